@@ -1,0 +1,123 @@
+"""What an importer makes and everything else reads: a catalogue and the sequences of its users."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from collections.abc import Sequence as Seq
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from afl.data.catalogue import Catalogue
+from afl.types import Domain
+
+
+class Split(StrEnum):
+    """8:1:1 by sequence, unless the source brings its own."""
+
+    TRAIN = "train"
+    VALID = "valid"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """One user's items in time order."""
+
+    id: str
+    items: tuple[int, ...]
+    timestamps: tuple[int, ...] | None = None
+    """Unix seconds, one per item, where the source has them."""
+    held_out: tuple[int, ...] = ()
+    """Items kept back for the user-simulation task, where the source lays it out."""
+    touched: tuple[int, ...] = ()
+    """All items the user is known to have touched, where that is more than `items` and `held_out`."""
+
+    @property
+    def known(self) -> frozenset[int]:
+        """Every item that must not be offered as one the user never touched."""
+        return frozenset(self.items) | frozenset(self.held_out) | frozenset(self.touched)
+
+
+class Sequences:
+    """Many sequences in flat arrays: (L,) items over all, and where each begins; behaves like a tuple."""
+
+    def __init__(
+        self,
+        ids: Seq[str],
+        items: NDArray[np.int32],
+        offsets: NDArray[np.int64],
+        timestamps: NDArray[np.int64] | None = None,
+        held_out: Seq[tuple[int, ...]] | None = None,
+        touched: Seq[tuple[int, ...]] | None = None,
+    ) -> None:
+        self.ids = tuple(ids)
+        self.items = items  # (L,)
+        self.offsets = offsets  # (S + 1,)
+        self.timestamps = timestamps  # (L,) or None
+        self.held_out = held_out
+        self.touched = touched
+
+    @classmethod
+    def of(cls, sequences: Seq[Sequence]) -> "Sequences":
+        """Packs sequences; timestamps are kept when every sequence has them."""
+        lengths = [len(s.items) for s in sequences]
+        timed = bool(sequences) and all(s.timestamps is not None for s in sequences)
+        return cls(
+            ids=[s.id for s in sequences],
+            items=np.fromiter((i for s in sequences for i in s.items), np.int32, sum(lengths)),
+            offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+            timestamps=np.fromiter((t for s in sequences for t in s.timestamps or ()), np.int64, sum(lengths))
+            if timed
+            else None,
+            held_out=[s.held_out for s in sequences] if any(s.held_out for s in sequences) else None,
+            touched=[s.touched for s in sequences] if any(s.touched for s in sequences) else None,
+        )
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, index: int) -> Sequence:
+        begin, end = int(self.offsets[index]), int(self.offsets[index + 1])
+        return Sequence(
+            id=self.ids[index],
+            items=tuple(self.items[begin:end].tolist()),
+            timestamps=None if self.timestamps is None else tuple(self.timestamps[begin:end].tolist()),
+            held_out=self.held_out[index] if self.held_out else (),
+            touched=self.touched[index] if self.touched else (),
+        )
+
+    def __iter__(self) -> Iterator[Sequence]:
+        return (self[index] for index in range(len(self)))
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set as imported; `splits` has all three keys, each possibly empty."""
+
+    name: str
+    format: str
+    domain: Domain
+    catalogue: Catalogue
+    splits: dict[Split, Sequences]
+    notes: dict[str, str] = field(default_factory=dict)
+    """What the importer found worth saying: rows dropped, conventions of the source."""
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 (hex) over domain, catalogue and sequences; the name does not enter."""
+        digest = hashlib.sha256(self.catalogue.hash.encode())
+        digest.update(json.dumps([str(v) for v in _domain_words(self.domain)]).encode())
+        for split in Split:
+            sequences = self.splits[split]
+            digest.update(json.dumps([split, sequences.ids, sequences.held_out, sequences.touched]).encode())
+            for array in (sequences.items, sequences.offsets, sequences.timestamps):
+                digest.update(b"-" if array is None else array.astype("<i8").tobytes())
+        return digest.hexdigest()
+
+
+def _domain_words(domain: Domain) -> tuple[str, ...]:
+    return (domain.name, domain.item, domain.items, domain.verb, domain.past, domain.person)

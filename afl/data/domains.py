@@ -1,0 +1,21 @@
+"""Wording per domain: what its items are called and what people do with them."""
+
+from afl.errors import UsageError
+from afl.types import Domain
+
+DOMAINS = {
+    domain.name: domain
+    for domain in (
+        Domain("music", "artist", "artists", "listen to", "listened to", "listener"),
+        Domain("movie", "movie", "movies", "watch", "watched", "viewer"),
+        Domain("game", "game", "games", "play", "played", "player"),
+        Domain("item", "item", "items", "choose", "chose", "user"),
+    )
+}
+
+
+def domain(name: str) -> Domain:
+    """The wording registered under `name`."""
+    if name not in DOMAINS:
+        raise UsageError(f"got domain {name!r}, expected one of: {', '.join(DOMAINS)}")
+    return DOMAINS[name]

@@ -1,0 +1,1 @@
+"""Language models, and the one gate through which every call passes."""

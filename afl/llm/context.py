@@ -1,0 +1,47 @@
+"""What a language model plug-in is given to build itself from, and what it gives back."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+
+from afl.data.dataset import Dataset
+from afl.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class LLMContext:
+    """A factory registered under `afl.llms` is called with one of these and returns a `LanguageModel`."""
+
+    argument: str | None
+    """What followed the colon in `--llm NAME:ARGUMENT`."""
+    base_url: str | None
+    settings: Settings
+    dataset: Dataset
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """US dollars per million tokens."""
+
+    prompt: float
+    completion: float
+
+
+async def _nothing() -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageModel:
+    """A chat model with what the run must know of it."""
+
+    name: str
+    """As it enters configuration and fingerprints: `openai:gpt-4o-mini`. Never the endpoint's address."""
+    chat: BaseChatModel
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """What determines replies besides messages: temperature, knowledge hash, ..."""
+    price: Price | None = None
+    check: Callable[[], Awaitable[None]] = _nothing
+    """Raises `EndpointError` in one clear line when the endpoint cannot work; costs no tokens."""
+    close: Callable[[], Awaitable[None]] = _nothing

@@ -1,0 +1,1 @@
+"""Metrics and the statistics around them, one file each."""

@@ -1,0 +1,1 @@
+"""Base models: each one self-contained file, all trained by the one loop in `trainer`."""

@@ -1,0 +1,42 @@
+"""Looks up by name whatever can be plugged in; the built-in parts are registered the same way.
+
+Groups: `afl.importers`, `afl.models`, `afl.recommenders`, `afl.reward_models`, `afl.tools`, `afl.agents`,
+`afl.llms`, `afl.stores`.
+"""
+
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, NamedTuple
+
+from afl.errors import NotFoundError, UsageError
+
+
+class Spec(NamedTuple):
+    """`NAME[:ARG]` as typed on the command line."""
+
+    name: str
+    argument: str | None
+
+    def __str__(self) -> str:
+        return self.name if self.argument is None else f"{self.name}:{self.argument}"
+
+
+def parse_spec(text: str) -> Spec:
+    """Splits `NAME[:ARG]` at the first colon."""
+    name, colon, argument = text.partition(":")
+    if not name or (colon and not argument):
+        raise UsageError(f"got {text!r}, expected NAME or NAME:ARG")
+    return Spec(name, argument if colon else None)
+
+
+def names(group: str) -> list[str]:
+    """The names registered in a group, sorted."""
+    return sorted({point.name for point in entry_points(group=group)})
+
+
+def load(group: str, name: str) -> Any:
+    """The object registered under `name`; `NotFoundError` lists the names there are."""
+    found: EntryPoint | None = next(iter(entry_points(group=group, name=name)), None)
+    if found is None:
+        kind = group.removeprefix("afl.").rstrip("s").replace("_", " ")
+        raise NotFoundError(f"no {kind} is called {name!r}; there are: {', '.join(names(group)) or 'none'}")
+    return found.load()

@@ -1,0 +1,102 @@
+"""What the parts of AFL expect of each other, as Protocols: whoever has these methods fits.
+
+`agents` and `memory` meet here and nowhere else; `simulations.wiring` joins them.
+"""
+
+from collections.abc import Awaitable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from afl.types import Advice, CallKey, JournalEntry, Message, Refusal, Reply, SessionView, Turn
+
+
+class Chat(Protocol):
+    """What an agent asks: one request in, one reply (or typed failure) out; never raises for a bad reply."""
+
+    async def ask(self, key: CallKey, messages: Sequence[Message]) -> Reply: ...
+
+
+class Journal(Protocol):
+    """Where calls of one run and study are kept."""
+
+    def find(self, key: CallKey) -> Awaitable[JournalEntry | None]:
+        """The entry recorded under this identity, if there is one."""
+        ...
+
+    def record(self, entry: JournalEntry) -> Awaitable[None]:
+        """Returns once the entry is on disk; replaces an earlier failure under the same identity."""
+        ...
+
+
+class Clock(Protocol):
+    """Time, injectable: seconds, and waiting."""
+
+    def monotonic(self) -> float: ...
+
+    def time(self) -> float: ...
+
+    def sleep(self, seconds: float) -> Awaitable[None]: ...
+
+
+class Limiter(Protocol):
+    """Admission to the endpoint: a call is sent inside the slot it was given."""
+
+    def slot(self, key: CallKey, messages: Sequence[Message]) -> AbstractAsyncContextManager[None]: ...
+
+
+class RecommenderTool(Protocol):
+    """Something the recommendation agent consults before it speaks: a model's suggestion, a learned hint."""
+
+    name: str
+
+    async def advise(self, view: SessionView, dialogue: Sequence[Refusal]) -> Advice | None:
+        """Advice for this round, or None to stay silent."""
+        ...
+
+
+class RecommendationAgent(Protocol):
+    """Proposes one candidate and says why."""
+
+    async def recommend(
+        self, view: SessionView, *, round: int, advice: Sequence[Advice], memory: Sequence[Refusal]
+    ) -> Turn: ...
+
+
+class UserAgent(Protocol):
+    """Accepts or refuses what is proposed and says why."""
+
+    async def respond(
+        self,
+        view: SessionView,
+        *,
+        round: int,
+        item: int,
+        reason: str,
+        score: float | None,
+        memory: Sequence[Refusal],
+    ) -> Turn: ...
+
+
+class Recommender(Protocol):
+    """A base model, or stored answers: suggests one candidate per session, all sessions at once."""
+
+    def suggest(self, views: Sequence[SessionView]) -> NDArray[np.int64]:
+        """(S,) the suggested item of each view; always one of its candidates."""
+        ...
+
+
+class RewardModel(Protocol):
+    """Scores candidates for the user agent; higher means a better fit to the history."""
+
+    def scores(self, views: Sequence[SessionView]) -> NDArray[np.float32]:
+        """(S, N) one number per view and candidate, in the order of the candidates."""
+        ...
+
+
+class Progress(Protocol):
+    """Where long work reports to; calling it costs next to nothing."""
+
+    def __call__(self, done: int, total: int, text: str = "") -> None: ...

@@ -1,0 +1,204 @@
+"""The words of the project: what a session, a message, a reply and a turn are.
+
+Everything here is a plain value: frozen, comparable, made of strings, numbers and tuples. Items are integers
+(positions in the catalogue) wherever code computes, and titles wherever an agent reads or speaks.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal, NamedTuple, TypedDict
+
+
+class Role(StrEnum):
+    """Who speaks in a dialogue."""
+
+    RECOMMENDATION = "recommendation"
+    USER = "user"
+
+
+class Outcome(StrEnum):
+    """How a turn, or one attempt of it, ended. Only `OK` carries an answer."""
+
+    OK = "ok"
+    DECLINED = "declined"
+    """The model would not answer (a refusal by policy; refusing an item is an ordinary `OK` "no")."""
+    TRUNCATED = "truncated"
+    """The reply was cut off at a length limit."""
+    UNPARSED = "unparsed"
+    """The reply is empty or lacks the answer line."""
+    OFF_LIST = "off_list"
+    """The reply names an item that is not, or not unambiguously, on the candidate list."""
+    FAILED = "failed"
+    """Transport or key trouble: there is no reply."""
+    OVER_BUDGET = "over_budget"
+    """The call was not sent: a budget would have been exceeded."""
+
+    @property
+    def repairable(self) -> bool:
+        """Whether showing the model its mistake can help."""
+        return self in (Outcome.UNPARSED, Outcome.OFF_LIST)
+
+    @property
+    def retried_on_continuation(self) -> bool:
+        """Whether the next continuation of the run asks again."""
+        return self in (Outcome.FAILED, Outcome.OVER_BUDGET)
+
+
+class Message(TypedDict):
+    """One chat message, as it is sent and stored."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class CallKey(NamedTuple):
+    """The identity of one language-model call within a run and study.
+
+    `subject` is a session's id, or the name of what a call outside sessions is about (a hint, a ranking).
+    `attempt` is 0 for the first request of a turn, then 1, 2 for its repairs.
+    """
+
+    subject: str
+    phase: str
+    round: int
+    role: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back from one call, or why nothing did."""
+
+    outcome: Outcome
+    """`OK`, `DECLINED` and `TRUNCATED` describe a reply; `FAILED` and `OVER_BUDGET` its absence."""
+    text: str = ""
+    finish_reason: str | None = None
+    error: str | None = None
+    """One line, never holding a key."""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float | None = None
+    """None where the model's price is not known."""
+    retries: int = 0
+    """Transport tries beyond the first."""
+    latency: float = 0.0
+    """Seconds from sending to the last byte, of the try that answered."""
+    journaled: bool = False
+    """Answered from the journal: nothing was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One row of the journal: a request, and its reply or typed failure."""
+
+    key: CallKey
+    fingerprint: str
+    """SHA-256 (hex) over model, parameters and messages; equal requests have equal fingerprints."""
+    messages: tuple[Message, ...]
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """How a data set's items are spoken of: *a listener listened to an artist*."""
+
+    name: str
+    item: str
+    items: str
+    verb: str
+    """Infinitive with its preposition: "listen to"."""
+    past: str
+    """Past tense with its preposition: "listened to"."""
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """What agents, tools and models may know of a session. The target item is not among it."""
+
+    session: str
+    """The row's id in its data set."""
+    domain: Domain
+    history: tuple[int, ...]
+    """The items before the target, oldest first, at most ten."""
+    history_titles: tuple[str, ...]
+    candidates: tuple[int, ...]
+    candidate_titles: tuple[str, ...]
+    """In the order shown; each title occurs once."""
+
+    def item(self, title: str) -> int:
+        """The candidate that carries exactly this title."""
+        return self.candidates[self.candidate_titles.index(title)]
+
+    def title(self, item: int) -> str:
+        """The title a candidate is shown under."""
+        return self.candidate_titles[self.candidates.index(item)]
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What a recommender tool contributes to a turn."""
+
+    tool: str
+    text: str
+    """A sentence or two for the prompt."""
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    """JSON for the record: the suggested item, a hint's id and probability, ..."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A refused round, as both agents remember it."""
+
+    round: int
+    item: str
+    """Title of the refused item."""
+    recommendation_reason: str
+    refusal_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One request of a turn with what was read out of its reply."""
+
+    key: CallKey
+    outcome: Outcome
+    messages: tuple[Message, ...]
+    reply: Reply
+    reason: str = ""
+    item: int | None = None
+    decision: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one agent said in one round, repairs included; the last attempt is the turn's answer."""
+
+    role: Role
+    round: int
+    attempts: tuple[Attempt, ...]
+    advice: tuple[Advice, ...] = ()
+    """What tools told the recommendation agent before it spoke."""
+    score: float | None = None
+    """The reward model's number that the user agent was shown."""
+
+    @property
+    def answer(self) -> Attempt:
+        return self.attempts[-1]
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.answer.outcome
+
+    @property
+    def reason(self) -> str:
+        return self.answer.reason
+
+    @property
+    def item(self) -> int | None:
+        return self.answer.item
+
+    @property
+    def decision(self) -> bool | None:
+        return self.answer.decision

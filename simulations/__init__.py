@@ -1,0 +1,1 @@
+"""The loop, its runner, the commands and the command line."""
