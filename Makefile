@@ -1,0 +1,48 @@
+# The two that matter: `make demo` and `make test`. Both set up .venv on first use; only Python 3.11+ is needed.
+PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+DEMO   := demo-run
+PARTS  := afl agents memory simulations
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check docs bench clean
+
+help:  ## what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(STAMP)  ## .venv with AFL and every extra, at the tested versions
+
+$(STAMP): pyproject.toml constraints.txt
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "AFL needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 2; }
+	"$(PYTHON)" -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt "torch==2.13.0"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	@touch $(STAMP)
+
+demo: $(STAMP)  ## the feedback loop on the demo data set with the offline model, in a fresh folder
+	@rm -rf $(DEMO) && mkdir $(DEMO)
+	@export AFL_HOME="$(CURDIR)/$(DEMO)" PATH="$(CURDIR)/$(BIN):$$PATH"; unset AFL_DB; cd $(DEMO) && \
+	  afl data import demo --name demo && \
+	  afl simulate --dataset demo --llm offline --run demo && \
+	  afl inspect demo
+
+test: $(STAMP)  ## every test
+	$(BIN)/python -m pytest -n 2
+
+check: $(STAMP)  ## format, lint, types, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: $(STAMP)  ## every code block of README and docs is run
+	$(BIN)/python -m pytest tests/docs
+
+bench: $(STAMP)  ## the figures of docs/benchmarks.md, measured here
+	$(BIN)/python -m benchmarks
+
+clean:  ## forget the environment and the demo
+	rm -rf $(VENV) $(DEMO) bench-run

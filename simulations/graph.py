@@ -1,0 +1,105 @@
+"""The feedback loop as a LangGraph state machine (AFL, arXiv 2410.20027, Algorithm 1).
+
+    START -> recommend -> respond -+-> END          accepted, last round, or a turn without an answer
+                 ^                 |
+                 +-----------------+                refused: both memories grow
+
+Only this file knows the topology.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command
+
+from afl.ports import RecommendationAgent, RecommenderTool, UserAgent
+from afl.types import Advice, Outcome, Refusal, SessionView, Turn
+from simulations.rewards import NoReward, Reward
+from simulations.state import DialogueState
+
+DialogueGraph = CompiledStateGraph[DialogueState, None, DialogueState, DialogueState]
+AfterRecommendation = Literal["respond", "__end__"]
+AfterResponse = Literal["recommend", "__end__"]
+
+
+def build_graph(
+    recommendation_agent: RecommendationAgent,
+    user_agent: UserAgent,
+    *,
+    tools: Sequence[RecommenderTool] = (),
+    reward: Reward | None = None,
+    rounds: int = 4,
+) -> DialogueGraph:
+    """The compiled loop: `await graph.ainvoke({"view": view})` returns the final `DialogueState`.
+
+    `tools` advise the recommendation agent before every round, in this order; `reward` gives the number that the
+    user agent sees for the recommended item; `rounds` is the paper's maximum number of iterations.
+    """
+    nodes = _Nodes(recommendation_agent, user_agent, tools, reward or NoReward(), rounds)
+    graph = StateGraph[DialogueState, None, DialogueState, DialogueState](DialogueState)
+    graph.add_node("recommend", nodes.recommend)
+    graph.add_node("respond", nodes.respond)
+    graph.add_edge(START, "recommend")
+    return graph.compile(name="feedback loop")
+
+
+def after_recommendation(turn: Turn) -> AfterRecommendation:
+    """The user agent responds to a recommendation; a turn without one ends the dialogue."""
+    return "respond" if turn.outcome is Outcome.OK else END
+
+
+def after_response(turn: Turn, *, rounds: int) -> AfterResponse:
+    """Refused with rounds left: the next round. Accepted, out of rounds or without an answer: the end."""
+    refused = turn.outcome is Outcome.OK and turn.decision is False
+    return "recommend" if refused and turn.round < rounds else END
+
+
+class _Nodes:
+    """The two nodes; each returns only what it changed, and where to go."""
+
+    def __init__(
+        self,
+        recommendation_agent: RecommendationAgent,
+        user_agent: UserAgent,
+        tools: Sequence[RecommenderTool],
+        reward: Reward,
+        rounds: int,
+    ) -> None:
+        self.recommendation_agent = recommendation_agent
+        self.user_agent = user_agent
+        self.tools = tools
+        self.reward = reward
+        self.rounds = rounds
+
+    async def recommend(self, state: DialogueState) -> Command[AfterRecommendation]:
+        memory = state.get("recommendation_memory", [])
+        turn = await self.recommendation_agent.recommend(
+            state["view"],
+            round=state.get("round", 0) + 1,
+            advice=await self._advice(state["view"], memory),
+            memory=memory,
+        )
+        return Command(update={"round": turn.round, "turns": [turn]}, goto=after_recommendation(turn))
+
+    async def respond(self, state: DialogueState) -> Command[AfterResponse]:
+        view, recommendation = state["view"], state["turns"][-1]
+        assert recommendation.item is not None, "routing lets only answered recommendations through"
+        turn = await self.user_agent.respond(
+            view,
+            round=state["round"],
+            item=recommendation.item,
+            reason=recommendation.reason,
+            score=self.reward.score(view, recommendation.item),
+            memory=state.get("user_memory", []),
+        )
+        update: dict[str, Any] = {"turns": [turn]}
+        if turn.outcome is Outcome.OK and turn.decision is False:
+            refusal = Refusal(turn.round, view.title(recommendation.item), recommendation.reason, turn.reason)
+            update |= {"recommendation_memory": [refusal], "user_memory": [refusal]}
+        return Command(update=update, goto=after_response(turn, rounds=self.rounds))
+
+    async def _advice(self, view: SessionView, memory: Sequence[Refusal]) -> list[Advice]:
+        advice = [await tool.advise(view, memory) for tool in self.tools]
+        return [piece for piece in advice if piece is not None]

@@ -1,0 +1,63 @@
+"""Progress of long work, on stderr: for people, never for scripts."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+
+class Bar(Protocol):
+    """A piece of long work being watched: `bar(done, total, text)`; fits `afl.ports.Progress`."""
+
+    def __call__(self, done: int, total: int, text: str = "") -> None: ...
+
+
+def silent(done: int, total: int, text: str = "") -> None:
+    """Nobody watches: the default of every public function."""
+
+
+@dataclass
+class Watch:
+    """Opens a progress bar per piece of work; the command line passes one, scripts pass none."""
+
+    console: Console
+
+    @contextmanager
+    def bar(self, label: str) -> Iterator[Bar]:
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[text]}", style="dim"),
+            TimeRemainingColumn(compact=True),
+        )
+        with Progress(*columns, console=self.console, refresh_per_second=4) as progress:
+            task = progress.add_task(label, total=None, text="")
+
+            def update(done: int, total: int, text: str = "") -> None:
+                progress.update(task, completed=done, total=total, text=text)
+
+            yield update
+
+
+class Unwatched:
+    """The watch of scripts: every bar is silent."""
+
+    @contextmanager
+    def bar(self, label: str) -> Iterator[Bar]:
+        yield silent
+
+
+class Watching(Protocol):
+    """What a command needs of its watch."""
+
+    def bar(self, label: str) -> AbstractContextManager[Bar]: ...
+
+
+def on_stderr() -> Watch:
+    """A watch that draws on stderr, in colours where the terminal has them."""
+    return Watch(Console(file=sys.stderr))
