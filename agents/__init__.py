@@ -1,1 +1,8 @@
-"""What an agent says and how it is asked: prompts, parsing, the recommendation agent and the user agent."""
+"""The two agents of the loop: what they are told, how they are asked, and how their answers are read."""
+
+from agents.prompts import Prompts, prompts_hash
+from agents.recommendation import RecommendationAgent
+from agents.tools import SuggestionTool, as_langchain_tool
+from agents.user import UserAgent
+
+__all__ = ["Prompts", "RecommendationAgent", "SuggestionTool", "UserAgent", "as_langchain_tool", "prompts_hash"]

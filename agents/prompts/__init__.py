@@ -1,0 +1,77 @@
+"""The words agents are asked with: one text file per piece, filled with a domain's wording.
+
+Only the known fields are replaced, once: what is filled in is never looked at again, so a title or a reason
+that holds `$item` stays what it is.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from string import Template
+
+from afl.errors import UsageError
+from afl.types import Domain
+
+WORDS = ("domain", "item", "items", "verb", "past", "person")
+FIELDS = frozenset({*WORDS, "problem"})
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """The pieces by name (`user.system`, `repair`, ...), as they stand in the files."""
+
+    texts: Mapping[str, str]
+
+    @classmethod
+    def load(cls, folder: Path | None = None) -> "Prompts":
+        """The built-in pieces; files in `folder` replace those of the same name.
+
+        Raises `UsageError` for a file that replaces nothing, or holds a field that nobody fills.
+        """
+        texts = {
+            Path(file.name).stem: file.read_text(encoding="utf-8").strip()
+            for file in resources.files(__name__).iterdir()
+            if file.name.endswith(".txt")
+        }
+        for path in sorted(folder.glob("*.txt")) if folder else ():
+            if path.stem not in texts:
+                raise UsageError(f"got prompt {path.name}, expected one of: {', '.join(sorted(texts))} (.txt)")
+            texts[path.stem] = _checked(path)
+        return cls(texts)
+
+    def fill(self, name: str, domain: Domain, **fields: str) -> str:
+        """The piece with the domain's words and the given fields in place."""
+        words = dict(zip(WORDS, _words(domain), strict=True))
+        return self._templates[name].substitute(words | fields)
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 (hex) over names and texts; part of what a run is fixed by."""
+        return hashlib.sha256(json.dumps(sorted(self.texts.items()), ensure_ascii=False).encode()).hexdigest()
+
+    @cached_property
+    def _templates(self) -> dict[str, Template]:
+        return {name: Template(text) for name, text in self.texts.items()}
+
+
+def prompts_hash(prompts: Prompts | None = None) -> str:
+    """SHA-256 (hex) over all prompt files, built in unless others are given."""
+    return (prompts or Prompts.load()).hash
+
+
+def _words(domain: Domain) -> tuple[str, ...]:
+    return (domain.name, domain.item, domain.items, domain.verb, domain.past, domain.person)
+
+
+def _checked(path: Path) -> str:
+    text = path.read_text(encoding="utf-8").strip()
+    template = Template(text)
+    unknown = set(template.get_identifiers()) - FIELDS
+    if unknown or not template.is_valid():
+        got = f"${min(unknown)}" if unknown else "a lone $ (write $$ for the sign)"
+        raise UsageError(f"{path}: got {got}, expected only ${', $'.join(sorted(FIELDS))}")
+    return text

@@ -1,0 +1,60 @@
+"""The recommendation agent: proposes one candidate and says why."""
+
+from collections.abc import Sequence
+
+from afl.ports import Chat
+from afl.types import Advice, Refusal, Role, SessionView, Turn
+from agents.asking import Asker, Question, Reading
+from agents.parsing import parse_recommendation
+from agents.prompts import Prompts
+from agents.sections import CANDIDATES, HISTORY, advice_section, memory_section, numbered, request
+
+
+class RecommendationAgent:
+    """f_r of the AFL paper (arXiv 2410.20027, section 3 and algorithm 1): memory, history, suggestion -> item, reason.
+
+    As the paper has it, the suggestion and the memory are both shown in every round (the published code shows the
+    suggestion in the first round only, and the memory in its place afterwards).
+    """
+
+    role = Role.RECOMMENDATION
+
+    def __init__(self, chat: Chat, *, prompts: Prompts | None = None, phase: str = "loop") -> None:
+        self.prompts = prompts or Prompts.load()
+        self.phase = phase
+        self.asker = Asker(chat, self.prompts)
+
+    async def recommend(
+        self, view: SessionView, *, round: int, advice: Sequence[Advice], memory: Sequence[Refusal]
+    ) -> Turn:
+        """The turn with every attempt; its `item` is a candidate where the outcome is `OK`."""
+        question = self.question(view, advice=advice, memory=memory)
+        attempts = await self.asker.ask(
+            question, subject=view.session, phase=self.phase, round=round, role=self.role
+        )
+        return Turn(role=self.role, round=round, attempts=attempts, advice=tuple(advice))
+
+    def question(self, view: SessionView, *, advice: Sequence[Advice], memory: Sequence[Refusal]) -> Question:
+        """What the model is asked; equal arguments give equal bytes."""
+        fill, domain = self.prompts.fill, view.domain
+        answer = fill("recommendation.answer", domain)
+        return Question(
+            system=fill("recommendation.system", domain),
+            request=request(
+                numbered(HISTORY, view.history_titles),
+                numbered(CANDIDATES, view.candidate_titles),
+                advice_section(advice),
+                memory_section(memory),
+                fill("recommendation.question", domain),
+                answer,
+            ),
+            answer_format=answer,
+            read=lambda text: _read(text, view),
+            domain=domain,
+        )
+
+
+def _read(text: str, view: SessionView) -> Reading:
+    parsed = parse_recommendation(text, view.candidate_titles)
+    item = None if parsed.value is None else view.item(parsed.value)
+    return Reading(parsed.outcome, parsed.reason, item=item, problem=parsed.problem)

@@ -1,0 +1,74 @@
+"""The skeleton of a request: headings that stay the same in every prompt, with one entry per line below.
+
+Titles, reasons and advice are untrusted text: each is brought to one line, so none of them can begin a section
+or look like an answer.
+"""
+
+from collections.abc import Sequence
+
+from afl.data.catalogue import one_line
+from afl.types import Advice, Refusal
+
+HISTORY = "History, oldest first:"
+CANDIDATES = "Candidates:"
+ADVICE = "Advice:"
+REFUSED = "Refused so far:"
+RECOMMENDATION = "Recommendation:"
+RECOMMENDED_BECAUSE = "Recommended because:"
+REFUSED_BECAUSE = "Refused because:"
+REWARD_SCORE = "Reward score:"
+
+REASON_LENGTH = 600
+"""Characters of a reason that others are shown."""
+
+
+def numbered(heading: str, titles: Sequence[str]) -> str:
+    """A heading and the titles, each alone on its line as `1. Title`; empty without titles."""
+    lines = [f"{number}. {one_line(title)}" for number, title in enumerate(titles, start=1)]
+    return "\n".join([heading, *lines]) if lines else ""
+
+
+def advice_section(advice: Sequence[Advice]) -> str:
+    """What the tools say, a line each; empty without advice."""
+    lines = [f"- {one_line(piece.text)}" for piece in advice]
+    return "\n".join([ADVICE, *lines]) if lines else ""
+
+
+def memory_section(memory: Sequence[Refusal]) -> str:
+    """The refused rounds, in order; empty before the first refusal."""
+    lines = [
+        f"- Round {refusal.round}: {one_line(refusal.item)}\n"
+        f"  {RECOMMENDED_BECAUSE} {shown(refusal.recommendation_reason)}\n"
+        f"  {REFUSED_BECAUSE} {shown(refusal.refusal_reason)}"
+        for refusal in memory
+    ]
+    return "\n".join([REFUSED, *lines]) if lines else ""
+
+
+def offer_section(title: str, reason: str, score: float | None, scale: str) -> str:
+    """What the user agent is to judge; `scale` explains the score, which is left out where there is none."""
+    lines = [f"{RECOMMENDATION} {one_line(title)}", f"{RECOMMENDED_BECAUSE} {shown(reason)}"]
+    if score is not None:
+        # Adding zero turns a rounded -0.0 into 0.0.
+        lines.append(f"{REWARD_SCORE} {round(score, 2) + 0.0:.2f} ({scale})")
+    return "\n".join(lines)
+
+
+def shown(reason: str) -> str:
+    """A reason as others see it: one line, cut at a word."""
+    return cut(reason, REASON_LENGTH) or "no reason given"
+
+
+def cut(text: str, length: int) -> str:
+    """The text on one line, at most `length` characters and an ellipsis, cut between words where there are any."""
+    line = one_line(text)
+    if len(line) <= length:
+        return line
+    head = line[:length]
+    words = head.rpartition(" ")[0] if line[length] != " " else head
+    return f"{(words or head).rstrip()} ..."
+
+
+def request(*parts: str) -> str:
+    """The parts that hold something, a blank line between them."""
+    return "\n\n".join(part for part in parts if part)

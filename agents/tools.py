@@ -1,0 +1,54 @@
+"""Tools the recommendation agent consults, and their way into LangChain."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from afl.data.catalogue import one_line
+from afl.errors import UsageError
+from afl.ports import RecommenderTool
+from afl.types import Advice, Refusal, SessionView
+
+if TYPE_CHECKING:
+    from langchain_core.tools import BaseTool
+
+SUGGESTS = "A sequential model suggests:"
+
+
+class SuggestionTool:
+    """Names the item that a base model suggests, the same in every round (I_m of the AFL paper's algorithm 1)."""
+
+    name = "suggestion"
+
+    def __init__(self, suggestions: Mapping[str, int]) -> None:
+        """`suggestions`: session id -> item, computed for all sessions before the loop."""
+        self.suggestions = suggestions
+
+    async def advise(self, view: SessionView, dialogue: Sequence[Refusal]) -> Advice | None:
+        """The suggestion of this session, or None where there is none; it must be one of the candidates."""
+        item = self.suggestions.get(view.session)
+        if item is None:
+            return None
+        if item not in view.candidates:
+            raise UsageError(
+                f"session {view.session}: got suggested item {item}, which is not on its candidate list; "
+                "expected a suggestion made for these candidates"
+            )
+        title = view.title(item)
+        return Advice(tool=self.name, text=f"{SUGGESTS} {one_line(title)}", payload={"item": title})
+
+
+def as_langchain_tool(
+    tool: RecommenderTool, view: SessionView, dialogue: Sequence[Refusal] = (), *, description: str = ""
+) -> "BaseTool":
+    """The tool as a LangChain `BaseTool` for this session: no arguments, the advice's text as its result."""
+    from langchain_core.tools import StructuredTool
+
+    async def advise() -> str:
+        advice = await tool.advise(view, dialogue)
+        return advice.text if advice is not None else "No advice."
+
+    return StructuredTool.from_function(
+        coroutine=advise,
+        name=tool.name,
+        description=description or f"Advice on which {view.domain.item} to recommend to this {view.domain.person}.",
+    )

@@ -1,0 +1,74 @@
+"""The user agent: accepts or refuses what is proposed and says why."""
+
+from collections.abc import Sequence
+
+from afl.ports import Chat
+from afl.types import Refusal, Role, SessionView, Turn
+from agents.asking import Asker, Question, Reading
+from agents.parsing import parse_decision
+from agents.prompts import Prompts
+from agents.sections import CANDIDATES, HISTORY, memory_section, numbered, offer_section, request
+
+
+class UserAgent:
+    """f_u of the AFL paper (arXiv 2410.20027, section 3 and algorithm 1): memory, history, offer, score -> yes or no.
+
+    As the paper has it, the memory is shown in every round, and the reward model's number stands in the prompt
+    (the published code forgets the memory and shows the five best names instead).
+
+    Deviation D1: the agent sees the candidate list and is asked whether the offer is the best of it.
+    `see_candidates=False` is the paper's question: the offer alone, and whether the person would like it.
+    """
+
+    role = Role.USER
+
+    def __init__(
+        self, chat: Chat, *, prompts: Prompts | None = None, phase: str = "loop", see_candidates: bool = True
+    ) -> None:
+        self.prompts = prompts or Prompts.load()
+        self.phase = phase
+        self.see_candidates = see_candidates
+        self.asker = Asker(chat, self.prompts)
+
+    async def respond(
+        self,
+        view: SessionView,
+        *,
+        round: int,
+        item: int,
+        reason: str,
+        score: float | None,
+        memory: Sequence[Refusal],
+    ) -> Turn:
+        """The turn with every attempt; its `decision` is True or False where the outcome is `OK`."""
+        question = self.question(view, title=view.title(item), reason=reason, score=score, memory=memory)
+        attempts = await self.asker.ask(
+            question, subject=view.session, phase=self.phase, round=round, role=self.role
+        )
+        return Turn(role=self.role, round=round, attempts=attempts, score=score)
+
+    def question(
+        self, view: SessionView, *, title: str, reason: str, score: float | None, memory: Sequence[Refusal]
+    ) -> Question:
+        """What the model is asked; equal arguments give equal bytes."""
+        fill, domain = self.prompts.fill, view.domain
+        answer = fill("user.answer", domain)
+        return Question(
+            system=fill("user.system", domain),
+            request=request(
+                numbered(HISTORY, view.history_titles),
+                numbered(CANDIDATES, view.candidate_titles) if self.see_candidates else "",
+                memory_section(memory),
+                offer_section(title, reason, score, fill("user.score", domain)),
+                fill("user.question_listed" if self.see_candidates else "user.question_alone", domain),
+                answer,
+            ),
+            answer_format=answer,
+            read=_read,
+            domain=domain,
+        )
+
+
+def _read(text: str) -> Reading:
+    parsed = parse_decision(text)
+    return Reading(parsed.outcome, parsed.reason, decision=parsed.value, problem=parsed.problem)
