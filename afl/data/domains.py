@@ -19,3 +19,16 @@ def domain(name: str) -> Domain:
     if name not in DOMAINS:
         raise UsageError(f"got domain {name!r}, expected one of: {', '.join(DOMAINS)}")
     return DOMAINS[name]
+
+
+_HINTS = {
+    "music": ("lastfm", "last.fm", "last-fm", "last_fm", "music", "artist", "song"),
+    "movie": ("ml-", "movie", "film", "netflix"),
+    "game": ("steam", "game"),
+}
+
+
+def guess(*names: str) -> Domain:
+    """The wording that the names of a source's files and folders suggest; `item` where they suggest nothing."""
+    text = " ".join(names).lower()
+    return domain(next((name for name, hints in _HINTS.items() if any(hint in text for hint in hints)), "item"))

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from afl.data.dataset import Dataset, Split
 from afl.types import SessionView
 
@@ -44,6 +46,14 @@ def rows(dataset: Dataset, split: Split) -> list[Row]:
         for sequence in dataset.splits[split]
         if len(sequence.items) > (1 if sequence.held_out else MIN_HISTORY)
     ]
+
+
+def row_count(dataset: Dataset, split: Split) -> int:
+    """How many rows `rows` would give, without building them."""
+    sequences = dataset.splits[split]
+    lengths = np.diff(sequences.offsets)  # (S,)
+    held_out = sequences.held_out or [()] * len(sequences)
+    return int(np.sum(lengths > np.where([bool(items) for items in held_out], 1, MIN_HISTORY)))
 
 
 def session(dataset: Dataset, row: Row, candidates: Sequence[int]) -> Session:

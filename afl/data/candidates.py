@@ -1,0 +1,79 @@
+"""Candidate lists: the target hidden among items the user never touched."""
+
+import hashlib
+import json
+import random
+from bisect import bisect_right
+from collections.abc import Collection
+from collections.abc import Sequence as Seq
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from afl.data.dataset import Dataset
+from afl.data.sessions import Row
+from afl.draws import generator
+from afl.errors import UsageError
+
+Method = Literal["seeded", "reference"]
+
+
+class CandidateLists(NamedTuple):
+    """One list per row, in the order of the rows."""
+
+    items: NDArray[np.int32]
+    """(S, N) items in the order they are shown; the target is somewhere among them."""
+    hash: str
+    """SHA-256 (hex) over session ids and lists: equal hashes are equal tasks."""
+
+
+def candidate_lists(
+    dataset: Dataset, rows: Seq[Row], *, size: int = 20, seed: int = 303, method: Method = "seeded"
+) -> CandidateLists:
+    """The target of each row and `size` - 1 other items, drawn uniformly without replacement, shuffled.
+
+    `seeded` leaves out every item the user is known to have touched; a row's list depends on the seed, the data
+    set's hash and the row's id, so any subset of rows gets the same lists.
+
+    `reference` draws as the published code does: one stream of Python's `random` over all rows in order, leaving
+    out only the history shown. It needs all rows of the split; pick from the result afterwards. On Last.fm, seed
+    303 gives the lists that the published SASRec answers belong to.
+
+    Raises `UsageError` for a size below 2, an unknown method, or a row with too few items left to draw from.
+    """
+    if size < 2:
+        raise UsageError(f"got candidate lists of {size}, expected at least 2: the target and one other item")
+    if method not in ("seeded", "reference"):
+        raise UsageError(f"got candidates from {method!r}, expected 'seeded' or 'reference'")
+    stream = random.Random(seed)
+    lists = np.empty((len(rows), size), dtype=np.int32)  # (S, N)
+    for index, row in enumerate(rows):
+        if method == "seeded":
+            draws, left_out = generator("candidates", seed, dataset.hash, row.id), row.known
+        else:
+            draws, left_out = stream, {*row.history, row.target}
+        lists[index] = _drawn(draws, row, left_out, items=len(dataset.catalogue), size=size)
+    return CandidateLists(lists, _hash(rows, lists))
+
+
+def _drawn(draws: random.Random, row: Row, left_out: Collection[int], *, items: int, size: int) -> list[int]:
+    remaining = items - len(left_out)
+    if remaining < size - 1:
+        raise UsageError(
+            f"session {row.id!r}: {len(left_out)} of {items} items are taken, {remaining} are left to draw from, "
+            f"expected at least {size - 1}; ask for shorter lists with --candidates"
+        )
+    # Drawing positions in the pool and mapping them to items gives what drawing from the pool itself would give,
+    # without building a pool per row: an item is its position plus how many left-out items lie at or before it.
+    shifted = [item - rank for rank, item in enumerate(sorted(left_out))]
+    drawn = [position + bisect_right(shifted, position) for position in draws.sample(range(remaining), size - 1)]
+    drawn.append(row.target)
+    draws.shuffle(drawn)
+    return drawn
+
+
+def _hash(rows: Seq[Row], lists: NDArray[np.int32]) -> str:
+    digest = hashlib.sha256(json.dumps([row.id for row in rows]).encode())
+    digest.update(np.ascontiguousarray(lists, dtype="<i4").tobytes())
+    return digest.hexdigest()

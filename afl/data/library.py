@@ -1,0 +1,198 @@
+"""The data sets AFL keeps: one folder each, of JSON and parquet, written whole or not at all."""
+
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from afl.data._parquet import read_catalogue, read_sequences, write_catalogue, write_sequences
+from afl.data.dataset import Dataset, Split
+from afl.data.sessions import row_count
+from afl.errors import ConflictError, DataError, NotFoundError, StorageError, UsageError
+from afl.types import Domain
+
+VERSION = 1
+"""Of the layout on disk."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_HEAD = "dataset.json"
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """A data set in numbers."""
+
+    name: str
+    format: str
+    domain: str
+    items: int
+    sequences: Mapping[str, int]
+    """Per split."""
+    interactions: int
+    rows: Mapping[str, int]
+    """Per split: sequences long enough to simulate."""
+    attributes: tuple[str, ...]
+    """Names of what is known about items."""
+    catalogue_hash: str
+    hash: str
+    notes: Mapping[str, str]
+
+
+def describe(dataset: Dataset) -> DatasetInfo:
+    """What there is to say about a data set."""
+    return DatasetInfo(
+        name=dataset.name,
+        format=dataset.format,
+        domain=dataset.domain.name,
+        items=len(dataset.catalogue),
+        sequences={split.value: len(dataset.splits[split]) for split in Split},
+        interactions=sum(len(dataset.splits[split].items) for split in Split),
+        rows={split.value: row_count(dataset, split) for split in Split},
+        attributes=tuple(sorted({name for attributes in dataset.catalogue.attributes for name in attributes})),
+        catalogue_hash=dataset.catalogue.hash,
+        hash=dataset.hash,
+        notes=dataset.notes,
+    )
+
+
+class Library:
+    """Data sets by name under one folder, which need not exist before the first `save`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def names(self) -> list[str]:
+        """The names there are, sorted."""
+        try:
+            return sorted(entry.name for entry in self.root.iterdir() if _NAME.fullmatch(entry.name))
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StorageError(f"{self.root}: cannot be read ({error.strerror})") from None
+
+    def load(self, name: str) -> Dataset:
+        """The data set of this name, checked against the hash it was saved with.
+
+        Raises `NotFoundError` with the names there are, `StorageError` where files cannot be read, `DataError`
+        where they are not what was saved.
+        """
+        folder = self._existing(name)
+        try:
+            dataset, expected = _read(folder)
+        except OSError as error:
+            raise StorageError(f"{error.filename or folder}: cannot be read ({error.strerror})") from None
+        if dataset.hash != expected:
+            raise _damaged(folder, "its content is not what was saved")
+        return dataset
+
+    def save(self, dataset: Dataset, *, replace: bool = False) -> None:
+        """Keeps the data set under its name; saving equal content again changes nothing.
+
+        Raises `ConflictError` where other content has the name (unless `replace`), `UsageError` for a name that
+        is not one, `StorageError` where the folder cannot be written. Nothing is ever half-written.
+        """
+        folder = self._folder(dataset.name)
+        if folder.exists() and not replace:
+            self._same_or_conflict(dataset)
+            return
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(
+                prefix=".saving-", dir=self.root, ignore_cleanup_errors=True
+            ) as beside:
+                _write(dataset, Path(beside) / "new")
+                if folder.exists():
+                    os.replace(folder, Path(beside) / "old")
+                os.replace(Path(beside) / "new", folder)
+        except OSError as error:
+            if folder.exists() and not replace:  # somebody else was faster
+                self._same_or_conflict(dataset)
+                return
+            raise StorageError(f"{self.root}: data set cannot be written ({error.strerror or error})") from None
+
+    def info(self, name: str) -> DatasetInfo:
+        """The data set of this name in numbers; raises as `load` does."""
+        return describe(self.load(name))
+
+    def remove(self, name: str) -> None:
+        """Forgets the data set; `NotFoundError` where there is none of this name."""
+        folder = self._existing(name)
+        try:
+            with tempfile.TemporaryDirectory(
+                prefix=".removing-", dir=self.root, ignore_cleanup_errors=True
+            ) as gone:
+                os.replace(folder, Path(gone) / name)
+        except OSError as error:
+            raise StorageError(f"{folder}: cannot be removed ({error.strerror})") from None
+
+    def _folder(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise UsageError(
+                f"got {name!r} as the name of a data set, expected letters, digits and . _ - (a letter or digit first)"
+            )
+        return self.root / name
+
+    def _existing(self, name: str) -> Path:
+        folder = self._folder(name)
+        if not folder.is_dir():
+            there = ", ".join(self.names()) or "none; import one first: afl data import FORMAT PATH --name NAME"
+            raise NotFoundError(f"no data set is called {name!r}; there are: {there}")
+        return folder
+
+    def _same_or_conflict(self, dataset: Dataset) -> None:
+        if self.load(dataset.name).hash != dataset.hash:
+            raise ConflictError(
+                f"a data set called {dataset.name!r} exists with other content; choose another --name, "
+                f"or remove it first: afl data remove {dataset.name}"
+            )
+
+
+def _write(dataset: Dataset, folder: Path) -> None:
+    folder.mkdir()
+    write_catalogue(dataset.catalogue, folder / "catalogue.parquet")
+    for split in Split:
+        write_sequences(dataset.splits[split], folder / f"{split}.parquet")
+    head = {
+        "version": VERSION,
+        "name": dataset.name,
+        "format": dataset.format,
+        "domain": asdict(dataset.domain),
+        "notes": dataset.notes,
+        "hash": dataset.hash,
+    }
+    (folder / _HEAD).write_text(json.dumps(head, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def _read(folder: Path) -> tuple[Dataset, str]:
+    try:
+        head = json.loads((folder / _HEAD).read_text(encoding="utf-8"))
+        if head["version"] != VERSION:
+            raise DataError(
+                f"{folder}: saved in layout {head['version']}, this AFL reads {VERSION}; import it again"
+            )
+        dataset = Dataset(
+            name=folder.name,
+            format=head["format"],
+            domain=Domain(**head["domain"]),
+            catalogue=read_catalogue(folder / "catalogue.parquet"),
+            splits={split: read_sequences(folder / f"{split}.parquet") for split in Split},
+            notes=head["notes"],
+        )
+        return dataset, head["hash"]
+    except FileNotFoundError as error:
+        raise _damaged(folder, f"{Path(str(error.filename)).name} is missing") from None
+    except DataError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _damaged(folder, str(error).splitlines()[0] if str(error) else type(error).__name__) from None
+
+
+def _damaged(folder: Path, reason: str) -> DataError:
+    return DataError(
+        f"{folder}: the stored data set is damaged ({reason}); remove and import it again: "
+        f"afl data remove {folder.name}"
+    )

@@ -1,0 +1,123 @@
+"""Reads pickles from strangers: pandas' own reconstructors are allowed, nothing else is ever called.
+
+A pickle is a program; a bare `pickle.load` runs whatever its author wrote. Here every name it asks for is looked
+up in a short list, and one that is not on it ends the import.
+"""
+
+import importlib
+import io
+import pickle
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from afl.errors import DataError, UsageError
+
+# What pandas and numpy (1.x and 2.x) write for a frame of numbers and lists, by the name they are written under.
+_FRAME_GLOBALS = frozenset(
+    {
+        ("builtins", "slice"),
+        ("__builtin__", "slice"),
+        ("builtins", "bytearray"),
+        ("__builtin__", "bytearray"),
+        ("numpy", "ndarray"),
+        ("numpy", "dtype"),
+        ("numpy.core.multiarray", "_reconstruct"),
+        ("numpy._core.multiarray", "_reconstruct"),
+        ("numpy.core.multiarray", "scalar"),
+        ("numpy._core.multiarray", "scalar"),
+        ("numpy.core.numeric", "_frombuffer"),
+        ("numpy._core.numeric", "_frombuffer"),
+        ("pandas", "DataFrame"),
+        ("pandas", "Index"),
+        ("pandas", "RangeIndex"),
+        ("pandas.core.frame", "DataFrame"),
+        ("pandas.core.indexes.base", "Index"),
+        ("pandas.core.indexes.base", "_new_Index"),
+        ("pandas.core.indexes.range", "RangeIndex"),
+        ("pandas.core.internals.managers", "BlockManager"),
+        ("pandas._libs.internals", "_unpickle_block"),
+    }
+)
+# Where a name has moved to since the pickle was written.
+_MOVED = {
+    ("pandas.core.indexes.numeric", "Int64Index"): ("pandas.core.indexes.base", "Index"),
+    ("pandas.core.internals.blocks", "new_block"): ("pandas._libs.internals", "_unpickle_block"),
+}
+
+
+class _Refused(pickle.UnpicklingError):
+    """The pickle asks for something that is not on the list."""
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, content: bytes, allowed: frozenset[tuple[str, str]]) -> None:
+        super().__init__(io.BytesIO(content))
+        self._allowed = allowed
+
+    def find_class(self, module: str, name: str) -> Any:
+        asked = _MOVED.get((module, name), (module, name))
+        if self._allowed and asked == ("_codecs", "encode"):
+            return _latin1
+        if asked not in self._allowed:
+            raise _Refused(f"it asks for {module}.{name}, which data has no need of")
+        return getattr(importlib.import_module(_today(asked[0])), asked[1])
+
+
+def read_frame(path: Path, columns: Sequence[str]) -> dict[str, list[Any]]:
+    """The named columns of a pickled pandas frame, as lists of plain Python values.
+
+    Raises `DataError` where the file is no such frame or lacks a column, `UsageError` where pandas is missing.
+    """
+    try:
+        import pandas
+    except ImportError:
+        raise UsageError(
+            f"{path}: pickled frames need pandas; install it with: pip install 'afl[llara]'"
+        ) from None
+    frame = _load(path, _FRAME_GLOBALS)
+    if not isinstance(frame, pandas.DataFrame):
+        raise DataError(f"{path}: got a pickled {type(frame).__name__}, expected a pandas DataFrame")
+    try:
+        missing = [name for name in columns if name not in frame.columns]
+        if missing:
+            there = ", ".join(map(str, frame.columns))
+            raise DataError(f"{path}: column {missing[0]!r} is missing; there are: {there}")
+        return {name: frame[name].tolist() for name in columns}
+    except (AttributeError, TypeError, ValueError, IndexError, KeyError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"{path}: the pickled frame is damaged ({_first_line(error)})") from None
+
+
+def read_plain(path: Path) -> Any:
+    """A pickle of lists, dicts, strings and numbers; `DataError` where it holds or asks for anything else."""
+    return _load(path, frozenset())
+
+
+def _load(path: Path, allowed: frozenset[tuple[str, str]]) -> Any:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+    try:
+        return _Unpickler(content, allowed).load()
+    except _Refused as error:
+        raise DataError(f"{path}: refused to unpickle: {error}") from None
+    except Exception as error:  # a damaged pickle can fail in any way its opcodes can
+        raise DataError(f"{path}: not a readable pickle ({_first_line(error)})") from None
+
+
+def _today(module: str) -> str:
+    return module.replace("numpy.core", "numpy._core").replace("__builtin__", "builtins")
+
+
+def _latin1(text: str, encoding: str) -> bytes:
+    """How protocol 2 writes bytes; the real `_codecs.encode` would take any codec."""
+    if encoding != "latin1":
+        raise _Refused(f"it asks for the codec {encoding!r}, expected latin1")
+    return text.encode("latin1")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:120]
