@@ -19,6 +19,9 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
     """`OPENAI_API_KEY`: the key of the endpoint; a local server that needs none may go without."""
 
+    openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
+    """`OPENAI_BASE_URL`: the endpoint where `--base-url` names none; else api.openai.com."""
+
     @property
     def data_dir(self) -> Path:
         return self.home / "data"

@@ -38,10 +38,12 @@ class LanguageModel:
 
     name: str
     """As it enters configuration and fingerprints: `openai:gpt-4o-mini`. Never the endpoint's address."""
-    chat: BaseChatModel
+    chat: BaseChatModel = field(repr=False)
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """What determines replies besides messages: temperature, knowledge hash, ..."""
     price: Price | None = None
     check: Callable[[], Awaitable[None]] = _nothing
     """Raises `EndpointError` in one clear line when the endpoint cannot work; costs no tokens."""
     close: Callable[[], Awaitable[None]] = _nothing
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Keys that must never be seen: blacked out of every error."""

@@ -1,0 +1,94 @@
+"""The one gate through which every call passes: journal first, then a source; recorded before it is used."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from afl.clock import SystemClock
+from afl.errors import ConflictError, EndpointError
+from afl.llm.context import LanguageModel
+from afl.llm.difference import first_difference, place
+from afl.llm.fingerprint import fingerprint
+from afl.llm.limits import ConcurrencyLimiter
+from afl.llm.retry import RetryPolicy
+from afl.llm.sources import LiveSource, RecordedSource, Request, Source
+from afl.llm.usage import Usage
+from afl.ports import Clock, Journal, Limiter
+from afl.types import CallKey, JournalEntry, Message, Outcome, Reply
+
+
+class Gate:
+    """Answers each request once per run: from the journal if it is there, else from the source.
+
+    Implements `afl.ports.Chat`. A reply is on disk before `ask` returns it, so whatever was built on it can be
+    built again from the journal.
+    """
+
+    def __init__(
+        self, model: LanguageModel, journal: Journal, *, source: Source, usage: Usage | None = None
+    ) -> None:
+        self._model = model
+        self._journal = journal
+        self._source = source
+        self.usage = usage or Usage()
+
+    @classmethod
+    def live(
+        cls,
+        model: LanguageModel,
+        journal: Journal,
+        *,
+        limiter: Limiter | None = None,
+        clock: Clock | None = None,
+        retry: RetryPolicy | None = None,
+        usage: Usage | None = None,
+    ) -> "Gate":
+        """A gate that sends what the journal does not hold to the model."""
+        source = LiveSource(
+            model,
+            limiter=limiter or ConcurrencyLimiter(),
+            clock=clock or SystemClock(),
+            retry=retry or RetryPolicy(),
+        )
+        return cls(model, journal, source=source, usage=usage)
+
+    @classmethod
+    def replay(
+        cls, model: LanguageModel, journal: Journal, *, recorded: Journal, usage: Usage | None = None
+    ) -> "Gate":
+        """A gate that answers from `recorded` alone, sends nothing, and records the answers in `journal`."""
+        return cls(model, journal, source=RecordedSource(recorded), usage=usage)
+
+    async def ask(self, key: CallKey, messages: Sequence[Message]) -> Reply:
+        """The reply, or a typed failure.
+
+        Raises `ConflictError` if this run's journal holds another request under `key`, `EndpointError` if no call
+        can work (the failure is recorded first), `ReplayError` if a replay misses the request.
+        """
+        request = Request(key, messages, fingerprint(self._model.name, self._model.parameters, messages))
+        entry = await self._journal.find(key)
+        if entry is not None and not entry.reply.outcome.retried_on_continuation:
+            reply = self._journaled(entry, request)
+        else:
+            reply = await self._new(request)
+        self.usage.count(key, reply)
+        return reply
+
+    def _journaled(self, entry: JournalEntry, request: Request) -> Reply:
+        if entry.fingerprint != request.fingerprint:
+            raise ConflictError(
+                f"this run's journal holds another request under {place(request.key)}: "
+                f"{first_difference(entry.messages, request.messages)}; give the run another name"
+            )
+        return replace(entry.reply, journaled=True)
+
+    async def _new(self, request: Request) -> Reply:
+        try:
+            reply = await self._source.answer(request)
+        except EndpointError as error:
+            await self._record(request, Reply(Outcome.FAILED, error=str(error)))
+            raise
+        await self._record(request, replace(reply, journaled=False) if reply.journaled else reply)
+        return reply
+
+    async def _record(self, request: Request, reply: Reply) -> None:
+        await self._journal.record(JournalEntry(request.key, request.fingerprint, tuple(request.messages), reply))

@@ -1,0 +1,121 @@
+"""`--llm openai:MODEL`: OpenAI, or any endpoint that speaks its chat completions."""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
+
+from afl.errors import EndpointError, UsageError
+from afl.llm.context import LanguageModel, LLMContext
+from afl.llm.prices import price_of
+from afl.llm.redact import host_and_port, one_line
+
+if TYPE_CHECKING:
+    from afl.llm.openai_chat import RawChatOpenAI
+
+OPENAI_URL = "https://api.openai.com/v1"
+NO_KEY = "none-needed"
+CHECK_TIMEOUT = 10.0
+_NO_MODEL_LIST = frozenset({404, 405, 429, 501})
+
+
+def openai_model(context: LLMContext) -> LanguageModel:
+    """The model named after the colon; `UsageError` without a name, without a key where one is needed."""
+    if context.argument is None:
+        raise UsageError("got --llm openai, expected openai:MODEL, for example openai:gpt-4o-mini")
+    url = _checked_url(context.base_url or context.settings.openai_base_url or OPENAI_URL)
+    key = _key(context, url)
+    chat = _chat(context.argument, url, key)
+    secrets = tuple(secret for secret in (key, *_url_secrets(url)) if secret != NO_KEY)
+    return LanguageModel(
+        name=f"openai:{context.argument}",
+        chat=chat,
+        parameters={} if chat.temperature is None else {"temperature": chat.temperature},
+        price=price_of(context.argument),
+        check=endpoint_check(chat, url=url, secrets=secrets),
+        close=chat.aclose,
+        secrets=secrets,
+    )
+
+
+def endpoint_check(
+    chat: "RawChatOpenAI", *, url: str, secrets: tuple[str, ...], timeout: float = CHECK_TIMEOUT
+) -> Callable[[], Awaitable[None]]:
+    """A function that asks for the list of models and raises `EndpointError` if no call could work.
+
+    An endpoint that has no such list passes; one whose list lacks the model does not.
+    """
+    import httpx2
+    import openai
+
+    place = host_and_port(url)
+
+    async def check() -> None:
+        client = chat.root_async_client
+        try:
+            response = await client.get("/models", cast_to=httpx2.Response, options={"timeout": timeout})
+        except openai.APIStatusError as error:
+            if error.status_code in (401, 403):
+                raise EndpointError(f"wrong key: {place} refuses it; check OPENAI_API_KEY") from None
+            if error.status_code not in _NO_MODEL_LIST:
+                raise EndpointError(f"{place} answers {error.status_code}; is the server up?") from None
+        except openai.APITimeoutError:
+            raise EndpointError(f"nobody answers at {place} within {timeout:g} s; check --base-url") from None
+        except openai.APIConnectionError as error:
+            reason = one_line(str(error.__cause__ or error), secrets)
+            raise EndpointError(f"nobody answers at {place} ({reason}); check --base-url") from None
+        else:
+            _expect_model(chat.model_name, response.content, place)
+
+    return check
+
+
+def _expect_model(model: str, body: bytes, place: str) -> None:
+    try:
+        listed = [str(entry["id"]) for entry in json.loads(body)["data"] or ()]
+    except (ValueError, LookupError, TypeError):
+        raise EndpointError(
+            f"{place} answers, but not like an OpenAI-compatible endpoint; --base-url usually ends in /v1"
+        ) from None
+    if listed and not any(_names(entry, model) for entry in listed):
+        some = ", ".join(sorted(listed)[:5])
+        raise EndpointError(f"{place} has no model {model!r}; it has: {some}{', ...' if len(listed) > 5 else ''}")
+
+
+def _names(entry: str, model: str) -> bool:
+    """Ollama lists `llama3:latest` for `llama3`, Google `models/gemini` for `gemini`."""
+    return model in (entry, entry.partition(":")[0], entry.rpartition("/")[2])
+
+
+def _key(context: LLMContext, url: str) -> str:
+    key = context.settings.openai_api_key
+    if key is not None and key.get_secret_value().strip():
+        return key.get_secret_value().strip()
+    if urlsplit(url).hostname == "api.openai.com":
+        raise UsageError(
+            "no key for api.openai.com: set OPENAI_API_KEY or write it into .env; "
+            "a server of your own is named by --base-url"
+        )
+    return NO_KEY
+
+
+def _checked_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UsageError(f"got --base-url {one_line(url)!r}, expected something like http://localhost:8000/v1")
+    return url
+
+
+def _url_secrets(url: str) -> tuple[str, ...]:
+    parts = urlsplit(url)
+    values = [value for _, value in parse_qsl(parts.query)]
+    return tuple(filter(None, (parts.password, *values)))
+
+
+def _chat(model: str, url: str, key: str) -> "RawChatOpenAI":
+    try:
+        from afl.llm.openai_chat import raw_chat_openai
+    except ImportError as error:
+        hint = "pip install 'afl[openai]'"
+        raise UsageError(f"--llm openai needs the extra 'openai' (no {error.name} here): {hint}") from None
+    return raw_chat_openai(model=model, base_url=url, api_key=key)

@@ -1,0 +1,76 @@
+"""LangChain's ChatOpenAI, posting plain JSON over aiohttp."""
+
+import json
+from typing import Any
+
+import httpx2
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
+from langchain_core.messages import BaseMessage
+from langchain_core.outputs import ChatResult
+from langchain_openai import ChatOpenAI
+from openai import DefaultAioHttpClient
+from pydantic import SecretStr
+
+from afl.llm.trouble import BadBodyError
+
+READ_TIMEOUT = 300.0
+"""Seconds an endpoint may be silent: without streaming that is the whole answer, its queue included."""
+CONNECT_TIMEOUT = 10.0
+
+
+class RawChatOpenAI(ChatOpenAI):
+    """ChatOpenAI whose asynchronous calls skip the SDK's typed requests and responses.
+
+    Those cost more time than the call itself; the request is LangChain's, the connection, headers and errors are
+    the SDK's, and nothing is retried here. Anything but a chat completion raises `BadBodyError`.
+    """
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        payload = self._get_request_payload(messages, stop=stop, **kwargs)
+        response = await self.root_async_client.post("/chat/completions", cast_to=httpx2.Response, body=payload)
+        completion = completion_of(response.content)
+        result = self._create_chat_result(completion)
+        if refusal := completion["choices"][0]["message"].get("refusal"):
+            result.generations[0].message.additional_kwargs["refusal"] = refusal
+        return result
+
+    async def aclose(self) -> None:
+        """Closes the connections; aiohttp complains at length about those left open."""
+        await self.root_async_client.close()
+
+
+def completion_of(body: bytes) -> dict[str, Any]:
+    """The chat completion in a response body, with at least one message in it."""
+    try:
+        completion = json.loads(body)
+        message = completion["choices"][0]["message"]
+    except (ValueError, LookupError, TypeError) as error:
+        start = body[:60].decode("utf-8", "replace")
+        raise BadBodyError(f"expected a chat completion, got a body of {len(body)} bytes: {start!r}") from error
+    if not isinstance(message, dict) or completion.get("error"):
+        raise BadBodyError(f"expected a chat completion, got {str(completion.get('error') or message)[:80]!r}")
+    return completion  # type: ignore[no-any-return]
+
+
+def raw_chat_openai(
+    *, model: str, base_url: str, api_key: str, read_timeout: float = READ_TIMEOUT
+) -> RawChatOpenAI:
+    """A client at temperature 0 (where the model takes one) that neither retries nor streams."""
+    reasoning = model.startswith("o") and model[1:2].isdigit()
+    return RawChatOpenAI(
+        model=model,
+        base_url=base_url,
+        api_key=SecretStr(api_key),
+        temperature=None if reasoning else 0.0,
+        max_retries=0,
+        timeout=httpx2.Timeout(read_timeout, connect=CONNECT_TIMEOUT, pool=None),
+        http_async_client=DefaultAioHttpClient(),
+        use_responses_api=False,
+        cache=False,
+    )

@@ -1,0 +1,24 @@
+"""From `--llm NAME[:ARGUMENT]` to a language model."""
+
+from afl.data.dataset import Dataset
+from afl.errors import UsageError
+from afl.llm.context import LanguageModel, LLMContext
+from afl.plugins import load, parse_spec
+from afl.settings import Settings
+
+GROUP = "afl.llms"
+
+
+def load_model(
+    spec: str, *, dataset: Dataset, base_url: str | None = None, settings: Settings | None = None
+) -> LanguageModel:
+    """The model that `spec` names: `offline`, `openai:MODEL`, or what a plug-in registered.
+
+    Nothing is sent yet: `await model.check()` tells whether the endpoint can work. `await model.close()` belongs
+    to the event loop in which the model was asked.
+    """
+    name, argument = parse_spec(spec)
+    model = load(GROUP, name)(LLMContext(argument, base_url, settings or Settings(), dataset))
+    if not isinstance(model, LanguageModel):
+        raise UsageError(f"got {type(model).__name__} from the plug-in {name!r}, expected a LanguageModel")
+    return model

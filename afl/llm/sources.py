@@ -1,0 +1,93 @@
+"""Where an answer that the run's own journal does not hold comes from: the model, or another run's journal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from afl.errors import EndpointError, ReplayError
+from afl.llm.context import LanguageModel
+from afl.llm.difference import first_difference, place
+from afl.llm.redact import one_line
+from afl.llm.replies import to_langchain, to_reply
+from afl.llm.retry import RetryPolicy
+from afl.llm.trouble import Trouble, Verdict, diagnose
+from afl.ports import Clock, Journal, Limiter
+from afl.types import CallKey, Message, Outcome, Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call on its way."""
+
+    key: CallKey
+    messages: Sequence[Message]
+    fingerprint: str
+
+
+class Source(Protocol):
+    """Answers requests that are new to the run. A cache over earlier runs is a source around a source."""
+
+    async def answer(self, request: Request) -> Reply:
+        """The reply or typed failure; raises only what must stop the run."""
+        ...
+
+
+class LiveSource:
+    """Sends requests to the model, each try inside a slot of the limiter, and retries transport trouble."""
+
+    def __init__(self, model: LanguageModel, *, limiter: Limiter, clock: Clock, retry: RetryPolicy) -> None:
+        self._model = model
+        self._limiter = limiter
+        self._clock = clock
+        self._retry = retry
+
+    async def answer(self, request: Request) -> Reply:
+        """A reply, or `FAILED` once the tries are used up; `EndpointError` when no call can ever work."""
+        for retry in range(self._retry.tries):
+            result = await self._try(request)
+            if isinstance(result, Reply):
+                return result if retry == 0 else replace(result, retries=retry)
+            if result.verdict is not Verdict.RETRY:
+                return self._without_retry(result, retry)
+            if retry + 1 < self._retry.tries:
+                await self._clock.sleep(self._retry.wait(request.key, retry, result.retry_after))
+        error = f"gave up after {self._retry.tries} tries: {result.text}"
+        return Reply(Outcome.FAILED, error=one_line(error, self._model.secrets), retries=retry)
+
+    async def _try(self, request: Request) -> Reply | Trouble:
+        messages = to_langchain(request.messages)
+        async with self._limiter.slot(request.key, request.messages):
+            start = self._clock.monotonic()
+            try:
+                answer = await self._model.chat.ainvoke(messages)
+            except Exception as error:
+                trouble = diagnose(error, now=self._clock.time())
+                if trouble is None:
+                    raise
+                return trouble
+            latency = self._clock.monotonic() - start
+        return to_reply(answer, price=self._model.price, latency=latency)
+
+    def _without_retry(self, trouble: Trouble, retries: int) -> Reply:
+        error = one_line(trouble.text, self._model.secrets)
+        if trouble.verdict is Verdict.STOP:
+            raise EndpointError(f"{self._model.name}: {error}")
+        outcome = Outcome.DECLINED if trouble.verdict is Verdict.DECLINE else Outcome.FAILED
+        return Reply(outcome, error=error, cost_usd=0.0, retries=retries)
+
+
+class RecordedSource:
+    """Answers from the journal of a recorded run and from nowhere else."""
+
+    def __init__(self, recorded: Journal) -> None:
+        self._recorded = recorded
+
+    async def answer(self, request: Request) -> Reply:
+        """The recorded reply or failure; `ReplayError` names the first request that was not recorded like this."""
+        entry = await self._recorded.find(request.key)
+        if entry is None:
+            raise ReplayError(f"{place(request.key)}: the recorded run holds no such request")
+        if entry.fingerprint != request.fingerprint:
+            difference = first_difference(entry.messages, request.messages)
+            raise ReplayError(f"{place(request.key)}: the request differs from the recorded one: {difference}")
+        return replace(entry.reply, journaled=True)

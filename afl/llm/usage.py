@@ -1,0 +1,70 @@
+"""What a run's calls amount to; read by progress display and report, and derivable from the journal."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypedDict
+
+from afl.types import CallKey, JournalEntry, Reply
+
+
+class UsageTotals(TypedDict):
+    """The `llm` object of `--json`."""
+
+    calls: int
+    journaled: int
+    retries: int
+    repairs: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float | None
+
+
+@dataclass(slots=True)
+class Usage:
+    """Running totals. Whatever was answered from the journal counts in `journaled` and nowhere else."""
+
+    calls: int = 0
+    """Requests sent to the model; the tries of one request count once."""
+    journaled: int = 0
+    """Requests answered from the journal."""
+    retries: int = 0
+    """Transport tries beyond the first, of the requests sent."""
+    repairs: int = 0
+    """Requests sent that show the model its mistake (attempt 1 and 2 of a turn)."""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float | None = 0.0
+    """US dollars; None once a reply came whose price is not known."""
+
+    def count(self, key: CallKey, reply: Reply) -> None:
+        """Adds one answered request."""
+        if reply.journaled:
+            self.journaled += 1
+            return
+        self.calls += 1
+        self.retries += reply.retries
+        self.repairs += key.attempt > 0
+        self.prompt_tokens += reply.prompt_tokens
+        self.completion_tokens += reply.completion_tokens
+        if self.cost_usd is not None and not reply.outcome.retried_on_continuation:
+            self.cost_usd = None if reply.cost_usd is None else self.cost_usd + reply.cost_usd
+
+    @classmethod
+    def of(cls, entries: Iterable[JournalEntry]) -> "Usage":
+        """The totals over stored entries: what a run cost over all its continuations."""
+        usage = cls()
+        for entry in entries:
+            usage.count(entry.key, entry.reply)
+        return usage
+
+    def totals(self) -> UsageTotals:
+        """For the report."""
+        return UsageTotals(
+            calls=self.calls,
+            journaled=self.journaled,
+            retries=self.retries,
+            repairs=self.repairs,
+            prompt_tokens=self.prompt_tokens,
+            completion_tokens=self.completion_tokens,
+            cost_usd=None if self.cost_usd is None else round(self.cost_usd, 6),
+        )

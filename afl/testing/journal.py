@@ -1,0 +1,24 @@
+"""A journal that lives as long as the process."""
+
+from collections.abc import Iterable
+
+from afl.types import CallKey, JournalEntry
+
+
+class MemoryJournal:
+    """A dictionary that obeys `afl.ports.Journal`; `entries` is open to look at.
+
+    Recording over a kept reply raises: a reply that was paid for is never asked again.
+    """
+
+    def __init__(self, entries: Iterable[JournalEntry] = ()) -> None:
+        self.entries: dict[CallKey, JournalEntry] = {entry.key: entry for entry in entries}
+
+    async def find(self, key: CallKey) -> JournalEntry | None:
+        return self.entries.get(key)
+
+    async def record(self, entry: JournalEntry) -> None:
+        kept = self.entries.get(entry.key)
+        if kept is not None and not kept.reply.outcome.retried_on_continuation:
+            raise ValueError(f"{entry.key} is already recorded as {kept.reply.outcome}")
+        self.entries[entry.key] = entry

@@ -1,0 +1,164 @@
+"""A small OpenAI-compatible server on loopback, with scripted answers, latency and faults.
+
+Three ways to run it: `async with FakeServer() as server` in the caller's loop, `with running_server() as server`
+in a thread of its own, `python -m afl.testing.server --port 0` (or `with server_process() as url`) as a process.
+"""
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Self
+
+from aiohttp import web
+
+from afl.testing.answers import default_answer
+from afl.testing.faults import Fault, error_response
+
+Answerer = Callable[[Sequence[Mapping[str, Any]]], str]
+
+
+@dataclass(slots=True)
+class Counters:
+    """What the server has seen."""
+
+    chat: int = 0
+    """Requests for a completion, spoiled ones included."""
+    models: int = 0
+    in_flight: int = 0
+    max_in_flight: int = 0
+
+
+class FakeServer:
+    """`/v1/chat/completions` and `/v1/models` on 127.0.0.1.
+
+    `answer` makes a text of the messages, `faults` spoils responses by request number (the first is 1), `models`
+    are the listed ids, `api_key` is the only accepted key, `latency` is in seconds. `requests` keeps the payloads
+    unless `keep` is off. `/counters` answers with `counters` as JSON.
+    """
+
+    def __init__(
+        self,
+        answer: Answerer = default_answer,
+        *,
+        faults: Mapping[int, Fault] | None = None,
+        models: Sequence[str] = (),
+        api_key: str | None = None,
+        latency: float = 0.0,
+        port: int = 0,
+        keep: bool = True,
+    ) -> None:
+        self._answer = answer
+        self._faults = dict(faults or {})
+        self._models = tuple(models)
+        self._api_key = api_key
+        self._latency = latency
+        self._port = port
+        self._keep = keep
+        self._runner: web.AppRunner | None = None
+        self.counters = Counters()
+        self.requests: list[dict[str, Any]] = []
+
+    @property
+    def url(self) -> str:
+        """For `--base-url`."""
+        return f"http://127.0.0.1:{self._port}/v1"
+
+    async def __aenter__(self) -> Self:
+        app = web.Application(client_max_size=2**26)
+        app.router.add_post("/v1/chat/completions", self._chat)
+        app.router.add_get("/v1/models", self._list_models)
+        app.router.add_get("/counters", self._show_counters)
+        self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self._port, backlog=4096, reuse_address=True).start()
+        self._port = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _chat(self, request: web.Request) -> web.StreamResponse:
+        self.counters.chat += 1
+        number = self.counters.chat
+        if not self._authorized(request):
+            return error_response(401, "Incorrect API key provided: " + request.headers.get("Authorization", ""))
+        self.counters.in_flight += 1
+        self.counters.max_in_flight = max(self.counters.max_in_flight, self.counters.in_flight)
+        try:
+            return await self._respond(request, number)
+        finally:
+            self.counters.in_flight -= 1
+
+    async def _respond(self, request: web.Request, number: int) -> web.StreamResponse:
+        payload = json.loads(await request.read())
+        if self._keep:
+            self.requests.append(payload)
+        if self._latency:
+            await asyncio.sleep(self._latency)
+        completion = _completion(payload, self._answer(payload["messages"]), number)
+        fault = self._faults.get(number)
+        if fault is not None:
+            return await fault(request, completion)
+        return web.Response(body=json.dumps(completion).encode(), content_type="application/json")
+
+    async def _list_models(self, request: web.Request) -> web.StreamResponse:
+        self.counters.models += 1
+        if not self._authorized(request):
+            return error_response(401, "Incorrect API key provided")
+        return web.json_response({"object": "list", "data": [{"id": m, "object": "model"} for m in self._models]})
+
+    async def _show_counters(self, request: web.Request) -> web.StreamResponse:
+        counters = self.counters
+        return web.json_response(
+            {"chat": counters.chat, "models": counters.models, "max_in_flight": counters.max_in_flight}
+        )
+
+    def _authorized(self, request: web.Request) -> bool:
+        return self._api_key is None or request.headers.get("Authorization") == f"Bearer {self._api_key}"
+
+
+@contextmanager
+def running_server(answer: Answerer = default_answer, **options: Any) -> Iterator[FakeServer]:
+    """A `FakeServer` in a thread with its own event loop, for callers that are not asynchronous."""
+    server = FakeServer(answer, **options)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="fake-server", daemon=True)
+    thread.start()
+    try:
+        asyncio.run_coroutine_threadsafe(server.__aenter__(), loop).result()
+        yield server
+    finally:
+        asyncio.run_coroutine_threadsafe(server.__aexit__(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+def _completion(payload: Mapping[str, Any], text: str, number: int) -> dict[str, Any]:
+    """Four characters count as a token, as a rule of thumb for English."""
+    prompt_tokens = sum(len(str(message["content"])) for message in payload["messages"]) // 4
+    completion_tokens = max(1, len(text) // 4)
+    return {
+        "id": f"chatcmpl-{number}",
+        "object": "chat.completion",
+        "created": 0,
+        "model": payload.get("model", "fake"),
+        "choices": [
+            {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"},
+        ],
+        "usage": {
+            "prompt_tokens": prompt_tokens,
+            "completion_tokens": completion_tokens,
+            "total_tokens": prompt_tokens + completion_tokens,
+        },
+    }
+
+
+if __name__ == "__main__":
+    from afl.testing.process import main
+
+    main()
