@@ -49,7 +49,9 @@ class Asker:
         self.prompts = prompts
         self.repairs = repairs
 
-    async def ask(self, question: Question, *, subject: str, phase: str, round: int, role: str) -> tuple[Attempt, ...]:
+    async def ask(
+        self, question: Question, *, subject: str, phase: str, round: int, role: str
+    ) -> tuple[Attempt, ...]:
         """All attempts, the last of which is the answer: `OK`, beyond repair, or the repairs are used up."""
         attempts: list[Attempt] = []
         messages = question.messages

@@ -50,5 +50,6 @@ def as_langchain_tool(
     return StructuredTool.from_function(
         coroutine=advise,
         name=tool.name,
-        description=description or f"Advice on which {view.domain.item} to recommend to this {view.domain.person}.",
+        description=description
+        or f"Advice on which {view.domain.item} to recommend to this {view.domain.person}.",
     )

@@ -1,0 +1,215 @@
+"""Which title of a list is meant by what a model wrote.
+
+Exactness first, never a guess: what is written is compared as it stands, then with ever more decoration peeled
+off; every comparison is one of equality, in four normal forms of growing tolerance, and must fit one title only.
+"""
+
+import re
+import unicodedata
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from afl.data.catalogue import one_line
+
+
+class Match(NamedTuple):
+    """The title meant, or why it cannot be said."""
+
+    title: str | None
+    problem: str = ""
+
+
+_PLAIN = str.maketrans({**dict.fromkeys("‘’‚‛`´′ʼ", "'"), **dict.fromkeys("“”„‟«»″", '"'), "…": "..."}) | {
+    ord(dash): "-" for dash in "‐‑‒–—―−﹣－"
+}
+_LATIN_MARKS = re.compile(r"[\u0300-\u036f]")
+_ARTICLE_LAST = re.compile(r"^(.+), (the|an?)(?=$| \()")
+_YEAR_OR_KEY = re.compile(r"\s*(\(\d{4}(-\d{2,4})?\)|\[[^\[\]]+\])$")
+
+_PAIRS = {"'": "'", '"': '"', "‘": "’", "“": "”", "«": "»", "„": "“", "(": ")", "[": "]", "<": ">", "{": "}"}
+_PAIRS |= {mark: mark for mark in "*_`~|"}
+_STOPS = ".,;:!?…。、"
+_MARKS = "*_`~#>|\"'“”‘’«»<()[]{}\\"
+_NUMBER_FIRST = re.compile(
+    r"(?:(?:no\.?|nr\.?|number|candidate|item|option)\s*)?"
+    r"(?:[#(\[]\s*\d{1,3}\s*[.):\]]*|\d{1,3}\s*[.):\]]|\d{1,3}\s+[-–—])\s*(?=\S)",
+    re.IGNORECASE,
+)
+_ONLY_NUMBER = re.compile(
+    r"(?:(?:no\.?|nr\.?|number|candidate|item|option)\s*)?[#(\[]?(\d{1,3})[.)\]]*", re.IGNORECASE
+)
+_BRACKET_LAST = re.compile(r"\s+(\([^()]*\)|\[[^\[\]]*\])$")
+_SPAN = re.compile(r"\*\*(.+?)\*\*|__(.+?)__|`(.+?)`|\"(.+?)\"|“(.+?)”|«(.+?)»")
+# Where a title may end and talk begin. Off-list titles that continue a listed one ("Star Trek: First Contact",
+# "Earth, Wind & Fire", "St. Vincent") must not pass, so the talk has to start with a word that titles rarely do.
+_TALK = re.compile(
+    r"\s+(?=(?:because|since|due to|which is)\b)"
+    r"|(?:\s+[-–—]+|[,;:])\s+(?=(?:an?|the|as|because|since|for|which|who|whose|it|they|this|is|given|based|due|"
+    r"with|similar|their|his|her|i|my|by|considering|matching|fits)\s+\S)"
+    r"|[.!?]\s+(?=(?:This|It|They|Their|He|She|I|Because|Since|Based|Given|Reason)\b)"
+    r"|\s*\n"
+)
+_MOST_VARIANTS = 48
+
+
+def match_title(text: str, titles: Sequence[str]) -> Match:
+    """The one title that `text` names, in this order: equality; equality without decoration (quotes, markdown,
+    stops, a leading number, a trailing bracket); the number of a candidate; a title followed by talk; a single
+    marked span (bold or quoted) that is a title."""
+    if text in titles:
+        return Match(text)
+    return _Matcher(titles).match(text)
+
+
+class _Matcher:
+    def __init__(self, titles: Sequence[str]) -> None:
+        self.titles = titles
+        self.longest = 2 * max((len(title) for title in titles), default=0) + 16
+        self.indexes = [(form, _index(form, titles)) for form in _FORMS]
+
+    def match(self, text: str) -> Match:
+        for find in (self._whole, self._loosely, self._by_number, self._before_talk, self._in_span):
+            found = find(text)
+            if found:
+                return self._decided(found, text)
+        named = self._mentioned(text)
+        if len(named) > 1:
+            return Match(None, f"{quoted(text)} names several candidates ({_listed(named)}); name exactly one.")
+        return Match(None, f"{quoted(text)} is not on the list of candidates; copy one title exactly as listed.")
+
+    def _decided(self, found: Sequence[str], text: str) -> Match:
+        if len(found) == 1:
+            return Match(found[0])
+        return Match(None, f"{quoted(text)} fits several candidates ({_listed(found)}); copy one title exactly.")
+
+    def _whole(self, text: str) -> Sequence[str]:
+        """The title equal to the least peeled form; where no form fits one title alone, all that fit."""
+        several: Sequence[str] = ()
+        for variant in _variants(text):
+            if len(variant) > self.longest:
+                continue
+            for form, index in self.indexes:
+                found = index.get(form(variant), ())
+                if len(found) == 1:
+                    return found
+                several = several or found
+        return several
+
+    def _loosely(self, text: str) -> Sequence[str]:
+        """Equal in letters and digits alone, the article moved to the front; then but for the title's own year."""
+        if len(text) > self.longest:
+            return ()
+        variants = tuple(_variants(text, brackets=False))
+        forms: tuple[Form, ...] = (bare, _without_year)
+        for form in forms:
+            index = _index(form, self.titles)
+            for variant in variants:
+                # Equality of `bare` and `_without_year`: the title may carry a year that was not written, not
+                # the other way round, so that "Psycho (1998)" never means "Psycho (1960)".
+                found = index.get(bare(variant), ()) if bare(variant) else ()
+                if found:
+                    return found
+        return ()
+
+    def _by_number(self, text: str) -> Sequence[str]:
+        for variant in _variants(text):
+            number = _ONLY_NUMBER.fullmatch(variant)
+            if number and 1 <= int(number[1]) <= len(self.titles):
+                return (self.titles[int(number[1]) - 1],)
+        return ()
+
+    def _before_talk(self, text: str) -> Sequence[str]:
+        if len(self._mentioned(text)) > 1:
+            return ()
+        for cut in reversed([talk.start() for talk in _TALK.finditer(text[:2000])]):
+            found = self._whole(text[:cut]) or self._loosely(text[:cut])
+            if found:
+                return found
+        return ()
+
+    def _in_span(self, text: str) -> Sequence[str]:
+        spans = [next(filter(None, span.groups())) for span in _SPAN.finditer(text[:2000])]
+        found = [title for span in spans for title in self._whole(span)]
+        return tuple(dict.fromkeys(found)) if len(self._mentioned(text)) < 2 else ()
+
+    def _mentioned(self, text: str) -> list[str]:
+        """Titles that stand in the text as whole words, without those inside a longer one that does too."""
+        rest, named = unaccented(text), []
+        for title in sorted(self.titles, key=len, reverse=True):
+            form = unaccented(title)
+            pattern = rf"(?<!\w){re.escape(form)}(?!\w)"
+            if form and re.search(pattern, rest):
+                named.append(title)
+                rest = re.sub(pattern, "\0", rest)
+        return named
+
+
+@lru_cache(maxsize=65536)
+def folded(text: str) -> str:
+    """One line, compatibility forms and case folded, straight quotes, plain dashes."""
+    return one_line(unicodedata.normalize("NFKC", text.translate(_PLAIN)).translate(_PLAIN).casefold())
+
+
+@lru_cache(maxsize=65536)
+def unaccented(text: str) -> str:
+    """`folded` without the combining marks of Latin, Greek and Cyrillic."""
+    return _LATIN_MARKS.sub("", unicodedata.normalize("NFKD", folded(text)))
+
+
+@lru_cache(maxsize=65536)
+def bare(text: str) -> str:
+    """Letters and digits of `unaccented`, a trailing article (", the") moved to the front."""
+    moved = _ARTICLE_LAST.sub(r"\2 \1", unaccented(text))
+    return "".join(character for character in moved if character.isalnum())
+
+
+Form = Callable[[str], str]
+_FORMS: tuple[Form, ...] = (one_line, folded, unaccented)
+
+
+def quoted(text: str) -> str:
+    """What the model wrote, short and on one line, for a message to it."""
+    line = one_line(text)
+    return f'"{line}"' if len(line) <= 120 else f'"{line[:120].rstrip()} ..."'
+
+
+def _without_year(title: str) -> str:
+    return bare(_YEAR_OR_KEY.sub("", title))
+
+
+def _listed(titles: Sequence[str]) -> str:
+    return "; ".join(one_line(title) for title in titles[:5])
+
+
+def _index(form: Form, titles: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    index: dict[str, tuple[str, ...]] = {}
+    for title in titles:
+        key = form(title)
+        if key:
+            index[key] = (*index.get(key, ()), title)
+    return index
+
+
+def _variants(text: str, *, brackets: bool = True) -> Iterator[str]:
+    """The text with ever more decoration peeled off, the least peeled first."""
+    queue, seen = deque([text.strip()]), set[str]()
+    while queue and len(seen) < _MOST_VARIANTS:
+        variant = queue.popleft()
+        if not variant or variant in seen:
+            continue
+        seen.add(variant)
+        yield variant
+        queue.append(_peeled(variant))
+        queue.append(_NUMBER_FIRST.sub("", variant, count=1) if _NUMBER_FIRST.match(variant) else "")
+        queue.append(_BRACKET_LAST.sub("", variant) if brackets else "")
+
+
+def _peeled(text: str) -> str:
+    """One layer less: a pair around it, a stop after it, or a stray mark at either end."""
+    if len(text) > 1 and _PAIRS.get(text[0]) == text[-1]:
+        return text[1:-1].strip()
+    if text[-1] in _STOPS or text[-1] in _MARKS:
+        return text[:-1].strip()
+    return text[1:].strip() if text[0] in _MARKS else ""

@@ -1,0 +1,177 @@
+"""Reads the two answer formats out of what real models write, and says why where it cannot.
+
+The rules, in order (docs/agents.md shows an example of each):
+
+1. What stands in `<think>` tags is not part of the answer.
+2. A label counts only at the start of a line, whatever marks, numbering or case it wears.
+3. The last `Item:` (`Decision:`) line counts; a label inside a line of the reason never does.
+4. The item is matched by `agents.matching`; nothing is guessed.
+5. Without an answer line the reply is unparsed, or declined when it opens with a plain refusal to take part.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, NamedTuple, TypeVar
+
+from afl.data.catalogue import one_line
+from afl.types import Outcome
+from agents.matching import match_title, quoted
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed(Generic[T]):
+    """What a reply says: a value where the outcome is `OK`, else a sentence that tells the model its mistake."""
+
+    outcome: Outcome
+    value: T | None = None
+    reason: str = ""
+    problem: str = ""
+
+
+ParsedItem = Parsed[str]
+"""`value` is the title exactly as listed."""
+ParsedDecision = Parsed[bool]
+
+
+class _Line(NamedTuple):
+    label: str
+    """`reason`, `item`, `decision`, or empty for a line that goes on with what came before."""
+    value: str
+    number: str
+    """The 3 of `Item 3: ...`."""
+    whole: str
+
+
+_DECORATION = r"[\s*_`~\"'“”‘’\])}|]*"
+_LABEL = re.compile(
+    r"[\s>#*_`~•·+|\"'“”‘’«(\[{<\-–—]*(?:\d{1,2}[.)]\s*[*_`]*)?"
+    r"(?:(?:my|the|final|recommended|chosen|selected)\s+){0,2}"
+    r"(?P<label>reason(?:ing)?|item|decision)"
+    rf"{_DECORATION}(?:(?:no\.?\s*)?#?(?P<number>\d{{1,3}}){_DECORATION})?"
+    r"(?:[:：=|]|(?<=\s)[-–—]+(?=\s)|$)(?P<value>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_THOUGHT = re.compile(r"<(think|thinking|thought|reasoning)>.*?(?:</\1>|\Z)", re.IGNORECASE | re.DOTALL)
+_THOUGHT_END = re.compile(r"\A.*</(?:think|thinking|thought|reasoning)>", re.IGNORECASE | re.DOTALL)
+_FENCE = re.compile(r"\s*(```|~~~)\s*\w*\s*")
+_REFUSAL = re.compile(
+    r"\W*(?:(?:i['’]?m|i am)\s+(?:very\s+|really\s+|so\s+)?sorry\W+(?:but\s+)?|sorry\W+(?:but\s+)?|"
+    r"(?:i\s+)?apologi[sz]e\W+(?:but\s+)?|as an ai\b[^.,]*,\s*)?"
+    r"i\s*(?:can['’]?t|cannot|can not|am unable to|['’]m unable to|am not able to|['’]m not able to|won['’]?t)\s+"
+    r"(?:help|assist|comply|fulfil|answer|engage|participate|continue|provide|do that|discuss|role-?play|"
+    r"take part|respond|process)",
+    re.IGNORECASE,
+)
+_YES_NO = re.compile(
+    r"(?P<yes>yes|accept(?:ed)?)\b(?!\s*(?:or|/|\|)\s*no\b)"
+    r"|(?P<no>no|reject(?:ed)?|refused?)\b(?!\s*(?:or|/|\|)\s*yes\b)(?!\s+(?:doubt|problem|question|hesitation))",
+    re.IGNORECASE,
+)
+_MARKS = " \t*_`~\"'“”‘’#>|<([{"
+_NO_ITEM = 'There is no line that begins with "Item:"; give the reason and the item, each on its own line.'
+_NO_DECISION = (
+    'There is no line that begins with "Decision:"; give the reason and the decision, each on its own line.'
+)
+
+
+def parse_recommendation(text: str, titles: Sequence[str]) -> ParsedItem:
+    """The title recommended and why. `OFF_LIST` where the item is not one candidate, `UNPARSED` without one."""
+    lines = _lines(text)
+    at = _last(lines, "item")
+    if at is None:
+        return Parsed(*_without_answer(text, _NO_ITEM))
+    reason = _reason(lines, at)
+    line, following = lines[at], _following(lines, at)
+    written = _written(line, following)
+    if not written:
+        return Parsed(Outcome.UNPARSED, reason=reason, problem='The "Item:" line is empty; write one title there.')
+    # A title may itself begin with "Item:".
+    for source in (written, line.whole, f"#{line.number}" if line.number and not line.value else ""):
+        match = match_title(source, titles) if source else None
+        if match and match.title is not None:
+            return Parsed(Outcome.OK, match.title, reason)
+    return Parsed(Outcome.OFF_LIST, reason=reason, problem=match_title(written, titles).problem)
+
+
+def parse_decision(text: str) -> ParsedDecision:
+    """Yes (True) or no (False) and why; `UNPARSED` where neither is said."""
+    lines = _lines(text)
+    at = _last(lines, "decision")
+    if at is None:
+        return Parsed(*_without_answer(text, _NO_DECISION))
+    written = _written(lines[at], _following(lines, at)).lstrip(_MARKS)
+    reason = _reason(lines, at)
+    answer = _YES_NO.match(written)
+    if answer is None:
+        problem = f'The "Decision:" line says {quoted(written)}, neither yes nor no; write one of them.'
+        return Parsed(Outcome.UNPARSED, reason=reason, problem=problem)
+    return Parsed(
+        Outcome.OK, answer["yes"] is not None, reason or _clean([written[answer.end() :].lstrip(" .,;:*_-–—")])
+    )
+
+
+def without_thinking(text: str) -> str:
+    """The text without `<think>` blocks; one that was never closed hides all that follows it."""
+    return _THOUGHT_END.sub("", _THOUGHT.sub("", text))
+
+
+def _without_answer(text: str, problem: str) -> tuple[Outcome, None, str, str]:
+    said = without_thinking(text).strip()
+    if _REFUSAL.match(said):
+        return Outcome.DECLINED, None, one_line(said), "The model would not answer."
+    return Outcome.UNPARSED, None, _clean(said.splitlines()), problem if said else "The reply is empty."
+
+
+def _lines(text: str) -> list[_Line]:
+    return [
+        _line(line) for line in without_thinking(text).splitlines() if line.strip() and not _FENCE.fullmatch(line)
+    ]
+
+
+def _line(text: str) -> _Line:
+    match = _LABEL.match(text)
+    if match is None:
+        return _Line("", text.strip(), "", text.strip())
+    label = match["label"].lower().removesuffix("ing")
+    return _Line(label, _value(match["value"]), match["number"] or "", text.strip())
+
+
+def _value(text: str) -> str:
+    # Marks that closed the label ("**Item:** X") or opened it ("**Item:**" alone on its line).
+    value = re.sub(r"^\s*[*_]+(?=\s|$)", "", text).strip()
+    return "" if len(value) < 3 and not value.strip("*_") else value
+
+
+def _last(lines: Sequence[_Line], label: str) -> int | None:
+    return next((at for at in reversed(range(len(lines))) if lines[at].label == label), None)
+
+
+def _following(lines: Sequence[_Line], at: int) -> str:
+    after = lines[at + 1] if at + 1 < len(lines) else None
+    return after.value if after and not after.label else ""
+
+
+def _written(line: _Line, following: str) -> str:
+    """What stands after the label, or below it, or the number in it."""
+    return line.value or following or (f"#{line.number}" if line.number else "")
+
+
+def _reason(lines: Sequence[_Line], at: int) -> str:
+    """The lines from `Reason:` to the answer; without that label all before the answer, or a reason after it."""
+    answer = lines[at].label
+    begin = max((i + 1 for i in range(at) if lines[i].label == answer), default=0)
+    labelled = next((i for i in range(begin, at) if lines[i].label == "reason"), begin)
+    before = _clean([line.value for line in lines[labelled:at]])
+    if before:
+        return before
+    after = next((i for i in range(at + 1, len(lines)) if lines[i].label == "reason"), len(lines))
+    return _clean([line.value for line in lines[after:]])
+
+
+def _clean(lines: Sequence[str]) -> str:
+    # The quote and comma are what is left of a reason given as a line of JSON.
+    reason = one_line(" ".join(lines)).strip("*_` ")
+    return reason.removeprefix('"').removesuffix(",").removesuffix('"') if reason.startswith('"') else reason
