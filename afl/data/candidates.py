@@ -49,10 +49,9 @@ def candidate_lists(
     stream = random.Random(seed)
     lists = np.empty((len(rows), size), dtype=np.int32)  # (S, N)
     for index, row in enumerate(rows):
-        if method == "seeded":
-            draws, left_out = generator("candidates", seed, dataset.hash, row.id), row.known
-        else:
-            draws, left_out = stream, {*row.history, row.target}
+        seeded = method == "seeded"
+        draws = generator("candidates", seed, dataset.hash, row.id) if seeded else stream
+        left_out = row.known if seeded else frozenset((*row.history, row.target))
         lists[index] = _drawn(draws, row, left_out, items=len(dataset.catalogue), size=size)
     return CandidateLists(lists, _hash(rows, lists))
 

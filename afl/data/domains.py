@@ -29,6 +29,8 @@ _HINTS = {
 
 
 def guess(*names: str) -> Domain:
-    """The wording that the names of a source's files and folders suggest; `item` where they suggest nothing."""
-    text = " ".join(names).lower()
-    return domain(next((name for name, hints in _HINTS.items() if any(hint in text for hint in hints)), "item"))
+    """The wording that a source's names suggest, the most telling name first; else that of `item`."""
+    told = (
+        word for name in names for word, hints in _HINTS.items() if any(hint in name.lower() for hint in hints)
+    )
+    return domain(next(told, "item"))

@@ -3,9 +3,8 @@
 import json
 import os
 import re
-import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -132,7 +131,8 @@ class Library:
     def _folder(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
             raise UsageError(
-                f"got {name!r} as the name of a data set, expected letters, digits and . _ - (a letter or digit first)"
+                f"got {name!r} as the name of a data set, expected letters, digits and . _ - "
+                "beginning with a letter or digit"
             )
         return self.root / name
 

@@ -36,12 +36,17 @@ def only_file(folder: Path, pattern: str) -> Path:
     return found[0]
 
 
-def text_of(file: Path, *, encoding: str = "utf-8") -> str:
-    """The file's text without a byte order mark; `DataError` names the line that is not in this encoding."""
+def content_of(file: Path) -> bytes:
+    """The file's bytes."""
     try:
-        content = file.read_bytes()
+        return file.read_bytes()
     except OSError as error:
         raise DataError(f"{file}: cannot be read ({error.strerror})") from None
+
+
+def text_of(file: Path, *, encoding: str = "utf-8") -> str:
+    """The file's text without a byte order mark; `DataError` names the line that is not in this encoding."""
+    content = content_of(file)
     try:
         return content.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:

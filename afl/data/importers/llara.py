@@ -24,10 +24,12 @@ HELD_OUT = 10
 
 _FRAMES = {Split.TRAIN: "train_data.df", Split.VALID: "Val_data.df", Split.TEST: "Test_data.df"}
 _USERS = "test_llara.pkl"
+# fmt: off
 _GENRES = (
-    "unknown Action Adventure Animation Children's Comedy Crime Documentary Drama Fantasy Film-Noir Horror Musical "
-    "Mystery Romance Sci-Fi Thriller War Western"
-).split()
+    "unknown", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary", "Drama", "Fantasy",
+    "Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western",
+)
+# fmt: on
 
 
 def import_llara(path: Path | None, options: ImportOptions) -> Dataset:
@@ -158,7 +160,7 @@ def _simulation_users(file: Path, ids: dict[int, int]) -> tuple[dict[Split, Sequ
     test = Sequences.of([_simulation_user(number, user, file, ids) for number, user in enumerate(users)])
     notes = {
         "split": "the source's own: test only",
-        "order": f"the source shuffled its lists: neither histories nor the {HELD_OUT} held-out items are in time order",
+        "order": f"shuffled by the source: neither histories nor the {HELD_OUT} held-out items are in time order",
     }
     return {Split.TRAIN: none, Split.VALID: none, Split.TEST: test}, notes
 

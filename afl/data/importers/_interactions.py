@@ -1,0 +1,133 @@
+"""From rows of user, item and time to sequences in time order, split and ready."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import numpy as np
+import polars as pl
+
+from afl.data.catalogue import Attributes, Catalogue
+from afl.data.dataset import Sequences, Split
+from afl.data.importers._tables import ROW, Table
+from afl.data.split import split_sequences
+from afl.errors import DataError
+
+USER = ("user_id", "user", "userid", "user id", "uid")
+ITEM = (
+    "item_id",
+    "item",
+    "itemid",
+    "item id",
+    "iid",
+    "movie_id",
+    "movieid",
+    "artist_id",
+    "artistid",
+    "product_id",
+)
+TIMESTAMP = ("timestamp", "time", "ts", "unix_timestamp", "datetime", "date")
+RATING = ("rating", "ratings", "stars")
+TITLE = ("title", "name", "item_title", "item_name", "movie_title", "artist_name", "product_title")
+
+_MILLISECONDS = 1e11  # read as seconds, the year 5138
+_LATEST = 2.0**53  # beyond it a float no longer tells one second from the next
+_ATTRIBUTE_NAMES = {
+    "genres": "genre",
+    "class": "genre",
+    "release_year": "year",
+    "directors": "director",
+    "countries": "country",
+}
+
+
+def attribute_name(column: str) -> str:
+    """What an attribute is called in AFL: one word in the singular where the field has a usual one."""
+    return _ATTRIBUTE_NAMES.get(column, column)
+
+
+def attributes_of(items: pl.DataFrame, separators: Mapping[str, str | None]) -> list[Attributes]:
+    """What each row's columns say, split at the column's separator; a column without one holds single values."""
+    found: list[dict[str, tuple[str, ...]]] = [{} for _ in range(len(items))]
+    for column, separator in separators.items():
+        for known, text in zip(found, items[column].to_list(), strict=True):
+            parts = (text or "").split(separator) if separator else [text or ""]
+            values = tuple(part.strip() for part in parts if part.strip())
+            if values:
+                known[attribute_name(column)] = values
+    return list(found)
+
+
+def interactions(table: Table) -> pl.DataFrame:
+    """Columns `user`, `item` (strings) and `time` (seconds, float) in file order.
+
+    Raises `DataError` naming file, line and reason where a column or value is missing or a time is none.
+    """
+    columns = {
+        "user": table.require("user", USER),
+        "item": table.require("item", ITEM),
+        "time": table.require("timestamp", TIMESTAMP),
+    }
+    for column in columns.values():
+        table.complete(column)
+    frame = table.frame.select(ROW, **{name: pl.col(column) for name, column in columns.items()})
+    odd = frame.filter(pl.col("user").str.contains(r"\p{C}"))
+    if len(odd):
+        raise DataError(f"{table.where(odd[ROW][0])}: user {odd['user'][0]!r} holds control characters")
+    return frame.with_columns(_seconds(table, columns["time"]).alias("time")).drop(ROW)
+
+
+def split_by_user(rows: pl.DataFrame, catalogue: Catalogue) -> dict[Split, Sequences]:
+    """One sequence per user, named by the user, in time order; equal times keep the order of the file."""
+    users = rows["user"].unique()
+    numbers = pl.DataFrame({"user": users, "user_number": np.arange(len(users))})
+    items = pl.DataFrame({"item": catalogue.keys, "item_number": np.arange(len(catalogue), dtype=np.int32)})
+    ordered = (
+        rows.join(numbers, on="user", maintain_order="left")
+        .join(items, on="item", maintain_order="left")
+        .sort("user_number", "time", maintain_order=True)
+    )
+    lengths = np.bincount(ordered["user_number"].to_numpy(), minlength=len(users))
+    sequences = Sequences(
+        ids=users.to_list(),
+        items=ordered["item_number"].to_numpy(),
+        offsets=np.concatenate([[0], np.cumsum(lengths)]),
+        timestamps=np.floor(ordered["time"].to_numpy()).astype(np.int64),
+    )
+    return split_sequences(sequences)
+
+
+def split_notes(splits: Mapping[Split, Sequences]) -> dict[str, str]:
+    """What to say about how the sequences were divided."""
+    note = "8:1:1 by sequence, by the digest of its id"
+    if not len(splits[Split.TEST]):
+        note += "; fewer than ten sequences leave validation and test empty"
+    return {"split": note}
+
+
+def _seconds(table: Table, column: str) -> pl.Series:
+    text = table.frame[column]
+    numbers = text.cast(pl.Float64, strict=False)
+    if numbers.null_count() == len(text):
+        numbers = _dates(text)
+    bad = ~numbers.is_finite().fill_null(False) | (numbers.abs() > _LATEST).fill_null(True)
+    if bad.any():
+        first = bad.arg_true()[0]
+        row = table.frame[ROW][first]
+        raise DataError(
+            f"{table.where(row)}: {column} is {text[first]!r}, expected Unix seconds or an ISO 8601 date"
+        )
+    in_milliseconds = (numbers.abs() > _MILLISECONDS).all()
+    return numbers / 1000 if in_milliseconds else numbers
+
+
+def _dates(text: pl.Series) -> pl.Series:
+    seconds = {written: _date(written) for written in text.unique().to_list()}
+    return pl.Series([seconds[written] for written in text.to_list()], dtype=pl.Float64)
+
+
+def _date(written: str) -> float | None:
+    try:
+        moment = datetime.fromisoformat(written)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,87 @@
+"""`recbole`: atomic files of RecBole: tab-separated, with headers like `user_id:token`.
+
+`.inter` holds the interactions, `.item` beside it titles and attributes; `.user` is not read.
+"""
+
+from pathlib import Path
+
+import polars as pl
+
+from afl.data import domains
+from afl.data.catalogue import Catalogue
+from afl.data.dataset import Dataset
+from afl.data.importers import ImportOptions
+from afl.data.importers._files import given_path, only_file
+from afl.data.importers._interactions import (
+    ITEM,
+    TITLE,
+    attributes_of,
+    interactions,
+    split_by_user,
+    split_notes,
+)
+from afl.data.importers._tables import ROW, Table, read_text_table
+from afl.errors import DataError
+
+_TYPES = ("token", "token_seq", "float", "float_seq")
+_SEPARATORS = {"token": None, "token_seq": " "}
+
+
+def import_recbole(path: Path | None, options: ImportOptions) -> Dataset:
+    """The data set in this folder, or of this `.inter` file: a sequence per user, split 8:1:1.
+
+    Items stand in the order of the `.item` file; a column of titles is found by its name, the other `token` and
+    `token_seq` columns are attributes. Raises `DataError` naming file, line and reason.
+    """
+    given = given_path(path, "recbole")
+    file = only_file(given, "*.inter") if given.is_dir() else given
+    table, _ = _read(file)
+    rows = interactions(table)
+    described = file.with_suffix(".item")
+    catalogue, notes = _described(described, rows) if described.is_file() else (Catalogue.build(_keys(rows)), {})
+    splits = split_by_user(rows, catalogue)
+    wording = (
+        domains.domain(options.domain) if options.domain else domains.guess(file.name, file.resolve().parent.name)
+    )
+    return Dataset(options.name, "recbole", wording, catalogue, splits, notes | split_notes(splits))
+
+
+def _read(file: Path) -> tuple[Table, dict[str, str]]:
+    """The table under its plain column names, and the type of each."""
+    table = read_text_table(file, separator="\t", quoted=False)
+    types = {}
+    for header in table.columns:
+        name, colon, kind = header.rpartition(":")
+        if not colon or kind not in _TYPES:
+            raise DataError(
+                f"{file}: got column {header!r}, expected name:type with a type of {', '.join(_TYPES)}"
+            )
+        if name in types:
+            raise DataError(f"{file}: column {name!r} occurs twice, expected each once")
+        types[name] = kind
+    plain = table.frame.rename(dict(zip(table.columns, types, strict=True)))
+    return Table(file, plain, table.lines, table.breaks, table.skipped), types
+
+
+def _keys(rows: pl.DataFrame) -> list[str]:
+    """The items that occur, shorter ids first, then alphabetical."""
+    return rows["item"].unique().to_frame().sort(pl.col("item").str.len_chars(), "item")["item"].to_list()
+
+
+def _described(file: Path, rows: pl.DataFrame) -> tuple[Catalogue, dict[str, str]]:
+    table, types = _read(file)
+    key = table.require("item", ITEM)
+    table.complete(key)
+    again = table.frame.filter(~pl.col(key).is_first_distinct())
+    if len(again):
+        raise DataError(
+            f"{table.where(again[ROW][0])}: item {again[key][0]!r} occurs twice, expected each item once"
+        )
+    title = table.find(TITLE) or next((name for name in types if name.endswith(("title", "name"))), None)
+    keys = table.frame[key].to_list()
+    missing = sorted(set(rows["item"].unique().to_list()) - set(keys), key=lambda item: (len(item), item))
+    titles = [shown or item for shown, item in zip(table.frame[title or key].to_list(), keys, strict=True)]
+    kept = [name for name in types if types[name] in _SEPARATORS and name not in (key, title)]
+    attributes = attributes_of(table.frame, {name: _SEPARATORS[types[name]] for name in kept})
+    notes = {"without title": f"{len(missing)} items are not in {file.name}"} if missing else {}
+    return Catalogue.build(keys + missing, titles + missing, [*attributes, *({} for _ in missing)]), notes
