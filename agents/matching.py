@@ -46,12 +46,13 @@ _SPAN = re.compile(r"\*\*(.+?)\*\*|__(.+?)__|`(.+?)`|\"(.+?)\"|“(.+?)”|«(.+
 # "Earth, Wind & Fire", "St. Vincent") must not pass, so the talk has to start with a word that titles rarely do.
 _TALK = re.compile(
     r"\s+(?=(?:because|since|due to|which is)\b)"
-    r"|(?:\s+[-–—]+|[,;:])\s+(?=(?:an?|the|as|because|since|for|which|who|whose|it|they|this|is|given|based|due|"
+    r"|(?:\s+[-–—]+|[,;])\s+(?=(?:an?|the|as|because|since|for|which|who|whose|it|they|this|is|given|based|due|"
     r"with|similar|their|his|her|i|my|by|considering|matching|fits)\s+\S)"
     r"|[.!?]\s+(?=(?:This|It|They|Their|He|She|I|Because|Since|Based|Given|Reason)\b)"
-    r"|\s*\n"
 )
+# What keeps a hostile reply from taking seconds; nobody decorates a title at such length.
 _MOST_VARIANTS = 48
+_MOST_CHARACTERS = 500
 
 
 def match_title(text: str, titles: Sequence[str]) -> Match:
@@ -70,6 +71,7 @@ class _Matcher:
         self.indexes = [(form, _index(form, titles)) for form in _FORMS]
 
     def match(self, text: str) -> Match:
+        text = text[: _MOST_CHARACTERS + self.longest]
         for find in (self._whole, self._loosely, self._by_number, self._before_talk, self._in_span):
             found = find(text)
             if found:
@@ -106,8 +108,8 @@ class _Matcher:
         for form in forms:
             index = _index(form, self.titles)
             for variant in variants:
-                # Equality of `bare` and `_without_year`: the title may carry a year that was not written, not
-                # the other way round, so that "Psycho (1998)" never means "Psycho (1960)".
+                # The title may carry a year that was not written, never the other way round: "Psycho (1998)"
+                # is not "Psycho (1960)".
                 found = index.get(bare(variant), ()) if bare(variant) else ()
                 if found:
                     return found
@@ -123,14 +125,14 @@ class _Matcher:
     def _before_talk(self, text: str) -> Sequence[str]:
         if len(self._mentioned(text)) > 1:
             return ()
-        for cut in reversed([talk.start() for talk in _TALK.finditer(text[:2000])]):
+        for cut in reversed([talk.start() for talk in _TALK.finditer(text)]):
             found = self._whole(text[:cut]) or self._loosely(text[:cut])
             if found:
                 return found
         return ()
 
     def _in_span(self, text: str) -> Sequence[str]:
-        spans = [next(filter(None, span.groups())) for span in _SPAN.finditer(text[:2000])]
+        spans = [next(filter(None, span.groups())) for span in _SPAN.finditer(text)]
         found = [title for span in spans for title in self._whole(span)]
         return tuple(dict.fromkeys(found)) if len(self._mentioned(text)) < 2 else ()
 
@@ -139,8 +141,10 @@ class _Matcher:
         rest, named = unaccented(text), []
         for title in sorted(self.titles, key=len, reverse=True):
             form = unaccented(title)
+            if not form or form not in rest:
+                continue
             pattern = rf"(?<!\w){re.escape(form)}(?!\w)"
-            if form and re.search(pattern, rest):
+            if re.search(pattern, rest):
                 named.append(title)
                 rest = re.sub(pattern, "\0", rest)
         return named

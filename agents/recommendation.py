@@ -11,7 +11,7 @@ from agents.sections import CANDIDATES, HISTORY, advice_section, memory_section,
 
 
 class RecommendationAgent:
-    """From memory, history and suggestion to an item with a reason: f_r of algorithm 1 (AFL, arXiv 2410.20027).
+    """From memory, history and suggestion to an item with a reason: f_r of algorithm 1 (arXiv 2410.20027).
 
     As the paper has it, the suggestion and the memory are both shown in every round (the published code shows the
     suggestion in the first round only, and the memory in its place afterwards).

@@ -11,7 +11,7 @@ from agents.sections import CANDIDATES, HISTORY, memory_section, numbered, offer
 
 
 class UserAgent:
-    """From memory, history, offer and score to yes or no with a reason: f_u of algorithm 1 (AFL, arXiv 2410.20027).
+    """From memory, history, offer and score to yes or no with a reason: f_u of algorithm 1 (arXiv 2410.20027).
 
     As the paper has it, the memory is shown in every round, and the reward model's number stands in the prompt
     (the published code forgets the memory and shows the five best names instead).
