@@ -1,0 +1,38 @@
+"""Texts as bytes: JSON under zstd, each against the texts before it, so that a session's words are kept once.
+
+A dialogue repeats itself: every request holds most of the one before and quotes its reply. With the previous
+texts as dictionary only what is new takes space.
+"""
+
+import json
+from typing import Any
+
+import zstandard
+
+_LEVEL = 1
+
+
+def to_json(value: Any) -> bytes:
+    """Compact JSON; lone surrogates survive, which strict UTF-8 would refuse."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
+def from_json(data: bytes) -> Any:
+    return json.loads(data.decode("utf-8", "surrogatepass"))
+
+
+def compress(data: bytes, before: bytes = b"") -> bytes:
+    """`data` under zstd; `before` is needed again to read it."""
+    return zstandard.ZstdCompressor(level=_LEVEL, dict_data=_dictionary(before), write_checksum=False).compress(
+        data
+    )
+
+
+def decompress(data: bytes, before: bytes = b"") -> bytes:
+    return zstandard.ZstdDecompressor(dict_data=_dictionary(before)).decompress(data)
+
+
+def _dictionary(before: bytes) -> zstandard.ZstdCompressionDict | None:
+    if not before:
+        return None
+    return zstandard.ZstdCompressionDict(before, dict_type=zstandard.DICT_TYPE_RAWCONTENT)

@@ -1,0 +1,75 @@
+"""A run as JSON lines: equal results are equal bytes.
+
+One line per attempt of every recorded session, sorted by session (plain string order), phase, round, role,
+attempt. No times, costs, retry counts or run names. Sessions still under way, without a record, are not in it.
+"""
+
+import json
+import os
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from memory.database import storage_errors
+from memory.records import Exchange, SessionRecord
+from memory.run import Run
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_SCORE_DIGITS = 6
+
+
+async def export(run: Run) -> AsyncIterator[str]:
+    """The lines, each with its newline; one session in memory at a time."""
+    async for record in run.sessions():
+        transcript = await run.transcript(record)
+        for exchange in sorted(transcript.exchanges, key=lambda exchange: exchange.turn.key):
+            yield _line(record, exchange)
+
+
+async def write_export(run: Run, path: Path) -> int:
+    """Writes the lines to a file that appears complete or not at all; returns their number."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    count = 0
+    try:
+        with storage_errors(str(path)):
+            with part.open("w", encoding="utf-8", newline="\n") as file:
+                async for line in export(run):
+                    file.write(line)
+                    count += 1
+            part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return count
+
+
+def _line(record: SessionRecord, exchange: Exchange) -> str:
+    turn, entry = exchange.turn, exchange.entry
+    messages = entry.messages if entry else ()
+    answered = entry is not None and not entry.reply.outcome.retried_on_continuation
+    fields = {
+        "session": record.session,
+        "phase": turn.key.phase,
+        "round": turn.key.round,
+        "role": turn.key.role,
+        "attempt": turn.key.attempt,
+        "item": turn.item,
+        "reason": turn.reason,
+        "decision": None if turn.decision is None else ("yes" if turn.decision else "no"),
+        "suggestion": turn.suggestion,
+        "score": None if turn.score is None else round(turn.score, _SCORE_DIGITS),
+        "outcome": turn.outcome.value,
+        "target": record.target,
+        "hit": record.hit,
+        "label": None,
+        "advice": [{"tool": said.tool, "text": said.text, "payload": dict(said.payload)} for said in turn.advice],
+        "messages": [{"role": sent["role"], "content": sent["content"]} for sent in messages],
+        "reply": entry.reply.text if entry and answered else None,
+    }
+    return _json(fields) + "\n"
+
+
+def _json(fields: dict[str, Any]) -> str:
+    """JSON that is valid UTF-8: a lone surrogate stays an escape."""
+    text = json.dumps(fields, ensure_ascii=False)
+    return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

@@ -1,0 +1,138 @@
+"""Holding a run: at most one process works on it, and one that died holds nothing.
+
+A SQLite run is held by an operating-system lock on a small file beside the database, which the system drops with
+the process. A server database would use its advisory locks behind the same `Holder`.
+"""
+
+import json
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from afl.errors import ConflictError
+from memory.database import storage_errors
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+_LOCKED_BYTE = 1 << 20
+"""Windows locks forbid reading: the locked byte lies far behind the holder's name."""
+
+
+class Holder(Protocol):
+    """What keeps other processes off a run."""
+
+    def acquire(self) -> None:
+        """Raises `ConflictError` naming the holder where another process has it."""
+        ...
+
+    def release(self) -> None: ...
+
+    def is_held(self) -> bool:
+        """Whether any process, this one included, holds the run now."""
+        ...
+
+
+class NoHolder:
+    """For databases that no other process can see."""
+
+    def acquire(self) -> None: ...
+
+    def release(self) -> None: ...
+
+    def is_held(self) -> bool:
+        return False
+
+
+class FileHolder:
+    """An exclusive lock on a file that also says who holds it."""
+
+    def __init__(self, path: Path, run: str) -> None:
+        self._path = path
+        self._run = run
+        self._descriptor: int | None = None
+
+    def acquire(self) -> None:
+        with storage_errors(str(self._path)):
+            descriptor = self._locked()
+            if descriptor is None:
+                raise ConflictError(
+                    f"run {self._run!r} is held by {self._holder()}; wait for it, or choose another --run name"
+                )
+            self._descriptor = descriptor
+            self._sign(descriptor)
+
+    def release(self) -> None:
+        if self._descriptor is not None:
+            # Removed while still locked: who opened the file before this finds it gone and starts over.
+            self._path.unlink(missing_ok=True)
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def is_held(self) -> bool:
+        if self._descriptor is not None:
+            return True
+        if not self._path.exists():
+            return False
+        with storage_errors(str(self._path)), _opened(self._path) as descriptor:
+            return not _lock(descriptor)
+
+    def _locked(self) -> int | None:
+        """A descriptor on the locked file, or None where another process has the lock."""
+        while True:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+            if not _lock(descriptor):
+                os.close(descriptor)
+                return None
+            if self._is_current(descriptor):
+                return descriptor
+            os.close(descriptor)
+
+    def _is_current(self, descriptor: int) -> bool:
+        try:
+            return os.path.samestat(os.fstat(descriptor), self._path.stat())
+        except FileNotFoundError:
+            return False
+
+    def _sign(self, descriptor: int) -> None:
+        since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime())
+        holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": since}
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, json.dumps(holder).encode())
+
+    def _holder(self) -> str:
+        try:
+            holder = json.loads(self._path.read_text(encoding="utf-8"))
+            return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
+        except (OSError, ValueError, KeyError):
+            return "another process"
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool:
+    """Takes the lock without waiting; False where another process has it."""
+    try:
+        if sys.platform == "win32":
+            os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+            os.lseek(descriptor, 0, os.SEEK_SET)
+        else:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

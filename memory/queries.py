@@ -1,0 +1,84 @@
+"""A run in numbers, computed where the rows are."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from afl.types import Outcome
+from memory.records import CallTotals, RunTotals
+from memory.schema import journal, sessions, turns
+
+FINAL = sessions.c.outcome.not_in([outcome.value for outcome in Outcome if outcome.retried_on_continuation])
+"""Condition: a continuation leaves the session as it is."""
+
+
+async def totals_of(connection: AsyncConnection, run: int, size: int) -> RunTotals:
+    """Sessions, outcomes and calls of a run that consists of `size` sessions."""
+    counts = select(
+        _count(FINAL),
+        _count(sessions.c.completed),
+        func.count(),
+        _count(sessions.c.hit),
+        _count(sessions.c.accepted),
+    ).where(sessions.c.run == run)
+    recorded, done, completed, hits, accepted = (await connection.execute(counts)).one()
+    return RunTotals(
+        sessions=size,
+        done=done,
+        completed=completed,
+        failed=recorded - completed,
+        hits=hits,
+        accepted=accepted,
+        by_round=await _by_round(connection, run),
+        outcomes=await _outcomes(connection, run),
+        calls=await _calls(connection, run),
+    )
+
+
+async def _by_round(connection: AsyncConnection, run: int) -> tuple[tuple[int, int], ...]:
+    """Sessions go few different ways: grouped in SQL, added up here."""
+    query = select(sessions.c.by_round, func.count()).where(sessions.c.run == run).group_by(sessions.c.by_round)
+    ways = [(json.loads(way), count) for way, count in await connection.execute(query)]
+    longest = max((len(way) for way, _ in ways), default=0)
+    extended = [(way + way[-1:] * (longest - len(way)), count) for way, count in ways if way]
+    return tuple(
+        (sum(way[at][0] * count for way, count in extended), sum(way[at][1] * count for way, count in extended))
+        for at in range(longest)
+    )
+
+
+async def _outcomes(connection: AsyncConnection, run: int) -> dict[str, int]:
+    turn: Sequence[ColumnElement[Any]] = (turns.c.session, turns.c.phase, turns.c.round, turns.c.role)
+    last = (
+        select(*turn, func.max(turns.c.attempt).label("attempt"))
+        .where(turns.c.run == run)
+        .group_by(*turn)
+        .subquery()
+    )
+    answers = turns.join(last, and_(*(turns.c[column.name] == column for column in last.c)))
+    query = select(turns.c.outcome, func.count()).select_from(answers).where(turns.c.run == run)
+    rows = await connection.execute(query.group_by(turns.c.outcome))
+    return {outcome: count for outcome, count in rows}  # noqa: C416
+
+
+async def _calls(connection: AsyncConnection, run: int) -> CallTotals:
+    query = select(
+        _count(journal.c.outcome != Outcome.OVER_BUDGET.value).label("calls"),
+        _sum(journal.c.retries).label("retries"),
+        _count(journal.c.attempt > 0).label("repairs"),
+        _sum(journal.c.prompt_tokens).label("prompt_tokens"),
+        _sum(journal.c.completion_tokens).label("completion_tokens"),
+        func.sum(journal.c.cost_usd).label("cost_usd"),
+    ).where(journal.c.run == run)
+    return CallTotals(**(await connection.execute(query)).mappings().one())
+
+
+def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+
+def _sum(column: ColumnElement[int]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(column), 0)

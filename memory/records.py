@@ -1,0 +1,213 @@
+"""What goes into the store and comes out of it: plain values, titles in place of item numbers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Self
+
+from afl.types import Advice, CallKey, JournalEntry, Outcome, Refusal, Role, SessionView, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateRecord:
+    """A run's candidate lists, kept once under their hash."""
+
+    hash: str
+    lists: Mapping[str, Sequence[int]]
+    """Session id -> its candidates in the order shown; the sessions in the order of the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRecord:
+    """One attempt of a turn with what was read out of its reply; its messages are in the journal."""
+
+    key: CallKey
+    outcome: Outcome
+    item: str | None = None
+    """Title of the item the attempt names."""
+    reason: str = ""
+    decision: bool | None = None
+    suggestion: str | None = None
+    """What the base model suggested to the recommendation agent in this turn."""
+    score: float | None = None
+    advice: tuple[Advice, ...] = ()
+
+
+class RoundRecord(NamedTuple):
+    """Where a session stood after a round."""
+
+    hit: bool
+    """The last recommendation up to this round was the target; false once the session had failed."""
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRecord:
+    """How a session went: its turns, what the agents remember of it, and the outcome that follows from them."""
+
+    session: str
+    position: int
+    """Its place in the order of the run, from 0."""
+    target: str
+    suggestion: str | None
+    """The base model's suggestion for the session."""
+    turns: tuple[TurnRecord, ...]
+    """One per attempt, in the order they were made."""
+    memories: Mapping[str, tuple[Refusal, ...]] = field(default_factory=dict)
+    """Role -> the refused rounds as that agent remembers them."""
+
+    @classmethod
+    def of(
+        cls,
+        view: SessionView,
+        *,
+        position: int,
+        target: int,
+        suggestion: int | None,
+        turns: Sequence[Turn],
+        memories: Mapping[str, Sequence[Refusal]],
+    ) -> Self:
+        """The record of a dialogue about this view; items become the titles they were shown under."""
+        shown = None if suggestion is None else view.title(suggestion)
+        return cls(
+            session=view.session,
+            position=position,
+            target=view.title(target),
+            suggestion=shown,
+            turns=tuple(record for turn in turns for record in _turn_records(view, turn, shown)),
+            memories={str(role): tuple(refusals) for role, refusals in memories.items()},
+        )
+
+    @property
+    def outcome(self) -> Outcome:
+        """`OK`, or the outcome of the turn the session failed with."""
+        return self.turns[-1].outcome if self.turns else Outcome.FAILED
+
+    @property
+    def completed(self) -> bool:
+        return self.outcome is Outcome.OK
+
+    @property
+    def final(self) -> bool:
+        """Whether a continuation of the run leaves the session as it is."""
+        return not self.outcome.retried_on_continuation
+
+    @property
+    def rounds(self) -> int:
+        return max((turn.key.round for turn in self.turns), default=0)
+
+    @property
+    def item(self) -> str | None:
+        """Title of the last recommendation."""
+        return _recommended(self.turns)
+
+    @property
+    def accepted(self) -> bool:
+        return self.completed and any(turn.decision for turn in self.turns)
+
+    @property
+    def hit(self) -> bool:
+        """Whether the final recommendation is the target; false for a failed session."""
+        return self.completed and self.item == self.target
+
+    @property
+    def by_round(self) -> tuple[RoundRecord, ...]:
+        """Where the session stood after each of its rounds; a failure counts as a miss from its round on."""
+        return tuple(self._after(round) for round in range(1, self.rounds + 1))
+
+    def _after(self, round: int) -> RoundRecord:
+        turns = [turn for turn in self.turns if turn.key.round <= round]
+        failed = not self.completed and round == self.rounds
+        accepted = any(turn.decision for turn in turns)
+        return RoundRecord(not failed and _recommended(turns) == self.target, accepted and not failed)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One attempt as a reader of the run sees it: what was understood, and what was sent and came back."""
+
+    turn: TurnRecord
+    entry: JournalEntry | None
+    """None where the attempt was recorded without a call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """A session with everything that was said in it."""
+
+    record: SessionRecord
+    exchanges: tuple[Exchange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CallTotals:
+    """What a run asked of the language model, summed over its journal."""
+
+    calls: int = 0
+    """Requests that were sent: every entry but those over budget."""
+    retries: int = 0
+    repairs: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float | None = None
+    """None where no call's price was known."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunTotals:
+    """A run in numbers, computed in SQL."""
+
+    sessions: int
+    """Sessions the run consists of."""
+    done: int
+    """Sessions a continuation leaves as they are."""
+    completed: int
+    failed: int
+    hits: int
+    accepted: int
+    by_round: tuple[tuple[int, int], ...]
+    """(hits, accepted) after each round, over all recorded sessions; ended sessions keep their last state."""
+    outcomes: Mapping[str, int]
+    """Turn outcome -> number of turns that ended so (their last attempt)."""
+    calls: CallTotals
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One line of `afl runs`."""
+
+    name: str
+    created: float
+    """Seconds since 1970, UTC."""
+    config: Mapping[str, Any]
+    held: bool
+    """A process is working on it."""
+    totals: RunTotals
+
+    @property
+    def status(self) -> str:
+        """`running` (a process holds it), `complete` or `incomplete`."""
+        if self.held:
+            return "running"
+        return "complete" if self.totals.done == self.totals.sessions else "incomplete"
+
+
+def _turn_records(view: SessionView, turn: Turn, suggestion: str | None) -> list[TurnRecord]:
+    recommends = turn.role == Role.RECOMMENDATION
+    return [
+        TurnRecord(
+            key=attempt.key,
+            outcome=attempt.outcome,
+            item=None if attempt.item is None else view.title(attempt.item),
+            reason=attempt.reason,
+            decision=attempt.decision,
+            suggestion=suggestion if recommends else None,
+            score=turn.score,
+            advice=turn.advice,
+        )
+        for attempt in turn.attempts
+    ]
+
+
+def _recommended(turns: Sequence[TurnRecord]) -> str | None:
+    spoken = [turn for turn in turns if turn.key.role == Role.RECOMMENDATION and turn.outcome is Outcome.OK]
+    return spoken[-1].item if spoken else None

@@ -1,0 +1,96 @@
+"""Between a `SessionRecord` and its rows: numbers and titles as columns, the words of a session in one blob."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from afl.types import Advice, CallKey, Outcome, Refusal
+from memory.codec import compress, decompress, from_json, to_json
+from memory.records import SessionRecord, TurnRecord
+
+
+def session_row(run: int, record: SessionRecord, now: float) -> Mapping[str, Any]:
+    return {
+        "run": run,
+        "session": record.session,
+        "position": record.position,
+        "outcome": record.outcome.value,
+        "completed": record.completed,
+        "accepted": record.accepted,
+        "rounds": record.rounds,
+        "item": record.item,
+        "target": record.target,
+        "hit": record.hit,
+        "suggestion": record.suggestion,
+        "by_round": to_json([(int(hit), int(accepted)) for hit, accepted in record.by_round]).decode(),
+        "said": compress(to_json(_said(record))),
+        "finished": now,
+    }
+
+
+def turn_rows(run: int, record: SessionRecord) -> list[Mapping[str, Any]]:
+    return [
+        {
+            "run": run,
+            "session": record.session,
+            "phase": turn.key.phase,
+            "round": turn.key.round,
+            "role": turn.key.role,
+            "attempt": turn.key.attempt,
+            "outcome": turn.outcome.value,
+            "item": turn.item,
+            "decision": turn.decision,
+            "suggestion": turn.suggestion,
+            "score": turn.score,
+        }
+        for turn in record.turns
+    ]
+
+
+def session_record(head: RowMapping, turns: Sequence[RowMapping]) -> SessionRecord:
+    """The record as it was handed over; its turns in the order they were made."""
+    said = from_json(decompress(head["said"]))
+    by_key = {_key(row): row for row in turns}
+    return SessionRecord(
+        session=head["session"],
+        position=head["position"],
+        target=head["target"],
+        suggestion=head["suggestion"],
+        turns=tuple(_turn_record(CallKey(head["session"], *key), by_key, words) for key, words in said["turns"]),
+        memories={
+            role: tuple(Refusal(*refusal) for refusal in memory) for role, memory in said["memories"].items()
+        },
+    )
+
+
+def _said(record: SessionRecord) -> Mapping[str, Any]:
+    """The words of a session: what was read out of each reply, advice and memories."""
+    turns = [
+        (turn.key[1:], (turn.reason, [(advice.tool, advice.text, dict(advice.payload)) for advice in turn.advice]))
+        for turn in record.turns
+    ]
+    memories = {
+        role: [(kept.round, kept.item, kept.recommendation_reason, kept.refusal_reason) for kept in memory]
+        for role, memory in record.memories.items()
+    }
+    return {"turns": turns, "memories": memories}
+
+
+def _key(row: RowMapping) -> CallKey:
+    return CallKey(row["session"], row["phase"], row["round"], row["role"], row["attempt"])
+
+
+def _turn_record(key: CallKey, rows: Mapping[CallKey, RowMapping], words: Any) -> TurnRecord:
+    row = rows[key]
+    reason, advice = words
+    return TurnRecord(
+        key=key,
+        outcome=Outcome(row["outcome"]),
+        item=row["item"],
+        reason=reason,
+        decision=row["decision"],
+        suggestion=row["suggestion"],
+        score=row["score"],
+        advice=tuple(Advice(tool, text, payload) for tool, text, payload in advice),
+    )

@@ -1,0 +1,165 @@
+"""One run in the store: its journal, its sessions, and who holds it."""
+
+import json
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import RowMapping, Select, Table, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from afl.errors import NotFoundError
+from afl.types import Refusal
+from memory import rows
+from memory.codec import decompress, from_json
+from memory.configuration import require_same
+from memory.database import shown, storage_errors
+from memory.holders import Holder
+from memory.journal import SQLJournal
+from memory.queries import FINAL, totals_of
+from memory.records import (
+    CandidateRecord,
+    Exchange,
+    RunSummary,
+    RunTotals,
+    SessionRecord,
+    SessionRow,
+    Transcript,
+)
+from memory.schema import candidates, runs, sessions, turns
+from memory.statements import clear_turns, record_session, record_turns
+from memory.writer import Change, Writer
+
+
+class Run:
+    """Everything kept about one run; made by `Store.begin_run` and `Store.run`."""
+
+    def __init__(self, engine: AsyncEngine, writer: Writer, row: RowMapping, holder: Holder) -> None:
+        self.id: int = row["id"]
+        self.name: str = row["name"]
+        self.created: float = row["created"]
+        self.config: Mapping[str, Any] = json.loads(row["config"])
+        self.candidates_hash: str = row["candidates"]
+        self.size: int = row["sessions"]
+        """Number of sessions the run consists of."""
+        self._engine = engine
+        self._writer = writer
+        self._holder = holder
+        self._where = shown(engine.url)
+        self._journals: dict[str, SQLJournal] = {}
+
+    @asynccontextmanager
+    async def hold(self) -> AsyncIterator[None]:
+        """Keeps other processes off this run meanwhile; `ConflictError` names the one that holds it."""
+        self._holder.acquire()
+        try:
+            yield
+        finally:
+            self._holder.release()
+
+    def journal(self, study: str = "") -> SQLJournal:
+        """The journal of a study within the run; always the same object for the same study."""
+        return self._journals.setdefault(
+            study, SQLJournal(self._engine, self._writer, run=self.id, study=study, where=self._where)
+        )
+
+    def require(self, config: Mapping[str, Any]) -> None:
+        """Raises `ConflictError` naming the first key in which the run was begun with something different."""
+        kept = {**self.config, "candidates_hash": self.candidates_hash}
+        require_same(self.name, kept, json.loads(json.dumps(config)))
+
+    async def inputs(self) -> Any:
+        """The JSON kept with the run when it was begun."""
+        query = select(runs.c.inputs).where(runs.c.id == self.id)
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                return from_json(decompress((await connection.execute(query)).scalar_one()))
+
+    async def candidates(self) -> CandidateRecord:
+        """The candidate lists the run was begun with."""
+        query = select(candidates.c.lists).where(candidates.c.hash == self.candidates_hash)
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                lists = from_json(decompress((await connection.execute(query)).scalar_one()))
+        return CandidateRecord(self.candidates_hash, {session: tuple(items) for session, items in lists.items()})
+
+    async def finish(self, record: SessionRecord) -> None:
+        """Returns once the session is on disk, in place of what an earlier pass recorded of it."""
+        key = {"of_run": self.id, "of_session": record.session}
+        outcome = rows.session_row(self.id, record, time.time())
+        changes = [
+            Change(clear_turns(), [key]),
+            Change(record_session(self._engine.dialect.name), [outcome]),
+            Change(record_turns(), rows.turn_rows(self.id, record)),
+        ]
+        await self._writer.write(changes)
+        for journal in self._journals.values():
+            journal.forget(record.session)
+
+    async def finished(self) -> set[str]:
+        """Sessions a continuation leaves as they are: all recorded ones but those that want of a reply failed."""
+        query = select(sessions.c.session).where(sessions.c.run == self.id, FINAL)
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                return set((await connection.execute(query)).scalars())
+
+    async def totals(self) -> RunTotals:
+        """The run in numbers."""
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                return await totals_of(connection, self.id, self.size)
+
+    async def summary(self) -> RunSummary:
+        """The run as `afl runs` lists it."""
+        return RunSummary(
+            name=self.name,
+            created=self.created,
+            config=self.config,
+            held=self._holder.is_held(),
+            totals=await self.totals(),
+        )
+
+    async def outline(self) -> list[SessionRow]:
+        """Every recorded session in a line, in the order of the run."""
+        columns = [sessions.c[name] for name in SessionRow._fields]
+        query = select(*columns).where(sessions.c.run == self.id).order_by(sessions.c.position)
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                return [SessionRow(*row) for row in await connection.execute(query)]
+
+    async def sessions(self) -> AsyncIterator[SessionRecord]:
+        """Every recorded session, by id in plain string order, one in memory at a time."""
+        query = select(sessions.c.session).where(sessions.c.run == self.id)
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                recorded = (await connection.execute(query)).scalars().all()
+        for session in sorted(recorded):
+            yield await self.record(session)
+
+    async def record(self, session: str) -> SessionRecord:
+        """A recorded session without messages; `NotFoundError` where there is none."""
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                head = (await connection.execute(_of(sessions, self.id, session))).mappings().first()
+                said = (await connection.execute(_of(turns, self.id, session))).mappings().all()
+        if head is None:
+            raise NotFoundError(f"run {self.name!r} has no recorded session {session!r}; `afl inspect` lists them")
+        return rows.session_record(head, said)
+
+    async def session(self, session: str) -> Transcript:
+        """A recorded session with every message sent and every reply; `NotFoundError` where there is none."""
+        return await self.transcript(await self.record(session))
+
+    async def transcript(self, record: SessionRecord) -> Transcript:
+        """A record together with what the journal holds of it."""
+        entries = {entry.key: entry for entry in await self.journal().entries(record.session)}
+        return Transcript(record, tuple(Exchange(turn, entries.get(turn.key)) for turn in record.turns))
+
+    async def memories(self, session: str, role: str) -> tuple[Refusal, ...]:
+        """The refused rounds as the agent in this role remembers them; empty where it remembers none."""
+        return (await self.record(session)).memories.get(role, ())
+
+
+def _of(table: Table, run: int, session: str) -> Select[Any]:
+    return select(table).where(table.c.run == run, table.c.session == session)

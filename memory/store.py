@@ -1,0 +1,131 @@
+"""The store: one database with every run in it."""
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any, Self
+
+from sqlalchemy import RowMapping, delete, exists, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from afl.errors import NotFoundError, StorageError
+from memory.codec import compress, to_json
+from memory.database import file_of, open_engine, parse_url, shown, storage_errors
+from memory.holders import FileHolder, Holder, NoHolder
+from memory.records import CandidateRecord, RunSummary
+from memory.run import Run
+from memory.schema import journal, runs, sessions
+from memory.statements import REPLACED, add_candidates, add_run
+from memory.writer import Writer
+
+
+class Store:
+    """An open database; `async with await Store.open(url) as store`, or `close()` when done."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.where = shown(engine.url)
+        """The database as messages name it, without a password."""
+        self._engine = engine
+        self._writer = Writer(engine, self.where)
+
+    @classmethod
+    async def open(cls, url: str, *, busy_timeout: float = 10.0) -> Self:
+        """The store at a URL such as `sqlite:///path`, created or upgraded where needed.
+
+        `busy_timeout`: seconds to wait while another process writes. Raises `StorageError` for a database that
+        cannot be opened, is not AFL's or is newer than this AFL; `UsageError` for a URL that cannot be read.
+        """
+        return cls(await open_engine(parse_url(url), busy_timeout=busy_timeout))
+
+    async def close(self) -> None:
+        """Returns once everything handed over is on disk and every connection is closed."""
+        await self._writer.close()
+        await self._engine.dispose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def begin_run(
+        self,
+        name: str,
+        config: Mapping[str, Any],
+        candidates: CandidateRecord,
+        *,
+        inputs: Mapping[str, Any] | None = None,
+    ) -> Run:
+        """The run of this name, new or continued.
+
+        `config` is nested JSON: everything that determines results. `inputs` is JSON that a new run keeps besides
+        (what models said about its sessions), so that continuing it needs nothing else. Raises `ConflictError`
+        naming the first key in which an existing run differs.
+        """
+        wanted = json.loads(json.dumps(config))
+        lists = {"hash": candidates.hash, "lists": compress(to_json(dict(candidates.lists)))}
+        row = {
+            "name": name,
+            "created": time.time(),
+            "config": json.dumps(wanted),
+            "candidates": candidates.hash,
+            "sessions": len(candidates.lists),
+            "inputs": compress(to_json(dict(inputs or {}))),
+        }
+        dialect = self._engine.dialect.name
+        with storage_errors(self.where):
+            async with self._engine.begin() as connection:
+                await connection.execute(add_candidates(dialect), [lists])
+                await connection.execute(add_run(dialect), [row])
+        run = await self.run(name)
+        run.require({**wanted, "candidates_hash": candidates.hash})
+        return run
+
+    async def find(self, name: str) -> Run | None:
+        """The run of this name, if there is one."""
+        try:
+            return await self.run(name)
+        except NotFoundError:
+            return None
+
+    async def run(self, name: str) -> Run:
+        """The run of this name; `NotFoundError` lists the names there are."""
+        with storage_errors(self.where):
+            async with self._engine.connect() as connection:
+                row = (await connection.execute(select(runs).where(runs.c.name == name))).mappings().first()
+                names = (await connection.execute(select(runs.c.name).order_by(runs.c.name))).scalars().all()
+        if row is None:
+            raise NotFoundError(f"no run is called {name!r}; there are: {', '.join(names) or 'none yet'}")
+        return self._run(row)
+
+    async def runs(self) -> list[RunSummary]:
+        """Every run, the newest first."""
+        with storage_errors(self.where):
+            async with self._engine.connect() as connection:
+                found = (await connection.execute(select(runs).order_by(runs.c.created.desc()))).mappings().all()
+        return [await self._run(row).summary() for row in found]
+
+    async def discard_if_empty(self, run: Run) -> bool:
+        """Removes a run that no reply and no session was recorded for; says whether it did."""
+        answered = exists().where(journal.c.run == run.id, journal.c.outcome.not_in(REPLACED))
+        used = answered | exists().where(sessions.c.run == run.id)
+        with storage_errors(self.where):
+            async with self._engine.begin() as connection:
+                gone = (await connection.execute(select(runs.c.id).where(runs.c.id == run.id, ~used))).first()
+                if gone is not None:
+                    await connection.execute(delete(journal).where(journal.c.run == run.id))
+                    await connection.execute(delete(runs).where(runs.c.id == run.id))
+        return gone is not None
+
+    def _run(self, row: RowMapping) -> Run:
+        return Run(self._engine, self._writer, row, self._holder(row["id"], row["name"]))
+
+    def _holder(self, id: int, name: str) -> Holder:
+        path = file_of(self._engine.url)
+        if path is not None:
+            return FileHolder(path.with_name(f"{path.name}.run-{id}.lock"), name)
+        if self._engine.dialect.name == "sqlite":
+            return NoHolder()
+        raise StorageError(
+            f"database {self.where}: runs can be held in SQLite databases only; use --db sqlite:///path"
+        )

@@ -1,0 +1,85 @@
+"""The one writer of a store: whatever callers hand over at the same time is committed together."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Executable
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from afl.errors import StorageError
+from memory.database import storage_errors
+
+
+class Change(NamedTuple):
+    """A statement and the rows it is executed with."""
+
+    statement: Executable
+    rows: Sequence[Mapping[str, Any]]
+
+
+class _Batch:
+    """What will be committed together, and the one wake-up for all who wait for it."""
+
+    def __init__(self) -> None:
+        self.rows: dict[Executable, list[Mapping[str, Any]]] = {}
+        self.done = asyncio.Event()
+
+    def add(self, changes: Sequence[Change]) -> None:
+        for statement, rows in changes:
+            if rows:
+                self.rows.setdefault(statement, []).extend(rows)
+
+
+class Writer:
+    """Group commit: one transaction a batch, while one is on its way to disk the next gathers.
+
+    Statements of a batch run in the order in which they were first handed over, each once with all its rows.
+    After an error (disk full, locked) every waiting and every later call raises it: what was to be written next
+    may depend on what was lost.
+    """
+
+    def __init__(self, engine: AsyncEngine, where: str) -> None:
+        self._engine = engine
+        self._where = where
+        self._gathering = _Batch()
+        self._task: asyncio.Task[None] | None = None
+        self._error: StorageError | None = None
+
+    async def write(self, changes: Sequence[Change]) -> None:
+        """Returns once the changes are on disk; `StorageError` when they are not."""
+        self._raise_error()
+        batch = self._gathering
+        batch.add(changes)
+        if self._task is None:
+            self._task = asyncio.create_task(self._drain())
+        await batch.done.wait()
+        self._raise_error()
+
+    async def close(self) -> None:
+        """Returns once everything handed over is on disk or has failed."""
+        if self._task is not None:
+            await self._task
+
+    async def _drain(self) -> None:
+        while self._gathering.rows:
+            batch, self._gathering = self._gathering, _Batch()
+            if self._error is None:
+                await self._commit(batch)
+            batch.done.set()
+        self._task = None
+
+    async def _commit(self, batch: _Batch) -> None:
+        try:
+            with storage_errors(self._where):
+                async with self._engine.begin() as connection:
+                    for statement, rows in batch.rows.items():
+                        await connection.execute(statement, rows)
+        except StorageError as error:
+            self._error = error
+        except Exception as error:
+            self._error = StorageError(f"database {self._where}: {type(error).__name__} while writing: {error}")
+
+    def _raise_error(self) -> None:
+        if self._error is not None:
+            raise StorageError(*self._error.args)
