@@ -1,7 +1,7 @@
 """What a run's calls amount to; read by progress display and report, and derivable from the journal."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypedDict
 
 from afl.types import CallKey, JournalEntry, Reply
@@ -51,10 +51,10 @@ class Usage:
 
     @classmethod
     def of(cls, entries: Iterable[JournalEntry]) -> "Usage":
-        """The totals over stored entries: what a run cost over all its continuations."""
+        """The totals over stored entries: what a run sent and cost, over all its continuations."""
         usage = cls()
         for entry in entries:
-            usage.count(entry.key, entry.reply)
+            usage.count(entry.key, replace(entry.reply, journaled=False))
         return usage
 
     def totals(self) -> UsageTotals:

@@ -3,13 +3,12 @@
 import re
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from itertools import takewhile
 from typing import Any
 
 _LISTED = re.compile(r"^\d+\. (.+)$")
 _QUESTION = re.compile(r"^\W*(Item|Decision):", re.MULTILINE)
-_HEADINGS = frozenset(
-    {"History, oldest first:", "Candidates:", "Advice:", "Refused so far:", "Recommendation:", "Reward score:"}
-)
+_REFUSED = re.compile(r"^- Round \d+: (.+)$")
 
 
 def default_answer(messages: Sequence[Mapping[str, Any]]) -> str:
@@ -22,25 +21,27 @@ def default_answer(messages: Sequence[Mapping[str, Any]]) -> str:
     if not asked:
         return "I have nothing to say."
     prompt = "\n".join(contents)
-    return _item(prompt) if asked[-1] == "Item" else _decision(prompt)
+    return _item(prompt) if asked[-1] == "Item" else _decision(_number(prompt) % 3 == 0)
+
+
+def refusing_answer(messages: Sequence[Mapping[str, Any]]) -> str:
+    """The same with a user agent that never accepts, so that every dialogue takes all its rounds."""
+    answer = default_answer(messages)
+    return _decision(False) if answer.endswith("Decision: yes") else answer
 
 
 def section(prompt: str, heading: str) -> list[str]:
-    """The lines under the last occurrence of a heading, up to the next heading or blank line."""
+    """The lines under the last occurrence of a heading, up to the next blank line."""
     lines = prompt.split("\n")
     if heading not in lines:
         return []
-    found: list[str] = []
-    for line in lines[len(lines) - lines[::-1].index(heading) :]:
-        if not line.strip() or line in _HEADINGS:
-            break
-        found.append(line)
-    return found
+    under = lines[len(lines) - lines[::-1].index(heading) :]
+    return list(takewhile(str.strip, under))
 
 
 def _item(prompt: str) -> str:
-    titles = [match[1] for line in section(prompt, "Candidates:") if (match := _LISTED.match(line))]
-    refused = "\n".join(section(prompt, "Refused so far:"))
+    titles = _matches(_LISTED, section(prompt, "Candidates:"))
+    refused = set(_matches(_REFUSED, section(prompt, "Refused so far:")))
     left = [title for title in titles if title not in refused] or titles
     if not left:
         return "Reason: the list is empty.\nItem: nothing"
@@ -48,10 +49,13 @@ def _item(prompt: str) -> str:
     return f"Reason: {title} goes well with what came before.\nItem: {title}"
 
 
-def _decision(prompt: str) -> str:
-    yes = _number(prompt) % 3 == 0
+def _decision(yes: bool) -> str:
     reason = "it is what I was looking for" if yes else "it is not what I am in the mood for"
     return f"Reason: {reason}.\nDecision: {'yes' if yes else 'no'}"
+
+
+def _matches(pattern: re.Pattern[str], lines: Sequence[str]) -> list[str]:
+    return [match[1] for line in lines if (match := pattern.match(line))]
 
 
 def _number(text: str) -> int:

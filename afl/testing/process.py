@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from afl.testing.answers import default_answer, refusing_answer
 from afl.testing.faults import FAULTS, Fault, named_fault
 from afl.testing.server import FakeServer
 
@@ -30,6 +31,7 @@ def main() -> None:
     """Prints the URL as the first line and serves until it is ended."""
     options = _parser().parse_args()
     server = FakeServer(
+        refusing_answer if options.refuse else default_answer,
         faults=dict(options.fault),
         models=options.model,
         api_key=options.api_key,
@@ -53,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS")
     parser.add_argument("--api-key", metavar="KEY", help="the only key that is accepted")
     parser.add_argument("--model", action="append", default=[], metavar="ID", help="list this model; repeatable")
+    parser.add_argument("--refuse", action="store_true", help="never accept, so that all rounds are used")
     kinds = f"an HTTP status or one of: {', '.join(FAULTS)}"
     parser.add_argument(
         "--fault",
