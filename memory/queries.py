@@ -23,8 +23,9 @@ async def totals_of(connection: AsyncConnection, run: int, size: int) -> RunTota
         func.count(),
         _count(sessions.c.hit),
         _count(sessions.c.accepted),
+        _count(sessions.c.suggestion == sessions.c.target),
     ).where(sessions.c.run == run)
-    recorded, done, completed, hits, accepted = (await connection.execute(counts)).one()
+    done, completed, recorded, hits, accepted, base_hits = (await connection.execute(counts)).one()
     return RunTotals(
         sessions=size,
         done=done,
@@ -32,6 +33,7 @@ async def totals_of(connection: AsyncConnection, run: int, size: int) -> RunTota
         failed=recorded - completed,
         hits=hits,
         accepted=accepted,
+        base_hits=base_hits,
         by_round=await _by_round(connection, run),
         outcomes=await _outcomes(connection, run),
         calls=await _calls(connection, run),

@@ -121,6 +121,21 @@ class SessionRecord:
         return RoundRecord(not failed and _recommended(turns) == self.target, accepted and not failed)
 
 
+class SessionRow(NamedTuple):
+    """A recorded session in a line."""
+
+    session: str
+    position: int
+    outcome: str
+    completed: bool
+    accepted: bool
+    rounds: int
+    item: str | None
+    target: str
+    hit: bool
+    suggestion: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """One attempt as a reader of the run sees it: what was understood, and what was sent and came back."""
@@ -164,6 +179,8 @@ class RunTotals:
     failed: int
     hits: int
     accepted: int
+    base_hits: int
+    """Sessions whose suggestion was the target."""
     by_round: tuple[tuple[int, int], ...]
     """(hits, accepted) after each round, over all recorded sessions; ended sessions keep their last state."""
     outcomes: Mapping[str, int]

@@ -24,7 +24,7 @@ def record_entry(dialect: str) -> Insert:
     key = {column.name for column in journal.primary_key}
     news = {column.name: insert.excluded[column.name] for column in journal.c if column.name not in key}
     news["retries"] = journal.c.retries + insert.excluded.retries
-    failed = or_(*(journal.c.outcome == outcome for outcome in _REPLACED))
+    failed = or_(*(journal.c.outcome == outcome for outcome in REPLACED))
     key_columns = list(journal.primary_key)
     statement: Insert = insert.on_conflict_do_update(index_elements=key_columns, set_=news, where=failed)
     return statement
