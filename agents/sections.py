@@ -5,6 +5,7 @@ or look like an answer.
 """
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 from afl.data.catalogue import one_line
 from afl.types import Advice, Refusal
@@ -72,3 +73,13 @@ def cut(text: str, length: int) -> str:
 def request(*parts: str) -> str:
     """The parts that hold something, a blank line between them."""
     return "\n\n".join(part for part in parts if part)
+
+
+def entries(request: str, heading: str) -> list[str]:
+    """The titles listed under a heading of a stored request, in order; empty where there is no such section."""
+    lines = iter(request.splitlines())
+    for line in lines:
+        if line == heading:
+            break
+    listed = takewhile(str.strip, lines)
+    return [line.split(". ", 1)[1] for line in listed if ". " in line]

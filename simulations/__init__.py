@@ -1,1 +1,60 @@
-"""The loop, its runner, the commands and the command line."""
+"""The loop, its runner, the commands and the command line.
+
+Every command of `afl` is one function here, with the same options:
+
+    from simulations import import_data, simulate
+
+    import_data("demo", name="demo")
+    report = simulate(dataset="demo", llm="offline")
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simulations.commands.data import data_info as data_info
+    from simulations.commands.data import import_data as import_data
+    from simulations.commands.data import list_data as list_data
+    from simulations.commands.data import remove_data as remove_data
+    from simulations.commands.doctor import doctor as doctor
+    from simulations.commands.export import export as export
+    from simulations.commands.inspect import inspect as inspect
+    from simulations.commands.runs import runs as runs
+    from simulations.commands.simulate import simulate as simulate
+    from simulations.commands.train import train as train
+    from simulations.graph import build_graph as build_graph
+
+# Resolved on first use: `import simulations` and `afl --help` load neither torch nor langgraph.
+_HOMES = {
+    "build_graph": "simulations.graph",
+    "data_info": "simulations.commands.data",
+    "doctor": "simulations.commands.doctor",
+    "export": "simulations.commands.export",
+    "import_data": "simulations.commands.data",
+    "inspect": "simulations.commands.inspect",
+    "list_data": "simulations.commands.data",
+    "remove_data": "simulations.commands.data",
+    "runs": "simulations.commands.runs",
+    "simulate": "simulations.commands.simulate",
+    "train": "simulations.commands.train",
+}
+
+__all__ = [
+    "build_graph",
+    "data_info",
+    "doctor",
+    "export",
+    "import_data",
+    "inspect",
+    "list_data",
+    "remove_data",
+    "runs",
+    "simulate",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'simulations' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

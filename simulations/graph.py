@@ -10,7 +10,7 @@ Only this file knows the topology.
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from langgraph.graph import END, START, StateGraph
+from langgraph.graph import START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 
@@ -47,13 +47,13 @@ def build_graph(
 
 def after_recommendation(turn: Turn) -> AfterRecommendation:
     """The user agent responds to a recommendation; a turn without one ends the dialogue."""
-    return "respond" if turn.outcome is Outcome.OK else END
+    return "respond" if turn.outcome is Outcome.OK else "__end__"
 
 
 def after_response(turn: Turn, *, rounds: int) -> AfterResponse:
     """Refused with rounds left: the next round. Accepted, out of rounds or without an answer: the end."""
     refused = turn.outcome is Outcome.OK and turn.decision is False
-    return "recommend" if refused and turn.round < rounds else END
+    return "recommend" if refused and turn.round < rounds else "__end__"
 
 
 class _Nodes:

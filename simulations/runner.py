@@ -2,9 +2,11 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
-from typing import Protocol
+from typing import Protocol, cast
+
+from langchain_core.runnables import RunnableConfig
 
 from afl.data.sessions import Session
 from simulations.graph import DialogueGraph
@@ -24,10 +26,10 @@ class Runner:
         self.graph = graph
         self.record = record
         self.concurrency = concurrency
-        self.config = {"recursion_limit": 2 * rounds + 2}
+        self.config: RunnableConfig = {"recursion_limit": 2 * rounds + 2}
 
     async def run(self, sessions: Iterable[Session]) -> None:
-        """Returns when every session is recorded. The first error that no retry can mend stops all and is raised."""
+        """Returns when every session is recorded; an error that no retry can mend stops all, and is raised."""
         queue = iter(sessions)
         async with _calm_collector():
             try:
@@ -40,12 +42,12 @@ class Runner:
     async def _work(self, queue: Iterator[Session]) -> None:
         for session in queue:
             state = await self.graph.ainvoke({"view": session.view}, self.config)
-            await self.record(session, state)
+            await self.record(session, cast(DialogueState, state))
 
 
 @asynccontextmanager
 async def _calm_collector() -> AsyncIterator[None]:
-    """The garbage collector out of the way: a run makes many short-lived objects and few cycles (a fifth of the time).
+    """The garbage collector out of the way: a run makes many short-lived objects and few cycles.
 
     Restored on leaving, since a caller's own program goes on afterwards.
     """
@@ -66,5 +68,3 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
     while isinstance(leaf, BaseExceptionGroup):
         leaf = leaf.exceptions[0]
     return leaf
-
-

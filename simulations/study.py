@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from afl.data.candidates import candidate_lists
+from afl.data.candidates import candidate_lists, lists_hash
 from afl.data.dataset import Dataset
 from afl.data.sessions import Row, Session, rows, session
 from afl.draws import derived_seed
 from afl.errors import UsageError
 from afl.types import SessionView
+from memory.records import CandidateRecord
 from simulations.options import SimulateOptions
 
 
@@ -52,7 +53,7 @@ class Study:
         order = _order(dataset, options, every)
         chosen = [every[index] for index in order]
         picked = lists[order]
-        return cls(dataset, options, chosen, picked, _hash(chosen, picked))
+        return cls(dataset, options, chosen, picked, lists_hash(chosen, picked))
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -65,8 +66,10 @@ class Study:
         """All sessions as models may see them."""
         return [self.session(position).view for position in range(len(self))]
 
-    def title(self, item: int) -> str:
-        return self.dataset.catalogue.titles[item]
+    def candidate_record(self) -> CandidateRecord:
+        """The lists as they are kept with the run."""
+        lists = zip(self.rows, self.candidates.tolist(), strict=True)
+        return CandidateRecord(self.candidates_hash, {row.id: items for row, items in lists})
 
     def configuration(self) -> dict[str, Any]:
         """What of data and options determines the results."""
@@ -83,7 +86,3 @@ def _order(dataset: Dataset, options: SimulateOptions, every: list[Row]) -> list
         )
     drawn = [derived_seed("sessions", options.seed, dataset.hash, row.id) for row in every]
     return sorted(range(len(every)), key=drawn.__getitem__)[: options.sessions]
-
-
-def _hash(chosen: list[Row], lists: NDArray[np.int32]) -> str:
-    return lists_hash([row.id for row in chosen], lists)

@@ -53,7 +53,7 @@ def candidate_lists(
         draws = generator("candidates", seed, dataset.hash, row.id) if seeded else stream
         left_out = row.known if seeded else frozenset((*row.history, row.target))
         lists[index] = _drawn(draws, row, left_out, items=len(dataset.catalogue), size=size)
-    return CandidateLists(lists, _hash(rows, lists))
+    return CandidateLists(lists, lists_hash(rows, lists))
 
 
 def _drawn(draws: random.Random, row: Row, left_out: Collection[int], *, items: int, size: int) -> list[int]:
@@ -72,7 +72,8 @@ def _drawn(draws: random.Random, row: Row, left_out: Collection[int], *, items: 
     return drawn
 
 
-def _hash(rows: Seq[Row], lists: NDArray[np.int32]) -> str:
+def lists_hash(rows: Seq[Row], lists: NDArray[np.int32]) -> str:
+    """SHA-256 (hex) over session ids and lists."""
     digest = hashlib.sha256(json.dumps([row.id for row in rows]).encode())
     digest.update(np.ascontiguousarray(lists, dtype="<i4").tobytes())
     return digest.hexdigest()

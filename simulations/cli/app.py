@@ -1,0 +1,38 @@
+"""All commands of `afl`, in the order `afl --help` lists them."""
+
+from typing import Annotated
+
+import typer
+
+from afl import __version__
+from simulations.cli import data, runs, simulate, system, train
+
+app = typer.Typer(
+    name="afl",
+    help="Simulates what happens between a recommender and its user: two language-model agents, on the record.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(data.app, name="data")
+app.command("train")(train.train)
+app.command("simulate")(simulate.simulate)
+app.command("runs")(runs.runs)
+app.command("inspect")(runs.inspect)
+app.command("export")(runs.export)
+app.command("doctor")(system.doctor)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"afl {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def afl(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Simulates what happens between a recommender and its user: two language-model agents, on the record."""

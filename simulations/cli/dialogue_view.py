@@ -1,0 +1,202 @@
+"""A run's dialogues as people read them in the terminal, and as JSON."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.text import Text
+
+from afl.types import Outcome, Role
+from agents.sections import CANDIDATES, HISTORY, entries
+from memory.records import Exchange, SessionRecord, Transcript
+from simulations.cli.output import console, plain, table
+from simulations.commands.inspect import Inspection
+
+LISTED = 20
+"""Sessions listed when none is named."""
+
+
+def show(inspection: Inspection, *, prompts: bool = False, out: Console | None = None) -> None:
+    """Prints one dialogue; before it, unless its session was named, the run and its first sessions."""
+    out = out or console()
+    if not inspection.chosen:
+        _overview(inspection, out)
+    if inspection.dialogue is not None:
+        out.print(dialogue(inspection.dialogue, prompts=prompts))
+
+
+def to_json(inspection: Inspection, *, prompts: bool = False) -> dict[str, Any]:
+    """The object of `inspect --json`: the run, its sessions, and the dialogue with its turns."""
+    found = inspection.dialogue
+    return {
+        "run": asdict(inspection.run),
+        "sessions": [row._asdict() for row in inspection.sessions],
+        "dialogue": None if found is None else _transcript(found, prompts=prompts),
+    }
+
+
+def dialogue(transcript: Transcript, *, prompts: bool = False) -> RenderableType:
+    """Head, lists and rounds of one session."""
+    record = transcript.record
+    parts: list[RenderableType] = [_head(record), _lists(transcript)]
+    spoken = 0
+    for exchange in transcript.exchanges:
+        if exchange.turn.key.round != spoken:
+            spoken = exchange.turn.key.round
+            parts.append(Rule(f"round {spoken}", align="left", style="dim"))
+        parts += _exchange(exchange, record, prompts=prompts)
+    return Group(*parts)
+
+
+def _overview(inspection: Inspection, out: Console) -> None:
+    totals = inspection.run.totals
+    done = totals.completed + totals.failed
+    rate = f"hit rate @1 {totals.hits / done:.4f}" if done else "nothing recorded yet"
+    out.print(
+        plain(f"run {inspection.run.name}: {done} of {totals.sessions} sessions, {totals.failed} failed, {rate}")
+    )
+    shown = table("session", "rounds", "accepted", "outcome", "recommended", "target", "", right=("rounds",))
+    for row in inspection.sessions[:LISTED]:
+        mark = "hit" if row.hit else ""
+        accepted = "yes" if row.accepted else "no"
+        shown.add_row(
+            plain(row.session),
+            str(row.rounds),
+            accepted,
+            row.outcome,
+            plain(row.item or "-"),
+            plain(row.target),
+            mark,
+        )
+    out.print(shown)
+    more = len(inspection.sessions) - LISTED
+    if more > 0:
+        out.print(
+            plain(f"and {more:,} more; one of them: afl inspect {inspection.run.name} --session ID"), style="dim"
+        )
+    out.print()
+
+
+def _head(record: SessionRecord) -> Text:
+    if not record.completed:
+        result, style = f"failed: {record.outcome}", "red"
+    elif record.hit:
+        result, style = "hit", "green"
+    else:
+        result, style = "miss", "yellow"
+    end = "accepted" if record.accepted else "not accepted"
+    return Text.assemble(
+        ("session ", "bold"),
+        plain(record.session),
+        "  ",
+        (result, f"bold {style}"),
+        f"  after {record.rounds} {'round' if record.rounds == 1 else 'rounds'}, {end}",
+    )
+
+
+def _lists(transcript: Transcript) -> RenderableType:
+    """What both agents saw, from the first request: the database alone is enough to read a dialogue."""
+    record = transcript.record
+    request = next((message["content"] for message in _messages(transcript) if message["role"] == "user"), "")
+    history, candidates = entries(request, HISTORY), entries(request, CANDIDATES)
+    shown = Text()
+    if history:
+        shown.append("history     ", "bold").append_text(plain(" · ".join(history))).append("\n")
+    if candidates:
+        shown.append("candidates  ", "bold")
+        for place, title in enumerate(candidates):
+            shown.append(" · " if place else "").append_text(_marked(title, record))
+        shown.append("\n            * target   > suggested by the base model", "dim")
+    return Padding(shown, (0, 0, 1, 0))
+
+
+def _marked(title: str, record: SessionRecord) -> Text:
+    text = plain(title)
+    if title == record.suggestion:
+        text = Text.assemble((">", "cyan"), text)
+    if title == record.target:
+        text = Text.assemble(("*", "bold green"), text)
+        text.stylize("green")
+    return text
+
+
+def _exchange(exchange: Exchange, record: SessionRecord, *, prompts: bool) -> Iterator[RenderableType]:
+    turn = exchange.turn
+    recommends = turn.key.role == Role.RECOMMENDATION
+    speaker = Text(
+        "recommendation agent" if recommends else "user agent", "bold cyan" if recommends else "bold magenta"
+    )
+    said = _recommended(turn.item, record) if recommends else _decided(turn.decision, turn.score)
+    if turn.outcome is not Outcome.OK:
+        said = Text(f"no answer: {turn.outcome}", "red")
+    repair = Text(f"  (repair {turn.key.attempt})", "dim") if turn.key.attempt else Text()
+    yield Text.assemble(speaker, "  ", said, repair)
+    if turn.reason:
+        yield Padding(plain(turn.reason), (0, 0, 0, 4))
+    for advice in turn.advice if recommends else ():
+        yield Padding(Text.assemble((f"{advice.tool}: ", "dim"), plain(advice.text)), (0, 0, 0, 4), style="dim")
+    if prompts and exchange.entry is not None:
+        yield from _whole(exchange)
+
+
+def _recommended(item: str | None, record: SessionRecord) -> Text:
+    departure = "" if record.suggestion in (None, item) else "  (not the suggestion)"
+    return Text.assemble(_marked(item or "-", record), (departure, "dim"))
+
+
+def _decided(decision: bool | None, score: float | None) -> Text:
+    answer = Text("yes", "bold green") if decision else Text("no", "bold yellow")
+    return answer if score is None else Text.assemble(answer, (f"  reward score {score:.2f}", "dim"))
+
+
+def _whole(exchange: Exchange) -> Iterator[RenderableType]:
+    assert exchange.entry is not None
+    reply = exchange.entry.reply
+    for message in exchange.entry.messages:
+        yield Padding(
+            Text.assemble((f"[{message['role']}]\n", "bold dim"), plain(message["content"])), (1, 0, 0, 8)
+        )
+    received = reply.text or reply.error or "(empty)"
+    yield Padding(Text.assemble(("[reply]\n", "bold dim"), plain(received)), (1, 0, 0, 8))
+    cost = "" if reply.cost_usd is None else f", ${reply.cost_usd:.6f}"
+    took = f"{reply.prompt_tokens} + {reply.completion_tokens} tokens{cost}, {reply.latency:.2f} s"
+    yield Padding(Text(took, "dim"), (0, 0, 1, 8))
+
+
+def _messages(transcript: Transcript) -> list[Any]:
+    first = next((exchange.entry for exchange in transcript.exchanges if exchange.entry is not None), None)
+    return [] if first is None else list(first.messages)
+
+
+def _transcript(transcript: Transcript, *, prompts: bool) -> dict[str, Any]:
+    record = transcript.record
+    return {
+        "session": record.session,
+        "target": record.target,
+        "suggestion": record.suggestion,
+        "item": record.item,
+        "hit": record.hit,
+        "accepted": record.accepted,
+        "outcome": record.outcome,
+        "rounds": record.rounds,
+        "turns": [_turn(exchange, prompts=prompts) for exchange in transcript.exchanges],
+    }
+
+
+def _turn(exchange: Exchange, *, prompts: bool) -> dict[str, Any]:
+    turn, entry = exchange.turn, exchange.entry
+    said = {
+        **turn.key._asdict(),
+        "outcome": turn.outcome,
+        "item": turn.item,
+        "reason": turn.reason,
+        "decision": None if turn.decision is None else "yes" if turn.decision else "no",
+        "score": turn.score,
+        "advice": [{"tool": piece.tool, "text": piece.text} for piece in turn.advice],
+    }
+    if prompts and entry is not None:
+        said |= {"messages": list(entry.messages), "reply": entry.reply.text, "error": entry.reply.error}
+    return said

@@ -1,0 +1,42 @@
+"""How results reach people and scripts."""
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from simulations.progress import Watch, on_stderr
+
+
+def print_json(result: Mapping[str, Any]) -> None:
+    """The one JSON object of a command, on one line of stdout."""
+    sys.stdout.write(json.dumps(result, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def console() -> Console:
+    """Where tables for people go: stdout, plain where it is not a terminal."""
+    return Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 110)
+
+
+def watch() -> Watch:
+    """Progress for people, on stderr."""
+    return on_stderr()
+
+
+def table(*columns: str, right: tuple[str, ...] = (), title: str | None = None) -> Table:
+    """An empty table; the columns named in `right` hold numbers."""
+    made = Table(
+        title=title, title_justify="left", box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0)
+    )
+    for column in columns:
+        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    return made
+
+
+def plain(text: object) -> Text:
+    """Text from data or models, shown as it is: no markup, no control characters."""
+    return Text("".join(ch if ch.isprintable() or ch in "\n" else "\N{REPLACEMENT CHARACTER}" for ch in str(text)))

@@ -1,0 +1,60 @@
+"""A simulation's report as people read it."""
+
+from rich.console import Console
+
+from simulations.cli.output import console, plain, table
+from simulations.report import Rate, SimulationReport
+
+STAND_IN = (
+    "These numbers come from the offline stand-in model: they show that everything works, "
+    "and are not comparable to a published language model's."
+)
+
+
+def show(report: SimulationReport, out: Console | None = None) -> None:
+    """Prints hit rates by arm with intervals, then what the run took."""
+    out = out or console()
+    out.print(
+        plain(
+            f"run {report.run}: {report.sessions} sessions, {report.completed} completed, {report.failed} failed"
+        )
+    )
+    shown = table("arm", "hit rate @1", "95 % interval", "n", "accepted", right=("hit rate @1", "n", "accepted"))
+    for name, rate, accepted in _arms(report):
+        shown.add_row(
+            name, f"{rate.value:.4f}", f"{rate.ci95[0]:.4f} to {rate.ci95[1]:.4f}", str(rate.n), accepted
+        )
+    out.print(shown)
+    for line in (_outcomes(report), _calls(report)):
+        out.print(plain(line), style="dim")
+    if report.stand_in:
+        out.print(plain(STAND_IN), style="yellow")
+
+
+def _arms(report: SimulationReport) -> list[tuple[str, Rate, str]]:
+    """Base model, one-round agent, and the loop after each further round."""
+    base = [("base model", report.base, "")] if report.base else []
+    last = len(report.by_round)
+    names = ["agent, one round", *(f"loop, {number} rounds" for number in range(2, last + 1))]
+    rounds = [
+        (name, entry.hit_rate_at_1, str(entry.accepted))
+        for name, entry in zip(names, report.by_round, strict=True)
+    ]
+    completed = report.hit_rate_at_1_completed
+    left_out = [("completed sessions only", completed, "")] if report.failed and completed else []
+    return base + rounds + left_out
+
+
+def _outcomes(report: SimulationReport) -> str:
+    counted = [f"{count} {outcome}" for outcome, count in report.outcomes.items() if count]
+    return f"turns: {', '.join(counted)}"
+
+
+def _calls(report: SimulationReport) -> str:
+    llm = report.llm
+    cost = "cost unknown" if llm["cost_usd"] is None else f"${llm['cost_usd']:.4f}"
+    tokens = llm["prompt_tokens"] + llm["completion_tokens"]
+    return (
+        f"{llm['calls']:,} calls ({llm['journaled']:,} more from the journal, {llm['retries']} retries, "
+        f"{llm['repairs']} repairs), {tokens:,} tokens, {cost}, {report.seconds:.1f} s"
+    )

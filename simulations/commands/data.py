@@ -1,0 +1,61 @@
+"""`afl data`: bring a data set in, look at what there is, remove it."""
+
+from pathlib import Path
+
+from afl import plugins
+from afl.data.importers import Importer, ImportOptions
+from afl.data.library import DatasetInfo, Library
+from afl.errors import UsageError
+from afl.settings import Settings
+
+
+def import_data(
+    format: str,
+    path: str | Path | None = None,
+    *,
+    name: str,
+    domain: str | None = None,
+    users: int | None = None,
+    replace: bool = False,
+    settings: Settings | None = None,
+) -> DatasetInfo:
+    """Imports a data set under `name` and says what it holds.
+
+    `format` is the name of an importer (`demo`, `csv`, `llara`, `recbole` or a plug-in's); `path` its file or folder;
+    `users` the size of `demo`. The same content again changes nothing; other content needs `replace`.
+    Raises `DataError` for a malformed file, naming file, line and reason; nothing is kept then.
+    """
+    importer: Importer = plugins.load("afl.importers", format)
+    if format == "demo" and path is not None:
+        raise UsageError(f"format 'demo' makes its own data and takes no path, got {str(path)!r}")
+    if format != "demo" and path is None:
+        raise UsageError(f"format {format!r} needs the path of its file or folder")
+    if format != "demo" and users is not None:
+        raise UsageError(f"--users belongs to format 'demo', got it with {format!r}")
+    dataset = importer(
+        None if path is None else Path(path),
+        ImportOptions(name=name, domain=domain, users=1000 if users is None else users),
+    )
+    library = _library(settings)
+    library.save(dataset, replace=replace)
+    return library.info(name)
+
+
+def list_data(*, settings: Settings | None = None) -> list[DatasetInfo]:
+    """What is known of every imported data set, by name."""
+    library = _library(settings)
+    return [library.info(name) for name in library.names()]
+
+
+def data_info(name: str, *, settings: Settings | None = None) -> DatasetInfo:
+    """What is known of one data set. Raises `NotFoundError`."""
+    return _library(settings).info(name)
+
+
+def remove_data(name: str, *, settings: Settings | None = None) -> None:
+    """Forgets a data set; runs over it keep what they hold. Raises `NotFoundError`."""
+    _library(settings).remove(name)
+
+
+def _library(settings: Settings | None) -> Library:
+    return Library((settings or Settings()).data_dir)

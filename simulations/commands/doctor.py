@@ -1,0 +1,111 @@
+"""`afl doctor`: whether this environment can run AFL, check by check."""
+
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import packages_distributions, version
+from importlib.util import find_spec
+from pathlib import Path
+
+from afl.errors import AFLError
+from afl.settings import Settings
+from memory.store import Store
+from simulations.asynchrony import wait_for
+
+PACKAGES = ("afl", "agents", "memory", "simulations")
+LIBRARIES = ("langgraph", "langchain-core", "torch", "SQLAlchemy", "numpy", "polars")
+EXTRAS = {"openai": "langchain_openai", "llara": "pandas", "testing": "aiohttp"}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. `ok` is None where nothing is wrong but something is missing that some commands need."""
+
+    name: str
+    ok: bool | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """All checks; `ok` when none of them failed."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def ok(self) -> bool:
+        return all(check.ok is not False for check in self.checks)
+
+
+def doctor(*, db: str | None = None, settings: Settings | None = None) -> Diagnosis:
+    """Looks at Python, packages, extras, folders, database and key. Writes nothing but a trial file it removes."""
+    settings = settings or Settings()
+    url = db or settings.db_url
+    return Diagnosis(
+        (
+            _python(),
+            *(_owner(package) for package in PACKAGES),
+            _libraries(),
+            *(_extra(extra, module) for extra, module in EXTRAS.items()),
+            _tried("home", lambda: _writable(settings.home)),
+            _tried("database", lambda: wait_for(_database(url))),
+            _key(settings),
+        )
+    )
+
+
+def owners(package: str) -> list[str]:
+    """The distributions that installed a top-level package; more than one means that one overwrote another."""
+    return sorted(set(packages_distributions().get(package, [])))
+
+
+def _python() -> Check:
+    text = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
+    return Check("python", sys.version_info >= (3, 11), f"{text} (3.11 or newer is needed)")
+
+
+def _owner(package: str) -> Check:
+    """`agents` is also the import name of another project: whoever was installed last overwrote the other."""
+    found = owners(package)
+    spec = find_spec(package)
+    place = str(Path(spec.origin).parent) if spec and spec.origin else "nowhere"
+    if found == ["afl"]:
+        return Check(f"package {package}", True, f"afl's own, in {place}")
+    said = " and ".join(found) or "nobody"
+    advice = "install AFL in an environment of its own"
+    return Check(f"package {package}", False, f"installed by {said}, expected afl alone; {advice}")
+
+
+def _libraries() -> Check:
+    return Check("libraries", True, ", ".join(f"{name} {version(name)}" for name in LIBRARIES))
+
+
+def _extra(extra: str, module: str) -> Check:
+    if find_spec(module):
+        return Check(f"extra {extra}", True, "installed")
+    return Check(f"extra {extra}", None, f"not installed; for it: pip install 'afl[{extra}]'")
+
+
+def _tried(name: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(name, True, look())
+    except (AFLError, OSError) as error:
+        return Check(name, False, str(error))
+
+
+def _writable(home: Path) -> str:
+    home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=home):
+        return f"{home} can be written"
+
+
+async def _database(url: str) -> str:
+    async with await Store.open(url) as store:
+        return f"{store.where}, {len(await store.runs())} runs"
+
+
+def _key(settings: Settings) -> Check:
+    if settings.openai_api_key:
+        return Check("key", True, "OPENAI_API_KEY is set")
+    return Check("key", None, "OPENAI_API_KEY is not set; only --llm offline and servers without a key will work")

@@ -1,0 +1,53 @@
+"""`afl inspect`: read what the agents of a run said."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from afl.settings import Settings
+from memory.records import RunSummary, SessionRow, Transcript
+from memory.run import Run
+from memory.store import Store
+from simulations.asynchrony import wait_for
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """A run, its sessions in order, and the dialogue asked for (or the most telling one)."""
+
+    run: RunSummary
+    sessions: Sequence[SessionRow]
+    dialogue: Transcript | None
+    """None while no session is recorded."""
+    chosen: bool
+    """Whether the caller named the session; otherwise it was picked to show the loop at work."""
+
+
+def inspect(
+    run: str, *, session: str | None = None, db: str | None = None, settings: Settings | None = None
+) -> Inspection:
+    """The run with one dialogue: `session`'s, or the first one in which the loop turned a miss into a hit.
+
+    Raises `NotFoundError` for a run or session that is not there.
+    """
+    return wait_for(_inspect(run, session, db or (settings or Settings()).db_url))
+
+
+async def _inspect(name: str, session: str | None, url: str) -> Inspection:
+    async with await Store.open(url) as store:
+        run = await store.run(name)
+        rows = await run.outline()
+        return Inspection(await run.summary(), rows, await _dialogue(run, session, rows), session is not None)
+
+
+async def _dialogue(run: Run, session: str | None, rows: Sequence[SessionRow]) -> Transcript | None:
+    if session is not None:
+        return await run.session(session)
+    return await run.session(telling(rows)) if rows else None
+
+
+def telling(rows: Sequence[SessionRow]) -> str:
+    """The session that shows most: a hit won in the fewest further rounds, else the longest dialogue."""
+    won = [row for row in rows if row.hit and row.suggestion != row.target and row.rounds > 1]
+    if won:
+        return min(won, key=lambda row: (row.rounds, row.position)).session
+    return max(rows, key=lambda row: (row.completed, row.rounds, -row.position)).session

@@ -1,0 +1,56 @@
+"""What determines a run's results, as one flat mapping that is fixed when the run starts."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from afl import plugins
+from afl.errors import UsageError
+from afl.llm.context import LanguageModel
+from agents.prompts import prompts_hash
+from simulations.agency import Agency
+from simulations.study import Study
+
+
+def configuration(study: Study, model: LanguageModel, agency: Agency) -> dict[str, Any]:
+    """Data, candidates, models, agents, prompts, rounds, seeds, parameters: JSON, one key per thing.
+
+    Not in it: concurrency, limits, the endpoint's address, the run's name.
+    """
+    options = study.options
+    return {
+        **study.configuration(),
+        **agency.configuration(),
+        "recommender_content": content_hash(options.recommender),
+        "llm_name": model.name,
+        "llm_parameters": dict(model.parameters),
+        "prompts": prompts_hash(),
+    }
+
+
+def content_hash(spec: str) -> str | None:
+    """SHA-256 (hex) of the file a spec like `file:PATH` names; None for specs that name no file."""
+    name, path = plugins.parse_spec(spec)
+    if name != "file" or path is None:
+        return None
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; expected a CSV file with the columns id,generate") from None
+
+
+def default_name(config: Mapping[str, Any]) -> str:
+    """The name of a run nobody named: equal configurations continue each other, different ones never meet."""
+    digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
+    llm = re.sub(r"[^A-Za-z0-9._-]+", "-", config["llm_name"])
+    return f"{config['dataset']}-{llm}-{digest[:8]}"
+
+
+def recorded_model(config: Mapping[str, Any]) -> LanguageModel:
+    """The language model of a recorded run as far as requests depend on it; it cannot be asked anything."""
+    from afl.testing.chat import ScriptedChat
+
+    return LanguageModel(config["llm_name"], ScriptedChat([]), config["llm_parameters"])

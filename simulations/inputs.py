@@ -1,0 +1,91 @@
+"""What the models say about every session, in batches, before the loop: suggestions and reward scores."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from afl import plugins
+from afl.models.context import ModelContext
+from afl.ports import Progress
+from afl.settings import Settings
+from simulations.progress import Watching
+from simulations.seeds import RECOMMENDER_SEED, REWARD_SEED
+from simulations.study import Study
+
+NONE = "none"
+"""The name that switches a recommender or reward model off."""
+
+
+@dataclass(frozen=True)
+class ModelOutputs:
+    """What the models contribute to a run; kept with it, so a continuation needs no model."""
+
+    suggestions: NDArray[np.int64] | None
+    """(S,) the suggested item per session, in the order of the study; None without a recommender."""
+    scores: NDArray[np.float32] | None
+    """(S, N) the reward score per candidate, to two decimals as agents see it; None without a reward model."""
+
+    @classmethod
+    def of(cls, study: Study, settings: Settings, watch: Watching) -> "ModelOutputs":
+        """Asks the models of the study; trains those that are not trained yet.
+
+        Raises `UsageError` for a suggestion that is not on its session's list, naming the session.
+        """
+        views = study.views()
+        recommender = _model(study, settings, watch, "recommender")
+        reward = _model(study, settings, watch, "reward")
+        return cls(
+            suggestions=None if recommender is None else recommender.suggest(views),
+            # Rounded once and for all: a last digit that differs between machines must not change a prompt.
+            scores=None if reward is None else np.round(reward.scores(views), 2),
+        )
+
+    def suggested(self, position: int) -> int | None:
+        return None if self.suggestions is None else int(self.suggestions[position])
+
+    def to_json(self) -> dict[str, Any]:
+        """Numbers only: items, and scores in hundredths."""
+        return {
+            "suggestions": None if self.suggestions is None else self.suggestions.tolist(),
+            "scores": None if self.scores is None else np.rint(self.scores * 100).astype(np.int64).tolist(),
+        }
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> "ModelOutputs":
+        """What `to_json` gave."""
+        suggestions, scores = kept["suggestions"], kept["scores"]
+        return cls(
+            None if suggestions is None else np.asarray(suggestions, np.int64),
+            None if scores is None else (np.asarray(scores, np.float64) / 100).astype(np.float32),
+        )
+
+
+def _model(study: Study, settings: Settings, watch: Watching, role: str) -> Any:
+    """The recommender or reward model the options name; None where they say `none`."""
+    group, seed = _GROUPS[role]
+    text: str = getattr(study.options, role)
+    if text == NONE:
+        return None
+    spec = plugins.parse_spec(text)
+    factory = plugins.load(group, spec.name)
+    with watch.bar(f"{role} {spec}") as bar:
+        return factory(_context(study, settings, spec, seed, bar))
+
+
+_GROUPS = {
+    "recommender": ("afl.recommenders", RECOMMENDER_SEED),
+    "reward": ("afl.reward_models", REWARD_SEED),
+}
+
+
+def _context(study: Study, settings: Settings, spec: plugins.Spec, seed: int, progress: Progress) -> ModelContext:
+    return ModelContext(
+        name=spec.name,
+        argument=spec.argument,
+        dataset=study.dataset,
+        models_dir=settings.models_dir,
+        default_seed=seed,
+        progress=progress,
+    )

@@ -1,0 +1,139 @@
+"""What a simulation led to, as `simulate` returns, prints and gives as JSON."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
+
+from afl.metrics.intervals import wilson
+
+from afl.llm.usage import UsageTotals
+from afl.types import Outcome
+from memory.records import RunTotals
+
+
+class Rate(NamedTuple):
+    """A proportion with its 95 % Wilson interval."""
+
+    value: float
+    ci95: tuple[float, float]
+    n: int
+
+    @classmethod
+    def of(cls, hits: int, n: int) -> Self | None:
+        """None where there is nothing to count."""
+        return cls(hits / n, wilson(hits, n), n) if n else None
+
+    def to_json(self) -> dict[str, Any]:
+        return {"value": self.value, "ci95": list(self.ci95), "n": self.n}
+
+
+class RoundReport(NamedTuple):
+    """Where all sessions stood after a round, each with its last recommendation up to it."""
+
+    round: int
+    hit_rate_at_1: Rate
+    accepted: int
+    """Sessions whose user agent had accepted by then."""
+
+    def to_json(self) -> dict[str, Any]:
+        rate = self.hit_rate_at_1
+        return {
+            "round": self.round,
+            "hit_rate_at_1": rate.value,
+            "ci95": list(rate.ci95),
+            "accepted": self.accepted,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationReport:
+    """Everything but `llm` and `seconds` is a property of the run; these two are of this call of `simulate`."""
+
+    run: str
+    sessions: int
+    completed: int
+    failed: int
+    base: Rate | None
+    """The recommender alone: its suggestion against the target. None without a recommender."""
+    hit_rate_at_1: Rate
+    """The loop's last recommendation against the target; failed sessions count as misses."""
+    hit_rate_at_1_completed: Rate | None
+    """The same over completed sessions only; None when there is none."""
+    by_round: tuple[RoundReport, ...]
+    outcomes: Mapping[str, int]
+    """Turns by outcome, over both agents."""
+    llm: UsageTotals
+    candidates_hash: str
+    seconds: float
+    """From the first session's start to the last commit."""
+    stand_in: bool = False
+    """Whether the language model is the offline stand-in, whose numbers are not a real model's."""
+
+    @classmethod
+    def of(
+        cls,
+        run: str,
+        totals: RunTotals,
+        *,
+        rounds: int,
+        with_base: bool,
+        llm: UsageTotals,
+        candidates_hash: str,
+        seconds: float,
+        stand_in: bool,
+    ) -> Self:
+        """The report of a run whose sessions are all recorded; all counts come from the database."""
+        n = totals.sessions
+        return cls(
+            run=run,
+            sessions=n,
+            completed=totals.completed,
+            failed=n - totals.completed,
+            base=Rate.of(totals.base_hits, n) if with_base else None,
+            hit_rate_at_1=_rate(totals.hits, n),
+            hit_rate_at_1_completed=Rate.of(totals.hits, totals.completed),
+            by_round=tuple(
+                RoundReport(number, _rate(hits, n), accepted)
+                for number, (hits, accepted) in enumerate(_filled(totals, rounds), start=1)
+            ),
+            outcomes={outcome.value: totals.outcomes.get(outcome.value, 0) for outcome in Outcome},
+            llm=llm,
+            candidates_hash=candidates_hash,
+            seconds=seconds,
+            stand_in=stand_in,
+        )
+
+    @property
+    def exit_code(self) -> int:
+        """1 when a session failed."""
+        return 1 if self.failed else 0
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of `simulate --json`."""
+        completed = self.hit_rate_at_1_completed
+        return {
+            "run": self.run,
+            "sessions": self.sessions,
+            "completed": self.completed,
+            "failed": self.failed,
+            "base": self.base and self.base.to_json(),
+            "hit_rate_at_1": self.hit_rate_at_1.to_json(),
+            "hit_rate_at_1_completed": completed.to_json() if completed else {"value": None, "ci95": None, "n": 0},
+            "by_round": [entry.to_json() for entry in self.by_round],
+            "outcomes": dict(self.outcomes),
+            "llm": dict(self.llm),
+            "candidates_hash": self.candidates_hash,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def _rate(hits: int, n: int) -> Rate:
+    rate = Rate.of(hits, n)
+    assert rate is not None, "a run has at least one session"
+    return rate
+
+
+def _filled(totals: RunTotals, rounds: int) -> list[tuple[int, int]]:
+    """(hits, accepted) for every round asked for; where all ended earlier, the last state stands."""
+    reached = list(totals.by_round)
+    return reached + [reached[-1] if reached else (0, 0)] * (rounds - len(reached))

@@ -1,0 +1,124 @@
+"""Performs a run: holds it, runs the sessions that are still to do, and reports what the database says."""
+
+import time
+from dataclasses import dataclass, field
+
+from afl.data.sessions import Session
+from afl.llm.context import LanguageModel
+from afl.llm.usage import Usage
+from afl.ports import Journal
+from afl.types import Role
+from memory.records import SessionRecord
+from memory.run import Run
+from simulations.agency import Agency
+from simulations.inputs import ModelOutputs
+from simulations.progress import Bar
+from simulations.report import SimulationReport
+from simulations.runner import Runner
+from simulations.state import DialogueState
+from simulations.study import Study
+from simulations.wiring import join, open_gate
+
+
+@dataclass(frozen=True)
+class Performance:
+    """How a run is performed: nothing of it changes a result."""
+
+    concurrency: int = 64
+    base_url: str | None = None
+    replay: Run | None = None
+    """The recorded run that alone may answer."""
+
+
+async def perform(
+    run: Run,
+    study: Study,
+    outputs: ModelOutputs,
+    model: LanguageModel,
+    agency: Agency,
+    *,
+    how: Performance,
+    bar: Bar,
+) -> SimulationReport:
+    """Runs what a continuation has left to do and reports the whole run.
+
+    Raises `ConflictError` when another process holds the run, `EndpointError` when no call can work, `ReplayError`
+    when a replay misses a request; whatever was recorded by then stays.
+    """
+    usage = Usage()
+    async with run.hold():
+        gate = open_gate(
+            model, run.journal(), recorded=_journal_of(how.replay), concurrency=how.concurrency, usage=usage
+        )
+        finished = await run.finished()
+        recorder = Recorder(run, study, outputs, usage, bar, done=len(finished))
+        runner = Runner(
+            join(study, outputs, agency, gate), recorder, rounds=study.options.rounds, concurrency=how.concurrency
+        )
+        started = time.monotonic()
+        await runner.run(study.session(place) for place, row in enumerate(study.rows) if row.id not in finished)
+        seconds = time.monotonic() - started
+        totals = await run.totals()
+    return SimulationReport.of(
+        run.name,
+        totals,
+        rounds=study.options.rounds,
+        with_base=outputs.suggestions is not None,
+        llm=usage.totals(),
+        candidates_hash=study.candidates_hash,
+        seconds=seconds,
+        stand_in=model.name.startswith("offline"),
+    )
+
+
+def _journal_of(run: Run | None) -> Journal | None:
+    return None if run is None else run.journal()
+
+
+@dataclass
+class Recorder:
+    """Joins each dialogue with its target, keeps it, and tells whoever watches."""
+
+    run: Run
+    study: Study
+    outputs: ModelOutputs
+    usage: Usage
+    bar: Bar
+    done: int = 0
+    hits: int = 0
+    new: int = 0
+    places: dict[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.places = {row.id: place for place, row in enumerate(self.study.rows)}
+        self._tell()
+
+    async def __call__(self, session: Session, state: DialogueState) -> None:
+        """The first place at which target and dialogue meet: the agents are done."""
+        place = self.places[session.id]
+        record = SessionRecord.of(
+            session.view,
+            position=place,
+            target=session.target,
+            suggestion=self.outputs.suggested(place),
+            turns=state["turns"],
+            memories={
+                Role.RECOMMENDATION: state.get("recommendation_memory", []),
+                Role.USER: state.get("user_memory", []),
+            },
+        )
+        await self.run.finish(record)
+        self.done += 1
+        self.new += 1
+        self.hits += record.hit
+        self._tell()
+
+    def _tell(self) -> None:
+        self.bar(self.done, len(self.study), self._text())
+
+    def _text(self) -> str:
+        usage = self.usage
+        cost = "" if not usage.cost_usd else f" · ${usage.cost_usd:.4f}"
+        rate = f"hit rate {self.hits / self.new:.3f} · " if self.new else ""
+        tokens = usage.prompt_tokens + usage.completion_tokens
+        return f"{rate}{usage.calls:,} calls · {tokens:,} tokens{cost}"

@@ -1,0 +1,48 @@
+"""The one place where agents, models, journal and language model are joined into a running loop."""
+
+from afl.llm.context import LanguageModel
+from afl.llm.gate import Gate
+from afl.llm.limits import ConcurrencyLimiter
+from afl.llm.usage import Usage
+from afl.ports import Chat, Journal, RecommenderTool
+from agents.tools import SuggestionTool
+from simulations.agency import Agency
+from simulations.graph import DialogueGraph, build_graph
+from simulations.inputs import ModelOutputs
+from simulations.rewards import NoReward, Reward, RewardTable
+from simulations.study import Study
+
+
+def join(study: Study, outputs: ModelOutputs, agency: Agency, chat: Chat) -> DialogueGraph:
+    """The compiled loop of this study: its agents ask `chat`, its suggestions and scores come from `outputs`."""
+    assert agency.recommendation_agent is not None, "an agency is completed before it plays"
+    assert agency.user_agent is not None, "an agency is completed before it plays"
+    return build_graph(
+        agency.recommendation_agent(chat),
+        agency.user_agent(chat),
+        tools=(*_suggestion(study, outputs), *agency.tools),
+        reward=_reward(study, outputs),
+        rounds=study.options.rounds,
+    )
+
+
+def open_gate(
+    model: LanguageModel, journal: Journal, *, recorded: Journal | None, concurrency: int, usage: Usage
+) -> Gate:
+    """The gate of a run: to the model, or to a recorded run's journal and nothing else."""
+    if recorded is not None:
+        return Gate.replay(model, journal, recorded=recorded, usage=usage)
+    return Gate.live(model, journal, limiter=ConcurrencyLimiter(concurrency), usage=usage)
+
+
+def _suggestion(study: Study, outputs: ModelOutputs) -> tuple[RecommenderTool, ...]:
+    if outputs.suggestions is None:
+        return ()
+    items = outputs.suggestions.tolist()
+    return (SuggestionTool({row.id: item for row, item in zip(study.rows, items, strict=True)}),)
+
+
+def _reward(study: Study, outputs: ModelOutputs) -> Reward:
+    if outputs.scores is None:
+        return NoReward()
+    return RewardTable([row.id for row in study.rows], outputs.scores)
