@@ -66,6 +66,8 @@ def read_text_table(file: Path, *, separator: str | None = None, quoted: bool = 
     header = body.partition("\n")[0].rstrip("\r")
     if not header.strip():
         raise DataError(f"{file}: it is empty, expected a header line and one interaction a line")
+    if "\r" in header:
+        raise DataError(f"{file}: lines end in bare carriage returns; save it with Unix or Windows line ends")
     separator = separator or max(",;\t", key=header.count)
     quote = '"' if quoted else None
     try:

@@ -1,0 +1,54 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from afl.data.dataset import Sequence, Split
+from afl.data.split import split_sequences
+from afl.errors import DataError
+
+
+def users(count: int) -> list[Sequence]:
+    return [Sequence(str(n), (0, 1, 2, 3)) for n in range(count)]
+
+
+def sizes(count: int) -> tuple[int, ...]:
+    splits = split_sequences(users(count))
+    return tuple(len(splits[split]) for split in (Split.TRAIN, Split.VALID, Split.TEST))
+
+
+def test_943_users_give_94_for_validation_and_94_for_test() -> None:
+    assert sizes(943) == (755, 94, 94)
+
+
+def test_fewer_than_ten_sequences_are_all_for_training() -> None:
+    assert sizes(9) == (9, 0, 0)
+
+
+def test_no_sequences_give_three_empty_splits() -> None:
+    assert sizes(0) == (0, 0, 0)
+
+
+@given(st.permutations(users(25)))
+def test_the_order_of_the_file_does_not_matter(shuffled: list[Sequence]) -> None:
+    assert [s.ids for s in split_sequences(shuffled).values()] == [
+        s.ids for s in split_sequences(users(25)).values()
+    ]
+
+
+def test_each_sequence_lands_in_exactly_one_split() -> None:
+    placed = [key for sequences in split_sequences(users(101)).values() for key in sequences.ids]
+    assert sorted(placed) == sorted(s.id for s in users(101))
+
+
+def test_numbered_ids_stand_in_order_within_a_split() -> None:
+    ids = [int(key) for key in split_sequences(users(200))[Split.TRAIN].ids]
+    assert ids == sorted(ids)
+
+
+def test_who_is_in_the_test_split_does_not_change_between_releases() -> None:
+    assert split_sequences(users(30))[Split.TEST].ids == ("8", "9", "29")
+
+
+def test_an_id_that_occurs_twice_is_named() -> None:
+    with pytest.raises(DataError, match="'7' occurs twice"):
+        split_sequences([Sequence("7", (1,)), Sequence("7", (2,))])
