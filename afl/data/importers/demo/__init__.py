@@ -1,0 +1,54 @@
+"""The demo data set: real films, synthetic viewers with known tastes, no download."""
+
+from pathlib import Path
+
+from afl.data.catalogue import Catalogue
+from afl.data.dataset import Dataset
+from afl.data.domains import domain
+from afl.data.importers import ImportOptions
+from afl.data.importers.demo.films import Film, films
+from afl.data.importers.demo.taste import taste_of, user_id
+from afl.data.importers.demo.viewing import viewing
+from afl.data.split import split_sequences
+from afl.errors import UsageError
+
+MOST_USERS = 100_000
+
+
+def import_demo(path: Path | None, options: ImportOptions) -> Dataset:
+    """The demo data set with `options.users` viewers; the n-th viewer is the same however many there are.
+
+    Raises `UsageError` for a path, and for less than 10 or more than 100,000 users.
+    """
+    if path is not None:
+        raise UsageError(f"got path {str(path)!r}, but demo needs none: it brings its films and makes its viewers")
+    if not 10 <= options.users <= MOST_USERS:
+        raise UsageError(f"got {options.users} users, expected 10 to {MOST_USERS:,}")
+    sequences = [viewing(taste_of(user_id(number + 1))) for number in range(options.users)]
+    return Dataset(
+        name=options.name,
+        format="demo",
+        domain=domain(options.domain or "movie"),
+        catalogue=catalogue(),
+        splits=split_sequences(sequences),
+        notes={"source": "real films, synthetic viewers"},
+    )
+
+
+def catalogue() -> Catalogue:
+    """The films as a catalogue: keys "f0001", ..., and what models may know of each film."""
+    return Catalogue.build(
+        keys=[f"f{number:04d}" for number in range(1, len(films()) + 1)],
+        titles=[film.title for film in films()],
+        attributes=[_attributes(film) for film in films()],
+    )
+
+
+def _attributes(film: Film) -> dict[str, tuple[str, ...]]:
+    return {
+        "genre": film.genres,
+        "year": (str(film.year),),
+        "era": (film.era,),
+        "director": (film.director,),
+        "country": (film.country,),
+    }

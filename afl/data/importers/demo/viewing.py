@@ -1,0 +1,110 @@
+"""How the demo's users watch: on some days, several films a day, one film leading to the next."""
+
+from bisect import bisect_right
+from functools import cache, lru_cache
+from itertools import accumulate
+from random import Random
+
+from afl.data.dataset import Sequence
+from afl.data.importers.demo.films import Film, films
+from afl.data.importers.demo.taste import Aspect, Taste, below, preferences, values
+from afl.draws import generator
+
+SHORTEST, LONGEST = 8, 40
+FOLLOW = 3
+"""Of ten films after the first of a day, so many follow the film before; the others are free choices."""
+FOLLOWERS = 6
+"""How many films a film can lead to."""
+WINDOW = 10
+"""Years between a film and one it can lead to, unless their director is the same."""
+DAY_SIZES = (1, 2, 3, 4, 4, 5, 5, 6, 7, 8)
+"""Films a day, each as likely as the others."""
+
+DAY = 86_400
+FIRST_DAY = 18_262
+"""2020-01-01, in days since 1970."""
+
+
+def viewing(taste: Taste) -> Sequence:
+    """All that this user watched, in time order, each film once."""
+    draws = generator("demo", "viewing", taste.user)
+    length = _length(draws, taste)
+    items: list[int] = []
+    times: list[int] = []
+    day = FIRST_DAY + below(draws, 1000)
+    while len(items) < length:
+        size = min(DAY_SIZES[below(draws, len(DAY_SIZES))], length - len(items))
+        times += _times(draws, day, size)
+        _watch(draws, taste, size, items)
+        day += 1 + below(draws, 9)
+    return Sequence(id=taste.user, items=tuple(items), timestamps=tuple(times))
+
+
+def _length(draws: Random, taste: Taste) -> int:
+    """8 to 40 films; lovers of a small group stop before it is used up."""
+    liked = sum(taste.value in values(taste.aspect, film) for film in films())
+    length = SHORTEST + below(draws, 17) + below(draws, 17)
+    return min(length, max(SHORTEST, liked))
+
+
+def _times(draws: Random, day: int, size: int) -> list[int]:
+    """Seconds: from six to nine in the morning on, one to two hours apart, all within the day."""
+    gaps = [6 * 3600 + below(draws, 3 * 3600)] + [3600 + below(draws, 3600) for _ in range(size - 1)]
+    return [day * DAY + seconds for seconds in accumulate(gaps)]
+
+
+def _watch(draws: Random, taste: Taste, size: int, items: list[int]) -> None:
+    """Appends one day's films."""
+    weights, sums = _table(*taste[1:])
+    seen = set(items)
+    for place in range(size):
+        item = None
+        if place and below(draws, 10) < FOLLOW:
+            item = _follower(draws, weights, items[-1], seen)
+        while item is None or item in seen:
+            item = bisect_right(sums, below(draws, sums[-1]))
+        seen.add(item)
+        items.append(item)
+
+
+def _follower(draws: Random, weights: tuple[int, ...], item: int, seen: set[int]) -> int | None:
+    """A film this one leads to, by preference; None when all of them have been seen."""
+    free = [other for other in followers()[item] if other not in seen]
+    if not free:
+        return None
+    sums = list(accumulate(weights[other] for other in free))
+    return free[bisect_right(sums, below(draws, sums[-1]))]
+
+
+@lru_cache(maxsize=4096)
+def _table(
+    aspect: Aspect, value: str, second_aspect: Aspect, second_value: str
+) -> tuple[tuple[int, ...], list[int]]:
+    weights = preferences(aspect, value, second_aspect, second_value)
+    return weights, list(accumulate(weights))
+
+
+@cache
+def followers() -> tuple[tuple[int, ...], ...]:
+    """For each film the six it can lead to: nearest in director, genres, country and years."""
+    return tuple(_nearest(item) for item in range(len(films())))
+
+
+def _nearest(item: int) -> tuple[int, ...]:
+    film = films()[item]
+    others = [
+        (_distance(film, other), number)
+        for number, other in enumerate(films())
+        if number != item and (other.director == film.director or abs(other.year - film.year) <= WINDOW)
+    ]
+    return tuple(number for _, number in sorted(others)[:FOLLOWERS])
+
+
+def _distance(film: Film, other: Film) -> int:
+    shared = len(set(film.genres) & set(other.genres))
+    return (
+        abs(film.year - other.year)
+        - 12 * (film.director == other.director)
+        - 8 * shared
+        - 6 * (film.country == other.country)
+    )
