@@ -1,0 +1,51 @@
+"""500 real chat-model answers of ten lines each (Re2LLM's stored lists, facts of the public data set)."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from agents.matching import match_title
+
+
+class RealLine(NamedTuple):
+    written: str
+    """`4. Toy Story`, as the model wrote it."""
+    title: str
+    titles: tuple[str, ...]
+
+
+@pytest.fixture(scope="module")
+def real_lines(shared_data: Path) -> list[RealLine]:
+    return list(_real_lines(shared_data / "re2llm" / "movie"))
+
+
+def test_every_line_that_is_a_candidate_is_found(real_lines):
+    exact = [line for line in real_lines if line.title in line.titles]
+    wrong = [line for line in exact if match_title(line.written, line.titles).title != line.title]
+    assert len(exact) == 4916
+    assert wrong == []
+
+
+def test_tolerance_finds_four_more_and_invents_none(real_lines):
+    others = [line for line in real_lines if line.title not in line.titles]
+    found = {line.title: match_title(line.written, line.titles).title for line in others}
+    assert len(others) == 84
+    assert {title: match for title, match in found.items() if match} == {
+        "Toy Story": "Toy story",
+        "Tron": "TRON",
+        "Ladies in Lavender": "Ladies in Lavender.",
+    }
+
+
+def _real_lines(folder: Path) -> Iterator[RealLine]:
+    prompts = json.loads((folder / "example_train_text.json").read_text(encoding="utf-8"))
+    answers = (folder / "example_train_base.txt").read_text(encoding="iso-8859-1").split("\n\n\n\n")
+    for prompt, answer in zip(prompts, filter(str.strip, answers), strict=True):
+        listed = prompt["prompt"].split("candidate set: ", 1)[1].split(".Please")[0].split("; ")
+        for line in answer.split("Output: ", 1)[1].split("\n"):
+            if line.strip():
+                yield RealLine(line, re.sub(r"^\d+\. ", "", line), tuple(dict.fromkeys(listed)))
