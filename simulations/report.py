@@ -4,34 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
-from afl.metrics.intervals import wilson
-
 from afl.llm.usage import UsageTotals
+from afl.metrics.intervals import Estimate, wilson
 from afl.types import Outcome
 from memory.records import RunTotals
-
-
-class Rate(NamedTuple):
-    """A proportion with its 95 % Wilson interval."""
-
-    value: float
-    ci95: tuple[float, float]
-    n: int
-
-    @classmethod
-    def of(cls, hits: int, n: int) -> Self | None:
-        """None where there is nothing to count."""
-        return cls(hits / n, wilson(hits, n), n) if n else None
-
-    def to_json(self) -> dict[str, Any]:
-        return {"value": self.value, "ci95": list(self.ci95), "n": self.n}
 
 
 class RoundReport(NamedTuple):
     """Where all sessions stood after a round, each with its last recommendation up to it."""
 
     round: int
-    hit_rate_at_1: Rate
+    hit_rate_at_1: Estimate
     accepted: int
     """Sessions whose user agent had accepted by then."""
 
@@ -53,11 +36,11 @@ class SimulationReport:
     sessions: int
     completed: int
     failed: int
-    base: Rate | None
+    base: Estimate | None
     """The recommender alone: its suggestion against the target. None without a recommender."""
-    hit_rate_at_1: Rate
+    hit_rate_at_1: Estimate
     """The loop's last recommendation against the target; failed sessions count as misses."""
-    hit_rate_at_1_completed: Rate | None
+    hit_rate_at_1_completed: Estimate | None
     """The same over completed sessions only; None when there is none."""
     by_round: tuple[RoundReport, ...]
     outcomes: Mapping[str, int]
@@ -89,11 +72,11 @@ class SimulationReport:
             sessions=n,
             completed=totals.completed,
             failed=n - totals.completed,
-            base=Rate.of(totals.base_hits, n) if with_base else None,
-            hit_rate_at_1=_rate(totals.hits, n),
-            hit_rate_at_1_completed=Rate.of(totals.hits, totals.completed),
+            base=wilson(totals.base_hits, n) if with_base else None,
+            hit_rate_at_1=wilson(totals.hits, n),
+            hit_rate_at_1_completed=wilson(totals.hits, totals.completed) if totals.completed else None,
             by_round=tuple(
-                RoundReport(number, _rate(hits, n), accepted)
+                RoundReport(number, wilson(hits, n), accepted)
                 for number, (hits, accepted) in enumerate(_filled(totals, rounds), start=1)
             ),
             outcomes={outcome.value: totals.outcomes.get(outcome.value, 0) for outcome in Outcome},
@@ -125,12 +108,6 @@ class SimulationReport:
             "candidates_hash": self.candidates_hash,
             "seconds": round(self.seconds, 3),
         }
-
-
-def _rate(hits: int, n: int) -> Rate:
-    rate = Rate.of(hits, n)
-    assert rate is not None, "a run has at least one session"
-    return rate
 
 
 def _filled(totals: RunTotals, rounds: int) -> list[tuple[int, int]]:

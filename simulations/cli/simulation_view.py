@@ -2,8 +2,9 @@
 
 from rich.console import Console
 
+from afl.metrics.intervals import Estimate
 from simulations.cli.output import console, plain, table
-from simulations.report import Rate, SimulationReport
+from simulations.report import SimulationReport
 
 STAND_IN = (
     "These numbers come from the offline stand-in model: they show that everything works, "
@@ -31,7 +32,7 @@ def show(report: SimulationReport, out: Console | None = None) -> None:
         out.print(plain(STAND_IN), style="yellow")
 
 
-def _arms(report: SimulationReport) -> list[tuple[str, Rate, str]]:
+def _arms(report: SimulationReport) -> list[tuple[str, Estimate, str]]:
     """Base model, one-round agent, and the loop after each further round."""
     base = [("base model", report.base, "")] if report.base else []
     last = len(report.by_round)
