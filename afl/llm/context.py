@@ -42,8 +42,8 @@ class LanguageModel:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """What determines replies besides messages: temperature, knowledge hash, ..."""
     price: Price | None = None
-    check: Callable[[], Awaitable[None]] = _nothing
+    check: Callable[[], Awaitable[None]] = field(default=_nothing, repr=False)
     """Raises `EndpointError` in one clear line when the endpoint cannot work; costs no tokens."""
-    close: Callable[[], Awaitable[None]] = _nothing
+    close: Callable[[], Awaitable[None]] = field(default=_nothing, repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """Keys that must never be seen: blacked out of every error."""

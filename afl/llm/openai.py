@@ -1,9 +1,10 @@
 """`--llm openai:MODEL`: OpenAI, or any endpoint that speaks its chat completions."""
 
+import base64
 import json
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from afl.errors import EndpointError, UsageError
 from afl.llm.context import LanguageModel, LLMContext
@@ -25,7 +26,8 @@ def openai_model(context: LLMContext) -> LanguageModel:
         raise UsageError("got --llm openai, expected openai:MODEL, for example openai:gpt-4o-mini")
     url = _checked_url(context.base_url or context.settings.openai_base_url or OPENAI_URL)
     key = _key(context, url)
-    chat = _chat(context.argument, url, key)
+    address, headers = _without_credentials(url)
+    chat = _chat(context.argument, address, key, headers)
     secrets = tuple(secret for secret in (key, *_url_secrets(url)) if secret != NO_KEY)
     return LanguageModel(
         name=f"openai:{context.argument}",
@@ -100,10 +102,24 @@ def _key(context: LLMContext, url: str) -> str:
 
 
 def _checked_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
         raise UsageError(f"got --base-url {one_line(url)!r}, expected something like http://localhost:8000/v1")
     return url
+
+
+def _without_credentials(url: str) -> tuple[str, dict[str, str]]:
+    """`user:password@` as the header it stands for; a request has no place for it beside the key's."""
+    parts = urlsplit(url)
+    credentials, at, place = parts.netloc.rpartition("@")
+    if not at:
+        return url, {}
+    encoded = base64.b64encode(unquote(credentials).encode()).decode()
+    return parts._replace(netloc=place).geturl(), {"Authorization": f"Basic {encoded}"}
 
 
 def _url_secrets(url: str) -> tuple[str, ...]:
@@ -112,10 +128,10 @@ def _url_secrets(url: str) -> tuple[str, ...]:
     return tuple(filter(None, (parts.password, *values)))
 
 
-def _chat(model: str, url: str, key: str) -> "RawChatOpenAI":
+def _chat(model: str, url: str, key: str, headers: dict[str, str]) -> "RawChatOpenAI":
     try:
         from afl.llm.openai_chat import raw_chat_openai
     except ImportError as error:
         hint = "pip install 'afl[openai]'"
         raise UsageError(f"--llm openai needs the extra 'openai' (no {error.name} here): {hint}") from None
-    return raw_chat_openai(model=model, base_url=url, api_key=key)
+    return raw_chat_openai(model=model, base_url=url, api_key=key, headers=headers)

@@ -1,6 +1,7 @@
 """LangChain's ChatOpenAI, posting plain JSON over aiohttp."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import httpx2
@@ -59,7 +60,12 @@ def completion_of(body: bytes) -> dict[str, Any]:
 
 
 def raw_chat_openai(
-    *, model: str, base_url: str, api_key: str, read_timeout: float = READ_TIMEOUT
+    *,
+    model: str,
+    base_url: str,
+    api_key: str,
+    headers: Mapping[str, str] | None = None,
+    read_timeout: float = READ_TIMEOUT,
 ) -> RawChatOpenAI:
     """A client at temperature 0 (where the model takes one) that neither retries nor streams."""
     reasoning = model.startswith("o") and model[1:2].isdigit()
@@ -67,6 +73,7 @@ def raw_chat_openai(
         model=model,
         base_url=base_url,
         api_key=SecretStr(api_key),
+        default_headers=headers or None,
         temperature=None if reasoning else 0.0,
         max_retries=0,
         timeout=httpx2.Timeout(read_timeout, connect=CONNECT_TIMEOUT, pool=None),

@@ -13,6 +13,7 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 _RETRIED_STATUS = frozenset({408, 409, 425, 429})
+_NUMBER = re.compile(r"\s*-?\d+(\.\d+)?\s*")
 _NO_QUOTA = re.compile(r"insufficient_quota|billing", re.IGNORECASE)
 _TOO_LONG = re.compile(
     r"context[ _](length|window|size)|(prompt|input)( is)? too long|tokens exceed", re.IGNORECASE
@@ -94,13 +95,10 @@ def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
     if value is None:
         return None
     try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
+        seconds = float(value) if _NUMBER.fullmatch(value) else parsedate_to_datetime(value).timestamp() - now
     except ValueError:
         return None
+    return max(0.0, seconds)
 
 
 def _is_transport(error: Exception) -> bool:

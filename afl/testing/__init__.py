@@ -4,8 +4,21 @@
 `testing`.
 """
 
-from afl.testing.chat import ScriptedChat, scripted_model
+from typing import TYPE_CHECKING, Any
+
 from afl.testing.clock import FakeClock
 from afl.testing.journal import MemoryJournal
 
+if TYPE_CHECKING:
+    from afl.testing.chat import ScriptedChat, scripted_model
+
 __all__ = ["FakeClock", "MemoryJournal", "ScriptedChat", "scripted_model"]
+
+
+def __getattr__(name: str) -> Any:
+    # The server's process has no use for LangChain, which takes longer to import than the server to start.
+    if name not in ("ScriptedChat", "scripted_model"):
+        raise AttributeError(f"module 'afl.testing' has no attribute {name!r}")
+    from afl.testing import chat
+
+    return getattr(chat, name)

@@ -34,7 +34,7 @@ def main() -> None:
         refusing_answer if options.refuse else default_answer,
         faults=dict(options.fault),
         models=options.model,
-        api_key=options.api_key,
+        authorization=f"Bearer {options.api_key}" if options.api_key else None,
         latency=options.latency,
         port=options.port,
         keep=False,

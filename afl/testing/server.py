@@ -35,8 +35,9 @@ class FakeServer:
     """`/v1/chat/completions` and `/v1/models` on 127.0.0.1.
 
     `answer` makes a text of the messages, `faults` spoils responses by request number (the first is 1), `models`
-    are the listed ids, `api_key` is the only accepted key, `latency` is in seconds. `requests` keeps the payloads
-    unless `keep` is off. `/counters` answers with `counters` as JSON.
+    are the listed ids and `models_fault` spoils their list, `authorization` is the only accepted header of that name
+    (`Bearer KEY`), `latency` is in seconds. `requests` keeps the payloads unless `keep` is off, `/counters` answers
+    with `counters` as JSON.
     """
 
     def __init__(
@@ -45,7 +46,8 @@ class FakeServer:
         *,
         faults: Mapping[int, Fault] | None = None,
         models: Sequence[str] = (),
-        api_key: str | None = None,
+        models_fault: Fault | None = None,
+        authorization: str | None = None,
         latency: float = 0.0,
         port: int = 0,
         keep: bool = True,
@@ -53,7 +55,8 @@ class FakeServer:
         self._answer = answer
         self._faults = dict(faults or {})
         self._models = tuple(models)
-        self._api_key = api_key
+        self._models_fault = models_fault
+        self._authorization = authorization
         self._latency = latency
         self._port = port
         self._keep = keep
@@ -109,7 +112,8 @@ class FakeServer:
         self.counters.models += 1
         if not self._authorized(request):
             return error_response(401, "Incorrect API key provided")
-        return web.json_response({"object": "list", "data": [{"id": m, "object": "model"} for m in self._models]})
+        listing = {"object": "list", "data": [{"id": model, "object": "model"} for model in self._models]}
+        return await self._models_fault(request, listing) if self._models_fault else web.json_response(listing)
 
     async def _show_counters(self, request: web.Request) -> web.StreamResponse:
         counters = self.counters
@@ -118,7 +122,7 @@ class FakeServer:
         )
 
     def _authorized(self, request: web.Request) -> bool:
-        return self._api_key is None or request.headers.get("Authorization") == f"Bearer {self._api_key}"
+        return self._authorization in (None, request.headers.get("Authorization"))
 
 
 @contextmanager

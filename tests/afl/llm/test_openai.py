@@ -1,0 +1,142 @@
+"""`--llm openai:MODEL`: what it is built from, and whether the endpoint can work."""
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from afl.errors import EndpointError, UsageError
+from afl.llm.context import LanguageModel, LLMContext
+from afl.llm.openai import openai_model
+from afl.settings import Settings
+from afl.testing import faults
+from afl.testing.server import FakeServer
+
+
+def context(argument: str | None = "gpt-4o-mini", base_url: str | None = None, **settings: str) -> LLMContext:
+    return LLMContext(argument, base_url, Settings.model_validate(settings), dataset=None)  # type: ignore[arg-type]
+
+
+@pytest.fixture(autouse=True)
+def _no_key_from_outside(home: Path) -> None:
+    """Keys and addresses of this machine stay out of the tests."""
+
+
+async def test_the_model_is_named_without_its_address() -> None:
+    model = openai_model(context(base_url="http://localhost:1/v1", OPENAI_API_KEY="sk-secret-1234"))
+    assert (model.name, dict(model.parameters)) == ("openai:gpt-4o-mini", {"temperature": 0.0})
+    assert "sk-secret" not in repr(model)
+    assert "localhost" not in repr(model)
+    await model.close()
+
+
+@pytest.mark.parametrize("name", ["o3-mini", "gpt-5-mini"])
+async def test_a_reasoning_model_is_asked_without_temperature(name: str) -> None:
+    model = openai_model(context(name, base_url="http://localhost:1/v1"))
+    assert dict(model.parameters) == {}
+    await model.close()
+
+
+def test_openai_needs_a_model() -> None:
+    with pytest.raises(UsageError, match="expected openai:MODEL"):
+        openai_model(context(argument=None))
+
+
+def test_openai_s_own_endpoint_needs_a_key() -> None:
+    with pytest.raises(UsageError, match="set OPENAI_API_KEY"):
+        openai_model(context())
+
+
+@pytest.mark.parametrize("url", ["localhost:8000/v1", "ftp://host/v1", "http://", "http://host:port/v1"])
+def test_an_address_that_is_none_is_said_so(url: str) -> None:
+    with pytest.raises(UsageError, match="expected something like http://localhost:8000/v1"):
+        openai_model(context(base_url=url))
+
+
+async def test_a_server_of_one_s_own_needs_no_key() -> None:
+    async with FakeServer() as server:
+        model = openai_model(context(base_url=server.url))
+        await model.check()
+        assert (await model.chat.ainvoke("Decision:")).content.startswith("Reason:")
+        await model.close()
+
+
+async def test_the_address_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with FakeServer() as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        model = openai_model(context())
+        await model.check()
+        await model.close()
+    assert server.counters.models == 1
+
+
+async def test_a_wrong_key_is_found_before_the_run(model_at: Callable[[FakeServer], LanguageModel]) -> None:
+    async with FakeServer(authorization="Bearer another") as server:
+        with pytest.raises(EndpointError, match=r"wrong key: 127\.0\.0\.1:\d+ refuses it; check OPENAI_API_KEY"):
+            await model_at(server).check()
+
+
+async def test_nobody_there_is_found_before_the_run() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    model = openai_model(context(base_url=f"http://me:pass-word@127.0.0.1:{port}/v1?key=abcdef"))
+    with pytest.raises(EndpointError, match=rf"nobody answers at 127\.0\.0\.1:{port}") as caught:
+        await model.check()
+    await model.close()
+    assert "pass-word" not in str(caught.value)
+    assert "abcdef" not in str(caught.value)
+
+
+async def test_a_model_that_is_not_listed_is_found_before_the_run(
+    model_at: Callable[[FakeServer], LanguageModel],
+) -> None:
+    async with FakeServer(models=["llama3:latest", "qwen"]) as server:
+        with pytest.raises(EndpointError, match=r"has no model 'm'; it has: llama3:latest, qwen"):
+            await model_at(server).check()
+
+
+@pytest.mark.parametrize("listed", ["m", "m:latest", "models/m"])
+async def test_a_listed_model_passes_under_the_names_servers_give_it(
+    listed: str, model_at: Callable[[FakeServer], LanguageModel]
+) -> None:
+    async with FakeServer(models=["other", listed]) as server:
+        await model_at(server).check()
+
+
+@pytest.mark.parametrize("status", [404, 405, 429, 501])
+async def test_an_endpoint_without_a_list_passes(
+    status: int, model_at: Callable[[FakeServer], LanguageModel]
+) -> None:
+    async with FakeServer(models_fault=faults.status(status)) as server:
+        await model_at(server).check()
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [(faults.status(503), "answers 503"), (faults.not_json, r"usually ends in /v1")],
+)
+async def test_an_endpoint_that_is_not_up_is_found_before_the_run(
+    fault: faults.Fault, message: str, model_at: Callable[[FakeServer], LanguageModel]
+) -> None:
+    async with FakeServer(models_fault=fault) as server:
+        with pytest.raises(EndpointError, match=message):
+            await model_at(server).check()
+
+
+async def test_silence_is_found_before_the_run(model_at: Callable[[FakeServer], LanguageModel]) -> None:
+    from afl.llm.openai import endpoint_check
+
+    async with FakeServer(models_fault=faults.hang) as server:
+        check = endpoint_check(model_at(server).chat, url=server.url, secrets=(), timeout=0.1)  # type: ignore[arg-type]
+        with pytest.raises(EndpointError, match=r"nobody answers at .* within 0\.1 s"):
+            await check()
+
+
+async def test_credentials_in_the_address_are_sent_as_a_header() -> None:
+    async with FakeServer(authorization="Basic bWU6cGFzcw==") as server:
+        model = openai_model(context(base_url=server.url.replace("://", "://me:pass@")))
+        await model.check()
+        await model.close()
+    assert server.counters.models == 1

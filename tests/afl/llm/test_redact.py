@@ -1,0 +1,44 @@
+"""Keys and credentials stay out of errors."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from afl.llm.redact import host_and_port, one_line
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Incorrect API key provided: sk-proj-SECRET12.",
+        "Authorization: Bearer SECRET12",
+        "cannot reach http://me:SECRET12@host:8000/v1",
+        "cannot reach https://host/v1?api-key=SECRET12&x=1",
+        "cannot reach https://host/v1?key=SECRET12",
+    ],
+)
+def test_what_looks_like_a_key_is_blacked_out(text: str) -> None:
+    assert "SECRET12" not in one_line(text)
+
+
+def test_the_actual_key_is_blacked_out_whatever_it_looks_like() -> None:
+    assert one_line("your key hunter2 is wrong", ["hunter2"]) == "your key [key] is wrong"
+
+
+@given(st.text(max_size=2000))
+def test_an_error_is_one_line_of_bounded_length(text: str) -> None:
+    line = one_line(text)
+    assert len(line) <= 300
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://me:secret@localhost:8000/v1?key=x", "localhost:8000"),
+        ("https://api.openai.com/v1", "api.openai.com:443"),
+        ("http://[::1]/v1", "::1:80"),
+    ],
+)
+def test_of_an_address_only_host_and_port_are_shown(url: str, shown: str) -> None:
+    assert host_and_port(url) == shown

@@ -1,0 +1,79 @@
+"""What exceptions of chat models mean."""
+
+import json
+
+import pytest
+
+from afl.llm.trouble import Verdict, diagnose
+
+
+class Response:
+    def __init__(self, **headers: str) -> None:
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+class StatusError(Exception):
+    """As the SDKs of several providers raise it."""
+
+    def __init__(self, status_code: int, message: str = "no", response: Response | None = None) -> None:
+        super().__init__(message)
+        self.status_code = status_code
+        self.response = response
+
+
+@pytest.mark.parametrize(
+    ("error", "verdict"),
+    [
+        (StatusError(429), Verdict.RETRY),
+        (StatusError(408), Verdict.RETRY),
+        (StatusError(500), Verdict.RETRY),
+        (StatusError(529), Verdict.RETRY),
+        (ConnectionResetError(), Verdict.RETRY),
+        (TimeoutError(), Verdict.RETRY),
+        (json.JSONDecodeError("no", "<html>", 0), Verdict.RETRY),
+        (StatusError(401), Verdict.STOP),
+        (StatusError(403), Verdict.STOP),
+        (StatusError(404), Verdict.STOP),
+        (StatusError(400), Verdict.STOP),
+        (StatusError(429, "insufficient_quota"), Verdict.STOP),
+        (StatusError(400, "This model's maximum context length is 4096 tokens"), Verdict.FAIL),
+        (StatusError(400, "the request exceeds the available context size"), Verdict.FAIL),
+        (StatusError(413), Verdict.FAIL),
+        (StatusError(400, "The response was filtered: content_filter"), Verdict.DECLINE),
+    ],
+)
+def test_each_kind_of_trouble_has_its_verdict(error: Exception, verdict: Verdict) -> None:
+    trouble = diagnose(error, now=0.0)
+    assert trouble is not None
+    assert trouble.verdict is verdict
+
+
+def test_a_programming_error_is_no_trouble_of_the_endpoint() -> None:
+    assert diagnose(KeyError("x"), now=0.0) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("7", 7.0),
+        ("0.25", 0.25),
+        ("-3", 0.0),
+        ("Thu, 01 Jan 1970 00:01:40 GMT", 40.0),
+        ("Thu, 01 Jan 1970 00:00:10 GMT", 0.0),
+        ("soon", None),
+        ("nan", None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> None:
+    trouble = diagnose(StatusError(429, response=Response(retry_after=value)), now=60.0)
+    assert trouble is not None
+    assert trouble.retry_after == seconds
+
+
+def test_the_innermost_cause_is_what_people_read() -> None:
+    try:
+        raise TimeoutError("request timed out") from ConnectionResetError("connection reset by peer")
+    except TimeoutError as error:
+        trouble = diagnose(error, now=0.0)
+    assert trouble is not None
+    assert trouble.text == "ConnectionResetError: connection reset by peer"
