@@ -1,5 +1,6 @@
 """The data sets AFL keeps: one folder each, of JSON and parquet, written whole or not at all."""
 
+import hashlib
 import json
 import os
 import re
@@ -85,7 +86,7 @@ class Library:
         except OSError as error:
             raise StorageError(f"{error.filename or folder}: cannot be read ({error.strerror})") from None
         if dataset.hash != expected:
-            raise _damaged(folder, "its content is not what was saved")
+            raise _damaged(folder, "it is not what was saved")
         return dataset
 
     def save(self, dataset: Dataset, *, replace: bool = False) -> None:
@@ -163,6 +164,7 @@ def _write(dataset: Dataset, folder: Path) -> None:
         "domain": asdict(dataset.domain),
         "notes": dataset.notes,
         "hash": dataset.hash,
+        "files": {file.name: _digest(file) for file in sorted(folder.iterdir())},
     }
     (folder / _HEAD).write_text(json.dumps(head, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
@@ -174,6 +176,10 @@ def _read(folder: Path) -> tuple[Dataset, str]:
             raise DataError(
                 f"{folder}: saved in layout {head['version']}, this AFL reads {VERSION}; import it again"
             )
+        # Before anything parses them: a damaged parquet file can make its reader panic, loudly.
+        changed = [file for file, digest in head["files"].items() if _digest(folder / file) != digest]
+        if changed:
+            raise _damaged(folder, f"{changed[0]} is not what was saved")
         dataset = Dataset(
             name=folder.name,
             format=head["format"],
@@ -189,6 +195,10 @@ def _read(folder: Path) -> tuple[Dataset, str]:
         raise
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _damaged(folder, str(error).splitlines()[0] if str(error) else type(error).__name__) from None
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _damaged(folder: Path, reason: str) -> DataError:

@@ -45,11 +45,13 @@ def attribute_name(column: str) -> str:
     return _ATTRIBUTE_NAMES.get(column, column)
 
 
-def attributes_of(items: pl.DataFrame, separators: Mapping[str, str | None]) -> list[Attributes]:
+def attributes_of(
+    columns: Mapping[str, pl.Series], separators: Mapping[str, str | None], rows: int
+) -> list[Attributes]:
     """What each row's columns say, split at the column's separator; a column without one holds single values."""
-    found: list[dict[str, tuple[str, ...]]] = [{} for _ in range(len(items))]
+    found: list[dict[str, tuple[str, ...]]] = [{} for _ in range(rows)]
     for column, separator in separators.items():
-        for known, text in zip(found, items[column].to_list(), strict=True):
+        for known, text in zip(found, columns[column].to_list(), strict=True):
             parts = (text or "").split(separator) if separator else [text or ""]
             values = tuple(part.strip() for part in parts if part.strip())
             if values:

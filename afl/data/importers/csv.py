@@ -50,20 +50,29 @@ def import_csv(path: Path | None, options: ImportOptions) -> Dataset:
 def _catalogue(table: Table, rows: pl.DataFrame) -> tuple[Catalogue, dict[str, str]]:
     """Items with their first title, and the columns whose value never differs within an item."""
     title = table.find(TITLE)
-    spoken_for = {*(table.find(names) for names in (USER, ITEM, TIMESTAMP, RATING)), title}
-    others = [name for name in table.columns if name not in spoken_for and name]
-    described = table.frame.with_columns(rows["item"].alias("\x00item"))
+    spoken_for = {*(table.find(names) for names in (USER, ITEM, TIMESTAMP, RATING)), title, ""}
+    # Numbered, because polars reads some names as patterns.
+    others = {f"other {n}": name for n, name in enumerate(table.columns) if name not in spoken_for}
+    shown = table.frame[title] if title else rows["item"]
+    columns = {column: table.frame[name] for column, name in others.items()}
+    described = pl.DataFrame({"item": rows["item"], "title": shown, **columns})
     items = (
-        described.group_by("\x00item", maintain_order=True)
-        .agg(
-            *(pl.col(name).drop_nulls().first().alias(name) for name in (*others, *([title] if title else []))),
-            *(pl.col(name).drop_nulls().n_unique().alias(f"\x00{name}") for name in others),
-        )
-        .sort(pl.col("\x00item").str.len_chars(), "\x00item")
+        described.group_by("item")
+        .agg(pl.col(column).drop_nulls().first() for column in ("title", *others))
+        .sort(pl.col("item").str.len_chars(), "item")
     )
-    kept = [name for name in others if items[f"\x00{name}"].max() == 1]
-    varying = [name for name in others if (items[f"\x00{name}"].max() or 0) > 1]  # type: ignore[operator]
-    keys = items["\x00item"].to_list()
-    titles = [shown or key for shown, key in zip(items[title].to_list(), keys, strict=True)] if title else None
-    notes = {"left out": f"{', '.join(varying)}: differs within an item, so it is no attribute"} if varying else {}
-    return Catalogue.build(keys, titles, attributes_of(items, dict.fromkeys(kept, "|"))), notes
+    varying = _varying(described, list(others))
+    kept = {others[column]: items[column] for column in others if column not in varying}
+    keys = items["item"].to_list()
+    titles = [title or key for title, key in zip(items["title"].to_list(), keys, strict=True)]
+    attributes = attributes_of(kept, dict.fromkeys(kept, "|"), len(items))
+    named = ", ".join(others[column] for column in varying)
+    notes = {"left out": f"{named}: differs within an item, so it is no attribute of it"} if varying else {}
+    return Catalogue.build(keys, titles, attributes), notes
+
+
+def _varying(described: pl.DataFrame, columns: list[str]) -> list[str]:
+    if not columns:
+        return []
+    values = described.group_by("item").agg(pl.col(columns).drop_nulls().n_unique()).select(columns).max().row(0)
+    return [column for column, most in zip(columns, values, strict=True) if most > 1]

@@ -82,6 +82,7 @@ def _described(file: Path, rows: pl.DataFrame) -> tuple[Catalogue, dict[str, str
     missing = sorted(set(rows["item"].unique().to_list()) - set(keys), key=lambda item: (len(item), item))
     titles = [shown or item for shown, item in zip(table.frame[title or key].to_list(), keys, strict=True)]
     kept = [name for name in types if types[name] in _SEPARATORS and name not in (key, title)]
-    attributes = attributes_of(table.frame, {name: _SEPARATORS[types[name]] for name in kept})
+    columns = {name: table.frame[name] for name in kept}
+    attributes = attributes_of(columns, {name: _SEPARATORS[types[name]] for name in kept}, len(keys))
     notes = {"without title": f"{len(missing)} items are not in {file.name}"} if missing else {}
     return Catalogue.build(keys + missing, titles + missing, [*attributes, *({} for _ in missing)]), notes

@@ -115,7 +115,14 @@ def test_a_missing_file_is_named(library: Library, stored: Path) -> None:
 
 def test_content_that_was_changed_is_noticed(library: Library, stored: Path) -> None:
     (stored / "train.parquet").write_bytes((stored / "test.parquet").read_bytes())
-    with pytest.raises(DataError, match="not what was saved"):
+    with pytest.raises(DataError, match=r"train\.parquet is not what was saved"):
+        library.load("small")
+
+
+def test_a_wording_that_was_changed_is_noticed(library: Library, stored: Path) -> None:
+    head = (stored / "dataset.json").read_text()
+    (stored / "dataset.json").write_text(head.replace("choose", "drop"))
+    with pytest.raises(DataError, match="it is not what was saved"):
         library.load("small")
 
 

@@ -70,6 +70,14 @@ def test_a_column_that_differs_within_an_item_is_left_out_and_noted(tmp_path: Pa
     assert dataset.notes["left out"].startswith("device: differs")
 
 
+@pytest.mark.parametrize("name", ["*", "^.*$", "other 0"])
+def test_a_column_whose_name_looks_like_a_pattern_is_an_attribute_like_any_other(
+    tmp_path: Path, name: str
+) -> None:
+    dataset = imported(tmp_path, f"user,item,timestamp,{name},year\nu,a,1,x,1999\n")
+    assert dataset.catalogue.attributes == ({name: ("x",), "year": ("1999",)},)
+
+
 def test_items_that_share_a_title_are_told_apart(tmp_path: Path) -> None:
     dataset = imported(tmp_path, "user,item,timestamp,title\nu,a,1,Crash\nu,b,2,CRASH\n")
     assert dataset.catalogue.titles == ("Crash [a]", "CRASH [b]")
