@@ -1,5 +1,6 @@
 import os
 import pickle
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afl.data.unpickling import read_frame, read_plain
-from afl.errors import DataError
+from afl.errors import DataError, UsageError
 
 
 class Malicious:
@@ -67,6 +68,14 @@ def test_something_else_than_a_frame_is_named(tmp_path: Path) -> None:
     (tmp_path / "f.df").write_bytes(pickle.dumps([1, 2]))
     with pytest.raises(DataError, match="got a pickled list, expected a pandas DataFrame"):
         read_frame(tmp_path / "f.df", ["seq"])
+
+
+def test_without_pandas_the_way_to_get_it_is_named(shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(
+        UsageError, match=r"pickled frames need pandas; install it with: pip install 'afl\[llara\]'"
+    ):
+        read_frame(shared_data / "lastfm" / "Test_data.df", ["seq"])
 
 
 def test_a_missing_column_is_named_with_those_there_are(shared_data: Path) -> None:
