@@ -1,0 +1,68 @@
+"""Comparisons of two arms over the same users, user by user."""
+
+from math import comb
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from afl.metrics.intervals import resampled
+
+
+class McNemar(NamedTuple):
+    """Who gained and who lost between two arms, and how surprising that is."""
+
+    won: int
+    """Users only the second arm hits."""
+    lost: int
+    """Users only the first arm hits."""
+    p: float
+    """Two-sided exact p-value."""
+
+
+class Difference(NamedTuple):
+    """The second arm's mean minus the first's, over the same users."""
+
+    value: float
+    ci95: tuple[float, float]
+    p: float
+    """Two-sided, of no difference."""
+    n: int
+
+
+def mcnemar(first: ArrayLike, second: ArrayLike) -> McNemar:
+    """The exact McNemar test on (U,) hits of two arms.
+
+    Of the w + l users on whom the arms differ, each side is equally likely under the null hypothesis:
+    p = min(1, 2 P(X <= min(w, l))), X ~ Binomial(w + l, 1/2).        McNemar 1947; exact form: Mosteller 1952
+    """
+    one, two = _paired(first, second)
+    won = int((two.astype(bool) & ~one.astype(bool)).sum())
+    lost = int((one.astype(bool) & ~two.astype(bool)).sum())
+    differing = won + lost
+    tail = sum(comb(differing, k) for k in range(min(won, lost) + 1))
+    return McNemar(won, lost, min(1.0, 2 * tail / 2**differing))
+
+
+def paired_bootstrap(first: ArrayLike, second: ArrayLike, *, resamples: int = 2000, seed: int = 0) -> Difference:
+    """The difference of means of (U,) values with its percentile interval; users are resampled as pairs.
+
+    p is twice the smaller share of resampled differences on either side of 0 (at 0 counts for both), with one
+    added to count and total so that it is never 0.        Efron and Tibshirani 1993, chapters 13 and 16
+    """
+    one, two = _paired(first, second)
+    differences = two - one
+    if differences.size == 0:
+        return Difference(0.0, (0.0, 0.0), 1.0, 0)
+    drawn = resampled(differences, resamples=resamples, seed=seed)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    smaller = min(int((drawn <= 0).sum()), int((drawn >= 0).sum()))
+    p = min(1.0, 2 * (smaller + 1) / (resamples + 1))
+    return Difference(float(differences.mean()), (float(low), float(high)), p, len(differences))
+
+
+def _paired(first: ArrayLike, second: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    one, two = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    if one.shape != two.shape or one.ndim != 1:
+        raise ValueError(f"got values of shapes {one.shape} and {two.shape}, expected one per user in each arm")
+    return one, two

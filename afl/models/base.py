@@ -1,0 +1,59 @@
+"""What every sequential model is: it reads items in time order and scores what could come next.
+
+A model is one file: a frozen dataclass of settings, and one subclass of `SequentialModel`, registered under the
+entry-point group `afl.models`. The training loop, checkpoints, evaluation and plug-ins come for free.
+
+Shapes: B sequences, T positions, D features, items 0..items-1. The id `items` is padding, always to the right.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, ClassVar, Self
+
+import torch
+from torch import Tensor, nn
+
+
+class SequentialModel(nn.Module, ABC):
+    """A next-item model over a catalogue. Padding has an id but no score: it can never be recommended."""
+
+    Config: ClassVar[type[Any]]
+    """A frozen dataclass of JSON values; `items` is its one field without a default."""
+    version: ClassVar[int] = 1
+    """Raised when the same settings come to mean another model; checkpoints of other versions are not read."""
+
+    def __init__(self, config: Any) -> None:
+        super().__init__()
+        self.config = config
+        self.items: int = config.items
+        """Size of the catalogue, and the id of padding."""
+        self.max_len: int = config.max_len
+        """The longest sequence it reads; of longer histories it sees the end."""
+
+    @abstractmethod
+    def encode(self, sequences: Tensor) -> Tensor:
+        """(B, T) item ids -> (B, T, D) the state after each position, which no later position influences."""
+
+    @abstractmethod
+    def score(self, states: Tensor) -> Tensor:
+        """(..., D) states -> (..., items) logits of every item of the catalogue."""
+
+    @abstractmethod
+    def loss(self, sequences: Tensor) -> Tensor:
+        """(B, T + 1) item ids -> the mean loss of predicting each item but the first from those before it."""
+
+    def forward(self, histories: Tensor) -> Tensor:
+        """(B, T) histories -> (B, items) logits of the item that follows each."""
+        last = (histories != self.items).sum(1).clamp(min=1) - 1  # (B,)
+        states = self.encode(histories)  # (B, T, D)
+        return self.score(states[torch.arange(len(states)), last])
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
+        """The untrained model of a configuration read back from JSON."""
+        return cls(cls.Config(**settings))
+
+    def settings(self) -> dict[str, Any]:
+        """The configuration as JSON values; `from_settings` takes it."""
+        return asdict(self.config)

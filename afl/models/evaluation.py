@@ -1,0 +1,83 @@
+"""How good a model is by itself: hit rate of sampled candidates, and the whole catalogue ranked."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from afl.data.candidates import candidate_lists
+from afl.data.dataset import Dataset, Split
+from afl.data.sessions import Row, rows
+from afl.metrics.hit_rate import hits
+from afl.metrics.intervals import Estimate, bootstrap_mean, wilson
+from afl.metrics.ndcg import gains
+from afl.models.scoring import TrainedModel
+
+CUTOFF = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReport:
+    """A model in numbers, each with its 95 % interval over users."""
+
+    hit_rate_at_1: Estimate
+    """Mean over candidate seeds of the share of users whose target is scored highest of its list."""
+    candidate_seeds: int
+    hr_at_10: Estimate
+    ndcg_at_10: Estimate
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "hit_rate_at_1": {**self.hit_rate_at_1.to_json(), "candidate_seeds": self.candidate_seeds},
+            "full_ranking": {"hr_at_10": self.hr_at_10.to_json(), "ndcg_at_10": self.ndcg_at_10.to_json()},
+        }
+
+
+def evaluate_model(
+    model: TrainedModel,
+    dataset: Dataset,
+    *,
+    candidate_seeds: int = 50,
+    size: int = 20,
+    split: Split = Split.TEST,
+    exclude_history: bool = False,
+) -> ModelReport:
+    """Scores every row of a split; candidate seeds are 0, 1, ... `candidate_seeds` - 1.
+
+    The full ranking is over the whole catalogue; with `exclude_history` the shown history cannot be ranked. The
+    hit rate's interval is a bootstrap over users, each with its mean over candidate seeds: seeds are never
+    pooled with users. HR@10 has a Wilson interval, NDCG@10 a bootstrap interval.
+    """
+    found = rows(dataset, split)
+    won = np.zeros((candidate_seeds, len(found)), dtype=bool)  # (C, S)
+    lists = [candidate_lists(dataset, found, size=size, seed=seed).items for seed in range(candidate_seeds)]
+    ranks = np.empty(len(found), dtype=np.int64)  # (S,)
+    targets = np.array([row.target for row in found], dtype=np.int64)
+    for part, scores in model.chunks([row.history for row in found]):
+        for seed, candidates in enumerate(lists):
+            won[seed, part] = _suggested(scores, candidates[part]) == targets[part]
+        ranks[part] = _ranks(scores, found[part], exclude_history=exclude_history)
+    return ModelReport(
+        hit_rate_at_1=bootstrap_mean(won.mean(axis=0) if candidate_seeds else []),
+        candidate_seeds=candidate_seeds,
+        hr_at_10=wilson(int(hits(ranks, CUTOFF).sum()), len(found)),
+        ndcg_at_10=bootstrap_mean(gains(ranks, CUTOFF)),
+    )
+
+
+def _suggested(scores: NDArray[np.float32], candidates: NDArray[np.int32]) -> NDArray[np.int32]:
+    best = np.take_along_axis(scores, candidates.astype(np.int64), axis=1).argmax(axis=1)
+    chosen: NDArray[np.int32] = candidates[np.arange(len(candidates)), best]
+    return chosen
+
+
+def _ranks(scores: NDArray[np.float32], found: list[Row], *, exclude_history: bool) -> NDArray[np.int64]:
+    """(S,) how many other items score at least as high as the target."""
+    targets = np.array([row.target for row in found], dtype=np.int64)[:, None]
+    ahead = scores >= np.take_along_axis(scores, targets, axis=1)  # (S, items)
+    np.put_along_axis(ahead, targets, False, axis=1)
+    if exclude_history:
+        for line, row in zip(ahead, found, strict=True):
+            line[list(row.history)] = False
+    return np.asarray(np.count_nonzero(ahead, axis=1), dtype=np.int64)

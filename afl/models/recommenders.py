@@ -1,0 +1,131 @@
+"""Base recommenders that `--recommender NAME[:ARG]` can name: a trained model, or answers read from a file."""
+
+import csv
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from afl.data.catalogue import one_line
+from afl.errors import DataError, UsageError
+from afl.models.context import ModelContext
+from afl.models.seeds import model_seed
+from afl.ports import Recommender
+from afl.types import SessionView
+
+if TYPE_CHECKING:
+    from afl.models.scoring import TrainedModel
+
+
+class TrainedRecommender:
+    """Suggests the candidate its model scores highest; of equals, the one shown first."""
+
+    def __init__(self, model: "TrainedModel") -> None:
+        self.model = model
+
+    @property
+    def identity(self) -> str:
+        """Equal for equal suggestions: the key of the model."""
+        return self.model.key
+
+    def suggest(self, views: Sequence[SessionView]) -> NDArray[np.int64]:
+        """(S,) the suggested item of each view; all views have equally many candidates."""
+        candidates = np.array([view.candidates for view in views], dtype=np.int64).reshape(len(views), -1)
+        if not len(views):
+            return np.empty(0, dtype=np.int64)
+        best = self.model.scores([view.history for view in views], candidates).argmax(axis=1)
+        return np.asarray(candidates[np.arange(len(views)), best], dtype=np.int64)
+
+
+class FileRecommender:
+    """Suggests what a file says, by session id and title."""
+
+    def __init__(self, path: Path, titles: Mapping[str, str], identity: str) -> None:
+        self.path = path
+        self.titles = titles
+        self.identity = identity
+        """SHA-256 (hex) of the file: equal for equal suggestions."""
+
+    def suggest(self, views: Sequence[SessionView]) -> NDArray[np.int64]:
+        """(S,) the suggested item of each view.
+
+        Raises `UsageError` naming the session the file lacks, or whose suggestion is not on its candidate list.
+        """
+        return np.array([self._suggestion(view) for view in views], dtype=np.int64)
+
+    def _suggestion(self, view: SessionView) -> int:
+        title = self.titles.get(view.session)
+        if title is None:
+            raise UsageError(f"{self.path}: no row for session {view.session!r}, expected one for every session")
+        wanted = {title.casefold(), one_line(title).casefold()}
+        for item, shown in zip(view.candidates, view.candidate_titles, strict=True):
+            if shown.casefold() in wanted:
+                return item
+        raise UsageError(
+            f"{self.path}: session {view.session!r} suggests {one_line(title)!r}, which is not on its candidate list; "
+            "choose the --seed and --candidates-from the file was made with"
+        )
+
+
+def trained_recommender(context: ModelContext) -> Recommender:
+    """The model of the context's name, trained if need be; its argument is the seed it is trained with."""
+    from afl.models.zoo import trained  # answers from a file need no torch
+
+    model = trained(
+        context.name,
+        context.dataset,
+        seed=model_seed(context),
+        models_dir=context.models_dir,
+        progress=context.progress,
+    )
+    return TrainedRecommender(model)
+
+
+def recommender_from_file(context: ModelContext) -> Recommender:
+    """`file:PATH.csv` with columns id, generate and perhaps others: the suggested title of each session id.
+
+    A column `real` is not read: what the target is comes from the data set alone. Raises `UsageError` for a
+    missing path or file, `DataError` naming file and line for a malformed one.
+    """
+    if context.argument is None:
+        raise UsageError(f"got {context.name!r}, expected {context.name}:PATH.csv with columns id,generate")
+    path = Path(context.argument).expanduser()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror}), expected a CSV file: id,generate") from None
+    return FileRecommender(path, _titles(path, content), hashlib.sha256(content).hexdigest())
+
+
+def _titles(path: Path, content: bytes) -> dict[str, str]:
+    try:
+        lines = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
+        header = [name.strip() for name in lines.fieldnames or ()]
+        if not {"id", "generate"} <= set(header):
+            raise DataError(f"{path}, line 1: got columns {', '.join(header) or 'none'}, expected id,generate")
+        lines.fieldnames = header
+        titles: dict[str, str] = {}
+        for row in lines:
+            session, title = _cells(path, lines.line_num, row)
+            if session in titles:
+                raise DataError(f"{path}, line {lines.line_num}: session {session!r} occurs twice")
+            titles[session] = title
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise DataError(f"{path}, line {line}: not UTF-8, expected a UTF-8 CSV file") from None
+    except csv.Error as error:
+        raise DataError(f"{path}, line {lines.line_num}: not CSV ({error})") from None
+    return titles
+
+
+def _cells(path: Path, line: int, row: Mapping[str | None, str | list[str] | None]) -> tuple[str, str]:
+    session, title = row["id"], row["generate"]
+    if not isinstance(session, str) or not isinstance(title, str) or None in row:
+        raise DataError(f"{path}, line {line}: got more or fewer fields than columns, expected one per column")
+    if not session.strip() or not title.strip():
+        raise DataError(f"{path}, line {line}: id or generate is empty, expected both")
+    return session.strip(), title.strip()

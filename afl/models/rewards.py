@@ -1,0 +1,48 @@
+"""Reward models that `--reward NAME[:ARG]` can name."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from afl.models.context import ModelContext
+from afl.models.scoring import TrainedModel
+from afl.models.seeds import model_seed
+from afl.models.zoo import trained
+from afl.ports import RewardModel
+from afl.types import SessionView
+
+
+class TrainedReward:
+    """Scores candidates by how far the model ranks them above the catalogue's average for that history.
+
+    A score is the logit standardised over the whole catalogue: 0 is an average item, 1 one standard deviation
+    better. A raw logit has no zero and no unit: it differs by a constant from history to history. Standardised,
+    numbers can be compared across sessions, set against one threshold, and read by a language model, and they do
+    not depend on which other candidates happen to be on the list.
+    """
+
+    def __init__(self, model: TrainedModel) -> None:
+        self.model = model
+
+    @property
+    def identity(self) -> str:
+        """Equal for equal scores: the key of the model."""
+        return self.model.key
+
+    def scores(self, views: Sequence[SessionView]) -> NDArray[np.float32]:
+        """(S, N) one number per view and candidate, in the order of the candidates."""
+        candidates = np.array([view.candidates for view in views], dtype=np.int64).reshape(len(views), -1)
+        return self.model.standardised([view.history for view in views], candidates)
+
+
+def trained_reward_model(context: ModelContext) -> RewardModel:
+    """The model of the context's name, trained if need be; its argument is the seed it is trained with."""
+    model = trained(
+        context.name,
+        context.dataset,
+        seed=model_seed(context),
+        models_dir=context.models_dir,
+        progress=context.progress,
+    )
+    return TrainedReward(model)

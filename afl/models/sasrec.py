@@ -1,0 +1,122 @@
+"""SASRec: self-attention over what a user chose, to say what comes next.
+
+Kang and McAuley, "Self-Attentive Sequential Recommendation", ICDM 2018, section III. Deviations from the paper,
+each with a test of this number:
+
+1. The loss is cross-entropy over the whole catalogue at every position, not binary cross-entropy against one
+   sampled negative per position.
+2. Layers normalise before attention and before the feed-forward part, as in the paper's equation
+   x + Dropout(g(LayerNorm(x))), and the residual of attention carries x itself: the paper's code adds the
+   normalised x to the keys' values only.
+3. Sequences are padded on the right, and positions count from the first item read, so that padding is never
+   attended to and needs no mask beside the causal one.
+
+Letters: B sequences, T positions, D = dim, H heads.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from afl.models.base import SequentialModel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SASRecConfig:
+    """The settings of a SASRec; one set of defaults serves all data sets."""
+
+    items: int
+    """Size of the catalogue."""
+    max_len: int = 20
+    """The paper's n: how many items it looks back on."""
+    dim: int = 64
+    """The paper's d."""
+    layers: int = 2
+    """The paper's b: self-attention blocks."""
+    heads: int = 2
+    dropout: float = 0.3
+    label_smoothing: float = 0.0
+
+
+class SelfAttention(nn.Module):
+    """Causal self-attention, section III-B, equations 2-4."""
+
+    def __init__(self, config: SASRecConfig) -> None:
+        super().__init__()
+        self.heads, self.dropout = config.heads, config.dropout
+        self.query_key_value = nn.Linear(config.dim, 3 * config.dim)
+        self.out = nn.Linear(config.dim, config.dim)
+
+    def forward(self, x: Tensor) -> Tensor:  # (B, T, D)
+        b, t, d = x.shape
+        qkv = self.query_key_value(x).view(b, t, 3, self.heads, d // self.heads)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4)  # (B, H, T, D / H) each
+        mixed = F.scaled_dot_product_attention(
+            query, key, value, dropout_p=self.dropout if self.training else 0.0, is_causal=True
+        )
+        mixed = mixed.transpose(1, 2).reshape(b, t, d)
+        out: Tensor = self.out(mixed)
+        return out
+
+
+class Block(nn.Module):
+    """Self-attention and a point-wise feed-forward network, each x + Dropout(g(LayerNorm(x))), section III-C."""
+
+    def __init__(self, config: SASRecConfig) -> None:
+        super().__init__()
+        self.attention_norm = nn.LayerNorm(config.dim)
+        self.attention = SelfAttention(config)
+        self.feed_forward_norm = nn.LayerNorm(config.dim)
+        self.feed_forward = nn.Sequential(
+            nn.Linear(config.dim, config.dim),
+            nn.ReLU(),
+            nn.Dropout(config.dropout),
+            nn.Linear(config.dim, config.dim),
+        )
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, x: Tensor) -> Tensor:  # (B, T, D)
+        x = x + self.dropout(self.attention(self.attention_norm(x)))
+        out: Tensor = x + self.dropout(self.feed_forward(self.feed_forward_norm(x)))
+        return out
+
+
+class SASRec(SequentialModel):
+    """Embedding + position -> blocks -> dot product with the same embeddings (section III-D, shared item embedding)."""
+
+    Config = SASRecConfig
+
+    def __init__(self, config: SASRecConfig) -> None:
+        super().__init__(config)
+        self.label_smoothing = config.label_smoothing
+        self.embedding = nn.Embedding(config.items + 1, config.dim, padding_idx=config.items)
+        self.position = nn.Embedding(config.max_len, config.dim)
+        self.dropout = nn.Dropout(config.dropout)
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
+        self.norm = nn.LayerNorm(config.dim)
+        self._initialise()
+
+    def _initialise(self) -> None:
+        for table in (self.embedding, self.position):
+            nn.init.normal_(table.weight, std=0.02)
+        with torch.no_grad():
+            self.embedding.weight[self.items].zero_()
+
+    def encode(self, sequences: Tensor) -> Tensor:
+        x = self.embedding(sequences) * self.config.dim**0.5  # (B, T, D)
+        x = self.dropout(x + self.position.weight[: x.shape[1]])
+        for block in self.blocks:
+            x = block(x)
+        states: Tensor = self.norm(x)
+        return states
+
+    def score(self, states: Tensor) -> Tensor:
+        return states @ self.embedding.weight[: self.items].T
+
+    def loss(self, sequences: Tensor) -> Tensor:
+        inputs, targets = sequences[:, :-1], sequences[:, 1:]  # (B, T) each
+        real = targets != self.items
+        logits = self.score(self.encode(inputs)[real])  # (targets, items): padding is left out before the product
+        return F.cross_entropy(logits, targets[real], label_smoothing=self.label_smoothing)

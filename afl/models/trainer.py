@@ -1,0 +1,146 @@
+"""The training loop. It knows no model: whatever has a `loss` and parameters is trained, in the manner of minGPT."""
+
+import time
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from afl.data.dataset import Sequences
+from afl.models.base import SequentialModel
+from afl.ports import Progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingConfig:
+    """How long and how fast to learn."""
+
+    epochs: int = 20
+    """At most this many passes."""
+    patience: int = 6
+    """Epochs without a better validation score before it stops."""
+    batch_size: int = 64
+    """Windows per step."""
+    windows_per_epoch: int = 40_000
+    """An epoch of a larger data set is a random part of it, so that progress and stopping keep their pace."""
+    learning_rate: float = 3e-3
+    weight_decay: float = 0.0
+    averaging: float = 0.98
+    """Decay of the running average of the weights, which is what is validated and kept; 0 keeps the last step's."""
+
+
+class Trained(NamedTuple):
+    """What a training did. The model is left with the weights of the best epoch, in eval mode."""
+
+    epochs: int
+    best_epoch: int
+    validation: float
+    """The best validation score, higher is better."""
+    losses: tuple[float, ...]
+    """Mean training loss per epoch."""
+    seconds: float
+    cpu_seconds: float
+
+
+def fit(
+    model: SequentialModel,
+    sequences: Sequences,
+    *,
+    validate: Callable[[SequentialModel], float],
+    config: TrainingConfig,
+    seed: int,
+    progress: Progress,
+) -> Trained:
+    """Trains the model in place until `validate` (higher is better) no longer improves.
+
+    The same seed on the same machine with the same number of threads gives the same weights; the global random
+    state is left as it was. Deviation from the SASRec paper, number 4: long sequences are cut into windows at a
+    fresh random offset every epoch, so that every item is learned, not only the last `max_len`.
+    """
+    wall, cpu = time.perf_counter(), time.process_time()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        shuffler = np.random.default_rng(seed)
+        optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+        average = deepcopy(model)
+        best, best_epoch, weights = -float("inf"), 0, model.state_dict()
+        losses: list[float] = []
+        for epoch in range(1, config.epochs + 1):
+            losses.append(_epoch(model, average, optimizer, sequences, config, shuffler))
+            score = validate(average.eval())
+            if score > best:
+                best, best_epoch, weights = score, epoch, deepcopy(average.state_dict())
+            progress(epoch, config.epochs, f"loss {losses[-1]:.3f}, validation {score:.4f}")
+            if epoch - best_epoch >= config.patience:
+                break
+    model.load_state_dict(weights)
+    model.eval()
+    return Trained(
+        len(losses), best_epoch, best, tuple(losses), time.perf_counter() - wall, time.process_time() - cpu
+    )
+
+
+def _epoch(
+    model: SequentialModel,
+    average: SequentialModel,
+    optimizer: torch.optim.Optimizer,
+    sequences: Sequences,
+    config: TrainingConfig,
+    shuffler: np.random.Generator,
+) -> float:
+    model.train()
+    total, steps = 0.0, 0
+    for batch in batches(sequences, model, config, shuffler):
+        loss = model.loss(batch)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        _follow(average, model, config.averaging)
+        total, steps = total + float(loss.detach()), steps + 1
+    return total / max(steps, 1)
+
+
+@torch.no_grad()
+def _follow(average: SequentialModel, model: SequentialModel, decay: float) -> None:
+    for kept, new in zip(average.parameters(), model.parameters(), strict=True):
+        kept.lerp_(new, 1 - decay)
+
+
+def batches(
+    sequences: Sequences, model: SequentialModel, config: TrainingConfig, shuffler: np.random.Generator
+) -> Iterator[Tensor]:
+    """One epoch: (B, max_len + 1) windows in random order, padded on the right with `model.items`."""
+    begins, ends = windows(sequences, model.max_len, shuffler)
+    order = shuffler.permutation(len(begins))[: config.windows_per_epoch]
+    steps = np.arange(model.max_len + 1)
+    for start in range(0, len(order), config.batch_size):
+        chosen = order[start : start + config.batch_size]
+        width = int((ends[chosen] - begins[chosen]).max())
+        places = begins[chosen, None] + steps[None, :width]  # (B, T + 1)
+        inside = places < ends[chosen, None]
+        items = sequences.items[np.minimum(places, len(sequences.items) - 1)]
+        yield torch.from_numpy(np.where(inside, items, model.items).astype(np.int64))
+
+
+def windows(
+    sequences: Sequences, max_len: int, shuffler: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(W,) begins and ends of windows of up to `max_len + 1` items, in which every item but the first is a target once.
+
+    Where the first cut falls is drawn anew each time for sequences that are longer than a window.
+    """
+    begins, ends = sequences.offsets[:-1], sequences.offsets[1:]
+    steps = ends - begins - 1  # targets per sequence
+    phase = np.where(steps > max_len, shuffler.integers(0, max_len, len(steps)), 0)
+    cuts = [
+        np.unique(np.concatenate([[begin], np.arange(begin + shift, end - 1, max_len)]))
+        for begin, end, shift in zip(begins[steps > 0], ends[steps > 0], phase[steps > 0], strict=True)
+    ]
+    first = np.concatenate(cuts) if cuts else np.zeros(0, np.int64)
+    last = [np.append(cut[1:] + 1, end) for cut, end in zip(cuts, ends[steps > 0], strict=True)]
+    return first, np.concatenate(last) if last else first

@@ -1,0 +1,62 @@
+"""What `afl train` does: trains a model, keeps it, and says how good it is."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from afl.data.dataset import Dataset
+from afl.models.evaluation import ModelReport, evaluate_model
+from afl.models.zoo import entry
+from afl.ports import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class TrainReport:
+    """A training in numbers."""
+
+    model: str
+    dataset: str
+    seed: int
+    epochs: int
+    """Passes over the data until it stopped; of a kept model, those it once took."""
+    parameters: int
+    seconds: float
+    """Wall time of training, evaluation apart."""
+    cpu_seconds: float
+    checkpoint: str
+    """File name under the models folder."""
+    report: ModelReport
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "model": self.model,
+            "dataset": self.dataset,
+            "seed": self.seed,
+            "epochs": self.epochs,
+            "parameters": self.parameters,
+            "seconds": round(self.seconds, 3),
+            "cpu_seconds": round(self.cpu_seconds, 3),
+            "checkpoint": self.checkpoint,
+            **self.report.to_json(),
+        }
+
+
+def train_model(
+    name: str, dataset: Dataset, *, seed: int, models_dir: Path, progress: Progress, retrain: bool = False
+) -> TrainReport:
+    """Trains the model unless it is kept already (or `retrain`), and evaluates it on the test split.
+
+    Raises what `afl.models.zoo.trained` raises.
+    """
+    kept = entry(name, dataset, seed=seed, models_dir=models_dir, progress=progress, retrain=retrain)
+    return TrainReport(
+        model=name,
+        dataset=dataset.name,
+        seed=seed,
+        epochs=int(kept.log["epochs"]),
+        parameters=sum(parameter.numel() for parameter in kept.model.network.parameters()),
+        seconds=float(kept.log["seconds"]),
+        cpu_seconds=float(kept.log["cpu_seconds"]),
+        checkpoint=kept.path.name,
+        report=evaluate_model(kept.model, dataset),
+    )

@@ -1,0 +1,93 @@
+"""Trained models by name: read from their checkpoint, or trained now and kept."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+
+from afl.data.dataset import Dataset, Split
+from afl.errors import ModelError
+from afl.models import checkpoints
+from afl.models.base import SequentialModel
+from afl.models.checkpoints import Checkpoint, Identity
+from afl.models.scoring import TrainedModel
+from afl.models.trainer import TrainingConfig, fit
+from afl.models.validation import Validation
+from afl.plugins import load
+from afl.ports import Progress
+
+
+class Entry(NamedTuple):
+    """A trained model with the record of its training."""
+
+    model: TrainedModel
+    path: Path
+    log: Mapping[str, Any]
+    """epochs, best_epoch, validation, losses, seconds, cpu_seconds."""
+
+
+def trained(name: str, dataset: Dataset, *, seed: int, models_dir: Path, progress: Progress) -> TrainedModel:
+    """The model of this name for this data and seed; training it first takes a while, and is reported.
+
+    Raises `NotFoundError` for an unknown name, `ModelError` for a damaged checkpoint or data that cannot be
+    learned from, `StorageError` where `models_dir` cannot be written.
+    """
+    return entry(name, dataset, seed=seed, models_dir=models_dir, progress=progress).model
+
+
+def entry(
+    name: str,
+    dataset: Dataset,
+    *,
+    seed: int,
+    models_dir: Path,
+    progress: Progress,
+    retrain: bool = False,
+    training: TrainingConfig | None = None,
+) -> Entry:
+    """As `trained`, with where the checkpoint lies and how training went; `retrain` replaces what is there."""
+    training = training or TrainingConfig()
+    network = _untrained(load("afl.models", name), dataset, seed)
+    identity = Identity(name, network.version, dataset.hash, network.settings(), asdict(training), seed)
+    checkpoint = None if retrain else checkpoints.read(identity, models_dir)
+    path = models_dir / identity.filename
+    if checkpoint is None:
+        checkpoint = _train(network, dataset, identity, training, progress)
+        checkpoints.write(checkpoint, models_dir)
+    else:
+        _fill(network, checkpoint, path)
+    return Entry(TrainedModel(network, key=identity.key), path, checkpoint.log)
+
+
+def _untrained(model: type[SequentialModel], dataset: Dataset, seed: int) -> SequentialModel:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return model.from_settings({"items": len(dataset.catalogue)})
+
+
+def _train(
+    network: SequentialModel, dataset: Dataset, identity: Identity, training: TrainingConfig, progress: Progress
+) -> Checkpoint:
+    sequences = dataset.splits[Split.TRAIN]
+    if not any(len(sequence.items) > 1 for sequence in sequences):
+        raise ModelError(
+            f"data set {dataset.name!r} has no training sequence of two or more items; import more data to learn from"
+        )
+    result = fit(
+        network,
+        sequences,
+        validate=Validation(dataset),
+        config=training,
+        seed=identity.seed,
+        progress=progress,
+    )
+    return Checkpoint(identity, network.state_dict(), result._asdict())
+
+
+def _fill(network: SequentialModel, checkpoint: Checkpoint, path: Path) -> None:
+    try:
+        network.load_state_dict(dict(checkpoint.weights))
+    except RuntimeError as error:
+        raise checkpoints.damaged(path, error) from None
