@@ -1,0 +1,42 @@
+"""`--llm offline`: a chat model that runs anywhere, knows the training split and reads nothing but its messages.
+
+It stands in for a language model so that everything can be run, taught and tested without a key. Its numbers are
+a stand-in's and not comparable to a published model's. How it thinks: docs/algorithms/offline-model.md.
+"""
+
+from afl.errors import UsageError
+from afl.llm.context import LanguageModel, LLMContext
+from afl.llm.offline.attention import examples, learned_attention
+from afl.llm.offline.chat import OfflineChat
+from afl.llm.offline.judging import Judging
+from afl.llm.offline.knowledge import Knowledge
+from afl.llm.offline.listener import Listener
+from afl.llm.offline.recommending import Recommending
+from afl.llm.offline.weights import Weights
+from afl.llm.offline.wording import Wording
+
+VERSION = 1
+"""Raised when equal messages may get other replies than before: it is part of every request's fingerprint."""
+
+
+def offline_model(context: LLMContext) -> LanguageModel:
+    """The offline model for a data set: learns from its training split, in about a second for Last.fm.
+
+    Raises `UsageError` for an argument or a base URL: it takes neither.
+    """
+    if context.argument is not None or context.base_url is not None:
+        raise UsageError(
+            f"got {context.argument or context.base_url!r}, but --llm offline takes no name and no address"
+        )
+    weights = Weights.load()
+    knowledge = Knowledge(context.dataset)
+    attention = learned_attention(
+        knowledge, examples(context.dataset), recency=weights.recommendation.recency, ridge=weights.ridge
+    )
+    listener = Listener(knowledge, attention, weights)
+    wording = Wording(knowledge, context.dataset.domain)
+    return LanguageModel(
+        name="offline",
+        chat=OfflineChat(Recommending(listener, wording), Judging(listener, wording)),
+        parameters={"version": VERSION, "knowledge": knowledge.hash, "weights": weights.hash, "temperature": 0},
+    )

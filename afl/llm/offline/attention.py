@@ -1,0 +1,73 @@
+"""Learns from training rows how much each aspect is worth: a conditional logit with a ridge penalty."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from afl.data.dataset import Dataset, Split
+from afl.data.sessions import HISTORY_WINDOW, MIN_HISTORY
+from afl.draws import derived_seed
+from afl.llm.offline.knowledge import Floats, Items, Knowledge
+
+MOST_ROWS = 1000
+LIST_SIZE = 20
+STEPS = 20
+"""Newton steps, none longer than 1 in any weight: far from the optimum a full one would overshoot."""
+
+
+class Example(NamedTuple):
+    """The end of a training sequence, as a list whose first candidate is the answer."""
+
+    history: Items
+    candidates: Items
+    own: Items
+    """(H,) distances of the history items to the answer."""
+
+
+def examples(dataset: Dataset) -> list[Example]:
+    """Up to 1,000 training sequences, evenly spread: last item against 19 others the user never touched."""
+    training = dataset.splits[Split.TRAIN]
+    draws = np.random.Generator(np.random.PCG64(derived_seed("offline", "attention")))
+    step = max(1, len(training) // MOST_ROWS)
+    found = []
+    for index in range(0, len(training), step):
+        items = training.items[training.offsets[index] : training.offsets[index + 1]].astype(np.int64)
+        if len(items) <= MIN_HISTORY or items[-1] in items[:-1]:
+            continue
+        others = np.setdiff1d(draws.integers(0, len(dataset.catalogue), 4 * LIST_SIZE), items)
+        others = draws.permutation(others)[: LIST_SIZE - 1]
+        history = items[-1 - HISTORY_WINDOW : -1]
+        found.append(Example(history, np.concatenate([items[-1:], others]), np.arange(len(history), 0, -1)))
+    return [example for example in found if len(example.candidates) == LIST_SIZE]
+
+
+def learned_attention(knowledge: Knowledge, rows: list[Example], *, recency: float, ridge: float) -> Floats:
+    """(A,) weight of each aspect, in logits per standard deviation within the list, rounded to four places.
+
+    Maximises the mean log probability of the answers under a softmax over each list, minus ridge / 2 |w|^2.
+    A sequence's own counts are left out of what is known about it.
+    """
+    weights = np.zeros(len(knowledge.aspects))
+    if not rows:
+        weights[:2] = 1.0  # nothing to learn from: go by co-occurrence
+        return weights
+    lists = np.stack(
+        [knowledge.impression(row.history, row.candidates, recency=recency, own=row.own).aspects for row in rows]
+    )  # (R, N, A)
+    for _ in range(STEPS):
+        gradient, curvature = _derivatives(lists, weights, ridge)
+        step = np.linalg.solve(curvature, gradient)
+        weights = weights + step / max(1.0, float(np.abs(step).max()))
+    return np.round(weights, 4)
+
+
+def _derivatives(lists: NDArray[np.float64], weights: Floats, ridge: float) -> tuple[Floats, Floats]:
+    utility = lists @ weights  # (R, N)
+    chance = np.exp(utility - utility.max(axis=1, keepdims=True))
+    chance /= chance.sum(axis=1, keepdims=True)
+    mean = np.einsum("rn,rna->ra", chance, lists)
+    gradient = (lists[:, 0] - mean).mean(axis=0) - ridge * weights
+    centred = lists - mean[:, None, :]
+    curvature = np.einsum("rn,rna,rnb->ab", chance, centred, centred, optimize=True) / len(lists)
+    return gradient, curvature + ridge * np.eye(len(weights))

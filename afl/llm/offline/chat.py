@@ -1,0 +1,82 @@
+"""The offline model as LangChain sees it."""
+
+from typing import Any
+
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.outputs import ChatGeneration, ChatResult
+from pydantic import PrivateAttr
+
+from afl.llm.offline.judging import Judging
+from afl.llm.offline.ranking import Ranking
+from afl.llm.offline.reading import Request, Said, Task, read
+from afl.llm.offline.recommending import Recommending
+
+_ROLES = {"human": "user", "ai": "assistant", "system": "system"}
+CHARACTERS_A_TOKEN = 4
+"""A usual rule of thumb for English; the counts are estimates."""
+
+
+class OfflineChat(BaseChatModel):
+    """A chat model without a network: plays both agents, knows the training split, reads the messages, no more."""
+
+    _recommending: Recommending = PrivateAttr()
+    _judging: Judging = PrivateAttr()
+    _ranking: Ranking = PrivateAttr()
+
+    def __init__(self, recommending: Recommending, judging: Judging, **options: Any) -> None:
+        super().__init__(**options)
+        self._recommending = recommending
+        self._judging = judging
+        self._ranking = Ranking(recommending)
+
+    @property
+    def _llm_type(self) -> str:
+        return "afl-offline"
+
+    def reply(self, messages: list[Said]) -> str:
+        """The text it answers these messages with; equal messages get equal text."""
+        request = read(messages)
+        return self._answer(request)
+
+    def _answer(self, request: Request) -> str:
+        match request.task:
+            case Task.RECOMMEND:
+                return self._recommending.answer(request)
+            case Task.JUDGE:
+                return self._judging.answer(request)
+            case Task.OTHER:
+                return self._ranking.answer(request)
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        said = [Said(_ROLES.get(message.type, message.type), str(message.text)) for message in messages]
+        text = self.reply(said)
+        answer = AIMessage(
+            content=text,
+            usage_metadata=_usage(sum(len(one.text) for one in said), len(text)),
+            response_metadata={"finish_reason": "stop", "model_name": "offline"},
+        )
+        return ChatResult(generations=[ChatGeneration(message=answer)])
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        # Quicker than handing it to a thread, which is what the base class would do.
+        return self._generate(messages, stop)
+
+
+def _usage(read_characters: int, said_characters: int) -> UsageMetadata:
+    prompt, completion = (-(-count // CHARACTERS_A_TOKEN) for count in (read_characters, said_characters))
+    return UsageMetadata(input_tokens=prompt, output_tokens=completion, total_tokens=prompt + completion)

@@ -1,0 +1,53 @@
+"""The offline model as user agent: accepts what it would pick itself, refuses what falls short of another."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from afl.draws import derived_seed
+from afl.llm.offline.listener import Listener, Opinion
+from afl.llm.offline.reading import Offer, Request
+from afl.llm.offline.recommending import stated_scores
+from afl.llm.offline.wording import Wording
+
+IMAGINED = 19
+"""Other items that come to its mind when it is shown no list."""
+
+
+class Judging:
+    """Compares the offer with the other candidates under its own attention, the reward score and its memory."""
+
+    def __init__(self, listener: Listener, wording: Wording) -> None:
+        self.listener = listener
+        self.wording = wording
+
+    def answer(self, request: Request) -> str:
+        """`Reason: ...` and `Decision: yes|no`."""
+        if request.offer is None:
+            return "Reason: Nothing was offered to me.\nDecision: no"
+        opinion = self.opinion(request, request.offer)
+        offered = opinion.scene.titles.index(request.offer.title)
+        accepted = opinion.best == offered or opinion.values[offered] == opinion.values[opinion.best]
+        if accepted:
+            return f"Reason: {self.wording.acceptance(opinion, offered, request)}\nDecision: yes"
+        return f"Reason: {self.wording.refusal(opinion, offered, request)}\nDecision: no"
+
+    def opinion(self, request: Request, offer: Offer) -> Opinion:
+        """What it thinks of the offer and everything it is compared with."""
+        role = self.listener.weights.user
+        titles = request.candidates or self._imagined(request)
+        if offer.title not in titles:
+            titles = (*titles, offer.title)
+        scene = self.listener.scene(request.history, titles, recency=role.recency)
+        opened = stated_scores(request.refused)
+        if offer.score is not None:
+            opened[offer.title] = offer.score
+        # The user is told of a model's suggestion only through the agent's words.
+        heard = replace(request, suggestion=offer.title if "suggest" in offer.reason else None)
+        return self.listener.opinion(heard, role, scene, opened)
+
+    def _imagined(self, request: Request) -> tuple[str, ...]:
+        shown = self.listener.knowledge.catalogue.titles
+        draws = np.random.Generator(np.random.PCG64(derived_seed("offline", "imagined", *request.history)))
+        picked = draws.choice(len(shown), size=min(IMAGINED, len(shown)), replace=False)
+        return tuple(shown[item] for item in picked.tolist() if shown[item] not in request.history)

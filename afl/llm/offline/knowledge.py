@@ -1,0 +1,99 @@
+"""What the offline model knows: the training split and the catalogue, never a validation or test row."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from afl.data.catalogue import one_line
+from afl.data.dataset import Dataset, Split
+from afl.llm.offline.attributes import Years, measures
+from afl.llm.offline.pairs import PairCounts, Window
+
+Floats = NDArray[np.float64]
+Items = NDArray[np.int64]
+
+FOLLOWS = Window(width=300, decay=0.25, ordered=True)
+"""What people went on to, soon or late."""
+TOGETHER = Window(width=20, decay=0.5, ordered=False)
+"""What people chose in the same stretch, before or after."""
+
+
+@dataclass(frozen=True, slots=True)
+class Impression:
+    """A list seen beside a history: one column per aspect, in the order of `Knowledge.aspects`."""
+
+    aspects: Floats
+    """(N, A) standardised within the list; an aspect that tells no candidates apart is 0."""
+    evidence: Floats
+    """(H, N) how much each history item speaks for each candidate: association in either sense."""
+
+
+class Knowledge:
+    """Co-occurrence, popularity and attributes, asked for lists of candidates. Items are catalogue positions."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        training = dataset.splits[Split.TRAIN]
+        self.catalogue = dataset.catalogue
+        self.popularity = np.zeros(len(dataset.catalogue) + 1)  # (I + 1,), the last for unknown items (-1)
+        self.popularity[:-1] = np.bincount(training.items, minlength=len(dataset.catalogue))
+        self._follows = PairCounts.count(training, self.popularity, FOLLOWS)
+        self._together = PairCounts.count(training, self.popularity, TOGETHER)
+        measured = measures(dataset.catalogue)
+        self._closeness = {aspect: measure.closeness for aspect, measure in measured.items()}
+        self._attribute = {aspect: measure.attribute for aspect, measure in measured.items()}
+        dated = isinstance(self._closeness.get("era"), Years)
+        if dated:
+            self._attribute["newness"] = self._attribute["era"]
+        self.aspects = ("follows", "together", "popularity", *self._closeness, *(("newness",) if dated else ()))
+        self.hash = _hash(dataset)
+
+    def item(self, title: str) -> int:
+        """The catalogue position of this title, -1 where there is none."""
+        return self.catalogue.by_title.get(title.casefold(), -1)
+
+    def values(self, item: int, aspect: str) -> str:
+        """An item's own values under an aspect, to be spoken: "Crime, Thriller"; "unknown" where it has none."""
+        name = self._attribute.get(aspect)
+        values = self.catalogue.attributes[item].get(name, ()) if name is not None and item >= 0 else ()
+        return ", ".join(one_line(value) for value in values) or "unknown"
+
+    def impression(
+        self, history: Items, candidates: Items, *, recency: float, own: Items | None = None
+    ) -> Impression:
+        """How the candidates look to someone who knows the history and attends most to its end.
+
+        `own` leaves a training sequence's own counts out, see `PairCounts.association`.
+        """
+        weights = recency ** np.arange(len(history))[::-1]
+        weights = weights / max(weights.sum(), 1e-9)
+        follows = self._follows.association(history, candidates, own=own)
+        together = self._together.association(history, candidates, own=own)
+        popularity = self.popularity[candidates]
+        if own is not None:
+            popularity = popularity - (np.arange(len(candidates)) == 0)
+        columns = [weights @ follows, weights @ together, np.log1p(popularity)]
+        for closeness in self._closeness.values():
+            columns.append(closeness.closeness(history, candidates, weights))
+            if isinstance(closeness, Years):
+                newness = closeness.newness(candidates)
+        if "newness" in self.aspects:
+            columns.append(newness)
+        return Impression(standardised(np.stack(columns, axis=1)), follows + together)
+
+
+def standardised(columns: Floats) -> Floats:
+    """(N, A) with mean 0 and deviation 1 in every column; constant columns are 0."""
+    centred = columns - columns.mean(axis=0)
+    spread = centred.std(axis=0)
+    scaled: Floats = np.where(spread > 1e-9, centred / np.maximum(spread, 1e-9), 0.0)
+    return scaled
+
+
+def _hash(dataset: Dataset) -> str:
+    training = dataset.splits[Split.TRAIN]
+    digest = hashlib.sha256(dataset.catalogue.hash.encode())
+    for array in (training.items, training.offsets):
+        digest.update(array.astype("<i8").tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,128 @@
+"""How the offline model weighs a list: aspects by attention, feedback and stated scores on top."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import numpy as np
+
+from afl.llm.offline.knowledge import Floats, Impression, Items, Knowledge, standardised
+from afl.llm.offline.reading import PastOffer, Request, named
+from afl.llm.offline.vocabulary import mentions
+from afl.llm.offline.weights import RoleWeights, Weights
+
+SCENES_KEPT = 1024
+"""Histories with their lists that are remembered: those of the sessions under way, several times over."""
+DECIMALS = 6
+"""Utilities are rounded before they are compared, so that a machine's last bits decide nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A history and a list, looked at once and kept for the rounds that follow."""
+
+    history: tuple[str, ...]
+    titles: tuple[str, ...]
+    items: Items
+    """(N,) catalogue positions, -1 for what is not in the catalogue."""
+    impression: Impression
+    taste: Floats
+    """(N,) fixed for this history and these titles, mean 0 and deviation 1 over many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What one role thinks of each candidate, in the order of the list."""
+
+    scene: Scene
+    attention: Floats
+    """(A,) the learned attention after hints and feedback."""
+    values: Floats
+    """(N,) utilities, rounded."""
+    expected: Floats
+    """(N,) the reward score that the role expects of each candidate before it hears one."""
+
+    @property
+    def best(self) -> int:
+        """The position of the most wanted candidate; the first of equals."""
+        return int(np.argmax(self.values))
+
+    def share(self, position: int) -> Floats:
+        """(A,) what each aspect adds to a candidate's utility."""
+        share: Floats = self.attention * self.scene.impression.aspects[position]
+        return share
+
+
+class Listener:
+    """Judges lists by knowledge and attention, both learned from training data."""
+
+    def __init__(self, knowledge: Knowledge, attention: Floats, weights: Weights) -> None:
+        self.knowledge = knowledge
+        self.attention = attention  # (A,)
+        self.weights = weights
+        self._scenes: OrderedDict[tuple[object, ...], Scene] = OrderedDict()
+
+    def scene(self, history: tuple[str, ...], titles: tuple[str, ...], *, recency: float) -> Scene:
+        """The list beside the history, from memory where it was seen lately."""
+        key = (history, titles, recency)
+        scene = self._scenes.pop(key, None) or self._look(history, titles, recency)
+        self._scenes[key] = scene
+        if len(self._scenes) > SCENES_KEPT:
+            self._scenes.popitem(last=False)
+        return scene
+
+    def opinion(self, request: Request, role: RoleWeights, scene: Scene, opened: dict[str, float]) -> Opinion:
+        """The candidates as this role sees them; `opened` are the reward scores it knows, by title."""
+        attention = self._attention(request)
+        position = {title: index for index, title in enumerate(scene.titles)}
+        values = scene.impression.aspects @ attention + self.weights.taste * scene.taste
+        for past in request.refused:
+            if past.title in position:
+                values[position[past.title]] -= role.refused
+            wish = named(past.refusal.replace(past.title, ""), scene.titles)
+            if wish is not None:
+                values[position[wish]] += role.wish
+        if request.suggestion in position:
+            values[position[request.suggestion]] += role.suggestion
+        intercept, slope = self.weights.expected_score
+        expected = intercept + slope * standardised(values[:, None])[:, 0]  # (N,)
+        curiosity = role.unopened / (1 + len(request.refused)) if opened else 0.0
+        values = values + curiosity
+        for title, score in opened.items():
+            if title in position:
+                index = position[title]
+                values[index] += role.score * (score - expected[index]) - curiosity
+        return Opinion(scene, attention, np.round(values, DECIMALS), expected)
+
+    def _attention(self, request: Request) -> Floats:
+        """Learned attention, drawn to what hints and refusals speak of, at an unchanged total."""
+        moved = self.attention.copy()
+        for text, strength in ((request.hints, self.weights.hint), *self._feedback(request.refused)):
+            for aspect, direction in mentions(text, self.knowledge.aspects):
+                if aspect in self.knowledge.aspects:
+                    moved[self.knowledge.aspects.index(aspect)] += strength * direction
+        length = float(np.linalg.norm(moved))
+        if length < 1e-9:
+            return self.attention
+        rescaled: Floats = moved * (float(np.linalg.norm(self.attention)) / length)
+        return rescaled
+
+    def _feedback(self, refused: tuple[PastOffer, ...]) -> tuple[tuple[str, float], ...]:
+        return tuple((past.refusal, self.weights.feedback) for past in refused)
+
+    def _look(self, history: tuple[str, ...], titles: tuple[str, ...], recency: float) -> Scene:
+        known = self.knowledge.item
+        items = np.array([known(title) for title in titles], dtype=np.int64)
+        past = np.array([known(title) for title in history], dtype=np.int64)
+        impression = self.knowledge.impression(past, items, recency=recency)
+        return Scene(history, titles, items, impression, personal_taste(history, titles))
+
+
+def personal_taste(history: tuple[str, ...], titles: tuple[str, ...]) -> Floats:
+    """(N,) a uniform draw of mean 0 and deviation 1 per title, the same whenever history and title are."""
+    person = blake2b("\n".join(history).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    draws = [
+        blake2b(title.encode("utf-8", "surrogatepass"), key=person, digest_size=8).digest() for title in titles
+    ]
+    uniform = np.array([int.from_bytes(draw, "big") for draw in draws], dtype=np.float64) / 2.0**64
+    return (2 * uniform - 1) * np.sqrt(3.0)

@@ -1,0 +1,96 @@
+"""Which items occur near each other in the training sequences, counted with a decay over distance."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse  # type: ignore[import-untyped]
+
+from afl.data.dataset import Sequences
+
+Floats = NDArray[np.float64]
+Items = NDArray[np.int64]
+
+MOST_PAIRS = 5_000_000
+"""The window shrinks until at most this many pairs are counted: a bound on time and memory, about a second."""
+SMOOTHING = 3.0
+"""Added to every item's count before dividing, so that two chance meetings of rare items weigh little."""
+
+
+class Window(NamedTuple):
+    """How far apart two items may stand, and how fast a pair's weight falls: distance ** -decay."""
+
+    width: int
+    decay: float
+    ordered: bool
+    """Whether only the earlier item points to the later one."""
+
+
+class PairCounts:
+    """Weighted counts n(a, b) of b standing near a, and their cosine-like association.
+
+        association(a, b) = sqrt(n(a, b) / sqrt((n(a) + 3) (n(b) + 3)))
+
+    with n(a) how often a occurs in training.
+    """
+
+    def __init__(self, counts: sparse.csr_array, popularity: Floats, window: Window) -> None:
+        self._popularity = popularity  # (I,)
+        self.window = window
+        rows = np.repeat(np.arange(counts.shape[0], dtype=np.int64), np.diff(counts.indptr))
+        # One sorted array of a * I + b, closed by a key nothing has, finds any number of pairs in one search.
+        self._keys = np.append(rows * len(popularity) + counts.indices, np.iinfo(np.int64).max)
+        self._counts = np.append(counts.data, np.float32(0))
+
+    @classmethod
+    def count(cls, sequences: Sequences, popularity: Floats, window: Window) -> "PairCounts":
+        """Counts all pairs of the sequences that fit into the window."""
+        window = window._replace(width=_affordable(sequences, window.width))
+        owner = np.repeat(np.arange(len(sequences)), np.diff(sequences.offsets))  # (L,)
+        items = sequences.items.astype(np.int32)
+        before, after, weight = [], [], []
+        for distance in range(1, window.width + 1):
+            same = owner[distance:] == owner[:-distance]
+            before.append(items[:-distance][same])
+            after.append(items[distance:][same])
+            weight.append(np.full(int(same.sum()), distance**-window.decay, np.float32))
+        size = len(popularity)
+        if not before:
+            return cls(sparse.csr_array((size, size), dtype=np.float32), popularity, window)
+        entries = np.concatenate(weight), (np.concatenate(before), np.concatenate(after))
+        counts = sparse.coo_array(entries, shape=(size, size)).tocsr()
+        counts = counts if window.ordered else (counts + counts.T).tocsr()
+        counts.sort_indices()
+        return cls(counts, popularity, window)
+
+    def association(self, history: Items, candidates: Items, *, own: Items | None = None) -> Floats:
+        """(H, N) association of every history item with every candidate; unknown items (-1) have none.
+
+        `own` (H,) are the distances of the history items to the first candidate in a sequence that was itself
+        counted: its share is taken out again, so that learning from training rows does not see the answer.
+        """
+        counts = self._between(history, candidates)
+        n_history, n_candidates = self._popularity[history], self._popularity[candidates]
+        if own is not None:
+            counts[:, 0] -= np.where(own <= self.window.width, own**-self.window.decay, 0.0)
+            n_history, n_candidates = n_history - 1, n_candidates - (np.arange(len(candidates)) == 0)
+        expected = np.sqrt((n_history + SMOOTHING)[:, None] * (n_candidates + SMOOTHING)[None, :])
+        # Counts are single precision, so a share taken out may leave a rest of 1e-8 in place of nothing.
+        return np.sqrt(np.where(counts > 1e-4, counts, 0.0) / expected)
+
+    def _between(self, history: Items, candidates: Items) -> Floats:
+        wanted = history[:, None] * len(self._popularity) + candidates[None, :]  # (H, N)
+        place = self._keys.searchsorted(wanted)
+        known = (self._keys[place] == wanted) & (history >= 0)[:, None] & (candidates >= 0)[None, :]
+        return np.where(known, self._counts[place], 0.0)
+
+
+def _affordable(sequences: Sequences, width: int) -> int:
+    lengths = np.diff(sequences.offsets)
+    longest = int(lengths.max(initial=1)) - 1
+    pairs = 0
+    for distance in range(1, min(width, longest) + 1):
+        pairs += int(np.maximum(lengths - distance, 0).sum())
+        if pairs > MOST_PAIRS:
+            return max(distance - 1, 1)
+    return min(width, longest)

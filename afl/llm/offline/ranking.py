@@ -1,0 +1,34 @@
+"""The offline model asked anything else: a ranking of what is listed, or what it makes of the history."""
+
+import re
+
+import numpy as np
+
+from afl.llm.offline.reading import Request
+from afl.llm.offline.recommending import Recommending
+
+_COUNT = re.compile(
+    r"\b(?:top|best|list|rank|recommend)\D{0,40}?(\d{1,3})\b|\b(\d{1,3}) (?:titles|items|movies|games|artists)"
+)
+USUAL = 10
+
+
+class Ranking:
+    """Ranks candidates as the recommendation agent would choose among them."""
+
+    def __init__(self, recommending: Recommending) -> None:
+        self.recommending = recommending
+
+    def answer(self, request: Request) -> str:
+        """`1. Title` lines, as many as the question asks for, ten unless it says."""
+        if not request.candidates:
+            last = ", ".join(request.history[-3:])
+            return f"What stands out is {last}." if last else "There is nothing here that I could judge."
+        opinion = self.recommending.opinion(request)
+        order = np.argsort(-opinion.values, kind="stable")[: _asked(request.question)].tolist()
+        return "\n".join(f"{rank}. {opinion.scene.titles[index]}" for rank, index in enumerate(order, start=1))
+
+
+def _asked(question: str) -> int:
+    match = _COUNT.search(question.casefold())
+    return int(match[1] or match[2]) or USUAL if match else USUAL

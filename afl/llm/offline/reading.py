@@ -1,0 +1,156 @@
+"""Reads a request as a person would: headings, numbered titles, who is asked for what. Nothing else is known of it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
+
+HISTORY = "History, oldest first:"
+CANDIDATES = "Candidates:"
+ADVICE = "Advice:"
+REFUSED = "Refused so far:"
+RECOMMENDATION = "Recommendation:"
+RECOMMENDED_BECAUSE = "Recommended because:"
+REFUSED_BECAUSE = "Refused because:"
+REWARD_SCORE = "Reward score:"
+HEADINGS = (HISTORY, CANDIDATES, ADVICE, REFUSED, RECOMMENDATION)
+
+_ENTRY = re.compile(r"\d+\. (.*)")
+_ROUND = re.compile(r"- Round \d+: (.*)")
+_SCORE = re.compile(r"Reward score: (-?\d+(?:\.\d+)?)")
+_STATED = re.compile(r"score of (-?\d+(?:\.\d+)?)")
+
+
+class Task(StrEnum):
+    """What the end of the last message asks for."""
+
+    RECOMMEND = "Item:"
+    JUDGE = "Decision:"
+    OTHER = ""
+
+
+class PastOffer(NamedTuple):
+    """A refused round as the request tells it."""
+
+    title: str
+    refusal: str
+    score: float | None
+    """The reward score that the refusal mentions ("a score of 0.31")."""
+
+
+class Offer(NamedTuple):
+    """What the user agent is to judge."""
+
+    title: str
+    reason: str
+    score: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was read out of the messages; whatever is missing is empty."""
+
+    task: Task
+    history: tuple[str, ...]
+    candidates: tuple[str, ...]
+    suggestion: str | None
+    """The candidate that a line of advice names."""
+    hints: str
+    """Advice that names no candidate, and lines that begin with "Hint:"."""
+    refused: tuple[PastOffer, ...]
+    offer: Offer | None
+    question: str
+    """The paragraphs under no heading, answer format included."""
+
+
+class Said(NamedTuple):
+    """One message: its role ("system", "user", "assistant") and text."""
+
+    role: str
+    text: str
+
+
+def read(messages: Sequence[Said]) -> Request:
+    """The request in these messages: sections from all that the user wrote, the task from the last message."""
+    paragraphs = [part for said in messages if said.role == "user" for part in said.text.split("\n\n")]
+    sections: dict[str, str] = {}
+    loose = []
+    for paragraph in paragraphs:
+        heading = next((heading for heading in HEADINGS if paragraph.startswith(heading)), None)
+        if heading is None:
+            loose.append(paragraph)
+        else:
+            sections.setdefault(heading, paragraph)
+    candidates = titles(sections.get(CANDIDATES, ""))
+    suggestion, hints = _advice(sections.get(ADVICE, ""), candidates)
+    hints += [line for part in loose for line in part.split("\n") if line.startswith("Hint:")]
+    return Request(
+        task=_task(messages[-1].text if messages else ""),
+        history=titles(sections.get(HISTORY, "")),
+        candidates=candidates,
+        suggestion=suggestion,
+        hints="\n".join(hints),
+        refused=_refused(sections.get(REFUSED, "")),
+        offer=_offer(sections.get(RECOMMENDATION, "")),
+        question="\n".join(loose),
+    )
+
+
+@lru_cache(maxsize=4096)
+def titles(section: str) -> tuple[str, ...]:
+    """The titles of a numbered section, in order."""
+    matches = (_ENTRY.fullmatch(line) for line in section.split("\n"))
+    return tuple(match[1] for match in matches if match)
+
+
+def named(text: str, candidates: Sequence[str]) -> str | None:
+    """The candidate whose title stands in the text; of several, the longest."""
+    found = [title for title in candidates if title in text]
+    return max(found, key=len) if found else None
+
+
+def _task(text: str) -> Task:
+    lines = text.rstrip().split("\n")
+    asked = (task for line in reversed(lines) for task in (Task.RECOMMEND, Task.JUDGE) if line.startswith(task))
+    return next(asked, Task.OTHER)
+
+
+def _advice(section: str, candidates: Sequence[str]) -> tuple[str | None, list[str]]:
+    suggestion, hints = None, []
+    for line in section.split("\n")[1:]:
+        _, _, said = line.partition(": ")
+        title = said if said in candidates else named(line, candidates)
+        if title is None:
+            hints.append(line)
+        else:
+            suggestion = suggestion or title
+    return suggestion, hints
+
+
+def _refused(section: str) -> tuple[PastOffer, ...]:
+    offers = []
+    title = ""
+    for line in section.split("\n")[1:]:
+        opening = _ROUND.fullmatch(line)
+        if opening:
+            title = opening[1]
+        elif line.startswith(f"  {REFUSED_BECAUSE} "):
+            refusal = line.removeprefix(f"  {REFUSED_BECAUSE} ")
+            stated = _STATED.search(refusal)
+            offers.append(PastOffer(title, refusal, float(stated[1]) if stated else None))
+    return tuple(offers)
+
+
+def _offer(section: str) -> Offer | None:
+    if not section:
+        return None
+    lines = section.split("\n")
+    reason = next((line for line in lines[1:] if line.startswith(RECOMMENDED_BECAUSE)), "")
+    score = next((match for line in lines[1:] if (match := _SCORE.match(line))), None)
+    return Offer(
+        title=lines[0].removeprefix(RECOMMENDATION).strip(),
+        reason=reason.removeprefix(RECOMMENDED_BECAUSE).strip(),
+        score=float(score[1]) if score else None,
+    )

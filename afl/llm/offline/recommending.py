@@ -1,0 +1,33 @@
+"""The offline model as recommendation agent: proposes the candidate it values most, and says what decided."""
+
+from afl.llm.offline.listener import Listener, Opinion
+from afl.llm.offline.reading import PastOffer, Request
+from afl.llm.offline.wording import Wording
+
+
+class Recommending:
+    """Weighs the list by its aspects, the suggestion, and what was learned from refusals and the scores they state."""
+
+    def __init__(self, listener: Listener, wording: Wording) -> None:
+        self.listener = listener
+        self.wording = wording
+
+    def answer(self, request: Request) -> str:
+        """`Reason: ...` and `Item: ...`; names no item when the request lists none."""
+        if not request.candidates:
+            return "Reason: I see no candidates to choose from.\nItem: none"
+        opinion = self.opinion(request)
+        choice = opinion.best
+        reason = self.wording.recommendation(opinion, choice, request)
+        return f"Reason: {reason}\nItem: {opinion.scene.titles[choice]}"
+
+    def opinion(self, request: Request) -> Opinion:
+        """What it thinks of every candidate."""
+        role = self.listener.weights.recommendation
+        scene = self.listener.scene(request.history, request.candidates, recency=role.recency)
+        return self.listener.opinion(request, role, scene, stated_scores(request.refused))
+
+
+def stated_scores(refused: tuple[PastOffer, ...]) -> dict[str, float]:
+    """The reward scores that refusals mention, by title."""
+    return {past.title: past.score for past in refused if past.score is not None}

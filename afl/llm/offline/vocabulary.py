@@ -1,0 +1,153 @@
+"""The words by which people speak of aspects: the one place where language meets the model's attention."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+WORDS: dict[str, tuple[str, ...]] = {
+    "follows": ("next", "sequence", "sequential", "order", "latest", "recently", "last", "trend", "progression"),
+    "together": ("similar", "similarity", "together", "alike", "like", "resemble", "co-occur", "related", "taste"),
+    "popularity": ("popular", "popularity", "well-known", "famous", "mainstream", "hit", "hits", "blockbuster",
+                   "blockbusters", "acclaimed", "everybody"),
+    "era": ("era", "period", "decade", "decades", "year", "years", "time", "contemporary", "timeframe"),
+    "newness": ("new", "newer", "newest", "recent", "modern", "current"),
+    "genre": ("genre", "genres", "style", "styles", "kind", "kinds", "theme", "themes", "category", "categories",
+              "class", "tag", "tags"),
+    "director": ("director", "directors", "filmmaker", "filmmakers", "directed", "brand", "developer"),
+    "country": ("country", "countries", "origin", "language", "culture", "cultural", "nationality"),
+    "actors": ("actor", "actors", "actress", "cast", "star", "stars"),
+}  # fmt: skip
+"""Aspect -> words that draw attention to it. An attribute that is not listed answers to its own name."""
+
+OPPOSITES: dict[str, tuple[str, ...]] = {
+    "popularity": (
+        "obscure",
+        "niche",
+        "lesser-known",
+        "unpopular",
+        "hidden",
+        "underrated",
+        "unknown",
+        "independent",
+    ),
+    "newness": ("old", "older", "classic", "classics", "vintage"),
+    "together": ("different", "diverse", "diversity", "novel", "variety", "unlike"),
+    "country": ("foreign", "international"),
+}
+"""Aspect -> words that draw attention away from it."""
+
+TURNING = frozenset({"not", "less", "avoid", "avoiding", "without", "never", "no", "ignore", "ignoring", "other",
+                     "rather", "fewer", "too", "exclude", "excluding", "beyond"})  # fmt: skip
+"""Words that turn the ones right after them around: "less popular", "avoid mainstream hits"."""
+REACH = 3
+"""How many words a turning word reaches."""
+
+_WORD = re.compile(r"[a-z][a-z-]*|[.;:!?]")
+
+
+class Mention(NamedTuple):
+    """An aspect that a text speaks of: +1 asks for more attention to it, -1 for its opposite."""
+
+    aspect: str
+    direction: int
+
+
+def aspect_of(name: str) -> str:
+    """The aspect that an attribute of this name belongs to: its own name unless the vocabulary knows a better."""
+    plain = name.casefold().replace("_", " ").split()
+    return next((_ASPECT[word].aspect for word in plain if word in _ASPECT), name.casefold())
+
+
+@lru_cache(maxsize=4096)
+def mentions(text: str, own: tuple[str, ...] = ()) -> tuple[Mention, ...]:
+    """The aspects that a text speaks of, each once, in order; `own` are aspects that go by their own name."""
+    return tuple(dict.fromkeys(_mentions(text, own)))
+
+
+def _mentions(text: str, own: tuple[str, ...]) -> Iterator[Mention]:
+    turned = 0
+    for word in _WORD.findall(text.casefold()):
+        if word in TURNING:
+            turned = REACH + 1
+        elif not word[0].isalpha():
+            turned = 0
+        mention = _ASPECT.get(word) or (Mention(word, 1) if word in own else None)
+        if mention is not None:
+            yield mention._replace(direction=-mention.direction) if turned else mention
+        turned = max(turned - 1, 0)
+
+
+_ASPECT = {word: Mention(aspect, 1) for aspect, words in WORDS.items() for word in words} | {
+    word: Mention(aspect, -1) for aspect, words in OPPOSITES.items() for word in words
+}
+
+
+class Spoken(NamedTuple):
+    """How the offline model itself speaks of an aspect; each way holds a word of `WORDS`, so that it is understood.
+
+    Fields: {witnesses} history titles, {values} the item's own values, {aspect}, {past}, {person}, {items}.
+    """
+
+    has: tuple[str, ...]
+    lacks: tuple[str, ...]
+    """Said of an offer, beside a candidate that has more of it."""
+    low: tuple[str, ...] = ()
+    """Said where having little of it is what speaks for a candidate."""
+
+
+SPOKEN: dict[str, Spoken] = {
+    "follows": Spoken(
+        has=(
+            "a {person} who {past} {witnesses} often comes to it next",
+            "it is where the order of {witnesses} tends to lead",
+            "many went on to it after {witnesses}, so it comes next in the sequence",
+        ),
+        lacks=(
+            "that is what comes next after {witnesses}, and the offer is not",
+            "the offer breaks the sequence of {witnesses}",
+        ),
+    ),
+    "together": Spoken(
+        has=(
+            "it is often {past} together with {witnesses}",
+            "those who {past} {witnesses} have a similar liking for it",
+            "it is found together with {witnesses} again and again",
+        ),
+        lacks=(
+            "it goes together with {witnesses}, which the offer hardly does",
+            "it is more similar to {witnesses} than the offer",
+        ),
+    ),
+    "popularity": Spoken(
+        has=("it is popular with many", "it is one of the more popular {items}"),
+        lacks=("the offer does not have the right popularity for me", "popularity counts for me here"),
+        low=("it is not just another mainstream hit", "it is less popular than most, as suits this history"),
+    ),
+    "era": Spoken(
+        has=("it is from the right era ({values})", "its period ({values}) fits the history"),
+        lacks=("its era ({values}) is closer to mine", "the offer is from another era"),
+    ),
+    "newness": Spoken(
+        has=("it is recent enough ({values})", "it is among the newer ones ({values})"),
+        lacks=("how new it is matters to me",),
+        low=("it is an older one ({values}), which fits",),
+    ),
+    "genre": Spoken(
+        has=("its genre ({values}) runs through the history", "it keeps to a genre of the history ({values})"),
+        lacks=("its genre ({values}) is what I look for", "the offer misses my genre ({values})"),
+    ),
+    "director": Spoken(
+        has=("the director ({values}) is a familiar one",),
+        lacks=("I know and like its director ({values})",),
+    ),
+    "country": Spoken(
+        has=("its country ({values}) fits the history",),
+        lacks=("its country ({values}) is closer to what I know",),
+    ),
+    "other": Spoken(
+        has=("its {aspect} ({values}) fits the history",),
+        lacks=("its {aspect} ({values}) suits me better",),
+        low=("its {aspect} is a welcome change",),
+    ),
+}

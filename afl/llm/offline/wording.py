@@ -1,0 +1,110 @@
+"""The offline model's sentences: what decided, with the evidence it saw. Equal requests get equal words."""
+
+import numpy as np
+
+from afl.draws import derived_seed
+from afl.llm.offline.knowledge import Knowledge
+from afl.llm.offline.listener import Opinion
+from afl.llm.offline.reading import Request
+from afl.llm.offline.vocabulary import SPOKEN
+from afl.types import Domain
+
+ASPECTS_NAMED = 2
+"""A reason names at most so many aspects: attention is bounded."""
+WITNESSES = 2
+"""History items named as evidence."""
+FAMILIAR = ("follows", "together")
+
+
+class Wording:
+    """Makes sentences in the words of a data set's domain."""
+
+    def __init__(self, knowledge: Knowledge, domain: Domain) -> None:
+        self.knowledge = knowledge
+        self.domain = domain
+
+    def recommendation(self, opinion: Opinion, choice: int, request: Request) -> str:
+        """Why the recommendation agent offers this candidate."""
+        title = opinion.scene.titles[choice]
+        parts = [self._strengths(opinion, choice, subject=title)]
+        if request.suggestion == title:
+            parts.append("the model suggests it as well")
+        elif request.suggestion is not None:
+            parts.append(f"I prefer it to {request.suggestion}, which was suggested")
+        if any(past.title == title for past in request.refused):
+            parts.append("after what you said of the others, it still looks best")
+        elif request.refused:
+            parts.append(f"it should answer what you missed in {request.refused[-1].title}")
+        return _sentences(parts)
+
+    def acceptance(self, opinion: Opinion, offered: int, request: Request) -> str:
+        """Why the user agent takes the offer."""
+        title = opinion.scene.titles[offered]
+        parts = [self._strengths(opinion, offered, subject=title), self._score(opinion, offered, request)]
+        if any(past.title == title for past in request.refused):
+            parts.append("the alternatives turned out no better")
+        return _sentences(parts)
+
+    def refusal(self, opinion: Opinion, offered: int, request: Request) -> str:
+        """What the offer lacks, beside the candidate the user would rather have."""
+        scene, better = opinion.scene, opinion.best
+        rival = scene.titles[better]
+        gap = opinion.share(better) - opinion.share(offered)  # (A,)
+        lacking = int(np.argmax(gap))
+        aspect = self.knowledge.aspects[lacking]
+        parts = [f"I would rather {self.domain.verb} {rival}"]
+        if gap[lacking] > 0:
+            comparison = self._pick(SPOKEN.get(aspect, SPOKEN["other"]).lacks, scene.titles[offered], aspect)
+            parts.append(comparison.format(**self._words(opinion, better, aspect)))
+        parts.append(self._score(opinion, offered, request))
+        return _sentences(parts)
+
+    def _strengths(self, opinion: Opinion, position: int, *, subject: str) -> str:
+        share = opinion.share(position)
+        order = [int(index) for index in np.argsort(-share, kind="stable") if share[index] > 0]
+        said = []
+        for index in order[:ASPECTS_NAMED]:
+            aspect = self.knowledge.aspects[index]
+            spoken = SPOKEN.get(aspect, SPOKEN["other"])
+            low = opinion.scene.impression.aspects[position, index] < 0
+            variants = spoken.low if low and spoken.low else spoken.has
+            said.append(self._pick(variants, subject, aspect).format(**self._words(opinion, position, aspect)))
+        return (
+            f"{subject}: {' and '.join(said)}"
+            if said
+            else f"nothing else in the list speaks louder than {subject}"
+        )
+
+    def _score(self, opinion: Opinion, offered: int, request: Request) -> str:
+        if request.offer is None or request.offer.score is None:
+            return ""
+        score = request.offer.score
+        verdict = "more" if score >= opinion.expected[offered] else "less"
+        return f"a score of {score:.2f} is {verdict} than I expected"
+
+    def _words(self, opinion: Opinion, position: int, aspect: str) -> dict[str, str]:
+        return {
+            "witnesses": self._witnesses(opinion, position),
+            "values": self._values(opinion, position, aspect),
+            "aspect": aspect,
+            "past": self.domain.past,
+            "person": self.domain.person,
+            "items": self.domain.items,
+        }
+
+    def _witnesses(self, opinion: Opinion, position: int) -> str:
+        evidence = opinion.scene.impression.evidence[:, position]
+        order = [int(index) for index in np.argsort(-np.round(evidence, 6), kind="stable") if evidence[index] > 0]
+        return " and ".join(opinion.scene.history[index] for index in order[:WITNESSES]) or "what came before"
+
+    def _values(self, opinion: Opinion, position: int, aspect: str) -> str:
+        item = int(opinion.scene.items[position])
+        return self.knowledge.values(item, aspect)
+
+    def _pick(self, variants: tuple[str, ...], *identity: str) -> str:
+        return variants[derived_seed("offline", "wording", *identity) % len(variants)]
+
+
+def _sentences(parts: list[str]) -> str:
+    said = [part[0].upper() + part[1:] for part in parts if part]
+    return ". ".join(said) + "."
