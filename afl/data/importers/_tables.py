@@ -73,7 +73,7 @@ def read_text_table(file: Path, *, separator: str | None = None, quoted: bool = 
     try:
         raw = pl.read_csv(io.BytesIO(body.encode()), separator=separator, quote_char=quote, infer_schema=False)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        raise _unreadable(file, body, separator, quoted, error) from None
+        raise _unreadable(file, text, separator, quoted, error) from None
     _no_name_twice(file, header, separator, quote)
     skipped = text[: len(text) - len(body)].count("\n")
     inside = raw.select(pl.sum_horizontal(pl.all().str.count_matches("\n").fill_null(0))).to_series()
@@ -119,18 +119,18 @@ def _no_name_twice(file: Path, header: str, separator: str, quote: str | None) -
         raise DataError(f"{file}: column {twice!r} occurs twice, expected each once")
 
 
-def _unreadable(file: Path, body: str, separator: str, quoted: bool, error: BaseException) -> DataError:
+def _unreadable(file: Path, text: str, separator: str, quoted: bool, error: BaseException) -> DataError:
     """Says on which line a row has too many fields, if that is what is wrong."""
     reader = csv.reader(
-        io.StringIO(body, newline=""), delimiter=separator, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+        io.StringIO(text, newline=""), delimiter=separator, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
     )
     try:
-        expected = len(next(reader))
+        expected = len(next(filter(None, reader)))
         for fields in reader:
             if len(fields) > expected:
                 return DataError(f"{file}, line {reader.line_num}: got {len(fields)} fields, expected {expected}")
     except csv.Error:
-        pass
+        pass  # what polars said will have to do
     return DataError(f"{file}: not a readable table ({_first_line(error)})")
 
 

@@ -174,7 +174,7 @@ def test_the_wording_is_said_or_guessed_from_the_name(
         ("user,item,timestamp\nu,a,1\nu,a\n", r"line 3: timestamp is empty"),
         ("user,item,timestamp\nu,a,1\n ,a,2\n", r"line 3: user is empty, expected a value"),
         ("user,item,timestamp\nu,a,1\nu,,2\n", r"line 3: item is empty"),
-        ("user,item,timestamp\nu,a,1\nu,a,2,3\n", r"line 3: got 4 fields, expected 3"),
+        ("\nuser,item,timestamp\nu,a,1\nu,a,2,3\n", r"line 4: got 4 fields, expected 3"),
         ("user,item,timestamp\ru,a,1\r", r"bare carriage returns"),
         ('user,item,timestamp\n"u,a,1\n', r"not a readable table"),
         ("user,item,timestamp\nu\x07,a,1\n", r"line 2: user 'u\\x07' holds control characters"),
