@@ -20,11 +20,10 @@ _SCORE_DIGITS = 6
 
 
 async def export(run: Run) -> AsyncIterator[str]:
-    """The lines, each with its newline; one session in memory at a time."""
-    async for record in run.sessions():
-        transcript = await run.transcript(record)
+    """The lines, each with its newline; few sessions in memory at a time."""
+    async for transcript in run.sessions():
         for exchange in sorted(transcript.exchanges, key=lambda exchange: exchange.turn.key):
-            yield _line(record, exchange)
+            yield _line(transcript.record, exchange)
 
 
 async def write_export(run: Run, path: Path) -> int:

@@ -1,57 +1,17 @@
 """The journal of one run and study: every request with its reply, on disk before anyone uses the reply."""
 
-import time
-from collections import deque
-from collections.abc import Mapping
-from typing import Any
-
-from sqlalchemy import RowMapping, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from afl.errors import ConflictError
-from afl.types import CallKey, JournalEntry, Outcome, Reply
-from memory.codec import compress, decompress, from_json, to_json
+from afl.types import CallKey, JournalEntry
 from memory.database import storage_errors
+from memory.entries import SubjectEntries, read_subjects
 from memory.schema import journal
 from memory.statements import record_entry
 from memory.writer import Change, Writer
 
 _KEPT_SUBJECTS = 4096
-_EARLIER_EXCHANGES = 2
-
-
-class SubjectEntries:
-    """The entries of one subject, in the order recorded; each is stored against the two answered ones before it.
-
-    Failures never serve that purpose: a continuation replaces them.
-    """
-
-    def __init__(self) -> None:
-        self.entries: dict[CallKey, JournalEntry] = {}
-        self.writing = 0
-        self._position = 0
-        self._earlier: deque[bytes] = deque(maxlen=_EARLIER_EXCHANGES)
-
-    def encode(self, entry: JournalEntry) -> Mapping[str, Any]:
-        """The entry's position and content as columns; it is the subject's latest from now on."""
-        text = to_json([[(message["role"], message["content"]) for message in entry.messages], entry.reply.text])
-        content = compress(text, b"".join(self._earlier))
-        self._position += 1
-        self._add(entry, text)
-        return {"position": self._position, "content": content}
-
-    def decode(self, row: RowMapping) -> JournalEntry:
-        """The entry of a row; rows come in the order of their positions."""
-        text = decompress(row["content"], b"".join(self._earlier))
-        entry = _entry(row, from_json(text))
-        self._position = row["position"]
-        self._add(entry, text)
-        return entry
-
-    def _add(self, entry: JournalEntry, text: bytes) -> None:
-        self.entries[entry.key] = entry
-        if not entry.reply.outcome.retried_on_continuation:
-            self._earlier.append(text)
 
 
 class SQLJournal:
@@ -82,11 +42,10 @@ class SQLJournal:
             raise ConflictError(
                 f"the journal holds a reply for {tuple(entry.key)} already; look with find() first"
             )
+        row = {"run": self._run, "study": self._study, **subject.encode(entry)}
         subject.writing += 1
         try:
-            await self._writer.write(
-                [Change(record_entry(self._engine.dialect.name), [self._row(entry, subject)])]
-            )
+            await self._writer.write([Change(record_entry(self._engine.dialect.name), [row])])
         finally:
             subject.writing -= 1
 
@@ -94,10 +53,6 @@ class SQLJournal:
         """Frees the memory of a subject that is done; it would be loaded again if asked for."""
         if self._open.pop(subject, None) and self._on_disk is not None:
             self._on_disk.add(subject)
-
-    async def entries(self, subject: str) -> list[JournalEntry]:
-        """All entries of a subject in the order recorded, straight from the database."""
-        return list((await self._read(subject)).entries.values())
 
     async def _load(self, subject: str) -> SubjectEntries:
         if self._on_disk is None:
@@ -119,55 +74,6 @@ class SQLJournal:
                 return set((await connection.execute(query)).scalars())
 
     async def _read(self, subject: str) -> SubjectEntries:
-        query = (
-            select(journal)
-            .where(journal.c.run == self._run, journal.c.study == self._study, journal.c.subject == subject)
-            .order_by(journal.c.position)
-        )
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
-                rows = (await connection.execute(query)).mappings().all()
-        found = SubjectEntries()
-        for row in rows:
-            found.decode(row)
-        return found
-
-    def _row(self, entry: JournalEntry, subject: SubjectEntries) -> Mapping[str, Any]:
-        reply = entry.reply
-        return {
-            "run": self._run,
-            "study": self._study,
-            **entry.key._asdict(),
-            **subject.encode(entry),
-            "fingerprint": bytes.fromhex(entry.fingerprint),
-            "outcome": reply.outcome.value,
-            "finish_reason": reply.finish_reason,
-            "error": reply.error,
-            "prompt_tokens": reply.prompt_tokens,
-            "completion_tokens": reply.completion_tokens,
-            "cost_usd": reply.cost_usd,
-            "retries": reply.retries,
-            "latency": reply.latency,
-            "created": time.time(),
-        }
-
-
-def _entry(row: RowMapping, content: Any) -> JournalEntry:
-    messages, text = content
-    return JournalEntry(
-        key=CallKey(row["subject"], row["phase"], row["round"], row["role"], row["attempt"]),
-        fingerprint=row["fingerprint"].hex(),
-        messages=tuple({"role": role, "content": words} for role, words in messages),
-        reply=Reply(
-            outcome=Outcome(row["outcome"]),
-            text=text,
-            finish_reason=row["finish_reason"],
-            error=row["error"],
-            prompt_tokens=row["prompt_tokens"],
-            completion_tokens=row["completion_tokens"],
-            cost_usd=row["cost_usd"],
-            retries=row["retries"],
-            latency=row["latency"],
-            journaled=True,
-        ),
-    )
+                return (await read_subjects(connection, self._run, self._study, [subject]))[subject]

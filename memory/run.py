@@ -2,11 +2,11 @@
 
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, Table, select
+from sqlalchemy import RowMapping, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from afl.errors import NotFoundError
@@ -20,16 +20,18 @@ from memory.journal import SQLJournal
 from memory.queries import FINAL, totals_of
 from memory.records import (
     CandidateRecord,
-    Exchange,
     RunSummary,
     RunTotals,
     SessionRecord,
     SessionRow,
     Transcript,
 )
-from memory.schema import candidates, runs, sessions, turns
+from memory.schema import candidates, runs, sessions
 from memory.statements import clear_turns, record_session, record_turns
+from memory.transcripts import read_transcripts
 from memory.writer import Change, Writer
+
+_READ_AT_ONCE = 100
 
 
 class Run:
@@ -128,38 +130,28 @@ class Run:
             async with self._engine.connect() as connection:
                 return [SessionRow(*row) for row in await connection.execute(query)]
 
-    async def sessions(self) -> AsyncIterator[SessionRecord]:
-        """Every recorded session, by id in plain string order, one in memory at a time."""
+    async def sessions(self) -> AsyncIterator[Transcript]:
+        """Every recorded session with all that was said, by id in plain string order, few in memory at a time."""
         query = select(sessions.c.session).where(sessions.c.run == self.id)
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
-                recorded = (await connection.execute(query)).scalars().all()
-        for session in sorted(recorded):
-            yield await self.record(session)
-
-    async def record(self, session: str) -> SessionRecord:
-        """A recorded session without messages; `NotFoundError` where there is none."""
-        with storage_errors(self._where):
-            async with self._engine.connect() as connection:
-                head = (await connection.execute(_of(sessions, self.id, session))).mappings().first()
-                said = (await connection.execute(_of(turns, self.id, session))).mappings().all()
-        if head is None:
-            raise NotFoundError(f"run {self.name!r} has no recorded session {session!r}; `afl inspect` lists them")
-        return rows.session_record(head, said)
+                recorded = sorted((await connection.execute(query)).scalars())
+        for start in range(0, len(recorded), _READ_AT_ONCE):
+            for transcript in await self._read(recorded[start : start + _READ_AT_ONCE]):
+                yield transcript
 
     async def session(self, session: str) -> Transcript:
         """A recorded session with every message sent and every reply; `NotFoundError` where there is none."""
-        return await self.transcript(await self.record(session))
+        found = await self._read([session])
+        if not found:
+            raise NotFoundError(f"run {self.name!r} has no recorded session {session!r}; `afl inspect` lists them")
+        return found[0]
 
-    async def transcript(self, record: SessionRecord) -> Transcript:
-        """A record together with what the journal holds of it."""
-        entries = {entry.key: entry for entry in await self.journal().entries(record.session)}
-        return Transcript(record, tuple(Exchange(turn, entries.get(turn.key)) for turn in record.turns))
+    async def _read(self, wanted: Sequence[str]) -> list[Transcript]:
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                return await read_transcripts(connection, self.id, wanted)
 
     async def memories(self, session: str, role: str) -> tuple[Refusal, ...]:
         """The refused rounds as the agent in this role remembers them; empty where it remembers none."""
-        return (await self.record(session)).memories.get(role, ())
-
-
-def _of(table: Table, run: int, session: str) -> Select[Any]:
-    return select(table).where(table.c.run == run, table.c.session == session)
+        return (await self.session(session)).record.memories.get(role, ())

@@ -106,7 +106,6 @@ sessions = Table(
     Column("by_round", Text, nullable=False),
     Column("said", LargeBinary, nullable=False),
     Column("finished", Float, nullable=False),
-    sqlite_with_rowid=False,
 )
 
 turns = Table(

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Delete, Insert, Table, bindparam, delete, or_
+from sqlalchemy import Delete, Insert, Table, bindparam, delete, literal_column, or_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from afl.types import Outcome
@@ -24,7 +24,8 @@ def record_entry(dialect: str) -> Insert:
     key = {column.name for column in journal.primary_key}
     news = {column.name: insert.excluded[column.name] for column in journal.c if column.name not in key}
     news["retries"] = journal.c.retries + insert.excluded.retries
-    failed = or_(*(journal.c.outcome == outcome for outcome in REPLACED))
+    # Literals: bound values would be sent along with every row.
+    failed = or_(*(journal.c.outcome == literal_column(f"'{outcome}'") for outcome in REPLACED))
     key_columns = list(journal.primary_key)
     statement: Insert = insert.on_conflict_do_update(index_elements=key_columns, set_=news, where=failed)
     return statement

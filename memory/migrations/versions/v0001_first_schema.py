@@ -24,7 +24,7 @@ def upgrade() -> None:
         sa.Column("inputs", sa.LargeBinary, nullable=False),
     )
     op.create_table("journal", *_journal())
-    op.create_table("sessions", *_sessions(), sqlite_with_rowid=False)
+    op.create_table("sessions", *_sessions())
     op.create_table("turns", *_turns(), sqlite_with_rowid=False)
 
 

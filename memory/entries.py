@@ -1,0 +1,96 @@
+"""Journal entries as rows: the numbers as columns, what was said in one blob."""
+
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import RowMapping, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from afl.types import CallKey, JournalEntry, Outcome, Reply
+from memory.codec import compress, decompress, from_json, to_json
+from memory.schema import journal
+
+
+class SubjectEntries:
+    """The entries of one subject, in the order recorded; each is stored against the answered one before it.
+
+    Failures never serve that purpose: a continuation replaces them.
+    """
+
+    def __init__(self) -> None:
+        self.entries: dict[CallKey, JournalEntry] = {}
+        self.writing = 0
+        self._position = 0
+        self._earlier = b""
+
+    def encode(self, entry: JournalEntry) -> Mapping[str, Any]:
+        """The entry's columns, but for run and study; it is the subject's latest from now on."""
+        reply = entry.reply
+        fingerprint = bytes.fromhex(entry.fingerprint)
+        text = to_json([[(message["role"], message["content"]) for message in entry.messages], reply.text])
+        content = compress(text, self._earlier)
+        self._add(entry, self._position + 1, text)
+        return {
+            **entry.key._asdict(),
+            "position": self._position,
+            "fingerprint": fingerprint,
+            "content": content,
+            "outcome": reply.outcome.value,
+            "finish_reason": reply.finish_reason,
+            "error": reply.error,
+            "prompt_tokens": reply.prompt_tokens,
+            "completion_tokens": reply.completion_tokens,
+            "cost_usd": reply.cost_usd,
+            "retries": reply.retries,
+            "latency": reply.latency,
+            "created": time.time(),
+        }
+
+    def decode(self, row: RowMapping) -> None:
+        """Adds the entry of a row; rows come in the order of their positions."""
+        text = decompress(row["content"], self._earlier)
+        self._add(_entry(row, from_json(text)), row["position"], text)
+
+    def _add(self, entry: JournalEntry, position: int, text: bytes) -> None:
+        self.entries[entry.key] = entry
+        self._position = position
+        if not entry.reply.outcome.retried_on_continuation:
+            self._earlier = text
+
+
+async def read_subjects(
+    connection: AsyncConnection, run: int, study: str, subjects: Sequence[str]
+) -> defaultdict[str, SubjectEntries]:
+    """Everything a journal holds about these subjects, in one query."""
+    query = (
+        select(journal)
+        .where(journal.c.run == run, journal.c.study == study, journal.c.subject.in_(subjects))
+        .order_by(journal.c.position)
+    )
+    found: defaultdict[str, SubjectEntries] = defaultdict(SubjectEntries)
+    for row in (await connection.execute(query)).mappings():
+        found[row["subject"]].decode(row)
+    return found
+
+
+def _entry(row: RowMapping, content: Any) -> JournalEntry:
+    messages, text = content
+    return JournalEntry(
+        key=CallKey(row["subject"], row["phase"], row["round"], row["role"], row["attempt"]),
+        fingerprint=row["fingerprint"].hex(),
+        messages=tuple({"role": role, "content": words} for role, words in messages),
+        reply=Reply(
+            outcome=Outcome(row["outcome"]),
+            text=text,
+            finish_reason=row["finish_reason"],
+            error=row["error"],
+            prompt_tokens=row["prompt_tokens"],
+            completion_tokens=row["completion_tokens"],
+            cost_usd=row["cost_usd"],
+            retries=row["retries"],
+            latency=row["latency"],
+            journaled=True,
+        ),
+    )
