@@ -40,6 +40,8 @@ class _Line(NamedTuple):
     label: str
     """`reason`, `item`, `decision`, or empty for a line that goes on with what came before."""
     value: str
+    raw: str
+    """`value` before the marks that closed the label ("**Item:** X") were taken away."""
     number: str
     """The 3 of `Item 3: ...`."""
     whole: str
@@ -54,6 +56,7 @@ _LABEL = re.compile(
     r"(?:[:：=|]|(?<=\s)[-–—]+(?=\s)|$)(?P<value>.*)",
     re.IGNORECASE | re.DOTALL,
 )
+_LABEL_CLOSED = re.compile(r"^[*_]+(?=\s|$)")
 _THOUGHT = re.compile(r"<(think|thinking|thought|reasoning)>.*?(?:</\1>|\Z)", re.IGNORECASE | re.DOTALL)
 _THOUGHT_END = re.compile(r"\A.*</(?:think|thinking|thought|reasoning)>", re.IGNORECASE | re.DOTALL)
 _FENCE = re.compile(r"\s*(```|~~~)\s*\w*\s*")
@@ -85,7 +88,7 @@ def parse_recommendation(text: str, titles: Sequence[str]) -> ParsedItem:
         return Parsed(*_without_answer(text, _NO_ITEM))
     reason = _reason(lines, at)
     line, following = lines[at], _following(lines, at)
-    written = _written(line, following)
+    written = _written(line, following, titles)
     if not written:
         return Parsed(Outcome.UNPARSED, reason=reason, problem='The "Item:" line is empty; write one title there.')
     # A title may itself begin with "Item:".
@@ -134,15 +137,10 @@ def _lines(text: str) -> list[_Line]:
 def _line(text: str) -> _Line:
     match = _LABEL.match(text)
     if match is None:
-        return _Line("", text.strip(), "", text.strip())
+        return _Line("", text.strip(), text.strip(), "", text.strip())
     label = match["label"].lower().removesuffix("ing")
-    return _Line(label, _value(match["value"]), match["number"] or "", text.strip())
-
-
-def _value(text: str) -> str:
-    # Marks that closed the label ("**Item:** X") or opened it ("**Item:**" alone on its line).
-    value = re.sub(r"^\s*[*_]+(?=\s|$)", "", text).strip()
-    return "" if len(value) < 3 and not value.strip("*_") else value
+    raw = match["value"].strip()
+    return _Line(label, _LABEL_CLOSED.sub("", raw).strip(), raw, match["number"] or "", text.strip())
 
 
 def _last(lines: Sequence[_Line], label: str) -> int | None:
@@ -154,9 +152,11 @@ def _following(lines: Sequence[_Line], at: int) -> str:
     return after.value if after and not after.label else ""
 
 
-def _written(line: _Line, following: str) -> str:
-    """What stands after the label, or below it, or the number in it."""
-    return line.value or following or (f"#{line.number}" if line.number else "")
+def _written(line: _Line, following: str, titles: Sequence[str] = ()) -> str:
+    """What stands after the label, or below it, or the number in it; marks alone are nothing, unless a title."""
+    listed = next((value for value in (line.raw, line.value) if value in titles), "")
+    value = line.value if line.value.strip("*_") else ""
+    return listed or value or following or (f"#{line.number}" if line.number else "")
 
 
 def _reason(lines: Sequence[_Line], at: int) -> str:
