@@ -24,6 +24,7 @@ class SQLJournal:
         self._study = study
         self._where = where
         self._on_disk: set[str] | None = None
+        self._first_look = asyncio.Lock()
         self._open: dict[str, SubjectEntries] = {}
 
     async def find(self, key: CallKey) -> JournalEntry | None:
@@ -55,8 +56,9 @@ class SQLJournal:
             self._on_disk.add(subject)
 
     async def _load(self, subject: str) -> SubjectEntries:
-        if self._on_disk is None:
-            self._on_disk = await self._subjects()
+        async with self._first_look:  # all sessions begin at once; one of them asks for all
+            if self._on_disk is None:
+                self._on_disk = await self._subjects()
         loaded = await self._read(subject) if subject in self._on_disk else SubjectEntries()
         # Another caller may have been faster while this one read.
         loaded = self._open.setdefault(subject, loaded)
