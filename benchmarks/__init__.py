@@ -1,0 +1,1 @@
+"""Measurements of AFL; `python -m benchmarks` runs them all."""
