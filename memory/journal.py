@@ -1,5 +1,7 @@
 """The journal of one run and study: every request with its reply, on disk before anyone uses the reply."""
 
+import asyncio
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
