@@ -1,0 +1,40 @@
+"""Starts `afl` as processes of their own without importing its libraries each time: they are forked from this one.
+
+Reads a line of JSON per process on stdin: `{"arguments", "environment", "folder", "out", "err"}`. Answers with two
+lines: the process id at once, its exit code (negative: the signal that ended it) when it has ended.
+"""
+
+import json
+import os
+import sys
+from typing import Any
+
+import afl.llm.openai_chat
+import simulations.commands.simulate  # noqa: F401  # here so that no process imports them again
+from simulations.cli.main import run
+
+
+def main() -> None:
+    for line in sys.stdin:
+        order = json.loads(line)
+        process = os.fork()
+        if not process:
+            become(order)
+        print(process, flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), flush=True)
+
+
+def become(order: dict[str, Any]) -> None:
+    """Turns this process into the one that was ordered."""
+    os.environ.update(order["environment"])
+    os.chdir(order["folder"])
+    for stream, path in ((1, order["out"]), (2, order["err"])):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), stream)
+    code = run(order["arguments"])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main()
