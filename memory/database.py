@@ -93,6 +93,8 @@ def _create_engine(url: URL, busy_timeout: float) -> AsyncEngine:
     path = file_of(url)
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
+        # Few connections, each a thread, and none beyond: hundreds of sessions that begin at once take turns.
+        options |= {"pool_size": 4, "max_overflow": 0, "pool_timeout": 600}
     try:
         engine = create_async_engine(url, **options)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
