@@ -34,9 +34,9 @@ class TrainedRecommender:
 
     def suggest(self, views: Sequence[SessionView]) -> NDArray[np.int64]:
         """(S,) the suggested item of each view; all views have equally many candidates."""
-        candidates = np.array([view.candidates for view in views], dtype=np.int64).reshape(len(views), -1)
-        if not len(views):
+        if not views:
             return np.empty(0, dtype=np.int64)
+        candidates = np.array([view.candidates for view in views], dtype=np.int64)  # (S, N)
         best = self.model.scores([view.history for view in views], candidates).argmax(axis=1)
         return np.asarray(candidates[np.arange(len(views)), best], dtype=np.int64)
 

@@ -32,7 +32,9 @@ class TrainedReward:
 
     def scores(self, views: Sequence[SessionView]) -> NDArray[np.float32]:
         """(S, N) one number per view and candidate, in the order of the candidates."""
-        candidates = np.array([view.candidates for view in views], dtype=np.int64).reshape(len(views), -1)
+        if not views:
+            return np.empty((0, 0), dtype=np.float32)
+        candidates = np.array([view.candidates for view in views], dtype=np.int64)  # (S, N)
         return self.model.standardised([view.history for view in views], candidates)
 
 

@@ -3,8 +3,9 @@
 Kang and McAuley, "Self-Attentive Sequential Recommendation", ICDM 2018, section III. Deviations from the paper,
 each with a test of this number:
 
-1. The loss is cross-entropy over the whole catalogue at every position, not binary cross-entropy against one
-   sampled negative per position.
+1. The loss is softmax cross-entropy at every position, over the whole catalogue where it is small, and against
+   uniformly drawn negatives shared by the batch where it is large; not binary cross-entropy against one sampled
+   negative per position.
 2. Layers normalise before attention and before the feed-forward part, as in the paper's equation
    x + Dropout(g(LayerNorm(x))), and the residual of attention carries x itself: the paper's code adds the
    normalised x to the keys' values only.
@@ -15,6 +16,7 @@ Letters: B sequences, T positions, D = dim, H heads.
 """
 
 from dataclasses import dataclass
+from math import log
 
 import torch
 import torch.nn.functional as F
@@ -29,15 +31,16 @@ class SASRecConfig:
 
     items: int
     """Size of the catalogue."""
-    max_len: int = 20
+    max_len: int = 50
     """The paper's n: how many items it looks back on."""
     dim: int = 64
     """The paper's d."""
     layers: int = 2
     """The paper's b: self-attention blocks."""
     heads: int = 2
-    dropout: float = 0.3
-    label_smoothing: float = 0.0
+    dropout: float = 0.4
+    negatives: int = 1024
+    """Where the catalogue is larger, the loss looks at so many items a batch instead of all."""
 
 
 class SelfAttention(nn.Module):
@@ -90,7 +93,6 @@ class SASRec(SequentialModel):
 
     def __init__(self, config: SASRecConfig) -> None:
         super().__init__(config)
-        self.label_smoothing = config.label_smoothing
         self.embedding = nn.Embedding(config.items + 1, config.dim, padding_idx=config.items)
         self.position = nn.Embedding(config.max_len, config.dim)
         self.dropout = nn.Dropout(config.dropout)
@@ -118,5 +120,15 @@ class SASRec(SequentialModel):
     def loss(self, sequences: Tensor) -> Tensor:
         inputs, targets = sequences[:, :-1], sequences[:, 1:]  # (B, T) each
         real = targets != self.items
-        logits = self.score(self.encode(inputs)[real])  # (targets, items): padding is left out before the product
-        return F.cross_entropy(logits, targets[real], label_smoothing=self.label_smoothing)
+        states, targets = self.encode(inputs)[real], targets[real]  # (P, D), (P,): positions that are no padding
+        if self.items <= self.config.negatives:
+            return F.cross_entropy(self.score(states), targets)
+        return self._sampled_loss(states, targets)
+
+    def _sampled_loss(self, states: Tensor, targets: Tensor) -> Tensor:
+        """Cross-entropy with the sum over all other items estimated from a uniform sample of them."""
+        drawn = torch.randint(self.items, (self.config.negatives,))
+        right = (states * self.embedding(targets)).sum(1, keepdim=True)  # (P, 1)
+        wrong = states @ self.embedding(drawn).T + log((self.items - 1) / len(drawn))  # (P, negatives)
+        wrong = wrong.masked_fill(drawn == targets[:, None], -torch.inf)
+        return F.cross_entropy(torch.cat([right, wrong], 1), torch.zeros_like(targets))

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
+from math import isfinite
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from afl.data.dataset import Sequences
+from afl.errors import ModelError
 from afl.models.base import SequentialModel
 from afl.ports import Progress
 
@@ -20,13 +22,15 @@ from afl.ports import Progress
 class TrainingConfig:
     """How long and how fast to learn."""
 
-    epochs: int = 20
+    epochs: int = 25
     """At most this many passes."""
-    patience: int = 6
+    patience: int = 4
     """Epochs without a better validation score before it stops."""
     batch_size: int = 64
     """Windows per step."""
-    windows_per_epoch: int = 40_000
+    windows_at_least: int = 2_000
+    """An epoch of a smaller data set is several passes, so that every epoch is worth validating."""
+    windows_at_most: int = 20_000
     """An epoch of a larger data set is a random part of it, so that progress and stopping keep their pace."""
     learning_rate: float = 3e-3
     weight_decay: float = 0.0
@@ -72,6 +76,8 @@ def fit(
         losses: list[float] = []
         for epoch in range(1, config.epochs + 1):
             losses.append(_epoch(model, average, optimizer, sequences, config, shuffler))
+            if not isfinite(losses[-1]):
+                raise ModelError(f"the loss is {losses[-1]} in epoch {epoch}; train with another seed")
             score = validate(average.eval())
             if score > best:
                 best, best_epoch, weights = score, epoch, deepcopy(average.state_dict())
@@ -115,8 +121,8 @@ def batches(
     sequences: Sequences, model: SequentialModel, config: TrainingConfig, shuffler: np.random.Generator
 ) -> Iterator[Tensor]:
     """One epoch: (B, max_len + 1) windows in random order, padded on the right with `model.items`."""
-    begins, ends = windows(sequences, model.max_len, shuffler)
-    order = shuffler.permutation(len(begins))[: config.windows_per_epoch]
+    begins, ends = _repeated(sequences, model.max_len, config.windows_at_least, shuffler)
+    order = shuffler.permutation(len(begins))[: config.windows_at_most]
     steps = np.arange(model.max_len + 1)
     for start in range(0, len(order), config.batch_size):
         chosen = order[start : start + config.batch_size]
@@ -125,6 +131,15 @@ def batches(
         inside = places < ends[chosen, None]
         items = sequences.items[np.minimum(places, len(sequences.items) - 1)]
         yield torch.from_numpy(np.where(inside, items, model.items).astype(np.int64))
+
+
+def _repeated(
+    sequences: Sequences, max_len: int, at_least: int, shuffler: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    passes = [windows(sequences, max_len, shuffler)]
+    while 0 < sum(len(begins) for begins, _ in passes) < at_least:
+        passes.append(windows(sequences, max_len, shuffler))
+    return np.concatenate([begins for begins, _ in passes]), np.concatenate([ends for _, ends in passes])
 
 
 def windows(
