@@ -76,7 +76,7 @@ journal = Table(
     Column("role", WildText, primary_key=True),
     Column("attempt", SmallInteger, primary_key=True),
     Column("position", Integer, nullable=False),
-    Column("fingerprint", LargeBinary, nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False, index=True),
     Column("content", LargeBinary, nullable=False),
     Column("outcome", Text, nullable=False),
     Column("finish_reason", WildText),

@@ -12,6 +12,7 @@ from afl.errors import NotFoundError, StorageError
 from memory.codec import compress, to_json
 from memory.database import file_of, open_engine, parse_url, shown, storage_errors
 from memory.holders import FileHolder, Holder, NoHolder
+from memory.recall import Recall
 from memory.records import CandidateRecord, RunSummary
 from memory.run import Run
 from memory.schema import journal, runs, sessions
@@ -27,6 +28,8 @@ class Store:
         """The database as messages name it, without a password."""
         self._engine = engine
         self._writer = Writer(engine, self.where)
+        self.recall = Recall(engine, self.where)
+        """Finds the reply that an equal request got in any run."""
 
     @classmethod
     async def open(cls, url: str, *, busy_timeout: float = 10.0) -> Self:

@@ -40,10 +40,10 @@ class SimulateOptions:
     """Whether the user agent is asked if the item is the best of the list, or (False) just judges it."""
 
     def __post_init__(self) -> None:
-        _at_least("rounds", self.rounds, 1)
-        _at_least("candidates", self.candidates, 2)
+        at_least("rounds", self.rounds, 1)
+        at_least("candidates", self.candidates, 2)
         if self.sessions is not None:
-            _at_least("sessions", self.sessions, 1)
+            at_least("sessions", self.sessions, 1)
         _one_of("candidates-from", self.candidates_from, ("seeded", "reference"))
         _one_of("split", self.split, (*Split, "all"))
 
@@ -72,7 +72,8 @@ class SimulateOptions:
         return replace(self, tools=(*self.tools, *tools))
 
 
-def _at_least(option: str, value: int, least: int) -> None:
+def at_least(option: str, value: int, least: int) -> None:
+    """Raises `UsageError` for a value below the least that makes sense."""
     if value < least:
         raise UsageError(f"--{option}: got {value}, expected at least {least}")
 

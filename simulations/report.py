@@ -19,13 +19,7 @@ class RoundReport(NamedTuple):
     """Sessions whose user agent had accepted by then."""
 
     def to_json(self) -> dict[str, Any]:
-        rate = self.hit_rate_at_1
-        return {
-            "round": self.round,
-            "hit_rate_at_1": rate.value,
-            "ci95": list(rate.ci95),
-            "accepted": self.accepted,
-        }
+        return {"round": self.round, "hit_rate_at_1": self.hit_rate_at_1.value, "accepted": self.accepted}
 
 
 @dataclass(frozen=True, slots=True)

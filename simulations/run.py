@@ -1,17 +1,20 @@
 """Performs a run: holds it, runs the sessions that are still to do, and reports what the database says."""
 
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
+from afl.clock import SystemClock
 from afl.data.sessions import Session
+from afl.llm.cache import Recall
 from afl.llm.context import LanguageModel
 from afl.llm.usage import Usage
-from afl.ports import Journal
+from afl.ports import Clock, Journal
 from afl.types import Role
 from memory.records import SessionRecord
 from memory.run import Run
 from simulations.agency import Agency
 from simulations.inputs import ModelOutputs
+from simulations.options import at_least
 from simulations.progress import Bar
 from simulations.report import SimulationReport
 from simulations.runner import Runner
@@ -28,6 +31,17 @@ class Performance:
     base_url: str | None = None
     replay: Run | None = None
     """The recorded run that alone may answer."""
+    recall: Recall | None = None
+    """Where equal requests of earlier runs are looked up; None asks the model."""
+    clock: Clock = field(default_factory=SystemClock)
+    """What measures the run, and what it waits by between tries."""
+
+    def __post_init__(self) -> None:
+        at_least("concurrency", self.concurrency, 1)
+
+    def answered_by(self, replay: Run | None, recall: Recall | None) -> Self:
+        """The same performance, with who else than the model may answer."""
+        return replace(self, replay=replay, recall=recall)
 
 
 async def perform(
@@ -48,16 +62,22 @@ async def perform(
     usage = Usage()
     async with run.hold():
         gate = open_gate(
-            model, run.journal(), recorded=_journal_of(how.replay), concurrency=how.concurrency, usage=usage
+            model,
+            run.journal(),
+            recorded=_journal_of(how.replay),
+            recall=how.recall,
+            concurrency=how.concurrency,
+            clock=how.clock,
+            usage=usage,
         )
         finished = await run.finished()
         recorder = Recorder(run, study, outputs, usage, bar, done=len(finished))
         runner = Runner(
             join(study, outputs, agency, gate), recorder, rounds=study.options.rounds, concurrency=how.concurrency
         )
-        started = time.monotonic()
+        started = how.clock.monotonic()
         await runner.run(study.session(place) for place, row in enumerate(study.rows) if row.id not in finished)
-        seconds = time.monotonic() - started
+        seconds = how.clock.monotonic() - started
         totals = await run.totals()
     return SimulationReport.of(
         run.name,

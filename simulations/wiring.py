@@ -1,10 +1,11 @@
 """The one place where agents, models, journal and language model are joined into a running loop."""
 
+from afl.llm.cache import Recall
 from afl.llm.context import LanguageModel
 from afl.llm.gate import Gate
 from afl.llm.limits import ConcurrencyLimiter
 from afl.llm.usage import Usage
-from afl.ports import Chat, Journal, RecommenderTool
+from afl.ports import Chat, Clock, Journal, RecommenderTool
 from agents.tools import SuggestionTool
 from simulations.agency import Agency
 from simulations.graph import DialogueGraph, build_graph
@@ -27,12 +28,23 @@ def join(study: Study, outputs: ModelOutputs, agency: Agency, chat: Chat) -> Dia
 
 
 def open_gate(
-    model: LanguageModel, journal: Journal, *, recorded: Journal | None, concurrency: int, usage: Usage
+    model: LanguageModel,
+    journal: Journal,
+    *,
+    recorded: Journal | None,
+    recall: Recall | None,
+    concurrency: int,
+    clock: Clock,
+    usage: Usage,
 ) -> Gate:
-    """The gate of a run: to the model, or to a recorded run's journal and nothing else."""
+    """The gate of a run: to the model, or to a recorded run's journal and nothing else.
+
+    With `recall`, equal requests of earlier runs answer before the model does.
+    """
     if recorded is not None:
         return Gate.replay(model, journal, recorded=recorded, usage=usage)
-    return Gate.live(model, journal, limiter=ConcurrencyLimiter(concurrency), usage=usage)
+    limiter = ConcurrencyLimiter(concurrency)
+    return Gate.live(model, journal, limiter=limiter, clock=clock, recall=recall, usage=usage)
 
 
 def _suggestion(study: Study, outputs: ModelOutputs) -> tuple[RecommenderTool, ...]:

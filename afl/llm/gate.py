@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from afl.clock import SystemClock
 from afl.errors import ConflictError, EndpointError
+from afl.llm.cache import CachedSource, Recall
 from afl.llm.context import LanguageModel
 from afl.llm.difference import first_difference, place
 from afl.llm.fingerprint import fingerprint
@@ -40,16 +41,20 @@ class Gate:
         limiter: Limiter | None = None,
         clock: Clock | None = None,
         retry: RetryPolicy | None = None,
+        recall: Recall | None = None,
         usage: Usage | None = None,
     ) -> "Gate":
-        """A gate that sends what the journal does not hold to the model."""
-        source = LiveSource(
+        """A gate that sends what the journal does not hold to the model.
+
+        With `recall`, equal requests of earlier runs answer before the model does.
+        """
+        source: Source = LiveSource(
             model,
             limiter=limiter or ConcurrencyLimiter(),
             clock=clock or SystemClock(),
             retry=retry or RetryPolicy(),
         )
-        return cls(model, journal, source=source, usage=usage)
+        return cls(model, journal, source=CachedSource(recall, source) if recall else source, usage=usage)
 
     @classmethod
     def replay(

@@ -54,10 +54,11 @@ def simulate(
     run: Annotated[
         Text, typer.Option("--run", metavar="NAME", help="The run's name; the same name continues.")
     ] = None,
-    concurrency: Annotated[int, typer.Option("--concurrency", min=1, help="Sessions under way at once.")] = 64,
+    concurrency: Annotated[int, typer.Option("--concurrency", help="Sessions under way at once.")] = 64,
     replay: Annotated[
         Text, typer.Option("--replay", metavar="RUN", help="Answer from this run's journal only; no network.")
     ] = None,
+    cache: Annotated[bool, typer.Option("--cache", help="Let equal requests of earlier runs answer.")] = False,
     db: DB = None,
     as_json: JSON = False,
 ) -> None:
@@ -81,6 +82,7 @@ def simulate(
         run=run,
         concurrency=concurrency,
         replay=replay,
+        cache=cache,
         db=db,
         watch=watch(),
     )

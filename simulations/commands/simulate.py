@@ -1,13 +1,15 @@
 """`afl simulate`: the feedback loop over the sessions of a data set, started, continued or replayed."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from afl.clock import SystemClock
 from afl.data.library import Library
+from afl.errors import EndpointError
 from afl.llm.context import LanguageModel
 from afl.llm.registry import load_model
-from afl.ports import RecommenderTool
+from afl.ports import Clock, RecommenderTool
 from afl.settings import Settings
 from memory.run import Run
 from memory.store import Store
@@ -42,15 +44,18 @@ def simulate(
     concurrency: int = 64,
     base_url: str | None = None,
     replay: str | None = None,
+    cache: bool = False,
     db: str | None = None,
     settings: Settings | None = None,
     watch: Watching | None = None,
+    clock: Clock | None = None,
 ) -> SimulationReport:
     """Runs every session of the study through the loop and reports how often the target was recommended.
 
     What is not said has the default of `SimulateOptions`, or the value of the run that is replayed. The same call on
     the same run continues it: what the journal holds is not asked again. `tools` and `agency` also take parts of your
-    own. `concurrency` and `base_url` may change from call to call; whatever determines results may not.
+    own. With `cache`, equal requests of earlier runs answer. `concurrency` and `base_url` may change from call to
+    call; whatever determines results may not. `clock` is what the waits between tries are taken from.
 
     Raises `UsageError`, `NotFoundError` and `DataError` for what was asked; `ConflictError` when the run exists with
     something different or another process holds it; `EndpointError` when the model cannot be reached at all (what
@@ -72,12 +77,13 @@ def simulate(
     }
     settings = settings or Settings()
     own = tuple(tool for tool in tools if not isinstance(tool, str))
+    how = Performance(concurrency, base_url, clock=clock or SystemClock())
     with waiting() as wait:
         store = wait(Store.open(db or settings.db_url))
         try:
             call = _Call(store, settings, watch or Unwatched(), (agency or Agency()).with_tools(own), wait)
             old = None if replay is None else wait(store.run(replay))
-            return call.perform(said, run, Performance(concurrency, base_url, old))
+            return call.perform(said, run, how.answered_by(old, store.recall if cache else None))
         finally:
             wait(store.close())
 
@@ -101,9 +107,17 @@ class _Call:
             config = configuration(study, model, agency)
             run, outputs = self._run(name or default_name(config), config, study)
             with self.watch.bar(f"simulating {run.name}") as bar:
-                return self.wait(perform(run, study, outputs, model, agency, how=how, bar=bar))
+                return self._perform(run, perform(run, study, outputs, model, agency, how=how, bar=bar))
         finally:
             self.wait(model.close())
+
+    def _perform(self, run: Run, performance: Awaitable[SimulationReport]) -> SimulationReport:
+        """The report; a run that never got a reply out of its model leaves no trace."""
+        try:
+            return self.wait(performance)
+        except EndpointError:
+            self.wait(self.store.discard_if_empty(run))
+            raise
 
     def _model(self, study: Study, how: Performance) -> LanguageModel:
         """The language model, known to answer; a replay has none, only its recorded name and parameters."""

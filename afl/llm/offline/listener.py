@@ -125,4 +125,5 @@ def personal_taste(history: tuple[str, ...], titles: tuple[str, ...]) -> Floats:
         blake2b(title.encode("utf-8", "surrogatepass"), key=person, digest_size=8).digest() for title in titles
     ]
     uniform = np.array([int.from_bytes(draw, "big") for draw in draws], dtype=np.float64) / 2.0**64
-    return (2 * uniform - 1) * np.sqrt(3.0)
+    taste: Floats = (2 * uniform - 1) * np.sqrt(3.0)
+    return taste

@@ -38,7 +38,7 @@ def _journal() -> list[sa.Column[object]]:
         sa.Column("role", sa.Text, primary_key=True),
         sa.Column("attempt", sa.SmallInteger, primary_key=True),
         sa.Column("position", sa.Integer, nullable=False),
-        sa.Column("fingerprint", sa.LargeBinary, nullable=False),
+        sa.Column("fingerprint", sa.LargeBinary, nullable=False, index=True),
         sa.Column("content", sa.LargeBinary, nullable=False),
         sa.Column("outcome", sa.Text, nullable=False),
         sa.Column("finish_reason", sa.Text),

@@ -1,0 +1,33 @@
+"""Looking for an equal request in whatever any run recorded."""
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from afl.types import CallKey, Outcome, Reply
+from memory.database import storage_errors
+from memory.entries import read_subjects
+from memory.schema import journal
+
+
+class Recall:
+    """From a request's fingerprint to the earliest `OK` reply it ever got, in any run; None where there is none."""
+
+    def __init__(self, engine: AsyncEngine, where: str) -> None:
+        self._engine = engine
+        self._where = where
+
+    async def __call__(self, fingerprint: str) -> Reply | None:
+        equal = (
+            select(journal.c.run, journal.c.study, *(journal.c[field] for field in CallKey._fields))
+            .where(journal.c.fingerprint == bytes.fromhex(fingerprint), journal.c.outcome == Outcome.OK.value)
+            .order_by(journal.c.created)
+            .limit(1)
+        )
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                found = (await connection.execute(equal)).first()
+                if found is None:
+                    return None
+                run, study, *key = found
+                subjects = await read_subjects(connection, run, study, [key[0]])
+        return subjects[key[0]].entries[CallKey(*key)].reply
