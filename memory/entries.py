@@ -3,12 +3,13 @@
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import accumulate, pairwise
 from typing import Any
 
 from sqlalchemy import RowMapping, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from afl.types import CallKey, JournalEntry, Outcome, Reply
+from afl.types import CallKey, JournalEntry, Message, Outcome, Reply
 from memory.codec import compress, decompress, from_json, to_json
 from memory.schema import journal
 
@@ -29,7 +30,7 @@ class SubjectEntries:
         """The entry's columns, but for run and study; it is the subject's latest from now on."""
         reply = entry.reply
         fingerprint = bytes.fromhex(entry.fingerprint)
-        text = to_json([[(message["role"], message["content"]) for message in entry.messages], reply.text])
+        text = _pack(entry)
         content = compress(text, self._earlier)
         self._add(entry, self._position + 1, text)
         return {
@@ -51,7 +52,7 @@ class SubjectEntries:
     def decode(self, row: RowMapping) -> None:
         """Adds the entry of a row; rows come in the order of their positions."""
         text = decompress(row["content"], self._earlier)
-        self._add(_entry(row, from_json(text)), row["position"], text)
+        self._add(_entry(row, *_unpack(text)), row["position"], text)
 
     def _add(self, entry: JournalEntry, position: int, text: bytes) -> None:
         self.entries[entry.key] = entry
@@ -75,12 +76,26 @@ async def read_subjects(
     return found
 
 
-def _entry(row: RowMapping, content: Any) -> JournalEntry:
-    messages, text = content
+def _pack(entry: JournalEntry) -> bytes:
+    """A line of JSON with roles and lengths, then messages and reply as they are: cheaper than escaping them."""
+    texts = [*(message["content"] for message in entry.messages), entry.reply.text]
+    head = to_json([[message["role"] for message in entry.messages], [len(text) for text in texts]])
+    return head + b"\n" + "".join(texts).encode("utf-8", "surrogatepass")
+
+
+def _unpack(packed: bytes) -> tuple[tuple[Message, ...], str]:
+    head, _, rest = packed.partition(b"\n")
+    roles, lengths = from_json(head)
+    joined, ends = rest.decode("utf-8", "surrogatepass"), list(accumulate(lengths, initial=0))
+    *contents, reply = [joined[start:end] for start, end in pairwise(ends)]
+    return tuple({"role": role, "content": content} for role, content in zip(roles, contents, strict=True)), reply
+
+
+def _entry(row: RowMapping, messages: tuple[Message, ...], text: str) -> JournalEntry:
     return JournalEntry(
         key=CallKey(row["subject"], row["phase"], row["round"], row["role"], row["attempt"]),
         fingerprint=row["fingerprint"].hex(),
-        messages=tuple({"role": role, "content": words} for role, words in messages),
+        messages=messages,
         reply=Reply(
             outcome=Outcome(row["outcome"]),
             text=text,
