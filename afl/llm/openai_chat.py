@@ -56,6 +56,8 @@ def completion_of(body: bytes) -> dict[str, Any]:
         raise BadBodyError(f"expected a chat completion, got a body of {len(body)} bytes: {start!r}") from error
     if not isinstance(message, dict) or completion.get("error"):
         raise BadBodyError(f"expected a chat completion, got {str(completion.get('error') or message)[:80]!r}")
+    # Some servers leave it out, and LangChain makes an error of that.
+    message.setdefault("role", "assistant")
     return completion  # type: ignore[no-any-return]
 
 

@@ -12,6 +12,8 @@ from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from typing import NamedTuple
 
+from afl.errors import AFLError
+
 _RETRIED_STATUS = frozenset({408, 409, 425, 429})
 _NUMBER = re.compile(r"\s*-?\d+(\.\d+)?\s*")
 _NO_QUOTA = re.compile(r"insufficient_quota|billing", re.IGNORECASE)
@@ -49,10 +51,12 @@ class BadBodyError(ConnectionError):
 
 
 def diagnose(error: Exception, *, now: float) -> Trouble | None:
-    """The meaning of a chat model's exception; None for one that is a programming error and must be raised.
+    """The meaning of a chat model's exception; None for one that must be raised: AFL's own, or a programming error.
 
     `now`, Unix seconds, turns a Retry-After that is a date into seconds.
     """
+    if isinstance(error, AFLError):
+        return None
     status = getattr(error, "status_code", None)
     if isinstance(status, int):
         headers = getattr(getattr(error, "response", None), "headers", None) or {}

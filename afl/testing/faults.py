@@ -68,6 +68,12 @@ async def filtered(request: web.Request, completion: Completion) -> web.StreamRe
     return _changed(completion, finish_reason="content_filter", content="")
 
 
+async def no_usage_nor_role(request: web.Request, completion: Completion) -> web.StreamResponse:
+    """A completion without what many servers leave out."""
+    content = completion["choices"][0]["message"]["content"]
+    return web.json_response({"choices": [{"message": {"content": content}}]})
+
+
 async def truncated(request: web.Request, completion: Completion) -> web.StreamResponse:
     """A completion cut off at a length limit."""
     return _changed(
@@ -84,6 +90,7 @@ FAULTS: dict[str, Fault] = {
     "refusal": refusal,
     "filtered": filtered,
     "truncated": truncated,
+    "bare": no_usage_nor_role,
 }
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from afl.errors import EndpointError
 from afl.llm.trouble import Verdict, diagnose
 
 
@@ -48,8 +49,9 @@ def test_each_kind_of_trouble_has_its_verdict(error: Exception, verdict: Verdict
     assert trouble.verdict is verdict
 
 
-def test_a_programming_error_is_no_trouble_of_the_endpoint() -> None:
-    assert diagnose(KeyError("x"), now=0.0) is None
+@pytest.mark.parametrize("error", [KeyError("x"), EndpointError("nobody there")])
+def test_a_programming_error_or_afl_s_own_is_raised(error: Exception) -> None:
+    assert diagnose(error, now=0.0) is None
 
 
 @pytest.mark.parametrize(
