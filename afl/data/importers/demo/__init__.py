@@ -6,9 +6,9 @@ from afl.data.catalogue import Catalogue
 from afl.data.dataset import Dataset
 from afl.data.domains import domain
 from afl.data.importers import ImportOptions
-from afl.data.importers.demo.films import Film, films
+from afl.data.importers.demo.films import Film, all_films
 from afl.data.importers.demo.taste import taste_of, user_id
-from afl.data.importers.demo.viewing import viewing
+from afl.data.importers.demo.viewing import viewing_of
 from afl.data.split import split_sequences
 from afl.errors import UsageError
 
@@ -24,7 +24,7 @@ def import_demo(path: Path | None, options: ImportOptions) -> Dataset:
         raise UsageError(f"got path {str(path)!r}, but demo needs none: it brings its films and makes its viewers")
     if not 10 <= options.users <= MOST_USERS:
         raise UsageError(f"got {options.users} users, expected 10 to {MOST_USERS:,}")
-    sequences = [viewing(taste_of(user_id(number + 1))) for number in range(options.users)]
+    sequences = [viewing_of(taste_of(user_id(number + 1))) for number in range(options.users)]
     return Dataset(
         name=options.name,
         format="demo",
@@ -38,9 +38,9 @@ def import_demo(path: Path | None, options: ImportOptions) -> Dataset:
 def catalogue() -> Catalogue:
     """The films as a catalogue: keys "f0001", ..., and what models may know of each film."""
     return Catalogue.build(
-        keys=[f"f{number:04d}" for number in range(1, len(films()) + 1)],
-        titles=[film.title for film in films()],
-        attributes=[_attributes(film) for film in films()],
+        keys=[f"f{number:04d}" for number in range(1, len(all_films()) + 1)],
+        titles=[film.title for film in all_films()],
+        attributes=[_attributes(film) for film in all_films()],
     )
 
 

@@ -26,7 +26,7 @@ class Film(NamedTuple):
 
 
 @cache
-def films() -> tuple[Film, ...]:
+def all_films() -> tuple[Film, ...]:
     """All films, in item order: by year, then title."""
     text = files(__package__).joinpath("films.csv").read_text(encoding="utf-8")
     return tuple(

@@ -21,16 +21,16 @@ from functools import cache, lru_cache
 from random import Random
 from typing import NamedTuple, TypeVar
 
-from afl.data.importers.demo.films import Film, films
+from afl.data.importers.demo.films import Film, all_films
 from afl.draws import generator
 
 T = TypeVar("T")
 
-MAIN = 8
-"""Films of the main value against all others: eight to one."""
-SECOND = 8
+MAIN = 5
+"""Films of the main value against all others: five to one."""
+SECOND = 12
 """A film of the second value against one without it."""
-FAME_WEIGHTS = {1: 2, 2: 3, 3: 4, 4: 5}
+FAME_WEIGHTS = {1: 2, 2: 3, 3: 5, 4: 8}
 """What everybody has heard of is watched more often, whatever the taste."""
 
 
@@ -48,7 +48,7 @@ class Aspect(StrEnum):
 SHARES = {Aspect.GENRE: 6, Aspect.ERA: 5, Aspect.DIRECTOR: 4, Aspect.COUNTRY: 4, Aspect.POPULARITY: 1}
 """How many of twenty users have this main aspect."""
 LEAST_FILMS = {Aspect.DIRECTOR: 10, Aspect.COUNTRY: 10}
-"""A value needs this many films to be somebody's taste."""
+"""A value needs this many films to be somebody's taste: fewer would be used up before the last film."""
 TOO_COMMON = {(Aspect.GENRE, "Drama"), (Aspect.GENRE, "Comedy"), (Aspect.COUNTRY, "USA")}
 """Values shared by so many films that liking them says little."""
 KNOWN = {1: "little known", 4: "widely known"}
@@ -95,7 +95,7 @@ def values(aspect: Aspect, film: Film) -> tuple[str, ...]:
 @cache
 def preferred_values(aspect: Aspect) -> tuple[str, ...]:
     """The values of an aspect that can be somebody's taste, sorted."""
-    counts = Counter(value for film in films() for value in values(aspect, film))
+    counts = Counter(value for film in all_films() for value in values(aspect, film))
     least = LEAST_FILMS.get(aspect, 1)
     return tuple(
         sorted(value for value, count in counts.items() if count >= least and (aspect, value) not in TOO_COMMON)
@@ -120,7 +120,7 @@ def tastes(users: Iterable[str]) -> list[Taste]:
 
 def likes(taste: Taste, item: int) -> bool:
     """Whether the film has the value that the user prefers under the main aspect."""
-    return taste.value in values(taste.aspect, films()[item])
+    return taste.value in values(taste.aspect, all_films()[item])
 
 
 def preference(taste: Taste, item: int) -> int:
@@ -133,9 +133,9 @@ def preferences(aspect: Aspect, value: str, second_aspect: Aspect, second_value:
     """(I,) the preference for every film, in item order."""
     weights = [
         FAME_WEIGHTS[film.fame] * (SECOND if second_value in values(second_aspect, film) else 1)
-        for film in films()
+        for film in all_films()
     ]
-    main = [value in values(aspect, film) for film in films()]
+    main = [value in values(aspect, film) for film in all_films()]
     of_main = sum(weight for weight, liked in zip(weights, main, strict=True) if liked)
     of_rest = sum(weights) - of_main
     return tuple(

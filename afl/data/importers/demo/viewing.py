@@ -6,12 +6,12 @@ from itertools import accumulate
 from random import Random
 
 from afl.data.dataset import Sequence
-from afl.data.importers.demo.films import Film, films
+from afl.data.importers.demo.films import Film, all_films
 from afl.data.importers.demo.taste import Aspect, Taste, below, preferences, values
 from afl.draws import generator
 
 SHORTEST, LONGEST = 8, 40
-FOLLOW = 3
+FOLLOW = 2
 """Of ten films after the first of a day, so many follow the film before; the others are free choices."""
 FOLLOWERS = 6
 """How many films a film can lead to."""
@@ -25,7 +25,7 @@ FIRST_DAY = 18_262
 """2020-01-01, in days since 1970."""
 
 
-def viewing(taste: Taste) -> Sequence:
+def viewing_of(taste: Taste) -> Sequence:
     """All that this user watched, in time order, each film once."""
     draws = generator("demo", "viewing", taste.user)
     length = _length(draws, taste)
@@ -42,8 +42,9 @@ def viewing(taste: Taste) -> Sequence:
 
 def _length(draws: Random, taste: Taste) -> int:
     """8 to 40 films; lovers of a small group stop before it is used up."""
-    liked = sum(taste.value in values(taste.aspect, film) for film in films())
-    length = SHORTEST + below(draws, 17) + below(draws, 17)
+    liked = sum(taste.value in values(taste.aspect, film) for film in all_films())
+    spread = (LONGEST - SHORTEST) // 2 + 1
+    length = SHORTEST + below(draws, spread) + below(draws, spread)
     return min(length, max(SHORTEST, liked))
 
 
@@ -87,14 +88,14 @@ def _table(
 @cache
 def followers() -> tuple[tuple[int, ...], ...]:
     """For each film the six it can lead to: nearest in director, genres, country and years."""
-    return tuple(_nearest(item) for item in range(len(films())))
+    return tuple(_nearest(item) for item in range(len(all_films())))
 
 
 def _nearest(item: int) -> tuple[int, ...]:
-    film = films()[item]
+    film = all_films()[item]
     others = [
         (_distance(film, other), number)
-        for number, other in enumerate(films())
+        for number, other in enumerate(all_films())
         if number != item and (other.director == film.director or abs(other.year - film.year) <= WINDOW)
     ]
     return tuple(number for _, number in sorted(others)[:FOLLOWERS])

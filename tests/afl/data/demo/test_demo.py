@@ -13,7 +13,7 @@ from afl.data.importers.demo.taste import Aspect, likes, taste_of, tastes
 from afl.data.importers.demo.viewing import DAY
 from afl.errors import UsageError
 
-HASH = "58402c4d21a58703a85b9cfb508d2d8c966565a13a3e797e625a1f618141be98"
+HASH = "55530364cbaa9aebe2d1ec48475f43ca220ba1e0853a9b7a5f2546435e262672"
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def test_a_day_of_four_or_more_films_is_mostly_of_the_main_taste(viewers):
         for day in days(viewer)
         if len(day) >= 4
     ]
-    assert mean(shares) > 0.75
+    assert mean(shares) > 0.7
 
 
 def test_every_film_is_watched_by_somebody(demo, viewers):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from afl.data.importers.demo.films import films
+from afl.data.importers.demo.films import all_films
 from afl.data.importers.demo.taste import (
     MAIN,
     Aspect,
@@ -21,7 +21,7 @@ THRILLERS = Taste("u000001", Aspect.GENRE, "Thriller", Aspect.ERA, "1960s")
 
 
 def item(title: str) -> int:
-    return next(number for number, film in enumerate(films()) if film.title == title)
+    return next(number for number, film in enumerate(all_films()) if film.title == title)
 
 
 def test_a_taste_follows_from_the_id_alone():
@@ -39,7 +39,7 @@ def test_films_of_both_values_are_wanted_most_then_the_main_then_the_second_valu
 
 
 def test_films_of_the_main_value_together_outweigh_all_others_as_documented():
-    weights = [(likes(THRILLERS, number), preference(THRILLERS, number)) for number in range(len(films()))]
+    weights = [(likes(THRILLERS, number), preference(THRILLERS, number)) for number in range(len(all_films()))]
     of_main = sum(weight for liked, weight in weights if liked)
     assert of_main == MAIN * sum(weight for liked, weight in weights if not liked)
 
