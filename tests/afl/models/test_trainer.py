@@ -54,7 +54,7 @@ def test_a_small_epoch_is_several_passes() -> None:
 
 def test_training_stops_when_validation_no_longer_improves_and_keeps_the_best(ring: Dataset) -> None:
     scores = iter([0.1, 0.3, 0.2, 0.2, 0.9])
-    config = TrainingConfig(epochs=5, patience=2)
+    config = TrainingConfig(epochs=5, patience=2, windows_at_least=0)
     result = fit(
         network(), ring.splits[Split.TRAIN], validate=lambda _: next(scores), config=config, seed=0, progress=quiet
     )
@@ -67,7 +67,7 @@ def test_progress_is_told_after_every_epoch(ring: Dataset) -> None:
         network(),
         ring.splits[Split.TRAIN],
         validate=lambda _: 0.5,
-        config=TrainingConfig(epochs=2),
+        config=TrainingConfig(epochs=2, windows_at_least=0),
         seed=0,
         progress=lambda done, total, text="": told.append((done, total)),
     )
@@ -76,7 +76,7 @@ def test_progress_is_told_after_every_epoch(ring: Dataset) -> None:
 
 def test_training_leaves_the_global_random_state_alone(ring: Dataset) -> None:
     model, before = network(), torch.random.get_rng_state()
-    config = TrainingConfig(epochs=1)
+    config = TrainingConfig(epochs=1, windows_at_least=0)
     fit(model, ring.splits[Split.TRAIN], validate=lambda _: 0.5, config=config, seed=0, progress=quiet)
     assert torch.equal(torch.random.get_rng_state(), before)
 
@@ -85,3 +85,15 @@ def test_a_loss_that_is_no_number_ends_training(ring: Dataset) -> None:
     config = TrainingConfig(epochs=3, learning_rate=1e30)
     with pytest.raises(ModelError, match=r"the loss is (nan|inf) in epoch"):
         fit(network(), ring.splits[Split.TRAIN], validate=lambda _: 0.5, config=config, seed=0, progress=quiet)
+
+
+def test_deviation_5_what_is_kept_is_a_running_average_of_the_weights(ring: Dataset) -> None:
+    kept = []
+    for averaging in (0.0, 1.0):
+        model = network()
+        config = TrainingConfig(epochs=1, windows_at_least=0, averaging=averaging)
+        fit(model, ring.splits[Split.TRAIN], validate=lambda _: 0.5, config=config, seed=0, progress=quiet)
+        kept.append(model.position.weight)
+    start = network().position.weight
+    assert not torch.equal(kept[0], start)
+    assert torch.equal(kept[1], start)
