@@ -14,7 +14,6 @@ Nothing here enters the data set. Everything follows from the user's id, by inte
 generator, so an evaluator can ask for it at any time and gets the same answer on every machine.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -93,12 +92,25 @@ def values(aspect: Aspect, film: Film) -> tuple[str, ...]:
 
 
 @cache
+def films_by_value(aspect: Aspect) -> dict[str, frozenset[int]]:
+    """The films of each value of an aspect, as items."""
+    found: dict[str, set[int]] = {}
+    for item, film in enumerate(all_films()):
+        for value in values(aspect, film):
+            found.setdefault(value, set()).add(item)
+    return {value: frozenset(items) for value, items in found.items()}
+
+
+@cache
 def preferred_values(aspect: Aspect) -> tuple[str, ...]:
     """The values of an aspect that can be somebody's taste, sorted."""
-    counts = Counter(value for film in all_films() for value in values(aspect, film))
     least = LEAST_FILMS.get(aspect, 1)
     return tuple(
-        sorted(value for value, count in counts.items() if count >= least and (aspect, value) not in TOO_COMMON)
+        sorted(
+            value
+            for value, items in films_by_value(aspect).items()
+            if len(items) >= least and (aspect, value) not in TOO_COMMON
+        )
     )
 
 
@@ -118,9 +130,14 @@ def tastes(users: Iterable[str]) -> list[Taste]:
     return [taste_of(user) for user in users]
 
 
+def liked_films(taste: Taste) -> frozenset[int]:
+    """The films that have the value preferred under the main aspect, as items."""
+    return films_by_value(taste.aspect)[taste.value]
+
+
 def likes(taste: Taste, item: int) -> bool:
     """Whether the film has the value that the user prefers under the main aspect."""
-    return taste.value in values(taste.aspect, all_films()[item])
+    return item in liked_films(taste)
 
 
 def preference(taste: Taste, item: int) -> int:
@@ -131,16 +148,13 @@ def preference(taste: Taste, item: int) -> int:
 @lru_cache(maxsize=4096)
 def preferences(aspect: Aspect, value: str, second_aspect: Aspect, second_value: str) -> tuple[int, ...]:
     """(I,) the preference for every film, in item order."""
+    main, second = films_by_value(aspect)[value], films_by_value(second_aspect)[second_value]
     weights = [
-        FAME_WEIGHTS[film.fame] * (SECOND if second_value in values(second_aspect, film) else 1)
-        for film in all_films()
+        FAME_WEIGHTS[film.fame] * (SECOND if item in second else 1) for item, film in enumerate(all_films())
     ]
-    main = [value in values(aspect, film) for film in all_films()]
-    of_main = sum(weight for weight, liked in zip(weights, main, strict=True) if liked)
+    of_main = sum(weights[item] for item in main)
     of_rest = sum(weights) - of_main
-    return tuple(
-        weight * (MAIN * of_rest if liked else of_main) for weight, liked in zip(weights, main, strict=True)
-    )
+    return tuple(weight * (MAIN * of_rest if item in main else of_main) for item, weight in enumerate(weights))
 
 
 def _aspect(draws: Random) -> Aspect:

@@ -7,7 +7,7 @@ from random import Random
 
 from afl.data.dataset import Sequence
 from afl.data.importers.demo.films import Film, all_films
-from afl.data.importers.demo.taste import Aspect, Taste, below, preferences, values
+from afl.data.importers.demo.taste import Aspect, Taste, below, liked_films, preferences
 from afl.draws import generator
 
 SHORTEST, LONGEST = 8, 40
@@ -42,10 +42,9 @@ def viewing_of(taste: Taste) -> Sequence:
 
 def _length(draws: Random, taste: Taste) -> int:
     """8 to 40 films; lovers of a small group stop before it is used up."""
-    liked = sum(taste.value in values(taste.aspect, film) for film in all_films())
     spread = (LONGEST - SHORTEST) // 2 + 1
     length = SHORTEST + below(draws, spread) + below(draws, spread)
-    return min(length, max(SHORTEST, liked))
+    return min(length, max(SHORTEST, len(liked_films(taste))))
 
 
 def _times(draws: Random, day: int, size: int) -> list[int]:
@@ -102,10 +101,10 @@ def _nearest(item: int) -> tuple[int, ...]:
 
 
 def _distance(film: Film, other: Film) -> int:
-    shared = len(set(film.genres) & set(other.genres))
+    """In years: who shares the director, a genre or the country is so many years nearer."""
     return (
         abs(film.year - other.year)
         - 12 * (film.director == other.director)
-        - 8 * shared
+        - 8 * sum(genre in other.genres for genre in film.genres)
         - 6 * (film.country == other.country)
     )
