@@ -28,11 +28,13 @@ def run(arguments: Sequence[str]) -> int:
     except TyperException as error:
         return _complain(_usage(error), 2)
     except (KeyboardInterrupt, typer.Abort):
-        return _complain("interrupted; everything so far is kept, the same command continues", INTERRUPTED)
+        code = INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone; nothing more may be written, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    if code == INTERRUPTED:  # typer turns most of them into this number, and says nothing
+        return _complain("interrupted; everything so far is kept, the same command continues", INTERRUPTED)
     return code if isinstance(code, int) else 0
 
 

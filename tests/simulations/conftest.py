@@ -19,6 +19,7 @@ from afl.testing.answers import default_answer
 from afl.testing.server import FakeServer, running_server
 from simulations.cli.main import run
 from simulations.commands.data import import_data
+from simulations.commands.runs import runs
 
 USERS, ITEMS, LENGTH = 30, 60, 6
 
@@ -51,7 +52,9 @@ Afl = Callable[..., Finished]
 @pytest.fixture(scope="session")
 def small_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """30 listeners, each with six of 60 bands; a session per listener."""
-    rows = [f"u{user},Band {(user * 7 + time * 11) % ITEMS},{time}" for user in range(USERS) for time in range(LENGTH)]
+    rows = [
+        f"u{user},Band {(user * 7 + time * 11) % ITEMS},{time}" for user in range(USERS) for time in range(LENGTH)
+    ]
     path = tmp_path_factory.mktemp("csv") / "small.csv"
     path.write_text("\n".join(["user,item,timestamp", *rows]) + "\n")
     return path
@@ -60,13 +63,16 @@ def small_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def _imported(small_csv: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("imported") / "home"
-    import_data("csv", small_csv, name="small", domain="music", settings=Settings(AFL_HOME=home))  # type: ignore[call-arg]
+    settings = Settings(AFL_HOME=home, AFL_DB=None)  # type: ignore[call-arg]
+    import_data("csv", small_csv, name="small", domain="music", settings=settings)
+    # Making the tables takes longer than most tests.
+    assert runs(settings=settings) == []
     return home
 
 
 @pytest.fixture
 def small(home: Path, _imported: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A fresh AFL_HOME in which the data set `small` is imported."""
+    """A fresh AFL_HOME with the data set `small` and an empty database."""
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     shutil.copytree(_imported, home)
     return home

@@ -1,0 +1,73 @@
+"""A recorded run is executed again from its journal alone."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from afl.testing.server import FakeServer, running_server
+from tests.simulations.conftest import Afl
+
+
+@pytest.fixture
+def recorded(loop: Afl) -> None:
+    """A run called `old`, whose endpoint is gone."""
+    with running_server() as server:
+        assert loop(server, "--run", "old", "--sessions", 8).code == 0
+
+
+@pytest.mark.usefixtures("recorded")
+def test_a_replay_needs_no_endpoint_and_gives_the_same_bytes(afl: Afl, exported: Callable[[str], bytes]) -> None:
+    replayed = afl("simulate", "--replay", "old", "--run", "new", "--json")
+    assert (replayed.code, replayed.json["run"], replayed.json["llm"]["calls"]) == (0, "new", 0)
+    assert exported("new") == exported("old")
+
+
+@pytest.mark.usefixtures("recorded")
+def test_a_replay_can_be_replayed(afl: Afl, exported: Callable[[str], bytes]) -> None:
+    afl("simulate", "--replay", "old", "--run", "new")
+    assert afl("simulate", "--replay", "new", "--run", "newer").code == 0
+    assert exported("newer") == exported("old")
+
+
+@pytest.mark.usefixtures("recorded")
+def test_one_round_more_than_recorded_is_a_difference(afl: Afl) -> None:
+    missed = afl("simulate", "--replay", "old", "--run", "longer", "--rounds", 5, "--json")
+    assert (missed.code, missed.out) == (1, "")
+    complaint = missed.err.splitlines()[-1]
+    assert complaint.startswith("afl: session u")
+    assert "round 5, recommendation: the recorded run holds no such request" in complaint
+
+
+@pytest.mark.usefixtures("recorded")
+def test_a_request_that_differs_is_shown_with_its_first_difference(afl: Afl) -> None:
+    changed = afl("simulate", "--replay", "old", "--run", "alone", "--user-sees-item-only", "--json")
+    assert (changed.code, changed.out) == (1, "")
+    complaint = changed.err.splitlines()[-1]
+    assert "round 1, user: the request differs from the recorded one: message 2 (user), line" in complaint
+    assert "recorded 'Candidates:', now" in complaint
+
+
+def test_failures_are_replayed_as_they_were(loop: Afl, afl: Afl, exported: Callable[[str], bytes]) -> None:
+    with running_server(lambda messages: "Nothing to say.") as server:
+        assert loop(server, "--run", "old", "--sessions", 3).code == 1
+    replayed = afl("simulate", "--replay", "old", "--run", "new", "--json")
+    assert (replayed.code, replayed.json["failed"], replayed.json["outcomes"]["unparsed"]) == (1, 3, 3)
+    assert exported("new") == exported("old")
+
+
+def test_an_unknown_run_cannot_be_replayed(loop: Afl, server: FakeServer) -> None:
+    unknown = loop(server, "--replay", "nothing", "--run", "new")
+    assert unknown.code == 2
+    assert "no run is called 'nothing'" in unknown.complaint
+
+
+@pytest.mark.usefixtures("recorded")
+def test_every_line_of_an_export_has_the_promised_fields(exported: Callable[[str], bytes]) -> None:
+    lines = [json.loads(line) for line in exported("old").decode().splitlines()]
+    fields = (
+        "session phase round role attempt item reason decision suggestion score outcome target hit label advice"
+    )
+    assert {tuple(line) for line in lines} == {(*fields.split(), "messages", "reply")}
+    places = [(line["session"], line["phase"], line["round"], line["role"], line["attempt"]) for line in lines]
+    assert places == sorted(places)

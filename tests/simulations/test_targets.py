@@ -1,0 +1,87 @@
+"""No agent, tool or model learns the target: with other targets every prompt is the same, byte for byte."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from afl.data.dataset import Dataset
+from afl.llm.context import LanguageModel
+from afl.llm.registry import load_model
+from afl.settings import Settings
+from afl.testing.answers import default_answer
+from afl.testing.chat import scripted_model
+from memory.export import write_export
+from memory.store import Store
+from simulations.agency import Agency
+from simulations.inputs import ModelOutputs
+from simulations.options import SimulateOptions
+from simulations.progress import silent
+from simulations.run import Performance, perform
+from simulations.study import Study
+
+OPTIONS = SimulateOptions(dataset="small", llm="any", split="all", recommender="none", reward="none")
+
+
+@pytest.fixture
+def study(dataset: Dataset) -> Study:
+    return Study.of(dataset, OPTIONS)
+
+
+def flipped(study: Study) -> Study:
+    """The same sessions and lists; the target is another item of each list."""
+    others = [int(items[items != row.target][0]) for row, items in zip(study.rows, study.candidates, strict=True)]
+    return replace(study, rows=[replace(row, target=item) for row, item in zip(study.rows, others, strict=True)])
+
+
+def advised(study: Study) -> ModelOutputs:
+    """Every session has a suggestion and scores."""
+    scores = np.random.default_rng(7).normal(size=study.candidates.shape).astype(np.float32)
+    return ModelOutputs(study.candidates[:, 3].astype(np.int64), np.round(scores, 2))
+
+
+def model_called(name: str, dataset: Dataset) -> LanguageModel:
+    if name == "offline":
+        return load_model("offline", dataset=dataset, settings=Settings())
+    return scripted_model(lambda messages: default_answer([{"content": said.content} for said in messages]))
+
+
+async def export_of(study: Study, model: LanguageModel, folder: Path) -> bytes:
+    """The export of a fresh run of this study."""
+    folder.mkdir()
+    agency = Agency().complete(study.options, study.dataset, Settings())
+    async with await Store.open(f"sqlite:///{folder / 'afl.db'}") as store:
+        run = await store.begin_run("x", {}, study.candidate_record())
+        await perform(run, study, advised(study), model, agency, how=Performance(), bar=silent)
+        await write_export(run, folder / "export.jsonl")
+    return (folder / "export.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["scripted", "offline"])
+async def test_another_target_of_the_same_list_changes_no_byte_but_target_and_hit(
+    name: str, study: Study, dataset: Dataset, tmp_path: Path
+) -> None:
+    model = model_called(name, dataset)
+    first = [json.loads(line) for line in (await export_of(study, model, tmp_path / "a")).splitlines()]
+    second = [json.loads(line) for line in (await export_of(flipped(study), model, tmp_path / "b")).splitlines()]
+    assert [line["target"] for line in first] != [line["target"] for line in second]
+    assert [line.pop("messages") for line in first] == [line.pop("messages") for line in second]
+    unknown = {"target": None, "hit": None}
+    assert [line | unknown for line in first] == [line | unknown for line in second]
+
+
+async def test_suggestion_and_score_reach_the_prompts_they_belong_in(study: Study, tmp_path: Path) -> None:
+    export = await export_of(study, model_called("scripted", study.dataset), tmp_path / "a")
+    lines = [json.loads(line) for line in export.splitlines()]
+    recommended = [line["messages"][-1]["content"] for line in lines if line["role"] == "recommendation"]
+    responded = [line["messages"][-1]["content"] for line in lines if line["role"] == "user"]
+    assert max(line["round"] for line in lines) == 4
+    assert all("A sequential model suggests: Band" in text and "Reward score" not in text for text in recommended)
+    assert all("Reward score: " in text and "sequential model" not in text for text in responded)
+
+
+def test_models_are_shown_views_without_a_target(study: Study) -> None:
+    assert study.views() == flipped(study).views()
+    assert study.candidate_record() == flipped(study).candidate_record()
