@@ -12,7 +12,7 @@ from afl.llm.offline.judging import Judging
 from afl.llm.offline.knowledge import Knowledge
 from afl.llm.offline.listener import Listener
 from afl.llm.offline.recommending import Recommending
-from afl.llm.offline.weights import Weights
+from afl.llm.offline.weights import RoleWeights, Weights
 from afl.llm.offline.wording import Wording
 
 VERSION = 1
@@ -30,13 +30,17 @@ def offline_model(context: LLMContext) -> LanguageModel:
         )
     weights = Weights.load()
     knowledge = Knowledge(context.dataset)
-    attention = learned_attention(
-        knowledge, examples(context.dataset), recency=weights.recommendation.recency, ridge=weights.ridge
-    )
-    listener = Listener(knowledge, attention, weights)
+    rows = examples(context.dataset)
+
+    def listener(role: RoleWeights) -> Listener:
+        attention = learned_attention(knowledge, rows, recency=role.recency, ridge=weights.ridge)
+        return Listener(knowledge, attention, role, weights)
+
     wording = Wording(knowledge, context.dataset.domain)
+    recommending = Recommending(listener(weights.recommendation), wording)
+    judging = Judging(listener(weights.user), wording)
     return LanguageModel(
         name="offline",
-        chat=OfflineChat(Recommending(listener, wording), Judging(listener, wording)),
+        chat=OfflineChat(recommending, judging),
         parameters={"version": VERSION, "knowledge": knowledge.hash, "weights": weights.hash, "temperature": 0},
     )

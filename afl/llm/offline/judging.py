@@ -34,17 +34,16 @@ class Judging:
 
     def opinion(self, request: Request, offer: Offer) -> Opinion:
         """What it thinks of the offer and everything it is compared with."""
-        role = self.listener.weights.user
         titles = request.candidates or self._imagined(request)
         if offer.title not in titles:
             titles = (*titles, offer.title)
-        scene = self.listener.scene(request.history, titles, recency=role.recency)
+        scene = self.listener.scene(request.history, titles)
         opened = stated_scores(request.refused)
         if offer.score is not None:
             opened[offer.title] = offer.score
         # The user is told of a model's suggestion only through the agent's words.
         heard = replace(request, suggestion=offer.title if "suggest" in offer.reason else None)
-        return self.listener.opinion(heard, role, scene, opened)
+        return self.listener.opinion(heard, scene, opened)
 
     def _imagined(self, request: Request) -> tuple[str, ...]:
         shown = self.listener.knowledge.catalogue.titles

@@ -1,6 +1,7 @@
 """How the offline model weighs a list: aspects by attention, feedback and stated scores on top."""
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -54,25 +55,27 @@ class Opinion:
 
 
 class Listener:
-    """Judges lists by knowledge and attention, both learned from training data."""
+    """Judges lists in one role, by knowledge and attention that were both learned from training data."""
 
-    def __init__(self, knowledge: Knowledge, attention: Floats, weights: Weights) -> None:
+    def __init__(self, knowledge: Knowledge, attention: Floats, role: RoleWeights, weights: Weights) -> None:
         self.knowledge = knowledge
         self.attention = attention  # (A,)
+        self.role = role
         self.weights = weights
-        self._scenes: OrderedDict[tuple[object, ...], Scene] = OrderedDict()
+        self._scenes: OrderedDict[tuple[tuple[str, ...], tuple[str, ...]], Scene] = OrderedDict()
 
-    def scene(self, history: tuple[str, ...], titles: tuple[str, ...], *, recency: float) -> Scene:
+    def scene(self, history: tuple[str, ...], titles: tuple[str, ...]) -> Scene:
         """The list beside the history, from memory where it was seen lately."""
-        key = (history, titles, recency)
-        scene = self._scenes.pop(key, None) or self._look(history, titles, recency)
+        key = (history, titles)
+        scene = self._scenes.pop(key, None) or self._look(history, titles)
         self._scenes[key] = scene
         if len(self._scenes) > SCENES_KEPT:
             self._scenes.popitem(last=False)
         return scene
 
-    def opinion(self, request: Request, role: RoleWeights, scene: Scene, opened: dict[str, float]) -> Opinion:
+    def opinion(self, request: Request, scene: Scene, opened: Mapping[str, float]) -> Opinion:
         """The candidates as this role sees them; `opened` are the reward scores it knows, by title."""
+        role = self.role
         attention = self._attention(request)
         position = {title: index for index, title in enumerate(scene.titles)}
         values = scene.impression.aspects @ attention + self.weights.taste * scene.taste
@@ -110,11 +113,11 @@ class Listener:
     def _feedback(self, refused: tuple[PastOffer, ...]) -> tuple[tuple[str, float], ...]:
         return tuple((past.refusal, self.weights.feedback) for past in refused)
 
-    def _look(self, history: tuple[str, ...], titles: tuple[str, ...], recency: float) -> Scene:
+    def _look(self, history: tuple[str, ...], titles: tuple[str, ...]) -> Scene:
         known = self.knowledge.item
         items = np.array([known(title) for title in titles], dtype=np.int64)
         past = np.array([known(title) for title in history], dtype=np.int64)
-        impression = self.knowledge.impression(past, items, recency=recency)
+        impression = self.knowledge.impression(past, items, recency=self.role.recency)
         return Scene(history, titles, items, impression, personal_taste(history, titles))
 
 

@@ -23,9 +23,8 @@ class Recommending:
 
     def opinion(self, request: Request) -> Opinion:
         """What it thinks of every candidate."""
-        role = self.listener.weights.recommendation
-        scene = self.listener.scene(request.history, request.candidates, recency=role.recency)
-        return self.listener.opinion(request, role, scene, stated_scores(request.refused))
+        scene = self.listener.scene(request.history, request.candidates)
+        return self.listener.opinion(request, scene, stated_scores(request.refused))
 
 
 def stated_scores(refused: tuple[PastOffer, ...]) -> dict[str, float]:
