@@ -35,13 +35,19 @@ class Watch:
             TextColumn("{task.fields[text]}", style="dim"),
             TimeRemainingColumn(compact=True),
         )
-        with Progress(*columns, console=self.console, refresh_per_second=4) as progress:
-            task = progress.add_task(label, total=None, text="")
+        progress = Progress(*columns, console=self.console, refresh_per_second=4)
+        task = progress.add_task(label, total=None, text="")
 
-            def update(done: int, total: int, text: str = "") -> None:
-                progress.update(task, completed=done, total=total, text=text)
+        def update(done: int, total: int, text: str = "") -> None:
+            # Only now: a mistake found before the work began is told in one line, without a bar.
+            progress.start()
+            progress.update(task, completed=done, total=total, text=text)
 
+        try:
             yield update
+        finally:
+            if progress.live.is_started:
+                progress.stop()
 
 
 class Unwatched:

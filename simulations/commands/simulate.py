@@ -104,6 +104,7 @@ class _Call:
         agency = self.agency.complete(options, study.dataset, self.settings)
         model = self._model(study, how)
         try:
+            self.wait(model.check())
             config = configuration(study, model, agency)
             run, outputs = self._run(name or default_name(config), config, study)
             with self.watch.bar(f"simulating {run.name}") as bar:
@@ -120,12 +121,10 @@ class _Call:
             raise
 
     def _model(self, study: Study, how: Performance) -> LanguageModel:
-        """The language model, known to answer; a replay has none, only its recorded name and parameters."""
+        """The language model; a replay has none, only its recorded name and parameters."""
         if how.replay is not None:
             return recorded_model(how.replay.config)
-        model = load_model(study.options.llm, dataset=study.dataset, base_url=how.base_url, settings=self.settings)
-        self.wait(model.check())
-        return model
+        return load_model(study.options.llm, dataset=study.dataset, base_url=how.base_url, settings=self.settings)
 
     def _run(self, name: str, config: dict[str, Any], study: Study) -> tuple[Run, ModelOutputs]:
         """The run as it was begun, or begun now; what the models say is kept with it from the start."""

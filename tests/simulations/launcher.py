@@ -7,11 +7,14 @@ lines: the process id at once, its exit code (negative: the signal that ended it
 import json
 import os
 import sys
+from importlib import import_module
 from typing import Any
 
-import afl.llm.openai_chat
-import simulations.commands.simulate  # noqa: F401  # here so that no process imports them again
 from simulations.cli.main import run
+
+# Here, so that no process imports them again.
+import_module("simulations.commands.simulate")
+import_module("afl.llm.openai_chat")
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from afl.llm.registry import load_model
 from afl.settings import Settings
 from afl.testing.answers import default_answer
 from afl.testing.chat import scripted_model
-from memory.export import write_export
+from memory.export import export
 from memory.store import Store
 from simulations.agency import Agency
 from simulations.inputs import ModelOutputs
@@ -50,13 +50,11 @@ def model_called(name: str, dataset: Dataset) -> LanguageModel:
 
 async def export_of(study: Study, model: LanguageModel, folder: Path) -> bytes:
     """The export of a fresh run of this study."""
-    folder.mkdir()
     agency = Agency().complete(study.options, study.dataset, Settings())
     async with await Store.open(f"sqlite:///{folder / 'afl.db'}") as store:
         run = await store.begin_run("x", {}, study.candidate_record())
         await perform(run, study, advised(study), model, agency, how=Performance(), bar=silent)
-        await write_export(run, folder / "export.jsonl")
-    return (folder / "export.jsonl").read_bytes()
+        return "".join([line async for line in export(run)]).encode()
 
 
 @pytest.mark.parametrize("name", ["scripted", "offline"])
