@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_attempt
+
 from afl.errors import EndpointError, ReplayError
 from afl.llm.context import LanguageModel
 from afl.llm.difference import first_difference, place
@@ -43,16 +45,26 @@ class LiveSource:
 
     async def answer(self, request: Request) -> Reply:
         """A reply, or `FAILED` once the tries are used up; `EndpointError` when no call can ever work."""
-        for retry in range(self._retry.tries):
-            result = await self._try(request)
-            if isinstance(result, Reply):
-                return result if retry == 0 else replace(result, retries=retry)
-            if result.verdict is not Verdict.RETRY:
-                return self._without_retry(result, retry)
-            if retry + 1 < self._retry.tries:
-                await self._clock.sleep(self._retry.wait(request.key, retry, result.retry_after))
-        error = f"gave up after {self._retry.tries} tries: {result.text}"
-        return Reply(Outcome.FAILED, error=one_line(error, self._model.secrets), retries=retry)
+        tries = AsyncRetrying(
+            retry=retry_if_result(_may_pass),
+            stop=stop_after_attempt(self._retry.tries),
+            wait=lambda state: self._wait(request, state),
+            sleep=self._clock.sleep,
+            retry_error_callback=_last_result,
+        )
+        result: Reply | Trouble = await tries(self._try, request)
+        retries = int(tries.statistics["attempt_number"]) - 1
+        if isinstance(result, Reply):
+            return replace(result, retries=retries) if retries else result
+        if result.verdict is Verdict.RETRY:
+            error = f"gave up after {self._retry.tries} tries: {result.text}"
+            return Reply(Outcome.FAILED, error=one_line(error, self._model.secrets), retries=retries)
+        return self._without_retry(result, retries)
+
+    def _wait(self, request: Request, state: RetryCallState) -> float:
+        trouble = _last_result(state)
+        assert isinstance(trouble, Trouble), "only trouble is waited for"
+        return self._retry.wait(request.key, state.attempt_number - 1, trouble.retry_after)
 
     async def _try(self, request: Request) -> Reply | Trouble:
         messages = to_langchain(request.messages)
@@ -74,6 +86,16 @@ class LiveSource:
             raise EndpointError(f"{self._model.name}: {error}")
         outcome = Outcome.DECLINED if trouble.verdict is Verdict.DECLINE else Outcome.FAILED
         return Reply(outcome, error=error, cost_usd=0.0, retries=retries)
+
+
+def _may_pass(result: Reply | Trouble) -> bool:
+    return isinstance(result, Trouble) and result.verdict is Verdict.RETRY
+
+
+def _last_result(state: RetryCallState) -> Reply | Trouble:
+    assert state.outcome is not None, "asked after a try"
+    result: Reply | Trouble = state.outcome.result()
+    return result
 
 
 class RecordedSource:
