@@ -23,7 +23,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A fresh AFL_HOME, with no key and no database set from outside."""
     folder = tmp_path / "home"
     monkeypatch.setenv("AFL_HOME", str(folder))
-    for name in ("AFL_DB", "OPENAI_API_KEY"):
+    for name in ("AFL_DB", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     return folder
