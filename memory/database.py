@@ -89,7 +89,9 @@ async def open_engine(url: URL, *, busy_timeout: float) -> AsyncEngine:
 
 def _create_engine(url: URL, busy_timeout: float) -> AsyncEngine:
     is_sqlite = url.get_backend_name() == "sqlite"
-    options: dict[str, Any] = {"connect_args": {"timeout": busy_timeout}} if is_sqlite else {}
+    options: dict[str, Any] = {}
+    if is_sqlite and "timeout" not in url.query:  # `sqlite:///path?timeout=60` knows better
+        options["connect_args"] = {"timeout": busy_timeout}
     path = file_of(url)
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)

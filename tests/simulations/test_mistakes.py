@@ -172,19 +172,12 @@ def test_openai_without_a_key_says_where_to_put_one(afl: Afl) -> None:
     assert "set OPENAI_API_KEY" in refused.complaint
 
 
-@pytest.fixture
-def locked(small: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Another connection writes to the database and does not stop; nobody waits long for it."""
-    monkeypatch.setitem(Store.open.__func__.__kwdefaults__, "busy_timeout", 0.05)
+def test_a_locked_database_is_said_to_be_locked(loop: Afl, server: FakeServer, small: Path) -> None:
     with closing(sqlite3.connect(small / "afl.db", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        yield
-
-
-@pytest.mark.usefixtures("locked")
-def test_a_locked_database_is_said_to_be_locked(loop: Afl, server: FakeServer) -> None:
-    refused = loop(server, "--run", "x")
+        refused = loop(server, "--run", "x", "--db", f"sqlite:///{small / 'afl.db'}?timeout=0.05")
     assert "database is locked; another program is writing to it" in last_line(refused)
+    assert server.counters.chat == 0
 
 
 def test_a_database_that_cannot_be_written_is_named(loop: Afl, server: FakeServer, small: Path) -> None:

@@ -1,0 +1,131 @@
+"""`--json`: exactly one object on stdout, with the promised keys."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from afl.testing.answers import default_answer
+from afl.testing.server import FakeServer, running_server
+from tests.simulations.conftest import Afl
+
+ESTIMATE = {"value", "ci95", "n"}
+
+
+def test_simulate_has_the_promised_keys(loop: Afl, server: FakeServer) -> None:
+    found = loop(server, "--run", "x", "--sessions", 6).json
+    keys = "run sessions completed failed base hit_rate_at_1 hit_rate_at_1_completed by_round outcomes llm"
+    assert list(found) == [*keys.split(), "candidates_hash", "seconds"]
+    assert (found["base"], set(found["hit_rate_at_1"])) == (None, ESTIMATE)
+    assert set(found["hit_rate_at_1_completed"]) == ESTIMATE
+    assert [list(entry) for entry in found["by_round"]] == [["round", "hit_rate_at_1", "accepted"]] * 4
+    assert list(found["outcomes"]) == [
+        "ok",
+        "declined",
+        "truncated",
+        "unparsed",
+        "off_list",
+        "failed",
+        "over_budget",
+    ]
+    llm = "calls journaled retries repairs prompt_tokens completion_tokens cost_usd"
+    assert list(found["llm"]) == llm.split()
+    low, high = found["hit_rate_at_1"]["ci95"]
+    assert 0 <= low <= found["hit_rate_at_1"]["value"] <= high <= 1
+
+
+def scripted(decisions: Mapping[int, str]) -> Callable[[Sequence[Mapping[str, Any]]], str]:
+    """Recommends the round's candidate of the list; the user agent decides by the round."""
+
+    def answer(messages: Sequence[Mapping[str, Any]]) -> str:
+        text = messages[-1]["content"]
+        round = 1 + text.count("- Round ")
+        titles = [line.split(". ", 1)[1] for line in text.split("Candidates:\n")[1].split("\n\n")[0].splitlines()]
+        if "Item:" in default_answer(messages):
+            return f"Reason: it fits.\nItem: {titles[round - 1]}"
+        return f"Reason: because.\nDecision: {decisions[round]}"
+
+    return answer
+
+
+def test_by_round_counts_every_session_with_its_last_recommendation_up_to_it(
+    loop: Afl, exported: Callable[[str], bytes]
+) -> None:
+    with running_server(scripted({1: "no", 2: "no", 3: "yes"})) as server:
+        found = loop(server, "--run", "x", "--candidates", 3).json
+    lines = [json.loads(line) for line in exported("x").decode().splitlines()]
+    hits = [sum(line["round"] == n and line["item"] == line["target"] for line in lines) for n in (1, 2, 3)]
+    rates = [entry["hit_rate_at_1"] for entry in found["by_round"]]
+    assert sum(hits) == 30
+    assert rates == pytest.approx([count / 30 for count in [*hits, hits[-1]]])
+    assert [entry["accepted"] for entry in found["by_round"]] == [0, 0, 30, 30]
+    assert found["hit_rate_at_1"]["value"] == rates[-1]
+
+
+def test_a_session_that_failed_is_no_hit_in_its_last_round_and_none_after(loop: Afl) -> None:
+    with running_server(scripted({1: "no", 2: "maybe"})) as server:
+        run = loop(server, "--run", "x", "--candidates", 3)
+    found = run.json
+    assert (run.code, found["failed"], found["hit_rate_at_1"]["value"]) == (1, 30, 0)
+    assert found["hit_rate_at_1_completed"] == {"value": None, "ci95": None, "n": 0}
+    assert found["by_round"][0]["hit_rate_at_1"] > 0
+    assert [entry["hit_rate_at_1"] for entry in found["by_round"][1:]] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("command", "keys"),
+    [
+        (["data", "list"], ["datasets"]),
+        (["data", "remove", "small"], ["removed"]),
+        (["runs"], ["runs"]),
+        (["inspect", "x"], ["run", "sessions", "dialogue"]),
+        (["inspect", "x", "--prompts"], ["run", "sessions", "dialogue"]),
+        (["export", "x", "--out", "x.jsonl"], ["run", "out", "lines"]),
+        (["doctor"], ["ok", "checks"]),
+    ],
+)
+def test_every_command_prints_one_object(
+    command: list[str], keys: list[str], loop: Afl, server: FakeServer, afl: Afl
+) -> None:
+    loop(server, "--run", "x", "--sessions", 1)
+    done = afl(*command, "--json")
+    assert (done.code, done.err, list(done.json)) == (0, "", keys)
+
+
+def test_import_and_info_print_the_same_object(afl: Afl, small: Path, small_csv: Path) -> None:
+    imported = afl("data", "import", "csv", small_csv, "--name", "again", "--json")
+    assert imported.json == afl("data", "info", "again", "--json").json
+    assert imported.json["sequences"] == {"train": 24, "valid": 3, "test": 3}
+
+
+@pytest.mark.usefixtures("small")
+def test_train_prints_one_object_and_a_corrupt_checkpoint_is_one_line(afl: Afl, small: Path) -> None:
+    trained = afl("train", "sasrec", "--dataset", "small", "--json")
+    assert (trained.code, trained.json["dataset"]) == (0, "small")
+    again = afl("train", "sasrec", "--dataset", "small", "--json").json
+    assert again["hit_rate_at_1"] == trained.json["hit_rate_at_1"]
+
+    (checkpoint,) = (small / "models").rglob("*.safetensors")
+    checkpoint.write_bytes(checkpoint.read_bytes()[:100])
+    refused = afl("simulate", "--dataset", "small", "--llm", "offline", "--reward", "none", "--run", "x", "--json")
+    assert (refused.code, refused.out) == (2, "")
+    assert checkpoint.name in refused.err.splitlines()[-1]
+    assert afl("runs", "--json").json == {"runs": []}
+
+
+@pytest.mark.parametrize("command", [["--version"], ["--help"], ["data", "--help"], ["simulate", "--help"]])
+def test_help_and_version_go_to_stdout(command: list[str], afl: Afl) -> None:
+    shown = afl(*command)
+    assert (shown.code, shown.err) == (0, "")
+    assert shown.out
+
+
+def test_people_get_tables(loop: Afl, server: FakeServer, afl: Afl) -> None:
+    loop(server, "--run", "x", "--sessions", 2)
+    options = ["--dataset", "small", "--recommender", "none", "--reward", "none", "--base-url", server.url]
+    again = afl("simulate", *options, "--llm", "openai:m", "--split", "all", "--sessions", 2, "--run", "x")
+    assert (again.code, "hit rate" in again.out) == (0, True)
+    assert "x" in afl("runs").out
+    assert "Decision" in afl("inspect", "x", "--prompts").out

@@ -1,0 +1,65 @@
+"""The architecture: who imports whom, what is loaded when, and that every name leads somewhere."""
+
+import json
+import subprocess
+import sys
+from importlib.metadata import entry_points, packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+HEAVY = ("torch", "langgraph", "langchain_core", "polars", "sqlalchemy")
+POINTS = [
+    point for group in entry_points().groups if group.startswith("afl.") for point in entry_points(group=group)
+]
+
+
+def loaded_after(code: str) -> set[str]:
+    """The top-level modules that a fresh interpreter has loaded after running `code`."""
+    tail = (
+        "\nimport sys, json; print('\\n' + json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code + tail], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_imports_run_downward() -> None:
+    from importlinter.cli import lint_imports
+
+    assert lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True) == 0
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import afl, agents.prompts, simulations",
+        "from simulations.cli.main import run; assert run(['--help']) == 0",
+        "from simulations.cli.main import run; assert run(['simulate', '--help']) == 0",
+    ],
+    ids=["import", "help", "help of a command"],
+)
+def test_what_needs_no_heavy_library_loads_none(code: str) -> None:
+    assert not loaded_after(code) & set(HEAVY)
+
+
+@pytest.mark.parametrize("package", ["afl", "agents", "memory", "simulations"])
+def test_each_package_belongs_to_this_project_alone(package: str) -> None:
+    assert set(packages_distributions()[package]) == {"afl"}
+
+
+@pytest.mark.parametrize("point", POINTS, ids=lambda point: f"{point.group}:{point.name}")
+def test_every_entry_point_leads_somewhere(point: object) -> None:
+    assert callable(point.load())  # type: ignore[attr-defined]
+
+
+def test_every_name_that_is_offered_can_be_imported() -> None:
+    import simulations
+
+    assert all(callable(getattr(simulations, name)) for name in simulations.__all__)
+
+
+def test_tests_lie_in_no_package_that_could_shadow_one() -> None:
+    assert not list((ROOT / "tests").rglob("__init__.py"))
