@@ -6,7 +6,7 @@ import numpy as np
 
 from afl.draws import derived_seed
 from afl.llm.offline.listener import Listener, Opinion
-from afl.llm.offline.reading import Offer, Request
+from afl.llm.offline.reading import Offer, Request, heard_suggestion
 from afl.llm.offline.recommending import stated_scores
 from afl.llm.offline.wording import Wording
 
@@ -42,7 +42,7 @@ class Judging:
         if offer.score is not None:
             opened[offer.title] = offer.score
         # The user is told of a model's suggestion only through the agent's words.
-        heard = replace(request, suggestion=offer.title if "suggest" in offer.reason else None)
+        heard = replace(request, suggestion=heard_suggestion(offer, titles))
         return self.listener.opinion(heard, scene, opened)
 
     def _imagined(self, request: Request) -> tuple[str, ...]:

@@ -106,9 +106,23 @@ def titles(section: str) -> tuple[str, ...]:
 
 
 def named(text: str, candidates: Sequence[str]) -> str | None:
-    """The candidate whose title stands in the text; of several, the longest."""
-    found = [title for title in candidates if title in text]
+    """The candidate whose title stands in the text, not inside a longer word; of several, the longest."""
+    found = [title for title in candidates if title in text and _stands_alone(title, text)]
     return max(found, key=len) if found else None
+
+
+def heard_suggestion(offer: Offer, candidates: Sequence[str]) -> str | None:
+    """What a model suggested, as far as the recommendation agent's reason tells: another candidate, or the offer."""
+    for sentence in offer.reason.split(". "):
+        if "suggest" in sentence:
+            return named(sentence, candidates) or offer.title
+    return None
+
+
+def _stands_alone(title: str, text: str) -> bool:
+    begin = text.find(title)
+    end = begin + len(title)
+    return not (text[begin - 1 : begin].isalnum() or text[end : end + 1].isalnum())
 
 
 def _task(text: str) -> Task:

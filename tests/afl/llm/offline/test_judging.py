@@ -54,3 +54,12 @@ def test_without_a_list_it_compares_with_what_comes_to_mind(ask: Ask) -> None:
 def test_after_a_repair_request_the_question_is_answered_again(ask: Ask) -> None:
     repaired = HISTORY + LISTED + offer("Jazz 05", 2.5) + "That answer could not be used.\n\n" + FORMAT
     assert decision(ask(repaired)) == "yes"
+
+
+def test_the_agent_s_words_tell_it_what_a_model_suggested(ask: Ask) -> None:
+    listed = "Candidates:\n1. New one\n2. New two\n\n"
+    praised = "Recommendation: New one\nRecommended because: {}\n\n"
+    own = praised.format("The model suggests it as well.")
+    other = praised.format("It is nice. I prefer it to New two, which was suggested.")
+    assert decision(ask(HISTORY + listed + own + FORMAT)) == "yes"
+    assert decision(ask(HISTORY + listed + other + FORMAT)) == "no"
