@@ -1,7 +1,7 @@
 """The loop as LangGraph's own tools open it (`langgraph dev`, Studio): name a session, watch the dialogue.
 
-`AFL_STUDIO_DATASET` and `AFL_STUDIO_LLM` choose data set and model; by default `demo`, imported on first use, and
-`offline`. Nothing is kept: to keep a run, use `afl simulate`.
+`AFL_STUDIO_DATASET`, `AFL_STUDIO_LLM` and the like choose data set and models; by default `demo`, imported on first
+use, and `offline`. Nothing is kept: to keep a run, use `afl simulate`.
 """
 
 from typing import Any, NotRequired, TypedDict, cast
@@ -22,7 +22,7 @@ from simulations.agency import Agency
 from simulations.commands.data import import_data
 from simulations.graph import DialogueGraph
 from simulations.inputs import ModelOutputs
-from simulations.options import SimulateOptions
+from simulations.options import SimulateOptions, SplitName
 from simulations.progress import Unwatched
 from simulations.state import DialogueState
 from simulations.study import Study
@@ -36,14 +36,17 @@ class StudioSettings(BaseSettings):
 
     dataset: str = "demo"
     llm: str = "offline"
+    split: SplitName = "test"
     rounds: int = 4
+    recommender: str = "sasrec"
+    reward: str = "sasrec"
 
 
 class Request(TypedDict):
     """What is typed into the studio."""
 
     session: NotRequired[str]
-    """A session's id in the data set's test split; the first one by default."""
+    """A session's id in the split; the first one by default."""
 
 
 class StudioState(DialogueState, Request):
@@ -56,7 +59,7 @@ StudioGraph = CompiledStateGraph[StudioState, None, Request, StudioState]
 def graph() -> StudioGraph:
     """The loop with a node before it that looks the session up; `langgraph.json` names this function."""
     wanted, settings = StudioSettings(), Settings()
-    options = SimulateOptions(dataset=wanted.dataset, llm=wanted.llm, rounds=wanted.rounds)
+    options = SimulateOptions(**wanted.model_dump())
     study = Study.of(_dataset(wanted.dataset, settings), options)
     model = load_model(wanted.llm, dataset=study.dataset, settings=settings)
     agency = Agency().complete(options, study.dataset, settings)

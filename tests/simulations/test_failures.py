@@ -152,3 +152,8 @@ def test_a_reply_that_did_not_come_whole_is_not_guessed_at(
 def test_concurrency_of_nobody_is_refused(simulated: Simulate) -> None:
     with running_server() as server, pytest.raises(ValueError, match="--concurrency: got 0, expected at least 1"):
         simulated(server, concurrency=0)
+
+
+async def test_a_notebooks_running_event_loop_is_no_obstacle(simulated: Simulate) -> None:
+    with running_server() as server:
+        assert simulated(server, sessions=2).completed == 2

@@ -2,13 +2,20 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from afl.data.dataset import Dataset
+from afl.models import checkpoints
+from afl.models.checkpoints import Checkpoint, Identity
+from afl.models.sasrec import SASRec
+from afl.models.trainer import Trained, TrainingConfig
 from afl.testing.answers import default_answer
 from afl.testing.server import FakeServer, running_server
+from simulations.seeds import RECOMMENDER_SEED
 from tests.simulations.conftest import Afl
 
 ESTIMATE = {"value", "ci95", "n"}
@@ -100,18 +107,44 @@ def test_import_and_info_print_the_same_object(afl: Afl, small: Path, small_csv:
     assert imported.json["sequences"] == {"train": 24, "valid": 3, "test": 3}
 
 
-@pytest.mark.usefixtures("small")
-def test_train_prints_one_object_and_a_corrupt_checkpoint_is_one_line(afl: Afl, small: Path) -> None:
-    trained = afl("train", "sasrec", "--dataset", "small", "--json")
-    assert (trained.code, trained.json["dataset"]) == (0, "small")
-    again = afl("train", "sasrec", "--dataset", "small", "--json").json
-    assert again["hit_rate_at_1"] == trained.json["hit_rate_at_1"]
+@pytest.fixture
+def checkpoint(dataset: Dataset, small: Path) -> Path:
+    """A SASRec that has learned nothing, kept where the trained one would be."""
+    network = SASRec.from_settings({"items": len(dataset.catalogue)})
+    settings, training = network.settings(), asdict(TrainingConfig())
+    identity = Identity("sasrec", network.version, dataset.hash, settings, training, RECOMMENDER_SEED)
+    log = Trained(1, 1, 0.0, (1.0,), 0.0, 0.0)._asdict()
+    return checkpoints.write(Checkpoint(identity, network.state_dict(), log), small / "models")
 
-    (checkpoint,) = (small / "models").rglob("*.safetensors")
+
+@pytest.mark.usefixtures("checkpoint")
+def test_train_prints_one_object(afl: Afl) -> None:
+    found = afl("train", "sasrec", "--dataset", "small", "--json").json
+    assert (found["model"], found["dataset"], found["seed"]) == ("sasrec", "small", RECOMMENDER_SEED)
+    assert set(found["hit_rate_at_1"]) >= ESTIMATE
+    assert {name: set(rate) for name, rate in found["full_ranking"].items()} == {
+        "hr_at_10": ESTIMATE,
+        "ndcg_at_10": ESTIMATE,
+    }
+
+
+@pytest.mark.usefixtures("checkpoint")
+def test_the_base_is_the_recommender_alone(
+    loop: Afl, server: FakeServer, exported: Callable[[str], bytes]
+) -> None:
+    found = loop(server, "--run", "x", "--recommender", "sasrec").json
+    lines = [json.loads(line) for line in exported("x").decode().splitlines()]
+    hits = sum(line["suggestion"] == line["target"] for line in lines if line["round"] == 1 and line["suggestion"])
+    assert found["base"]["value"] == pytest.approx(hits / 30)
+
+
+def test_a_corrupt_checkpoint_is_one_line_and_leaves_no_run(
+    loop: Afl, server: FakeServer, checkpoint: Path, afl: Afl
+) -> None:
     checkpoint.write_bytes(checkpoint.read_bytes()[:100])
-    refused = afl("simulate", "--dataset", "small", "--llm", "offline", "--reward", "none", "--run", "x", "--json")
+    refused = loop(server, "--run", "x", "--recommender", "sasrec")
     assert (refused.code, refused.out) == (2, "")
-    assert checkpoint.name in refused.err.splitlines()[-1]
+    assert checkpoint.name in refused.complaint
     assert afl("runs", "--json").json == {"runs": []}
 
 
