@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.rule import Rule
+from rich.table import Table
 from rich.text import Text
 
 from afl.types import Outcome, Role
@@ -102,14 +103,12 @@ def _lists(transcript: Transcript) -> RenderableType:
     record = transcript.record
     request = next((message["content"] for message in _messages(transcript) if message["role"] == "user"), "")
     history, candidates = entries(request, HISTORY), entries(request, CANDIDATES)
-    shown = Text()
+    shown = Table.grid(padding=(0, 2, 0, 0))
     if history:
-        shown.append("history     ", "bold").append_text(plain(" · ".join(history))).append("\n")
+        shown.add_row(Text("history", "bold"), plain(" · ".join(history)))
     if candidates:
-        shown.append("candidates  ", "bold")
-        for place, title in enumerate(candidates):
-            shown.append(" · " if place else "").append_text(_marked(title, record))
-        shown.append("\n            * target   > suggested by the base model", "dim")
+        shown.add_row(Text("candidates", "bold"), Text(" · ").join(_marked(title, record) for title in candidates))
+        shown.add_row("", Text("* target   > suggested by the base model", "dim"))
     return Padding(shown, (0, 0, 1, 0))
 
 
