@@ -85,8 +85,8 @@ class Knowledge:
 
 def standardised(columns: Floats) -> Floats:
     """(N, A) with mean 0 and deviation 1 in every column; constant columns are 0."""
-    centred = columns - columns.mean(axis=0)
-    spread = centred.std(axis=0)
+    centred = columns - columns.sum(axis=0) / len(columns)
+    spread = np.sqrt((centred * centred).sum(axis=0) / len(columns))
     scaled: Floats = np.where(spread > 1e-9, centred / np.maximum(spread, 1e-9), 0.0)
     return scaled
 

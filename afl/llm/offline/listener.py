@@ -4,10 +4,11 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
+from math import sqrt
 
 import numpy as np
 
-from afl.llm.offline.knowledge import Floats, Impression, Items, Knowledge, standardised
+from afl.llm.offline.knowledge import Floats, Impression, Items, Knowledge
 from afl.llm.offline.reading import PastOffer, Request, named
 from afl.llm.offline.vocabulary import mentions
 from afl.llm.offline.weights import RoleWeights, Weights
@@ -49,8 +50,8 @@ class Opinion:
         return int(np.argmax(self.values))
 
     def share(self, position: int) -> Floats:
-        """(A,) what each aspect adds to a candidate's utility."""
-        share: Floats = self.attention * self.scene.impression.aspects[position]
+        """(A,) what each aspect adds to a candidate's utility, rounded."""
+        share: Floats = np.round(self.attention * self.scene.impression.aspects[position], DECIMALS)
         return share
 
 
@@ -87,8 +88,7 @@ class Listener:
                 values[position[wish]] += role.wish
         if request.suggestion in position:
             values[position[request.suggestion]] += role.suggestion
-        intercept, slope = self.weights.expected_score
-        expected = intercept + slope * standardised(values[:, None])[:, 0]  # (N,)
+        expected = self._expected(values)
         curiosity = role.unopened / (1 + len(request.refused)) if opened else 0.0
         values = values + curiosity
         for title, score in opened.items():
@@ -97,18 +97,24 @@ class Listener:
                 values[index] += role.score * (score - expected[index]) - curiosity
         return Opinion(scene, attention, np.round(values, DECIMALS), expected)
 
+    def _expected(self, values: Floats) -> Floats:
+        intercept, slope = self.weights.expected_score
+        centred = values - values.sum() / len(values)
+        deviation = sqrt(float(centred @ centred) / len(values))
+        expected: Floats = intercept + (slope / max(deviation, 1e-9)) * centred
+        return expected
+
     def _attention(self, request: Request) -> Floats:
         """Learned attention, drawn to what hints and refusals speak of, at an unchanged total."""
+        if not request.hints and not request.refused:
+            return self.attention
         moved = self.attention.copy()
         for text, strength in ((request.hints, self.weights.hint), *self._feedback(request.refused)):
             for aspect, direction in mentions(text, self.knowledge.aspects):
                 if aspect in self.knowledge.aspects:
                     moved[self.knowledge.aspects.index(aspect)] += strength * direction
-        length = float(np.linalg.norm(moved))
-        if length < 1e-9:
-            return self.attention
-        rescaled: Floats = moved * (float(np.linalg.norm(self.attention)) / length)
-        return rescaled
+        length, usual = sqrt(float(moved @ moved)), sqrt(float(self.attention @ self.attention))
+        return moved * (usual / length) if length > 1e-9 else self.attention
 
     def _feedback(self, refused: tuple[PastOffer, ...]) -> tuple[tuple[str, float], ...]:
         return tuple((past.refusal, self.weights.feedback) for past in refused)

@@ -93,9 +93,9 @@ class Wording:
         }
 
     def _witnesses(self, opinion: Opinion, position: int) -> str:
-        evidence = opinion.scene.impression.evidence[:, position]
-        order = [int(index) for index in np.argsort(-np.round(evidence, 6), kind="stable") if evidence[index] > 0]
-        return " and ".join(opinion.scene.history[index] for index in order[:WITNESSES]) or "what came before"
+        evidence = opinion.scene.impression.evidence[:, position].tolist()
+        told = sorted(zip(evidence, opinion.scene.history, strict=True), key=lambda pair: -round(pair[0], 6))
+        return " and ".join(title for share, title in told[:WITNESSES] if share > 0) or "what came before"
 
     def _values(self, opinion: Opinion, position: int, aspect: str) -> str:
         item = int(opinion.scene.items[position])
