@@ -22,20 +22,24 @@ from afl.ports import Progress
 class TrainingConfig:
     """How long and how fast to learn."""
 
-    epochs: int = 25
+    epochs: int = 10
     """At most this many passes."""
-    patience: int = 4
+    patience: int = 3
     """Epochs without a better validation score before it stops."""
-    batch_size: int = 64
-    """Windows per step."""
-    windows_at_least: int = 2_000
-    """An epoch of a smaller data set is several passes, so that every epoch is worth validating."""
-    windows_at_most: int = 20_000
+    batch_size: int = 32
+    """Windows per step, at most; see `steps_at_least`."""
+    steps_at_least: int = 50
+    """Smaller data sets learn in smaller batches, so that an epoch has this many steps (batches of 4 at least)."""
+    windows_at_most: int = 10_000
     """An epoch of a larger data set is a random part of it, so that progress and stopping keep their pace."""
-    learning_rate: float = 3e-3
-    weight_decay: float = 0.0
-    averaging: float = 0.98
+    learning_rate: float = 6e-3
+    """In the first epoch; it falls linearly, to a last epoch at 1/`epochs` of it."""
+    averaging: float = 0.96
     """Decay of the running average of the weights, which is what is validated and kept; 0 keeps the last step's."""
+
+    def rate(self, epoch: int) -> float:
+        """The learning rate of an epoch, counted from 1."""
+        return self.learning_rate * (1 - (epoch - 1) / self.epochs)
 
 
 class Trained(NamedTuple):
@@ -70,11 +74,13 @@ def fit(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         shuffler = np.random.default_rng(seed)
-        optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+        optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate)
         average = deepcopy(model)
         best, best_epoch, weights = -float("inf"), 0, model.state_dict()
         losses: list[float] = []
         for epoch in range(1, config.epochs + 1):
+            for group in optimizer.param_groups:
+                group["lr"] = config.rate(epoch)
             losses.append(_epoch(model, average, optimizer, sequences, config, shuffler))
             if not isfinite(losses[-1]):
                 raise ModelError(f"the loss is {losses[-1]} in epoch {epoch}; train with another seed")
@@ -121,25 +127,17 @@ def batches(
     sequences: Sequences, model: SequentialModel, config: TrainingConfig, shuffler: np.random.Generator
 ) -> Iterator[Tensor]:
     """One epoch: (B, max_len + 1) windows in random order, padded on the right with `model.items`."""
-    begins, ends = _repeated(sequences, model.max_len, config.windows_at_least, shuffler)
+    begins, ends = windows(sequences, model.max_len, shuffler)
     order = shuffler.permutation(len(begins))[: config.windows_at_most]
+    size = min(config.batch_size, max(4, len(order) // max(config.steps_at_least, 1)))
     steps = np.arange(model.max_len + 1)
-    for start in range(0, len(order), config.batch_size):
-        chosen = order[start : start + config.batch_size]
+    for start in range(0, len(order), size):
+        chosen = order[start : start + size]
         width = int((ends[chosen] - begins[chosen]).max())
         places = begins[chosen, None] + steps[None, :width]  # (B, T + 1)
         inside = places < ends[chosen, None]
         items = sequences.items[np.minimum(places, len(sequences.items) - 1)]
         yield torch.from_numpy(np.where(inside, items, model.items).astype(np.int64))
-
-
-def _repeated(
-    sequences: Sequences, max_len: int, at_least: int, shuffler: np.random.Generator
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    passes = [windows(sequences, max_len, shuffler)]
-    while 0 < sum(len(begins) for begins, _ in passes) < at_least:
-        passes.append(windows(sequences, max_len, shuffler))
-    return np.concatenate([begins for begins, _ in passes]), np.concatenate([ends for _, ends in passes])
 
 
 def windows(

@@ -16,7 +16,7 @@ from afl.models.trainer import TrainingConfig, fit
 from afl.models.validation import Validation
 
 HISTORIES = [[3, 4, 5], [9], [20, 21, 22, 23, 24, 25]]
-BRIEF = TrainingConfig(epochs=3, windows_at_least=0)
+BRIEF = TrainingConfig(epochs=3)
 
 
 def quiet(done: int, total: int, text: str = "") -> None:

@@ -17,7 +17,7 @@ from tests.afl.models.contract import quiet
 
 @pytest.fixture
 def half_trained(ring: Dataset, tmp_path: Path) -> TrainedModel:
-    brief = TrainingConfig(epochs=2, windows_at_least=0)
+    brief = TrainingConfig(epochs=2)
     return entry("sasrec", ring, seed=1, models_dir=tmp_path, progress=quiet, training=brief).model
 
 

@@ -11,6 +11,7 @@ from afl.models.trainer import TrainingConfig, batches, fit, windows
 from tests.afl.models.contract import quiet
 
 LONG = Sequences.of([Sequence("a", tuple(range(100, 123))), Sequence("b", (7,)), Sequence("c", (1, 2, 3))])
+SHORT = Sequences.of([Sequence(str(user), (user, user + 1)) for user in range(15)])
 
 
 def network(items: int = 40, **settings: int | float) -> SASRec:
@@ -37,24 +38,31 @@ def test_deviation_4_the_cuts_of_a_long_sequence_move_from_epoch_to_epoch() -> N
 
 def test_a_batch_is_padded_on_the_right() -> None:
     model = network(items=200, max_len=30)
-    (batch,) = batches(LONG, model, TrainingConfig(windows_at_least=0), np.random.default_rng(0))
+    (batch,) = batches(LONG, model, TrainingConfig(), np.random.default_rng(0))
     short = batch[batch[:, 0] == 1][0]
     assert short.tolist() == [1, 2, 3] + [200] * (batch.shape[1] - 3)
 
 
 def test_a_large_epoch_is_cut_short() -> None:
-    config = TrainingConfig(batch_size=1, windows_at_least=0, windows_at_most=2)
-    assert len(list(batches(LONG, network(items=200, max_len=5), config, np.random.default_rng(0)))) == 2
+    config = TrainingConfig(windows_at_most=2, batch_size=1)
+    drawn = batches(LONG, network(items=200, max_len=5), config, np.random.default_rng(0))
+    assert sum(len(batch) for batch in drawn) == 2
 
 
-def test_a_small_epoch_is_several_passes() -> None:
-    config = TrainingConfig(batch_size=1, windows_at_least=20)
-    assert len(list(batches(LONG, network(items=200, max_len=30), config, np.random.default_rng(0)))) == 20
+def test_a_small_data_set_learns_in_small_batches() -> None:
+    config = TrainingConfig(batch_size=10, steps_at_least=3)
+    sizes = [len(batch) for batch in batches(SHORT, network(), config, np.random.default_rng(0))]
+    assert sizes == [5, 5, 5]
+
+
+def test_the_learning_rate_falls_in_equal_steps() -> None:
+    config = TrainingConfig(epochs=4, learning_rate=0.4)
+    assert [config.rate(epoch) for epoch in (1, 2, 3, 4)] == pytest.approx([0.4, 0.3, 0.2, 0.1])
 
 
 def test_training_stops_when_validation_no_longer_improves_and_keeps_the_best(ring: Dataset) -> None:
     scores = iter([0.1, 0.3, 0.2, 0.2, 0.9])
-    config = TrainingConfig(epochs=5, patience=2, windows_at_least=0)
+    config = TrainingConfig(epochs=5, patience=2)
     result = fit(
         network(), ring.splits[Split.TRAIN], validate=lambda _: next(scores), config=config, seed=0, progress=quiet
     )
@@ -67,7 +75,7 @@ def test_progress_is_told_after_every_epoch(ring: Dataset) -> None:
         network(),
         ring.splits[Split.TRAIN],
         validate=lambda _: 0.5,
-        config=TrainingConfig(epochs=2, windows_at_least=0),
+        config=TrainingConfig(epochs=2),
         seed=0,
         progress=lambda done, total, text="": told.append((done, total)),
     )
@@ -76,7 +84,7 @@ def test_progress_is_told_after_every_epoch(ring: Dataset) -> None:
 
 def test_training_leaves_the_global_random_state_alone(ring: Dataset) -> None:
     model, before = network(), torch.random.get_rng_state()
-    config = TrainingConfig(epochs=1, windows_at_least=0)
+    config = TrainingConfig(epochs=1)
     fit(model, ring.splits[Split.TRAIN], validate=lambda _: 0.5, config=config, seed=0, progress=quiet)
     assert torch.equal(torch.random.get_rng_state(), before)
 
@@ -91,7 +99,7 @@ def test_deviation_5_what_is_kept_is_a_running_average_of_the_weights(ring: Data
     kept = []
     for averaging in (0.0, 1.0):
         model = network()
-        config = TrainingConfig(epochs=1, windows_at_least=0, averaging=averaging)
+        config = TrainingConfig(epochs=1, averaging=averaging)
         fit(model, ring.splits[Split.TRAIN], validate=lambda _: 0.5, config=config, seed=0, progress=quiet)
         kept.append(model.position.weight)
     start = network().position.weight

@@ -12,7 +12,7 @@ from afl.models.trainer import TrainingConfig
 from afl.models.zoo import Entry, entry, trained
 from tests.afl.models.contract import HISTORIES, quiet
 
-BRIEF = TrainingConfig(epochs=2, windows_at_least=0)
+BRIEF = TrainingConfig(epochs=2)
 
 
 def brief(ring: Dataset, folder: Path, seed: int = 1, retrain: bool = False) -> Entry:
