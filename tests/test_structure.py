@@ -45,6 +45,12 @@ def test_what_needs_no_heavy_library_loads_none(code: str) -> None:
     assert not loaded_after(code) & set(HEAVY)
 
 
+def test_python_dash_m_afl_is_the_command_line() -> None:
+    done = subprocess.run([sys.executable, "-m", "afl", "runs", "--nonsense"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("afl: No such option: --nonsense")
+
+
 @pytest.mark.parametrize("package", ["afl", "agents", "memory", "simulations"])
 def test_each_package_belongs_to_this_project_alone(package: str) -> None:
     assert set(packages_distributions()[package]) == {"afl"}
