@@ -30,7 +30,7 @@ def offline_model(context: LLMContext) -> LanguageModel:
         )
     weights = Weights.load()
     knowledge = Knowledge(context.dataset)
-    rows = examples(context.dataset)
+    rows = examples(knowledge)
 
     def listener(role: RoleWeights) -> Listener:
         attention = learned_attention(knowledge, rows, recency=role.recency, ridge=weights.ridge)

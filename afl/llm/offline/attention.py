@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from afl.data.dataset import Dataset, Split
 from afl.data.sessions import HISTORY_WINDOW, MIN_HISTORY
 from afl.draws import derived_seed
 from afl.llm.offline.knowledge import Floats, Items, Knowledge
@@ -25,9 +24,9 @@ class Example(NamedTuple):
     """(H,) distances of the history items to the answer."""
 
 
-def examples(dataset: Dataset) -> list[Example]:
+def examples(knowledge: Knowledge) -> list[Example]:
     """Up to 1,000 training sequences, evenly spread: last item against 19 others the user never touched."""
-    training = dataset.splits[Split.TRAIN]
+    training, size = knowledge.counted, len(knowledge.catalogue)
     draws = np.random.Generator(np.random.PCG64(derived_seed("offline", "attention")))
     step = max(1, len(training) // MOST_ROWS)
     found = []
@@ -35,7 +34,7 @@ def examples(dataset: Dataset) -> list[Example]:
         items = training.items[training.offsets[index] : training.offsets[index + 1]].astype(np.int64)
         if len(items) <= MIN_HISTORY or items[-1] in items[:-1]:
             continue
-        others = np.setdiff1d(draws.integers(0, len(dataset.catalogue), 4 * LIST_SIZE), items)
+        others = np.setdiff1d(draws.integers(0, size, 4 * LIST_SIZE), items)
         others = draws.permutation(others)[: LIST_SIZE - 1]
         history = items[-1 - HISTORY_WINDOW : -1]
         found.append(Example(history, np.concatenate([items[-1:], others]), np.arange(len(history), 0, -1)))

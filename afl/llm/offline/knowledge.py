@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from afl.data.catalogue import one_line
 from afl.data.dataset import Dataset, Split
 from afl.llm.offline.attributes import Years, measures
-from afl.llm.offline.pairs import PairCounts, Window
+from afl.llm.offline.pairs import PairCounts, Window, thinned
 
 Floats = NDArray[np.float64]
 Items = NDArray[np.int64]
@@ -35,11 +35,13 @@ class Knowledge:
 
     def __init__(self, dataset: Dataset) -> None:
         training = dataset.splits[Split.TRAIN]
+        self.counted = thinned(training)
+        """The training sequences that pairs are counted in: all, unless there are very many."""
         self.catalogue = dataset.catalogue
         self.popularity = np.zeros(len(dataset.catalogue) + 1)  # (I + 1,), the last for unknown items (-1)
         self.popularity[:-1] = np.bincount(training.items, minlength=len(dataset.catalogue))
-        self._follows = PairCounts.count(training, self.popularity, FOLLOWS)
-        self._together = PairCounts.count(training, self.popularity, TOGETHER)
+        self._follows = PairCounts.count(self.counted, self.popularity, FOLLOWS)
+        self._together = PairCounts.count(self.counted, self.popularity, TOGETHER)
         measured = measures(dataset.catalogue)
         self._closeness = {aspect: measure.closeness for aspect, measure in measured.items()}
         self._attribute = {aspect: measure.attribute for aspect, measure in measured.items()}

@@ -13,6 +13,8 @@ Items = NDArray[np.int64]
 
 MOST_PAIRS = 5_000_000
 """The window shrinks until at most this many pairs are counted: a bound on time and memory, about a second."""
+LEAST_WIDTH = 20
+"""The window does not shrink below this: of larger data, fewer sequences are counted instead."""
 SMOOTHING = 3.0
 """Added to every item's count before dividing, so that two chance meetings of rare items weigh little."""
 
@@ -83,6 +85,22 @@ class PairCounts:
         place = self._keys.searchsorted(wanted)
         known = (self._keys[place] == wanted) & (history >= 0)[:, None] & (candidates >= 0)[None, :]
         return np.where(known, self._counts[place], 0.0)
+
+
+def thinned(sequences: Sequences) -> Sequences:
+    """Every k-th sequence, with the least k for which a window of 20 stays within `MOST_PAIRS`."""
+    lengths = np.diff(sequences.offsets)
+    every = -(-_pairs(lengths, LEAST_WIDTH) // MOST_PAIRS)
+    if every <= 1:
+        return sequences
+    kept = range(0, len(sequences), every)
+    parts = [sequences.items[sequences.offsets[index] : sequences.offsets[index + 1]] for index in kept]
+    offsets = np.concatenate([[0], np.cumsum(lengths[::every])]).astype(np.int64)
+    return Sequences([sequences.ids[index] for index in kept], np.concatenate(parts), offsets)
+
+
+def _pairs(lengths: NDArray[np.int64], width: int) -> int:
+    return sum(int(np.maximum(lengths - distance, 0).sum()) for distance in range(1, width + 1))
 
 
 def _affordable(sequences: Sequences, width: int) -> int:

@@ -8,7 +8,7 @@ from afl.data.dataset import Dataset, Sequence, Sequences
 from afl.llm.offline.attention import examples, learned_attention
 from afl.llm.offline.attributes import SharedValues, Years, measures
 from afl.llm.offline.knowledge import Knowledge
-from afl.llm.offline.pairs import PairCounts, Window
+from afl.llm.offline.pairs import MOST_PAIRS, PairCounts, Window, thinned
 
 
 def counts(window: Window) -> PairCounts:
@@ -28,6 +28,15 @@ def test_unordered_pairs_count_both_ways() -> None:
     pairs = counts(Window(width=1, decay=1.0, ordered=False))
     one = pairs.association(np.array([0]), np.array([2]))
     assert one == pytest.approx(pairs.association(np.array([2]), np.array([0])))
+
+
+def test_of_very_many_sequences_only_some_are_counted() -> None:
+    sequence = Sequence("u", tuple(range(100)))
+    few = Sequences.of([sequence] * 10)
+    many = thinned(Sequences.of([sequence] * (MOST_PAIRS // 1000)))
+    assert thinned(few) is few
+    assert len(many) == MOST_PAIRS // 2000
+    assert many[len(many) - 1] == sequence
 
 
 def test_a_sequence_s_own_share_is_left_out() -> None:
@@ -63,7 +72,7 @@ def test_a_catalogue_without_attributes_has_no_measures() -> None:
 
 def test_attention_goes_to_what_tells_the_answers_apart(world: Dataset) -> None:
     knowledge = Knowledge(world)
-    attention = learned_attention(knowledge, examples(world), recency=0.85, ridge=0.01)
+    attention = learned_attention(knowledge, examples(knowledge), recency=0.85, ridge=0.01)
     learned = dict(zip(knowledge.aspects, attention.tolist(), strict=True))
     assert learned["genre"] > 0.5
     assert abs(learned["label"]) < 0.5 * learned["genre"]
