@@ -38,7 +38,7 @@ def examples(knowledge: Knowledge) -> list[Example]:
         others = draws.permutation(others)[: LIST_SIZE - 1]
         history = items[-1 - HISTORY_WINDOW : -1]
         found.append(Example(history, np.concatenate([items[-1:], others]), np.arange(len(history), 0, -1)))
-    return [example for example in found if len(example.candidates) == LIST_SIZE]
+    return [example for example in found if len(example.candidates) == LIST_SIZE][:MOST_ROWS]
 
 
 def learned_attention(knowledge: Knowledge, rows: list[Example], *, recency: float, ridge: float) -> Floats:
