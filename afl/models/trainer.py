@@ -15,6 +15,7 @@ from torch import Tensor
 from afl.data.dataset import Sequences
 from afl.errors import ModelError
 from afl.models.base import SequentialModel
+from afl.models.threads import one_thread
 from afl.ports import Progress
 
 
@@ -66,12 +67,11 @@ def fit(
 ) -> Trained:
     """Trains the model in place until `validate` (higher is better) no longer improves.
 
-    The same seed on the same machine with the same number of threads gives the same weights; the global random
-    state is left as it was. Deviation from the SASRec paper, number 4: long sequences are cut into windows at a
+    The same seed on the same machine gives the same weights; the global random state is left as it was. Deviation from the SASRec paper, number 4: long sequences are cut into windows at a
     fresh random offset every epoch, so that every item is learned, not only the last `max_len`.
     """
     wall, cpu = time.perf_counter(), time.process_time()
-    with torch.random.fork_rng(devices=[]):
+    with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         shuffler = np.random.default_rng(seed)
         optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate)

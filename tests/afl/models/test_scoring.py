@@ -5,6 +5,7 @@ import torch
 from afl.models import scoring
 from afl.models.sasrec import SASRec, SASRecConfig
 from afl.models.scoring import TrainedModel, score
+from afl.models.threads import one_thread
 from tests.afl.models.contract import HISTORIES
 
 CANDIDATES = np.array([[1, 5, 9], [0, 39, 2], [7, 8, 6]])
@@ -44,6 +45,14 @@ def test_a_network_in_training_mode_is_refused(model: TrainedModel) -> None:
 def test_a_trained_model_is_always_in_eval_mode() -> None:
     network = SASRec(SASRecConfig(items=40)).train()
     assert not TrainedModel(network, key="k").network.training
+
+
+def test_the_number_of_threads_changes_no_digit(model: TrainedModel) -> None:
+    threads = torch.get_num_threads()
+    scores = model.score_catalogue(HISTORIES)
+    with one_thread():
+        assert np.array_equal(model.score_catalogue(HISTORIES), scores)
+    assert torch.get_num_threads() == threads
 
 
 def test_over_no_histories_there_are_no_scores(model: TrainedModel) -> None:
