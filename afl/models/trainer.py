@@ -67,8 +67,9 @@ def fit(
 ) -> Trained:
     """Trains the model in place until `validate` (higher is better) no longer improves.
 
-    The same seed on the same machine gives the same weights; the global random state is left as it was. Deviation from the SASRec paper, number 4: long sequences are cut into windows at a
-    fresh random offset every epoch, so that every item is learned, not only the last `max_len`.
+    The same seed on the same machine gives the same weights; the global random state is left as it was.
+    Deviation from the SASRec paper, number 4: long sequences are cut into windows at a fresh random offset every
+    epoch, so that every item is learned, not only the last `max_len`.
     """
     wall, cpu = time.perf_counter(), time.process_time()
     with one_thread(), torch.random.fork_rng(devices=[]):
