@@ -5,7 +5,7 @@ a stand-in's and not comparable to a published model's. How it thinks: docs/algo
 """
 
 from afl.errors import UsageError
-from afl.llm.context import LanguageModel, LLMContext
+from afl.llm.context import LanguageModel, LLMContext, Price
 from afl.llm.offline.attention import examples, learned_attention
 from afl.llm.offline.chat import OfflineChat
 from afl.llm.offline.judging import Judging
@@ -43,4 +43,5 @@ def offline_model(context: LLMContext) -> LanguageModel:
         name="offline",
         chat=OfflineChat(recommending, judging),
         parameters={"version": VERSION, "knowledge": knowledge.hash, "weights": weights.hash, "temperature": 0},
+        price=Price(prompt=0.0, completion=0.0),
     )
