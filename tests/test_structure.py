@@ -10,9 +10,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAVY = ("torch", "langgraph", "langchain_core", "polars", "sqlalchemy")
-POINTS = [
-    point for group in entry_points().groups if group.startswith("afl.") for point in entry_points(group=group)
-]
+POINTS = sorted(
+    {point for group in entry_points().groups if group.startswith("afl.") for point in entry_points(group=group)}
+)
 
 
 def loaded_after(code: str) -> set[str]:
