@@ -42,6 +42,9 @@ ROUNDS = 4
 LEAST_REFUSED, LEAST_DEPARTED = 0.2, 0.1
 """A loop below these repeats the suggestion and says yes: it has missed the point."""
 
+SURE = 0.01
+"""Above this p, an interval that just misses 0 is not called a win: several data sets are looked at."""
+
 Hits = NDArray[np.float64]
 
 
@@ -162,7 +165,6 @@ def _share(said: Iterable[bool]) -> float:
 def describe(found: dict[str, Any]) -> str:
     """The figures for people, with the plain verdict last."""
     gain, over_one = found["loop_minus_base"], found["loop_minus_one_round"]
-    beats = "beats its base model" if gain["ci95"][0] > 0 else "does NOT beat its base model beyond chance"
     first = found["mcnemar_first_seed"]
     return "\n".join(
         [
@@ -176,8 +178,18 @@ def describe(found: dict[str, Any]) -> str:
             f"  user agent refuses {found['refused_first']:.1%} of first offers, {found['refused']:.1%} of all",
             f"  recommendation agent departs from the suggestion in {found['departed_first']:.1%} of first offers, "
             f"{found['departed']:.1%} of all, {found['departed_last']:.1%} of last ones",
-            f"  the loop {beats}",
+            f"  {_verdict(gain)}",
         ]
+    )
+
+
+def _verdict(gain: dict[str, Any]) -> str:
+    if gain["ci95"][0] <= 0:
+        return "the loop does NOT beat its base model beyond chance"
+    return (
+        "the loop beats its base model"
+        if gain["p"] < SURE
+        else "the loop is ahead of its base model, but narrowly"
     )
 
 
