@@ -1,5 +1,6 @@
 """What the models say about every session, in batches, before the loop: suggestions and reward scores."""
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afl import plugins
+from afl.models.beside import trained_beside
 from afl.models.context import ModelContext
+from afl.models.seeds import model_seed
 from afl.ports import Progress
 from afl.settings import Settings
-from simulations.progress import Watching
+from simulations.progress import Watching, silent
 from simulations.seeds import RECOMMENDER_SEED, REWARD_SEED
 from simulations.study import Study
 
@@ -34,7 +37,8 @@ class ModelOutputs:
         Raises `UsageError` for a suggestion that is not on its session's list, naming the session.
         """
         views = study.views()
-        recommender = _model(study, settings, watch, "recommender")
+        with _reward_beside(study, settings):
+            recommender = _model(study, settings, watch, "recommender")
         reward = _model(study, settings, watch, "reward")
         return cls(
             suggestions=None if recommender is None else recommender.suggest(views),
@@ -72,6 +76,21 @@ def _model(study: Study, settings: Settings, watch: Watching, role: str) -> Any:
     factory = plugins.load(group, spec.name)
     with watch.bar(f"{role} {spec}") as bar:
         return factory(_context(study, settings, spec, seed, bar))
+
+
+def _reward_beside(study: Study, settings: Settings) -> AbstractContextManager[None]:
+    """The reward model is trained while the recommender is, when both are models that train."""
+    recommender, reward = (plugins.parse_spec(text) for text in (study.options.recommender, study.options.reward))
+    if not {recommender.name, reward.name} <= set(plugins.names("afl.models")):
+        return nullcontext()
+    context = _context(study, settings, reward, REWARD_SEED, silent)
+    return trained_beside(
+        reward.name,
+        study.dataset,
+        seed=model_seed(context),
+        data_dir=settings.data_dir,
+        models_dir=settings.models_dir,
+    )
 
 
 _GROUPS = {

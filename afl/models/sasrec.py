@@ -48,7 +48,7 @@ class SelfAttention(nn.Module):
 
     def __init__(self, config: SASRecConfig) -> None:
         super().__init__()
-        self.heads, self.dropout = config.heads, config.dropout
+        self.heads = config.heads
         self.query_key_value = nn.Linear(config.dim, 3 * config.dim)
         self.out = nn.Linear(config.dim, config.dim)
 
@@ -56,9 +56,7 @@ class SelfAttention(nn.Module):
         b, t, d = x.shape
         qkv = self.query_key_value(x).view(b, t, 3, self.heads, d // self.heads)
         query, key, value = qkv.permute(2, 0, 3, 1, 4)  # (B, H, T, D / H) each
-        mixed = F.scaled_dot_product_attention(
-            query, key, value, dropout_p=self.dropout if self.training else 0.0, is_causal=True
-        )
+        mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True)
         mixed = mixed.transpose(1, 2).reshape(b, t, d)
         out: Tensor = self.out(mixed)
         return out

@@ -18,6 +18,9 @@ from afl.models.base import SequentialModel
 from afl.models.threads import one_thread
 from afl.ports import Progress
 
+POOLED = 16
+"""So many batches are drawn together and share out their windows by length."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingConfig:
@@ -75,7 +78,7 @@ def fit(
     with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         shuffler = np.random.default_rng(seed)
-        optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate)
+        optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
         average = deepcopy(model)
         best, best_epoch, weights = -float("inf"), 0, model.state_dict()
         losses: list[float] = []
@@ -120,8 +123,7 @@ def _epoch(
 
 @torch.no_grad()
 def _follow(average: SequentialModel, model: SequentialModel, decay: float) -> None:
-    for kept, new in zip(average.parameters(), model.parameters(), strict=True):
-        kept.lerp_(new, 1 - decay)
+    torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
 
 
 def batches(
@@ -132,13 +134,22 @@ def batches(
     order = shuffler.permutation(len(begins))[: config.windows_at_most]
     size = min(config.batch_size, max(4, len(order) // max(config.steps_at_least, 1)))
     steps = np.arange(model.max_len + 1)
-    for start in range(0, len(order), size):
-        chosen = order[start : start + size]
+    for chosen in _alike(order, ends - begins, size, shuffler):
         width = int((ends[chosen] - begins[chosen]).max())
         places = begins[chosen, None] + steps[None, :width]  # (B, T + 1)
         inside = places < ends[chosen, None]
         items = sequences.items[np.minimum(places, len(sequences.items) - 1)]
         yield torch.from_numpy(np.where(inside, items, model.items).astype(np.int64))
+
+
+def _alike(
+    order: NDArray[np.int64], lengths: NDArray[np.int64], size: int, shuffler: np.random.Generator
+) -> list[NDArray[np.int64]]:
+    """Batches of windows of similar length, in random order: a third less padding to compute."""
+    pools = np.array_split(order, max(1, len(order) // (POOLED * size)))
+    by_length = [pool[np.argsort(lengths[pool], kind="stable")] for pool in pools]
+    alike = [pool[start : start + size] for pool in by_length for start in range(0, len(pool), size)]
+    return [alike[index] for index in shuffler.permutation(len(alike))]
 
 
 def windows(

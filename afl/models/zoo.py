@@ -37,6 +37,14 @@ def trained(name: str, dataset: Dataset, *, seed: int, models_dir: Path, progres
     return entry(name, dataset, seed=seed, models_dir=models_dir, progress=progress).model
 
 
+def is_kept(name: str, dataset: Dataset, *, seed: int, models_dir: Path) -> bool:
+    """Whether `trained` would find a checkpoint."""
+    identity = _identity(
+        _untrained(load("afl.models", name), dataset, seed), name, dataset, TrainingConfig(), seed
+    )
+    return (models_dir / identity.filename).exists()
+
+
 def entry(
     name: str,
     dataset: Dataset,
@@ -50,7 +58,7 @@ def entry(
     """As `trained`, with where the checkpoint lies and how training went; `retrain` replaces what is there."""
     training = training or TrainingConfig()
     network = _untrained(load("afl.models", name), dataset, seed)
-    identity = Identity(name, network.version, dataset.hash, network.settings(), asdict(training), seed)
+    identity = _identity(network, name, dataset, training, seed)
     checkpoint = None if retrain else checkpoints.read(identity, models_dir)
     path = models_dir / identity.filename
     if checkpoint is None:
@@ -59,6 +67,12 @@ def entry(
     else:
         _fill(network, checkpoint, path)
     return Entry(TrainedModel(network, key=identity.key), path, checkpoint.log)
+
+
+def _identity(
+    network: SequentialModel, name: str, dataset: Dataset, training: TrainingConfig, seed: int
+) -> Identity:
+    return Identity(name, network.version, dataset.hash, network.settings(), asdict(training), seed)
 
 
 def _untrained(model: type[SequentialModel], dataset: Dataset, seed: int) -> SequentialModel:
