@@ -16,7 +16,7 @@ from memory.records import Exchange, SessionRecord, Transcript
 from simulations.cli.output import console, plain, table
 from simulations.commands.inspect import Inspection
 
-LISTED = 20
+LISTED = 10
 """Sessions listed when none is named."""
 
 
