@@ -136,7 +136,7 @@ def _exchange(exchange: Exchange, record: SessionRecord, *, prompts: bool) -> It
     if turn.reason:
         yield Padding(plain(turn.reason), (0, 0, 0, 4))
     for advice in turn.advice if recommends else ():
-        yield Padding(Text.assemble((f"{advice.tool}: ", "dim"), plain(advice.text)), (0, 0, 0, 4), style="dim")
+        yield Padding(Text.assemble("advice: ", plain(advice.text)), (0, 0, 0, 4), style="dim")
     if prompts and exchange.entry is not None:
         yield from _whole(exchange)
 
