@@ -40,7 +40,7 @@ def file_of(url: URL) -> Path | None:
     """The file of a SQLite database; None for servers and in-memory databases."""
     if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
         return None
-    return Path(str(url.database))
+    return Path(str(url.database).removeprefix("file:"))  # SQLite's own URIs: file:path?mode=ro
 
 
 def shown(url: URL) -> str:

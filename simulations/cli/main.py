@@ -9,6 +9,7 @@ from typer.exceptions import TyperException
 
 from afl.errors import AFLError
 from simulations.cli.app import app
+from simulations.cli.output import print_json
 
 INTERRUPTED = 130
 
@@ -24,6 +25,8 @@ def run(arguments: Sequence[str]) -> int:
         code = app(list(arguments), prog_name="afl", standalone_mode=False)
         sys.stdout.flush()
     except AFLError as error:
+        if error.exit_code == 1 and "--json" in arguments:
+            print_json({"error": str(error)})
         return _complain(str(error), error.exit_code)
     except TyperException as error:
         return _complain(_usage(error), 2)

@@ -33,8 +33,8 @@ def test_a_replay_can_be_replayed(afl: Afl, exported: Callable[[str], bytes]) ->
 @pytest.mark.usefixtures("recorded")
 def test_one_round_more_than_recorded_is_a_difference(afl: Afl) -> None:
     missed = afl("simulate", "--replay", "old", "--run", "longer", "--rounds", 5, "--json")
-    assert (missed.code, missed.out) == (1, "")
     complaint = missed.err.splitlines()[-1]
+    assert (missed.code, missed.json) == (1, {"error": complaint.removeprefix("afl: ")})
     assert complaint.startswith("afl: session u")
     assert "round 5, recommendation: the recorded run holds no such request" in complaint
 
@@ -42,7 +42,7 @@ def test_one_round_more_than_recorded_is_a_difference(afl: Afl) -> None:
 @pytest.mark.usefixtures("recorded")
 def test_a_request_that_differs_is_shown_with_its_first_difference(afl: Afl) -> None:
     changed = afl("simulate", "--replay", "old", "--run", "alone", "--user-sees-item-only", "--json")
-    assert (changed.code, changed.out) == (1, "")
+    assert (changed.code, list(changed.json)) == (1, ["error"])
     complaint = changed.err.splitlines()[-1]
     assert "round 1, user: the request differs from the recorded one: message 2 (user), line" in complaint
     assert "recorded 'Candidates:', now" in complaint
