@@ -1,8 +1,7 @@
 """`afl train`: train a base model, keep its checkpoint, say how well it ranks."""
 
-from afl.models.training import TrainReport, train_model
-
 from afl.data.library import Library
+from afl.models.training import TrainReport, train_model
 from afl.settings import Settings
 from simulations.progress import Unwatched, Watching
 from simulations.seeds import RECOMMENDER_SEED
