@@ -4,6 +4,8 @@
 use, and `offline`. Nothing is kept: to keep a run, use `afl simulate`.
 """
 
+import asyncio
+from functools import cache
 from typing import Any, NotRequired, TypedDict, cast
 
 from langgraph.graph import END, START, StateGraph
@@ -56,8 +58,13 @@ class StudioState(DialogueState, Request):
 StudioGraph = CompiledStateGraph[StudioState, None, Request, StudioState]
 
 
-def graph() -> StudioGraph:
-    """The loop with a node before it that looks the session up; `langgraph.json` names this function."""
+async def graph() -> StudioGraph:
+    """What `langgraph.json` names: the graph, built once, off the server's event loop."""
+    return await asyncio.to_thread(_built)
+
+
+def build() -> StudioGraph:
+    """The loop with a node before it that looks the session up."""
     wanted, settings = StudioSettings(), Settings()
     options = SimulateOptions(**wanted.model_dump())
     study = Study.of(_dataset(wanted.dataset, settings), options)
@@ -65,6 +72,9 @@ def graph() -> StudioGraph:
     agency = Agency().complete(options, study.dataset, settings)
     outputs = ModelOutputs.of(study, settings, Unwatched())
     return _with_lookup(study, join(study, outputs, agency, Gate.live(model, MemoryJournal())))
+
+
+_built = cache(build)
 
 
 def _with_lookup(study: Study, loop: DialogueGraph) -> StudioGraph:

@@ -14,14 +14,15 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def graph(small: Path, monkeypatch: pytest.MonkeyPatch) -> StudioGraph:
+async def graph(small: Path, monkeypatch: pytest.MonkeyPatch) -> StudioGraph:
     """What `langgraph.json` names, over the data set `small`, without base models."""
     named = json.loads((ROOT / "langgraph.json").read_text())["graphs"]["feedback_loop"]
     path, _, attribute = named.partition(":")
     module = import_module(path.removeprefix("./").removesuffix(".py").replace("/", "."))
     for name, value in {"DATASET": "small", "SPLIT": "all", "RECOMMENDER": "none", "REWARD": "none"}.items():
         monkeypatch.setenv(f"AFL_STUDIO_{name}", value)
-    return getattr(module, attribute)()  # type: ignore[no-any-return]
+    module._built.cache_clear()  # it is kept for the life of a server
+    return await getattr(module, attribute)()  # type: ignore[no-any-return]
 
 
 def test_the_drawing_shows_the_loop_inside(graph: StudioGraph) -> None:
