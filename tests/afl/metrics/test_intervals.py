@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 
 from afl.metrics.intervals import Z95, bootstrap_mean, wilson
 
@@ -12,6 +13,12 @@ from afl.metrics.intervals import Z95, bootstrap_mean, wilson
 def test_wilson_agrees_with_a_worked_example() -> None:
     # Newcombe 1998, Statistics in Medicine 17, table I: 81 of 263, score method.
     assert wilson(81, 263).ci95 == pytest.approx((0.2553, 0.3662), abs=5e-5)
+
+
+@pytest.mark.parametrize(("hits", "n"), [(0, 7), (34, 122), (122, 122), (1, 943)])
+def test_wilson_agrees_with_scipy(hits: int, n: int) -> None:
+    low, high = binomtest(hits, n).proportion_ci(method="wilson")
+    assert wilson(hits, n).ci95 == pytest.approx((low, high))
 
 
 @given(n=st.integers(2, 500), share=st.floats(0.01, 0.99))

@@ -1,7 +1,9 @@
+import random
 from itertools import product
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from afl.metrics.paired import mcnemar, paired_bootstrap
 
@@ -16,6 +18,20 @@ def test_mcnemar_agrees_with_all_coin_flips(won: int, lost: int) -> None:
     first = [0] * won + [1] * lost + [1, 0]
     second = [1] * won + [0] * lost + [1, 0]
     assert mcnemar(first, second) == (won, lost, pytest.approx(by_coin_flips(won, lost)))
+
+
+def test_mcnemar_agrees_with_the_binomial_test_of_scipy() -> None:
+    first, second = np.repeat([1, 0, 1, 0], [9, 24, 40, 49]), np.repeat([0, 1, 1, 0], [9, 24, 40, 49])
+    assert mcnemar(first, second) == (24, 9, pytest.approx(binomtest(24, 33).pvalue))
+
+
+def test_the_paired_bootstrap_agrees_with_a_slow_loop_of_another_generator() -> None:
+    first, second = [(i * 7 % 23) / 23 for i in range(60)], [(i * 5 % 19) / 19 for i in range(60)]
+    other = random.Random(5)
+    differences = [b - a for a, b in zip(first, second, strict=True)]
+    means = sorted(sum(other.choices(differences, k=60)) / 60 for _ in range(4000))
+    found = paired_bootstrap(first, second, resamples=4000)
+    assert found.ci95 == pytest.approx((means[100], means[3899]), abs=0.015)
 
 
 def test_a_clear_difference_excludes_zero() -> None:

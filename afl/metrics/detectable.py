@@ -1,0 +1,59 @@
+"""The smallest difference that so many users could have shown: what a study without a finding cannot rule out."""
+
+from math import sqrt
+
+import numpy as np
+from scipy.optimize import brentq  # type: ignore[import-untyped]
+from scipy.stats import binom  # type: ignore[import-untyped]
+
+from afl.metrics.intervals import Z95
+
+POWER = 0.8
+"""How surely a true difference of the reported size would have been found."""
+
+Z80 = 0.8416212335729143
+"""The 80 % point of the standard normal distribution."""
+
+
+def detectable_hits(n: int, *, differing: float, level: float = 0.05, power: float = POWER) -> float | None:
+    """The smallest difference of two arms' hit rates that the exact McNemar test over n users finds.
+
+    `differing` is the share of users on whom the arms differ, observed or assumed. A difference cannot be larger
+    than it: where none within it would be found, the share is taken to be the difference itself, all users who
+    differ going the same way. None where n is too small for any difference, below 6 users at the usual level.
+    Solves `mcnemar_power` = power.        Connor 1987, Biometrics 43, 207-211; here exact
+    """
+    if not 0 <= differing <= 1:
+        raise ValueError(f"got a share of {differing} differing users, expected one between 0 and 1")
+
+    def missing(difference: float) -> float:
+        return power - mcnemar_power(n, differing=max(differing, difference), difference=difference, level=level)
+
+    return None if missing(1.0) > 0 else float(brentq(missing, 0.0, 1.0, xtol=1e-9))
+
+
+def mcnemar_power(n: int, *, differing: float, difference: float, level: float = 0.05) -> float:
+    """How likely the exact McNemar test over n users has p <= level.
+
+    Of n users D ~ Binomial(n, d) differ, of whom X ~ Binomial(D, (1 - difference / d) / 2) go against the
+    difference; the test rejects when X or D - X is at most c(D), the largest c with 2 P(Bin(D, 1/2) <= c) <= level.
+    The power is the sum over D of P(D) P(reject | D).
+    """
+    if differing == 0:
+        return 0.0
+    number = np.arange(n + 1)
+    against = (1 - difference / differing) / 2
+    last = binom.ppf(level / 2, number, 0.5)
+    last = np.where(2 * binom.cdf(last, number, 0.5) <= level, last, last - 1)
+    rejected = binom.cdf(last, number, against) + binom.sf(number - last - 1, number, against)
+    return float((binom.pmf(number, n, differing) * rejected).sum())
+
+
+def detectable_mean(n: int, *, sd: float) -> float | None:
+    """The smallest difference of two arms' means that a paired test over n users finds at level .05, power .8.
+
+    (z_.975 + z_.8) sd / sqrt(n), with sd the standard deviation of the users' differences (n - 1 below); None for
+    fewer than 2 users, over whom there is none. The paired bootstrap of means has this power for all but very
+    small n.        Lachin 1981, Controlled Clinical Trials 2, 93-113, equation 1
+    """
+    return None if n < 2 else (Z95 + Z80) * sd / sqrt(n)
