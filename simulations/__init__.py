@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from simulations.commands.compare import compare as compare
     from simulations.commands.data import data_info as data_info
     from simulations.commands.data import import_data as import_data
     from simulations.commands.data import list_data as list_data
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 # Resolved on first use: `import simulations` and `afl --help` load neither torch nor langgraph.
 _HOMES = {
     "build_graph": "simulations.graph",
+    "compare": "simulations.commands.compare",
     "data_info": "simulations.commands.data",
     "doctor": "simulations.commands.doctor",
     "export": "simulations.commands.export",
@@ -41,6 +43,7 @@ _HOMES = {
 
 __all__ = [
     "build_graph",
+    "compare",
     "data_info",
     "doctor",
     "export",

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from afl import __version__
-from simulations.cli import data, runs, simulate, system, train
+from simulations.cli import compare, data, runs, simulate, system, train
 
 app = typer.Typer(
     name="afl",
@@ -19,6 +19,7 @@ app.command("train")(train.train)
 app.command("simulate")(simulate.simulate)
 app.command("runs")(runs.runs)
 app.command("inspect")(runs.inspect)
+app.command("compare")(compare.compare)
 app.command("export")(runs.export)
 app.command("doctor")(system.doctor)
 
