@@ -12,12 +12,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from simulations.commands.audit import audit as audit
     from simulations.commands.compare import compare as compare
     from simulations.commands.data import data_info as data_info
     from simulations.commands.data import import_data as import_data
     from simulations.commands.data import list_data as list_data
     from simulations.commands.data import remove_data as remove_data
     from simulations.commands.doctor import doctor as doctor
+    from simulations.commands.evaluate import evaluate_recommendation as evaluate_recommendation
     from simulations.commands.export import export as export
     from simulations.commands.inspect import inspect as inspect
     from simulations.commands.runs import runs as runs
@@ -27,10 +29,12 @@ if TYPE_CHECKING:
 
 # Resolved on first use: `import simulations` and `afl --help` load neither torch nor langgraph.
 _HOMES = {
+    "audit": "simulations.commands.audit",
     "build_graph": "simulations.graph",
     "compare": "simulations.commands.compare",
     "data_info": "simulations.commands.data",
     "doctor": "simulations.commands.doctor",
+    "evaluate_recommendation": "simulations.commands.evaluate",
     "export": "simulations.commands.export",
     "import_data": "simulations.commands.data",
     "inspect": "simulations.commands.inspect",
@@ -42,10 +46,12 @@ _HOMES = {
 }
 
 __all__ = [
+    "audit",
     "build_graph",
     "compare",
     "data_info",
     "doctor",
+    "evaluate_recommendation",
     "export",
     "import_data",
     "inspect",

@@ -14,7 +14,10 @@ from simulations.options import SimulateOptions
 
 @dataclass(frozen=True)
 class Agency:
-    """How the agents of a run are made from the chat they ask; what is None is the built-in one."""
+    """How the agents of a run are made from the chat they ask.
+
+    None stands for the built-in agent; in a completed agency, a `user_agent` of None is no user agent.
+    """
 
     recommendation_agent: Callable[[Chat], RecommendationAgent] | None = None
     user_agent: Callable[[Chat], UserAgent] | None = None
@@ -25,12 +28,15 @@ class Agency:
         return replace(self, tools=(*self.tools, *tools))
 
     def complete(self, options: SimulateOptions, dataset: Dataset, settings: Settings) -> "Agency":
-        """The agency with every part there: built-in agents, and the tools that `options` name."""
+        """The agency with every part there: built-in agents, and the tools that `options` name.
+
+        A study without a user has no user agent.
+        """
         own = {tool.name for tool in self.tools}
         named = [_tool(text, dataset, settings) for text in options.tools if text not in own]
         return Agency(
             self.recommendation_agent or plugins.load("afl.agents", "recommendation"),
-            self.user_agent or _user_agent(options),
+            (self.user_agent or _user_agent(options)) if options.user else None,
             (*named, *self.tools),
         )
 
@@ -38,7 +44,7 @@ class Agency:
         """Who takes part, by name: enters the configuration of a run."""
         return {
             "recommendation_agent": _qualified(self.recommendation_agent),
-            "user_agent": _qualified(self.user_agent),
+            "user_agent": None if self.user_agent is None else _qualified(self.user_agent),
         }
 
 

@@ -38,9 +38,13 @@ class SimulateOptions:
     """Further recommender tools, `NAME[:ARG]`, in this order."""
     user_sees_candidates: bool = True
     """Whether the user agent is asked if the item is the best of the list, or (False) just judges it."""
+    user: bool = True
+    """Whether there is a user agent; without one a dialogue is one recommendation."""
 
     def __post_init__(self) -> None:
         at_least("rounds", self.rounds, 1)
+        if not self.user and self.rounds != 1:
+            raise UsageError(f"--rounds: got {self.rounds}, expected 1: without a user agent there is one round")
         at_least("candidates", self.candidates, 2)
         if self.sessions is not None:
             at_least("sessions", self.sessions, 1)
@@ -64,6 +68,8 @@ class SimulateOptions:
         for required in ("dataset", "llm"):
             if required not in values:
                 raise UsageError(f"--{required} is missing: a new run needs a data set and a language model")
+        if not values.get("user", True):
+            values.setdefault("rounds", 1)
         values["tools"] = tuple(values.get("tools", ()))
         return cls(**values)
 

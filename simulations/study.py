@@ -74,6 +74,8 @@ class Study:
     def configuration(self) -> dict[str, Any]:
         """What of data and options determines the results."""
         said = asdict(self.options) | {"tools": list(self.options.tools)}
+        if self.options.user:
+            del said["user"]  # runs begun before there was a choice go on
         return said | {"dataset_hash": self.dataset.hash, "candidates_hash": self.candidates_hash}
 
 

@@ -17,10 +17,9 @@ from simulations.study import Study
 def join(study: Study, outputs: ModelOutputs, agency: Agency, chat: Chat) -> DialogueGraph:
     """The compiled loop of this study: its agents ask `chat`, its suggestions and scores come from `outputs`."""
     assert agency.recommendation_agent is not None, "an agency is completed before it plays"
-    assert agency.user_agent is not None, "an agency is completed before it plays"
     return build_graph(
         agency.recommendation_agent(chat),
-        agency.user_agent(chat),
+        None if agency.user_agent is None else agency.user_agent(chat),
         tools=(*_suggestion(study, outputs), *agency.tools),
         reward=_reward(study, outputs),
         rounds=study.options.rounds,

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from afl import __version__
-from simulations.cli import compare, data, runs, simulate, system, train
+from simulations.cli import audit, compare, data, evaluate, runs, simulate, system, train
 
 app = typer.Typer(
     name="afl",
@@ -17,10 +17,12 @@ app = typer.Typer(
 app.add_typer(data.app, name="data")
 app.command("train")(train.train)
 app.command("simulate")(simulate.simulate)
+app.add_typer(evaluate.app, name="evaluate")
 app.command("runs")(runs.runs)
 app.command("inspect")(runs.inspect)
 app.command("compare")(compare.compare)
 app.command("export")(runs.export)
+app.command("audit")(audit.audit)
 app.command("doctor")(system.doctor)
 
 

@@ -4,9 +4,38 @@ from typing import Annotated
 
 import typer
 
+Text = str | None
+Number = int | None
+
 JSON = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, all else on stderr.")]
 DB = Annotated[
-    str | None,
+    Text,
     typer.Option("--db", metavar="URL", help="The database; AFL_DB, or a SQLite file under AFL_HOME, by default."),
 ]
 Dataset = Annotated[str, typer.Option("--dataset", metavar="NAME", help="An imported data set.")]
+
+LLM = Annotated[Text, typer.Option("--llm", metavar="NAME[:ARG]", help="offline, or openai:MODEL.")]
+BaseURL = Annotated[
+    Text, typer.Option("--base-url", metavar="URL", help="An OpenAI-compatible endpoint: vLLM, Ollama, ...")
+]
+Rounds = Annotated[Number, typer.Option("--rounds", help="The most rounds of a dialogue.  [default: 4]")]
+Candidates = Annotated[Number, typer.Option("--candidates", help="Length of a list.  [default: 20]")]
+CandidatesFrom = Annotated[Text, typer.Option("--candidates-from", help="seeded or reference.  [default: seeded]")]
+Seed = Annotated[Number, typer.Option("--seed", help="The study's seed.  [default: 303]")]
+Split = Annotated[Text, typer.Option("--split", help="test, valid, train or all.  [default: test]")]
+Sessions = Annotated[
+    Number, typer.Option("--sessions", metavar="N", help="The first N in seeded order; all by default.")
+]
+Reward = Annotated[Text, typer.Option("--reward", metavar="NAME[:ARG]", help="sasrec or none.  [default: sasrec]")]
+Tools = Annotated[
+    list[str] | None, typer.Option("--tool", metavar="NAME[:ARG]", help="A recommender tool; may be repeated.")
+]
+UserSeesCandidates = Annotated[
+    bool | None,
+    typer.Option(
+        "--user-sees-candidates/--user-sees-item-only",
+        help="Ask the user agent whether the item is the best of the list, or judges it alone.",
+    ),
+]
+Concurrency = Annotated[int, typer.Option("--concurrency", help="Sessions under way at once.")]
+Cache = Annotated[bool, typer.Option("--cache", help="Let equal requests of earlier runs answer.")]

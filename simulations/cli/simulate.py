@@ -4,61 +4,45 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simulations.cli.options import DB, JSON
+from simulations.cli import options
+from simulations.cli.options import DB, JSON, Text
 from simulations.cli.output import print_json, watch
 
 if TYPE_CHECKING:
     from simulations.report import SimulationReport
 
-Text = str | None
-Number = int | None
-
 
 def simulate(
     dataset: Annotated[Text, typer.Option("--dataset", metavar="NAME", help="An imported data set.")] = None,
-    llm: Annotated[Text, typer.Option("--llm", metavar="NAME[:ARG]", help="offline, or openai:MODEL.")] = None,
-    base_url: Annotated[
-        Text, typer.Option("--base-url", metavar="URL", help="An OpenAI-compatible endpoint: vLLM, Ollama, ...")
-    ] = None,
-    rounds: Annotated[
-        Number, typer.Option("--rounds", help="The most rounds of a dialogue.  [default: 4]")
-    ] = None,
-    candidates: Annotated[Number, typer.Option("--candidates", help="Length of a list.  [default: 20]")] = None,
-    candidates_from: Annotated[
-        Text, typer.Option("--candidates-from", help="seeded or reference.  [default: seeded]")
-    ] = None,
-    seed: Annotated[Number, typer.Option("--seed", help="The study's seed.  [default: 303]")] = None,
-    split: Annotated[Text, typer.Option("--split", help="test, valid, train or all.  [default: test]")] = None,
-    sessions: Annotated[
-        Number, typer.Option("--sessions", metavar="N", help="The first N in seeded order; all by default.")
-    ] = None,
+    llm: options.LLM = None,
+    base_url: options.BaseURL = None,
+    rounds: options.Rounds = None,
+    candidates: options.Candidates = None,
+    candidates_from: options.CandidatesFrom = None,
+    seed: options.Seed = None,
+    split: options.Split = None,
+    sessions: options.Sessions = None,
     recommender: Annotated[
         Text,
         typer.Option(
             "--recommender", metavar="NAME[:ARG]", help="sasrec, file:PATH.csv or none.  [default: sasrec]"
         ),
     ] = None,
-    reward: Annotated[
-        Text, typer.Option("--reward", metavar="NAME[:ARG]", help="sasrec or none.  [default: sasrec]")
-    ] = None,
-    tool: Annotated[
-        list[str] | None, typer.Option("--tool", metavar="NAME[:ARG]", help="A recommender tool; may be repeated.")
-    ] = None,
-    user_sees_candidates: Annotated[
+    reward: options.Reward = None,
+    tool: options.Tools = None,
+    user_sees_candidates: options.UserSeesCandidates = None,
+    user: Annotated[
         bool | None,
-        typer.Option(
-            "--user-sees-candidates/--user-sees-item-only",
-            help="Ask the user agent whether the item is the best of the list, or judges it alone.",
-        ),
+        typer.Option("--user/--no-user", help="Without a user agent a dialogue is one recommendation."),
     ] = None,
     run: Annotated[
         Text, typer.Option("--run", metavar="NAME", help="The run's name; the same name continues.")
     ] = None,
-    concurrency: Annotated[int, typer.Option("--concurrency", help="Sessions under way at once.")] = 64,
+    concurrency: options.Concurrency = 64,
     replay: Annotated[
         Text, typer.Option("--replay", metavar="RUN", help="Answer from this run's journal only; no network.")
     ] = None,
-    cache: Annotated[bool, typer.Option("--cache", help="Let equal requests of earlier runs answer.")] = False,
+    cache: options.Cache = False,
     db: DB = None,
     as_json: JSON = False,
 ) -> None:
@@ -79,6 +63,7 @@ def simulate(
         reward=reward,
         tools=tool or (),
         user_sees_candidates=user_sees_candidates,
+        user=user,
         run=run,
         concurrency=concurrency,
         replay=replay,

@@ -39,6 +39,7 @@ def simulate(
     reward: str | None = None,
     tools: Sequence[str | RecommenderTool] = (),
     user_sees_candidates: bool | None = None,
+    user: bool | None = None,
     agency: Agency | None = None,
     run: str | None = None,
     concurrency: int = 64,
@@ -74,6 +75,7 @@ def simulate(
         "reward": reward,
         "tools": tuple(tool if isinstance(tool, str) else tool.name for tool in tools) or None,
         "user_sees_candidates": user_sees_candidates,
+        "user": user,
     }
     settings = settings or Settings()
     own = tuple(tool for tool in tools if not isinstance(tool, str))
@@ -81,7 +83,7 @@ def simulate(
     with waiting() as wait:
         store = wait(Store.open(db or settings.db_url))
         try:
-            call = _Call(store, settings, watch or Unwatched(), (agency or Agency()).with_tools(own), wait)
+            call = Call(store, settings, watch or Unwatched(), (agency or Agency()).with_tools(own), wait)
             old = None if replay is None else wait(store.run(replay))
             return call.perform(said, run, how.answered_by(old, store.recall if cache else None))
         finally:
@@ -89,7 +91,7 @@ def simulate(
 
 
 @dataclass(frozen=True)
-class _Call:
+class Call:
     """One call of `simulate`, step by step: what is asked, what the models say, the run, the report."""
 
     store: Store

@@ -206,3 +206,20 @@ def test_the_graph_shows_its_two_nodes_and_ways_to_langgraphs_tools() -> None:
         ("respond", "recommend"),
         ("respond", "__end__"),
     }
+
+
+@pytest.mark.parametrize("item", [10, None])
+async def test_without_a_user_agent_the_dialogue_is_one_recommendation(item: int | None) -> None:
+    recommender = Recommends(item)
+    state = await build_graph(recommender, None, tools=[Suggests()]).ainvoke({"view": VIEW})
+    assert [(said.role, said.item) for said in state["turns"]] == [(Role.RECOMMENDATION, item)]
+    assert [advice.text for advice in recommender.given[0]["advice"]] == ["Low, after 0 refusals"]
+    assert set(state) == {"view", "round", "turns", "recommendation_memory", "user_memory"}
+
+
+def test_without_a_user_agent_the_graph_is_one_node() -> None:
+    drawn = build_graph(Recommends(), None).get_graph()
+    assert {(edge.source, edge.target) for edge in drawn.edges} == {
+        ("__start__", "recommend"),
+        ("recommend", "__end__"),
+    }
