@@ -94,11 +94,20 @@ def recommender_from_file(context: ModelContext) -> Recommender:
     if context.argument is None:
         raise UsageError(f"got {context.name!r}, expected {context.name}:PATH.csv with columns id,generate")
     path = Path(context.argument).expanduser()
+    content = _content(path)
+    return FileRecommender(path, _titles(path, content), hashlib.sha256(content).hexdigest())
+
+
+def read_suggestions(path: Path) -> dict[str, str]:
+    """The suggested title of each session id, as the file has them; raises as `recommender_from_file` does."""
+    return _titles(path, _content(path))
+
+
+def _content(path: Path) -> bytes:
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror}), expected a CSV file: id,generate") from None
-    return FileRecommender(path, _titles(path, content), hashlib.sha256(content).hexdigest())
 
 
 def _titles(path: Path, content: bytes) -> dict[str, str]:

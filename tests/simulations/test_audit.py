@@ -1,0 +1,254 @@
+"""Every leak that has spoilt published results is planted on purpose and found; a clean run passes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from afl.data.dataset import Dataset, Split
+from afl.data.importers import ImportOptions
+from afl.data.importers.llara import import_llara
+from afl.types import Advice, Refusal, SessionView
+from agents import RecommendationAgent
+from agents.asking import Question
+from simulations import audit, simulate
+from simulations.agency import Agency
+from simulations.commands.audit import Audit
+from simulations.commands.data import import_data
+from simulations.leaks.accuracy import Accuracy
+from simulations.leaks.advice import Advised, check_advice
+from simulations.leaks.check import Check, Verdict
+from simulations.leaks.lists import Listed, check_lists
+from simulations.leaks.positions import check_positions
+from simulations.leaks.prompts import PromptCheck
+from simulations.leaks.split import check_split
+from simulations.leaks.suggestions import Suggested, audit_suggestions, check_suggestions
+from simulations.leaks.titles import Titles
+from simulations.options import SimulateOptions
+from simulations.study import Study
+from tests.simulations.conftest import Afl
+
+Targets = Mapping[str, str]
+
+
+def study_of(dataset: Dataset, **options: Any) -> Study:
+    return Study.of(dataset, SimulateOptions(dataset=dataset.name, llm="offline", **options))
+
+
+@pytest.fixture
+def targets(dataset: Dataset) -> Targets:
+    """Session id -> title of its target."""
+    sessions = map(study_of(dataset, split="all").session, range(30))
+    return {session.id: session.view.title(session.target) for session in sessions}
+
+
+def audited(**options: Any) -> Audit:
+    """The audit of a run over all sessions of `small`, offline, without models."""
+    given = {"dataset": "small", "split": "all", "rounds": 2, "recommender": "none", "reward": "none", **options}
+    return audit(simulate(llm="offline", **given).run)
+
+
+def check_of(found: Audit, name: str) -> Check:
+    (check,) = (check for check in found.checks if check.name == name)
+    return check
+
+
+def verdicts(found: Audit) -> dict[str, str]:
+    return {check.name: check.verdict.value for check in found.checks if not check.passed}
+
+
+class Telltale:
+    """A tool that knows the answers."""
+
+    name = "telltale"
+
+    def __init__(self, targets: Targets) -> None:
+        self.targets = targets
+
+    async def advise(self, view: SessionView, dialogue: Sequence[Refusal]) -> Advice:
+        return Advice(self.name, f"People like this one went on to {self.targets[view.session]}.")
+
+
+def planted(change: Callable[[Question, SessionView], Question]) -> Agency:
+    """The built-in agents, but for what the recommendation agent asks."""
+
+    class Planted(RecommendationAgent):
+        def question(self, view: SessionView, **rest: Any) -> Question:
+            return change(super().question(view, **rest), view)
+
+    return Agency(recommendation_agent=Planted)
+
+
+@pytest.mark.usefixtures("small")
+def test_a_clean_run_passes_with_nothing_flagged() -> None:
+    found = audited()
+    assert verdicts(found) == {}
+    assert (found.ok, found.exit_code) == (True, 0)
+    assert check_of(found, "prompts").numbers["requests"] >= 60
+
+
+def test_a_fair_file_of_suggestions_passes(dataset: Dataset, tmp_path: Path) -> None:
+    path = tmp_path / "first.csv"
+    views = study_of(dataset, split="all").views()
+    path.write_text("\n".join(["id,generate", *(f"{view.session},{view.candidate_titles[0]}" for view in views)]))
+    found = audited(recommender=f"file:{path}")
+    assert verdicts(found) == {}
+    assert check_of(found, "suggestions").numbers["n"] == 30
+
+
+def test_suggestions_that_are_always_right_are_an_oracle(targets: Targets, tmp_path: Path) -> None:
+    path = tmp_path / "oracle.csv"
+    path.write_text("\n".join(["id,generate", *(f"{session},{title}" for session, title in targets.items())]))
+    found = audited(recommender=f"file:{path}")
+    assert verdicts(found) == {"suggestions": "suspicious"}
+    assert "30 of the 30" in check_of(found, "suggestions").text
+
+
+def test_a_tool_whose_advice_names_the_target_is_found(targets: Targets) -> None:
+    found = audited(tools=[Telltale(targets)])
+    assert verdicts(found) == {"advice": "broken"}
+    assert "'telltale' names the target in 30 of 30" in check_of(found, "advice").text
+
+
+def test_the_target_in_the_instructions_is_found(targets: Targets) -> None:
+    agency = planted(
+        lambda question, view: replace(question, system=f"{question.system}\nThink of {targets[view.session]}.")
+    )
+    found = audited(agency=agency)
+    assert verdicts(found) == {"prompts": "broken"}
+    assert check_of(found, "prompts").numbers["in_text"] == 30
+
+
+def test_the_target_in_the_history_is_found(targets: Targets) -> None:
+    def reveal(question: Question, view: SessionView) -> Question:
+        listed = question.request.replace("\n\n", f"\n6. {targets[view.session]}\n\n", 1)
+        return replace(question, request=listed)
+
+    found = audited(agency=planted(reveal))
+    assert verdicts(found) == {"prompts": "broken"}
+    assert check_of(found, "prompts").numbers["in_history"] == 30
+
+
+def test_the_target_always_first_is_found(targets: Targets) -> None:
+    def first(question: Question, view: SessionView) -> Question:
+        target, top = targets[view.session], view.candidate_titles[0]
+        swapped = question.request.replace(f". {target}\n", ". \0\n").replace(f". {top}\n", f". {target}\n")
+        return replace(question, request=swapped.replace("\0", top))
+
+    found = audited(agency=planted(first))
+    assert verdicts(found) == {"positions": "broken"}
+    assert check_of(found, "positions").numbers["counts"] == [30] + [0] * 19
+
+
+def test_sessions_that_are_in_the_training_data_are_found(small: Path, tmp_path: Path) -> None:
+    lines = [
+        f"{who}{user},Band {user * 7 % 60 + time},{time}"
+        for user in range(30)
+        for time in range(6)
+        for who in "ab"
+    ]
+    (tmp_path / "twins.csv").write_text("\n".join(["user,item,timestamp", *lines]))
+    import_data("csv", tmp_path / "twins.csv", name="twins", domain="music")
+    found = audited(dataset="twins", split="test")
+    assert verdicts(found)["split"] == "broken"
+    assert check_of(found, "split").numbers["repeated"] > 0
+
+
+def test_sessions_a_model_was_trained_on_are_suspicious(dataset: Dataset) -> None:
+    study = study_of(dataset, split="all")
+    training = dataset.splits[Split.TRAIN]
+    assert check_split(study.rows, training, trained=True).verdict is Verdict.SUSPICIOUS
+    assert check_split(study.rows, training, trained=False).verdict is Verdict.OK
+
+
+def test_without_its_data_set_a_run_is_audited_by_its_prompts(afl: Afl, small: Path) -> None:
+    run = simulate(dataset="small", llm="offline", split="all", rounds=1, recommender="none", reward="none").run
+    assert afl("data", "remove", "small").code == 0
+    found = audit(run)
+    assert found.ok
+    assert check_of(found, "split").verdict is Verdict.NOT_CHECKED
+    assert check_of(found, "lists").numbers["n"] == 30
+
+
+def test_what_was_found_is_one_object_and_exit_code_1(afl: Afl, targets: Targets) -> None:
+    run = audited(tools=[Telltale(targets)]).run
+    finished = afl("audit", run, "--json")
+    assert (finished.code, finished.json["run"], finished.json["ok"]) == (1, run, False)
+    assert finished.json["checks"][1]["verdict"] == "broken"
+    assert "broken" in afl("audit", run).out
+
+
+@pytest.mark.usefixtures("small")
+def test_a_run_that_is_not_there_is_named(afl: Afl) -> None:
+    refused = afl("audit", "nothing")
+    assert refused.code == 2
+    assert "no run is called 'nothing'" in refused.complaint
+
+
+@pytest.fixture
+def lastfm(shared_data: Path) -> Dataset:
+    return import_llara(shared_data / "lastfm", ImportOptions("lastfm"))
+
+
+def test_published_answers_under_another_seed_are_an_oracle(lastfm: Dataset, shared_data: Path) -> None:
+    study = study_of(lastfm, seed=333, candidates_from="reference")
+    check = audit_suggestions(shared_data / "prior_lastfm" / "SASRec.csv", study)
+    assert check.verdict is Verdict.BROKEN
+    assert (check.numbers["hits"], check.numbers["n"], check.numbers["off_list"]) == (34, 35, 87)
+
+
+def test_published_answers_under_their_own_seed_are_fair(lastfm: Dataset, shared_data: Path) -> None:
+    study = study_of(lastfm, candidates_from="reference")
+    check = audit_suggestions(shared_data / "prior_lastfm" / "SASRec.csv", study)
+    assert check.verdict is Verdict.OK
+    assert (check.numbers["hits"], check.numbers["n"], check.numbers["off_list"]) == (34, 122, 0)
+
+
+def test_a_few_suggestions_off_their_list_are_no_oracle_but_suspicious() -> None:
+    suggested = [Suggested("a", "a")] * 30 + [Suggested("b", "a")] * 60 + [Suggested(None, "a")] * 2
+    assert check_suggestions(suggested, candidates=20).verdict is Verdict.SUSPICIOUS
+
+
+def test_accuracy_has_clopper_and_pearsons_interval() -> None:
+    found = Accuracy.of(34, 35, chance=0.05)
+    assert (found.low, found.high) == pytest.approx((0.8508, 0.9993), abs=5e-4)
+    assert found.implausible
+
+
+def test_advice_that_names_every_candidate_tells_nothing() -> None:
+    titles = ("Air", "Muse", "Tricky")
+    assert check_advice([Advised("t", "Air, Muse or Tricky", titles, "Muse")] * 50).verdict is Verdict.OK
+
+
+def test_a_title_inside_a_longer_one_is_not_named() -> None:
+    titles = Titles(["Air", "Air Supply", "Muse"])
+    assert titles.named("Try Air Supply, with some flair: museum") == ["Air Supply"]
+    assert not titles.mentions("Try Air Supply", "Air")
+
+
+def test_words_that_every_prompt_has_are_no_leak() -> None:
+    check = PromptCheck(["Yes", "Muse"])
+    request = {"role": "user", "content": "Candidates:\n1. Yes\n2. Muse\n\nAnswer yes or no."}
+    check.add("1", "Yes", [request], first=True)  # type: ignore[list-item]
+    check.add("2", "Muse", [request], first=True)  # type: ignore[list-item]
+    assert check.check().verdict is Verdict.OK
+
+
+def test_places_drawn_evenly_pass_and_lopsided_ones_do_not() -> None:
+    even = check_positions([place % 20 for place in range(122)], candidates=20)
+    lopsided = check_positions([place % 20 for place in range(60)] + [7] * 20, candidates=20)
+    assert (even.verdict, lopsided.verdict) == (Verdict.OK, Verdict.SUSPICIOUS)
+
+
+def test_a_target_twice_in_its_list_is_broken() -> None:
+    check = check_lists([Listed((1, 2, 3), 2), Listed((1, 2, 2), 2)], method="seeded")
+    assert (check.verdict, check.numbers["target_twice"]) == (Verdict.BROKEN, 1)
+
+
+def test_touched_items_on_a_list_are_counted_and_allowed_only_where_the_published_code_draws() -> None:
+    lists = [Listed((1, 2, 3), 2, frozenset({2, 3}))]
+    seeded, reference = check_lists(lists, method="seeded"), check_lists(lists, method="reference")
+    assert (seeded.verdict, reference.verdict) == (Verdict.BROKEN, Verdict.OK)
+    assert reference.numbers["with_touched_items"] == 1
