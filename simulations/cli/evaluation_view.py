@@ -1,5 +1,8 @@
 """An evaluation as people read it: a table of arms, and what the tests say in plain words."""
 
+import re
+from collections.abc import Sequence
+
 from rich.console import Console
 
 from afl.metrics.intervals import Estimate
@@ -12,18 +15,20 @@ def show(report: EvaluationReport, out: Console | None = None) -> None:
     """Prints hit rates by base model and arm with intervals, then one sentence per test."""
     out = out or console()
     numbers = ("rounds", "hit rate @1", "n", "failed")
-    arms = table(
-        "base model", "arm", "rounds", "hit rate @1", "95 % interval", "n", "failed", "run", right=numbers
-    )
+    arms = table("base model", "arm", "rounds", "hit rate @1", "95 % interval", "n", "failed", right=numbers)
+    shown = _shortened([result.base for result in report.results])
     for result in report.results:
-        arms.add_row(plain(result.base), result.arm, *_numbers(result), plain(result.run or "-"))
+        arms.add_row(plain(shown[result.base]), result.arm, *_numbers(result))
     out.print(arms)
     if report.tests:
         tests = table("base model", "comparison")
         for test in report.tests:
-            tests.add_row(plain(test.base), plain(in_words(test)))
+            tests.add_row(plain(shown[test.base]), plain(in_words(test)))
         out.print()
         out.print(tests)
+        out.print()
+    if report.runs:
+        out.print(plain(f"runs: {', '.join(report.runs)}"), style="dim")
     if report.exit_code:
         out.print(plain(_failures(report)), style="yellow")
     if report.stand_in:
@@ -46,6 +51,12 @@ def _detectable(test: ArmTest) -> str:
     if test.detectable is None:
         return "is too few to show any"
     return f"could have shown {_short(test.detectable)}"
+
+
+def _shortened(bases: Sequence[str]) -> dict[str, str]:
+    """Base models as a table has room for them: a path by its last part, where that tells them apart."""
+    short = {base: re.sub(r":.*[/\\]", ":", base) for base in bases}
+    return short if len(set(short.values())) == len(short) else {base: base for base in bases}
 
 
 def _numbers(result: ArmHits) -> tuple[str, ...]:

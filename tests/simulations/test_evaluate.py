@@ -5,6 +5,7 @@ import json
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from dataclasses import replace
 from math import sqrt
 from pathlib import Path
 from typing import Any
@@ -299,3 +300,26 @@ def test_without_a_finding_the_sentence_says_what_could_have_been_found() -> Non
         "no difference can be told: n = 122 could have shown .09; "
         "afl against base: .02 [-.04, .08], p = .600 (Holm 1.000)"
     )
+
+
+def test_simulate_without_a_user_has_one_round_and_replays(afl: Afl, small: Path, server: FakeServer) -> None:
+    simulate = (
+        "simulate --dataset small --split all --llm openai:m --recommender none --reward none --no-user --json"
+    )
+    one = afl(*simulate.split(), "--base-url", server.url, "--run", "x").json
+    asked = server.counters.chat
+    again = afl("simulate", "--replay", "x", "--run", "y", "--json").json
+    assert [(entry["round"], entry["accepted"]) for entry in one["by_round"]] == [(1, 0)]
+    assert (again["by_round"], again["hit_rate_at_1"]) == (one["by_round"], one["hit_rate_at_1"])
+    assert asked == server.counters.chat == N
+
+
+def test_without_a_user_further_rounds_are_a_mistake(afl: Afl, small: Path) -> None:
+    refused = afl("simulate", "--dataset", "small", "--llm", "offline", "--no-user", "--rounds", 2)
+    assert (refused.code, "--rounds: got 2, expected 1" in refused.complaint) == (2, True)
+
+
+def test_a_study_with_a_user_is_configured_as_before_there_was_a_choice(dataset: Dataset) -> None:
+    options = SimulateOptions(dataset="small", llm="offline", split="all")
+    assert "user" not in Study.of(dataset, options).configuration()
+    assert Study.of(dataset, replace(options, user=False, rounds=1)).configuration()["user"] is False
