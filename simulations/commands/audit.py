@@ -26,6 +26,7 @@ from simulations.leaks.split import check_split
 from simulations.leaks.suggestions import Suggested, check_suggestions
 
 _UNTRAINED = ("none", "file")
+_LOOP = "loop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +101,12 @@ class _Evidence:
         if record.suggestion is not None:
             self.suggested.append(Suggested(record.suggestion, record.target))
         for exchange in transcript.exchanges:
-            if exchange.entry is not None and exchange.turn.key.attempt == 0:
+            key = exchange.turn.key
+            if exchange.entry is not None and (key.phase, key.attempt) == (_LOOP, 0):
                 self._add(exchange, record.target)
 
     def _add(self, exchange: Exchange, target: str) -> None:
-        """A first attempt; repairs repeat it and show the model its own words."""
+        """A first attempt within the loop; repairs repeat it and show the model its own words."""
         key, entry = exchange.turn.key, exchange.entry
         assert entry is not None
         first = key.round == 1 and key.role == Role.RECOMMENDATION

@@ -19,6 +19,8 @@ def check_split(rows: Sequence[Row], training: Sequences, *, trained: bool = Tru
     `trained`: whether anything in the run learned from the training sequences; rows of the training split are
     suspicious only then. Broken when more than one row in a hundred is repeated.
     """
+    if not len(training):
+        return not_checked(NAME, "The data set has no training sequences.")
     tested = [row for row in rows if row.split != Split.TRAIN]
     numbers = {"n": len(tested), "of_train": len(rows) - len(tested), "repeated": 0, "users_in_train": 0}
     if numbers["of_train"] and trained:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from afl.data.dataset import Dataset, Split
+from afl.data.dataset import Dataset, Sequences, Split
 from afl.data.importers import ImportOptions
 from afl.data.importers.llara import import_llara
 from afl.types import Advice, Refusal, SessionView
@@ -161,6 +161,11 @@ def test_sessions_a_model_was_trained_on_are_suspicious(dataset: Dataset) -> Non
     training = dataset.splits[Split.TRAIN]
     assert check_split(study.rows, training, trained=True).verdict is Verdict.SUSPICIOUS
     assert check_split(study.rows, training, trained=False).verdict is Verdict.OK
+
+
+def test_without_training_sequences_there_is_nothing_to_compare_with(dataset: Dataset) -> None:
+    study = study_of(dataset, split="test")
+    assert check_split(study.rows, Sequences.of([])).verdict is Verdict.NOT_CHECKED
 
 
 def test_without_its_data_set_a_run_is_audited_by_its_prompts(afl: Afl, small: Path) -> None:
