@@ -18,15 +18,15 @@ LLM = Annotated[Text, typer.Option("--llm", metavar="NAME[:ARG]", help="offline,
 BaseURL = Annotated[
     Text, typer.Option("--base-url", metavar="URL", help="An OpenAI-compatible endpoint: vLLM, Ollama, ...")
 ]
-Rounds = Annotated[Number, typer.Option("--rounds", help="The most rounds of a dialogue.  [default: 4]")]
-Candidates = Annotated[Number, typer.Option("--candidates", help="Length of a list.  [default: 20]")]
-CandidatesFrom = Annotated[Text, typer.Option("--candidates-from", help="seeded or reference.  [default: seeded]")]
-Seed = Annotated[Number, typer.Option("--seed", help="The study's seed.  [default: 303]")]
-Split = Annotated[Text, typer.Option("--split", help="test, valid, train or all.  [default: test]")]
+Rounds = Annotated[Number, typer.Option("--rounds", help="The most rounds of a dialogue. (default: 4)")]
+Candidates = Annotated[Number, typer.Option("--candidates", help="Length of a list. (default: 20)")]
+CandidatesFrom = Annotated[Text, typer.Option("--candidates-from", help="seeded or reference. (default: seeded)")]
+Seed = Annotated[Number, typer.Option("--seed", help="The study's seed. (default: 303)")]
+Split = Annotated[Text, typer.Option("--split", help="test, valid, train or all. (default: test)")]
 Sessions = Annotated[
     Number, typer.Option("--sessions", metavar="N", help="The first N in seeded order; all by default.")
 ]
-Reward = Annotated[Text, typer.Option("--reward", metavar="NAME[:ARG]", help="sasrec or none.  [default: sasrec]")]
+Reward = Annotated[Text, typer.Option("--reward", metavar="NAME[:ARG]", help="sasrec or none. (default: sasrec)")]
 Tools = Annotated[
     list[str] | None, typer.Option("--tool", metavar="NAME[:ARG]", help="A recommender tool; may be repeated.")
 ]

@@ -25,7 +25,7 @@ def simulate(
     recommender: Annotated[
         Text,
         typer.Option(
-            "--recommender", metavar="NAME[:ARG]", help="sasrec, file:PATH.csv or none.  [default: sasrec]"
+            "--recommender", metavar="NAME[:ARG]", help="sasrec, file:PATH.csv or none. (default: sasrec)"
         ),
     ] = None,
     reward: options.Reward = None,
