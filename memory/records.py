@@ -87,11 +87,6 @@ class SessionRecord:
         return self.outcome is Outcome.OK
 
     @property
-    def final(self) -> bool:
-        """Whether a continuation of the run leaves the session as it is."""
-        return not self.outcome.retried_on_continuation
-
-    @property
     def rounds(self) -> int:
         return max((turn.key.round for turn in self.turns), default=0)
 

@@ -1,7 +1,7 @@
 """What a user may say about a simulation, and what of it determines the results."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any, Literal, Self
 
 from afl.data.dataset import Split
@@ -72,10 +72,6 @@ class SimulateOptions:
             values.setdefault("rounds", 1)
         values["tools"] = tuple(values.get("tools", ()))
         return cls(**values)
-
-    def with_tools(self, *tools: str) -> Self:
-        """The same options with further tools."""
-        return replace(self, tools=(*self.tools, *tools))
 
 
 def at_least(option: str, value: int, least: int) -> None:

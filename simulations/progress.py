@@ -9,11 +9,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-
-class Bar(Protocol):
-    """A piece of long work being watched: `bar(done, total, text)`; fits `afl.ports.Progress`."""
-
-    def __call__(self, done: int, total: int, text: str = "") -> None: ...
+from afl import ports
 
 
 def silent(done: int, total: int, text: str = "") -> None:
@@ -27,7 +23,7 @@ class Watch:
     console: Console
 
     @contextmanager
-    def bar(self, label: str) -> Iterator[Bar]:
+    def bar(self, label: str) -> Iterator[ports.Progress]:
         columns = (
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
@@ -54,14 +50,14 @@ class Unwatched:
     """The watch of scripts: every bar is silent."""
 
     @contextmanager
-    def bar(self, label: str) -> Iterator[Bar]:
+    def bar(self, label: str) -> Iterator[ports.Progress]:
         yield silent
 
 
 class Watching(Protocol):
     """What a command needs of its watch."""
 
-    def bar(self, label: str) -> AbstractContextManager[Bar]: ...
+    def bar(self, label: str) -> AbstractContextManager[ports.Progress]: ...
 
 
 def on_stderr() -> Watch:

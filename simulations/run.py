@@ -8,14 +8,13 @@ from afl.data.sessions import Session
 from afl.llm.cache import Recall
 from afl.llm.context import LanguageModel
 from afl.llm.usage import Usage
-from afl.ports import Clock, Journal
+from afl.ports import Clock, Journal, Progress
 from afl.types import Role
 from memory.records import SessionRecord
 from memory.run import Run
 from simulations.agency import Agency
 from simulations.inputs import ModelOutputs
 from simulations.options import at_least
-from simulations.progress import Bar
 from simulations.report import SimulationReport
 from simulations.runner import Runner
 from simulations.state import DialogueState
@@ -52,7 +51,7 @@ async def perform(
     agency: Agency,
     *,
     how: Performance,
-    bar: Bar,
+    bar: Progress,
 ) -> SimulationReport:
     """Runs what a continuation has left to do and reports the whole run.
 
@@ -103,7 +102,7 @@ class Recorder:
     study: Study
     outputs: ModelOutputs
     usage: Usage
-    bar: Bar
+    bar: Progress
     done: int = 0
     hits: int = 0
     new: int = 0

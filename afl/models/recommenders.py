@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from afl.data.catalogue import one_line
 from afl.errors import DataError, UsageError
 from afl.models.context import ModelContext
-from afl.models.seeds import model_seed
 from afl.ports import Recommender
 from afl.types import SessionView
 
@@ -73,16 +72,9 @@ class FileRecommender:
 
 def trained_recommender(context: ModelContext) -> Recommender:
     """The model of the context's name, trained if need be; its argument is the seed it is trained with."""
-    from afl.models.zoo import trained  # answers from a file need no torch
+    from afl.models.zoo import trained_for  # answers from a file need no torch
 
-    model = trained(
-        context.name,
-        context.dataset,
-        seed=model_seed(context),
-        models_dir=context.models_dir,
-        progress=context.progress,
-    )
-    return TrainedRecommender(model)
+    return TrainedRecommender(trained_for(context))
 
 
 def recommender_from_file(context: ModelContext) -> Recommender:

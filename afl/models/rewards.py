@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from afl.models.context import ModelContext
 from afl.models.scoring import TrainedModel
-from afl.models.seeds import model_seed
-from afl.models.zoo import trained
+from afl.models.zoo import trained_for
 from afl.ports import RewardModel
 from afl.types import SessionView
 
@@ -40,11 +39,4 @@ class TrainedReward:
 
 def trained_reward_model(context: ModelContext) -> RewardModel:
     """The model of the context's name, trained if need be; its argument is the seed it is trained with."""
-    model = trained(
-        context.name,
-        context.dataset,
-        seed=model_seed(context),
-        models_dir=context.models_dir,
-        progress=context.progress,
-    )
-    return TrainedReward(model)
+    return TrainedReward(trained_for(context))

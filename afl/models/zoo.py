@@ -12,7 +12,9 @@ from afl.errors import ModelError
 from afl.models import checkpoints
 from afl.models.base import SequentialModel
 from afl.models.checkpoints import Checkpoint, Identity
+from afl.models.context import ModelContext
 from afl.models.scoring import TrainedModel
+from afl.models.seeds import model_seed
 from afl.models.trainer import TrainingConfig, fit
 from afl.models.validation import Validation
 from afl.plugins import load
@@ -35,6 +37,17 @@ def trained(name: str, dataset: Dataset, *, seed: int, models_dir: Path, progres
     learned from, `StorageError` where `models_dir` cannot be written.
     """
     return entry(name, dataset, seed=seed, models_dir=models_dir, progress=progress).model
+
+
+def trained_for(context: ModelContext) -> TrainedModel:
+    """The model that a plug-in's context asks for; its argument is the seed it is trained with."""
+    return trained(
+        context.name,
+        context.dataset,
+        seed=model_seed(context),
+        models_dir=context.models_dir,
+        progress=context.progress,
+    )
 
 
 def is_kept(name: str, dataset: Dataset, *, seed: int, models_dir: Path) -> bool:

@@ -13,7 +13,6 @@ ASPECTS_NAMED = 2
 """A reason names at most so many aspects: attention is bounded."""
 WITNESSES = 2
 """History items named as evidence."""
-FAMILIAR = ("follows", "together")
 
 
 class Wording:
