@@ -4,7 +4,7 @@ import hashlib
 import json
 import random
 from bisect import bisect_right
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from collections.abc import Sequence as Seq
 from typing import Literal, NamedTuple
 
@@ -38,7 +38,8 @@ def candidate_lists(
 
     `reference` draws as the published code does: one stream of Python's `random` over all rows in order, leaving
     out only the history shown. It needs all rows of the split; pick from the result afterwards. On Last.fm, seed
-    303 gives the lists that the published SASRec answers belong to.
+    303 gives the lists that the published SASRec answers belong to. For rows with held-out items all that the user
+    touched is left out, and what the user is asked about (`afl.data.judging`) comes from the same stream.
 
     Raises `UsageError` for a size below 2, an unknown method, or a row with too few items left to draw from.
     """
@@ -46,27 +47,54 @@ def candidate_lists(
         raise UsageError(f"got candidate lists of {size}, expected at least 2: the target and one other item")
     if method not in ("seeded", "reference"):
         raise UsageError(f"got candidates from {method!r}, expected 'seeded' or 'reference'")
-    stream = random.Random(seed)
     lists = np.empty((len(rows), size), dtype=np.int32)  # (S, N)
-    for index, row in enumerate(rows):
-        seeded = method == "seeded"
-        draws = generator("candidates", seed, dataset.hash, row.id) if seeded else stream
-        left_out = row.known if seeded else frozenset((*row.history, row.target))
-        lists[index] = _drawn(draws, row, left_out, items=len(dataset.catalogue), size=size)
+    if method == "reference":
+        for index, (drawn, _) in enumerate(reference_stream(dataset, rows, size=size, seed=seed)):
+            lists[index] = drawn
+    else:
+        for index, row in enumerate(rows):
+            draws = generator("candidates", seed, dataset.hash, row.id)
+            lists[index] = _list(draws, row, row.known, items=len(dataset.catalogue), size=size)
     return CandidateLists(lists, lists_hash(rows, lists))
 
 
-def _drawn(draws: random.Random, row: Row, left_out: Collection[int], *, items: int, size: int) -> list[int]:
+def reference_stream(
+    dataset: Dataset, rows: Seq[Row], *, size: int, seed: int
+) -> Iterator[tuple[list[int], list[int]]]:
+    """Each row's list and the unwanted items the user is asked about, drawn in turn from one stream.
+
+    As many unwanted items as the row has held-out ones: the published user-simulation lists are those of ratio 1:1.
+    Without held-out items there are none, and only the list is drawn.
+    """
+    stream, items = random.Random(seed), len(dataset.catalogue)
+    for row in rows:
+        drawn = _list(stream, row, row.known if row.held_out else {*row.history, row.target}, items=items, size=size)
+        unwanted: list[int] = []
+        if row.held_out:
+            unwanted = draw_others(stream, row, {*row.known, *drawn}, items=items, count=len(row.held_out))
+            stream.shuffle([*row.held_out, *unwanted])  # the order asked in: moves the stream on, nothing else
+        yield drawn, unwanted
+
+
+def draw_others(draws: random.Random, row: Row, left_out: Collection[int], *, items: int, count: int) -> list[int]:
+    """`count` items in the order drawn, uniformly without replacement from all but those left out.
+
+    Raises `UsageError` where too few remain.
+    """
     remaining = items - len(left_out)
-    if remaining < size - 1:
+    if remaining < count:
         raise UsageError(
             f"session {row.id!r}: {len(left_out)} of {items} items are taken, {remaining} are left to draw from, "
-            f"expected at least {size - 1}; ask for shorter lists with --candidates"
+            f"expected at least {count}; ask for shorter lists with --candidates"
         )
     # Drawing positions in the pool and mapping them to items gives what drawing from the pool itself would give,
     # without building a pool per row: an item is its position plus how many left-out items lie at or before it.
     shifted = [item - rank for rank, item in enumerate(sorted(left_out))]
-    drawn = [position + bisect_right(shifted, position) for position in draws.sample(range(remaining), size - 1)]
+    return [position + bisect_right(shifted, position) for position in draws.sample(range(remaining), count)]
+
+
+def _list(draws: random.Random, row: Row, left_out: Collection[int], *, items: int, size: int) -> list[int]:
+    drawn = draw_others(draws, row, left_out, items=items, count=size - 1)
     drawn.append(row.target)
     draws.shuffle(drawn)
     return drawn

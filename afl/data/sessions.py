@@ -1,11 +1,11 @@
 """Sessions: the rows a simulation runs over, with the target kept apart from what agents may see."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence as Seq
 from dataclasses import dataclass
 
 import numpy as np
 
-from afl.data.dataset import Dataset, Split
+from afl.data.dataset import Dataset, Sequence, Split
 from afl.types import SessionView
 
 HISTORY_WINDOW = 10
@@ -22,6 +22,8 @@ class Row:
     target: int
     known: frozenset[int]
     """All items of the user that are known, target included."""
+    held_out: tuple[int, ...] = ()
+    """Items after the target that the user-simulation task asks about, in stored order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +38,33 @@ class Session:
         return self.view.session
 
 
-def rows(dataset: Dataset, split: Split) -> list[Row]:
+def rows(dataset: Dataset, split: Split, *, held_out: int = 0) -> list[Row]:
     """One row per sequence of the split that has at least three items before its last, in stored order.
 
-    Sequences whose source lays out the user-simulation task keep every row it has (at least one item before).
+    `held_out` keeps that many items at the end of each sequence for the user-simulation task: the row's target is
+    the last item before them. A sequence whose source lays out that task brings its own, and keeps its row whatever
+    is left of it (at least one item before the target).
     """
     return [
-        Row(sequence.id, split, sequence.items[-1 - HISTORY_WINDOW : -1], sequence.items[-1], sequence.known)
+        Row(
+            sequence.id,
+            split,
+            history=items[-1 - HISTORY_WINDOW : -1],
+            target=items[-1],
+            known=sequence.known,
+            held_out=kept,
+        )
         for sequence in dataset.splits[split]
-        if len(sequence.items) > (1 if sequence.held_out else MIN_HISTORY)
+        for items, kept in [_cut(sequence, held_out)]
+        if len(items) > (1 if sequence.held_out else MIN_HISTORY)
     ]
+
+
+def _cut(sequence: Sequence, held_out: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The items that sessions are made of, and those kept back."""
+    if sequence.held_out or not held_out:
+        return sequence.items, sequence.held_out
+    return sequence.items[:-held_out], sequence.items[-held_out:]
 
 
 def row_count(dataset: Dataset, split: Split) -> int:
@@ -56,7 +75,7 @@ def row_count(dataset: Dataset, split: Split) -> int:
     return int(np.sum(lengths > np.where([bool(items) for items in held_out], 1, MIN_HISTORY)))
 
 
-def session(dataset: Dataset, row: Row, candidates: Sequence[int]) -> Session:
+def session(dataset: Dataset, row: Row, candidates: Seq[int]) -> Session:
     """The row as a session over these candidates, in the order they are to be shown."""
     titles = dataset.catalogue.titles
     return Session(

@@ -1,0 +1,102 @@
+"""What the user-simulation task asks about: items the user went on to, hidden among items the user never touched.
+
+Every user is asked about each item alone. A ratio 1:k takes `items` / (1 + k) wanted items, the rest unwanted. All
+ratios draw on the same items in the same order, so that one answer serves every ratio its item belongs to.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from afl.data.candidates import Method, draw_others, lists_hash, reference_stream
+from afl.data.dataset import Dataset
+from afl.data.sessions import Row
+from afl.draws import generator
+from afl.errors import UsageError
+
+ITEMS = 20
+"""Items a user is asked about at each ratio (AFL, arXiv 2410.20027, section 4.1)."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Ratio:
+    """How many wanted and unwanted items a user is asked about."""
+
+    wanted: int
+    unwanted: int
+
+    @classmethod
+    def parse(cls, text: str, *, items: int = ITEMS) -> Self:
+        """`1:3` of 20 items is 5 wanted and 15 unwanted. Raises `UsageError` where the items cannot be so divided."""
+        match = re.fullmatch(r"1:([1-9]\d{0,2})", text)
+        if match is None:
+            raise UsageError(f"--ratio: got {text!r}, expected wanted to unwanted like 1:1, 1:3 or 1:9")
+        parts = 1 + int(match[1])
+        if items % parts:
+            possible = ", ".join(f"1:{k}" for k in range(1, items) if items % (k + 1) == 0)
+            raise UsageError(f"--ratio: got {text!r}, which does not divide {items} items; expected {possible}")
+        return cls(items // parts, items - items // parts)
+
+    def __str__(self) -> str:
+        return f"1:{self.unwanted // self.wanted}"
+
+
+class JudgedItems(NamedTuple):
+    """(S, P + N) items: first the P wanted ones, then the N unwanted ones, both in the order ratios take them."""
+
+    items: NDArray[np.int32]
+    wanted: int
+    """P; the first item that is not wanted."""
+
+    @property
+    def labels(self) -> NDArray[np.bool_]:
+        """(P + N,) whether the item at this place is wanted; the same for every user."""
+        return np.arange(self.items.shape[1]) < self.wanted
+
+    def of_ratio(self, ratio: Ratio) -> NDArray[np.int64]:
+        """(P' + N',) the places of a ratio's items."""
+        return np.concatenate([np.arange(ratio.wanted), self.wanted + np.arange(ratio.unwanted)])
+
+    def hash(self, rows: Sequence[Row]) -> str:
+        """SHA-256 (hex) over session ids and items: equal hashes are equal tasks."""
+        return lists_hash(rows, self.items)
+
+
+def judged_items(
+    dataset: Dataset,
+    rows: Sequence[Row],
+    lists: NDArray[np.int32],
+    *,
+    ratios: Sequence[Ratio],
+    seed: int = 303,
+    method: Method = "seeded",
+) -> JudgedItems:
+    """Of every row as many held-out items as any ratio wants, and as many others as any ratio takes.
+
+    `lists` (S, N) are the rows' candidate lists: unwanted items are on none of them, and nothing the user touched.
+    `reference` takes those that the published code draws from the stream of its lists, as far as they go; further
+    ones, and those of `seeded`, depend on the seed, the data set's hash and the row's id alone.
+
+    Raises `UsageError` where a row holds too few items back or too few others are left.
+    """
+    wanted, unwanted = max(ratio.wanted for ratio in ratios), max(ratio.unwanted for ratio in ratios)
+    drawn: list[list[int]] = [[] for _ in rows]
+    if method == "reference":
+        drawn = [others for _, others in reference_stream(dataset, rows, size=lists.shape[1], seed=seed)]
+    judged = np.empty((len(rows), wanted + unwanted), dtype=np.int32)
+    for index, row in enumerate(rows):
+        if len(row.held_out) < wanted:
+            raise UsageError(
+                f"session {row.id!r}: {len(row.held_out)} items are held out, expected at least {wanted}; "
+                "ask about fewer with --items"
+            )
+        first = drawn[index][:unwanted]
+        draws = generator("judged", seed, dataset.hash, row.id)
+        left_out = {*row.known, *lists[index].tolist(), *first}
+        more = draw_others(draws, row, left_out, items=len(dataset.catalogue), count=unwanted - len(first))
+        judged[index] = [*row.held_out[:wanted], *first, *more]
+    return JudgedItems(judged, wanted)
