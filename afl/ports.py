@@ -5,7 +5,7 @@
 
 from collections.abc import Awaitable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +77,15 @@ class UserAgent(Protocol):
         reason: str,
         score: float | None,
         memory: Sequence[Refusal],
+    ) -> Turn: ...
+
+
+@runtime_checkable
+class Judge(Protocol):
+    """A user agent that says yes or no to items, one by one."""
+
+    async def judge(
+        self, view: SessionView, *, number: int, title: str, score: float | None, memory: Sequence[Refusal]
     ) -> Turn: ...
 
 

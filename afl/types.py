@@ -17,6 +17,15 @@ class Role(StrEnum):
     USER = "user"
 
 
+class Phase(StrEnum):
+    """What a call belongs to."""
+
+    LOOP = "loop"
+    """The dialogue of the two agents."""
+    JUDGE = "judge"
+    """The user-simulation task: yes or no for each of some items; `round` counts the items."""
+
+
 class Outcome(StrEnum):
     """How a turn, or one attempt of it, ended. Only `OK` carries an answer."""
 
@@ -169,6 +178,8 @@ class Attempt:
     reason: str = ""
     item: int | None = None
     decision: bool | None = None
+    ranking: tuple[int, ...] = ()
+    """Several candidates, best first, where a list was asked for; `item` is the first of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,3 +213,7 @@ class Turn:
     @property
     def decision(self) -> bool | None:
         return self.answer.decision
+
+    @property
+    def ranking(self) -> tuple[int, ...]:
+        return self.answer.ranking

@@ -46,9 +46,11 @@ def memory_section(memory: Sequence[Refusal]) -> str:
     return "\n".join([REFUSED, *lines]) if lines else ""
 
 
-def offer_section(title: str, reason: str, score: float | None, scale: str) -> str:
-    """What the user agent is to judge; `scale` explains the score, which is left out where there is none."""
-    lines = [f"{RECOMMENDATION} {one_line(title)}", f"{RECOMMENDED_BECAUSE} {shown(reason)}"]
+def offer_section(title: str, reason: str | None, score: float | None, scale: str) -> str:
+    """What the user agent is to judge; `scale` explains the score. Score and reason are left out where None."""
+    lines = [f"{RECOMMENDATION} {one_line(title)}"]
+    if reason is not None:
+        lines.append(f"{RECOMMENDED_BECAUSE} {shown(reason)}")
     if score is not None:
         # Adding zero turns a rounded -0.0 into 0.0.
         lines.append(f"{REWARD_SCORE} {round(score, 2) + 0.0:.2f} ({scale})")

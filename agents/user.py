@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from afl.ports import Chat
-from afl.types import Refusal, Role, SessionView, Turn
+from afl.types import Phase, Refusal, Role, SessionView, Turn
 from agents.asking import Asker, Question, Reading
 from agents.parsing import parse_decision
 from agents.prompts import Prompts
@@ -47,20 +47,36 @@ class UserAgent:
         )
         return Turn(role=self.role, round=round, attempts=attempts, score=score)
 
+    async def judge(
+        self, view: SessionView, *, number: int, title: str, score: float | None, memory: Sequence[Refusal]
+    ) -> Turn:
+        """Whether the person would want this item, nobody offering it: the user-simulation task.
+
+        `number` counts the items of the session, from 1; nothing of it is said. The answer depends on the item, its
+        score, history and memory alone, not on the other items asked about.
+        """
+        question = self.question(view, title=title, reason=None, score=score, memory=memory)
+        attempts = await self.asker.ask(
+            question, subject=view.session, phase=Phase.JUDGE, round=number, role=self.role
+        )
+        return Turn(role=self.role, round=number, attempts=attempts, score=score)
+
     def question(
-        self, view: SessionView, *, title: str, reason: str, score: float | None, memory: Sequence[Refusal]
+        self, view: SessionView, *, title: str, reason: str | None, score: float | None, memory: Sequence[Refusal]
     ) -> Question:
-        """What the model is asked; equal arguments give equal bytes."""
+        """What the model is asked; equal arguments give equal bytes. Without a reason the item stands for itself."""
         fill, domain = self.prompts.fill, view.domain
+        listed = self.see_candidates and reason is not None
+        asks = "user.question_judge" if reason is None else f"user.question_{'listed' if listed else 'alone'}"
         answer = fill("user.answer", domain)
         return Question(
             system=fill("user.system", domain),
             request=request(
                 numbered(HISTORY, view.history_titles),
-                numbered(CANDIDATES, view.candidate_titles) if self.see_candidates else "",
+                numbered(CANDIDATES, view.candidate_titles) if listed else "",
                 memory_section(memory),
                 offer_section(title, reason, score, fill("user.score", domain)),
-                fill("user.question_listed" if self.see_candidates else "user.question_alone", domain),
+                fill(asks, domain),
                 answer,
             ),
             answer_format=answer,

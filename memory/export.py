@@ -60,7 +60,7 @@ def _line(record: SessionRecord, exchange: Exchange) -> str:
         "outcome": turn.outcome.value,
         "target": record.target,
         "hit": record.hit,
-        "label": None,
+        "label": turn.label,
         "advice": [{"tool": said.tool, "text": said.text, "payload": dict(said.payload)} for said in turn.advice],
         "messages": [{"role": sent["role"], "content": sent["content"]} for sent in messages],
         "reply": entry.reply.text if entry and answered else None,

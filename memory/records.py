@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
-from afl.types import Advice, CallKey, JournalEntry, Outcome, Refusal, Role, SessionView, Turn
+from afl.types import Advice, CallKey, JournalEntry, Outcome, Phase, Refusal, Role, SessionView, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ class TurnRecord:
     """What the base model suggested to the recommendation agent in this turn."""
     score: float | None = None
     advice: tuple[Advice, ...] = ()
+    label: bool | None = None
+    """Whether the user wanted the judged item; None where nothing is judged."""
 
 
 class RoundRecord(NamedTuple):
@@ -38,6 +40,17 @@ class RoundRecord(NamedTuple):
     hit: bool
     """The last recommendation up to this round was the target; false once the session had failed."""
     accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the user agent said of one item in the user-simulation task, beside what is true of it."""
+
+    turn: Turn
+    item: str
+    """Title of the item asked about."""
+    label: bool
+    """Whether the user wanted it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +78,44 @@ class SessionRecord:
         suggestion: int | None,
         turns: Sequence[Turn],
         memories: Mapping[str, Sequence[Refusal]],
+        judgements: Sequence[Judgement] = (),
     ) -> Self:
         """The record of a dialogue about this view; items become the titles they were shown under."""
         shown = None if suggestion is None else view.title(suggestion)
+        said = [record for turn in turns for record in _turn_records(view, turn, shown)]
+        said += [record for judgement in judgements for record in _judgement_records(judgement)]
         return cls(
             session=view.session,
             position=position,
             target=view.title(target),
             suggestion=shown,
-            turns=tuple(record for turn in turns for record in _turn_records(view, turn, shown)),
+            turns=tuple(said),
             memories={str(role): tuple(refusals) for role, refusals in memories.items()},
         )
 
     @property
     def outcome(self) -> Outcome:
-        """`OK`, or the outcome of the turn the session failed with."""
-        return self.turns[-1].outcome if self.turns else Outcome.FAILED
+        """`OK`, or the outcome it failed with: one that a continuation mends, if there is such a one."""
+        if not self.turns:
+            return Outcome.FAILED
+        failed: list[Outcome] = [turn.outcome for turn in self.answers if turn.outcome is not Outcome.OK]
+        mended = [outcome for outcome in failed if outcome.retried_on_continuation]
+        return next(iter(mended or failed), Outcome.OK)
+
+    @property
+    def answers(self) -> tuple[TurnRecord, ...]:
+        """The last attempt of every turn."""
+        return tuple({turn.key[:4]: turn for turn in self.turns}.values())
+
+    @property
+    def dialogue(self) -> tuple[TurnRecord, ...]:
+        """What the two agents said to each other, without what was judged afterwards."""
+        return tuple(turn for turn in self.turns if turn.key.phase != Phase.JUDGE)
+
+    @property
+    def judged(self) -> tuple[TurnRecord, ...]:
+        """The user agent's answers in the user-simulation task, in the order asked."""
+        return tuple(turn for turn in self.answers if turn.key.phase == Phase.JUDGE)
 
     @property
     def completed(self) -> bool:
@@ -88,16 +123,16 @@ class SessionRecord:
 
     @property
     def rounds(self) -> int:
-        return max((turn.key.round for turn in self.turns), default=0)
+        return max((turn.key.round for turn in self.dialogue), default=0)
 
     @property
     def item(self) -> str | None:
         """Title of the last recommendation."""
-        return _recommended(self.turns)
+        return _recommended(self.dialogue)
 
     @property
     def accepted(self) -> bool:
-        return self.completed and any(turn.decision for turn in self.turns)
+        return self.completed and any(turn.decision for turn in self.dialogue)
 
     @property
     def hit(self) -> bool:
@@ -110,7 +145,7 @@ class SessionRecord:
         return tuple(self._after(round) for round in range(1, self.rounds + 1))
 
     def _after(self, round: int) -> RoundRecord:
-        turns = [turn for turn in self.turns if turn.key.round <= round]
+        turns = [turn for turn in self.dialogue if turn.key.round <= round]
         failed = not self.completed and round == self.rounds
         accepted = any(turn.decision for turn in turns)
         return RoundRecord(not failed and _recommended(turns) == self.target, accepted and not failed)
@@ -215,6 +250,22 @@ def _turn_records(view: SessionView, turn: Turn, suggestion: str | None) -> list
             suggestion=suggestion if recommends else None,
             score=turn.score,
             advice=turn.advice,
+        )
+        for attempt in turn.attempts
+    ]
+
+
+def _judgement_records(judgement: Judgement) -> list[TurnRecord]:
+    turn = judgement.turn
+    return [
+        TurnRecord(
+            key=attempt.key,
+            outcome=attempt.outcome,
+            item=judgement.item,
+            reason=attempt.reason,
+            decision=attempt.decision,
+            score=turn.score,
+            label=judgement.label,
         )
         for attempt in turn.attempts
     ]

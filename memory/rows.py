@@ -43,6 +43,7 @@ def turn_rows(run: int, record: SessionRecord) -> list[Mapping[str, Any]]:
             "decision": turn.decision,
             "suggestion": turn.suggestion,
             "score": turn.score,
+            "label": turn.label,
         }
         for turn in record.turns
     ]
@@ -92,5 +93,6 @@ def _turn_record(key: CallKey, rows: Mapping[CallKey, RowMapping], words: Any) -
         decision=row["decision"],
         suggestion=row["suggestion"],
         score=row["score"],
+        label=row["label"],
         advice=tuple(Advice(tool, text, payload) for tool, text, payload in advice),
     )

@@ -18,7 +18,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 """The newest migration; versions compare as strings."""
 VERSION_TABLE = "afl_schema"
 """Its presence is what makes a database AFL's."""
@@ -122,5 +122,6 @@ turns = Table(
     Column("decision", Boolean),
     Column("suggestion", WildText),
     Column("score", Float),
+    Column("label", Boolean),
     sqlite_with_rowid=False,
 )

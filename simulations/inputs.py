@@ -11,6 +11,7 @@ from afl import plugins
 from afl.models.beside import trained_beside
 from afl.models.context import ModelContext
 from afl.models.seeds import model_seed
+from afl.models.threshold import Threshold, reward_threshold
 from afl.ports import Progress
 from afl.settings import Settings
 from simulations.progress import Watching, silent
@@ -29,6 +30,10 @@ class ModelOutputs:
     """(S,) the suggested item per session, in the order of the study; None without a recommender."""
     scores: NDArray[np.float32] | None
     """(S, N) the reward score per candidate, to two decimals as agents see it; None without a reward model."""
+    judged: NDArray[np.float32] | None = None
+    """(S, M) the same per item that the user agent judges; None where nothing is judged, or without a reward model."""
+    threshold: Threshold | None = None
+    """From which score on the reward model alone says yes to a judged item."""
 
     @classmethod
     def of(cls, study: Study, settings: Settings, watch: Watching) -> "ModelOutputs":
@@ -40,30 +45,53 @@ class ModelOutputs:
         with _reward_beside(study, settings):
             recommender = _model(study, settings, watch, "recommender")
         reward = _model(study, settings, watch, "reward")
-        return cls(
-            suggestions=None if recommender is None else recommender.suggest(views),
-            # Rounded once and for all: a last digit that differs between machines must not change a prompt.
-            scores=None if reward is None else np.round(reward.scores(views), 2),
-        )
+        suggestions = None if recommender is None else recommender.suggest(views)
+        if reward is None:
+            return cls(suggestions, None)
+        # Rounded once and for all: a last digit that differs between machines must not change a prompt.
+        scores = np.round(reward.scores(views), 2)
+        if study.judged is None:
+            return cls(suggestions, scores)
+        judged = np.round(reward.scores(study.judging_views()), 2)
+        return cls(suggestions, scores, judged, reward_threshold(reward, study.training))
 
     def suggested(self, position: int) -> int | None:
         return None if self.suggestions is None else int(self.suggestions[position])
 
     def to_json(self) -> dict[str, Any]:
         """Numbers only: items, and scores in hundredths."""
-        return {
+        kept = {
             "suggestions": None if self.suggestions is None else self.suggestions.tolist(),
-            "scores": None if self.scores is None else np.rint(self.scores * 100).astype(np.int64).tolist(),
+            "scores": _hundredths(self.scores),
+        }
+        if self.judged is None:
+            return kept
+        return kept | {
+            "judged": _hundredths(self.judged),
+            "threshold": None if self.threshold is None else self.threshold._asdict(),
         }
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> "ModelOutputs":
         """What `to_json` gave."""
-        suggestions, scores = kept["suggestions"], kept["scores"]
+        suggestions, threshold = kept["suggestions"], kept.get("threshold")
         return cls(
             None if suggestions is None else np.asarray(suggestions, np.int64),
-            None if scores is None else (np.asarray(scores, np.float64) / 100).astype(np.float32),
+            _scores(kept["scores"]),
+            _scores(kept.get("judged")),
+            None if threshold is None else Threshold(**threshold),
         )
+
+
+def _hundredths(scores: NDArray[np.float32] | None) -> list[list[int]] | None:
+    if scores is None:
+        return None
+    whole: list[list[int]] = np.rint(scores * 100).astype(np.int64).tolist()
+    return whole
+
+
+def _scores(hundredths: list[list[int]] | None) -> NDArray[np.float32] | None:
+    return None if hundredths is None else (np.asarray(hundredths, np.float64) / 100).astype(np.float32)
 
 
 def _model(study: Study, settings: Settings, watch: Watching, role: str) -> Any:
@@ -86,7 +114,7 @@ def _reward_beside(study: Study, settings: Settings) -> AbstractContextManager[N
     context = _context(study, settings, reward, REWARD_SEED, silent)
     return trained_beside(
         reward.name,
-        study.dataset,
+        study.training,
         seed=model_seed(context),
         data_dir=settings.data_dir,
         models_dir=settings.models_dir,
@@ -103,7 +131,7 @@ def _context(study: Study, settings: Settings, spec: plugins.Spec, seed: int, pr
     return ModelContext(
         name=spec.name,
         argument=spec.argument,
-        dataset=study.dataset,
+        dataset=study.training,
         models_dir=settings.models_dir,
         default_seed=seed,
         progress=progress,

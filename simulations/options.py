@@ -1,14 +1,24 @@
 """What a user may say about a simulation, and what of it determines the results."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Self
 
 from afl.data.dataset import Split
+from afl.data.judging import ITEMS, Ratio
 from afl.errors import UsageError
 
 CandidatesFrom = Literal["seeded", "reference"]
 SplitName = Literal["test", "valid", "train", "all"]
+
+
+# fmt: off
+FIRST = frozenset({
+    "dataset", "llm", "rounds", "candidates", "candidates_from", "seed", "split", "sessions", "recommender", "reward",
+    "tools", "user_sees_candidates",
+})
+# fmt: on
+"""Options that every run's configuration holds; later ones are left out at their default, so that old runs go on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +50,14 @@ class SimulateOptions:
     """Whether the user agent is asked if the item is the best of the list, or (False) just judges it."""
     user: bool = True
     """Whether there is a user agent; without one a dialogue is one recommendation."""
+    train_on: str | None = None
+    """The data set that models learn from, over the same catalogue; None for the sessions' own, or one that fits."""
+    ratios: tuple[str, ...] = ()
+    """What the user agent judges after the dialogue, wanted to unwanted (`1:3`); empty for nothing."""
+    items: int = ITEMS
+    """How many items a user judges at each ratio; half of them are held out of every sequence."""
+    loop: bool = True
+    """Whether there is a dialogue at all, or only the judging, without a memory."""
 
     def __post_init__(self) -> None:
         at_least("rounds", self.rounds, 1)
@@ -50,11 +68,32 @@ class SimulateOptions:
             at_least("sessions", self.sessions, 1)
         _one_of("candidates-from", self.candidates_from, ("seeded", "reference"))
         _one_of("split", self.split, (*Split, "all"))
+        at_least("items", self.items, 2)
+        self.judged_ratios()
+        if self.ratios and not self.user:
+            raise UsageError("--ratio: items are judged by a user agent, and there is none with --no-user")
+        if not self.ratios and not self.loop:
+            raise UsageError("nothing to do: without a dialogue there must be something to judge")
 
     @property
     def splits(self) -> tuple[Split, ...]:
         """The splits whose sessions are simulated, in stored order."""
         return tuple(Split) if self.split == "all" else (Split(self.split),)
+
+    @property
+    def held_out(self) -> int:
+        """Items kept back at the end of each sequence: as many as any ratio can want."""
+        return self.items // 2 if self.ratios else 0
+
+    def judged_ratios(self) -> tuple[Ratio, ...]:
+        """The ratios in numbers. Raises `UsageError` for one that does not divide the items."""
+        return tuple(Ratio.parse(ratio, items=self.items) for ratio in self.ratios)
+
+    def configuration(self) -> dict[str, Any]:
+        """Every option as JSON; one that came later only where something else than its default was chosen."""
+        unchanged = [field.name for field in fields(self) if getattr(self, field.name) == field.default]
+        said = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        return {key: value for key, value in said.items() if key in FIRST or key not in unchanged}
 
     @classmethod
     def given(cls, said: Mapping[str, Any], *, recorded: Mapping[str, Any] | None = None) -> Self:
@@ -70,7 +109,8 @@ class SimulateOptions:
                 raise UsageError(f"--{required} is missing: a new run needs a data set and a language model")
         if not values.get("user", True):
             values.setdefault("rounds", 1)
-        values["tools"] = tuple(values.get("tools", ()))
+        for several in ("tools", "ratios"):
+            values[several] = tuple(values.get(several, ()))
         return cls(**values)
 
 

@@ -10,7 +10,7 @@ from afl.llm.context import LanguageModel
 from afl.llm.usage import Usage
 from afl.ports import Clock, Journal, Progress
 from afl.types import Role
-from memory.records import SessionRecord
+from memory.records import Judgement, SessionRecord
 from memory.run import Run
 from simulations.agency import Agency
 from simulations.inputs import ModelOutputs
@@ -120,17 +120,27 @@ class Recorder:
             position=place,
             target=session.target,
             suggestion=self.outputs.suggested(place),
-            turns=state["turns"],
+            turns=state.get("turns", []),
             memories={
                 Role.RECOMMENDATION: state.get("recommendation_memory", []),
                 Role.USER: state.get("user_memory", []),
             },
+            judgements=self._judgements(place, session, state),
         )
         await self.run.finish(record)
         self.done += 1
         self.new += 1
         self.hits += record.hit
         self._tell()
+
+    def _judgements(self, place: int, session: Session, state: DialogueState) -> list[Judgement]:
+        """What was judged, beside what is true: the wanted items come first."""
+        turns, judged = state.get("judgements", []), self.study.judged
+        if judged is None or not turns:
+            return []
+        titles = [self.study.dataset.catalogue.titles[item] for item in judged.items[place].tolist()]
+        labels = judged.labels.tolist()
+        return [Judgement(turn, *said) for turn, *said in zip(turns, titles, labels, strict=True)]
 
     def _tell(self) -> None:
         self.bar(self.done, len(self.study), self._text())

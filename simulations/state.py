@@ -21,5 +21,8 @@ class DialogueState(TypedDict, total=False):
     recommendation_memory: Annotated[list[Refusal], add]
     """What the recommendation agent remembers: the refused rounds. Written by `respond`, on a refusal only."""
 
+    judgements: Annotated[list[Turn], add]
+    """The user agent's yes or no to each judged item, in their order. Written by `judge`."""
+
     user_memory: Annotated[list[Refusal], add]
     """What the user agent remembers: the refused rounds. Written by `respond`, on a refusal only."""

@@ -28,6 +28,7 @@ from simulations.options import SimulateOptions, SplitName
 from simulations.progress import Unwatched
 from simulations.state import DialogueState
 from simulations.study import Study
+from simulations.training_data import training_data
 from simulations.wiring import join
 
 
@@ -67,9 +68,10 @@ def build() -> StudioGraph:
     """The loop with a node before it that looks the session up."""
     wanted, settings = StudioSettings(), Settings()
     options = SimulateOptions(**wanted.model_dump())
-    study = Study.of(_dataset(wanted.dataset, settings), options)
-    model = load_model(wanted.llm, dataset=study.dataset, settings=settings)
-    agency = Agency().complete(options, study.dataset, settings)
+    dataset = _dataset(wanted.dataset, settings)
+    study = Study.of(dataset, options, training_data(Library(settings.data_dir), dataset, None))
+    model = load_model(wanted.llm, dataset=study.training, settings=settings)
+    agency = Agency().complete(options, study.training, settings)
     outputs = ModelOutputs.of(study, settings, Unwatched())
     return _with_lookup(study, join(study, outputs, agency, Gate.live(model, MemoryJournal())))
 

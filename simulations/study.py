@@ -1,6 +1,6 @@
 """What a run is about: the sessions of a data set, chosen, with their candidate lists."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from afl.data.candidates import candidate_lists, lists_hash
 from afl.data.dataset import Dataset
-from afl.data.sessions import Row, Session, rows, session
+from afl.data.judging import JudgedItems, judged_items
+from afl.data.sessions import MIN_HISTORY, Row, Session, afterwards, rows, session
 from afl.draws import derived_seed
 from afl.errors import UsageError
 from afl.types import SessionView
@@ -26,34 +27,43 @@ class Study:
     candidates: NDArray[np.int32]
     """(S, N) the lists as shown."""
     candidates_hash: str
+    training: Dataset
+    """What models and the offline language model learn from: `dataset`, or one over the same catalogue."""
+    judged: JudgedItems | None = None
+    """What the user agent is asked about after the dialogue; None where nothing is."""
 
     @classmethod
-    def of(cls, dataset: Dataset, options: SimulateOptions) -> "Study":
+    def of(cls, dataset: Dataset, options: SimulateOptions, training: Dataset | None = None) -> "Study":
         """Chooses the sessions and draws their lists. Raises `UsageError` when there is no session to run."""
-        chosen, lists = [], []
+        ratios = options.judged_ratios()
+        chosen, lists, judged = [], [], []
         for split in options.splits:
-            every = rows(dataset, split)
+            every = rows(dataset, split, held_out=options.held_out)
             # The reference protocol is one stream over all rows of a split, so lists come before any choice.
             drawn = candidate_lists(
                 dataset, every, size=options.candidates, seed=options.seed, method=options.candidates_from
             )
             chosen += every
             lists.append(drawn.items)
+            if ratios:
+                judged.append(
+                    judged_items(
+                        dataset,
+                        every,
+                        drawn.items,
+                        ratios=ratios,
+                        seed=options.seed,
+                        method=options.candidates_from,
+                    )
+                )
         if not chosen:
             raise UsageError(
-                f"data set {dataset.name!r} has no session in split {options.split!r}; "
-                "a session needs an item with at least three before it"
+                f"data set {dataset.name!r} has no session in split {options.split!r}; {_needed(options)}"
             )
-        return cls._picked(dataset, options, chosen, np.concatenate(lists))
-
-    @classmethod
-    def _picked(
-        cls, dataset: Dataset, options: SimulateOptions, every: list[Row], lists: NDArray[np.int32]
-    ) -> "Study":
-        order = _order(dataset, options, every)
-        chosen = [every[index] for index in order]
-        picked = lists[order]
-        return cls(dataset, options, chosen, picked, lists_hash(chosen, picked))
+        order = _order(dataset, options, chosen)
+        picked, items = [chosen[index] for index in order], np.concatenate(lists)[order]
+        asked = JudgedItems(np.concatenate([j.items for j in judged])[order], judged[0].wanted) if judged else None
+        return cls(dataset, options, picked, items, lists_hash(picked, items), training or dataset, asked)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -66,6 +76,15 @@ class Study:
         """All sessions as models may see them."""
         return [self.session(position).view for position in range(len(self))]
 
+    def judging_views(self) -> list[SessionView]:
+        """All sessions as the reward model sees them when items are judged: the whole history, then those items.
+
+        The target of the dialogue is history by then.
+        """
+        assert self.judged is not None, "asked for where something is judged"
+        asked = zip(self.rows, self.judged.items.tolist(), strict=True)
+        return [session(self.dataset, afterwards(row), items).view for row, items in asked]
+
     def candidate_record(self) -> CandidateRecord:
         """The lists as they are kept with the run."""
         lists = zip(self.rows, self.candidates.tolist(), strict=True)
@@ -73,10 +92,17 @@ class Study:
 
     def configuration(self) -> dict[str, Any]:
         """What of data and options determines the results."""
-        said = asdict(self.options) | {"tools": list(self.options.tools)}
-        if self.options.user:
-            del said["user"]  # runs begun before there was a choice go on
-        return said | {"dataset_hash": self.dataset.hash, "candidates_hash": self.candidates_hash}
+        said = self.options.configuration()
+        said |= {"dataset_hash": self.dataset.hash, "candidates_hash": self.candidates_hash}
+        if self.training.hash != self.dataset.hash:
+            said |= {"train_on": self.training.name, "training_hash": self.training.hash}
+        return said if self.judged is None else said | {"judged_hash": self.judged.hash(self.rows)}
+
+
+def _needed(options: SimulateOptions) -> str:
+    least = MIN_HISTORY + 1 + options.held_out
+    kept = f", {options.held_out} of them held out; ask about fewer with --items" if options.held_out else ""
+    return f"a session needs a sequence of at least {least} items{kept}"
 
 
 def _order(dataset: Dataset, options: SimulateOptions, every: list[Row]) -> list[int]:

@@ -1,15 +1,17 @@
 """The one place where agents, models, journal and language model are joined into a running loop."""
 
+from afl.errors import UsageError
 from afl.llm.cache import Recall
 from afl.llm.context import LanguageModel
 from afl.llm.gate import Gate
 from afl.llm.limits import ConcurrencyLimiter
 from afl.llm.usage import Usage
-from afl.ports import Chat, Clock, Journal, RecommenderTool
+from afl.ports import Chat, Clock, Journal, Judge, RecommenderTool
 from agents.tools import SuggestionTool
 from simulations.agency import Agency
-from simulations.graph import DialogueGraph, build_graph
+from simulations.graph import DialogueGraph, build_graph, build_judging
 from simulations.inputs import ModelOutputs
+from simulations.judging import JudgedTable
 from simulations.rewards import NoReward, Reward, RewardTable
 from simulations.study import Study
 
@@ -17,12 +19,16 @@ from simulations.study import Study
 def join(study: Study, outputs: ModelOutputs, agency: Agency, chat: Chat) -> DialogueGraph:
     """The compiled loop of this study: its agents ask `chat`, its suggestions and scores come from `outputs`."""
     assert agency.recommendation_agent is not None, "an agency is completed before it plays"
+    if not study.options.loop:
+        return build_judging(_judge(agency, chat), _judged(study, outputs))
     return build_graph(
         agency.recommendation_agent(chat),
         None if agency.user_agent is None else agency.user_agent(chat),
         tools=(*_suggestion(study, outputs), *agency.tools),
         reward=_reward(study, outputs),
         rounds=study.options.rounds,
+        judge=None if study.judged is None else _judge(agency, chat),
+        judged=None if study.judged is None else _judged(study, outputs),
     )
 
 
@@ -44,6 +50,18 @@ def open_gate(
         return Gate.replay(model, journal, recorded=recorded, usage=usage)
     limiter = ConcurrencyLimiter(concurrency)
     return Gate.live(model, journal, limiter=limiter, clock=clock, recall=recall, usage=usage)
+
+
+def _judge(agency: Agency, chat: Chat) -> Judge:
+    assert agency.user_agent is not None, "options that judge have a user agent"
+    agent = agency.user_agent(chat)
+    if not isinstance(agent, Judge):
+        raise UsageError(f"{type(agent).__name__} cannot judge items: expected a user agent with a method `judge`")
+    return agent
+
+
+def _judged(study: Study, outputs: ModelOutputs) -> JudgedTable:
+    return JudgedTable(study.judging_views(), outputs.judged)
 
 
 def _suggestion(study: Study, outputs: ModelOutputs) -> tuple[RecommenderTool, ...]:

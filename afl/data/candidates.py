@@ -68,7 +68,9 @@ def reference_stream(
     """
     stream, items = random.Random(seed), len(dataset.catalogue)
     for row in rows:
-        drawn = _list(stream, row, row.known if row.held_out else {*row.history, row.target}, items=items, size=size)
+        drawn = _list(
+            stream, row, row.known if row.held_out else {*row.history, row.target}, items=items, size=size
+        )
         unwanted: list[int] = []
         if row.held_out:
             unwanted = draw_others(stream, row, {*row.known, *drawn}, items=items, count=len(row.held_out))

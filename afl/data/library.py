@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from afl.data._parquet import read_catalogue, read_sequences, write_catalogue, write_sequences
+from afl.data.catalogue import Catalogue
 from afl.data.dataset import Dataset, Split
 from afl.data.sessions import row_count
 from afl.errors import ConflictError, DataError, NotFoundError, StorageError, UsageError
@@ -118,6 +119,10 @@ class Library:
         """The data set of this name in numbers; raises as `load` does."""
         return describe(self.load(name))
 
+    def over(self, catalogue: Catalogue) -> list[str]:
+        """The names of the data sets over these very items; only catalogues are read, damaged ones are no match."""
+        return [name for name in self.names() if _catalogue_hash(self.root / name) == catalogue.hash]
+
     def remove(self, name: str) -> None:
         """Forgets the data set; `NotFoundError` where there is none of this name."""
         folder = self._existing(name)
@@ -195,6 +200,20 @@ def _read(folder: Path) -> tuple[Dataset, str]:
         raise
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _damaged(folder, str(error).splitlines()[0] if str(error) else type(error).__name__) from None
+
+
+def _catalogue_hash(folder: Path) -> str | None:
+    try:
+        if _files(folder)["catalogue.parquet"] != _digest(folder / "catalogue.parquet"):
+            return None
+        return read_catalogue(folder / "catalogue.parquet").hash
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _files(folder: Path) -> Mapping[str, str]:
+    files: Mapping[str, str] = json.loads((folder / _HEAD).read_text(encoding="utf-8"))["files"]
+    return files
 
 
 def _digest(file: Path) -> str:

@@ -1,7 +1,7 @@
 """Sessions: the rows a simulation runs over, with the target kept apart from what agents may see."""
 
 from collections.abc import Sequence as Seq
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -65,6 +65,11 @@ def _cut(sequence: Sequence, held_out: int) -> tuple[tuple[int, ...], tuple[int,
     if sequence.held_out or not held_out:
         return sequence.items, sequence.held_out
     return sequence.items[:-held_out], sequence.items[-held_out:]
+
+
+def afterwards(row: Row) -> Row:
+    """The row once its target is history too, as the user-simulation task asks about what came then."""
+    return replace(row, history=(*row.history, row.target)[-HISTORY_WINDOW:])
 
 
 def row_count(dataset: Dataset, split: Split) -> int:

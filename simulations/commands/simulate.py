@@ -22,6 +22,7 @@ from simulations.progress import Unwatched, Watching
 from simulations.report import SimulationReport
 from simulations.run import Performance, perform
 from simulations.study import Study
+from simulations.training_data import training_data
 
 
 @outside_event_loop
@@ -102,8 +103,8 @@ class Call:
 
     def perform(self, said: dict[str, Any], name: str | None, how: Performance) -> SimulationReport:
         options = SimulateOptions.given(said, recorded=None if how.replay is None else how.replay.config)
-        study = Study.of(Library(self.settings.data_dir).load(options.dataset), options)
-        agency = self.agency.complete(options, study.dataset, self.settings)
+        study = self.study(options)
+        agency = self.agency.complete(options, study.training, self.settings)
         model = self._model(study, how)
         try:
             self.wait(model.check())
@@ -113,6 +114,12 @@ class Call:
                 return self._perform(run, perform(run, study, outputs, model, agency, how=how, bar=bar))
         finally:
             self.wait(model.close())
+
+    def study(self, options: SimulateOptions) -> Study:
+        """The sessions that these options speak of, from the library."""
+        library = Library(self.settings.data_dir)
+        dataset = library.load(options.dataset)
+        return Study.of(dataset, options, training_data(library, dataset, options.train_on))
 
     def _perform(self, run: Run, performance: Awaitable[SimulationReport]) -> SimulationReport:
         """The report; a run that never got a reply out of its model leaves no trace."""
@@ -126,7 +133,7 @@ class Call:
         """The language model; a replay has none, only its recorded name and parameters."""
         if how.replay is not None:
             return recorded_model(how.replay.config)
-        return load_model(study.options.llm, dataset=study.dataset, base_url=how.base_url, settings=self.settings)
+        return load_model(study.options.llm, dataset=study.training, base_url=how.base_url, settings=self.settings)
 
     def _run(self, name: str, config: dict[str, Any], study: Study) -> tuple[Run, ModelOutputs]:
         """The run as it was begun, or begun now; what the models say is kept with it from the start."""

@@ -1,4 +1,8 @@
-"""The offline model as user agent: accepts what it would pick itself, refuses what falls short of another."""
+"""The offline model as user agent: accepts what it would pick itself, refuses what falls short of another.
+
+An item that nobody offers (no reason beside it) is judged for itself: liked when it surpasses most of what comes to
+mind, which many items may.
+"""
 
 from dataclasses import replace
 
@@ -27,10 +31,16 @@ class Judging:
             return "Reason: Nothing was offered to me.\nDecision: no"
         opinion = self.opinion(request, request.offer)
         offered = opinion.scene.titles.index(request.offer.title)
-        accepted = opinion.best == offered or opinion.values[offered] == opinion.values[opinion.best]
-        if accepted:
+        if self._accepted(opinion, offered, request.offer):
             return f"Reason: {self.wording.acceptance(opinion, offered, request)}\nDecision: yes"
         return f"Reason: {self.wording.refusal(opinion, offered, request)}\nDecision: no"
+
+    def _accepted(self, opinion: Opinion, offered: int, offer: Offer) -> bool:
+        better = int((opinion.values > opinion.values[offered]).sum())
+        if offer.reason:
+            return better == 0
+        others = len(opinion.values) - 1
+        return better <= (1 - self.listener.weights.liked) * others + 1e-9
 
     def opinion(self, request: Request, offer: Offer) -> Opinion:
         """What it thinks of the offer and everything it is compared with."""

@@ -41,6 +41,8 @@ class Weights:
     """The same for an aspect that a refusal speaks of."""
     ridge: float
     """Penalty on the squared attention while it is learned from training rows."""
+    liked: float
+    """The share of what comes to mind that an item must surpass to be liked for itself."""
 
     @classmethod
     def load(cls) -> "Weights":
@@ -58,6 +60,7 @@ class Weights:
             hint=values["hint"],
             feedback=values["feedback"],
             ridge=values["ridge"],
+            liked=values["liked"],
         )
 
     @property

@@ -1,0 +1,42 @@
+"""What the user agent judges after the dialogue, as the graph asks for it: one session at a time."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from afl.types import SessionView
+
+
+class Asked(NamedTuple):
+    """An item to be judged, with the reward score that the user agent is shown."""
+
+    title: str
+    score: float | None
+
+
+class Judged(NamedTuple):
+    """A session as it is judged: its view, whose history includes the dialogue's target, and the items in order."""
+
+    view: SessionView
+    items: tuple[Asked, ...]
+
+
+class JudgedTable:
+    """The items of every session, drawn and scored before the run began; labels are not among what it knows.
+
+    `scores` is (S, M): one row per view, one number per candidate of it; None without a reward model.
+    """
+
+    def __init__(self, views: Sequence[SessionView], scores: NDArray[np.float32] | None) -> None:
+        self._row = {view.session: row for row, view in enumerate(views)}
+        self._views = views
+        self._scores = scores
+
+    def of(self, session: str) -> Judged:
+        """What is asked in this session."""
+        row = self._row[session]
+        view = self._views[row]
+        scores = [None] * len(view.candidates) if self._scores is None else self._scores[row].tolist()
+        return Judged(view, tuple(Asked(*pair) for pair in zip(view.candidate_titles, scores, strict=True)))
