@@ -40,6 +40,8 @@ class SimulateOptions:
     split: SplitName = "test"
     sessions: int | None = None
     """The first so many sessions, in an order seeded by `seed`; None for all."""
+    sessions_seed: int | None = None
+    """Seeds that order in place of `seed`, so that studies of several seeds are about the same sessions."""
     recommender: str = "sasrec"
     """The recommendation agent's model, `NAME[:ARG]`, or `none`."""
     reward: str = "sasrec"

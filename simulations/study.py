@@ -112,5 +112,6 @@ def _order(dataset: Dataset, options: SimulateOptions, every: list[Row]) -> list
         raise UsageError(
             f"--sessions: got {options.sessions}, but split {options.split!r} of {dataset.name!r} has {len(every)}"
         )
-    drawn = [derived_seed("sessions", options.seed, dataset.hash, row.id) for row in every]
+    seed = options.seed if options.sessions_seed is None else options.sessions_seed
+    drawn = [derived_seed("sessions", seed, dataset.hash, row.id) for row in every]
     return sorted(range(len(every)), key=drawn.__getitem__)[: options.sessions]
