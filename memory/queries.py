@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from afl.types import Outcome
-from memory.records import CallTotals, RunTotals
+from afl.types import Outcome, Phase
+from memory.records import CallTotals, JudgementRow, RunTotals
 from memory.schema import journal, sessions, turns
 
 FINAL = sessions.c.outcome.not_in([outcome.value for outcome in Outcome if outcome.retried_on_continuation])
@@ -50,6 +50,19 @@ async def _by_round(connection: AsyncConnection, run: int) -> tuple[tuple[int, i
         (sum(way[at][0] * count for way, count in extended), sum(way[at][1] * count for way, count in extended))
         for at in range(longest)
     )
+
+
+async def judgements_of(connection: AsyncConnection, run: int) -> list[JudgementRow]:
+    """The last attempt about every judged item, by position of the session and number of the item."""
+    columns = (turns.c.session, turns.c.round, turns.c.item, turns.c.label, turns.c.decision, turns.c.score)
+    query = (
+        select(*columns, turns.c.outcome)
+        .join(sessions, and_(sessions.c.run == turns.c.run, sessions.c.session == turns.c.session))
+        .where(turns.c.run == run, turns.c.phase == Phase.JUDGE.value)
+        .order_by(sessions.c.position, turns.c.round, turns.c.attempt)
+    )
+    rows = [JudgementRow(*row) for row in await connection.execute(query)]
+    return list({(row.session, row.number): row for row in rows}.values())
 
 
 async def _outcomes(connection: AsyncConnection, run: int) -> dict[str, int]:

@@ -32,6 +32,8 @@ class TurnRecord:
     advice: tuple[Advice, ...] = ()
     label: bool | None = None
     """Whether the user wanted the judged item; None where nothing is judged."""
+    ranking: tuple[str, ...] = ()
+    """Titles, best first, where a list was asked for; `item` is the first of them."""
 
 
 class RoundRecord(NamedTuple):
@@ -166,6 +168,21 @@ class SessionRow(NamedTuple):
     suggestion: str | None
 
 
+class JudgementRow(NamedTuple):
+    """The user agent's answer about one item of the user-simulation task, in a line."""
+
+    session: str
+    number: int
+    """The item's place among those of its session, from 1; wanted items come first."""
+    item: str
+    label: bool
+    """Whether the user wanted it."""
+    decision: bool | None
+    """None where there is no answer."""
+    score: float | None
+    outcome: str
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """One attempt as a reader of the run sees it: what was understood, and what was sent and came back."""
@@ -250,6 +267,7 @@ def _turn_records(view: SessionView, turn: Turn, suggestion: str | None) -> list
             suggestion=suggestion if recommends else None,
             score=turn.score,
             advice=turn.advice,
+            ranking=tuple(view.title(item) for item in attempt.ranking),
         )
         for attempt in turn.attempts
     ]
@@ -272,5 +290,6 @@ def _judgement_records(judgement: Judgement) -> list[TurnRecord]:
 
 
 def _recommended(turns: Sequence[TurnRecord]) -> str | None:
-    spoken = [turn for turn in turns if turn.key.role == Role.RECOMMENDATION and turn.outcome is Outcome.OK]
-    return spoken[-1].item if spoken else None
+    """What was named last: by the recommendation agent, or by a user agent that chose among several."""
+    named = [turn.item for turn in turns if turn.outcome is Outcome.OK and turn.item is not None]
+    return named[-1] if named else None

@@ -17,9 +17,10 @@ from memory.configuration import require_same
 from memory.database import shown, storage_errors
 from memory.holders import Holder
 from memory.journal import SQLJournal
-from memory.queries import FINAL, totals_of
+from memory.queries import FINAL, judgements_of, totals_of
 from memory.records import (
     CandidateRecord,
+    JudgementRow,
     RunSummary,
     RunTotals,
     SessionRecord,
@@ -129,6 +130,12 @@ class Run:
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
                 return [SessionRow(*row) for row in await connection.execute(query)]
+
+    async def judgements(self) -> list[JudgementRow]:
+        """The user agent's answer about every judged item, in the order of the run; without what was said."""
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                return await judgements_of(connection, self.id)
 
     async def sessions(self) -> AsyncIterator[Transcript]:
         """Every recorded session with all that was said, by id in plain string order, few in memory at a time."""

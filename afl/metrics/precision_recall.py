@@ -77,19 +77,43 @@ class PrecisionRecall:
 
 def precision_recall(users: Sequence[UserAnswers], *, resamples: int = 2000, seed: int = 0) -> PrecisionRecall:
     """All of it over U users; the intervals are bootstrapped over users. Over nobody everything is 0."""
-    each = user_scores(users)
+    return precision_recall_over_seeds([users], resamples=resamples, seed=seed)
+
+
+def precision_recall_over_seeds(
+    seeds: Sequence[Sequence[UserAnswers]], *, resamples: int = 2000, seed: int = 0
+) -> PrecisionRecall:
+    """The same over several study seeds of the same U users, each (U,) in one order.
+
+    A user's scores are averaged over the seeds before users are averaged and resampled: seeds are no users. A user's
+    defined precision is over the seeds in which there is a yes. `micro` is over all answers of all seeds.
+    """
+    each = mean_user_scores(seeds)
     precision, recall, f1 = (bootstrap_mean(values, resamples=resamples, seed=seed) for values in each)
-    said_yes = np.array([user.yes > 0 for user in users], dtype=bool)
-    defined = float(each.precision[said_yes].mean()) if said_yes.any() else 0.0
-    total = UserAnswers(*(sum(counts) for counts in zip(*users, strict=True))) if users else UserAnswers(0, 0, 0)
+    every = [user for users in seeds for user in users]
+    total = UserAnswers(*(sum(counts) for counts in zip(*every, strict=True))) if every else UserAnswers(0, 0, 0)
     return PrecisionRecall(
         precision=precision,
         recall=recall,
         f1=f1,
         f1_of_means=f1_of(precision.value, recall.value),
-        precision_defined=DefinedPrecision(defined, int(said_yes.sum())),
+        precision_defined=_defined(seeds),
         micro=Scores(*(float(values[0]) for values in user_scores([total]))),
     )
+
+
+def mean_user_scores(seeds: Sequence[Sequence[UserAnswers]]) -> Scores:
+    """Three (U,) arrays: each user's scores, averaged over the seeds."""
+    scores = [user_scores(users) for users in seeds]
+    return Scores(*(np.mean(values, axis=0) for values in zip(*scores, strict=True)))
+
+
+def _defined(seeds: Sequence[Sequence[UserAnswers]]) -> DefinedPrecision:
+    said_yes = np.array([[user.yes > 0 for user in users] for users in seeds], dtype=bool)  # (S, U)
+    precision = np.array([user_scores(users).precision for users in seeds])  # (S, U)
+    some = said_yes.sum(axis=0)
+    means = _share((precision * said_yes).sum(axis=0), some.astype(np.float64))[some > 0]
+    return DefinedPrecision(float(means.mean()) if len(means) else 0.0, len(means))
 
 
 def user_scores(users: Sequence[UserAnswers]) -> Scores:

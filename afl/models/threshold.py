@@ -37,7 +37,7 @@ def reward_threshold(model: RewardModel, dataset: Dataset, *, candidates: int = 
     sessions = [session(dataset, row, items.tolist()) for row, items in zip(held_out, lists, strict=True)]
     scores = np.round(model.scores([one.view for one in sessions]), 2)  # (S, N)
     wanted = lists == np.array([row.target for row in held_out])[:, None]
-    return Threshold(youden(scores[wanted], scores[~wanted]), len(held_out))
+    return Threshold(round(youden(scores[wanted], scores[~wanted]), 2), len(held_out))
 
 
 def youden(wanted: ArrayLike, others: ArrayLike) -> float:

@@ -15,7 +15,9 @@ from afl.llm.offline.recommending import stated_scores
 from afl.llm.offline.wording import Wording
 
 IMAGINED = 19
-"""Other items that come to its mind when it is shown no list."""
+"""Other items that come to its mind when an item is offered without a list."""
+IMAGINED_ALONE = 99
+"""The same for an item that nobody offers: more, since its place among them decides, not being the first."""
 
 
 class Judging:
@@ -44,7 +46,7 @@ class Judging:
 
     def opinion(self, request: Request, offer: Offer) -> Opinion:
         """What it thinks of the offer and everything it is compared with."""
-        titles = request.candidates or self._imagined(request)
+        titles = request.candidates or self._imagined(request, IMAGINED if offer.reason else IMAGINED_ALONE)
         if offer.title not in titles:
             titles = (*titles, offer.title)
         scene = self.listener.scene(request.history, titles)
@@ -55,8 +57,8 @@ class Judging:
         heard = replace(request, suggestion=heard_suggestion(offer, titles))
         return self.listener.opinion(heard, scene, opened)
 
-    def _imagined(self, request: Request) -> tuple[str, ...]:
+    def _imagined(self, request: Request, number: int) -> tuple[str, ...]:
         shown = self.listener.knowledge.catalogue.titles
         draws = np.random.Generator(np.random.PCG64(derived_seed("offline", "imagined", *request.history)))
-        picked = draws.choice(len(shown), size=min(IMAGINED, len(shown)), replace=False)
+        picked = draws.choice(len(shown), size=min(number, len(shown)), replace=False)
         return tuple(shown[item] for item in picked.tolist() if shown[item] not in request.history)
