@@ -89,6 +89,30 @@ class Judge(Protocol):
     ) -> Turn: ...
 
 
+@runtime_checkable
+class Ranker(Protocol):
+    """A recommendation agent that lists several candidates at once."""
+
+    async def rank(
+        self, view: SessionView, *, top: int, advice: Sequence[Advice] = (), round: int = 1
+    ) -> Turn: ...
+
+
+@runtime_checkable
+class Chooser(Protocol):
+    """A user agent that takes one of several items."""
+
+    async def choose(
+        self,
+        view: SessionView,
+        *,
+        items: Sequence[int],
+        scores: Sequence[float] | None = None,
+        reason: str = "",
+        round: int = 1,
+    ) -> Turn: ...
+
+
 class Recommender(Protocol):
     """A base model, or stored answers: suggests one candidate per session, all sessions at once."""
 

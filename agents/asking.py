@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from afl.ports import Chat
 from afl.types import Attempt, CallKey, Domain, Message, Outcome, Reply
-from agents.parsing import without_thinking
+from agents.lines import without_thinking
 from agents.prompts import Prompts
 
 REPAIRS = 2
@@ -19,6 +19,7 @@ class Reading:
     reason: str = ""
     item: int | None = None
     decision: bool | None = None
+    ranking: tuple[int, ...] = ()
     problem: str = ""
 
 
@@ -81,4 +82,6 @@ def _read(reply: Reply, read: Reader) -> Reading:
 
 
 def _attempt(key: CallKey, messages: tuple[Message, ...], reply: Reply, reading: Reading) -> Attempt:
-    return Attempt(key, reading.outcome, messages, reply, reading.reason, reading.item, reading.decision)
+    return Attempt(
+        key, reading.outcome, messages, reply, reading.reason, reading.item, reading.decision, reading.ranking
+    )

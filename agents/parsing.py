@@ -1,6 +1,6 @@
-"""Reads the two answer formats out of what real models write, and says why where it cannot.
+"""Reads the two answers of a dialogue out of what real models write, and says why where it cannot.
 
-The rules, in order (docs/agents.md shows an example of each):
+The rules, in order (docs/agents.md shows an example of each; `agents.ranking` reads lists):
 
 1. What stands in `<think>` tags is not part of the answer.
 2. A label counts only at the start of a line, whatever marks, numbering or case it wears.
@@ -12,10 +12,11 @@ The rules, in order (docs/agents.md shows an example of each):
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
 from afl.data.catalogue import one_line
 from afl.types import Outcome
+from agents.lines import clean, following, last, read_lines, reason_before, without_thinking, written_at
 from agents.matching import match_title, quoted
 
 T = TypeVar("T")
@@ -36,30 +37,6 @@ ParsedItem = Parsed[str]
 ParsedDecision = Parsed[bool]
 
 
-class _Line(NamedTuple):
-    label: str
-    """`reason`, `item`, `decision`, or empty for a line that goes on with what came before."""
-    value: str
-    raw: str
-    """`value` before the marks that closed the label ("**Item:** X") were taken away."""
-    number: str
-    """The 3 of `Item 3: ...`."""
-    whole: str
-
-
-_DECORATION = r"[\s*_`~\"'“”‘’\])}|]*"
-_LABEL = re.compile(
-    r"[\s>#*_`~•·+|\"'“”‘’«(\[{<\-–—]*(?:\d{1,2}[.)]\s*[*_`]*)?"
-    r"(?:(?:my|the|final|recommended|chosen|selected)\s+){0,2}"
-    r"(?P<label>reason(?:ing)?|item|decision)"
-    rf"{_DECORATION}(?:(?:no\.?\s*)?#?(?P<number>\d{{1,3}}){_DECORATION})?"
-    r"(?:[:：=|]|(?<=\s)[-–—]+(?=\s)|$)(?P<value>.*)",
-    re.IGNORECASE | re.DOTALL,
-)
-_LABEL_CLOSED = re.compile(r"^[*_]+(?=\s|$)")
-_THOUGHT = re.compile(r"<(think|thinking|thought|reasoning)>.*?(?:</\1>|\Z)", re.IGNORECASE | re.DOTALL)
-_THOUGHT_END = re.compile(r"\A.*</(?:think|thinking|thought|reasoning)>", re.IGNORECASE | re.DOTALL)
-_FENCE = re.compile(r"\s*(```|~~~)\s*\w*\s*")
 _REFUSAL = re.compile(
     r"\W*(?:(?:i['’]?m|i am)\s+(?:very\s+|really\s+|so\s+)?sorry\W+(?:but\s+)?|sorry\W+(?:but\s+)?|"
     r"(?:i\s+)?apologi[sz]e\W+(?:but\s+)?|as an ai\b[^.,]*,\s*)?"
@@ -82,13 +59,13 @@ _NO_DECISION = (
 
 def parse_recommendation(text: str, titles: Sequence[str]) -> ParsedItem:
     """The title recommended and why. `OFF_LIST` where the item is not one candidate, `UNPARSED` without one."""
-    lines = _lines(text)
-    at = _last(lines, "item")
+    lines = read_lines(text)
+    at = last(lines, "item")
     if at is None:
-        return Parsed(*_without_answer(text, _NO_ITEM))
-    reason = _reason(lines, at)
-    line, following = lines[at], _following(lines, at)
-    written = _written(line, following, titles)
+        return Parsed(*without_answer(text, _NO_ITEM))
+    reason = reason_before(lines, at)
+    line = lines[at]
+    written = written_at(line, following(lines, at), titles)
     if not written:
         return Parsed(Outcome.UNPARSED, reason=reason, problem='The "Item:" line is empty; write one title there.')
     # A title may itself begin with "Item:".
@@ -101,77 +78,24 @@ def parse_recommendation(text: str, titles: Sequence[str]) -> ParsedItem:
 
 def parse_decision(text: str) -> ParsedDecision:
     """Yes (True) or no (False) and why; `UNPARSED` where neither is said."""
-    lines = _lines(text)
-    at = _last(lines, "decision")
+    lines = read_lines(text)
+    at = last(lines, "decision")
     if at is None:
-        return Parsed(*_without_answer(text, _NO_DECISION))
-    written = _written(lines[at], _following(lines, at)).lstrip(_MARKS)
-    reason = _reason(lines, at)
+        return Parsed(*without_answer(text, _NO_DECISION))
+    written = written_at(lines[at], following(lines, at)).lstrip(_MARKS)
+    reason = reason_before(lines, at)
     answer = _YES_NO.match(written)
     if answer is None:
         problem = f'The "Decision:" line says {quoted(written)}, neither yes nor no; write one of them.'
         return Parsed(Outcome.UNPARSED, reason=reason, problem=problem)
     return Parsed(
-        Outcome.OK, answer["yes"] is not None, reason or _clean([written[answer.end() :].lstrip(" .,;:*_-–—")])
+        Outcome.OK, answer["yes"] is not None, reason or clean([written[answer.end() :].lstrip(" .,;:*_-–—")])
     )
 
 
-def without_thinking(text: str) -> str:
-    """The text without `<think>` blocks; one that was never closed hides all that follows it."""
-    return _THOUGHT_END.sub("", _THOUGHT.sub("", text))
-
-
-def _without_answer(text: str, problem: str) -> tuple[Outcome, None, str, str]:
+def without_answer(text: str, problem: str) -> tuple[Outcome, None, str, str]:
+    """A reply without an answer line: the outcome, no value, what it says, and what to tell the model."""
     said = without_thinking(text).strip()
     if _REFUSAL.match(said):
         return Outcome.DECLINED, None, one_line(said), "The model would not answer."
-    return Outcome.UNPARSED, None, _clean(said.splitlines()), problem if said else "The reply is empty."
-
-
-def _lines(text: str) -> list[_Line]:
-    return [
-        _line(line) for line in without_thinking(text).splitlines() if line.strip() and not _FENCE.fullmatch(line)
-    ]
-
-
-def _line(text: str) -> _Line:
-    match = _LABEL.match(text)
-    if match is None:
-        return _Line("", text.strip(), text.strip(), "", text.strip())
-    label = match["label"].lower().removesuffix("ing")
-    raw = match["value"].strip()
-    return _Line(label, _LABEL_CLOSED.sub("", raw).strip(), raw, match["number"] or "", text.strip())
-
-
-def _last(lines: Sequence[_Line], label: str) -> int | None:
-    return next((at for at in reversed(range(len(lines))) if lines[at].label == label), None)
-
-
-def _following(lines: Sequence[_Line], at: int) -> str:
-    after = lines[at + 1] if at + 1 < len(lines) else None
-    return after.value if after and not after.label else ""
-
-
-def _written(line: _Line, following: str, titles: Sequence[str] = ()) -> str:
-    """What stands after the label, or below it, or the number in it; marks alone are nothing, unless a title."""
-    listed = next((value for value in (line.raw, line.value) if value in titles), "")
-    value = line.value if line.value.strip("*_") else ""
-    return listed or value or following or (f"#{line.number}" if line.number else "")
-
-
-def _reason(lines: Sequence[_Line], at: int) -> str:
-    """The lines from `Reason:` to the answer; without that label all before the answer, or a reason after it."""
-    answer = lines[at].label
-    begin = max((i + 1 for i in range(at) if lines[i].label == answer), default=0)
-    labelled = next((i for i in range(begin, at) if lines[i].label == "reason"), begin)
-    before = _clean([line.value for line in lines[labelled:at]])
-    if before:
-        return before
-    after = next((i for i in range(at + 1, len(lines)) if lines[i].label == "reason"), len(lines))
-    return _clean([line.value for line in lines[after:]])
-
-
-def _clean(lines: Sequence[str]) -> str:
-    # The quote and comma are what is left of a reason given as a line of JSON.
-    reason = one_line(" ".join(lines)).strip("*_` ")
-    return reason.removeprefix('"').removesuffix(",").removesuffix('"') if reason.startswith('"') else reason
+    return Outcome.UNPARSED, None, clean(said.splitlines()), problem if said else "The reply is empty."

@@ -1,12 +1,14 @@
-"""The recommendation agent: proposes one candidate and says why."""
+"""The recommendation agent: proposes one candidate, or a list of them, and says why."""
 
 from collections.abc import Sequence
 
+from afl.errors import UsageError
 from afl.ports import Chat
 from afl.types import Advice, Refusal, Role, SessionView, Turn
 from agents.asking import Asker, Question, Reading
 from agents.parsing import parse_recommendation
 from agents.prompts import Prompts
+from agents.ranking import parse_ranking
 from agents.sections import CANDIDATES, HISTORY, advice_section, memory_section, numbered, request
 
 
@@ -34,6 +36,22 @@ class RecommendationAgent:
         )
         return Turn(role=self.role, round=round, attempts=attempts, advice=tuple(advice))
 
+    async def rank(self, view: SessionView, *, top: int, advice: Sequence[Advice] = (), round: int = 1) -> Turn:
+        """A list of `top` candidates in place of one; `ranking` holds them, best first, where the outcome is `OK`.
+
+        Raises `UsageError` when that many cannot be asked for.
+        """
+        if not 1 <= top <= len(view.candidates):
+            raise UsageError(
+                f"session {view.session}: got a list of {top} to ask for, expected 1 to {len(view.candidates)}, "
+                "the number of candidates"
+            )
+        question = self.ranking_question(view, top=top, advice=advice)
+        attempts = await self.asker.ask(
+            question, subject=view.session, phase=self.phase, round=round, role=self.role
+        )
+        return Turn(role=self.role, round=round, attempts=attempts, advice=tuple(advice))
+
     def question(self, view: SessionView, *, advice: Sequence[Advice], memory: Sequence[Refusal]) -> Question:
         """What the model is asked; equal arguments give equal bytes."""
         fill, domain = self.prompts.fill, view.domain
@@ -52,6 +70,32 @@ class RecommendationAgent:
             read=lambda text: _read(text, view),
             domain=domain,
         )
+
+    def ranking_question(self, view: SessionView, *, top: int, advice: Sequence[Advice]) -> Question:
+        """What the model is asked for a list; equal arguments give equal bytes."""
+        fill, domain = self.prompts.fill, view.domain
+        entries = "\n".join(f"{number}. <title, exactly as listed>" for number in range(1, top + 1))
+        answer = fill("ranking.answer", domain, count=str(top), entries=entries)
+        return Question(
+            system=fill("ranking.system", domain),
+            request=request(
+                numbered(HISTORY, view.history_titles),
+                numbered(CANDIDATES, view.candidate_titles),
+                advice_section(advice),
+                fill("ranking.question", domain, count=str(top)),
+                answer,
+            ),
+            answer_format=answer,
+            read=lambda text: _read_ranking(text, view, top),
+            domain=domain,
+        )
+
+
+def _read_ranking(text: str, view: SessionView, top: int) -> Reading:
+    parsed = parse_ranking(text, view.candidate_titles, top=top)
+    ranking = tuple(view.item(title) for title in parsed.value or ())
+    item = ranking[0] if ranking else None
+    return Reading(parsed.outcome, parsed.reason, item=item, ranking=ranking, problem=parsed.problem)
 
 
 def _read(text: str, view: SessionView) -> Reading:

@@ -29,6 +29,15 @@ def numbered(heading: str, titles: Sequence[str]) -> str:
     return "\n".join([heading, *lines]) if lines else ""
 
 
+def scored(heading: str, titles: Sequence[str], scores: Sequence[float]) -> str:
+    """`numbered`, with the reward score of each title on a line below it."""
+    entries = [
+        f"{number}. {one_line(title)}\n   {REWARD_SCORE} {two_decimals(score)}"
+        for number, (title, score) in enumerate(zip(titles, scores, strict=True), start=1)
+    ]
+    return "\n".join([heading, *entries])
+
+
 def advice_section(advice: Sequence[Advice]) -> str:
     """What the tools say, a line each; empty without advice."""
     lines = [f"- {one_line(piece.text)}" for piece in advice]
@@ -52,9 +61,14 @@ def offer_section(title: str, reason: str | None, score: float | None, scale: st
     if reason is not None:
         lines.append(f"{RECOMMENDED_BECAUSE} {shown(reason)}")
     if score is not None:
-        # Adding zero turns a rounded -0.0 into 0.0.
-        lines.append(f"{REWARD_SCORE} {round(score, 2) + 0.0:.2f} ({scale})")
+        lines.append(f"{REWARD_SCORE} {two_decimals(score)} ({scale})")
     return "\n".join(lines)
+
+
+def two_decimals(score: float) -> str:
+    """A score as agents read it."""
+    # Adding zero turns a rounded -0.0 into 0.0.
+    return f"{round(score, 2) + 0.0:.2f}"
 
 
 def shown(reason: str) -> str:

@@ -2,12 +2,23 @@
 
 from collections.abc import Sequence
 
+from afl.errors import UsageError
 from afl.ports import Chat
 from afl.types import Phase, Refusal, Role, SessionView, Turn
 from agents.asking import Asker, Question, Reading
-from agents.parsing import parse_decision
+from agents.parsing import parse_decision, parse_recommendation
 from agents.prompts import Prompts
-from agents.sections import CANDIDATES, HISTORY, memory_section, numbered, offer_section, request
+from agents.sections import (
+    CANDIDATES,
+    HISTORY,
+    RECOMMENDED_BECAUSE,
+    memory_section,
+    numbered,
+    offer_section,
+    request,
+    scored,
+    shown,
+)
 
 
 class UserAgent:
@@ -61,6 +72,30 @@ class UserAgent:
         )
         return Turn(role=self.role, round=number, attempts=attempts, score=score)
 
+    async def choose(
+        self,
+        view: SessionView,
+        *,
+        items: Sequence[int],
+        scores: Sequence[float] | None = None,
+        reason: str = "",
+        round: int = 1,
+    ) -> Turn:
+        """Which one of these candidates the person most wants; `item` holds it where the outcome is `OK`.
+
+        `scores` are the reward model's numbers, one per item; `reason` is the recommendation agent's, if it made the
+        selection. Raises `UsageError` without items.
+        """
+        if not items:
+            raise UsageError(f"session {view.session}: got no items, expected at least one to choose from")
+        question = self.choice_question(
+            view, titles=[view.title(item) for item in items], scores=scores, reason=reason
+        )
+        attempts = await self.asker.ask(
+            question, subject=view.session, phase=self.phase, round=round, role=self.role
+        )
+        return Turn(role=self.role, round=round, attempts=attempts)
+
     def question(
         self, view: SessionView, *, title: str, reason: str | None, score: float | None, memory: Sequence[Refusal]
     ) -> Question:
@@ -83,6 +118,34 @@ class UserAgent:
             read=_read,
             domain=domain,
         )
+
+    def choice_question(
+        self, view: SessionView, *, titles: Sequence[str], scores: Sequence[float] | None, reason: str
+    ) -> Question:
+        """What the model is asked for a choice; equal arguments give equal bytes."""
+        fill, domain = self.prompts.fill, view.domain
+        answer = fill("choice.answer", domain)
+        listed = numbered(CANDIDATES, titles) if scores is None else scored(CANDIDATES, titles, scores)
+        return Question(
+            system=fill("choice.system", domain),
+            request=request(
+                numbered(HISTORY, view.history_titles),
+                listed,
+                f"{RECOMMENDED_BECAUSE} {shown(reason)}" if reason else "",
+                "" if scores is None else fill("choice.score", domain),
+                fill("choice.question", domain),
+                answer,
+            ),
+            answer_format=answer,
+            read=lambda text: _read_choice(text, view, titles),
+            domain=domain,
+        )
+
+
+def _read_choice(text: str, view: SessionView, titles: Sequence[str]) -> Reading:
+    parsed = parse_recommendation(text, titles)
+    item = None if parsed.value is None else view.item(parsed.value)
+    return Reading(parsed.outcome, parsed.reason, item=item, problem=parsed.problem)
 
 
 def _read(text: str) -> Reading:

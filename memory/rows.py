@@ -67,15 +67,18 @@ def session_record(head: RowMapping, turns: Sequence[RowMapping]) -> SessionReco
 
 def _said(record: SessionRecord) -> Mapping[str, Any]:
     """The words of a session: what was read out of each reply, advice and memories."""
-    turns = [
-        (turn.key[1:], (turn.reason, [(advice.tool, advice.text, dict(advice.payload)) for advice in turn.advice]))
-        for turn in record.turns
-    ]
+    turns = [(turn.key[1:], _words(turn)) for turn in record.turns]
     memories = {
         role: [(kept.round, kept.item, kept.recommendation_reason, kept.refusal_reason) for kept in memory]
         for role, memory in record.memories.items()
     }
     return {"turns": turns, "memories": memories}
+
+
+def _words(turn: TurnRecord) -> list[Any]:
+    """Reason and advice; a ranking only where there is one, so that other turns stay as they always were kept."""
+    advice = [(piece.tool, piece.text, dict(piece.payload)) for piece in turn.advice]
+    return [turn.reason, advice, *([list(turn.ranking)] if turn.ranking else [])]
 
 
 def _key(row: RowMapping) -> CallKey:
@@ -84,7 +87,7 @@ def _key(row: RowMapping) -> CallKey:
 
 def _turn_record(key: CallKey, rows: Mapping[CallKey, RowMapping], words: Any) -> TurnRecord:
     row = rows[key]
-    reason, advice = words
+    reason, advice, *rankings = words
     return TurnRecord(
         key=key,
         outcome=Outcome(row["outcome"]),
@@ -95,4 +98,5 @@ def _turn_record(key: CallKey, rows: Mapping[CallKey, RowMapping], words: Any) -
         score=row["score"],
         label=row["label"],
         advice=tuple(Advice(tool, text, payload) for tool, text, payload in advice),
+        ranking=tuple(title for ranking in rankings for title in ranking),
     )

@@ -17,7 +17,15 @@ from afl.errors import UsageError
 from afl.types import Domain
 
 WORDS = ("domain", "item", "items", "verb", "past", "person")
-FIELDS = frozenset({*WORDS, "problem"})
+FIELDS = frozenset({*WORDS, "problem", "count", "entries"})
+
+# fmt: off
+DIALOGUE = frozenset({
+    "recommendation.answer", "recommendation.question", "recommendation.system", "repair", "user.answer",
+    "user.question_alone", "user.question_listed", "user.score", "user.system",
+})
+# fmt: on
+"""The pieces a dialogue asks with. Others enter a run's hash where they are used, so that they can be added."""
 
 
 @dataclass(frozen=True)
@@ -48,19 +56,23 @@ class Prompts:
         words = dict(zip(WORDS, _words(domain), strict=True))
         return self._templates[name].substitute(words | fields)
 
-    @cached_property
-    def hash(self) -> str:
-        """SHA-256 (hex) over names and texts; part of what a run is fixed by."""
-        return hashlib.sha256(json.dumps(sorted(self.texts.items()), ensure_ascii=False).encode()).hexdigest()
+    def hash(self, *also: str) -> str:
+        """SHA-256 (hex) over names and texts of what a dialogue asks with; part of what a run is fixed by.
+
+        `also` names further pieces a run asks with, or groups of them: `ranking` for `ranking.system` and the like.
+        """
+        used = [piece for piece in self.texts if piece in DIALOGUE or piece.split(".")[0] in also or piece in also]
+        texts = [(piece, self.texts[piece]) for piece in sorted(used)]
+        return hashlib.sha256(json.dumps(texts, ensure_ascii=False).encode()).hexdigest()
 
     @cached_property
     def _templates(self) -> dict[str, Template]:
         return {name: Template(text) for name, text in self.texts.items()}
 
 
-def prompts_hash(prompts: Prompts | None = None) -> str:
-    """SHA-256 (hex) over all prompt files, built in unless others are given."""
-    return (prompts or Prompts.load()).hash
+def prompts_hash(*also: str, prompts: Prompts | None = None) -> str:
+    """SHA-256 (hex) over the prompts a run asks with, built in unless others are given: see `Prompts.hash`."""
+    return (prompts or Prompts.load()).hash(*also)
 
 
 def _words(domain: Domain) -> tuple[str, ...]:

@@ -25,6 +25,11 @@ def shown(mark: str) -> str:
     return found[1]
 
 
+def test_the_page_shows_a_list_and_a_choice_as_they_are_asked_for(example):
+    assert shown("ranking-request") == example["ranking"].request
+    assert shown("choice-request") == example["choice"].request
+
+
 def test_the_page_shows_all_four_messages_whole(example):
     recommendation, user = example["recommendation"], example["user"]
     assert shown("rec-system") == recommendation.system

@@ -3,7 +3,8 @@
 import pytest
 
 from afl.types import Outcome
-from agents.parsing import parse_decision, parse_recommendation, without_thinking
+from agents.lines import without_thinking
+from agents.parsing import parse_decision, parse_recommendation
 
 TITLES = ("Muse", "Air", "Item: Air", "Air Supply")
 

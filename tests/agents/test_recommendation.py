@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 
+import pytest
+
+from afl.errors import UsageError
 from afl.types import Advice, CallKey, Outcome, Refusal, Reply, Role
 from agents import RecommendationAgent
 
@@ -73,3 +76,46 @@ async def test_a_reply_that_did_not_come_whole_is_not_guessed_at(view, says):
     chat = says(Reply(Outcome.TRUNCATED, text="Reason: a\nItem: Air"))
     turn = await RecommendationAgent(chat).recommend(view, round=1, advice=[], memory=[])
     assert (turn.outcome, turn.item, len(turn.attempts)) == (Outcome.TRUNCATED, None, 1)
+
+
+async def test_a_list_is_asked_for_and_kept_in_order(view, says):
+    chat = says("Reason: slow beats\nItems:\n1. Morcheeba\n2. Air")
+    turn = await RecommendationAgent(chat).rank(view, top=2, advice=[SUGGESTION])
+    assert (turn.role, turn.round, turn.outcome) == (Role.RECOMMENDATION, 1, Outcome.OK)
+    assert (turn.ranking, turn.item, turn.reason, turn.advice) == ((12, 13), 12, "slow beats", (SUGGESTION,))
+    assert chat.asked[0][0] == CallKey("7", "loop", 1, "recommendation", 0)
+
+
+async def test_a_list_is_asked_for_with_history_candidates_advice_and_format(view, says):
+    chat = says("Items:\nAir\nMuse")
+    await RecommendationAgent(chat).rank(view, top=2, advice=[SUGGESTION])
+    request = chat.asked[0][1][-1]["content"]
+    assert "Candidates:\n1. Muse\n2. Earth, Wind & Fire\n3. Morcheeba\n4. Air\n\n" in request
+    assert "Advice:\n- A sequential model suggests: Air\n\nWhich 2 of the candidates" in request
+    assert request.endswith("Items:\n1. <title, exactly as listed>\n2. <title, exactly as listed>")
+
+
+@pytest.mark.parametrize(
+    ("reply", "mistake"),
+    [
+        ("Items:\n1. Air", "The list has 1 of 2 titles"),
+        ("Items:\n1. Air\n2. Air", '"Air" is listed more than once'),
+        ("Items:\n1. Air\n2. Radiohead", 'Entry 2: "Radiohead" is not on the list'),
+    ],
+)
+async def test_a_list_that_is_none_is_repaired_by_showing_the_mistake(view, says, reply, mistake):
+    chat = says(reply, "Items:\n1. Air\n2. Muse")
+    turn = await RecommendationAgent(chat).rank(view, top=2)
+    assert (turn.ranking, len(turn.attempts)) == ((13, 10), 2)
+    assert mistake in chat.asked[1][1][-1]["content"]
+
+
+async def test_a_list_that_stays_broken_is_no_answer(view, says):
+    turn = await RecommendationAgent(says("Items:\n1. Air", "Items:\n1. Air", "Items:\n1. Air")).rank(view, top=2)
+    assert (turn.outcome, turn.ranking, turn.item) == (Outcome.UNPARSED, (), None)
+
+
+@pytest.mark.parametrize("top", [0, 5])
+async def test_a_list_longer_than_the_candidates_cannot_be_asked_for(view, says, top):
+    with pytest.raises(UsageError, match=rf"a list of {top} to ask for, expected 1 to 4"):
+        await RecommendationAgent(says()).rank(view, top=top)

@@ -52,6 +52,12 @@ class StoreContract:
         with pytest.raises(NotFoundError, match=r"no run is called 'y'; there are: x"):
             await store.run("y")
 
+    async def test_a_list_of_items_comes_back_in_order_and_others_as_they_were(self, run, record):
+        listed, *others = record().turns
+        kept = replace(record(), turns=(replace(listed, ranking=("Alien", "Heat")), *others))
+        await run.finish(kept)
+        assert (await run.session("7")).record == kept
+
     async def test_candidate_lists_keep_their_order(self, run):
         assert list((await run.candidates()).lists) == ["7", "8", "10"]
 

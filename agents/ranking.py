@@ -1,0 +1,156 @@
+"""Reads a ranked list out of what real models write, and says why where it cannot.
+
+The rules, in order (docs/agents.md shows an example of each):
+
+1. The list stands below the last line that says `Items:`, whatever marks it wears. `Item 1: ...`, `Item 2: ...` is
+   a list too. Without either it is the last lines numbered 1, 2, 3, ..., as long as each of them is a candidate.
+2. Where lines are numbered, the numbered ones count; else those with a bullet; else all up to a `Reason:`.
+3. Each is matched by `agents.matching`, its own number taken away first; nothing is guessed.
+4. More than was asked for is cut; too few, or one title twice, is no answer.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from afl.types import Outcome
+from agents.lines import Line, clean, last, read_lines, reason_before
+from agents.matching import Match, match_title, quoted
+from agents.parsing import Parsed, without_answer
+
+ParsedRanking = Parsed[tuple[str, ...]]
+"""`value` holds the titles exactly as listed, best first."""
+
+_ITEMS = re.compile(
+    r"[\s>#*_`~•+\"'“”‘’\[{\-–—]*(?:\d{1,2}[.)]\s*[*_`]*)?"
+    r"(?:(?:my|the|final|recommended|ranked|top)\s+){0,2}(?:\d{1,3}\s+)?(?:items|ranking|ranked list)"
+    r"[\s*_`~\"'“”‘’\])}]*(?:[:：=][\s*_`~\[]*|$)",
+    re.IGNORECASE,
+)
+_NUMBERED = re.compile(
+    r"[\s>*_`~•+\-–—]*[#(\[]?(?P<number>\d{1,3})(?:[.):\]]+|\s+[-–—])[*_`]*(?:\s+(?P<rest>\S.*)|$)"
+)
+_BULLETED = re.compile(r"\s*[*•+\-–—]\s+(?P<rest>\S.*)")
+_NO_ITEMS = 'There is no line that says "Items:"; give the reason, then that line, then one title a line.'
+
+
+class _Entry(NamedTuple):
+    """A line of the list: what stands after its number or bullet, all of it, and which of them it has."""
+
+    rest: str
+    whole: str
+    mark: str = ""
+
+
+def parse_ranking(text: str, titles: Sequence[str], *, top: int) -> ParsedRanking:
+    """The `top` titles ranked, best first, and why.
+
+    `OFF_LIST` where an entry is not one candidate; `UNPARSED` without a list, with too few entries or one twice.
+    """
+    lines = read_lines(text)
+    at = _heading(lines, titles)
+    if at is not None:
+        entries, reason = _entries(_below(lines, at, titles), titles), _reason(lines, at)
+    else:
+        at, entries = _unheaded(lines, titles)
+        reason = "" if at is None else _reason(lines, at)
+    if at is None:
+        return Parsed(*without_answer(text, _NO_ITEMS))
+    return _ranked(entries[:top], titles, top, reason)
+
+
+def _ranked(entries: Sequence[_Entry], titles: Sequence[str], top: int, reason: str) -> ParsedRanking:
+    matches = [_match(entry, titles) for entry in entries]
+    wrong = next((at for at, match in enumerate(matches) if match.title is None), None)
+    if wrong is not None:
+        return Parsed(Outcome.OFF_LIST, reason=reason, problem=f"Entry {wrong + 1}: {matches[wrong].problem}")
+    found = tuple(match.title for match in matches if match.title is not None)
+    twice = next((title for title in found if found.count(title) > 1), None)
+    if twice is not None:
+        problem = f"{quoted(twice)} is listed more than once; list {top} different titles, each on its own line."
+        return Parsed(Outcome.UNPARSED, reason=reason, problem=problem)
+    if len(found) < top:
+        problem = f'The list has {len(found)} of {top} titles; list {top}, each on its own line below "Items:".'
+        return Parsed(Outcome.UNPARSED, reason=reason, problem=problem)
+    return Parsed(Outcome.OK, found, reason)
+
+
+def _match(entry: _Entry, titles: Sequence[str]) -> Match:
+    """The candidate an entry means: as written without its number, as written with it, then as `match_title` has it."""
+    exact = next((text for text in (entry.rest, entry.whole) if text in titles), None)
+    return Match(exact) if exact is not None else match_title(entry.rest, titles)
+
+
+def _heading(lines: Sequence[Line], titles: Sequence[str]) -> int | None:
+    """The last line that says `Items:` and is no title of the list."""
+    found = (at for at in reversed(range(len(lines))) if _ITEMS.match(lines[at].whole))
+    return next((at for at in found if not _is_title(lines[at].whole, titles)), None)
+
+
+def _is_title(written: str, titles: Sequence[str]) -> bool:
+    return any(text.strip("*_` ") in titles or text in titles for text in (written, _entry(written, titles).rest))
+
+
+def _below(lines: Sequence[Line], at: int, titles: Sequence[str]) -> list[str]:
+    """What stands behind the heading and below it; reasons given between numbered lines are left out.
+
+    Without any number or bullet, a reason ends the list.
+    """
+    heading = lines[at].whole
+    match = _ITEMS.match(heading)
+    behind = heading[match.end() :] if match else ""
+    below = list(lines[at + 1 :])
+    reasons = [n for n, line in enumerate(below) if line.label == "reason" and not _is_title(line.whole, titles)]
+    marked = any(_NUMBERED.match(line.whole) or _BULLETED.match(line.whole) for line in below)
+    if marked:
+        kept = [line for n, line in enumerate(below) if n not in reasons]
+    else:
+        kept = below[: min(reasons, default=len(below))]
+    # What is neither title nor more than brackets is left of a list given as JSON.
+    return [text for text in (behind, *(line.whole for line in kept)) if text in titles or text.strip("[]{},")]
+
+
+def _entries(written: Sequence[str], titles: Sequence[str]) -> list[_Entry]:
+    """The lines that are entries of the list, in order: all of the best marked kind, and what is a title as it is."""
+    entries = [_entry(text, titles) for text in written]
+    kind = next((mark for mark in ("number", "bullet") if any(entry.mark == mark for entry in entries)), "")
+    return [entry for entry in entries if entry.mark == kind or entry.whole in titles]
+
+
+def _entry(written: str, titles: Sequence[str]) -> _Entry:
+    """A line without its number or bullet; a title that begins like one stays whole."""
+    bulleted, numbered = _BULLETED.match(written), _NUMBERED.match(written)
+    if written in titles:
+        return _Entry(written, written)
+    if bulleted is not None and (numbered is None or bulleted["rest"] in titles):
+        return _Entry(bulleted["rest"], written, "bullet")
+    if numbered is not None:
+        return _Entry((numbered["rest"] or "").strip(), written, "number")
+    return _Entry(written, written)
+
+
+def _unheaded(lines: Sequence[Line], titles: Sequence[str]) -> tuple[int | None, list[_Entry]]:
+    """A list without its heading: lines labelled `Item`, or the last lines numbered from 1, all of them candidates."""
+    labelled = [at for at, line in enumerate(lines) if line.label == "item" and line.number]
+    if labelled:
+        return labelled[0], [_Entry(lines[at].value, lines[at].whole) for at in labelled]
+    numbered = [(at, match) for at, line in enumerate(lines) if (match := _NUMBERED.match(line.whole))]
+    first = next(
+        (place for place in reversed(range(len(numbered))) if int(numbered[place][1]["number"]) == 1), None
+    )
+    if first is None:
+        return None, []
+    entries = [_Entry(match["rest"] or "", match[0].strip()) for _, match in numbered[first:]]
+    if any(_match(entry, titles).title is None for entry in entries):
+        return None, []
+    return numbered[first][0], entries
+
+
+def _reason(lines: Sequence[Line], at: int) -> str:
+    """Why, from before the list or after it."""
+    if lines[at].label:
+        return reason_before(lines, at)
+    begin = last(lines[:at], "reason")
+    before = clean([line.value for line in lines[begin or 0 : at]])
+    after = next((i for i in range(at + 1, len(lines)) if lines[i].label == "reason"), len(lines))
+    return before or clean([line.value for line in lines[after:]])
