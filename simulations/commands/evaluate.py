@@ -14,15 +14,14 @@ from afl.errors import UsageError
 from afl.ports import Clock, RecommenderTool
 from afl.settings import Settings
 from memory.records import SessionRow
-from memory.store import Store
 from simulations.agency import Agency
-from simulations.asynchrony import outside_event_loop, waiting
-from simulations.commands.simulate import Call
+from simulations.asynchrony import outside_event_loop
+from simulations.call import Call, calling
 from simulations.configuration import content_hash
 from simulations.evaluation import ARMS, Arm, ArmHits, EvaluationReport, hits_of_base, hits_of_run
 from simulations.inputs import NONE, ModelOutputs
 from simulations.options import CandidatesFrom, SimulateOptions, SplitName
-from simulations.progress import Unwatched, Watching
+from simulations.progress import Watching
 from simulations.run import Performance
 from simulations.study import Study
 
@@ -75,19 +74,10 @@ def evaluate_recommendation(
         "tools": tuple(tool if isinstance(tool, str) else tool.name for tool in tools) or None,
         "user_sees_candidates": user_sees_candidates,
     }
-    settings = settings or Settings()
-    own = tuple(tool for tool in tools if not isinstance(tool, str))
     how = Performance(concurrency, base_url, clock=clock or SystemClock())
-    with waiting() as wait:
-        store = wait(Store.open(db or settings.db_url))
-        try:
-            call = Call(store, settings, watch or Unwatched(), (agency or Agency()).with_tools(own), wait)
-            evaluation = _Evaluation(
-                call, said, chosen, run, how.answered_by(None, store.recall if cache else None)
-            )
-            return evaluation.report(bases)
-        finally:
-            wait(store.close())
+    with calling(db=db, settings=settings, watch=watch, agency=agency, tools=tools) as call:
+        how = how.answered_by(None, call.store.recall if cache else None)
+        return _Evaluation(call, said, chosen, run, how).report(bases)
 
 
 def run_name(name: str, base: str, arm: Arm) -> str:

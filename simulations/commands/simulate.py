@@ -1,28 +1,17 @@
 """`afl simulate`: the feedback loop over the sessions of a data set, started, continued or replayed."""
 
-from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 from afl.clock import SystemClock
-from afl.data.library import Library
-from afl.errors import EndpointError
-from afl.llm.context import LanguageModel
-from afl.llm.registry import load_model
 from afl.ports import Clock, RecommenderTool
 from afl.settings import Settings
-from memory.run import Run
-from memory.store import Store
 from simulations.agency import Agency
-from simulations.asynchrony import Wait, outside_event_loop, waiting
-from simulations.configuration import configuration, default_name, recorded_model
-from simulations.inputs import ModelOutputs
-from simulations.options import CandidatesFrom, SimulateOptions, SplitName
-from simulations.progress import Unwatched, Watching
+from simulations.asynchrony import outside_event_loop
+from simulations.call import calling
+from simulations.options import CandidatesFrom, SplitName
+from simulations.progress import Watching
 from simulations.report import SimulationReport
-from simulations.run import Performance, perform
-from simulations.study import Study
-from simulations.training_data import training_data
+from simulations.run import Performance
 
 
 @outside_event_loop
@@ -78,69 +67,7 @@ def simulate(
         "user_sees_candidates": user_sees_candidates,
         "user": user,
     }
-    settings = settings or Settings()
-    own = tuple(tool for tool in tools if not isinstance(tool, str))
     how = Performance(concurrency, base_url, clock=clock or SystemClock())
-    with waiting() as wait:
-        store = wait(Store.open(db or settings.db_url))
-        try:
-            call = Call(store, settings, watch or Unwatched(), (agency or Agency()).with_tools(own), wait)
-            old = None if replay is None else wait(store.run(replay))
-            return call.perform(said, run, how.answered_by(old, store.recall if cache else None))
-        finally:
-            wait(store.close())
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call of `simulate`, step by step: what is asked, what the models say, the run, the report."""
-
-    store: Store
-    settings: Settings
-    watch: Watching
-    agency: Agency
-    wait: Wait
-
-    def perform(self, said: dict[str, Any], name: str | None, how: Performance) -> SimulationReport:
-        options = SimulateOptions.given(said, recorded=None if how.replay is None else how.replay.config)
-        study = self.study(options)
-        agency = self.agency.complete(options, study.training, self.settings)
-        model = self._model(study, how)
-        try:
-            self.wait(model.check())
-            config = configuration(study, model, agency)
-            run, outputs = self._run(name or default_name(config), config, study)
-            with self.watch.bar(f"simulating {run.name}") as bar:
-                return self._perform(run, perform(run, study, outputs, model, agency, how=how, bar=bar))
-        finally:
-            self.wait(model.close())
-
-    def study(self, options: SimulateOptions) -> Study:
-        """The sessions that these options speak of, from the library."""
-        library = Library(self.settings.data_dir)
-        dataset = library.load(options.dataset)
-        return Study.of(dataset, options, training_data(library, dataset, options.train_on))
-
-    def _perform(self, run: Run, performance: Awaitable[SimulationReport]) -> SimulationReport:
-        """The report; a run that never got a reply out of its model leaves no trace."""
-        try:
-            return self.wait(performance)
-        except EndpointError:
-            self.wait(self.store.discard_if_empty(run))
-            raise
-
-    def _model(self, study: Study, how: Performance) -> LanguageModel:
-        """The language model; a replay has none, only its recorded name and parameters."""
-        if how.replay is not None:
-            return recorded_model(how.replay.config)
-        return load_model(study.options.llm, dataset=study.training, base_url=how.base_url, settings=self.settings)
-
-    def _run(self, name: str, config: dict[str, Any], study: Study) -> tuple[Run, ModelOutputs]:
-        """The run as it was begun, or begun now; what the models say is kept with it from the start."""
-        found = self.wait(self.store.find(name))
-        if found is not None:
-            found.require(config)
-            return found, ModelOutputs.from_json(self.wait(found.inputs()))
-        outputs = ModelOutputs.of(study, self.settings, self.watch)
-        run = self.wait(self.store.begin_run(name, config, study.candidate_record(), inputs=outputs.to_json()))
-        return run, outputs
+    with calling(db=db, settings=settings, watch=watch, agency=agency, tools=tools) as call:
+        old = None if replay is None else call.wait(call.store.run(replay))
+        return call.perform(said, run, how.answered_by(old, call.store.recall if cache else None))

@@ -1,0 +1,134 @@
+"""One call of a command that plays runs: the open store, the loaded language model, and a run from start to report."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from afl.data.library import Library
+from afl.errors import EndpointError
+from afl.llm.context import LanguageModel
+from afl.llm.registry import load_model
+from afl.ports import RecommenderTool
+from afl.settings import Settings
+from memory.run import Run
+from memory.store import Store
+from simulations.agency import Agency
+from simulations.asynchrony import Wait, waiting
+from simulations.configuration import configuration, default_name, recorded_model
+from simulations.inputs import ModelOutputs
+from simulations.options import SimulateOptions
+from simulations.progress import Unwatched, Watching
+from simulations.report import SimulationReport
+from simulations.run import Performance, perform
+from simulations.study import Study
+from simulations.training_data import training_data
+
+
+@contextmanager
+def calling(
+    *,
+    db: str | None,
+    settings: Settings | None,
+    watch: Watching | None,
+    agency: Agency | None,
+    tools: Sequence[str | RecommenderTool],
+) -> Iterator["Call"]:
+    """A call over an open store; store and language models are closed in the end. `tools` may hold your own parts."""
+    settings = settings or Settings()
+    own = tuple(tool for tool in tools if not isinstance(tool, str))
+    with waiting() as wait:
+        store = wait(Store.open(db or settings.db_url))
+        call = Call(store, settings, watch or Unwatched(), (agency or Agency()).with_tools(own), wait)
+        try:
+            yield call
+        finally:
+            call.close_models()
+            wait(store.close())
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run before anything is asked: who takes part, what the models said, and the run itself if it was begun."""
+
+    name: str
+    config: dict[str, Any]
+    study: Study
+    agency: Agency
+    model: LanguageModel
+    outputs: ModelOutputs
+    found: Run | None
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a command, step by step: the sessions, the language model, what base models say, run and report."""
+
+    store: Store
+    settings: Settings
+    watch: Watching
+    agency: Agency
+    wait: Wait
+    _models: dict[tuple[str, str], LanguageModel] = field(default_factory=dict)
+
+    def perform(self, said: dict[str, Any], name: str | None, how: Performance) -> SimulationReport:
+        """The run that these options describe, started or continued to its end."""
+        options = SimulateOptions.given(said, recorded=None if how.replay is None else how.replay.config)
+        return self.play(self.prepare(self.study(options), name, how), how)
+
+    def study(self, options: SimulateOptions) -> Study:
+        """The sessions that these options speak of, from the library."""
+        library = Library(self.settings.data_dir)
+        dataset = library.load(options.dataset)
+        return Study.of(dataset, options, training_data(library, dataset, options.train_on))
+
+    def prepare(
+        self, study: Study, name: str | None, how: Performance, *, outputs: ModelOutputs | None = None
+    ) -> Prepared:
+        """All that a run needs, with nothing asked of the language model and nothing written.
+
+        What the base models say comes from the run as it was begun, else from `outputs`, else from the models, which
+        are trained if need be. Raises `ConflictError` where the run was begun with something different.
+        """
+        agency = self.agency.complete(study.options, study.training, self.settings)
+        model = self._model(study, how)
+        config = configuration(study, model, agency)
+        name = name or default_name(config)
+        found = self.wait(self.store.find(name))
+        if found is not None:
+            found.require(config)
+            outputs = ModelOutputs.from_json(self.wait(found.inputs()))
+        outputs = outputs or ModelOutputs.of(study, self.settings, self.watch)
+        return Prepared(name, config, study, agency, model, outputs, found)
+
+    def play(self, ready: Prepared, how: Performance) -> SimulationReport:
+        """Runs what is left to do; a run that never got a reply out of its model leaves no trace."""
+        run = ready.found or self.wait(
+            self.store.begin_run(
+                ready.name, ready.config, ready.study.candidate_record(), inputs=ready.outputs.to_json()
+            )
+        )
+        try:
+            with self.watch.bar(f"simulating {run.name}") as bar:
+                performance = perform(run, ready.study, ready.outputs, ready.model, ready.agency, how=how, bar=bar)
+                return self.wait(performance)
+        except EndpointError:
+            self.wait(self.store.discard_if_empty(run))
+            raise
+
+    def close_models(self) -> None:
+        """Closes every language model that was loaded."""
+        for model in self._models.values():
+            self.wait(model.close())
+
+    def _model(self, study: Study, how: Performance) -> LanguageModel:
+        """The language model, loaded and reached once; a replay has only its recorded name and parameters."""
+        if how.replay is not None:
+            return recorded_model(how.replay.config)
+        key = (study.options.llm, study.training.hash)
+        if key not in self._models:
+            self._models[key] = load_model(
+                study.options.llm, dataset=study.training, base_url=how.base_url, settings=self.settings
+            )
+            self.wait(self._models[key].check())
+        return self._models[key]
