@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from simulations.commands.data import remove_data as remove_data
     from simulations.commands.doctor import doctor as doctor
     from simulations.commands.evaluate import evaluate_recommendation as evaluate_recommendation
+    from simulations.commands.evaluate_user import evaluate_user as evaluate_user
     from simulations.commands.export import export as export
     from simulations.commands.inspect import inspect as inspect
     from simulations.commands.runs import runs as runs
@@ -35,6 +36,7 @@ _HOMES = {
     "data_info": "simulations.commands.data",
     "doctor": "simulations.commands.doctor",
     "evaluate_recommendation": "simulations.commands.evaluate",
+    "evaluate_user": "simulations.commands.evaluate_user",
     "export": "simulations.commands.export",
     "import_data": "simulations.commands.data",
     "inspect": "simulations.commands.inspect",
@@ -52,6 +54,7 @@ __all__ = [
     "data_info",
     "doctor",
     "evaluate_recommendation",
+    "evaluate_user",
     "export",
     "import_data",
     "inspect",

@@ -148,6 +148,6 @@ class Recorder:
     def _text(self) -> str:
         usage = self.usage
         cost = "" if not usage.cost_usd else f" · ${usage.cost_usd:.4f}"
-        rate = f"hit rate {self.hits / self.new:.3f} · " if self.new else ""
+        rate = f"hit rate {self.hits / self.new:.3f} · " if self.new and self.study.options.loop else ""
         tokens = usage.prompt_tokens + usage.completion_tokens
         return f"{rate}{usage.calls:,} calls · {tokens:,} tokens{cost}"

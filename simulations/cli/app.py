@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from afl import __version__
-from simulations.cli import audit, compare, data, evaluate, runs, simulate, system, train
+from simulations.cli import audit, compare, data, evaluate, evaluate_user, runs, simulate, system, train
 
 app = typer.Typer(
     name="afl",
@@ -17,6 +17,7 @@ app = typer.Typer(
 app.add_typer(data.app, name="data")
 app.command("train")(train.train)
 app.command("simulate")(simulate.simulate)
+evaluate.app.command("user")(evaluate_user.evaluate_user)
 app.add_typer(evaluate.app, name="evaluate")
 app.command("runs")(runs.runs)
 app.command("inspect")(runs.inspect)

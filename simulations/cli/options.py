@@ -22,9 +22,16 @@ Rounds = Annotated[Number, typer.Option("--rounds", help="The most rounds of a d
 Candidates = Annotated[Number, typer.Option("--candidates", help="Length of a list. (default: 20)")]
 CandidatesFrom = Annotated[Text, typer.Option("--candidates-from", help="seeded or reference. (default: seeded)")]
 Seed = Annotated[Number, typer.Option("--seed", help="The study's seed. (default: 303)")]
+Seeds = Annotated[
+    int, typer.Option("--seeds", metavar="N", help="Study seeds: --seed and those after it; users are averaged.")
+]
 Split = Annotated[Text, typer.Option("--split", help="test, valid, train or all. (default: test)")]
 Sessions = Annotated[
     Number, typer.Option("--sessions", metavar="N", help="The first N in seeded order; all by default.")
+]
+Recommender = Annotated[
+    Text,
+    typer.Option("--recommender", metavar="NAME[:ARG]", help="sasrec, file:PATH.csv or none. (default: sasrec)"),
 ]
 Reward = Annotated[Text, typer.Option("--reward", metavar="NAME[:ARG]", help="sasrec or none. (default: sasrec)")]
 Tools = Annotated[

@@ -22,12 +22,7 @@ def simulate(
     seed: options.Seed = None,
     split: options.Split = None,
     sessions: options.Sessions = None,
-    recommender: Annotated[
-        Text,
-        typer.Option(
-            "--recommender", metavar="NAME[:ARG]", help="sasrec, file:PATH.csv or none. (default: sasrec)"
-        ),
-    ] = None,
+    recommender: options.Recommender = None,
     reward: options.Reward = None,
     tool: options.Tools = None,
     user_sees_candidates: options.UserSeesCandidates = None,
