@@ -9,6 +9,7 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr
 
+from afl.llm.offline.choosing import Choosing
 from afl.llm.offline.judging import Judging
 from afl.llm.offline.ranking import Ranking
 from afl.llm.offline.reading import Request, Said, Task, read
@@ -24,12 +25,14 @@ class OfflineChat(BaseChatModel):
 
     _recommending: Recommending = PrivateAttr()
     _judging: Judging = PrivateAttr()
+    _choosing: Choosing = PrivateAttr()
     _ranking: Ranking = PrivateAttr()
 
     def __init__(self, recommending: Recommending, judging: Judging, **options: Any) -> None:
         super().__init__(**options)
         self._recommending = recommending
         self._judging = judging
+        self._choosing = Choosing(judging.listener, judging.wording)
         self._ranking = Ranking(recommending)
 
     @property
@@ -43,8 +46,12 @@ class OfflineChat(BaseChatModel):
 
     def _answer(self, request: Request) -> str:
         match request.task:
+            case Task.RECOMMEND if request.as_person:
+                return self._choosing.answer(request)
             case Task.RECOMMEND:
                 return self._recommending.answer(request)
+            case Task.RANK:
+                return self._ranking.answer_with_reason(request)
             case Task.JUDGE:
                 return self._judging.answer(request)
             case Task.OTHER:

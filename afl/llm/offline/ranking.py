@@ -1,4 +1,4 @@
-"""The offline model asked anything else: a ranking of what is listed, or what it makes of the history."""
+"""The offline model asked for a list, or for anything else: ranks what is listed, or tells of the history."""
 
 import re
 
@@ -18,6 +18,14 @@ class Ranking:
 
     def __init__(self, recommending: Recommending) -> None:
         self.recommending = recommending
+
+    def answer_with_reason(self, request: Request) -> str:
+        """`Reason: ...`, then `Items:` and the list of `answer`."""
+        if not request.candidates:
+            return "Reason: I see no candidates to choose from.\nItems:"
+        opinion = self.recommending.opinion(request)
+        reason = self.recommending.wording.recommendation(opinion, opinion.best, request)
+        return f"Reason: {reason}\nItems:\n{self.answer(request)}"
 
     def answer(self, request: Request) -> str:
         """`1. Title` lines, as many as the question asks for, ten unless it says."""

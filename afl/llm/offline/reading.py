@@ -1,10 +1,11 @@
 """Reads a request as a person would: headings, numbered titles, who is asked for what. Nothing else is known of it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 HISTORY = "History, oldest first:"
@@ -17,6 +18,9 @@ REFUSED_BECAUSE = "Refused because:"
 REWARD_SCORE = "Reward score:"
 HEADINGS = (HISTORY, CANDIDATES, ADVICE, REFUSED, RECOMMENDATION)
 
+PERSON = "You play"
+"""How a system message begins that asks to speak as a person."""
+
 _ENTRY = re.compile(r"\d+\. (.*)")
 _ROUND = re.compile(r"- Round \d+: (.*)")
 _SCORE = re.compile(r"Reward score: (-?\d+(?:\.\d+)?)")
@@ -27,6 +31,7 @@ class Task(StrEnum):
     """What the end of the last message asks for."""
 
     RECOMMEND = "Item:"
+    RANK = "Items:"
     JUDGE = "Decision:"
     OTHER = ""
 
@@ -63,6 +68,10 @@ class Request:
     offer: Offer | None
     question: str
     """The paragraphs under no heading, answer format included."""
+    scores: Mapping[str, float]
+    """The reward scores that stand below candidates."""
+    as_person: bool
+    """It is to speak for the person, not to them."""
 
 
 class Said(NamedTuple):
@@ -95,6 +104,8 @@ def read(messages: Sequence[Said]) -> Request:
         refused=_refused(sections.get(REFUSED, "")),
         offer=_offer(sections.get(RECOMMENDATION, "")),
         question="\n".join(loose),
+        scores=_scores(sections.get(CANDIDATES, "")),
+        as_person=any(said.role == "system" and said.text.startswith(PERSON) for said in messages),
     )
 
 
@@ -127,8 +138,16 @@ def _stands_alone(title: str, text: str) -> bool:
 
 def _task(text: str) -> Task:
     lines = text.rstrip().split("\n")
-    asked = (task for line in reversed(lines) for task in (Task.RECOMMEND, Task.JUDGE) if line.startswith(task))
+    tasks = (Task.RECOMMEND, Task.RANK, Task.JUDGE)
+    asked = (task for line in reversed(lines) for task in tasks if line.startswith(task))
     return next(asked, Task.OTHER)
+
+
+def _scores(section: str) -> dict[str, float]:
+    """Scores by title, each from the line below the title."""
+    lines = section.split("\n")
+    below = [(_ENTRY.fullmatch(title), _SCORE.match(line.lstrip())) for title, line in pairwise(lines)]
+    return {title[1]: float(score[1]) for title, score in below if title and score}
 
 
 def _advice(section: str, candidates: Sequence[str]) -> tuple[str | None, list[str]]:
