@@ -32,14 +32,19 @@ class Ratio:
     @classmethod
     def parse(cls, text: str, *, items: int = ITEMS) -> Self:
         """`1:3` of 20 items is 5 wanted and 15 unwanted. Raises `UsageError` where the items cannot be so divided."""
-        match = re.fullmatch(r"1:([1-9]\d{0,2})", text)
-        if match is None:
-            raise UsageError(f"--ratio: got {text!r}, expected wanted to unwanted like 1:1, 1:3 or 1:9")
-        parts = 1 + int(match[1])
+        parts = cls.parts(text)
         if items % parts:
             possible = ", ".join(f"1:{k}" for k in range(1, items) if items % (k + 1) == 0)
             raise UsageError(f"--ratio: got {text!r}, which does not divide {items} items; expected {possible}")
         return cls(items // parts, items - items // parts)
+
+    @staticmethod
+    def parts(text: str) -> int:
+        """1 + k of `1:k`: the items are divided into so many parts, one of them wanted."""
+        match = re.fullmatch(r"1:([1-9]\d{0,2})", text)
+        if match is None:
+            raise UsageError(f"--ratio: got {text!r}, expected wanted to unwanted like 1:1, 1:3 or 1:9")
+        return 1 + int(match[1])
 
     def __str__(self) -> str:
         return f"1:{self.unwanted // self.wanted}"

@@ -18,7 +18,9 @@ def evaluate_user(
     ratio: Annotated[
         list[str] | None,
         typer.Option(
-            "--ratio", metavar="1:K", help="Wanted to unwanted items; may be repeated. 1:1, 1:3 and 1:9."
+            "--ratio",
+            metavar="1:K",
+            help="Wanted to unwanted items; may be repeated. By default 1:1, 1:3 and 1:9.",
         ),
     ] = None,
     arm: Annotated[
@@ -53,14 +55,13 @@ def evaluate_user(
     as_json: JSON = False,
 ) -> None:
     """Compare what user agents say yes to with what their users went on to; the same command continues."""
-    from simulations.commands.evaluate_user import RATIOS
     from simulations.commands.evaluate_user import evaluate_user as perform
     from simulations.studies.user import USER_ARMS
 
     report = perform(
         dataset=dataset,
         llm=llm,
-        ratios=ratio or RATIOS,
+        ratios=ratio,
         arms=arm or USER_ARMS,  # type: ignore[arg-type]  # checked by the command
         items=items,
         train_on=train_on,

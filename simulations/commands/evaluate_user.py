@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from afl.clock import SystemClock
+from afl.data.judging import ITEMS, Ratio
 from afl.data.sessions import rows
 from afl.errors import ConflictError, UsageError
 from afl.ports import Clock, RecommenderTool
@@ -31,7 +32,7 @@ def evaluate_user(
     *,
     dataset: str | None = None,
     llm: str | None = None,
-    ratios: Sequence[str] = RATIOS,
+    ratios: Sequence[str] | None = None,
     arms: Sequence[UserArm] = USER_ARMS,
     items: int | None = None,
     train_on: str | None = None,
@@ -59,12 +60,14 @@ def evaluate_user(
     """Precision, recall and F1 of each arm's yes over the same users and items, and which arms differ.
 
     Every user is asked about `items` items at each ratio: items held out of their own sequence among items they
-    never touched. Arms: `reward`, the reward model from its threshold up; `agent`, the user agent with the score and
+    never touched. `ratios` are the paper's 1:1, 1:3 and 1:9 unless said, as far as they divide `items`. Arms: `reward`, the reward model from its threshold up; `agent`, the user agent with the score and
     no memory; `afl`, the same after the loop, with what it remembers of it. The loop runs once per user and serves
     all ratios. Arms that ask a language model are runs, `RUN-ARM`; the same call continues them. With several
     `seeds`, the study is repeated with seed, seed + 1, ... and each user averaged over them. Other options and errors
     as in `simulate`.
     """
+    if ratios is None:
+        ratios = [ratio for ratio in RATIOS if (items or ITEMS) % Ratio.parts(ratio) == 0]
     chosen = tuple(arm for arm in USER_ARMS if arm in arms)
     said = {
         "dataset": dataset,
