@@ -1,6 +1,6 @@
 """A run's dialogues as people read them in the terminal, and as JSON."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,9 +10,9 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from afl.types import Outcome, Role
+from afl.types import Outcome, Phase, Role
 from agents.sections import CANDIDATES, HISTORY, entries
-from memory.records import Exchange, SessionRecord, Transcript
+from memory.records import Exchange, JudgementRow, SessionRecord, SessionRow, Transcript
 from simulations.cli.output import console, plain, table
 from simulations.commands.inspect import Inspection
 
@@ -44,8 +44,13 @@ def dialogue(transcript: Transcript, *, prompts: bool = False) -> RenderableType
     record = transcript.record
     parts: list[RenderableType] = [_head(record), _lists(transcript)]
     spoken = 0
+    judging = False
     for exchange in transcript.exchanges:
-        if exchange.turn.key.round != spoken:
+        if exchange.turn.key.phase == Phase.JUDGE:
+            if not judging:
+                parts.append(Rule("items judged", align="left", style="dim"))
+            judging = True
+        elif exchange.turn.key.round != spoken:
             spoken = exchange.turn.key.round
             parts.append(Rule(f"round {spoken}", align="left", style="dim"))
         parts += _exchange(exchange, record, prompts=prompts)
@@ -55,12 +60,26 @@ def dialogue(transcript: Transcript, *, prompts: bool = False) -> RenderableType
 def _overview(inspection: Inspection, out: Console) -> None:
     totals = inspection.run.totals
     done = totals.completed + totals.failed
-    rate = f"hit rate @1 {totals.hits / done:.4f}" if done else "nothing recorded yet"
+    loop = inspection.run.config.get("loop", True)
+    rate = f", hit rate @1 {totals.hits / done:.4f}" if done and loop else "" if done else ", nothing recorded yet"
     out.print(
-        plain(f"run {inspection.run.name}: {done} of {totals.sessions} sessions, {totals.failed} failed, {rate}")
+        plain(f"run {inspection.run.name}: {done} of {totals.sessions} sessions, {totals.failed} failed{rate}")
     )
+    if loop:
+        out.print(_sessions(inspection.sessions[:LISTED]))
+    if inspection.judgements:
+        out.print(_judged(inspection))
+    more = len(inspection.sessions) - LISTED
+    if more > 0:
+        out.print(
+            plain(f"and {more:,} more; one of them: afl inspect {inspection.run.name} --session ID"), style="dim"
+        )
+    out.print()
+
+
+def _sessions(rows: Sequence[SessionRow]) -> Table:
     shown = table("session", "rounds", "accepted", "outcome", "recommended", "target", "", right=("rounds",))
-    for row in inspection.sessions[:LISTED]:
+    for row in rows:
         mark = "hit" if row.hit else ""
         accepted = "yes" if row.accepted else "no"
         shown.add_row(
@@ -72,18 +91,34 @@ def _overview(inspection: Inspection, out: Console) -> None:
             plain(row.target),
             mark,
         )
-    out.print(shown)
-    more = len(inspection.sessions) - LISTED
-    if more > 0:
-        out.print(
-            plain(f"and {more:,} more; one of them: afl inspect {inspection.run.name} --session ID"), style="dim"
+    return shown
+
+
+def _judged(inspection: Inspection) -> Table:
+    """Of the first sessions, how many judged items were wanted, got a yes, and got a yes rightly."""
+    numbers = ("judged", "wanted", "yes", "rightly", "no answer")
+    shown = table("session", *numbers, right=numbers)
+    by_session: dict[str, list[JudgementRow]] = {}
+    for row in inspection.judgements:
+        by_session.setdefault(row.session, []).append(row)
+    for session, rows in [*by_session.items()][:LISTED]:
+        yes = [row for row in rows if row.decision]
+        counts = (
+            len(rows),
+            sum(row.label for row in rows),
+            len(yes),
+            sum(row.label for row in yes),
+            sum(row.decision is None for row in rows),
         )
-    out.print()
+        shown.add_row(plain(session), *map(str, counts))
+    return shown
 
 
 def _head(record: SessionRecord) -> Text:
     if not record.completed:
         result, style = f"failed: {record.outcome}", "red"
+    elif not record.dialogue:
+        return Text.assemble(("session ", "bold"), plain(record.session), "  judged without a dialogue")
     elif record.hit:
         result, style = "hit", "green"
     else:
@@ -128,11 +163,17 @@ def _exchange(exchange: Exchange, record: SessionRecord, *, prompts: bool) -> It
     speaker = Text(
         "recommendation agent" if recommends else "user agent", "bold cyan" if recommends else "bold magenta"
     )
-    said = _recommended(turn.item, record) if recommends else _decided(turn.decision, turn.score)
+    named = recommends or (turn.decision is None and turn.item is not None)
+    said = _recommended(turn.item, record) if named else _decided(turn.decision, turn.score)
+    if turn.label is not None:
+        speaker = Text.assemble((turn.item or "-", "bold"), (" wanted" if turn.label else " not wanted", "dim"))
     if turn.outcome is not Outcome.OK:
         said = Text(f"no answer: {turn.outcome}", "red")
     repair = Text(f"  (repair {turn.key.attempt})", "dim") if turn.key.attempt else Text()
     yield Text.assemble(speaker, "  ", said, repair)
+    if len(turn.ranking) > 1:
+        listed = Text(" · ").join(_marked(title, record) for title in turn.ranking)
+        yield Padding(Text.assemble(("listed  ", "dim"), listed), (0, 0, 0, 4))
     if turn.reason:
         yield Padding(plain(turn.reason), (0, 0, 0, 4))
     for advice in turn.advice if recommends else ():
@@ -191,9 +232,11 @@ def _turn(exchange: Exchange, *, prompts: bool) -> dict[str, Any]:
         **turn.key._asdict(),
         "outcome": turn.outcome,
         "item": turn.item,
+        "ranking": list(turn.ranking),
         "reason": turn.reason,
         "decision": None if turn.decision is None else "yes" if turn.decision else "no",
         "score": turn.score,
+        "label": turn.label,
         "advice": [{"tool": piece.tool, "text": piece.text} for piece in turn.advice],
     }
     if prompts and entry is not None:

@@ -42,7 +42,7 @@ def _row(summary: "RunSummary") -> list[str]:
         str(plain(summary.config.get("llm_name", "-"))),
         f"{done}/{totals.sessions}",
         str(totals.failed),
-        f"{totals.hits / done:.4f}" if done else "-",
+        f"{totals.hits / done:.4f}" if done and summary.config.get("loop", True) else "-",
         f"{calls.calls:,}",
         f"{calls.prompt_tokens + calls.completion_tokens:,}",
         "-" if calls.cost_usd is None else f"${calls.cost_usd:.4f}",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from afl.settings import Settings
-from memory.records import RunSummary, SessionRow, Transcript
+from memory.records import JudgementRow, RunSummary, SessionRow, Transcript
 from memory.run import Run
 from memory.store import Store
 from simulations.asynchrony import wait_for
@@ -18,6 +18,8 @@ class Inspection:
     sessions: Sequence[SessionRow]
     dialogue: Transcript | None
     """None while no session is recorded."""
+    judgements: Sequence[JudgementRow]
+    """What the user agent said of the items it judged; empty where there was nothing to judge."""
     chosen: bool
     """Whether the caller named the session; otherwise it was picked to show the loop at work."""
 
@@ -36,7 +38,13 @@ async def _inspect(name: str, session: str | None, url: str) -> Inspection:
     async with await Store.open(url) as store:
         run = await store.run(name)
         rows = await run.outline()
-        return Inspection(await run.summary(), rows, await _dialogue(run, session, rows), session is not None)
+        return Inspection(
+            await run.summary(),
+            rows,
+            await _dialogue(run, session, rows),
+            await run.judgements(),
+            chosen=session is not None,
+        )
 
 
 async def _dialogue(run: Run, session: str | None, rows: Sequence[SessionRow]) -> Transcript | None:

@@ -322,3 +322,21 @@ def test_a_mistake_is_one_line_and_asks_nothing(
     assert found.code == 2
     assert complaint in found.complaint
     assert server.requests == []
+
+
+# ---- reading
+
+
+def test_inspect_shows_what_was_judged_beside_what_was_wanted(judged: Afl, afl: Afl) -> None:
+    judged("--run", "x", "--arm", "agent")
+    shown = afl("inspect", "x-agent", "--session", "u3")
+    wanted = afl("inspect", "x-agent", "--session", "u3", "--json").json["dialogue"]["turns"][0]
+    assert "judged without a dialogue" in shown.out
+    assert f"{wanted['item']} wanted  {wanted['decision']}" in shown.out
+    assert wanted["label"] is True
+
+
+def test_runs_give_no_hit_rate_where_nothing_was_recommended(judged: Afl, afl: Afl) -> None:
+    judged("--run", "x", "--arm", "agent")
+    line = next(line for line in afl("runs").out.splitlines() if line.startswith("x-agent"))
+    assert "30/30       0            -" in line
