@@ -12,6 +12,7 @@ from afl.errors import UsageError
 from afl.llm.context import LanguageModel
 from agents.prompts import prompts_hash
 from simulations.agency import Agency
+from simulations.options import SimulateOptions
 from simulations.study import Study
 
 
@@ -27,8 +28,14 @@ def configuration(study: Study, model: LanguageModel, agency: Agency) -> dict[st
         "recommender_content": content_hash(options.recommender),
         "llm_name": model.name,
         "llm_parameters": dict(model.parameters),
-        "prompts": prompts_hash(),
+        "prompts": prompts_hash(*_asked_beside(options)),
     }
+
+
+def _asked_beside(options: SimulateOptions) -> tuple[str, ...]:
+    """The prompts a run asks with beside those of a dialogue."""
+    judging = ("user.question_judge",) if options.ratios else ()
+    return judging if options.protocol == "dialogue" else ("ranking", "choice")
 
 
 def content_hash(spec: str) -> str | None:

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Self
 
+from afl.data.candidates import Position
 from afl.data.dataset import Split
 from afl.data.judging import ITEMS, Ratio
 from afl.errors import UsageError
 
 CandidatesFrom = Literal["seeded", "reference"]
 SplitName = Literal["test", "valid", "train", "all"]
+Protocol = Literal["dialogue", "choice", "shortlist", "ranking"]
 
 
 # fmt: off
@@ -60,6 +62,13 @@ class SimulateOptions:
     """How many items a user judges at each ratio; half of them are held out of every sequence."""
     loop: bool = True
     """Whether there is a dialogue at all, or only the judging, without a memory."""
+    target_position: Position = "random"
+    """Where the target stands in its candidate list: as the list was shuffled, or moved to one end."""
+    protocol: Protocol = "dialogue"
+    """Who says what: the two agents in rounds; the user agent choosing among the candidates; the recommendation agent
+    listing some, of which the user agent chooses (`shortlist`), or nobody does (`ranking`)."""
+    listed: int = 5
+    """How many candidates the recommendation agent lists, where it lists any."""
 
     def __post_init__(self) -> None:
         at_least("rounds", self.rounds, 1)
@@ -74,8 +83,21 @@ class SimulateOptions:
         self.judged_ratios()
         if self.ratios and not self.user:
             raise UsageError("--ratio: items are judged by a user agent, and there is none with --no-user")
+        _one_of("target-position", self.target_position, ("random", "first", "last"))
+        self._check_protocol()
         if not self.ratios and not self.loop:
             raise UsageError("nothing to do: without a dialogue there must be something to judge")
+
+    def _check_protocol(self) -> None:
+        _one_of("protocol", self.protocol, ("dialogue", "choice", "shortlist", "ranking"))
+        if self.protocol == "dialogue":
+            return
+        if self.rounds != 1 or self.ratios:
+            raise UsageError(f"protocol {self.protocol!r} is one round without anything to judge: say rounds=1")
+        if not 1 <= self.listed <= self.candidates:
+            raise UsageError(
+                f"listed: got {self.listed}, expected 1 to {self.candidates}, the number of candidates"
+            )
 
     @property
     def splits(self) -> tuple[Split, ...]:
@@ -109,7 +131,7 @@ class SimulateOptions:
         for required in ("dataset", "llm"):
             if required not in values:
                 raise UsageError(f"--{required} is missing: a new run needs a data set and a language model")
-        if not values.get("user", True):
+        if not values.get("user", True) or values.get("protocol", "dialogue") != "dialogue":
             values.setdefault("rounds", 1)
         for several in ("tools", "ratios"):
             values[several] = tuple(values.get(several, ()))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from afl.data.candidates import candidate_lists, lists_hash
+from afl.data.candidates import candidate_lists, lists_hash, placed
 from afl.data.dataset import Dataset
 from afl.data.judging import JudgedItems, judged_items
 from afl.data.sessions import MIN_HISTORY, Row, Session, afterwards, rows, session
@@ -61,7 +61,8 @@ class Study:
                 f"data set {dataset.name!r} has no session in split {options.split!r}; {_needed(options)}"
             )
         order = _order(dataset, options, chosen)
-        picked, items = [chosen[index] for index in order], np.concatenate(lists)[order]
+        picked, shown = [chosen[index] for index in order], np.concatenate(lists)[order]
+        items = placed(shown, [row.target for row in picked], options.target_position)
         asked = JudgedItems(np.concatenate([j.items for j in judged])[order], judged[0].wanted) if judged else None
         return cls(dataset, options, picked, items, lists_hash(picked, items), training or dataset, asked)
 

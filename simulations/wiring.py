@@ -6,12 +6,13 @@ from afl.llm.context import LanguageModel
 from afl.llm.gate import Gate
 from afl.llm.limits import ConcurrencyLimiter
 from afl.llm.usage import Usage
-from afl.ports import Chat, Clock, Journal, Judge, RecommenderTool
+from afl.ports import Chat, Chooser, Clock, Journal, Judge, Ranker, RecommenderTool
 from agents.tools import SuggestionTool
 from simulations.agency import Agency
 from simulations.graph import DialogueGraph, build_graph, build_judging
 from simulations.inputs import ModelOutputs
 from simulations.judging import JudgedTable
+from simulations.rankers import build_choice, build_ranking, build_shortlist
 from simulations.rewards import NoReward, Reward, RewardTable
 from simulations.study import Study
 
@@ -19,6 +20,8 @@ from simulations.study import Study
 def join(study: Study, outputs: ModelOutputs, agency: Agency, chat: Chat) -> DialogueGraph:
     """The compiled loop of this study: its agents ask `chat`, its suggestions and scores come from `outputs`."""
     assert agency.recommendation_agent is not None, "an agency is completed before it plays"
+    if study.options.protocol != "dialogue":
+        return _join_rankers(study, outputs, agency, chat)
     if not study.options.loop:
         return build_judging(_judge(agency, chat), _judged(study, outputs))
     return build_graph(
@@ -30,6 +33,19 @@ def join(study: Study, outputs: ModelOutputs, agency: Agency, chat: Chat) -> Dia
         judge=None if study.judged is None else _judge(agency, chat),
         judged=None if study.judged is None else _judged(study, outputs),
     )
+
+
+def _join_rankers(study: Study, outputs: ModelOutputs, agency: Agency, chat: Chat) -> DialogueGraph:
+    """The graph of a study that asks for lists or choices in place of a dialogue."""
+    tools, reward = (*_suggestion(study, outputs), *agency.tools), _reward(study, outputs)
+    match study.options.protocol:
+        case "choice":
+            return build_choice(_chooser(agency, chat), reward=reward)
+        case "shortlist":
+            ranker, chooser = _ranker(agency, chat), _chooser(agency, chat)
+            return build_shortlist(ranker, chooser, top=study.options.listed, tools=tools, reward=reward)
+        case _:
+            return build_ranking(_ranker(agency, chat), top=study.options.listed, tools=tools)
 
 
 def open_gate(
@@ -57,6 +73,22 @@ def _judge(agency: Agency, chat: Chat) -> Judge:
     agent = agency.user_agent(chat)
     if not isinstance(agent, Judge):
         raise UsageError(f"{type(agent).__name__} cannot judge items: expected a user agent with a method `judge`")
+    return agent
+
+
+def _ranker(agency: Agency, chat: Chat) -> Ranker:
+    assert agency.recommendation_agent is not None, "an agency is completed before it plays"
+    agent = agency.recommendation_agent(chat)
+    if not isinstance(agent, Ranker):
+        raise UsageError(f"{type(agent).__name__} cannot list items: expected an agent with a method `rank`")
+    return agent
+
+
+def _chooser(agency: Agency, chat: Chat) -> Chooser:
+    assert agency.user_agent is not None, "whoever asks for a choice has a user agent"
+    agent = agency.user_agent(chat)
+    if not isinstance(agent, Chooser):
+        raise UsageError(f"{type(agent).__name__} cannot choose: expected a user agent with a method `choose`")
     return agent
 
 

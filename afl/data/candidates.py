@@ -17,6 +17,7 @@ from afl.draws import generator
 from afl.errors import UsageError
 
 Method = Literal["seeded", "reference"]
+Position = Literal["random", "first", "last"]
 
 
 class CandidateLists(NamedTuple):
@@ -56,6 +57,15 @@ def candidate_lists(
             draws = generator("candidates", seed, dataset.hash, row.id)
             lists[index] = _list(draws, row, row.known, items=len(dataset.catalogue), size=size)
     return CandidateLists(lists, lists_hash(rows, lists))
+
+
+def placed(lists: NDArray[np.int32], targets: Seq[int], position: Position) -> NDArray[np.int32]:
+    """(S, N) the lists with each target moved to the first or last place, the others in the order they were."""
+    if position == "random":
+        return lists
+    wanted = lists == np.asarray(targets)[:, None]  # (S, N)
+    order = np.argsort(~wanted if position == "first" else wanted, axis=1, kind="stable")
+    return np.take_along_axis(lists, order, axis=1)
 
 
 def reference_stream(

@@ -1,4 +1,4 @@
-"""Answers AFL's two questions from the text of the prompt alone, the same way every time."""
+"""Answers AFL's questions from the text of the prompt alone, the same way every time."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,20 +7,23 @@ from itertools import takewhile
 from typing import Any
 
 _LISTED = re.compile(r"^\d+\. (.+)$")
-_QUESTION = re.compile(r"^\W*(Item|Decision):", re.MULTILINE)
+_QUESTION = re.compile(r"^\W*(Item|Items|Decision):", re.MULTILINE)
 _REFUSED = re.compile(r"^- Round \d+: (.+)$")
 
 
 def default_answer(messages: Sequence[Mapping[str, Any]]) -> str:
     """An answer in the format that the last message asks for.
 
-    `Item:` names a listed candidate that was not refused yet; `Decision:` is yes for about a third of the prompts.
+    `Item:` names a listed candidate that was not refused yet, `Items:` lists as many as are asked for; `Decision:` is
+    yes for about a third of the prompts.
     """
     contents = [str(message["content"]) for message in messages]
     asked = _QUESTION.findall(contents[-1])
     if not asked:
         return "I have nothing to say."
     prompt = "\n".join(contents)
+    if asked[-1] == "Items":
+        return _items(prompt)
     return _item(prompt) if asked[-1] == "Item" else _decision(_number(prompt) % 3 == 0)
 
 
@@ -47,6 +50,14 @@ def _item(prompt: str) -> str:
         return "Reason: the list is empty.\nItem: nothing"
     title = left[_number("\n".join(titles)) % len(left)]
     return f"Reason: {title} goes well with what came before.\nItem: {title}"
+
+
+def _items(prompt: str) -> str:
+    titles, asked = _matches(_LISTED, section(prompt, "Candidates:")), len(section(prompt, "Items:"))
+    first = _number("\n".join(titles)) % max(1, len(titles))
+    ranked = [*titles[first:], *titles[:first]][:asked]
+    entries = [f"{number}. {title}" for number, title in enumerate(ranked, start=1)]
+    return "\n".join(["Reason: these go well with what came before.", "Items:", *entries])
 
 
 def _decision(yes: bool) -> str:

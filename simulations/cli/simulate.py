@@ -30,6 +30,10 @@ def simulate(
         bool | None,
         typer.Option("--user/--no-user", help="Without a user agent a dialogue is one recommendation."),
     ] = None,
+    target_position: Annotated[
+        Text,
+        typer.Option("--target-position", help="The target in its list: random, first or last. (default: random)"),
+    ] = None,
     run: Annotated[
         Text, typer.Option("--run", metavar="NAME", help="The run's name; the same name continues.")
     ] = None,
@@ -59,6 +63,7 @@ def simulate(
         tools=tool or (),
         user_sees_candidates=user_sees_candidates,
         user=user,
+        target_position=target_position,  # type: ignore[arg-type]  # checked by SimulateOptions
         run=run,
         concurrency=concurrency,
         replay=replay,

@@ -9,7 +9,6 @@ from afl.data.library import Library
 from afl.data.sessions import Row, rows
 from afl.errors import NotFoundError
 from afl.settings import Settings
-from afl.types import Role
 from agents.sections import CANDIDATES, entries
 from agents.tools import SuggestionTool
 from memory.records import Exchange, Transcript
@@ -19,6 +18,7 @@ from simulations.asynchrony import wait_for
 from simulations.leaks.advice import Advised, check_advice
 from simulations.leaks.check import Check, not_checked
 from simulations.leaks.lists import Listed, check_lists
+from simulations.leaks.positions import NAME as POSITIONS
 from simulations.leaks.positions import check_positions
 from simulations.leaks.prompts import PromptCheck
 from simulations.leaks.split import NAME as SPLIT
@@ -103,13 +103,12 @@ class _Evidence:
         for exchange in transcript.exchanges:
             key = exchange.turn.key
             if exchange.entry is not None and (key.phase, key.attempt) == (_LOOP, 0):
-                self._add(exchange, record.target)
+                self._add(exchange, record.target, first=exchange is transcript.exchanges[0])
 
-    def _add(self, exchange: Exchange, target: str) -> None:
+    def _add(self, exchange: Exchange, target: str, *, first: bool) -> None:
         """A first attempt within the loop; repairs repeat it and show the model its own words."""
         key, entry = exchange.turn.key, exchange.entry
         assert entry is not None
-        first = key.round == 1 and key.role == Role.RECOMMENDATION
         self.prompts.add(key.subject, target, entry.messages, first=first)
         if first:
             shown = tuple(entries(entry.messages[-1]["content"], CANDIDATES))
@@ -129,10 +128,18 @@ class _Evidence:
             check_suggestions(self.suggested, candidates=size),
             check_advice(self.advised),
             self.prompts.check(),
-            check_positions(places, candidates=size),
+            self._positions(run, places, candidates=size),
             check_lists(self._lists(shown, lists), method=run.config.get("candidates_from", "seeded")),
             self._split(run, lists),
         )
+
+    def _positions(self, run: Run, places: Sequence[int], *, candidates: int) -> Check:
+        placed = run.config.get("target_position", "random")
+        if placed != "random":
+            return not_checked(
+                POSITIONS, f"The run was begun with the target in the {placed} place of every list."
+            )
+        return check_positions(places, candidates=candidates)
 
     def _lists(self, shown: Sequence[Listed], lists: Any) -> list[Listed]:
         """The run's lists with what the user touched; without the data set, the lists as prompts show them."""

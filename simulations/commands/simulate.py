@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from afl.clock import SystemClock
+from afl.data.candidates import Position
 from afl.ports import Clock, RecommenderTool
 from afl.settings import Settings
 from simulations.agency import Agency
@@ -30,6 +31,7 @@ def simulate(
     tools: Sequence[str | RecommenderTool] = (),
     user_sees_candidates: bool | None = None,
     user: bool | None = None,
+    target_position: Position | None = None,
     agency: Agency | None = None,
     run: str | None = None,
     concurrency: int = 64,
@@ -66,6 +68,7 @@ def simulate(
         "tools": tuple(tool if isinstance(tool, str) else tool.name for tool in tools) or None,
         "user_sees_candidates": user_sees_candidates,
         "user": user,
+        "target_position": target_position,
     }
     how = Performance(concurrency, base_url, clock=clock or SystemClock())
     with calling(db=db, settings=settings, watch=watch, agency=agency, tools=tools) as call:

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from afl.data.candidates import candidate_lists
+from afl.data.candidates import candidate_lists, placed
 from afl.data.dataset import Dataset, Split
 from afl.data.importers import ImportOptions
 from afl.data.importers.llara import import_llara
@@ -113,3 +113,21 @@ def test_an_unknown_method_is_refused(small: Dataset, test_rows: list[Row]) -> N
 
 def test_no_rows_give_no_lists(small: Dataset) -> None:
     assert candidate_lists(small, []).items.shape == (0, 20)
+
+
+@pytest.mark.parametrize(("position", "place"), [("first", 0), ("last", 19)])
+def test_a_target_moved_to_one_end_leaves_the_others_in_their_order(
+    small: Dataset, test_rows: list[Row], position: str, place: int
+) -> None:
+    lists = candidate_lists(small, test_rows).items
+    targets = [row.target for row in test_rows]
+    moved = placed(lists, targets, position)  # type: ignore[arg-type]
+    assert moved[:, place].tolist() == targets
+    assert [[i for i in one if i != t] for one, t in zip(moved.tolist(), targets, strict=True)] == [
+        [i for i in one if i != t] for one, t in zip(lists.tolist(), targets, strict=True)
+    ]
+
+
+def test_at_random_a_list_stays_as_it_was_shuffled(small: Dataset, test_rows: list[Row]) -> None:
+    lists = candidate_lists(small, test_rows).items
+    assert placed(lists, [row.target for row in test_rows], "random") is lists

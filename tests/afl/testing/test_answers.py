@@ -63,3 +63,9 @@ def test_a_question_of_another_kind_gets_an_answer_too() -> None:
 def test_a_section_ends_at_the_blank_line() -> None:
     assert section("A:\n1. x\n\n2. y", "A:") == ["1. x"]
     assert section("A:\n1. x", "B:") == []
+
+
+def test_a_list_has_as_many_candidates_as_are_asked_for() -> None:
+    asked = RECOMMEND.replace("Item: <one title, exactly as listed>", "Items:\n1. <title>\n2. <title>")
+    listed = ask(asked).partition("Items:\n")[2].splitlines()
+    assert len({line.partition(". ")[2] for line in listed} & {"Muse", "Air, The", "1. Item: Zero"}) == 2
