@@ -19,8 +19,8 @@ from simulations.configuration import configuration, default_name, recorded_mode
 from simulations.inputs import ModelOutputs
 from simulations.options import SimulateOptions
 from simulations.progress import Unwatched, Watching
-from simulations.report import SimulationReport
 from simulations.run import Performance, perform
+from simulations.simulation_report import SimulationReport
 from simulations.study import Study
 from simulations.training_data import training_data
 

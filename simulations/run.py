@@ -15,8 +15,8 @@ from memory.run import Run
 from simulations.agency import Agency
 from simulations.inputs import ModelOutputs
 from simulations.options import at_least
-from simulations.report import SimulationReport
 from simulations.runner import Runner
+from simulations.simulation_report import SimulationReport
 from simulations.state import DialogueState
 from simulations.study import Study
 from simulations.wiring import join, open_gate

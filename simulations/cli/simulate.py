@@ -9,7 +9,7 @@ from simulations.cli.options import DB, JSON, Text
 from simulations.cli.output import print_json, watch
 
 if TYPE_CHECKING:
-    from simulations.report import SimulationReport
+    from simulations.simulation_report import SimulationReport
 
 
 def simulate(

@@ -4,7 +4,7 @@ from rich.console import Console
 
 from afl.metrics.intervals import Estimate
 from simulations.cli.output import console, plain, table
-from simulations.report import SimulationReport
+from simulations.simulation_report import SimulationReport
 
 STAND_IN = (
     "These numbers come from the offline stand-in model: they show that everything works, "

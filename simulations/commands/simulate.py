@@ -11,8 +11,8 @@ from simulations.asynchrony import outside_event_loop
 from simulations.call import calling
 from simulations.options import CandidatesFrom, SplitName
 from simulations.progress import Watching
-from simulations.report import SimulationReport
 from simulations.run import Performance
+from simulations.simulation_report import SimulationReport
 
 
 @outside_event_loop

@@ -12,7 +12,7 @@ from afl.testing.answers import default_answer
 from afl.testing.faults import Fault, rate_limited, reset, status, truncated
 from afl.testing.server import FakeServer, running_server
 from simulations import simulate
-from simulations.report import SimulationReport
+from simulations.simulation_report import SimulationReport
 from tests.simulations.conftest import Afl
 
 Simulate = Callable[..., SimulationReport]
