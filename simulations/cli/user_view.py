@@ -59,7 +59,7 @@ def _tests(tests: Sequence[UserTest]) -> Table:
 
 def _verdict(test: UserTest) -> str:
     if not test.found:
-        return "no difference can be told"
+        return "not told apart"
     return f"{test.b if test.difference > 0 else test.a} is better"
 
 
