@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from simulations.commands.evaluate_user import evaluate_user as evaluate_user
     from simulations.commands.export import export as export
     from simulations.commands.inspect import inspect as inspect
+    from simulations.commands.report import report as report
     from simulations.commands.runs import runs as runs
     from simulations.commands.simulate import simulate as simulate
     from simulations.commands.train import train as train
@@ -42,6 +43,7 @@ _HOMES = {
     "inspect": "simulations.commands.inspect",
     "list_data": "simulations.commands.data",
     "remove_data": "simulations.commands.data",
+    "report": "simulations.commands.report",
     "runs": "simulations.commands.runs",
     "simulate": "simulations.commands.simulate",
     "train": "simulations.commands.train",
@@ -60,6 +62,7 @@ __all__ = [
     "inspect",
     "list_data",
     "remove_data",
+    "report",
     "runs",
     "simulate",
     "train",

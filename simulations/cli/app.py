@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from afl import __version__
-from simulations.cli import audit, compare, data, evaluate, evaluate_user, runs, simulate, system, train
+from simulations.cli import audit, compare, data, evaluate, evaluate_user, report, runs, simulate, system, train
 
 app = typer.Typer(
     name="afl",
@@ -23,6 +23,7 @@ app.command("runs")(runs.runs)
 app.command("inspect")(runs.inspect)
 app.command("compare")(compare.compare)
 app.command("export")(runs.export)
+app.command("report")(report.report)
 app.command("audit")(audit.audit)
 app.command("doctor")(system.doctor)
 

@@ -1,0 +1,1 @@
+"""Pages made of what runs recorded: text, tables and figures, as HTML and as Markdown."""

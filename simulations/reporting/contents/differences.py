@@ -1,0 +1,73 @@
+"""Which arms differ, which cannot be told apart, and what these sessions could have shown."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from simulations.reporting.arms import ArmTest
+from simulations.reporting.drawing.intervals import Interval, intervals
+from simulations.reporting.numbers import p_value, rate, signed, signed_interval
+from simulations.reporting.page import Figure, Section, Table, Text
+
+_COLUMNS = ("arms", "n", "difference", "95 % interval", "won", "lost", "p", "p (Holm)", "could be shown")
+
+
+def section(tests: Sequence[ArmTest]) -> Section | None:
+    """None where there is nothing to compare."""
+    if not tests:
+        return None
+    return Section("Which arms differ", (_figure(tests), *(Text(in_words(test)) for test in tests), _table(tests)))
+
+
+def in_words(test: ArmTest) -> str:
+    """The test in a sentence."""
+    p = f"p = {p_value(test.p)}, after Holm {p_value(test.p_holm)}".replace("= <", "<")
+    if test.found:
+        better, worse = (test.b, test.a) if test.difference > 0 else (test.a, test.b)
+        ends = sorted(abs(end) for end in test.ci95)
+        return f"{better} beats {worse} by {rate(abs(test.difference))} ({rate(ends[0])} to {rate(ends[1])}; {p})."
+    could = (
+        "too few sessions to show any" if test.detectable is None else f"could have shown {rate(test.detectable)}"
+    )
+    return (
+        f"No difference can be told between {test.a} and {test.b}: {signed(test.difference)} "
+        f"({signed_interval(test.ci95)}; {p}); n = {test.n:,}, {could}."
+    )
+
+
+def _figure(tests: Sequence[ArmTest]) -> Figure:
+    rows = [
+        Interval(
+            _pair(test), test.difference, test.ci95, _said(test), band=test.detectable, series=int(test.found)
+        )
+        for test in tests
+    ]
+    key = "grey: too small for these sessions to show"
+    draw = partial(intervals, rows, unit="difference of hit rates @1, 95 % interval", reference=0.0, key=key)
+    said = "; ".join(in_words(test) for test in tests)
+    return Figure("differences", "Differences of hit rates, with 95 % interval", said, draw)
+
+
+def _pair(test: ArmTest) -> str:
+    return f"{test.b} − {test.a}"
+
+
+def _said(test: ArmTest) -> str:
+    return f"{signed(test.difference)}, p = {p_value(test.p_holm)}".replace("= <", "<")
+
+
+def _table(tests: Sequence[ArmTest]) -> Table:
+    rows = [
+        [
+            _pair(test),
+            f"{test.n:,}",
+            signed(test.difference),
+            signed_interval(test.ci95),
+            str(test.won),
+            str(test.lost),
+            p_value(test.p),
+            p_value(test.p_holm),
+            "nothing" if test.detectable is None else rate(test.detectable),
+        ]
+        for test in tests
+    ]
+    return Table.of("Pairs of arms over the same sessions", _COLUMNS, rows, numbers=_COLUMNS[1:])

@@ -1,0 +1,96 @@
+"""The report of one run or several: which sections it has, in which order."""
+
+from collections.abc import Sequence
+
+from afl.metrics.intervals import Estimate
+from simulations.reporting.arms import Arm, ArmTest, arms_of, comparable, tests_of
+from simulations.reporting.contents import (
+    cost,
+    differences,
+    discordant,
+    failures,
+    hit_rates,
+    judging,
+    reading,
+    rounds,
+    what,
+)
+from simulations.reporting.material import Recorded
+from simulations.reporting.numbers import estimate
+from simulations.reporting.page import Page, Section, Text
+
+STAND_IN = (
+    "These numbers come from the offline stand-in model: they show that everything works, and are not comparable "
+    "to a language model's."
+)
+
+
+def run_report(runs: Sequence[Recorded]) -> Page:
+    """Everything there is to say about these runs."""
+    together = comparable(runs)
+    groups = [arms_of(group) for group in together]
+    tests = tests_of(groups)
+    flat = [test for group in tests for test in group]
+    base, label = _shared_base(together, groups)
+    targets = {record.session: record.target for run in runs for record in run.records}
+    # A page about the user-simulation task begins with it.
+    all_judge = all(run.judges for run in runs)
+    sections = (
+        judging.section(runs) if all_judge else None,
+        hit_rates.section(groups),
+        differences.section(flat),
+        rounds.section(runs, base, label, _series(groups)),
+        None if all_judge else judging.section(runs),
+        failures.section(runs),
+        discordant.section(groups, targets),
+        cost.section(runs),
+        what.section(runs),
+        reading.section(),
+    )
+    return Page(
+        _title(runs), _lead(runs, groups, flat), tuple(one for one in sections if isinstance(one, Section))
+    )
+
+
+def _title(runs: Sequence[Recorded]) -> str:
+    names = ", ".join(run.name for run in runs)
+    return f"AFL report: {names}"
+
+
+def _lead(runs: Sequence[Recorded], groups: Sequence[Sequence[Arm]], tests: Sequence[ArmTest]) -> tuple[Text, ...]:
+    found = []
+    if any(run.stand_in for run in runs):
+        found.append(Text(STAND_IN, "warning"))
+    for arms in groups:
+        rates = "; ".join(f"{arm.label} {estimate(arm.hit_rate_at_1)}" for arm in arms)
+        found.append(Text(f"Hit rate @1 over {len(arms[-1].hits):,} sessions, with 95 % interval: {rates}."))
+    asked = [run for run in runs if run.judges]
+    if asked:
+        ratios = ", ".join(dict.fromkeys(ratio for run in asked for ratio in run.config["ratios"]))
+        found.append(
+            Text(f"User simulation over {len(asked[0].records):,} users, wanted to unwanted items {ratios}.")
+        )
+    if len(groups) > 1:
+        found.append(
+            Text("The runs are over several sets of sessions; only runs over the same ones are compared.")
+        )
+    if tests:
+        shown = sum(test.found for test in tests)
+        found.append(
+            Text(f"{shown} of {len(tests)} comparisons show a difference at the 5 % level, adjusted by Holm.")
+        )
+    return tuple(found)
+
+
+def _series(groups: Sequence[Sequence[Arm]]) -> dict[str, int]:
+    """Label -> colour: an arm has the same one in every figure."""
+    return {arm.label: place for arms in groups for place, arm in enumerate(arms)}
+
+
+def _shared_base(
+    together: Sequence[Sequence[Recorded]], groups: Sequence[Sequence[Arm]]
+) -> tuple[Estimate | None, str]:
+    """The base model alone, where all runs are over the same sessions and have the same one."""
+    if len(groups) != 1 or len(groups[0]) != len(together[0]) + 1:
+        return None, ""
+    return groups[0][0].hit_rate_at_1, groups[0][0].label
