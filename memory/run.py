@@ -21,6 +21,7 @@ from memory.queries import FINAL, judgements_of, totals_of
 from memory.records import (
     CandidateRecord,
     JudgementRow,
+    RoundRecord,
     RunSummary,
     RunTotals,
     SessionRecord,
@@ -130,6 +131,17 @@ class Run:
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
                 return [SessionRow(*row) for row in await connection.execute(query)]
+
+    async def by_round(self) -> dict[str, tuple[RoundRecord, ...]]:
+        """Session -> where it stood after each of its rounds, in the order of the run."""
+        query = select(sessions.c.session, sessions.c.by_round).where(sessions.c.run == self.id)
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                found = await connection.execute(query.order_by(sessions.c.position))
+                return {
+                    session: tuple(RoundRecord(bool(hit), bool(accepted)) for hit, accepted in json.loads(way))
+                    for session, way in found
+                }
 
     async def judgements(self) -> list[JudgementRow]:
         """The user agent's answer about every judged item, in the order of the run; without what was said."""

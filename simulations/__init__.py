@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from simulations.commands.report import report as report
     from simulations.commands.runs import runs as runs
     from simulations.commands.simulate import simulate as simulate
+    from simulations.commands.study_ablation import study_ablation as study_ablation
+    from simulations.commands.study_rounds import study_rounds as study_rounds
     from simulations.commands.train import train as train
     from simulations.graph import build_graph as build_graph
 
@@ -46,6 +48,8 @@ _HOMES = {
     "report": "simulations.commands.report",
     "runs": "simulations.commands.runs",
     "simulate": "simulations.commands.simulate",
+    "study_ablation": "simulations.commands.study_ablation",
+    "study_rounds": "simulations.commands.study_rounds",
     "train": "simulations.commands.train",
 }
 
@@ -65,6 +69,8 @@ __all__ = [
     "report",
     "runs",
     "simulate",
+    "study_ablation",
+    "study_rounds",
     "train",
 ]
 

@@ -5,7 +5,19 @@ from typing import Annotated
 import typer
 
 from afl import __version__
-from simulations.cli import audit, compare, data, evaluate, evaluate_user, report, runs, simulate, system, train
+from simulations.cli import (
+    audit,
+    compare,
+    data,
+    evaluate,
+    evaluate_user,
+    report,
+    runs,
+    simulate,
+    study,
+    system,
+    train,
+)
 
 app = typer.Typer(
     name="afl",
@@ -19,6 +31,7 @@ app.command("train")(train.train)
 app.command("simulate")(simulate.simulate)
 evaluate.app.command("user")(evaluate_user.evaluate_user)
 app.add_typer(evaluate.app, name="evaluate")
+app.add_typer(study.app, name="study")
 app.command("runs")(runs.runs)
 app.command("inspect")(runs.inspect)
 app.command("compare")(compare.compare)

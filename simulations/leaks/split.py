@@ -13,11 +13,14 @@ COMMON = 0.01
 """Above this share, equal sessions are no coincidence of short histories."""
 
 
-def check_split(rows: Sequence[Row], training: Sequences, *, trained: bool = True) -> Check:
+def check_split(
+    rows: Sequence[Row], training: Sequences, *, trained: bool = True, same_users: bool = True
+) -> Check:
     """Rows whose history and target stand in a row in a training sequence, and users on both sides.
 
     `trained`: whether anything in the run learned from the training sequences; rows of the training split are
-    suspicious only then. Broken when more than one row in a hundred is repeated.
+    suspicious only then. `same_users`: whether equal ids are the same user, as within one data set. Broken when more
+    than one row in a hundred is repeated.
     """
     if not len(training):
         return not_checked(NAME, "The data set has no training sequences.")
@@ -29,7 +32,7 @@ def check_split(rows: Sequence[Row], training: Sequences, *, trained: bool = Tru
     if not tested:
         return not_checked(NAME, "All sessions are training sequences, and nothing was trained.")
     repeated = _Windows(training)
-    users = set(training.ids)
+    users = set(training.ids) if same_users else set()
     numbers["repeated"] = sum((*row.history, row.target) in repeated for row in tested)
     numbers["users_in_train"] = sum(row.id in users for row in tested)
     return Check(NAME, *_judged(len(tested), numbers["repeated"], numbers["users_in_train"]), numbers)

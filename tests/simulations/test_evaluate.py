@@ -17,10 +17,11 @@ from afl.data.dataset import Dataset
 from afl.data.library import Library
 from afl.testing.answers import default_answer
 from afl.testing.server import FakeServer, running_server
-from simulations.cli.evaluation_view import in_words
-from simulations.commands.evaluate import run_name
-from simulations.evaluation import ArmHits, ArmTest, compare
+from simulations.cli.study_view import in_words
 from simulations.options import SimulateOptions
+from simulations.studies.comparison import ArmTest, compare
+from simulations.studies.recommendation import arm_of
+from simulations.studies.results import ArmResult, SeedValues
 from simulations.study import Study
 from tests.simulations.conftest import Afl, Assassin, Finished, Launch
 
@@ -266,8 +267,8 @@ def test_mistakes_are_one_line_before_anything_is_done(options: list[str], compl
 
 
 def test_names_of_runs_are_safe_and_differ_where_base_models_do() -> None:
-    assert run_name("x", "sasrec:7", "afl") == "x-sasrec-7-afl"
-    one, two = run_name("x", "file:a/SAS Rec.csv", "agent"), run_name("x", "file:b/SAS Rec.csv", "agent")
+    assert arm_of("sasrec:7", "afl").run_name("x", None) == "x-sasrec-7-afl"
+    one, two = (arm_of(base, "agent").run_name("x", None) for base in ("file:a/SAS Rec.csv", "file:b/SAS Rec.csv"))
     assert one.startswith("x-file-SAS-Rec-")
     assert one != two
 
@@ -282,8 +283,9 @@ def test_suggestions_that_changed_between_two_arms_end_the_command(
     assert "recommender_content" in refused.complaint
 
 
-def arm(name: Any, hits: int) -> ArmHits:
-    return ArmHits("sasrec", name, 0, None, {str(user): user < hits for user in range(100)})
+def arm(name: str, hits: int) -> ArmResult:
+    values = {str(user): float(user < hits) for user in range(100)}
+    return ArmResult(arm=name, rounds=0, seeds=(SeedValues(seed=303, run=None, values=values),))
 
 
 def test_a_difference_is_said_in_plain_words_whichever_way_it_goes() -> None:
@@ -295,7 +297,18 @@ def test_a_difference_is_said_in_plain_words_whichever_way_it_goes() -> None:
 
 
 def test_without_a_finding_the_sentence_says_what_could_have_been_found() -> None:
-    test = ArmTest("sasrec", "base", "afl", 122, 0.02, (-0.04, 0.08), 0.6, 1.0, 0.09)
+    test = ArmTest(
+        a="base",
+        b="afl",
+        group={},
+        metric="hit_rate_at_1",
+        n=122,
+        difference=0.02,
+        ci95=(-0.04, 0.08),
+        p=0.6,
+        p_holm=1.0,
+        detectable=0.09,
+    )
     assert in_words(test) == (
         "no difference can be told: n = 122 could have shown .09; "
         "afl against base: .02 [-.04, .08], p = .600 (Holm 1.000)"

@@ -1,0 +1,63 @@
+"""The options that all evaluations and studies have, declared once and joined to each command's own."""
+
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from simulations.cli import options
+from simulations.cli.options import DB, JSON, Text
+
+Command = Callable[..., None]
+
+
+def _of_every_study(
+    dataset: options.Dataset,
+    llm: options.LLM = None,
+    base_url: options.BaseURL = None,
+    rounds: options.Rounds = None,
+    candidates: options.Candidates = None,
+    candidates_from: options.CandidatesFrom = None,
+    seed: options.Seed = None,
+    seeds: options.Seeds = 1,
+    split: options.Split = None,
+    sessions: options.Sessions = None,
+    recommender: options.Recommender = None,
+    reward: options.Reward = None,
+    tools: options.Tools = None,
+    user_sees_candidates: options.UserSeesCandidates = None,
+    run: Annotated[
+        Text, typer.Option("--run", metavar="NAME", help="What runs are called after; the same name continues.")
+    ] = None,
+    concurrency: options.Concurrency = 64,
+    cache: options.Cache = False,
+    db: DB = None,
+    as_json: JSON = False,
+) -> None:
+    """Only its signature is of interest; the names are those of `StudyOptions`."""
+
+
+def study_options(*, leave_out: tuple[str, ...] = ()) -> Callable[[Command], Command]:
+    """Puts these options in the place of a command's `**options`, but for those it leaves out.
+
+    The command gets them as keyword arguments under the names its public function knows; `as_json` is its own.
+    """
+
+    def join(command: Command) -> Command:
+        own = inspect.signature(command, eval_str=True)
+        shared = inspect.signature(_of_every_study).parameters
+        dataset, *rest = [shared[name] for name in shared if name not in leave_out]
+        declared = [one for one in own.parameters.values() if one.name not in ("options", *shared)]
+        keywords = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (dataset, *declared, *rest)]
+        command.__signature__ = own.replace(parameters=keywords)  # type: ignore[attr-defined]
+        return command
+
+    return join
+
+
+def told(options: dict[str, Any]) -> dict[str, Any]:
+    """The options as public functions take them: no tools are an empty list, and people watch."""
+    from simulations.cli.output import watch
+
+    return {**options, "tools": options["tools"] or (), "watch": watch()}

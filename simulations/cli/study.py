@@ -1,0 +1,47 @@
+"""`afl study NAME`: questions about the loop, one command each."""
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from simulations.cli.output import print_json
+from simulations.cli.shared import study_options, told
+
+if TYPE_CHECKING:
+    from simulations.studies.report import StudyReport
+
+app = typer.Typer(help="Studies of the loop, one question each.", no_args_is_help=True)
+
+
+@app.callback()
+def study() -> None:
+    """Studies of the loop, one question each."""
+
+
+@app.command("ablation")
+@study_options()
+def ablation(*, as_json: bool, **options: Any) -> None:
+    """What recommender and reward model contribute: the loop without one, the other, both."""
+    from simulations.commands.study_ablation import study_ablation as perform
+
+    finish(perform(**told(options)), as_json=as_json)
+
+
+@app.command("rounds")
+@study_options()
+def rounds(*, as_json: bool, **options: Any) -> None:
+    """What further rounds bring: the loop after each of its rounds."""
+    from simulations.commands.study_rounds import study_rounds as perform
+
+    finish(perform(**told(options)), as_json=as_json)
+
+
+def finish(report: "StudyReport", *, as_json: bool) -> None:
+    """Prints the report and leaves with its exit code."""
+    if as_json:
+        print_json(report.to_json())
+    else:
+        from simulations.cli.study_view import show
+
+        show(report)
+    raise typer.Exit(report.exit_code)

@@ -1,0 +1,20 @@
+"""Studies: several runs over the same sessions, played together and compared user by user.
+
+A study is a few lines of its own, over machinery that all share:
+
+    options.py     what every study command may be told, and what of it determines results
+    arms.py        an arm: a name, and the options it lays over those of the study
+    player.py      plays arms as runs, one per arm and study seed, audited before anything is asked; continuable
+    results.py     what came of an arm, user by user and seed by seed, with its interval
+    comparison.py  tests between arms: paired by user, adjusted for their number
+    report.py      results and tests together, as a command returns, prints and gives them as JSON
+
+and what is compared in each:
+
+    recommendation.py  base model, recommendation agent, loop: `afl evaluate recommendation`
+    ablation.py        the loop without its recommender, without its reward model, without both: `afl study ablation`
+    rounds.py          the loop after each of its rounds: `afl study rounds`
+    user.py            arms of the user-simulation task: `afl evaluate user`
+
+The public functions are in `simulations.commands`, the command line in `simulations.cli.study`.
+"""

@@ -1,0 +1,33 @@
+"""What recommender and reward model contribute to the loop: `afl study ablation` (AFL, Table 7)."""
+
+from afl.errors import UsageError
+from simulations.inputs import NONE
+from simulations.studies.arms import Arm
+from simulations.studies.comparison import compare_pairs
+from simulations.studies.player import Player
+from simulations.studies.report import StudyReport
+from simulations.studies.results import result_of
+
+WITHOUT_BOTH = Arm(name="without both", said={"recommender": NONE, "reward": NONE})
+WITHOUT_REWARD = Arm(name="without reward", said={"reward": NONE})
+WITHOUT_RECOMMENDER = Arm(name="without recommender", said={"recommender": NONE})
+WHOLE = Arm(name="afl")
+
+ARMS = (WITHOUT_BOTH, WITHOUT_RECOMMENDER, WITHOUT_REWARD, WHOLE)
+"""What is left out, and last the whole loop, which each of them is compared with."""
+
+
+def ablation_study(player: Player) -> StudyReport:
+    """The loop with parts left out; the whole loop is tested against each of them."""
+    for part in ("recommender", "reward"):
+        if player.said[part] == NONE:
+            raise UsageError(f"--{part}: got 'none', expected a model: the study is about what it contributes")
+    played = player.play(ARMS)
+    results = [result_of(one) for one in played]
+    return StudyReport(
+        study="ablation",
+        results=tuple(results),
+        tests=tuple(compare_pairs([(less, results[-1]) for less in results[:-1]])),
+        audit=tuple(player.suspicions),
+        stand_in=any(one.stand_in for one in played),
+    )

@@ -1,0 +1,33 @@
+"""What is compared: arms, each a name and what it changes."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from simulations.inputs import NONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    """One side of a comparison, played as a run of its own for every study seed."""
+
+    name: str
+    """As results and tests call it."""
+    said: Mapping[str, Any] = field(default_factory=dict)
+    """Options of `SimulateOptions` laid over those of the study."""
+    suffix: str | None = None
+    """What a named run adds to the study's name; the arm's name by default."""
+    about: Collection[str] = ()
+    """Checks of the audit that this arm fails on purpose, by name: `positions` where the study puts targets there."""
+
+    def run_name(self, study: str, further_seed: int | None) -> str:
+        """`STUDY-ARM`, or `STUDY-ARM-SEED` for any but the first seed."""
+        parts = [study, self.suffix or self.name.replace(" ", "-")]
+        return "-".join([*parts, *([] if further_seed is None else [str(further_seed)])])
+
+
+AGENT_ALONE: Mapping[str, Any] = MappingProxyType(
+    {"user": False, "rounds": None, "reward": NONE, "user_sees_candidates": None}
+)
+"""The recommendation agent, once: nothing that only a user agent meets, so the run stays the same whatever that is."""

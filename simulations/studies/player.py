@@ -1,0 +1,141 @@
+"""Plays the arms of a study as runs: audited together, then one after the other, each started or continued."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from memory.records import RoundRecord, SessionRow, Transcript
+from memory.run import Run
+from simulations.call import Call, calling
+from simulations.inputs import ModelOutputs
+from simulations.leaks.beforehand import audit_file, audit_set_up, require_sound
+from simulations.leaks.check import Check
+from simulations.options import SimulateOptions
+from simulations.run import Performance
+from simulations.studies.arms import Arm
+from simulations.studies.options import over_seeds, performance, said
+from simulations.study import Study
+
+
+class SeedRun(NamedTuple):
+    """An arm's run under one study seed."""
+
+    seed: int
+    run: str
+    rows: list[SessionRow]
+    """In the order of the run; the users are the same under every seed, and in every arm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """An arm, played to its end under every study seed."""
+
+    arm: Arm
+    rounds: int
+    """The most rounds a dialogue could take."""
+    seeds: tuple[SeedRun, ...]
+    stand_in: bool
+    """Whether the language model is the offline stand-in."""
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        return tuple(one.run for one in self.seeds)
+
+
+@dataclass
+class Player:
+    """Plays arms over the sessions of one study; `playing` makes it."""
+
+    call: Call
+    said: dict[str, Any]
+    seeds: int
+    name: str | None
+    how: Performance
+    suspicions: list[Check] = field(default_factory=list)
+    """What the audit found suspicious, but not broken."""
+
+    def play(self, arms: Sequence[Arm]) -> list[Played]:
+        """Every arm with its runs, in order. The set-up of all is audited before the first request is sent.
+
+        Raises `UsageError` for one that is broken, and whatever `simulate` raises.
+        """
+        kept = [[self._prepared(arm, place) for place in range(self.seeds)] for arm in arms]
+        return [self._played(arm, outputs) for arm, outputs in zip(arms, kept, strict=True)]
+
+    def models(self, arm: Arm) -> list[tuple[Study, ModelOutputs]]:
+        """Per seed, what the base models say about the sessions, audited; no run is made, no language model asked."""
+        return [self._modelled(arm, place) for place in range(self.seeds)]
+
+    def transcripts(self, run: str) -> Iterator[Transcript]:
+        """Every session of a run that was played, with all that was said, by id in plain string order."""
+        transcripts = self._run(run).sessions()
+        while (one := self.call.wait(anext(transcripts, None))) is not None:
+            yield one
+
+    def by_round(self, run: str) -> Mapping[str, Sequence[RoundRecord]]:
+        """Session -> where it stood after each of its rounds, of a run that was played."""
+        return self.call.wait(self._run(run).by_round())
+
+    def kept(self, played: Played, place: int) -> tuple[Study, ModelOutputs]:
+        """The sessions of a played arm under a seed, and what base models say about them, as kept with its run."""
+        run = self._run(played.seeds[place].run)
+        return self._study(played.arm, place), ModelOutputs.from_json(self.call.wait(run.inputs()))
+
+    def _prepared(self, arm: Arm, place: int) -> ModelOutputs:
+        """What the base models say about the arm's sessions, sound; nothing is asked, nothing written."""
+        study = self._study(arm, place)
+        self._audit(arm, audit_file(study))
+        ready = self.call.prepare(study, self._run_name(arm, study, place), self.how)
+        self._audit(arm, audit_set_up(ready.study, ready.outputs))
+        return ready.outputs
+
+    def _modelled(self, arm: Arm, place: int) -> tuple[Study, ModelOutputs]:
+        study = self._study(arm, place)
+        self._audit(arm, audit_file(study))
+        outputs = ModelOutputs.of(study, self.call.settings, self.call.watch)
+        self._audit(arm, audit_set_up(study, outputs))
+        return study, outputs
+
+    def _played(self, arm: Arm, kept: Sequence[ModelOutputs]) -> Played:
+        reports, runs = [], []
+        for place, outputs in enumerate(kept):
+            study = self._study(arm, place)
+            ready = self.call.prepare(study, self._run_name(arm, study, place), self.how, outputs=outputs)
+            reports.append(self.call.play(ready, self.how))
+            rows = self.call.wait(self._run(ready.name).outline())
+            runs.append(SeedRun(study.options.seed, ready.name, rows))
+        return Played(arm, len(reports[0].by_round), tuple(runs), any(report.stand_in for report in reports))
+
+    def _study(self, arm: Arm, place: int) -> Study:
+        """Sessions and lists of an arm under one of the study seeds."""
+        given = {**self.said, **arm.said}
+        first = SimulateOptions.given(given).seed
+        return self.call.study(SimulateOptions.given(over_seeds(given, first, self.seeds)[place]))
+
+    def _run_name(self, arm: Arm, study: Study, place: int) -> str | None:
+        if self.name is None:
+            return None
+        return arm.run_name(self.name, study.options.seed if place else None)
+
+    def _run(self, name: str) -> Run:
+        return self.call.wait(self.call.store.run(name))
+
+    def _audit(self, arm: Arm, checks: Sequence[Check]) -> None:
+        found = require_sound(checks, leave_out=arm.about)
+        self.suspicions += [check for check in found if check not in self.suspicions]
+
+
+@contextmanager
+def playing(options: Mapping[str, Any]) -> Iterator[Player]:
+    """A player for what these keyword arguments (`StudyOptions`) say; all it opened is closed in the end."""
+    with calling(
+        db=options.get("db"),
+        settings=options.get("settings"),
+        watch=options.get("watch"),
+        agency=options.get("agency"),
+        tools=options.get("tools", ()),
+    ) as call:
+        recall = call.store.recall if options.get("cache") else None
+        how = performance(options).answered_by(None, recall)
+        yield Player(call, said(options), options.get("seeds", 1), options.get("run"), how)

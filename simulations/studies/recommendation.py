@@ -1,0 +1,103 @@
+"""Base model, recommendation agent and loop over the same sessions: `afl evaluate recommendation`."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import Literal
+
+from afl import plugins
+from afl.errors import UsageError
+from simulations.configuration import content_hash
+from simulations.inputs import NONE, ModelOutputs
+from simulations.studies.arms import AGENT_ALONE, Arm
+from simulations.studies.comparison import compare
+from simulations.studies.player import Played, Player
+from simulations.studies.report import StudyReport
+from simulations.studies.results import ArmResult, SeedValues, require_same_suggestions, result_of, values_of
+from simulations.study import Study
+
+ArmName = Literal["base", "agent", "afl"]
+
+ARMS: tuple[ArmName, ...] = ("base", "agent", "afl")
+"""The base model alone, the recommendation agent alone, the loop: in the order in which they are compared."""
+
+
+def evaluation(player: Player, bases: Sequence[str], names: Sequence[ArmName]) -> StudyReport:
+    """Every arm of every base model, and every pair of arms of a base model tested."""
+    asked = [arm_of(base, name) for base in bases for name in names if name != "base"]
+    played = player.play(asked)
+    results: list[ArmResult] = []
+    for base in bases:
+        own = [one for one in played if one.arm.said["recommender"] == base]
+        if "base" in names:
+            results.append(of_base(base, own) if own else of_base_alone(base, player))
+        results += [result_of(one, group={"base": base}) for one in own]
+    return StudyReport(
+        study=None,
+        results=tuple(results),
+        tests=tuple(compare(results)),
+        audit=tuple(player.suspicions),
+        stand_in=any(one.stand_in for one in played),
+    )
+
+
+def arm_of(base: str, name: ArmName) -> Arm:
+    """An arm of a base model, played as the run `STUDY-BASE-ARM`."""
+    more = AGENT_ALONE if name == "agent" else {}
+    return Arm(name=name, said={"recommender": base, **more}, suffix=f"{base_in_names(base)}-{name}")
+
+
+def base_in_names(base: str) -> str:
+    """The base model in letters, digits, dots, dashes and underscores.
+
+    An argument with anything else in it (a path) is told by its last part and a digest of the whole.
+    """
+    name, argument = plugins.parse_spec(base)
+    if argument is None:
+        return name
+    if re.fullmatch(r"[A-Za-z0-9_]+", argument):
+        return f"{name}-{argument}"
+    safe = re.sub(r"[^A-Za-z0-9._-]+", "-", PurePath(argument).stem)
+    return f"{name}-{safe}-{hashlib.sha256(base.encode()).hexdigest()[:8]}"
+
+
+def of_base(base: str, played: Sequence[Played]) -> ArmResult:
+    """The base model alone, as the runs of its other arms recorded its suggestions.
+
+    Raises `ConflictError` where two of them hold different suggestions for a session.
+    """
+    seeds = []
+    for runs in zip(*(one.seeds for one in played), strict=True):
+        require_same_suggestions(runs)
+        said = values_of(runs[0], lambda row: row.suggestion == row.target)
+        seeds.append(SeedValues(seed=said.seed, run=None, values=said.values))
+    return ArmResult(arm="base", group={"base": base}, rounds=0, seeds=tuple(seeds))
+
+
+def of_base_alone(base: str, player: Player) -> ArmResult:
+    """The base model's suggestions, without any run."""
+    modelled = player.models(Arm(name="base", said={"recommender": base, "reward": NONE}))
+    return ArmResult(arm="base", group={"base": base}, rounds=0, seeds=tuple(_suggested(*one) for one in modelled))
+
+
+def check(bases: Sequence[str], arms: Sequence[str]) -> None:
+    """Raises for what cannot be evaluated, before anything is trained or asked."""
+    for arm in arms:
+        if arm not in ARMS:
+            raise UsageError(f"--arm: got {arm!r}, expected one of: {', '.join(ARMS)}")
+    if not arms or not bases:
+        raise UsageError("nothing to evaluate: expected at least one --base and one --arm")
+    for base in bases:
+        if bases.count(base) > 1:
+            raise UsageError(f"--base: got {base!r} twice, expected each base model once")
+        if base == NONE and "base" in arms:
+            raise UsageError("--base: got 'none', which suggests nothing; name the other arms with --arm")
+        if base != NONE:
+            plugins.load("afl.recommenders", plugins.parse_spec(base).name)
+            content_hash(base)
+
+
+def _suggested(study: Study, outputs: ModelOutputs) -> SeedValues:
+    hits = {row.id: float(outputs.suggested(place) == row.target) for place, row in enumerate(study.rows)}
+    return SeedValues(seed=study.options.seed, run=None, values=hits)

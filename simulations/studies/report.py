@@ -1,0 +1,55 @@
+"""A study's results and tests together, as a command returns, prints and gives them as JSON."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from simulations.leaks.check import Check
+from simulations.studies.comparison import ArmTest
+from simulations.studies.results import ArmResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyReport:
+    """What a study returns."""
+
+    study: str | None
+    """Its name as in `afl study NAME`; None for an evaluation."""
+    results: tuple[ArmResult, ...]
+    tests: tuple[ArmTest, ...]
+    audit: tuple[Check, ...] = ()
+    """Checks of the set-up that found something suspicious."""
+    stand_in: bool = False
+    """Whether the language model is the offline stand-in, whose numbers are not a real model's."""
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The runs it was read from, each once, in order."""
+        return tuple(dict.fromkeys(run for result in self.results for run in result.runs))
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The study seeds."""
+        return tuple(one.seed for one in self.results[0].seeds)
+
+    @property
+    def exit_code(self) -> int:
+        """1 when a session of any arm failed."""
+        return 1 if any(result.failures for result in self.results) else 0
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of `--json`; `seeds` only where there are several, `audit` only where something was found."""
+        found: dict[str, Any] = {
+            **({} if self.study is None else {"study": self.study}),
+            "runs": list(self.runs),
+            "results": [result.to_json() for result in self.results],
+            "tests": [test.to_json() for test in self.tests],
+        }
+        if len(self.seeds) > 1:
+            found["seeds"] = list(self.seeds)
+        return found | audit_json(self.audit)
+
+
+def audit_json(checks: Sequence[Check]) -> dict[str, Any]:
+    """The key `audit` of a study's JSON: what its set-up was found suspicious of; nothing where it is sound."""
+    return {"audit": [check.to_json() for check in checks]} if checks else {}
