@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from simulations.commands.runs import runs as runs
     from simulations.commands.simulate import simulate as simulate
     from simulations.commands.study_ablation import study_ablation as study_ablation
+    from simulations.commands.study_position import study_position as study_position
+    from simulations.commands.study_rankers import study_rankers as study_rankers
     from simulations.commands.study_rounds import study_rounds as study_rounds
     from simulations.commands.train import train as train
     from simulations.graph import build_graph as build_graph
@@ -49,6 +51,8 @@ _HOMES = {
     "runs": "simulations.commands.runs",
     "simulate": "simulations.commands.simulate",
     "study_ablation": "simulations.commands.study_ablation",
+    "study_position": "simulations.commands.study_position",
+    "study_rankers": "simulations.commands.study_rankers",
     "study_rounds": "simulations.commands.study_rounds",
     "train": "simulations.commands.train",
 }
@@ -70,6 +74,8 @@ __all__ = [
     "runs",
     "simulate",
     "study_ablation",
+    "study_position",
+    "study_rankers",
     "study_rounds",
     "train",
 ]

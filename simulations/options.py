@@ -96,7 +96,7 @@ class SimulateOptions:
             raise UsageError(f"protocol {self.protocol!r} is one round without anything to judge: say rounds=1")
         if not 1 <= self.listed <= self.candidates:
             raise UsageError(
-                f"listed: got {self.listed}, expected 1 to {self.candidates}, the number of candidates"
+                f"--listed: got {self.listed}, expected 1 to {self.candidates}, the number of candidates"
             )
 
     @property

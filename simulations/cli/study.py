@@ -1,6 +1,6 @@
 """`afl study NAME`: questions about the loop, one command each."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,6 +25,31 @@ def ablation(*, as_json: bool, **options: Any) -> None:
     from simulations.commands.study_ablation import study_ablation as perform
 
     finish(perform(**told(options)), as_json=as_json)
+
+
+@app.command("position")
+@study_options()
+def position(*, as_json: bool, **options: Any) -> None:
+    """Whether the target's place in the list decides: first, last, or as the list was shuffled."""
+    from simulations.commands.study_position import study_position as perform
+
+    finish(perform(**told(options)), as_json=as_json)
+
+
+@app.command("rankers")
+@study_options()
+def rankers(
+    *,
+    as_json: bool,
+    listed: Annotated[
+        int, typer.Option("--listed", metavar="N", help="How many candidates the recommendation agent lists.")
+    ] = 5,
+    **options: Any,
+) -> None:
+    """Base model, agents and reward model as rankers, alone and in pairs, beside the loop."""
+    from simulations.commands.study_rankers import study_rankers as perform
+
+    finish(perform(listed=listed, **told(options)), as_json=as_json)
 
 
 @app.command("rounds")
