@@ -5,10 +5,11 @@ from dataclasses import replace
 
 from afl.clock import SystemClock
 from afl.errors import ConflictError, EndpointError
-from afl.llm.cache import CachedSource, Recall
+from afl.llm.cache import CachedSource, Recall, free
 from afl.llm.context import LanguageModel
 from afl.llm.difference import first_difference, place
 from afl.llm.fingerprint import fingerprint
+from afl.llm.flights import Flights
 from afl.llm.limits import ConcurrencyLimiter
 from afl.llm.retry import RetryPolicy
 from afl.llm.sources import LiveSource, RecordedSource, Request, Source
@@ -25,11 +26,18 @@ class Gate:
     """
 
     def __init__(
-        self, model: LanguageModel, journal: Journal, *, source: Source, usage: Usage | None = None
+        self,
+        model: LanguageModel,
+        journal: Journal,
+        *,
+        source: Source,
+        usage: Usage | None = None,
+        flights: Flights | None = None,
     ) -> None:
         self._model = model
         self._journal = journal
         self._source = source
+        self._flights = flights
         self.usage = usage or Usage()
 
     @classmethod
@@ -46,7 +54,8 @@ class Gate:
     ) -> "Gate":
         """A gate that sends what the journal does not hold to the model.
 
-        With `recall`, equal requests of earlier runs answer before the model does.
+        With `recall`, equal requests of earlier runs answer before the model does, and of equal requests under way
+        at the same time one is sent.
         """
         source: Source = LiveSource(
             model,
@@ -54,7 +63,9 @@ class Gate:
             clock=clock or SystemClock(),
             retry=retry or RetryPolicy(),
         )
-        return cls(model, journal, source=CachedSource(recall, source) if recall else source, usage=usage)
+        if recall is None:
+            return cls(model, journal, source=source, usage=usage)
+        return cls(model, journal, source=CachedSource(recall, source), usage=usage, flights=Flights())
 
     @classmethod
     def replay(
@@ -87,13 +98,25 @@ class Gate:
         return replace(entry.reply, journaled=True)
 
     async def _new(self, request: Request) -> Reply:
+        if self._flights is None:
+            return await self._answered(request)
+        equal = await self._flights.join(request.fingerprint)
+        if equal is None:
+            # Led until it is on disk: whoever comes after that finds it there.
+            return await self._flights.lead(request.fingerprint, self._answered(request))
+        reply = free(equal)
+        await self._record(request, reply)
+        return reply
+
+    async def _answered(self, request: Request) -> Reply:
         try:
             reply = await self._source.answer(request)
         except EndpointError as error:
             await self._record(request, Reply(Outcome.FAILED, error=str(error)))
             raise
-        await self._record(request, replace(reply, journaled=False) if reply.journaled else reply)
+        await self._record(request, reply)
         return reply
 
     async def _record(self, request: Request, reply: Reply) -> None:
+        reply = replace(reply, journaled=False) if reply.journaled else reply
         await self._journal.record(JournalEntry(request.key, request.fingerprint, tuple(request.messages), reply))
