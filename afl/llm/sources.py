@@ -108,8 +108,21 @@ class RecordedSource:
         """The recorded reply or failure; `ReplayError` names the first request that was not recorded like this."""
         entry = await self._recorded.find(request.key)
         if entry is None:
-            raise ReplayError(f"{place(request.key)}: the recorded run holds no such request")
+            missing = f"{place(request.key)}: the recorded run holds no such request"
+            raise ReplayError(missing + await self._compared_with_nearest(request))
         if entry.fingerprint != request.fingerprint:
             difference = first_difference(entry.messages, request.messages)
             raise ReplayError(f"{place(request.key)}: the request differs from the recorded one: {difference}")
         return replace(entry.reply, journaled=True)
+
+    async def _compared_with_nearest(self, request: Request) -> str:
+        """How the request differs from what was recorded last before it: of its turn, or of an earlier round's."""
+        key = request.key
+        attempts = [key._replace(attempt=attempt) for attempt in reversed(range(key.attempt))]
+        rounds = [key._replace(round=round, attempt=0) for round in reversed(range(1, key.round))]
+        for earlier in (*attempts, *rounds):
+            entry = await self._recorded.find(earlier)
+            if entry is not None:
+                difference = first_difference(entry.messages, request.messages)
+                return f"; the nearest, round {earlier.round}, differs: {difference}"
+        return ""

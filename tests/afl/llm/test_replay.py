@@ -52,6 +52,17 @@ async def test_a_request_that_was_not_recorded_names_session_round_and_role(
     assert not journal.entries
 
 
+async def test_a_request_that_was_not_recorded_is_held_against_the_nearest_round(
+    key: CallKey, messages: Messages, recorded: MemoryJournal, journal: MemoryJournal
+) -> None:
+    longer = (messages[0], {**messages[1], "content": messages[1]["content"] + "\nRound 3"})
+    with pytest.raises(
+        ReplayError,
+        match=r"the nearest, round 2, differs: message 2 \(user\), line 7: recorded nothing, now 'Round",
+    ):
+        await replay(recorded, journal).ask(key._replace(round=4), longer)
+
+
 async def test_a_changed_request_shows_the_first_difference(
     key: CallKey, messages: Messages, recorded: MemoryJournal, journal: MemoryJournal
 ) -> None:
