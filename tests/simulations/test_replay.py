@@ -1,12 +1,15 @@
 """A recorded run is executed again from its journal alone."""
 
 import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from afl.testing.answers import refusing_answer
 from afl.testing.server import FakeServer, running_server
-from tests.simulations.conftest import Afl
+from tests.simulations.conftest import Afl, Launch
 
 
 @pytest.fixture
@@ -23,6 +26,33 @@ def test_a_replay_needs_no_endpoint_and_gives_the_same_bytes(afl: Afl, exported:
     assert exported("new") == exported("old")
 
 
+def test_another_process_replays_a_run_whose_server_is_gone(
+    loop: Afl, launch: Launch, exported: Callable[[str], bytes]
+) -> None:
+    with running_server(refusing_answer) as server:
+        loop(server, "--run", "old", "--sessions", 4)
+        gone = ["--base-url", server.url]
+    replay = ["simulate", "--replay", "old", "--json", *gone, "--run"]
+    same, longer = launch([*replay, "new"]).wait(), launch([*replay, "longer", "--rounds", "5"]).wait()
+    assert (same.code, same.json["llm"]["calls"], longer.code) == (0, 0, 1)
+    assert exported("new") == exported("old")
+    assert "round 5, recommendation: the recorded run holds no such request" in longer.json["error"]
+
+
+def test_a_run_that_judges_is_replayed_with_its_judgements(
+    afl: Afl, small: Path, exported: Callable[[str], bytes]
+) -> None:
+    with running_server() as server:
+        asked = (
+            "evaluate user --dataset small --split all --llm openai:m --recommender none --reward none --arm afl"
+        )
+        options = ["--ratio", "1:1", "--items", 2, "--rounds", 2, "--base-url", server.url]
+        assert afl(*asked.split(), *options, "--run", "study").code == 0
+    assert afl("simulate", "--replay", "study-afl", "--run", "new").code == 0
+    assert b'"phase": "judge"' in exported("new")
+    assert exported("new") == exported("study-afl")
+
+
 @pytest.mark.usefixtures("recorded")
 def test_a_replay_can_be_replayed(afl: Afl, exported: Callable[[str], bytes]) -> None:
     afl("simulate", "--replay", "old", "--run", "new")
@@ -36,7 +66,10 @@ def test_one_round_more_than_recorded_is_a_difference(afl: Afl) -> None:
     complaint = missed.err.splitlines()[-1]
     assert (missed.code, missed.json) == (1, {"error": complaint.removeprefix("afl: ")})
     assert complaint.startswith("afl: session u")
-    assert "round 5, recommendation: the recorded run holds no such request" in complaint
+    assert "loop, round 5, recommendation: the recorded run holds no such request" in complaint
+    assert re.search(
+        r"the nearest, round 4, differs: message 2 \(user\), line \d+: recorded .*- Round 4: Band", complaint
+    )
 
 
 @pytest.mark.usefixtures("recorded")
