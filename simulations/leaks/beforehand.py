@@ -7,8 +7,9 @@ from afl import plugins
 from afl.data.dataset import Split
 from afl.errors import UsageError
 from simulations.inputs import NONE, ModelOutputs
-from simulations.leaks import lists, positions, split, suggestions
+from simulations.leaks import judged, lists, positions, split, suggestions
 from simulations.leaks.check import Check, Verdict
+from simulations.leaks.judged import Asked, check_judged
 from simulations.leaks.lists import Listed, check_lists
 from simulations.leaks.positions import check_positions
 from simulations.leaks.split import check_split
@@ -21,6 +22,7 @@ _ADVICE = {
     suggestions.NAME: "name the --seed and --candidates-from that the suggestions were made with",
     lists.NAME: "look for items that stand for the same thing with `afl data info`",
     positions.NAME: "choose another --seed or --candidates-from",
+    judged.NAME: "look at the sequences with `afl data info`",
     split.NAME: "import the data with a split that keeps test sequences out of training",
 }
 
@@ -43,6 +45,7 @@ def audit_set_up(study: Study, outputs: ModelOutputs) -> tuple[Check, ...]:
             trained=learned(options.recommender, options.reward),
             same_users=study.training is study.dataset,
         ),
+        check_judged(_asked(study)),
     )
 
 
@@ -76,6 +79,16 @@ def listed(study: Study) -> list[Listed]:
 def learned(*models: str | None) -> bool:
     """Whether any of these models, as named in options, learns from training sequences."""
     return not {str(model or NONE).partition(":")[0] for model in models} <= set(_UNTRAINED)
+
+
+def _asked(study: Study) -> list[Asked]:
+    if study.judged is None:
+        return []
+    wanted = study.judged.wanted
+    judged = zip(study.rows, study.candidates.tolist(), study.judged.items.tolist(), strict=True)
+    return [
+        Asked(items[:wanted], items[wanted:], {*row.history, *shown}, row.known) for row, shown, items in judged
+    ]
 
 
 def _suggested(study: Study, outputs: ModelOutputs) -> list[Suggested]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from afl.types import Message
-from agents.sections import ADVICE, CANDIDATES, HISTORY, RECOMMENDATION, REFUSED
+from agents.sections import ADVICE, CANDIDATES, HISTORY, RECOMMENDATION, RECOMMENDED_BECAUSE, REFUSED
 from simulations.leaks.check import Check, Verdict, not_checked
 from simulations.leaks.titles import Titles
 
@@ -18,42 +18,56 @@ _DIALOGUE = (REFUSED, RECOMMENDATION)
 class PromptCheck:
     """Takes in the requests of a run, one by one, and says in the end which sessions' prompts give the target away.
 
-    Looked at: every line outside the candidates, the advice (which has a check of its own), the offer and, after the
-    first request, the refusals. In the history only an equal entry counts; elsewhere the title as whole words, not
+    Looked at: every line outside the candidates, the advice and, after the first request, the refusals and the offer,
+    which have checks of their own. In the history only an equal entry counts; elsewhere the title as whole words, not
     inside another title. A line that a session with another target has too tells nobody which target is meant: an
-    artist called Yes is no leak.
+    artist called Yes is no leak. Where several items of a session are judged, each is a target, and a line tells when
+    no other session has it.
     """
 
     titles: Collection[str]
     """All titles there are, as far as known."""
-    repeats: Collection[str] = ()
-    """Sessions whose own history holds the target: what somebody returns to is no leak."""
     requests: int = 0
-    with_list: int = 0
+    understood: int = 0
+    """Requests that have candidates or an offer where they are looked for."""
     _in_history: set[str] = field(default_factory=set)
-    _targets: set[str] = field(default_factory=set)
+    _tellers: set[str] = field(default_factory=set)
     _mentions: list[tuple[str, str, str]] = field(default_factory=list)
-    _target_of: dict[str, str | None] = field(default_factory=dict)
-    """Line -> the one target of the sessions that have it, None where they differ."""
+    _told_by: dict[str, str | None] = field(default_factory=dict)
+    """Line -> the one target (of judged items: the one session) that has it, None where there are several."""
 
-    def add(self, session: str, target: str, messages: Sequence[Message], *, first: bool) -> None:
-        """One request as it was sent; `first`: nothing had been said in the session before."""
+    def add(
+        self,
+        session: str,
+        target: str,
+        messages: Sequence[Message],
+        *,
+        first: bool,
+        judged: bool = False,
+        past: Collection[str] = (),
+    ) -> None:
+        """One request as it was sent; `first`: nothing had been said in the session before.
+
+        `past` holds titles of the user's own history: what somebody returns to is no leak.
+        """
+        teller = session if judged else target
         self.requests += 1
-        self._targets.add(target)
+        self._tellers.add(teller)
         texts = [message["content"] for message in messages if message["role"] != "assistant"]
-        self.with_list += any(CANDIDATES in text.splitlines() for text in texts)
-        for heading, line in _lines(texts):
+        lines = list(lines_of(texts))
+        self.understood += any(heading in (CANDIDATES, RECOMMENDATION) for heading, _ in lines)
+        for heading, line in lines:
             if heading == HISTORY:
-                if line.partition(". ")[2] == target and session not in self.repeats:
+                if line.partition(". ")[2] == target and target not in past:
                     self._in_history.add(session)
             elif heading not in _LISTED and (first or heading not in _DIALOGUE):
-                self._note(session, target, line)
+                self._note(session, target, line, teller)
 
     def check(self) -> Check:
         """The verdict over all requests taken in."""
-        if not self.with_list:
-            return not_checked(NAME, f"No recorded request has a section {CANDIDATES!r}.")
-        in_text = {session for session, target, line in self._mentions if self._tells(target, line)}
+        if not self.understood:
+            return not_checked(NAME, f"No recorded request has a section {CANDIDATES!r} or {RECOMMENDATION!r}.")
+        in_text = {session for session, teller, line in self._mentions if self._tells(teller, line)}
         sessions = sorted(self._in_history | in_text)
         numbers = {
             "requests": self.requests,
@@ -70,17 +84,17 @@ class PromptCheck:
         text = f"None of {self.requests} requests says its target outside list, advice and dialogue."
         return Check(NAME, Verdict.OK, text, numbers)
 
-    def _note(self, session: str, target: str, line: str) -> None:
-        if self._target_of.setdefault(line, target) != target:
-            self._target_of[line] = None
+    def _note(self, session: str, target: str, line: str, teller: str) -> None:
+        if self._told_by.setdefault(line, teller) != teller:
+            self._told_by[line] = None
         if Titles([target]).named(line) and Titles({*self.titles, target}).mentions(line, target):
-            self._mentions.append((session, target, line))
+            self._mentions.append((session, teller, line))
 
-    def _tells(self, target: str, line: str) -> bool:
-        return len(self._targets) > 1 and self._target_of[line] == target
+    def _tells(self, teller: str, line: str) -> bool:
+        return len(self._tellers) > 1 and self._told_by[line] == teller
 
 
-def _lines(texts: Sequence[str]) -> Iterator[tuple[str, str]]:
+def lines_of(texts: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Each line with the heading of the section it is in; a blank line ends a section."""
     for text in texts:
         heading = ""
@@ -89,6 +103,6 @@ def _lines(texts: Sequence[str]) -> Iterator[tuple[str, str]]:
                 heading = ""
             elif line in (HISTORY, CANDIDATES, ADVICE, REFUSED):
                 heading = line
-            elif line.startswith(f"{RECOMMENDATION} "):
+            elif not heading and line.startswith((f"{RECOMMENDATION} ", f"{RECOMMENDED_BECAUSE} ")):
                 heading = RECOMMENDATION
             yield heading, line
