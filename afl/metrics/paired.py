@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from afl.metrics.intervals import resampled
+from afl.metrics.intervals import percentile_interval, percentile_p, resampled
 
 
 class McNemar(NamedTuple):
@@ -45,20 +45,18 @@ def mcnemar(first: ArrayLike, second: ArrayLike) -> McNemar:
 
 
 def paired_bootstrap(first: ArrayLike, second: ArrayLike, *, resamples: int = 2000, seed: int = 0) -> Difference:
-    """The difference of means of (U,) values with its percentile interval; users are resampled as pairs.
+    """The difference of means of (U,) values with its expanded percentile interval; users are resampled as pairs.
 
-    p is twice the smaller share of resampled differences on either side of 0 (at 0 counts for both), with one
-    added to count and total so that it is never 0.        Efron and Tibshirani 1993, chapters 13 and 16
+    p is of the same resamples, as `percentile_p` reads it: below .05 where the interval leaves 0 out.
     """
     one, two = _paired(first, second)
     differences = two - one
     if differences.size == 0:
         return Difference(0.0, (0.0, 0.0), 1.0, 0)
     drawn = resampled(differences, resamples=resamples, seed=seed)
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    smaller = min(int((drawn <= 0).sum()), int((drawn >= 0).sum()))
-    p = min(1.0, 2 * (smaller + 1) / (resamples + 1))
-    return Difference(float(differences.mean()), (float(low), float(high)), p, len(differences))
+    interval = percentile_interval(drawn, users=len(differences))
+    p = percentile_p(drawn, users=len(differences))
+    return Difference(float(differences.mean()), interval, p, len(differences))
 
 
 def _paired(first: ArrayLike, second: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

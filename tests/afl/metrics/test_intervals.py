@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest
+from scipy.stats import binomtest, bootstrap, norm, t
 
-from afl.metrics.intervals import Z95, bootstrap_mean, wilson
+from afl.metrics.intervals import Z95, bootstrap_mean, percentile_interval, percentile_p, resampled, wilson
 
 
 def test_wilson_agrees_with_a_worked_example() -> None:
@@ -42,11 +42,53 @@ def test_wilson_refuses_more_hits_than_users() -> None:
         wilson(3, 2)
 
 
+def expanded(users: int) -> float:
+    """The confidence at which the plain percentile interval is as wide as a 95 % interval should be."""
+    return float(1 - 2 * norm.cdf(-((users / (users - 1)) ** 0.5) * t.ppf(0.975, users - 1)))
+
+
 def test_the_bootstrap_agrees_with_a_slow_loop_of_another_generator() -> None:
     values = [(i * 7 % 23) / 23 for i in range(60)]
     other = random.Random(5)
     means = sorted(sum(other.choices(values, k=60)) / 60 for _ in range(4000))
-    assert bootstrap_mean(values, resamples=4000).ci95 == pytest.approx((means[100], means[3899]), abs=0.01)
+    places = [round(4000 * (1 - expanded(60)) / 2), round(4000 * (1 + expanded(60)) / 2) - 1]
+    expected = [means[place] for place in places]
+    assert bootstrap_mean(values, resamples=4000).ci95 == pytest.approx(expected, abs=0.01)
+
+
+@pytest.mark.parametrize("users", [12, 20, 122])
+def test_the_bootstrap_agrees_with_scipy(users: int) -> None:
+    values = np.random.default_rng(users).beta(2, 3, users)
+    other = bootstrap((values,), np.mean, method="percentile", confidence_level=expanded(users), rng=1)
+    found = bootstrap_mean(values, resamples=9999).ci95
+    assert found == pytest.approx(tuple(other.confidence_interval), abs=0.012)
+
+
+@pytest.mark.parametrize("users", [6, 20, 60])
+def test_for_few_users_the_interval_is_as_wide_as_that_of_student(users: int) -> None:
+    values = norm.ppf((np.arange(users) + 0.5) / users)
+    low, high = bootstrap_mean(values, resamples=20_000).ci95
+    student = 2 * t.ppf(0.975, users - 1) * values.std(ddof=1) / users**0.5
+    assert high - low == pytest.approx(student, rel=0.04)
+
+
+def test_the_interval_of_shares_stays_between_zero_and_one() -> None:
+    low, high = bootstrap_mean([1.0, 1.0, 0.0]).ci95
+    assert (low, high) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("shift", [0.02, 0.05, 0.09])
+def test_p_is_the_level_at_which_the_interval_just_leaves_zero_out(shift: float) -> None:
+    values = norm.ppf((np.arange(40) + 0.5) / 40) * 0.2 + shift
+    drawn = resampled(values, resamples=20_000, seed=0)
+    p = percentile_p(drawn, users=40)
+    assert percentile_interval(drawn, users=40, level=p)[0] == pytest.approx(0, abs=0.003)
+
+
+def test_p_agrees_with_the_t_test_where_values_are_normal() -> None:
+    values = norm.ppf((np.arange(40) + 0.5) / 40) * 0.2 + 0.06
+    expected = 2 * t.sf(values.mean() / (values.std(ddof=1) / 40**0.5), 39)
+    assert percentile_p(resampled(values, resamples=50_000, seed=0), users=40) == pytest.approx(expected, rel=0.1)
 
 
 def test_the_bootstrap_repeats_itself_for_a_seed() -> None:

@@ -3,7 +3,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
+from scipy.stats import binomtest, bootstrap, norm, t, ttest_rel
 
 from afl.metrics.paired import mcnemar, paired_bootstrap
 
@@ -25,13 +25,36 @@ def test_mcnemar_agrees_with_the_binomial_test_of_scipy() -> None:
     assert mcnemar(first, second) == (24, 9, pytest.approx(binomtest(24, 33).pvalue))
 
 
+FIRST, SECOND = [(i * 7 % 23) / 23 for i in range(60)], [(i * 5 % 19) / 19 for i in range(60)]
+EXPANDED = float(1 - 2 * norm.cdf(-((60 / 59) ** 0.5) * t.ppf(0.975, 59)))
+
+
 def test_the_paired_bootstrap_agrees_with_a_slow_loop_of_another_generator() -> None:
-    first, second = [(i * 7 % 23) / 23 for i in range(60)], [(i * 5 % 19) / 19 for i in range(60)]
     other = random.Random(5)
-    differences = [b - a for a, b in zip(first, second, strict=True)]
+    differences = [b - a for a, b in zip(FIRST, SECOND, strict=True)]
     means = sorted(sum(other.choices(differences, k=60)) / 60 for _ in range(4000))
-    found = paired_bootstrap(first, second, resamples=4000)
-    assert found.ci95 == pytest.approx((means[100], means[3899]), abs=0.015)
+    places = [round(4000 * (1 - EXPANDED) / 2), round(4000 * (1 + EXPANDED) / 2) - 1]
+    found = paired_bootstrap(FIRST, SECOND, resamples=4000)
+    assert found.ci95 == pytest.approx([means[place] for place in places], abs=0.015)
+
+
+def test_the_paired_bootstrap_agrees_with_scipy() -> None:
+    def difference(one: np.ndarray, two: np.ndarray, axis: int) -> np.ndarray:
+        return two.mean(axis=axis) - one.mean(axis=axis)
+
+    other = bootstrap(
+        (FIRST, SECOND), difference, paired=True, method="percentile", confidence_level=EXPANDED, rng=1
+    )
+    found = paired_bootstrap(FIRST, SECOND, resamples=9999)
+    assert found.ci95 == pytest.approx(tuple(other.confidence_interval), abs=0.01)
+    assert found.value == pytest.approx(np.mean(SECOND) - np.mean(FIRST))
+
+
+def test_p_is_near_that_of_the_paired_t_test() -> None:
+    noise = norm.ppf((np.arange(60) + 0.5) / 60) * 0.3
+    first = np.array(FIRST)
+    found = paired_bootstrap(first, first + noise + 0.07, resamples=20_000)
+    assert found.p == pytest.approx(ttest_rel(first + noise + 0.07, first).pvalue, abs=0.01)
 
 
 def test_a_clear_difference_excludes_zero() -> None:
