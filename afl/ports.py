@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from afl.types import Advice, CallKey, JournalEntry, Message, Refusal, Reply, SessionView, Turn
+from afl.types import Advice, CallKey, JournalEntry, Message, Refusal, Reply, SessionView, Spending, Turn
 
 
 class Chat(Protocol):
@@ -41,10 +41,30 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> Awaitable[None]: ...
 
 
+class Slot(Protocol):
+    """The admission of one try; told how the try went, so that those to come are admitted accordingly."""
+
+    def answered(self, reply: Reply) -> None:
+        """The endpoint answered."""
+        ...
+
+    def refused(self, status: int, retry_after: float | None) -> None:
+        """The endpoint asks for fewer requests, and for none at all in the next `retry_after` seconds."""
+        ...
+
+
 class Limiter(Protocol):
     """Admission to the endpoint: a call is sent inside the slot it was given."""
 
-    def slot(self, key: CallKey, messages: Sequence[Message]) -> AbstractAsyncContextManager[None]: ...
+    def slot(self, key: CallKey, messages: Sequence[Message]) -> AbstractAsyncContextManager[Slot]: ...
+
+
+class Ledger(Protocol):
+    """Where it is kept what may have been billed beyond what the journal shows."""
+
+    def keep(self, doubt: Spending) -> Awaitable[None]:
+        """Returns once `doubt` is on disk, in place of what was kept before."""
+        ...
 
 
 class RecommenderTool(Protocol):

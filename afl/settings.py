@@ -22,6 +22,13 @@ class Settings(BaseSettings):
     openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
     """`OPENAI_BASE_URL`: the endpoint where `--base-url` names none; else api.openai.com."""
 
+    prices: Path | None = Field(default=None, validation_alias="AFL_PRICES")
+    """`AFL_PRICES`: JSON with prices of your own; by default `prices.json` under `home`, if there is one."""
+
+    @property
+    def prices_file(self) -> Path:
+        return self.prices or self.home / "prices.json"
+
     @property
     def data_dir(self) -> Path:
         return self.home / "data"

@@ -75,6 +75,33 @@ class CallKey(NamedTuple):
     attempt: int
 
 
+class Spending(NamedTuple):
+    """What calls cost."""
+
+    tokens: int = 0
+    """Of prompts and completions together."""
+    usd: float = 0.0
+
+    def plus(self, other: "Spending") -> "Spending":
+        return Spending(self.tokens + other.tokens, self.usd + other.usd)
+
+    def minus(self, other: "Spending") -> "Spending":
+        return Spending(self.tokens - other.tokens, self.usd - other.usd)
+
+
+class PaceChange(NamedTuple):
+    """A moment at which the number of requests that may be under way at once was changed."""
+
+    at: float
+    """Seconds since 1970, UTC."""
+    concurrency: int
+    """From now on."""
+    why: str
+    """`begun`, `well` (all answered for a while), or the HTTP status that asked for fewer: `429`, `503`."""
+    wait: float | None = None
+    """Seconds for which the endpoint asked not to be asked at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What came back from one call, or why nothing did."""
@@ -95,6 +122,11 @@ class Reply:
     """Seconds from sending to the last byte, of the try that answered."""
     journaled: bool = False
     """Answered from the journal: nothing was sent."""
+
+    @property
+    def sent(self) -> bool:
+        """Whether the request went out; without a finish reason, what is over budget did not."""
+        return self.outcome is not Outcome.OVER_BUDGET or self.finish_reason is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from afl.errors import UsageError
 from afl.llm.cache import Recall
 from afl.llm.context import LanguageModel
 from afl.llm.gate import Gate
-from afl.llm.limits import ConcurrencyLimiter
+from afl.llm.limits import AdaptiveLimiter
 from afl.llm.usage import Usage
 from afl.ports import Chat, Chooser, Clock, Journal, Judge, Ranker, RecommenderTool
 from agents.tools import SuggestionTool
@@ -64,7 +64,7 @@ def open_gate(
     """
     if recorded is not None:
         return Gate.replay(model, journal, recorded=recorded, usage=usage)
-    limiter = ConcurrencyLimiter(concurrency)
+    limiter = AdaptiveLimiter(concurrency)
     return Gate.live(model, journal, limiter=limiter, clock=clock, recall=recall, usage=usage)
 
 

@@ -28,6 +28,10 @@ class Price:
     prompt: float
     completion: float
 
+    def of(self, prompt: int, completion: int) -> float:
+        """US dollars for so many tokens."""
+        return (self.prompt * prompt + self.completion * completion) / 1e6
+
 
 async def _nothing() -> None: ...
 

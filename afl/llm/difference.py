@@ -1,7 +1,9 @@
 """Says in a few words where a request departs from the recorded one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
+from typing import Any, NamedTuple
 
 from afl.types import CallKey, Message
 
@@ -20,6 +22,56 @@ def first_difference(recorded: Sequence[Message], current: Sequence[Message]) ->
     return "the messages are equal, the model or its parameters differ"
 
 
+class Sent(NamedTuple):
+    """All that makes a request what it is: what its fingerprint is taken over."""
+
+    model: str
+    parameters: Mapping[str, Any]
+    messages: Sequence[Message]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A field in which two requests differ."""
+
+    field: str
+    """`model`, `parameter temperature`, `message 2`, `role of message 2`, or `messages` (how many there are)."""
+    earlier: Any
+    now: Any
+    line: int | None = None
+    """The first line of the message in which they differ, from 1."""
+    under: str | None = None
+    """The heading above that line: `Candidates:`."""
+
+    def __str__(self) -> str:
+        line = "" if self.line is None else f", line {self.line}"
+        under = f" under {self.under!r}" if self.under else ""
+        return f"{self.field}{line}{under}: earlier {_said(self.earlier)}, now {_said(self.now)}"
+
+
+def differences(earlier: Sent, now: Sent) -> list[Difference]:
+    """Every field in which two requests differ: the model, each parameter, each message by its first line."""
+    found = [] if earlier.model == now.model else [Difference("model", earlier.model, now.model)]
+    for name in sorted({*earlier.parameters, *now.parameters}):
+        old, new = earlier.parameters.get(name), now.parameters.get(name)
+        if old != new:
+            found.append(Difference(f"parameter {name}", old, new))
+    if len(earlier.messages) != len(now.messages):
+        found.append(Difference("messages", len(earlier.messages), len(now.messages)))
+    for number, (one, other) in enumerate(zip(earlier.messages, now.messages, strict=False), start=1):
+        if one["role"] != other["role"]:
+            found.append(Difference(f"role of message {number}", one["role"], other["role"]))
+        elif one["content"] != other["content"]:
+            found.append(_in_message(number, one["content"], other["content"]))
+    return found
+
+
+def _in_message(number: int, earlier: str, now: str) -> Difference:
+    line, old, new = _differing_line(earlier, now)
+    above = [text for text in now.split("\n")[: line - 1] if text.endswith(":")]
+    return Difference(f"message {number}", old, new, line, above[-1] if above else None)
+
+
 def place(key: CallKey) -> str:
     """Where in a run a call belongs, for people."""
     attempt = f", repair {key.attempt}" if key.attempt else ""
@@ -27,9 +79,17 @@ def place(key: CallKey) -> str:
 
 
 def _first_line(recorded: str, current: str) -> str:
-    lines = zip_longest(recorded.split("\n"), current.split("\n"))
-    number, old, new = next((i, old, new) for i, (old, new) in enumerate(lines, start=1) if old != new)
+    number, old, new = _differing_line(recorded, current)
     return f"line {number}: recorded {_quoted(old)}, now {_quoted(new)}"
+
+
+def _differing_line(one: str, other: str) -> tuple[int, str | None, str | None]:
+    lines = zip_longest(one.split("\n"), other.split("\n"))
+    return next((number, old, new) for number, (old, new) in enumerate(lines, start=1) if old != new)
+
+
+def _said(value: Any) -> str:
+    return _quoted(value) if value is None or isinstance(value, str) else str(value)
 
 
 def _quoted(line: str | None) -> str:

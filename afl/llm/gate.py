@@ -5,12 +5,13 @@ from dataclasses import replace
 
 from afl.clock import SystemClock
 from afl.errors import ConflictError, EndpointError
+from afl.llm.budget import Account, unlimited
 from afl.llm.cache import CachedSource, Recall, free
 from afl.llm.context import LanguageModel
 from afl.llm.difference import first_difference, place
 from afl.llm.fingerprint import fingerprint
 from afl.llm.flights import Flights
-from afl.llm.limits import ConcurrencyLimiter
+from afl.llm.limits import AdaptiveLimiter
 from afl.llm.retry import RetryPolicy
 from afl.llm.sources import LiveSource, RecordedSource, Request, Source
 from afl.llm.usage import Usage
@@ -33,11 +34,13 @@ class Gate:
         source: Source,
         usage: Usage | None = None,
         flights: Flights | None = None,
+        account: Account | None = None,
     ) -> None:
         self._model = model
         self._journal = journal
         self._source = source
         self._flights = flights
+        self._account = account or unlimited()
         self.usage = usage or Usage()
 
     @classmethod
@@ -51,21 +54,24 @@ class Gate:
         retry: RetryPolicy | None = None,
         recall: Recall | None = None,
         usage: Usage | None = None,
+        account: Account | None = None,
     ) -> "Gate":
         """A gate that sends what the journal does not hold to the model.
 
         With `recall`, equal requests of earlier runs answer before the model does, and of equal requests under way
-        at the same time one is sent.
+        at the same time one is sent. `account` pays for what is sent.
         """
         source: Source = LiveSource(
             model,
-            limiter=limiter or ConcurrencyLimiter(),
+            limiter=limiter or AdaptiveLimiter(),
             clock=clock or SystemClock(),
             retry=retry or RetryPolicy(),
+            account=account,
         )
         if recall is None:
-            return cls(model, journal, source=source, usage=usage)
-        return cls(model, journal, source=CachedSource(recall, source), usage=usage, flights=Flights())
+            return cls(model, journal, source=source, usage=usage, account=account)
+        source = CachedSource(recall, source)
+        return cls(model, journal, source=source, usage=usage, account=account, flights=Flights())
 
     @classmethod
     def replay(
@@ -120,3 +126,4 @@ class Gate:
     async def _record(self, request: Request, reply: Reply) -> None:
         reply = replace(reply, journaled=False) if reply.journaled else reply
         await self._journal.record(JournalEntry(request.key, request.fingerprint, tuple(request.messages), reply))
+        self._account.recorded(request.key)

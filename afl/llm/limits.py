@@ -1,20 +1,58 @@
-"""Admission to the endpoint: how many requests are under way at once."""
+"""Admission to the endpoint: how many requests are under way at once, and how many are sent in a minute."""
 
-import asyncio
-from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
-from afl.errors import UsageError
-from afl.types import CallKey, Message
+from afl.clock import SystemClock
+from afl.llm.concurrency import Concurrency
+from afl.llm.rates import Rates, Sent
+from afl.llm.size import request_bytes
+from afl.ports import Clock
+from afl.types import CallKey, Message, PaceChange, Reply
 
 
-class ConcurrencyLimiter:
-    """At most `limit` requests under way; the others wait in the order they came."""
+@dataclass(slots=True)
+class Ticket:
+    """The `afl.ports.Slot` of one try."""
 
-    def __init__(self, limit: int = 64) -> None:
-        if limit < 1:
-            raise UsageError(f"got concurrency {limit}, expected at least 1")
-        self._semaphore = asyncio.Semaphore(limit)
+    concurrency: Concurrency
+    wave: int
+    sent: Sent | None
 
-    def slot(self, key: CallKey, messages: Sequence[Message]) -> AbstractAsyncContextManager[None]:
-        return self._semaphore
+    def answered(self, reply: Reply) -> None:
+        tokens = reply.prompt_tokens + reply.completion_tokens
+        if self.sent is not None and tokens:
+            self.sent.tokens = tokens
+        self.concurrency.answered()
+
+    def refused(self, status: int, retry_after: float | None) -> None:
+        self.concurrency.refused(self.wave, status, retry_after)
+
+
+class AdaptiveLimiter:
+    """At most `limit` requests under way, fewer while the endpoint asks for that, and never more than `rates` allow.
+
+    `rates` may be shared by several limiters. `history` tells every change of the number under way.
+    """
+
+    def __init__(self, limit: int = 64, *, rates: Rates | None = None, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._rates = rates or Rates()
+        self._concurrency = Concurrency(limit, self._clock)
+
+    @property
+    def history(self) -> list[PaceChange]:
+        return self._concurrency.history
+
+    @asynccontextmanager
+    async def slot(self, key: CallKey, messages: Sequence[Message]) -> AsyncIterator[Ticket]:
+        """Entered when the request may be sent; others wait in the order they came."""
+        await self._concurrency.acquire()
+        try:
+            await self._concurrency.pause()
+            tokens = 0 if self._rates.tpm is None else request_bytes(messages)
+            sent = await self._rates.admit(tokens, self._clock)
+            yield Ticket(self._concurrency, self._concurrency.wave, sent)
+        finally:
+            self._concurrency.release()

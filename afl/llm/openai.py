@@ -33,7 +33,7 @@ def openai_model(context: LLMContext) -> LanguageModel:
         name=f"openai:{context.argument}",
         chat=chat,
         parameters={} if chat.temperature is None else {"temperature": chat.temperature},
-        price=price_of(context.argument),
+        price=price_of(context.argument, own=context.settings.prices_file),
         check=endpoint_check(chat, url=url, secrets=secrets),
         close=chat.aclose,
         secrets=secrets,

@@ -34,12 +34,19 @@ class RawChatOpenAI(ChatOpenAI):
         **kwargs: Any,
     ) -> ChatResult:
         payload = self._get_request_payload(messages, stop=stop, **kwargs)
+        if not self._is_openai() and "max_completion_tokens" in payload:
+            # What everybody but OpenAI understands, and OpenAI's reasoning models do not.
+            payload["max_tokens"] = payload.pop("max_completion_tokens")
         response = await self.root_async_client.post("/chat/completions", cast_to=httpx2.Response, body=payload)
         completion = completion_of(response.content)
         result = self._create_chat_result(completion)
         if refusal := completion["choices"][0]["message"].get("refusal"):
             result.generations[0].message.additional_kwargs["refusal"] = refusal
         return result
+
+    def _is_openai(self) -> bool:
+        host = str(self.root_async_client.base_url.host)
+        return host == "api.openai.com" or host.endswith(".azure.com")
 
     async def aclose(self) -> None:
         """Closes the connections; aiohttp complains at length about those left open."""

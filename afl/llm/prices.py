@@ -1,23 +1,50 @@
-"""List prices of a few OpenAI models, as of the date in `prices.json`; the endpoint's bill may differ."""
+"""List prices of a few OpenAI models, as of the date in `prices.json`, and prices of your own; bills may differ."""
 
 import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
+from afl.errors import UsageError
 from afl.llm.context import Price
 
 _DATED = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 
 
-def price_of(model: str) -> Price | None:
-    """The price of a model id, dated snapshots included (`gpt-4o-mini-2024-07-18`); None where it is not known."""
-    prices = _prices()
-    found = prices.get(model) or prices.get(_DATED.sub("", model))
-    return None if found is None else Price(prompt=found[0], completion=found[1])
+def price_of(model: str, *, own: Path | None = None) -> Price | None:
+    """The price of a model id, dated snapshots included (`gpt-4o-mini-2024-07-18`); None where it is not known.
+
+    `own` is a file like AFL's own, which it wins over: `{"models": {"MODEL": [PROMPT, COMPLETION]}}`, in US dollars
+    per million tokens; it need not exist. Raises `UsageError` for one that cannot be read.
+    """
+    prices = {**_prices(), **(_own(own) if own else {})}
+    return prices.get(model) or prices.get(_DATED.sub("", model))
 
 
 @cache
-def _prices() -> dict[str, list[float]]:
-    table = json.loads(files("afl.llm").joinpath("prices.json").read_text("utf-8"))
-    return dict(table["models"])
+def _prices() -> Mapping[str, Price]:
+    text = files("afl.llm").joinpath("prices.json").read_text("utf-8")
+    return _parsed(text)
+
+
+def _own(path: Path) -> Mapping[str, Price]:
+    try:
+        return _parsed(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise UsageError(
+            f'{path}: {error or type(error).__name__}; expected {{"models": {{"MODEL": [PROMPT, COMPLETION]}}}} '
+            "in US dollars per million tokens"
+        ) from None
+
+
+def _parsed(text: str) -> Mapping[str, Price]:
+    models = json.loads(text)["models"]
+    prices = {name: Price(*(float(price) for price in pair)) for name, pair in models.items()}
+    for name, price in prices.items():
+        if not (0 <= price.prompt < float("inf") and 0 <= price.completion < float("inf")):
+            raise ValueError(f"{name}: a price is not below 0")
+    return prices

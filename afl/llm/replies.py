@@ -49,4 +49,4 @@ def _text(answer: AIMessage) -> str:
 
 
 def _cost(price: Price | None, prompt: int, completion: int) -> float | None:
-    return None if price is None else (price.prompt * prompt + price.completion * completion) / 1e6
+    return None if price is None else price.of(prompt, completion)

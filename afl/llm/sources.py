@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_attempt
 
 from afl.errors import EndpointError, ReplayError
+from afl.llm.budget import Account, unlimited
 from afl.llm.context import LanguageModel
 from afl.llm.difference import first_difference, place
 from afl.llm.redact import one_line
@@ -35,10 +36,21 @@ class Source(Protocol):
 
 
 class LiveSource:
-    """Sends requests to the model, each try inside a slot of the limiter, and retries transport trouble."""
+    """Sends requests to the model, each try paid for and in a slot of the limiter; retries transport trouble."""
 
-    def __init__(self, model: LanguageModel, *, limiter: Limiter, clock: Clock, retry: RetryPolicy) -> None:
+    def __init__(
+        self,
+        model: LanguageModel,
+        *,
+        limiter: Limiter,
+        clock: Clock,
+        retry: RetryPolicy,
+        account: Account | None = None,
+    ) -> None:
         self._model = model
+        self._account = account or unlimited()
+        bound = self._account.budget.max_tokens
+        self._bound: dict[str, Any] = {} if bound is None else {"max_tokens": bound}
         self._limiter = limiter
         self._clock = clock
         self._retry = retry
@@ -55,7 +67,7 @@ class LiveSource:
         result: Reply | Trouble = await tries(self._try, request)
         retries = int(tries.statistics["attempt_number"]) - 1
         if isinstance(result, Reply):
-            return replace(result, retries=retries) if retries else result
+            return _after(retries, result) if retries else result
         if result.verdict is Verdict.RETRY:
             error = f"gave up after {self._retry.tries} tries: {result.text}"
             return Reply(Outcome.FAILED, error=one_line(error, self._model.secrets), retries=retries)
@@ -67,18 +79,36 @@ class LiveSource:
         return self._retry.wait(request.key, state.attempt_number - 1, trouble.retry_after)
 
     async def _try(self, request: Request) -> Reply | Trouble:
+        """One try, on the books from before it is sent until the journal has its reply."""
+        if not await self._account.reserve(request.key, request.messages):
+            return self._account.refusal(request.messages)
+        try:
+            async with self._limiter.slot(request.key, request.messages) as slot:
+                result = await self._sent(request)
+                if isinstance(result, Reply):
+                    slot.answered(result)
+                elif result.status is not None and result.throttled:
+                    slot.refused(result.status, result.retry_after)
+        except BaseException:
+            self._account.failed(request.key, billed=True)
+            raise
+        if isinstance(result, Trouble):
+            self._account.failed(request.key, billed=result.billed)
+            return result
+        self._account.answered(request.key, result)
+        return self._account.usable(result)
+
+    async def _sent(self, request: Request) -> Reply | Trouble:
         messages = to_langchain(request.messages)
-        async with self._limiter.slot(request.key, request.messages):
-            start = self._clock.monotonic()
-            try:
-                answer = await self._model.chat.ainvoke(messages)
-            except Exception as error:
-                trouble = diagnose(error, now=self._clock.time())
-                if trouble is None:
-                    raise
-                return trouble
-            latency = self._clock.monotonic() - start
-        return to_reply(answer, price=self._model.price, latency=latency)
+        start = self._clock.monotonic()
+        try:
+            answer = await self._model.chat.ainvoke(messages, **self._bound)
+        except Exception as error:
+            trouble = diagnose(error, now=self._clock.time())
+            if trouble is None:
+                raise
+            return trouble
+        return to_reply(answer, price=self._model.price, latency=self._clock.monotonic() - start)
 
     def _without_retry(self, trouble: Trouble, retries: int) -> Reply:
         error = one_line(trouble.text, self._model.secrets)
@@ -90,6 +120,13 @@ class LiveSource:
 
 def _may_pass(result: Reply | Trouble) -> bool:
     return isinstance(result, Trouble) and result.verdict is Verdict.RETRY
+
+
+def _after(retries: int, reply: Reply) -> Reply:
+    if reply.outcome is Outcome.OVER_BUDGET and reply.finish_reason is None:
+        # It was sent before, and failed: only sending it again was too dear.
+        return replace(reply, outcome=Outcome.FAILED, error=f"not sent again, {reply.error}", retries=retries - 1)
+    return replace(reply, retries=retries)
 
 
 def _last_result(state: RetryCallState) -> Reply | Trouble:

@@ -7,6 +7,7 @@ generated SDKs (openai, anthropic, groq) share.
 
 import json
 import re
+import socket
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from enum import Enum, auto
@@ -15,6 +16,8 @@ from typing import NamedTuple
 from afl.errors import AFLError
 
 _RETRIED_STATUS = frozenset({408, 409, 425, 429})
+_NOT_CONNECTED = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ClientConnectorError"})
+"""Exceptions of httpx and aiohttp that are raised before anything is sent."""
 _NUMBER = re.compile(r"\s*-?\d+(\.\d+)?\s*")
 _NO_QUOTA = re.compile(r"insufficient_quota|billing", re.IGNORECASE)
 _TOO_LONG = re.compile(
@@ -44,6 +47,24 @@ class Trouble(NamedTuple):
     """May hold keys: goes through `redact.one_line` before anybody sees it."""
     retry_after: float | None = None
     """Seconds the endpoint asks to wait."""
+    status: int | None = None
+    """The HTTP status; None where there was no answer, or no completion in it."""
+    sent: bool = True
+    """Whether the request may have reached the endpoint."""
+
+    @property
+    def throttled(self) -> bool:
+        """Whether the endpoint asks for fewer requests."""
+        return self.status == 429 or (self.status == 503 and self.retry_after is not None)
+
+    @property
+    def billed(self) -> bool:
+        """Whether the provider may have worked on the request, and charge for it.
+
+        A refusal (4xx) is free. Behind a timeout, a reset, an unreadable body or a 5xx of some gateway there may be
+        a finished reply.
+        """
+        return self.sent and (self.status is None or self.status == 408 or self.status >= 500)
 
 
 class BadBodyError(ConnectionError):
@@ -60,9 +81,10 @@ def diagnose(error: Exception, *, now: float) -> Trouble | None:
     status = getattr(error, "status_code", None)
     if isinstance(status, int):
         headers = getattr(getattr(error, "response", None), "headers", None) or {}
-        return Trouble(_verdict(status, str(error)), _explanation(status, error), _retry_after(headers, now))
+        verdict, text = _verdict(status, str(error)), _explanation(status, error)
+        return Trouble(verdict, text, _retry_after(headers, now), status=status)
     if _is_transport(error):
-        return Trouble(Verdict.RETRY, _connection_text(error))
+        return Trouble(Verdict.RETRY, _connection_text(error), sent=not _never_connected(error))
     return None
 
 
@@ -108,6 +130,14 @@ def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
 def _is_transport(error: Exception) -> bool:
     builtin = isinstance(error, ConnectionError | TimeoutError | json.JSONDecodeError)
     return builtin or any(cls.__name__ == "APIConnectionError" for cls in type(error).__mro__)
+
+
+def _never_connected(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ConnectionRefusedError | socket.gaierror) or type(error).__name__ in _NOT_CONNECTED:
+            return True
+        error = error.__cause__
+    return False
 
 
 def _connection_text(error: BaseException) -> str:

@@ -41,13 +41,14 @@ class Usage:
         if reply.journaled:
             self.journaled += 1
             return
-        self.calls += 1
+        self.calls += reply.sent
         self.retries += reply.retries
-        self.repairs += key.attempt > 0
+        self.repairs += key.attempt > 0 and reply.sent
         self.prompt_tokens += reply.prompt_tokens
         self.completion_tokens += reply.completion_tokens
-        if self.cost_usd is not None and not reply.outcome.retried_on_continuation:
-            self.cost_usd = None if reply.cost_usd is None else self.cost_usd + reply.cost_usd
+        cost = 0.0 if reply.cost_usd is None and reply.outcome.retried_on_continuation else reply.cost_usd
+        if self.cost_usd is not None:
+            self.cost_usd = None if cost is None else self.cost_usd + cost
 
     @classmethod
     def of(cls, entries: Iterable[JournalEntry]) -> "Usage":

@@ -1,4 +1,4 @@
-"""Fakes for tests, docs and examples: a scripted chat model, a clock, a journal.
+"""Fakes for tests, docs and examples: a scripted chat model, a clock, a journal, a ledger.
 
 `afl.testing.server`, the OpenAI-compatible server on loopback, is imported by itself: it needs the extra
 `testing`.
@@ -7,12 +7,12 @@
 from typing import TYPE_CHECKING, Any
 
 from afl.testing.clock import FakeClock
-from afl.testing.journal import MemoryJournal
+from afl.testing.journal import MemoryJournal, MemoryLedger
 
 if TYPE_CHECKING:
     from afl.testing.chat import ScriptedChat, scripted_model
 
-__all__ = ["FakeClock", "MemoryJournal", "ScriptedChat", "scripted_model"]
+__all__ = ["FakeClock", "MemoryJournal", "MemoryLedger", "ScriptedChat", "scripted_model"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,8 +1,8 @@
-"""A journal that lives as long as the process."""
+"""A journal and a ledger that live as long as the process."""
 
 from collections.abc import Iterable
 
-from afl.types import CallKey, JournalEntry
+from afl.types import CallKey, JournalEntry, Spending
 
 
 class MemoryJournal:
@@ -22,3 +22,13 @@ class MemoryJournal:
         if kept is not None and not kept.reply.outcome.retried_on_continuation:
             raise ValueError(f"{entry.key} is already recorded as {kept.reply.outcome}")
         self.entries[entry.key] = entry
+
+
+class MemoryLedger:
+    """Obeys `afl.ports.Ledger`; `kept` is what was kept last."""
+
+    def __init__(self) -> None:
+        self.kept = Spending()
+
+    async def keep(self, doubt: Spending) -> None:
+        self.kept = doubt

@@ -8,7 +8,7 @@ import pytest
 from afl.errors import UsageError
 from afl.llm.context import LanguageModel
 from afl.llm.gate import Gate
-from afl.llm.limits import ConcurrencyLimiter
+from afl.llm.limits import AdaptiveLimiter
 from afl.testing import MemoryJournal
 from afl.testing.server import FakeServer
 from afl.types import CallKey, Message
@@ -18,7 +18,7 @@ async def test_no_more_requests_than_the_limit_are_under_way(
     model_at: Callable[[FakeServer], LanguageModel], messages: tuple[Message, ...]
 ) -> None:
     async with FakeServer(latency=0.02) as server:
-        gate = Gate.live(model_at(server), MemoryJournal(), limiter=ConcurrencyLimiter(3))
+        gate = Gate.live(model_at(server), MemoryJournal(), limiter=AdaptiveLimiter(3))
         keys = [CallKey(str(n), "loop", 1, "user", 0) for n in range(12)]
         await asyncio.gather(*(gate.ask(key, messages) for key in keys))
     assert (server.counters.chat, server.counters.max_in_flight) == (12, 3)
@@ -26,4 +26,4 @@ async def test_no_more_requests_than_the_limit_are_under_way(
 
 def test_a_limit_of_none_is_a_mistake() -> None:
     with pytest.raises(UsageError, match="got concurrency 0, expected at least 1"):
-        ConcurrencyLimiter(0)
+        AdaptiveLimiter(0)

@@ -1,0 +1,272 @@
+"""A bound on what calls cost, kept before they are sent: what a request may cost at most is reserved first.
+
+At most it costs a token per byte of its messages, and `max_tokens` for the reply, which is sent along. So what was
+billed, what may have been billed and what is reserved never exceed the budget together, whatever is under way.
+
+`max_tokens` is no part of a run: it bounds what is paid, not what is asked. A reply that ends by itself is the one an
+unlimited request would have got; one that was cut off by it is not used, and asked again (`OVER_BUDGET`). Fingerprints
+and configuration leave it out, so a run under a budget and one without are the same run.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypedDict
+
+from afl.errors import UsageError
+from afl.llm.context import LanguageModel, Price
+from afl.llm.size import request_bytes
+from afl.ports import Ledger
+from afl.types import CallKey, Message, Outcome, Reply, Spending
+
+MAX_TOKENS = 1024
+"""Several times what an agent's reply takes; models that think at length want more."""
+_NOTHING = Spending()
+
+
+class BudgetReport(TypedDict):
+    """The `budget` object of `--json`, over all runs of the command."""
+
+    usd: float | None
+    tokens: int | None
+    spent_usd: float
+    spent_tokens: int
+    in_doubt_usd: float
+    """Of what is spent: calls that may have been billed though no reply tells."""
+    in_doubt_tokens: int
+    overruns: int
+    """Calls for which the provider reported more than was reserved."""
+    exhausted: bool
+    """Whether a call was not sent for want of budget."""
+
+
+class Budget:
+    """What all runs of one command may cost together. Without `usd` and `tokens` there is no bound, and no work."""
+
+    def __init__(
+        self, *, usd: float | None = None, tokens: int | None = None, max_tokens: int | None = None
+    ) -> None:
+        _check(usd, tokens, max_tokens)
+        self.usd = usd
+        self.tokens = tokens
+        self.max_tokens = (max_tokens or MAX_TOKENS) if self.bounds else None
+        """What is sent along with every request; None without a budget."""
+        self.exhausted = False
+        self.overruns = 0
+        self._accounts: dict[str, Account] = {}
+        self._held = _NOTHING
+        self._under_way = 0
+        self._turn = asyncio.Lock()
+        self._changed = asyncio.Event()
+
+    @property
+    def bounds(self) -> bool:
+        """Whether there is anything to keep."""
+        return self.usd is not None or self.tokens is not None
+
+    def require_price(self, model: LanguageModel) -> None:
+        """Raises `UsageError` for a budget in dollars where nobody knows what a token costs."""
+        if self.usd is not None and model.price is None:
+            raise UsageError(
+                f"--budget-usd: the price of {model.name} is not known; add it to prices.json (see docs/budgets.md), "
+                "or give --budget-tokens"
+            )
+
+    def open(
+        self, run: str, *, price: Price | None, ledger: Ledger, spent: Spending, doubt: Spending = _NOTHING
+    ) -> "Account":
+        """The account of a run, with what it has cost so far; a run keeps its account for the whole command."""
+        if run not in self._accounts:
+            self._accounts[run] = Account(self, price, ledger, spent, doubt)
+            self._held = self._held.plus(spent).plus(doubt)
+        return self._accounts[run]
+
+    @property
+    def held(self) -> Spending:
+        """Spent, in doubt or reserved."""
+        return self._held
+
+    def report(self) -> BudgetReport | None:
+        """Where the budget stands; None without one."""
+        if not self.bounds:
+            return None
+        doubt = _sum(account.in_doubt for account in self._accounts.values())
+        return BudgetReport(
+            usd=self.usd,
+            tokens=self.tokens,
+            spent_usd=round(self._held.usd, 6),
+            spent_tokens=self._held.tokens,
+            in_doubt_usd=round(doubt.usd, 6),
+            in_doubt_tokens=doubt.tokens,
+            overruns=self.overruns,
+            exhausted=self.exhausted,
+        )
+
+    async def take(self, most: Spending) -> bool:
+        """Whether so much is still there; it is reserved then.
+
+        What is under way may turn out cheaper than reserved: as long as something is, the answer waits.
+        """
+        async with self._turn:
+            while not self._fits(most):
+                if not self._under_way:
+                    self.exhausted = True
+                    return False
+                self._changed.clear()
+                await self._changed.wait()
+            self._held = self._held.plus(most)
+            self._under_way += 1
+        return True
+
+    def give_back(self, reserved: Spending, cost: Spending) -> None:
+        """A reserved call has ended, and costs, or may cost, this."""
+        self._held = self._held.minus(reserved).plus(cost)
+        self._under_way -= 1
+        self._changed.set()
+
+    def _fits(self, most: Spending) -> bool:
+        wanted = self._held.plus(most)
+        return (self.usd is None or wanted.usd <= self.usd) and (
+            self.tokens is None or wanted.tokens <= self.tokens
+        )
+
+
+@dataclass
+class Account:
+    """What one run has cost: billed according to its journal, and in doubt beyond that.
+
+    The ledger holds what is in doubt before a request is sent, reservations included: a process that is killed leaves
+    behind what its calls under way may have cost.
+    """
+
+    budget: Budget
+    price: Price | None
+    ledger: Ledger
+    spent: Spending
+    """What the journal shows."""
+    doubt: Spending = _NOTHING
+    """Tries without an answer and replies without token counts, at what was reserved for them."""
+    _open: dict[CallKey, Spending] = field(default_factory=dict)
+    """Reserved or answered, and not yet in the journal."""
+    _answered: dict[CallKey, Spending] = field(default_factory=dict)
+    """What the journal will show of them."""
+
+    @property
+    def in_doubt(self) -> Spending:
+        """What the ledger has to hold."""
+        return self.doubt.plus(_sum(self._open.values()))
+
+    async def reserve(self, key: CallKey, messages: Sequence[Message]) -> bool:
+        """Whether a try of this request may be sent, now that it is paid for."""
+        if not self.budget.bounds:
+            return True
+        most = self._most(messages)
+        if not await self.budget.take(most):
+            return False
+        # Left behind by a call that was cancelled after its answer: nobody will record it.
+        self.doubt = self.doubt.plus(self._open.pop(key, _NOTHING))
+        self._open[key] = most
+        try:
+            await self.ledger.keep(self.in_doubt)
+        except BaseException:
+            self.failed(key, billed=False)
+            raise
+        return True
+
+    def refusal(self, messages: Sequence[Message]) -> Reply:
+        """What stands in the journal for a request that was not sent."""
+        most, held = self._most(messages), self.budget.held
+        allowed = []
+        if self.budget.usd is not None:
+            allowed.append(
+                f"${held.usd:.6f} of ${self.budget.usd:g} is spent and this call may cost ${most.usd:.6f}"
+            )
+        if self.budget.tokens is not None:
+            allowed.append(
+                f"{held.tokens:,} of {self.budget.tokens:,} tokens are spent and this call may take {most.tokens:,}"
+            )
+        return Reply(Outcome.OVER_BUDGET, error=f"over budget: {'; '.join(allowed)}", cost_usd=0.0)
+
+    def failed(self, key: CallKey, *, billed: bool) -> None:
+        """The try had no answer; `billed` says whether the provider may have worked on it."""
+        if (most := self._open.pop(key, None)) is None:
+            return
+        cost = most if billed else _NOTHING
+        self.doubt = self.doubt.plus(cost)
+        self.budget.give_back(most, cost)
+
+    def answered(self, key: CallKey, reply: Reply) -> None:
+        """The try was answered; it costs what the endpoint reports, or all of what was reserved if it does not."""
+        if (most := self._open.get(key)) is None:
+            return
+        reported = self._cost(reply.prompt_tokens, reply.completion_tokens)
+        cost = reported if reported.tokens else most
+        if cost.tokens > most.tokens or cost.usd > most.usd:
+            self.budget.overruns += 1
+        self._answered[key] = reported
+        self._open[key] = cost
+        self.budget.give_back(most, cost)
+
+    def recorded(self, key: CallKey) -> None:
+        """The journal has it: from now on the journal tells what it cost."""
+        if (reported := self._answered.pop(key, None)) is None:
+            return
+        cost = self._open.pop(key)
+        self.spent = self.spent.plus(reported)
+        if not reported.tokens:
+            self.doubt = self.doubt.plus(cost)
+
+    async def close(self) -> None:
+        """Leaves in the ledger what stays in doubt."""
+        if self.budget.bounds:
+            await self.ledger.keep(self.in_doubt)
+
+    def usable(self, reply: Reply) -> Reply:
+        """The reply; one that `max_tokens` cut off, and not the model itself, counts as not answered."""
+        if not self._cut_off(reply):
+            return reply
+        bound = self.budget.max_tokens
+        error = f"the reply is longer than the {bound} tokens reserved for it; raise --max-tokens"
+        return replace(reply, outcome=Outcome.OVER_BUDGET, error=error)
+
+    def _cut_off(self, reply: Reply) -> bool:
+        bound = self.budget.max_tokens
+        counted = reply.completion_tokens
+        return bound is not None and reply.outcome is Outcome.TRUNCATED and (not counted or counted >= bound)
+
+    def _most(self, messages: Sequence[Message]) -> Spending:
+        return self._cost(request_bytes(messages), self.budget.max_tokens or 0)
+
+    def _cost(self, prompt: int, completion: int) -> Spending:
+        usd = 0.0 if self.price is None else self.price.of(prompt, completion)
+        return Spending(prompt + completion, usd)
+
+
+class NoLedger:
+    """Where nothing is kept: enough where nothing is bounded."""
+
+    async def keep(self, doubt: Spending) -> None: ...
+
+
+def unlimited() -> Account:
+    """An account that pays for everything and keeps no books."""
+    return Budget().open("", price=None, ledger=NoLedger(), spent=_NOTHING)
+
+
+def _check(usd: float | None, tokens: int | None, max_tokens: int | None) -> None:
+    if usd is not None and not 0 < usd < float("inf"):
+        raise UsageError(f"--budget-usd: got {usd:g}, expected dollars above 0")
+    for option, value in (("budget-tokens", tokens), ("max-tokens", max_tokens)):
+        if value is not None and value < 1:
+            raise UsageError(f"--{option}: got {value}, expected at least 1")
+    if max_tokens is not None and usd is None and tokens is None:
+        raise UsageError(
+            "--max-tokens bounds replies under a budget: give --budget-usd or --budget-tokens with it"
+        )
+
+
+def _sum(several: Iterable[Spending]) -> Spending:
+    total = _NOTHING
+    for one in several:
+        total = total.plus(one)
+    return total

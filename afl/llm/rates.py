@@ -1,0 +1,62 @@
+"""Requests and tokens per minute."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+
+from afl.errors import UsageError
+from afl.ports import Clock
+
+MINUTE = 60.0
+_LOOK_AGAIN = 1.0
+"""Seconds after which one who waits looks whether answers were shorter than feared."""
+
+
+@dataclass(slots=True)
+class Sent:
+    """One request in the window."""
+
+    at: float
+    tokens: int
+
+
+class Rates:
+    """In no 60 seconds are more than `rpm` requests sent, or more than `tpm` tokens.
+
+    Tokens are those the endpoint reports; until it has answered, the request's UTF-8 bytes stand for them. A request
+    that is larger than `tpm` by itself is sent when it is alone in its minute. None is no limit.
+    """
+
+    def __init__(self, rpm: int | None = None, tpm: int | None = None) -> None:
+        for option, value in (("rpm", rpm), ("tpm", tpm)):
+            if value is not None and value < 1:
+                raise UsageError(f"--{option}: got {value}, expected at least 1")
+        self.rpm = rpm
+        self.tpm = tpm
+        self._sent: deque[Sent] = deque()
+        self._turn = asyncio.Lock()
+
+    async def admit(self, tokens: int, clock: Clock) -> Sent | None:
+        """Returns when a request of so many tokens may be sent; callers come first as they came."""
+        if self.rpm is None and self.tpm is None:
+            return None
+        async with self._turn:
+            while (wait := self._wait(tokens, clock.monotonic())) > 0:
+                await clock.sleep(min(wait, _LOOK_AGAIN))
+            sent = Sent(clock.monotonic(), tokens)
+            self._sent.append(sent)
+        return sent
+
+    def _wait(self, tokens: int, now: float) -> float:
+        """Seconds until the oldest request leaves the window, or 0 if there is room."""
+        while self._sent and now - self._sent[0].at >= MINUTE:
+            self._sent.popleft()
+        if not self._sent or (self._room_for_one() and self._room_for(tokens)):
+            return 0.0
+        return self._sent[0].at + MINUTE - now
+
+    def _room_for_one(self) -> bool:
+        return self.rpm is None or len(self._sent) < self.rpm
+
+    def _room_for(self, tokens: int) -> bool:
+        return self.tpm is None or sum(sent.tokens for sent in self._sent) + tokens <= self.tpm
