@@ -54,7 +54,7 @@ class DialogueCheck:
             "requests": self.requests,
             "sessions": len(foreign),
             "with_target": len(telling),
-            "first": (telling or foreign or [None])[0],
+            "first": next(iter(telling or foreign), None),
         }
         if telling:
             text = (

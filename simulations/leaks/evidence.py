@@ -16,6 +16,7 @@ from simulations.leaks.check import Check, not_checked
 from simulations.leaks.dialogue import DialogueCheck, Said
 from simulations.leaks.labels import LabelCheck
 from simulations.leaks.lists import Listed, check_lists
+from simulations.leaks.positions import NAME as POSITIONS
 from simulations.leaks.positions import check_positions
 from simulations.leaks.prompts import PromptCheck
 from simulations.leaks.split import NAME as SPLIT
@@ -68,7 +69,7 @@ class Evidence:
             self.prompts.check(),
             self.dialogue.check(),
             self.labels.check(),
-            check_positions(places, candidates=size),
+            self._positions(run, places, candidates=size),
             check_lists(self._lists(shown, lists), method=run.config.get("candidates_from", "seeded")),
             self._split(run, lists),
         )
@@ -107,6 +108,12 @@ class Evidence:
         row = self.rows[session]
         past = (*row.history, row.target) if with_target else row.history
         return {self.dataset.catalogue.titles[item] for item in past}
+
+    def _positions(self, run: Run, places: Sequence[int], *, candidates: int) -> Check:
+        placed = run.config.get("target_position", "random")
+        if placed != "random":
+            return not_checked(POSITIONS, f"The run was begun with the target in the {placed} place of every list.")
+        return check_positions(places, candidates=candidates)
 
     def _lists(self, shown: Sequence[Listed], lists: Mapping[str, Sequence[int]]) -> list[Listed]:
         """The run's lists with what the user touched; without the data set, the lists as prompts show them."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from afl.data.dataset import Sequences, Split
-from afl.data.sessions import Row
+from afl.data.sessions import MIN_HISTORY, Row
 from simulations.leaks.check import Check, Verdict, not_checked
 
 NAME = "split"
@@ -19,8 +19,8 @@ def check_split(
     """Rows whose history and target stand in a row in a training sequence, and users on both sides.
 
     `trained`: whether anything in the run learned from the training sequences; rows of the training split are
-    suspicious only then. `same_users`: whether equal ids are the same user, as within one data set. Broken when more
-    than one row in a hundred is repeated.
+    suspicious only then. `same_users`: whether equal ids are the same user, as within one data set. A row of fewer
+    than four items is found by coincidence and not looked for. Broken when more than one row in a hundred is repeated.
     """
     if not len(training):
         return not_checked(NAME, "The data set has no training sequences.")
@@ -33,7 +33,9 @@ def check_split(
         return not_checked(NAME, "All sessions are training sequences, and nothing was trained.")
     repeated = _Windows(training)
     users = set(training.ids) if same_users else set()
-    numbers["repeated"] = sum((*row.history, row.target) in repeated for row in tested)
+    # Two or three items in a row are met by coincidence: such rows say nothing about a split.
+    telling = [row for row in tested if len(row.history) >= MIN_HISTORY]
+    numbers["repeated"] = sum((*row.history, row.target) in repeated for row in telling)
     numbers["users_in_train"] = sum(row.id in users for row in tested)
     return Check(NAME, *_judged(len(tested), numbers["repeated"], numbers["users_in_train"]), numbers)
 
