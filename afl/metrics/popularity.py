@@ -1,0 +1,49 @@
+"""Popularity groups: how widely known the recommended items are.
+
+Items in falling order of their training interactions are divided as in AFL, arXiv 2410.20027, Figure 5:
+
+    top      the first 20 % of the items
+    middle   from there to 50 %
+    bottom   the other half
+
+Borders are rounded down. Items with equally many interactions that a border would part are put into an order drawn
+from their numbers, once and for all: catalogues come sorted by year or name, and such an order would tilt the groups.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from afl.draws import derived_seed
+
+GROUPS = ("top", "middle", "bottom")
+TOP, MIDDLE = 20, 50
+"""Where the first two groups end, in percent of the items."""
+
+
+def popularity_groups(interactions: ArrayLike, *, items: int) -> NDArray[np.int64]:
+    """(I,) the group of every item, a place in `GROUPS`, from the (L,) items of all training interactions.
+
+    Raises `ValueError` for an interaction with an item that is not there.
+    """
+    seen = np.asarray(interactions, dtype=np.int64)
+    if seen.size and not 0 <= seen.min() <= seen.max() < items:
+        raise ValueError(f"got interactions with items {seen.min()} to {seen.max()}, expected 0 to {items - 1}")
+    counts = np.bincount(seen, minlength=items)
+    drawn = np.array([derived_seed("popularity", item) for item in range(items)], dtype=np.uint64)
+    order = np.lexsort((drawn, -counts))
+    groups = np.empty(items, dtype=np.int64)
+    groups[order] = np.searchsorted([items * TOP // 100, items * MIDDLE // 100], np.arange(items), side="right")
+    return groups
+
+
+def group_shares(recommended: Sequence[Sequence[int]], groups: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(U, G) the share of each user's recommended items that falls into each group; zeros for a user without any.
+
+    The mean over users is the share per group, each user weighing the same.
+    """
+    counts = [np.bincount(groups[list(items)], minlength=len(GROUPS)) for items in recommended]
+    counted = np.array(counts, dtype=np.float64).reshape(-1, len(GROUPS))
+    shares: NDArray[np.float64] = counted / np.maximum(counted.sum(axis=1, keepdims=True), 1)
+    return shares
