@@ -153,8 +153,10 @@ def test_a_run_of_rankers_is_continued_and_replayed(
     assert exported("y") == exported("x")
 
 
-def test_the_audit_finds_nothing_in_rankers(play: Play, afl: Afl) -> None:
-    play("x", protocol="shortlist")
+@pytest.mark.parametrize("protocol", ["shortlist", "ranking", "choice"])
+def test_the_audit_finds_nothing_in_rankers(play: Play, afl: Afl, protocol: str) -> None:
+    play("x", protocol=protocol)
+    assert set(verdicts(afl, "x").values()) <= {"ok", "not checked"}
     assert verdicts(afl, "x")["prompts"] == "ok"
 
 
