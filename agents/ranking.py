@@ -31,6 +31,7 @@ _NUMBERED = re.compile(
     r"[\s>*_`~•+\-–—]*[#(\[]?(?P<number>\d{1,3})(?:[.):\]]+|\s+[-–—])[*_`]*(?:\s+(?P<rest>\S.*)|$)"
 )
 _BULLETED = re.compile(r"\s*[*•+\-–—]\s+(?P<rest>\S.*)")
+_MOST_PROBLEMS = 5
 _NO_ITEMS = 'There is no line that says "Items:"; give the reason, then that line, then one title a line.'
 
 
@@ -61,9 +62,9 @@ def parse_ranking(text: str, titles: Sequence[str], *, top: int) -> ParsedRankin
 
 def _ranked(entries: Sequence[_Entry], titles: Sequence[str], top: int, reason: str) -> ParsedRanking:
     matches = [_match(entry, titles) for entry in entries]
-    wrong = next((at for at, match in enumerate(matches) if match.title is None), None)
-    if wrong is not None:
-        return Parsed(Outcome.OFF_LIST, reason=reason, problem=f"Entry {wrong + 1}: {matches[wrong].problem}")
+    wrong = [f"Entry {at}: {match.problem}" for at, match in enumerate(matches, start=1) if match.title is None]
+    if wrong:
+        return Parsed(Outcome.OFF_LIST, reason=reason, problem=" ".join(wrong[:_MOST_PROBLEMS]))
     found = tuple(match.title for match in matches if match.title is not None)
     twice = next((title for title in found if found.count(title) > 1), None)
     if twice is not None:

@@ -56,6 +56,12 @@ def test_an_entry_that_is_not_listed_is_off_list_and_says_which():
     assert parsed.problem.startswith('Entry 2: "Radiohead" is not on the list of candidates')
 
 
+def test_every_wrong_entry_is_told_so_that_one_repair_can_help():
+    parsed = parse_ranking("Items:\n1. Blur\n2. Muse\n3. Low", TITLES, top=3)
+    assert parsed.problem.startswith('Entry 1: "Blur" is not on the list')
+    assert 'Entry 3: "Low" is not on the list' in parsed.problem
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

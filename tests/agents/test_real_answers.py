@@ -2,13 +2,16 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from afl.types import Outcome
 from agents.matching import match_title
+from agents.ranking import parse_ranking
 
 
 class RealLine(NamedTuple):
@@ -16,6 +19,17 @@ class RealLine(NamedTuple):
     """`4. Toy Story`, as the model wrote it."""
     title: str
     titles: tuple[str, ...]
+
+
+class RealList(NamedTuple):
+    written: str
+    """The ten lines."""
+    titles: tuple[str, ...]
+
+
+@pytest.fixture(scope="module")
+def real_lists(shared_data: Path) -> list[RealList]:
+    return list(_real_lists(shared_data / "re2llm" / "movie"))
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +55,23 @@ def test_tolerance_finds_four_more_and_invents_none(real_lines):
     }
 
 
-def _real_lines(folder: Path) -> Iterator[RealLine]:
+def test_lists_of_ten_out_of_fifty_are_read_whole_unless_they_name_a_film_that_was_not_listed(real_lists):
+    parsed = [parse_ranking(f"Reason: so\nItems:\n{one.written}", one.titles, top=10) for one in real_lists]
+    bare = [parse_ranking(one.written, one.titles, top=10) for one in real_lists]
+    assert Counter(found.outcome for found in parsed) == {Outcome.OK: 474, Outcome.OFF_LIST: 26}
+    assert [found.value for found in bare] == [found.value for found in parsed]
+
+
+def _real_lists(folder: Path) -> Iterator[RealList]:
     prompts = json.loads((folder / "example_train_text.json").read_text(encoding="utf-8"))
     answers = (folder / "example_train_base.txt").read_text(encoding="iso-8859-1").split("\n\n\n\n")
     for prompt, answer in zip(prompts, filter(str.strip, answers), strict=True):
         listed = prompt["prompt"].split("candidate set: ", 1)[1].split(".Please")[0].split("; ")
-        for line in answer.split("Output: ", 1)[1].split("\n"):
+        yield RealList(answer.split("Output: ", 1)[1], tuple(dict.fromkeys(listed)))
+
+
+def _real_lines(folder: Path) -> Iterator[RealLine]:
+    for answer in _real_lists(folder):
+        for line in answer.written.split("\n"):
             if line.strip():
-                yield RealLine(line, re.sub(r"^\d+\. ", "", line), tuple(dict.fromkeys(listed)))
+                yield RealLine(line, re.sub(r"^\d+\. ", "", line), answer.titles)
