@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from afl.types import Outcome, Phase
 from memory.records import CallTotals, JudgementRow, RunTotals
 from memory.schema import journal, sessions, turns
+from memory.spending import SENT
 
 FINAL = sessions.c.outcome.not_in([outcome.value for outcome in Outcome if outcome.retried_on_continuation])
 """Condition: a continuation leaves the session as it is."""
@@ -81,9 +82,9 @@ async def _outcomes(connection: AsyncConnection, run: int) -> dict[str, int]:
 
 async def _calls(connection: AsyncConnection, run: int) -> CallTotals:
     query = select(
-        _count(journal.c.outcome != Outcome.OVER_BUDGET.value).label("calls"),
+        _count(SENT).label("calls"),
         _sum(journal.c.retries).label("retries"),
-        _count(journal.c.attempt > 0).label("repairs"),
+        _count(and_(journal.c.attempt > 0, SENT)).label("repairs"),
         _sum(journal.c.prompt_tokens).label("prompt_tokens"),
         _sum(journal.c.completion_tokens).label("completion_tokens"),
         func.sum(journal.c.cost_usd).label("cost_usd"),

@@ -1,11 +1,14 @@
 """Looking for an equal request in whatever any run recorded."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from afl.types import CallKey, Outcome, Reply
 from memory.database import storage_errors
 from memory.entries import read_subjects
+from memory.requests import Equal, read_equal
 from memory.schema import journal
 
 
@@ -15,6 +18,12 @@ class Recall:
     def __init__(self, engine: AsyncEngine, where: str) -> None:
         self._engine = engine
         self._where = where
+
+    async def equal(self, fingerprints: Sequence[str]) -> dict[str, list[Equal]]:
+        """Fingerprint -> every request that has it, however it went, the earliest first."""
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                return await read_equal(connection, fingerprints)
 
     async def __call__(self, fingerprint: str) -> Reply | None:
         equal = (

@@ -10,13 +10,14 @@ from sqlalchemy import RowMapping, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from afl.errors import NotFoundError
-from afl.types import Refusal
+from afl.types import PaceChange, Refusal
 from memory import rows
 from memory.codec import decompress, from_json
 from memory.configuration import require_same
 from memory.database import shown, storage_errors
 from memory.holders import Holder
 from memory.journal import SQLJournal
+from memory.pace import pace_rows, read_pace
 from memory.queries import FINAL, judgements_of, totals_of
 from memory.records import (
     CandidateRecord,
@@ -28,8 +29,10 @@ from memory.records import (
     SessionRow,
     Transcript,
 )
+from memory.requests import Asked, read_requests, read_subjects_of
 from memory.schema import candidates, runs, sessions
-from memory.statements import clear_turns, record_session, record_turns
+from memory.spending import Cost, Spent, SQLLedger, read_costs, read_spent
+from memory.statements import add_pace, clear_turns, record_session, record_turns
 from memory.transcripts import read_transcripts
 from memory.writer import Change, Writer
 
@@ -148,6 +151,56 @@ class Run:
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
                 return await judgements_of(connection, self.id)
+
+    async def subjects(self) -> list[str]:
+        """The sessions it has asked about, finished or not, in plain string order."""
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                return await read_subjects_of(connection, self.id)
+
+    async def requests(self, subjects: Sequence[str]) -> list[Asked]:
+        """Everything asked about these sessions, in the order asked, session by session."""
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                return await read_requests(connection, self.id, subjects)
+
+    def ledger(self) -> SQLLedger:
+        """Where it is kept what may have been billed beyond the journal."""
+        return SQLLedger(self._writer, self._engine.dialect.name, self.id)
+
+    async def spent(self) -> Spent:
+        """What it has cost so far, over all continuations."""
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                return await read_spent(connection, self.id)
+
+    async def costs(self) -> list[Cost]:
+        """What it has cost by phase, round and agent, over all continuations."""
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                return await read_costs(connection, self.id)
+
+    async def paced(self, changes: Sequence[PaceChange]) -> None:
+        """Returns once these changes of concurrency are on disk."""
+        await self._writer.write([Change(add_pace(), pace_rows(self.id, changes))])
+
+    async def pace(self) -> list[PaceChange]:
+        """How many requests were under way at once, when that changed and why, over all continuations."""
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                return await read_pace(connection, self.id)
+
+    async def subjects(self) -> list[str]:
+        """The sessions it has asked about, finished or not, in plain string order."""
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                return await read_subjects_of(connection, self.id)
+
+    async def requests(self, subjects: Sequence[str]) -> list[Asked]:
+        """Everything asked about these sessions, in the order asked, session by session."""
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                return await read_requests(connection, self.id, subjects)
 
     async def sessions(self) -> AsyncIterator[Transcript]:
         """Every recorded session with all that was said, by id in plain string order, few in memory at a time."""

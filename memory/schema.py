@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Dialect,
@@ -18,7 +19,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0003"
 """The newest migration; versions compare as strings."""
 VERSION_TABLE = "afl_schema"
 """Its presence is what makes a database AFL's."""
@@ -124,4 +125,23 @@ turns = Table(
     Column("score", Float),
     Column("label", Boolean),
     sqlite_with_rowid=False,
+)
+
+pace = Table(
+    "pace",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run", Integer, ForeignKey("runs.id"), nullable=False),
+    Column("at", Float, nullable=False),
+    Column("concurrency", Integer, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("wait", Float),
+)
+
+doubts = Table(
+    "doubts",
+    metadata,
+    Column("run", Integer, ForeignKey("runs.id"), primary_key=True),
+    Column("tokens", BigInteger, nullable=False),
+    Column("usd", Float, nullable=False),
 )

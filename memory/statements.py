@@ -3,11 +3,11 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Delete, Insert, Table, bindparam, delete, literal_column, or_
+from sqlalchemy import Delete, Insert, Table, bindparam, delete, func, literal_column, or_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from afl.types import Outcome
-from memory.schema import candidates, journal, runs, sessions, turns
+from memory.schema import candidates, doubts, journal, pace, runs, sessions, turns
 
 _INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 REPLACED = [outcome.value for outcome in Outcome if outcome.retried_on_continuation]
@@ -19,11 +19,14 @@ def _insert(table: Table, dialect: str) -> Any:
 
 @cache
 def record_entry(dialect: str) -> Insert:
-    """Adds a journal entry; an earlier failure under its key gives way and leaves its retries."""
+    """Adds a journal entry; an earlier failure under its key gives way and leaves its retries and cost."""
     insert = _insert(journal, dialect)
     key = {column.name for column in journal.primary_key}
     news = {column.name: insert.excluded[column.name] for column in journal.c if column.name not in key}
-    news["retries"] = journal.c.retries + insert.excluded.retries
+    for added in ("retries", "prompt_tokens", "completion_tokens"):
+        news[added] = journal.c[added] + insert.excluded[added]
+    cost = insert.excluded.cost_usd
+    news["cost_usd"] = func.coalesce(journal.c.cost_usd + func.coalesce(cost, literal_column("0")), cost)
     # Literals: bound values would be sent along with every row.
     failed = or_(*(journal.c.outcome == literal_column(f"'{outcome}'") for outcome in REPLACED))
     key_columns = list(journal.primary_key)
@@ -39,6 +42,20 @@ def record_session(dialect: str) -> Insert:
     news = {column.name: insert.excluded[column.name] for column in sessions.c if column.name not in key}
     statement: Insert = insert.on_conflict_do_update(index_elements=list(sessions.primary_key), set_=news)
     return statement
+
+
+@cache
+def keep_doubt(dialect: str) -> Insert:
+    """Notes what may have been billed beyond a run's journal, in place of an earlier note."""
+    insert = _insert(doubts, dialect)
+    news = {name: insert.excluded[name] for name in ("tokens", "usd")}
+    statement: Insert = insert.on_conflict_do_update(index_elements=[doubts.c.run], set_=news)
+    return statement
+
+
+@cache
+def add_pace() -> Insert:
+    return pace.insert()
 
 
 @cache

@@ -15,7 +15,7 @@ from memory.holders import FileHolder, Holder, NoHolder
 from memory.recall import Recall
 from memory.records import CandidateRecord, RunSummary
 from memory.run import Run
-from memory.schema import journal, runs, sessions
+from memory.schema import doubts, journal, pace, runs, sessions
 from memory.statements import REPLACED, add_candidates, add_run
 from memory.writer import Writer
 
@@ -108,15 +108,24 @@ class Store:
                 found = (await connection.execute(select(runs).order_by(runs.c.created.desc()))).mappings().all()
         return [await self._run(row).summary() for row in found]
 
+    async def others(self, name: str) -> list[Run]:
+        """Every run but the one of this name, the oldest first."""
+        query = select(runs).where(runs.c.name != name).order_by(runs.c.created)
+        with storage_errors(self.where):
+            async with self._engine.connect() as connection:
+                return [self._run(row) for row in (await connection.execute(query)).mappings().all()]
+
     async def discard_if_empty(self, run: Run) -> bool:
-        """Removes a run that no reply and no session was recorded for; says whether it did."""
+        """Removes a run without a reply, a session or a cost; says whether it did."""
         answered = exists().where(journal.c.run == run.id, journal.c.outcome.not_in(REPLACED))
-        used = answered | exists().where(sessions.c.run == run.id)
+        billed = exists().where(doubts.c.run == run.id, doubts.c.tokens > 0)
+        used = answered | billed | exists().where(sessions.c.run == run.id)
         with storage_errors(self.where):
             async with self._engine.begin() as connection:
                 gone = (await connection.execute(select(runs.c.id).where(runs.c.id == run.id, ~used))).first()
                 if gone is not None:
-                    await connection.execute(delete(journal).where(journal.c.run == run.id))
+                    for table in (journal, pace, doubts):
+                        await connection.execute(delete(table).where(table.c.run == run.id))
                     await connection.execute(delete(runs).where(runs.c.id == run.id))
         return gone is not None
 
