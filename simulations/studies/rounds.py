@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from afl.errors import UsageError
+from simulations.options import SimulateOptions
 from simulations.studies.arms import Arm
 from simulations.studies.comparison import compare_pairs
 from simulations.studies.player import Played, Player
@@ -20,9 +21,10 @@ LOOP = Arm(name="afl")
 
 def rounds_study(player: Player) -> StudyReport:
     """The hit rate after each round; each round is tested against the one before, and the last against the first."""
+    most = SimulateOptions.given(player.said).rounds
+    if most < 2:
+        raise UsageError(f"--rounds: got {most}, expected at least 2: there is nothing to compare")
     (played,) = player.play([LOOP])
-    if played.rounds < 2:
-        raise UsageError(f"--rounds: got {played.rounds}, expected at least 2: there is nothing to compare")
     results = [after_round(player, played, number, arm=in_words(number)) for number in range(1, played.rounds + 1)]
     pairs = [*pairwise(results), *([(results[0], results[-1])] if len(results) > 2 else [])]
     return StudyReport(

@@ -6,20 +6,26 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from afl.data.dataset import Dataset
 from afl.data.library import Library
+from afl.models import checkpoints
+from afl.models.checkpoints import Checkpoint, Identity
+from afl.models.sasrec import SASRec
+from afl.models.trainer import Trained, TrainingConfig
 from afl.settings import Settings
 from afl.testing.answers import default_answer
 from afl.testing.server import FakeServer, running_server
 from simulations.cli.main import run
 from simulations.commands.data import import_data
 from simulations.commands.runs import runs
+from simulations.seeds import RECOMMENDER_SEED, REWARD_SEED
 
 USERS, ITEMS, LENGTH = 30, 60, 6
 
@@ -187,3 +193,20 @@ class Assassin:
         if self._victim is not None and len(self.requests) == self._at:
             os.kill(self._victim(), self._signal)
         return default_answer(messages)
+
+
+def keep_untrained(dataset: Dataset, models: Path, *seeds: int) -> None:
+    """A SASRec that has learned nothing, where the ones with these seeds would be: nothing is trained."""
+    for seed in seeds:
+        torch.manual_seed(seed)
+        network = SASRec.from_settings({"items": len(dataset.catalogue)})
+        settings, config = network.settings(), asdict(TrainingConfig())
+        identity = Identity("sasrec", network.version, dataset.hash, settings, config, seed)
+        log = Trained(1, 1, 0.0, (1.0,), 0.0, 0.0)._asdict()
+        checkpoints.write(Checkpoint(identity, network.state_dict(), log), models)
+
+
+@pytest.fixture
+def untrained(small: Path, dataset: Dataset) -> None:
+    """Base model and reward model of `small`, without the time that training takes."""
+    keep_untrained(dataset, small / "models", RECOMMENDER_SEED, REWARD_SEED)
