@@ -46,7 +46,8 @@ class Difference:
     def __str__(self) -> str:
         line = "" if self.line is None else f", line {self.line}"
         under = f" under {self.under!r}" if self.under else ""
-        return f"{self.field}{line}{under}: earlier {_said(self.earlier)}, now {_said(self.now)}"
+        earlier, now = _shown(self.earlier, self.now)
+        return f"{self.field}{line}{under}: earlier {earlier}, now {now}"
 
 
 def differences(earlier: Sent, now: Sent) -> list[Difference]:
@@ -68,8 +69,9 @@ def differences(earlier: Sent, now: Sent) -> list[Difference]:
 
 def _in_message(number: int, earlier: str, now: str) -> Difference:
     line, old, new = _differing_line(earlier, now)
-    above = [text for text in now.split("\n")[: line - 1] if text.endswith(":")]
-    return Difference(f"message {number}", old, new, line, above[-1] if above else None)
+    before = "".join(f"{text}\n" for text in now.split("\n")[: line - 1])
+    heading = before.rpartition("\n\n")[2].partition("\n")[0]
+    return Difference(f"message {number}", old, new, line, heading if heading.endswith(":") else None)
 
 
 def place(key: CallKey) -> str:
@@ -80,7 +82,8 @@ def place(key: CallKey) -> str:
 
 def _first_line(recorded: str, current: str) -> str:
     number, old, new = _differing_line(recorded, current)
-    return f"line {number}: recorded {_quoted(old)}, now {_quoted(new)}"
+    earlier, now = _shown(old, new)
+    return f"line {number}: recorded {earlier}, now {now}"
 
 
 def _differing_line(one: str, other: str) -> tuple[int, str | None, str | None]:
@@ -88,11 +91,19 @@ def _differing_line(one: str, other: str) -> tuple[int, str | None, str | None]:
     return next((number, old, new) for number, (old, new) in enumerate(lines, start=1) if old != new)
 
 
-def _said(value: Any) -> str:
-    return _quoted(value) if value is None or isinstance(value, str) else str(value)
+def _shown(one: Any, other: Any) -> tuple[str, str]:
+    """Both for people; of two long lines that begin alike, what surrounds the first difference."""
+    if isinstance(one, str) and isinstance(other, str):
+        alike = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
+        if alike > SHOWN // 2:
+            start = alike - SHOWN // 4
+            return _quoted(one[start:], "..."), _quoted(other[start:], "...")
+    return _quoted(one), _quoted(other)
 
 
-def _quoted(line: str | None) -> str:
-    if line is None:
+def _quoted(value: Any, before: str = "") -> str:
+    if value is None:
         return "nothing"
-    return repr(line if len(line) <= SHOWN else line[:SHOWN] + "...")
+    if not isinstance(value, str):
+        return str(value)
+    return repr(before + (value if len(value) <= SHOWN else value[:SHOWN] + "..."))

@@ -168,7 +168,7 @@ class StoreContract:
     async def test_any_text_comes_back_unchanged(self, url, entry, record, subject, prompt, text, title):
         made = entry(subject, prompt=prompt, text=text, error=text, finish_reason=text)
         async with await Store.open(url) as store:
-            run = await store.begin_run(f"run {subject}{prompt}{text}{title}", {}, CandidateRecord("h", {}))
+            run = await store.begin_run(f"run {[subject, prompt, text, title]!r}", {}, CandidateRecord("h", {}))
             await run.journal().record(made)
             await run.finish(record(subject, target=title))
             transcript = await run.session(subject)
