@@ -24,12 +24,16 @@ if TYPE_CHECKING:
     from simulations.commands.export import export as export
     from simulations.commands.inspect import inspect as inspect
     from simulations.commands.report import report as report
+    from simulations.commands.reproduce import reproduce as reproduce
     from simulations.commands.runs import runs as runs
     from simulations.commands.simulate import simulate as simulate
     from simulations.commands.study_ablation import study_ablation as study_ablation
+    from simulations.commands.study_agreement import study_agreement as study_agreement
+    from simulations.commands.study_popularity import study_popularity as study_popularity
     from simulations.commands.study_position import study_position as study_position
     from simulations.commands.study_rankers import study_rankers as study_rankers
     from simulations.commands.study_rounds import study_rounds as study_rounds
+    from simulations.commands.study_user_rounds import study_user_rounds as study_user_rounds
     from simulations.commands.train import train as train
     from simulations.graph import build_graph as build_graph
 
@@ -48,12 +52,16 @@ _HOMES = {
     "list_data": "simulations.commands.data",
     "remove_data": "simulations.commands.data",
     "report": "simulations.commands.report",
+    "reproduce": "simulations.commands.reproduce",
     "runs": "simulations.commands.runs",
     "simulate": "simulations.commands.simulate",
     "study_ablation": "simulations.commands.study_ablation",
+    "study_agreement": "simulations.commands.study_agreement",
+    "study_popularity": "simulations.commands.study_popularity",
     "study_position": "simulations.commands.study_position",
     "study_rankers": "simulations.commands.study_rankers",
     "study_rounds": "simulations.commands.study_rounds",
+    "study_user_rounds": "simulations.commands.study_user_rounds",
     "train": "simulations.commands.train",
 }
 
@@ -71,12 +79,16 @@ __all__ = [
     "list_data",
     "remove_data",
     "report",
+    "reproduce",
     "runs",
     "simulate",
     "study_ablation",
+    "study_agreement",
+    "study_popularity",
     "study_position",
     "study_rankers",
     "study_rounds",
+    "study_user_rounds",
     "train",
 ]
 

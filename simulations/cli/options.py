@@ -29,6 +29,9 @@ Split = Annotated[Text, typer.Option("--split", help="test, valid, train or all.
 Sessions = Annotated[
     Number, typer.Option("--sessions", metavar="N", help="The first N in seeded order; all by default.")
 ]
+TrainOn = Annotated[
+    Text, typer.Option("--train-on", metavar="NAME", help="A data set over the same items that models learn from.")
+]
 Recommender = Annotated[
     Text,
     typer.Option("--recommender", metavar="NAME[:ARG]", help="sasrec, file:PATH.csv or none. (default: sasrec)"),

@@ -22,6 +22,7 @@ def _of_every_study(
     seed: options.Seed = None,
     seeds: options.Seeds = 1,
     split: options.Split = None,
+    train_on: options.TrainOn = None,
     sessions: options.Sessions = None,
     recommender: options.Recommender = None,
     reward: options.Reward = None,

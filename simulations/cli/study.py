@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from simulations.cli import evaluate_user as user_options
 from simulations.cli.output import print_json
 from simulations.cli.shared import study_options, told
 
@@ -23,6 +24,33 @@ def study() -> None:
 def ablation(*, as_json: bool, **options: Any) -> None:
     """What recommender and reward model contribute: the loop without one, the other, both."""
     from simulations.commands.study_ablation import study_ablation as perform
+
+    finish(perform(**told(options)), as_json=as_json)
+
+
+@app.command("agreement")
+@study_options()
+def agreement(
+    *, ratio: user_options.Ratios = None, items: user_options.Items = None, as_json: bool, **options: Any
+) -> None:
+    """Whether the user agent just nods: its yes against the reward score it is shown."""
+    from simulations.commands.study_agreement import study_agreement as perform
+
+    report = perform(ratios=ratio, items=items, **told(options))
+    if as_json:
+        print_json(report.to_json())
+    else:
+        from simulations.cli.agreement_view import show
+
+        show(report)
+    raise typer.Exit(report.exit_code)
+
+
+@app.command("popularity")
+@study_options()
+def popularity(*, as_json: bool, **options: Any) -> None:
+    """Whether the loop hands out what everybody knows: the share of popular items, round by round."""
+    from simulations.commands.study_popularity import study_popularity as perform
 
     finish(perform(**told(options)), as_json=as_json)
 
@@ -59,6 +87,17 @@ def rounds(*, as_json: bool, **options: Any) -> None:
     from simulations.commands.study_rounds import study_rounds as perform
 
     finish(perform(**told(options)), as_json=as_json)
+
+
+@app.command("user-rounds")
+@study_options()
+def user_rounds(
+    *, ratio: user_options.Ratios = None, items: user_options.Items = None, as_json: bool, **options: Any
+) -> None:
+    """What the memory of further rounds does for the user agent: precision, recall and F1."""
+    from simulations.commands.study_user_rounds import study_user_rounds as perform
+
+    user_options.finish(perform(ratios=ratio, items=items, **told(options)), as_json=as_json)
 
 
 def finish(report: "StudyReport", *, as_json: bool) -> None:

@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
+from afl.data.judging import Ratio
 from afl.metrics.intervals import Estimate
 from simulations.cli.output import console, plain, table
 from simulations.cli.simulation_view import STAND_IN
-from simulations.studies.user import UserReport, UserTest
+from simulations.cli.study_view import warnings
+from simulations.studies.comparison import ArmTest
+from simulations.studies.user import UserReport
 
 
 def show(report: UserReport, out: Console | None = None) -> None:
@@ -20,7 +23,7 @@ def show(report: UserReport, out: Console | None = None) -> None:
         for result in (one for one in report.results if one.ratio == ratio):
             scores = result.scores
             three = (_estimate(one) for one in (scores.precision, scores.recall, scores.f1))
-            rest = (f"{result.yes_rate:.2f}", str(result.users), str(result.failures))
+            rest = (f"{result.yes_rate:.2f}", str(len(result.users)), str(result.failures))
             shown.add_row(str(ratio), result.arm, *three, *rest)
     out.print(shown)
     if report.tests:
@@ -33,19 +36,21 @@ def show(report: UserReport, out: Console | None = None) -> None:
         out.print(
             plain("Items without an answer count as no; `--json` has the numbers without them."), style="yellow"
         )
+    for line in warnings(report.audit):
+        out.print(plain(line), style="yellow")
     if report.stand_in:
         out.print(plain(STAND_IN), style="yellow")
 
 
-def _tests(tests: Sequence[UserTest]) -> Table:
+def _tests(tests: Sequence[ArmTest]) -> Table:
     """All comparisons of F1, and of the other metrics those that tell a difference."""
     numbers = ("difference", "p", "Holm", "could show")
     shown = table("ratio", "arms", "metric", *numbers, "", right=numbers)
     told = [test for test in tests if test.metric == "f1" or test.found]
-    for test in sorted(told, key=lambda test: test.ratio, reverse=True):
+    for test in sorted(told, key=lambda test: Ratio.parts(test.group["ratio"])):
         low, high = test.ci95
         shown.add_row(
-            str(test.ratio),
+            str(test.group["ratio"]),
             f"{test.b} - {test.a}",
             test.metric,
             f"{test.difference:+.3f} [{low:+.3f}, {high:+.3f}]",
@@ -57,7 +62,7 @@ def _tests(tests: Sequence[UserTest]) -> Table:
     return shown
 
 
-def _verdict(test: UserTest) -> str:
+def _verdict(test: ArmTest) -> str:
     if not test.found:
         return "not told apart"
     return f"{test.b if test.difference > 0 else test.a} is better"

@@ -16,7 +16,7 @@ from simulations.leaks.split import check_split
 from simulations.leaks.suggestions import Suggested, audit_suggestions, check_suggestions
 from simulations.study import Study
 
-_UNTRAINED = (NONE, "file")
+_UNTRAINED = (NONE, "file", "openai")
 
 _ADVICE = {
     suggestions.NAME: "name the --seed and --candidates-from that the suggestions were made with",
@@ -42,7 +42,7 @@ def audit_set_up(study: Study, outputs: ModelOutputs) -> tuple[Check, ...]:
         check_split(
             study.rows,
             study.training.splits[Split.TRAIN],
-            trained=learned(options.recommender, options.reward),
+            trained=learned(options.recommender, options.reward, options.llm),
             same_users=study.training is study.dataset,
         ),
         check_judged(_asked(study)),

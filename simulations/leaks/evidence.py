@@ -112,7 +112,9 @@ class Evidence:
     def _positions(self, run: Run, places: Sequence[int], *, candidates: int) -> Check:
         placed = run.config.get("target_position", "random")
         if placed != "random":
-            return not_checked(POSITIONS, f"The run was begun with the target in the {placed} place of every list.")
+            return not_checked(
+                POSITIONS, f"The run was begun with the target in the {placed} place of every list."
+            )
         return check_positions(places, candidates=candidates)
 
     def _lists(self, shown: Sequence[Listed], lists: Mapping[str, Sequence[int]]) -> list[Listed]:
@@ -130,6 +132,6 @@ class Evidence:
         return check_split(
             [self.rows[session] for session in lists if session in self.rows],
             self.training.splits[Split.TRAIN],
-            trained=learned(run.config.get("recommender"), run.config.get("reward")),
+            trained=learned(*(run.config.get(part) for part in ("recommender", "reward", "llm"))),
             same_users=self.training is self.dataset,
         )

@@ -18,9 +18,10 @@ def check_split(
 ) -> Check:
     """Rows whose history and target stand in a row in a training sequence, and users on both sides.
 
-    `trained`: whether anything in the run learned from the training sequences; rows of the training split are
-    suspicious only then. `same_users`: whether equal ids are the same user, as within one data set. A row of fewer
-    than four items is found by coincidence and not looked for. Broken when more than one row in a hundred is repeated.
+    `trained`: whether anything in the run learned from the training sequences; only then are rows of the training
+    split suspicious, and repeated rows broken, where they are more than one in a hundred. `same_users`: whether equal
+    ids are the same user, as within one data set. A row of fewer than four items is found by coincidence and not
+    looked for.
     """
     if not len(training):
         return not_checked(NAME, "The data set has no training sequences.")
@@ -37,12 +38,14 @@ def check_split(
     telling = [row for row in tested if len(row.history) >= MIN_HISTORY]
     numbers["repeated"] = sum((*row.history, row.target) in repeated for row in telling)
     numbers["users_in_train"] = sum(row.id in users for row in tested)
-    return Check(NAME, *_judged(len(tested), numbers["repeated"], numbers["users_in_train"]), numbers)
+    common = trained and numbers["repeated"] > COMMON * len(tested)
+    verdict = _judged(len(tested), numbers["repeated"], numbers["users_in_train"], common=common)
+    return Check(NAME, *verdict, numbers)
 
 
-def _judged(n: int, repeated: int, users: int) -> tuple[Verdict, str]:
+def _judged(n: int, repeated: int, users: int, *, common: bool) -> tuple[Verdict, str]:
     if repeated:
-        verdict = Verdict.BROKEN if repeated > COMMON * n else Verdict.SUSPICIOUS
+        verdict = Verdict.BROKEN if common else Verdict.SUSPICIOUS
         return verdict, f"{repeated} of {n} sessions, target included, stand in a training sequence."
     if users:
         return Verdict.SUSPICIOUS, f"{users} of {n} sessions are of users that have a training sequence too."

@@ -14,7 +14,10 @@ and what is compared in each:
     recommendation.py  base model, recommendation agent, loop: `afl evaluate recommendation`
     ablation.py        the loop without its recommender, without its reward model, without both: `afl study ablation`
     rounds.py          the loop after each of its rounds: `afl study rounds`
+    position.py        the loop with the target first, last, anywhere in its list: `afl study position`
+    rankers.py         base model, agents and their pairs without a dialogue: `afl study rankers`
     user.py            arms of the user-simulation task: `afl evaluate user`
+    user_rounds.py     the user agent with the memory of 0, 1, 2, ... rounds: `afl study user-rounds`
 
 The public functions are in `simulations.commands`, the command line in `simulations.cli.study`.
 """

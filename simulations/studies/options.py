@@ -20,6 +20,7 @@ _DETERMINING = (
     "candidates_from",
     "seed",
     "split",
+    "train_on",
     "sessions",
     "recommender",
     "reward",
@@ -39,6 +40,8 @@ class PlayOptions(TypedDict, total=False):
     seeds: int
     """The study is repeated with seed, seed + 1, ...; each user is averaged over them. By default 1."""
     split: SplitName | None
+    train_on: str | None
+    """The data set that models learn from, over the same items."""
     sessions: int | None
     """Chosen by the first seed, so that all seeds are about the same users."""
     reward: str | None

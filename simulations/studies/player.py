@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from memory.records import RoundRecord, SessionRow, Transcript
+from memory.records import JudgementRow, RoundRecord, SessionRow, Transcript
 from memory.run import Run
 from simulations.call import Call, calling
 from simulations.inputs import ModelOutputs
@@ -73,6 +73,14 @@ class Player:
         while (one := self.call.wait(anext(transcripts, None))) is not None:
             yield one
 
+    def judgements(self, run: str) -> list[JudgementRow]:
+        """What the user agent said of the items it judged, in a run that was played."""
+        return self.call.wait(self._run(run).judgements())
+
+    def outputs(self, run: str) -> ModelOutputs:
+        """What the base models said about the sessions of a run that was played, as it was begun."""
+        return ModelOutputs.from_json(self.call.wait(self._run(run).inputs()))
+
     def by_round(self, run: str) -> Mapping[str, Sequence[RoundRecord]]:
         """Session -> where it stood after each of its rounds, of a run that was played."""
         return self.call.wait(self._run(run).by_round())
@@ -80,18 +88,18 @@ class Player:
     def kept(self, played: Played, place: int) -> tuple[Study, ModelOutputs]:
         """The sessions of a played arm under a seed, and what base models say about them, as kept with its run."""
         run = self._run(played.seeds[place].run)
-        return self._study(played.arm, place), ModelOutputs.from_json(self.call.wait(run.inputs()))
+        return self.study(played.arm, place), ModelOutputs.from_json(self.call.wait(run.inputs()))
 
     def _prepared(self, arm: Arm, place: int) -> ModelOutputs:
         """What the base models say about the arm's sessions, sound; nothing is asked, nothing written."""
-        study = self._study(arm, place)
+        study = self.study(arm, place)
         self._audit(arm, audit_file(study))
         ready = self.call.prepare(study, self._run_name(arm, study, place), self.how)
         self._audit(arm, audit_set_up(ready.study, ready.outputs))
         return ready.outputs
 
     def _modelled(self, arm: Arm, place: int) -> tuple[Study, ModelOutputs]:
-        study = self._study(arm, place)
+        study = self.study(arm, place)
         self._audit(arm, audit_file(study))
         outputs = ModelOutputs.of(study, self.call.settings, self.call.watch)
         self._audit(arm, audit_set_up(study, outputs))
@@ -100,14 +108,14 @@ class Player:
     def _played(self, arm: Arm, kept: Sequence[ModelOutputs]) -> Played:
         reports, runs = [], []
         for place, outputs in enumerate(kept):
-            study = self._study(arm, place)
+            study = self.study(arm, place)
             ready = self.call.prepare(study, self._run_name(arm, study, place), self.how, outputs=outputs)
             reports.append(self.call.play(ready, self.how))
             rows = self.call.wait(self._run(ready.name).outline())
             runs.append(SeedRun(study.options.seed, ready.name, rows))
         return Played(arm, len(reports[0].by_round), tuple(runs), any(report.stand_in for report in reports))
 
-    def _study(self, arm: Arm, place: int) -> Study:
+    def study(self, arm: Arm, place: int) -> Study:
         """Sessions and lists of an arm under one of the study seeds."""
         given = {**self.said, **arm.said}
         first = SimulateOptions.given(given).seed

@@ -262,7 +262,7 @@ def test_several_seeds_average_within_users_and_never_count_as_users(judged: Afl
         for run in result["runs"]
     ]
     recall = [fmean(scores[1] for scores in user) for user in zip(*seeds, strict=True)]
-    assert result["runs"] == ["x-agent-s303", "x-agent-s304", "x-agent-s305"]
+    assert result["runs"] == ["x-agent", "x-agent-304", "x-agent-305"]
     assert (result["users"], result["recall"]["n"]) == (30, 30)
     assert result["recall"]["value"] == pytest.approx(fmean(recall))
 
@@ -340,3 +340,26 @@ def test_runs_give_no_hit_rate_where_nothing_was_recommended(judged: Afl, afl: A
     judged("--run", "x", "--arm", "agent")
     line = next(line for line in afl("runs").out.splitlines() if line.startswith("x-agent"))
     assert "30/30       0            -" in line
+
+
+# ---- the memory of further rounds
+
+
+def test_the_memory_of_so_many_rounds_is_that_of_a_loop_of_so_many(
+    afl: Afl, small: Path, server: FakeServer, exported: Exported
+) -> None:
+    fixed = (
+        "study user-rounds --dataset small --split all --llm openai:m --recommender none --reward none --items 4"
+    )
+    more = ("--rounds", 3, "--run", "x", "--json", "--base-url", server.url)
+    report = afl(*fixed.split(), *more).json
+    arms = [one["arm"] for one in report["results"] if one["ratio"] == "1:1"]
+    most = [max(remembered(line) for line in judgements(exported(run))) for run in report["runs"]]
+    assert arms == ["no memory", "1 round", "2 rounds", "3 rounds"]
+    assert report["runs"] == ["x-no-memory", "x-afl-1", "x-afl-2", "x-afl"]
+    assert most == [0, 1, 2, 3]
+    assert len(server.requests) == len(set(map(repr, server.requests)))
+
+
+def remembered(line: Line) -> int:
+    return str(line["messages"]).count("- Round ")

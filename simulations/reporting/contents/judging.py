@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import cast
 
 import numpy as np
 
@@ -14,14 +13,13 @@ from simulations.reporting.drawing.intervals import Interval, intervals
 from simulations.reporting.material import Recorded
 from simulations.reporting.numbers import estimate, p_value, rate, signed, signed_interval
 from simulations.reporting.page import Block, Figure, Section, Table, Text
+from simulations.studies.comparison import ArmTest
 from simulations.studies.user import (
     METRICS,
     Answers,
     ArmAnswers,
-    UserArm,
-    UserTest,
     by_ratio,
-    compare_users,
+    compare_arms,
 )
 
 _COLUMNS = ("arm", "ratio", "users", "precision", "recall", "F1", "F1 of means", "yes", "no answer")
@@ -61,7 +59,7 @@ def _blocks(runs: Sequence[Recorded], place: int) -> list[Block]:
             )
         )
     found.append(_table(results))
-    tests = compare_users(results)
+    tests = compare_arms(results)
     return [*found, *_said(tests)]
 
 
@@ -70,14 +68,16 @@ def _results(runs: Sequence[Recorded]) -> list[ArmAnswers]:
     options = SimulateOptions.given({}, recorded=runs[0].config)
     ratios = options.judged_ratios()
     judged = _judged(runs[0])
+    ids = [record.session for record in runs[0].records]
     found = []
     outputs = runs[0].outputs
     if outputs.judged is not None and outputs.threshold is not None:
         users = [record.position for record in runs[0].records]
         answers = Answers.of_reward(outputs.judged[users], outputs.threshold)
-        found += by_ratio("reward", judged, ratios, (), [answers])
+        found += by_ratio("reward", judged, ratios, users=ids, seeds=[(options.seed, None, answers)])
     for run in runs:
-        found += by_ratio(cast(UserArm, run.label), judged, ratios, (run.name,), [_answers(run, judged)])
+        said = [(options.seed, run.name, _answers(run, judged))]
+        found += by_ratio(run.label, judged, ratios, users=ids, seeds=said)
     return sorted(found, key=lambda one: ratios.index(one.ratio))
 
 
@@ -131,11 +131,11 @@ def _table(results: Sequence[ArmAnswers]) -> Table:
         scores = result.scores
         means = [estimate(getattr(scores, metric)) for metric in METRICS]
         counts = [rate(scores.f1_of_means), f"{100 * result.yes_rate:.1f} %", f"{result.failures:,}"]
-        rows.append([result.arm, str(result.ratio), f"{result.users:,}", *means, *counts])
+        rows.append([result.arm, str(result.ratio), f"{len(result.users):,}", *means, *counts])
     return Table.of("Means over users, with 95 % interval", _COLUMNS, rows, numbers=_COLUMNS[1:])
 
 
-def _said(tests: Sequence[UserTest]) -> list[Block]:
+def _said(tests: Sequence[ArmTest]) -> list[Block]:
     if not tests:
         return []
     found = [_in_words(test) for test in tests if test.found]
@@ -144,19 +144,19 @@ def _said(tests: Sequence[UserTest]) -> list[Block]:
     return [*said, _tests(tests)]
 
 
-def _in_words(test: UserTest) -> str:
+def _in_words(test: ArmTest) -> str:
     better, worse = (test.b, test.a) if test.difference > 0 else (test.a, test.b)
     return (
-        f"{better} beats {worse} in {_NAMES[test.metric]} at {test.ratio} by {rate(abs(test.difference))} "
+        f"{better} beats {worse} in {_NAMES[test.metric]} at {test.group['ratio']} by {rate(abs(test.difference))} "
         f"(p after Holm {p_value(test.p_holm)})."
     )
 
 
-def _tests(tests: Sequence[UserTest]) -> Table:
+def _tests(tests: Sequence[ArmTest]) -> Table:
     rows = [
         [
             f"{test.b} − {test.a}",
-            str(test.ratio),
+            str(test.group["ratio"]),
             _NAMES[test.metric],
             f"{test.n:,}",
             signed(test.difference),

@@ -1,0 +1,58 @@
+"""What the memory of further rounds does for the user agent: `afl study user-rounds` (AFL, Figure 4b).
+
+A memory of r rounds is that of a loop of at most r rounds. Every length is a run of its own; a loop of r rounds begins
+as a longer one does, so equal requests are answered by the runs before and asked once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+from simulations.options import SimulateOptions
+from simulations.studies.arms import Arm
+from simulations.studies.comparison import compare_pairs
+from simulations.studies.player import Player
+from simulations.studies.results import ArmResult
+from simulations.studies.rounds import in_words
+from simulations.studies.user import METRICS, ArmAnswers, UserReport, answers_of, arm_of, chosen_ratios, too_short
+
+
+def user_rounds_study(
+    player: Player, *, ratios: Sequence[str] | None = None, items: int | None = None
+) -> UserReport:
+    """The user agent without a memory, then with that of 1, 2, ... rounds; each is tested against the one before.
+
+    Also the last against the first. Raises `UsageError` for ratios that do not divide the items.
+    """
+    asked: dict[str, Any] = {"ratios": chosen_ratios(ratios, items), "items": items}
+    longest = SimulateOptions.given({**player.said, **asked}).rounds
+    further = [_arm(number, longest, asked) for number in range(1, longest + 1)]
+    sharing = replace(player, how=player.how.answered_by(None, player.call.store.recall))
+    played = sharing.play([replace(arm_of("agent", asked), name="no memory"), *further])
+    study = player.study(further[0], 0)
+    results = [one for arm in played for one in answers_of(player, arm, study)]
+    return UserReport(
+        study="user-rounds",
+        results=tuple(results),
+        tests=tuple(compare_pairs(_pairs(results))),
+        threshold=None,
+        left_out=too_short(study),
+        audit=tuple(sharing.suspicions),
+        stand_in=any(one.stand_in for one in played),
+    )
+
+
+def _arm(number: int, longest: int, asked: dict[str, Any]) -> Arm:
+    suffix = "afl" if number == longest else f"afl-{number}"
+    return Arm(name=in_words(number), said={**asked, "rounds": number}, suffix=suffix)
+
+
+def _pairs(results: Sequence[ArmAnswers]) -> list[tuple[ArmResult, ArmResult]]:
+    """At each ratio and in each metric, neighbours, and the last with the first."""
+    found = []
+    for ratio in dict.fromkeys(result.ratio for result in results):
+        own = [result for result in results if result.ratio == ratio]
+        pairs = [*pairwise(own), *([(own[0], own[-1])] if len(own) > 2 else [])]
+        found += [(one.in_metric(metric), two.in_metric(metric)) for metric in METRICS for one, two in pairs]
+    return found
