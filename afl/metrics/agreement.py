@@ -45,7 +45,7 @@ class Agreement(NamedTuple):
     auc_score: Estimate
     """Of yes against the score."""
     auc_label: Estimate
-    """Of yes against the label: what the user agent's answers are worth."""
+    """Of yes against the label, over the same users: what the user agent's answers are worth."""
     auc_reward: Estimate
     """Of the score against the label, over all users: what just nodding would be worth."""
     correlation: Estimate
@@ -69,13 +69,33 @@ def agreement(seeds: Sequence[Sequence[Asked]]) -> Agreement:
     return Agreement(
         users=len(users),
         undivided=sum(all(_undivided(one) for one in user) for user in users),
-        yes_rate=_mean(lambda one: float(one.yes.mean()), users),
-        auc_score=_mean(lambda one: auc(one.scores, one.yes), users),
-        auc_label=_mean(lambda one: None if _undivided(one) else auc(one.yes, one.wanted), users),
-        auc_reward=_mean(lambda one: auc(one.scores, one.wanted), users),
-        correlation=_mean(lambda one: None if _undivided(one) else spearman(one.yes, one.scores), users),
-        bands=tuple(_mean(partial(yes_in_band, band=band), users) for band in range(BANDS)),
+        yes_rate=_mean(lambda one: float(one.yes.mean()), seeds),
+        auc_score=_mean(auc_score, seeds),
+        auc_label=_mean(auc_label, seeds),
+        auc_reward=_mean(lambda one: auc(one.scores, one.wanted), seeds),
+        correlation=_mean(lambda one: None if _undivided(one) else spearman(one.yes, one.scores), seeds),
+        bands=tuple(_mean(partial(yes_in_band, band=band), seeds) for band in range(BANDS)),
     )
+
+
+def by_user(value: Callable[[Asked], float | None], seeds: Sequence[Sequence[Asked]]) -> NDArray[np.float64]:
+    """(U,) a value of every user, averaged over the seeds under which there is one; nan where there is none."""
+    said = [[value(one) for one in user if one.yes.size] for user in zip(*seeds, strict=True)]
+    kept = [[number for number in numbers if number is not None] for numbers in said]
+    return np.array([np.mean(numbers) if numbers else np.nan for numbers in kept], dtype=np.float64)
+
+
+def auc_score(asked: Asked) -> float | None:
+    """How often an item answered yes outscores one answered no; None for one answer to everything."""
+    return auc(asked.scores, asked.yes)
+
+
+def auc_label(asked: Asked) -> float | None:
+    """How often a wanted item is the one answered yes, of a wanted and an unwanted one; both or neither counts half.
+
+    None for one answer to everything.
+    """
+    return None if _undivided(asked) else auc(asked.yes, asked.wanted)
 
 
 def auc(values: ArrayLike, positive: ArrayLike) -> float | None:
@@ -112,7 +132,6 @@ def _undivided(asked: Asked) -> bool:
     return not asked.yes.any() or bool(asked.yes.all())
 
 
-def _mean(value: Callable[[Asked], float | None], users: Sequence[Sequence[Asked]]) -> Estimate:
-    found = [[value(one) for one in user if one.yes.size] for user in users]
-    said = [[number for number in numbers if number is not None] for numbers in found]
-    return bootstrap_mean([float(np.mean(numbers)) for numbers in said if numbers])
+def _mean(value: Callable[[Asked], float | None], seeds: Sequence[Sequence[Asked]]) -> Estimate:
+    values = by_user(value, seeds)
+    return bootstrap_mean(values[~np.isnan(values)])

@@ -1,0 +1,161 @@
+"""Does the user agent just nod? Its yes-rate against the reward rank: `afl study agreement`.
+
+The user agent judges the items of the user-simulation task, each with the reward score beside it. Where its answers
+follow the scores and nothing else, it adds nothing to the reward model. Arms and runs are those of `afl evaluate user`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from afl.data.judging import JudgedItems, Ratio
+from afl.errors import UsageError
+from afl.metrics.agreement import Agreement, Asked, agreement, auc_label, auc_score, by_user
+from memory.records import JudgementRow
+from simulations.inputs import NONE
+from simulations.leaks.check import Check
+from simulations.studies.comparison import ArmTest, compare_pairs
+from simulations.studies.player import Played, Player
+from simulations.studies.report import audit_json
+from simulations.studies.results import ArmResult, SeedValues
+from simulations.studies.user import arm_of, chosen_ratios
+from simulations.study import Study
+
+METRICS: dict[str, Callable[[Asked], float | None]] = {"auc_score": auc_score, "auc_label": auc_label}
+"""What the arms are tested in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmAgreement:
+    """One arm at one ratio."""
+
+    arm: str
+    ratio: Ratio
+    runs: tuple[str, ...]
+    seed_numbers: tuple[int, ...]
+    users: tuple[str, ...]
+    seeds: tuple[tuple[Asked, ...], ...]
+    """Per study seed, what every user answered; an item without an answer is left out."""
+
+    @property
+    def agreement(self) -> Agreement:
+        return agreement(self.seeds)
+
+    @property
+    def failures(self) -> int:
+        """Items without an answer, over all seeds."""
+        items = self.ratio.wanted + self.ratio.unwanted
+        return sum(items - len(asked.yes) for users in self.seeds for asked in users)
+
+    def to_json(self) -> dict[str, Any]:
+        """An entry of `results`."""
+        said = {"arm": self.arm, "ratio": str(self.ratio), **self.agreement.to_json()}
+        return said | {"failures": self.failures, "runs": list(self.runs)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreementReport:
+    """What `afl study agreement` returns, prints and gives as JSON."""
+
+    results: tuple[ArmAgreement, ...]
+    tests: tuple[ArmTest, ...]
+    """The arms against each other, over the users who divide their items in both."""
+    audit: tuple[Check, ...] = ()
+    stand_in: bool = False
+    """Whether the language model is the offline stand-in, whose numbers are not a real model's."""
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The runs it was read from, each once, in order."""
+        return tuple(dict.fromkeys(run for result in self.results for run in result.runs))
+
+    @property
+    def exit_code(self) -> int:
+        """1 when an item of any arm has no answer."""
+        return 1 if any(result.failures for result in self.results) else 0
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of `study agreement --json`."""
+        return {
+            "study": "agreement",
+            "runs": list(self.runs),
+            "results": [result.to_json() for result in self.results],
+            "tests": [test.to_json() for test in self.tests],
+            **audit_json(self.audit),
+        }
+
+
+def agreement_study(
+    player: Player, *, ratios: Sequence[str] | None = None, items: int | None = None
+) -> AgreementReport:
+    """The user agent without and with its memory, at every ratio. Raises `UsageError` without a reward model."""
+    if player.said["reward"] == NONE:
+        raise UsageError("--reward: got 'none', expected a model: there is no score to agree with")
+    asked = {"ratios": chosen_ratios(ratios, items), "items": items}
+    played = player.play([arm_of("agent", asked), arm_of("afl", asked)])
+    results = [
+        _agreement(player, one, player.study(one.arm, 0), ratio)
+        for one in played
+        for ratio in player.study(one.arm, 0).options.judged_ratios()
+    ]
+    return AgreementReport(
+        results=tuple(results),
+        tests=tuple(_tests(results)),
+        audit=tuple(player.suspicions),
+        stand_in=any(one.stand_in for one in played),
+    )
+
+
+def asked_of(rows: Sequence[JudgementRow], users: Sequence[str], judged: JudgedItems, ratio: Ratio) -> list[Asked]:
+    """What every user answered about the items of a ratio, out of a run's judgements."""
+    numbers = set((judged.of_ratio(ratio) + 1).tolist())
+    answered: dict[str, list[JudgementRow]] = {user: [] for user in users}
+    for row in rows:
+        if row.number in numbers and row.decision is not None:
+            answered[row.session].append(row)
+    return [
+        Asked(
+            yes=np.array([row.decision for row in own], dtype=bool),
+            scores=np.array([row.score for row in own], dtype=np.float64),
+            wanted=np.array([row.label for row in own], dtype=bool),
+        )
+        for own in answered.values()
+    ]
+
+
+def _agreement(player: Player, played: Played, study: Study, ratio: Ratio) -> ArmAgreement:
+    assert study.judged is not None, "the arms judge"
+    users = [row.id for row in study.rows]
+    said = (asked_of(player.judgements(run), users, study.judged, ratio) for run in played.runs)
+    return ArmAgreement(
+        arm=played.arm.name,
+        ratio=ratio,
+        runs=played.runs,
+        seed_numbers=tuple(one.seed for one in played.seeds),
+        users=tuple(users),
+        seeds=tuple(tuple(of_seed) for of_seed in said),
+    )
+
+
+def _tests(results: Sequence[ArmAgreement]) -> list[ArmTest]:
+    """The later arm against the earlier at every ratio, in each of `METRICS`; Holm over all."""
+    pairs = [(one, two) for one, two in combinations(results, 2) if one.ratio == two.ratio]
+    found = [_both(one, two, metric) for one, two in pairs for metric in METRICS]
+    return compare_pairs([pair for pair in found if pair[0].users])
+
+
+def _both(one: ArmAgreement, two: ArmAgreement, metric: str) -> tuple[ArmResult, ArmResult]:
+    """Each user's value in both arms, for the users who have one in both."""
+    first, second = (by_user(METRICS[metric], arm.seeds) for arm in (one, two))
+    kept = ~np.isnan(first) & ~np.isnan(second)
+    users = np.array(one.users)[kept].tolist()
+    return _result(one, metric, users, first[kept].tolist()), _result(two, metric, users, second[kept].tolist())
+
+
+def _result(arm: ArmAgreement, metric: str, users: Sequence[str], values: Sequence[float]) -> ArmResult:
+    """Seeds are averaged already."""
+    said = SeedValues(seed=arm.seed_numbers[0], run=arm.runs[0], values=dict(zip(users, values, strict=True)))
+    return ArmResult(arm=arm.arm, group={"ratio": str(arm.ratio)}, rounds=0, metric=metric, seeds=(said,))

@@ -1,0 +1,140 @@
+"""Does the loop hand out what everybody knows? `afl study popularity` (AFL, Figure 5).
+
+Items are grouped by their interactions in the data that models learn from: top 20 %, to 50 %, the other half. The
+share of recommendations that fall into each group is read for the base model and, from one run of the loop, after
+each of its rounds, with the last recommendation every session had by then. Beside them stand the lists that could be
+chosen from and the targets: a share is high or low only against these.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import methodcaller
+
+import numpy as np
+from numpy.typing import NDArray
+
+from afl.data.dataset import Split
+from afl.metrics.popularity import GROUPS, group_shares, popularity_groups
+from afl.types import Outcome, Role, SessionView
+from memory.records import SessionRecord
+from simulations.studies.arms import Arm
+from simulations.studies.comparison import compare_pairs
+from simulations.studies.player import Played, Player
+from simulations.studies.report import StudyReport
+from simulations.studies.results import ArmResult, SeedValues
+from simulations.studies.rounds import in_words
+
+METRIC = "share"
+LOOP = Arm(name="afl")
+
+Items = Mapping[str, tuple[int, ...]]
+"""Session -> the items that count; none for a session that failed."""
+
+
+@dataclass(frozen=True)
+class Recommended:
+    """Who was shown and recommended what in the loop under one study seed."""
+
+    seed: int
+    run: str
+    views: Mapping[str, SessionView]
+    records: Mapping[str, SessionRecord]
+
+    @property
+    def lists(self) -> Items:
+        return {session: view.candidates for session, view in self.views.items()}
+
+    @property
+    def targets(self) -> Items:
+        return self._items(lambda record: record.target)
+
+    @property
+    def suggestions(self) -> Items:
+        """Those of the base model."""
+        return self._items(lambda record: record.suggestion)
+
+    def after(self, number: int) -> Items:
+        """The last recommendations of a loop of so many rounds."""
+        return self._items(lambda record: _last(record, number))
+
+    def _items(self, title: Callable[[SessionRecord], str | None]) -> Items:
+        said = {session: title(self.records[session]) for session in self.views}
+        return {session: () if one is None else (self.views[session].item(one),) for session, one in said.items()}
+
+
+def popularity_study(player: Player) -> StudyReport:
+    """Shares per group; in each, the last round is tested against the base model and against the first round."""
+    (played,) = player.play([LOOP])
+    seeds = [_recommended(player, played, place) for place in range(len(played.seeds))]
+    study = player.study(LOOP, 0)
+    groups = popularity_groups(study.training.splits[Split.TRAIN].items, items=len(study.dataset.catalogue))
+
+    def shares(name: str, items: Callable[[Recommended], Items], rounds: int = 0) -> list[ArmResult]:
+        return [_share(name, rounds, group, [(seed, items(seed)) for seed in seeds], groups) for group in GROUPS]
+
+    shown = [shares("lists", lambda seed: seed.lists), shares("targets", lambda seed: seed.targets)]
+    with_base = played.seeds[0].rows[0].suggestion is not None
+    base = [shares("base", lambda seed: seed.suggestions)] if with_base else []
+    numbers = range(1, played.rounds + 1)
+    loop = [shares(in_words(number), methodcaller("after", number), number) for number in numbers]
+    earlier = [*base, *(loop[:1] if len(loop) > 1 else [])]
+    pairs = [pair for before in earlier for pair in zip(before, loop[-1], strict=True)]
+    return StudyReport(
+        study="popularity",
+        results=tuple(result for arm in (*shown, *base, *loop) for result in arm),
+        tests=tuple(compare_pairs(pairs)),
+        audit=tuple(player.suspicions),
+        stand_in=played.stand_in,
+    )
+
+
+def _recommended(player: Player, played: Played, place: int) -> Recommended:
+    one = played.seeds[place]
+    views = player.study(played.arm, place).views()
+    records = (transcript.record for transcript in player.transcripts(one.run))
+    return Recommended(
+        one.seed, one.run, {view.session: view for view in views}, {record.session: record for record in records}
+    )
+
+
+def _share(
+    arm: str,
+    rounds: int,
+    group: str,
+    seeds: Sequence[tuple[Recommended, Items]],
+    groups: NDArray[np.int64],
+) -> ArmResult:
+    """The share of each user's items that are in this group; of a failed session nothing is in any."""
+    return ArmResult(
+        arm=arm,
+        group={"popularity": group},
+        rounds=rounds,
+        metric=METRIC,
+        seeds=tuple(
+            SeedValues(
+                seed=seed.seed,
+                run=seed.run if rounds else None,
+                values=dict(
+                    zip(
+                        items,
+                        group_shares(list(items.values()), groups)[:, GROUPS.index(group)].tolist(),
+                        strict=True,
+                    )
+                ),
+                failed=frozenset(session for session, said in items.items() if not said),
+            )
+            for seed, items in seeds
+        ),
+    )
+
+
+def _last(record: SessionRecord, number: int) -> str | None:
+    """Title of the last recommendation up to this round; None where the session had failed by then."""
+    if not record.completed and record.rounds <= number:
+        return None
+    said = [
+        turn.item
+        for turn in record.dialogue
+        if turn.key.role == Role.RECOMMENDATION and turn.outcome is Outcome.OK and turn.key.round <= number
+    ]
+    return said[-1] if said else None
