@@ -1,6 +1,7 @@
 """Every error a caller of AFL can meet. A message says what was got, what was expected, what to do next.
 
-All of them end a command with exit code 2 and one line on stderr, except `ReplayError` (exit code 1).
+All of them end a command with exit code 2 and one line on stderr, except `ReplayError` and
+`TimeLimitError` (exit code 1).
 """
 
 
@@ -36,6 +37,12 @@ class StorageError(AFLError, OSError):
 
 class EndpointError(AFLError, ConnectionError):
     """A language model that cannot be reached or refuses every call: wrong key, wrong name, nobody there."""
+
+
+class TimeLimitError(AFLError, TimeoutError):
+    """A run that was stopped because it has taken the time it was given."""
+
+    exit_code = 1
 
 
 class ReplayError(AFLError, LookupError):

@@ -7,6 +7,7 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 
 from afl.data.dataset import Dataset
+from afl.llm.time_limits import ATTEMPT
 from afl.settings import Settings
 
 
@@ -19,6 +20,8 @@ class LLMContext:
     base_url: str | None
     settings: Settings
     dataset: Dataset
+    timeout: float = ATTEMPT
+    """Seconds after which nobody waits for an answer any more; a client's own limit had better not be shorter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,5 +52,7 @@ class LanguageModel:
     check: Callable[[], Awaitable[None]] = field(default=_nothing, repr=False)
     """Raises `EndpointError` in one clear line when the endpoint cannot work; costs no tokens."""
     close: Callable[[], Awaitable[None]] = field(default=_nothing, repr=False)
+    place: str = field(default="", repr=False)
+    """Where it is asked, as HOST:PORT, for people."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """Keys that must never be seen: blacked out of every error."""

@@ -14,6 +14,8 @@ from afl.llm.flights import Flights
 from afl.llm.limits import AdaptiveLimiter
 from afl.llm.retry import RetryPolicy
 from afl.llm.sources import LiveSource, RecordedSource, Request, Source
+from afl.llm.stall import StallWatch
+from afl.llm.time_limits import Deadlines
 from afl.llm.usage import Usage
 from afl.ports import Clock, Journal, Limiter
 from afl.types import CallKey, JournalEntry, Message, Outcome, Reply
@@ -55,11 +57,14 @@ class Gate:
         recall: Recall | None = None,
         usage: Usage | None = None,
         account: Account | None = None,
+        deadlines: Deadlines | None = None,
+        stall: StallWatch | None = None,
     ) -> "Gate":
         """A gate that sends what the journal does not hold to the model.
 
         With `recall`, equal requests of earlier runs answer before the model does, and of equal requests under way
-        at the same time one is sent. `account` pays for what is sent.
+        at the same time one is sent. `account` pays for what is sent, `deadlines` bound the wait for it,
+        and `stall` is told of it.
         """
         source: Source = LiveSource(
             model,
@@ -67,6 +72,8 @@ class Gate:
             clock=clock or SystemClock(),
             retry=retry or RetryPolicy(),
             account=account,
+            deadlines=deadlines,
+            stall=stall,
         )
         if recall is None:
             return cls(model, journal, source=source, usage=usage, account=account)

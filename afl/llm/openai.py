@@ -27,7 +27,7 @@ def openai_model(context: LLMContext) -> LanguageModel:
     url = _checked_url(context.base_url or context.settings.openai_base_url or OPENAI_URL)
     key = _key(context, url)
     address, headers = _without_credentials(url)
-    chat = _chat(context.argument, address, key, headers)
+    chat = _chat(context.argument, address, key, headers, context.timeout)
     secrets = tuple(secret for secret in (key, *_url_secrets(url)) if secret != NO_KEY)
     return LanguageModel(
         name=f"openai:{context.argument}",
@@ -36,6 +36,7 @@ def openai_model(context: LLMContext) -> LanguageModel:
         price=price_of(context.argument, own=context.settings.prices_file),
         check=endpoint_check(chat, url=url, secrets=secrets),
         close=chat.aclose,
+        place=host_and_port(url),
         secrets=secrets,
     )
 
@@ -128,10 +129,10 @@ def _url_secrets(url: str) -> tuple[str, ...]:
     return tuple(filter(None, (parts.password, *values)))
 
 
-def _chat(model: str, url: str, key: str, headers: dict[str, str]) -> "RawChatOpenAI":
+def _chat(model: str, url: str, key: str, headers: dict[str, str], timeout: float) -> "RawChatOpenAI":
     try:
         from afl.llm.openai_chat import raw_chat_openai
     except ImportError as error:
         hint = "pip install 'afl[openai]'"
         raise UsageError(f"--llm openai needs the extra 'openai' (no {error.name} here): {hint}") from None
-    return raw_chat_openai(model=model, base_url=url, api_key=key, headers=headers)
+    return raw_chat_openai(model=model, base_url=url, api_key=key, headers=headers, read_timeout=timeout)

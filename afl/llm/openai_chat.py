@@ -12,10 +12,9 @@ from langchain_openai import ChatOpenAI
 from openai import DefaultAioHttpClient
 from pydantic import SecretStr
 
+from afl.llm.time_limits import ATTEMPT
 from afl.llm.trouble import BadBodyError
 
-READ_TIMEOUT = 300.0
-"""Seconds an endpoint may be silent: without streaming that is the whole answer, its queue included."""
 CONNECT_TIMEOUT = 10.0
 
 
@@ -74,9 +73,12 @@ def raw_chat_openai(
     base_url: str,
     api_key: str,
     headers: Mapping[str, str] | None = None,
-    read_timeout: float = READ_TIMEOUT,
+    read_timeout: float = ATTEMPT,
 ) -> RawChatOpenAI:
-    """A client at temperature 0 (where the model takes one) that neither retries nor streams."""
+    """A client at temperature 0 (where the model takes one) that neither retries nor streams.
+
+    `read_timeout`: seconds of silence.
+    """
     reasoning = model.startswith("o") and model[1:2].isdigit()
     return RawChatOpenAI(
         model=model,

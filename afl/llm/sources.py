@@ -1,5 +1,6 @@
 """Where an answer that the run's own journal does not hold comes from: the model, or another run's journal."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -13,6 +14,8 @@ from afl.llm.difference import first_difference, place
 from afl.llm.redact import one_line
 from afl.llm.replies import to_langchain, to_reply
 from afl.llm.retry import RetryPolicy
+from afl.llm.stall import StallWatch
+from afl.llm.time_limits import Deadlines
 from afl.llm.trouble import Trouble, Verdict, diagnose
 from afl.ports import Clock, Journal, Limiter
 from afl.types import CallKey, Message, Outcome, Reply
@@ -46,6 +49,8 @@ class LiveSource:
         clock: Clock,
         retry: RetryPolicy,
         account: Account | None = None,
+        deadlines: Deadlines | None = None,
+        stall: StallWatch | None = None,
     ) -> None:
         self._model = model
         self._account = account or unlimited()
@@ -54,9 +59,27 @@ class LiveSource:
         self._limiter = limiter
         self._clock = clock
         self._retry = retry
+        self._deadlines = deadlines or Deadlines(clock=clock)
+        self._stall = stall or StallWatch(clock=clock)
 
     async def answer(self, request: Request) -> Reply:
-        """A reply, or `FAILED` once the tries are used up; `EndpointError` when no call can ever work."""
+        """A reply, or `FAILED` once the tries or the session's time are used up.
+
+        Raises `EndpointError` when no call can ever work, `TimeLimitError` when the run has no time left.
+        """
+        left = self._deadlines.left(request.key.subject)
+        if left is not None and left <= 0:
+            return Reply(Outcome.FAILED, error=self._deadlines.session_is_over)
+        try:
+            async with asyncio.timeout(left) as limit:
+                with self._stall.expecting(request.key):
+                    return await self._answered(request)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            return Reply(Outcome.FAILED, error=self._deadlines.session_is_over)
+
+    async def _answered(self, request: Request) -> Reply:
         tries = AsyncRetrying(
             retry=retry_if_result(_may_pass),
             stop=stop_after_attempt(self._retry.tries),
@@ -76,21 +99,25 @@ class LiveSource:
     def _wait(self, request: Request, state: RetryCallState) -> float:
         trouble = _last_result(state)
         assert isinstance(trouble, Trouble), "only trouble is waited for"
-        return self._retry.wait(request.key, state.attempt_number - 1, trouble.retry_after)
+        wait = self._retry.wait(request.key, state.attempt_number - 1, trouble.retry_after)
+        self._stall.waits(request.key, wait, one_line(trouble.text, self._model.secrets))
+        return wait
 
     async def _try(self, request: Request) -> Reply | Trouble:
         """One try, on the books from before it is sent until the journal has its reply."""
         if not await self._account.reserve(request.key, request.messages):
             return self._account.refusal(request.messages)
+        sent = False
         try:
             async with self._limiter.slot(request.key, request.messages) as slot:
+                sent = True
                 result = await self._sent(request)
                 if isinstance(result, Reply):
                     slot.answered(result)
                 elif result.status is not None and result.throttled:
                     slot.refused(result.status, result.retry_after)
         except BaseException:
-            self._account.failed(request.key, billed=True)
+            self._account.failed(request.key, billed=sent)
             raise
         if isinstance(result, Trouble):
             self._account.failed(request.key, billed=result.billed)
@@ -102,7 +129,9 @@ class LiveSource:
         messages = to_langchain(request.messages)
         start = self._clock.monotonic()
         try:
-            answer = await self._model.chat.ainvoke(messages, **self._bound)
+            self._stall.sent(request.key)
+            async with self._deadlines.attempt():
+                answer = await self._model.chat.ainvoke(messages, **self._bound)
         except Exception as error:
             trouble = diagnose(error, now=self._clock.time())
             if trouble is None:

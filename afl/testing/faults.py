@@ -43,6 +43,15 @@ async def reset(request: web.Request, completion: Completion) -> web.StreamRespo
     return response
 
 
+async def trickle(request: web.Request, completion: Completion) -> web.StreamResponse:
+    """A body that never ends, a space at a time: the server is never silent for long."""
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    await response.prepare(request)
+    while True:
+        await response.write(b" ")
+        await asyncio.sleep(0.02)
+
+
 async def not_json(request: web.Request, completion: Completion) -> web.StreamResponse:
     """A 200 that is a web page."""
     return web.Response(text="<html>welcome to the proxy</html>", content_type="text/html")
@@ -84,6 +93,7 @@ async def truncated(request: web.Request, completion: Completion) -> web.StreamR
 FAULTS: dict[str, Fault] = {
     "hang": hang,
     "reset": reset,
+    "trickle": trickle,
     "not-json": not_json,
     "no-choices": no_choices,
     "empty": empty,

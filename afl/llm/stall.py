@@ -1,0 +1,119 @@
+"""Says what is waited for when no reply has come for a while."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import NamedTuple
+
+from afl.clock import SystemClock
+from afl.errors import UsageError
+from afl.llm.difference import place
+from afl.ports import Clock
+from afl.types import CallKey
+
+AFTER = 60.0
+_NAMED = 3
+
+
+class _Pending(NamedTuple):
+    """A request without a reply, and the last thing that happened to it."""
+
+    since: float
+    what: str
+    again: float | None = None
+    """When it is to be sent again."""
+
+    def told(self, now: float) -> str:
+        if self.again is None:
+            return f"{self.what} {now - self.since:.0f} s ago"
+        return f"to be sent again in {max(0.0, self.again - now):.0f} s, after: {self.what}"
+
+
+def _unheard(line: str) -> None: ...
+
+
+class StallWatch:
+    """Knows every request that has no reply yet; after `after` seconds without any reply, names them in one line.
+
+    It speaks again when the silence has become twice as long. `say` is given the line, `endpoint` is how it names
+    whom it waits for.
+    """
+
+    def __init__(
+        self,
+        endpoint: str = "the language model",
+        *,
+        after: float = AFTER,
+        clock: Clock | None = None,
+        say: Callable[[str], None] = _unheard,
+    ) -> None:
+        if not after > 0:
+            raise UsageError(f"--stall-after: got {after:g}, expected seconds above 0")
+        self._endpoint = endpoint
+        self._after = after
+        self._clock = clock or SystemClock()
+        self._say = say
+        self._pending: dict[CallKey, _Pending] = {}
+        self._heard = self._clock.monotonic()
+        self._patience = after
+
+    @contextmanager
+    def expecting(self, key: CallKey) -> Iterator[None]:
+        """While this is entered, a reply to `key` is to come; leaving it means that it came, or was given up."""
+        if not self._pending:
+            self._reset()
+        self._note(key, "in line to be sent")
+        try:
+            yield
+        finally:
+            del self._pending[key]
+            self._reset()
+
+    def sent(self, key: CallKey) -> None:
+        """A try of an expected request goes out."""
+        self._note(key, "sent")
+
+    def waits(self, key: CallKey, seconds: float, trouble: str) -> None:
+        """A try came to nothing; the next one is `seconds` away."""
+        now = self._clock.monotonic()
+        self._pending[key] = _Pending(now, trouble, now + seconds)
+
+    def look(self) -> str | None:
+        """The line that is due now, if one is."""
+        silent = self._clock.monotonic() - self._heard
+        if not self._pending or silent < self._patience:
+            return None
+        self._patience = 2 * silent
+        return f"no reply from {self._endpoint} for {silent:.0f} s; waiting for {self._waited_for()}"
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[None]:
+        """Looks now and then while this is entered, and says what is to be said."""
+        task = asyncio.create_task(self._watch())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _watch(self) -> None:
+        while True:
+            # The event loop's time, not the clock's: on a clock that jumps, waiting must not spin.
+            await asyncio.sleep(self._after / 4)
+            if line := self.look():
+                self._say(line)
+
+    def _waited_for(self) -> str:
+        now = self._clock.monotonic()
+        oldest = sorted(self._pending.items(), key=lambda item: item[1].since)
+        named = [f"{place(key)} ({pending.told(now)})" for key, pending in oldest[:_NAMED]]
+        more = [f"and {len(oldest) - _NAMED:,} more"] if len(oldest) > _NAMED else []
+        return f"{len(oldest):,} request{'s' if len(oldest) > 1 else ''}: {'; '.join([*named, *more])}"
+
+    def _note(self, key: CallKey, what: str) -> None:
+        self._pending[key] = _Pending(self._clock.monotonic(), what)
+
+    def _reset(self) -> None:
+        self._heard = self._clock.monotonic()
+        self._patience = self._after

@@ -1,0 +1,106 @@
+"""How long a try, a session and a run may take. Nothing of it changes a result: what ran out is asked again."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from math import isfinite
+
+from afl.clock import SystemClock
+from afl.errors import TimeLimitError, UsageError
+from afl.ports import Clock
+
+ATTEMPT = 300.0
+"""Seconds for an answer, the endpoint's queue included; without streaming it is silent for all of that."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimits:
+    """In seconds; None is no limit."""
+
+    attempt: float = ATTEMPT
+    """From sending a request to the last byte of its answer; each try has its own."""
+    session: float | None = None
+    """From the session's start to its last answer, waits between tries included."""
+    run: float | None = None
+    """From the first session's start to the last commit, in this call of the command."""
+
+    def __post_init__(self) -> None:
+        for option, seconds in (
+            ("timeout", self.attempt),
+            ("session-timeout", self.session),
+            ("run-timeout", self.run),
+        ):
+            if seconds is not None and not (isfinite(seconds) and seconds > 0):
+                raise UsageError(f"--{option}: got {seconds:g}, expected seconds above 0")
+
+
+class Deadlines:
+    """What is left of the time of a run, of its sessions, and of a try.
+
+    The clock tells what is left before anything is sent; the event loop ends what is under way when it is used up.
+    """
+
+    def __init__(self, limits: TimeLimits | None = None, clock: Clock | None = None) -> None:
+        self.limits = limits or TimeLimits()
+        self._clock = clock or SystemClock()
+        self._run_ends = self._in(self.limits.run)
+        self._session_ends: dict[str, float] = {}
+
+    @asynccontextmanager
+    async def run(self) -> AsyncIterator[None]:
+        """The run's time begins; `TimeLimitError` ends what is inside when it is up."""
+        self._run_ends = self._in(self.limits.run)
+        try:
+            async with asyncio.timeout(self.limits.run) as limit:
+                yield
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise self._run_is_over() from None
+
+    def begin(self, session: str) -> None:
+        """A session's time begins. Raises `TimeLimitError` when there is none left in the run."""
+        if self._left(self._run_ends) <= 0:
+            raise self._run_is_over()
+        if self.limits.session is not None:
+            self._session_ends[session] = self._in(self.limits.session)
+
+    def end(self, session: str) -> None:
+        """The session is done."""
+        self._session_ends.pop(session, None)
+
+    def left(self, subject: str) -> float | None:
+        """Seconds that a session still has, None without a limit. Raises `TimeLimitError` when the run has none."""
+        if self._left(self._run_ends) <= 0:
+            raise self._run_is_over()
+        ends = self._session_ends.get(subject)
+        return None if ends is None else self._left(ends)
+
+    @property
+    def session_is_over(self) -> str:
+        """What is said of a call whose session has no time left."""
+        return f"out of time: the session has taken its {self.limits.session:g} s (--session-timeout)"
+
+    @asynccontextmanager
+    async def attempt(self) -> AsyncIterator[None]:
+        """Time for one try; `TimeoutError` says how much there was."""
+        try:
+            async with asyncio.timeout(self.limits.attempt) as limit:
+                yield
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise TimeoutError(f"no answer within {self.limits.attempt:g} s (--timeout)") from None
+
+    def _in(self, seconds: float | None) -> float:
+        return float("inf") if seconds is None else self._clock.monotonic() + seconds
+
+    def _left(self, end: float) -> float:
+        return end - self._clock.monotonic()
+
+    def _run_is_over(self) -> TimeLimitError:
+        return TimeLimitError(
+            f"stopped after the {self.limits.run:g} s it was given (--run-timeout); everything so far is kept, "
+            "the same command continues"
+        )

@@ -1,0 +1,84 @@
+"""The stall watch, on a clock that is moved by hand."""
+
+from collections import deque
+from contextlib import ExitStack
+
+import pytest
+
+from afl.errors import UsageError
+from afl.llm.stall import StallWatch
+from afl.testing import FakeClock
+from afl.types import CallKey
+
+
+@pytest.fixture
+def watch(clock: FakeClock) -> StallWatch:
+    return StallWatch("openai:m at localhost:8000", after=60.0, clock=clock)
+
+
+def of(key: CallKey, session: int) -> CallKey:
+    return key._replace(subject=str(session))
+
+
+def test_silence_is_named_with_endpoint_requests_and_ages(
+    watch: StallWatch, key: CallKey, clock: FakeClock
+) -> None:
+    with watch.expecting(of(key, 1)), watch.expecting(of(key, 2)):
+        watch.sent(of(key, 1))
+        clock.now += 50
+        watch.sent(of(key, 2))
+        clock.now += 10
+        assert watch.look() == (
+            "no reply from openai:m at localhost:8000 for 60 s; waiting for 2 requests: "
+            "session 1, loop, round 2, user (sent 60 s ago); session 2, loop, round 2, user (sent 10 s ago)"
+        )
+
+
+def test_of_many_requests_the_oldest_three_are_named(watch: StallWatch, key: CallKey, clock: FakeClock) -> None:
+    with ExitStack() as stack:
+        deque((stack.enter_context(watch.expecting(of(key, number))) for number in range(1, 6)), maxlen=0)
+        clock.now += 60
+        line = str(watch.look())
+    assert "waiting for 5 requests: session 1," in line
+    assert "session 3," in line
+    assert line.endswith("; and 2 more")
+
+
+def test_a_wait_between_tries_is_told_with_its_reason(watch: StallWatch, key: CallKey, clock: FakeClock) -> None:
+    with watch.expecting(key):
+        watch.sent(key)
+        watch.waits(key, 540.0, "the endpoint answered 429: slow down")
+        clock.now += 60
+        line = str(watch.look())
+    assert "to be sent again in 480 s, after: the endpoint answered 429: slow down" in line
+
+
+def test_a_reply_ends_the_silence(watch: StallWatch, key: CallKey, clock: FakeClock) -> None:
+    with watch.expecting(of(key, 1)):
+        with watch.expecting(of(key, 2)):
+            clock.now += 59
+        clock.now += 59
+        assert watch.look() is None
+        clock.now += 1
+        assert watch.look() is not None
+
+
+def test_it_speaks_again_when_the_silence_has_doubled(watch: StallWatch, key: CallKey, clock: FakeClock) -> None:
+    spoken = []
+    with watch.expecting(key):
+        for _ in range(30):
+            clock.now += 10
+            spoken.append(watch.look() is not None)
+    assert [10 * (at + 1) for at, said in enumerate(spoken) if said] == [60, 120, 240]
+
+
+def test_who_waits_for_nothing_says_nothing(watch: StallWatch, key: CallKey, clock: FakeClock) -> None:
+    clock.now += 3600
+    assert watch.look() is None
+    with watch.expecting(key):
+        assert watch.look() is None
+
+
+def test_no_patience_at_all_is_refused() -> None:
+    with pytest.raises(UsageError, match="--stall-after: got 0, expected seconds above 0"):
+        StallWatch(after=0.0)
