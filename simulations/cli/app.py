@@ -12,6 +12,7 @@ from simulations.cli import (
     evaluate,
     evaluate_user,
     report,
+    reproduce,
     runs,
     simulate,
     study,
@@ -37,6 +38,7 @@ app.command("inspect")(runs.inspect)
 app.command("compare")(compare.compare)
 app.command("export")(runs.export)
 app.command("report")(report.report)
+app.command("reproduce")(reproduce.reproduce)
 app.command("audit")(audit.audit)
 app.command("doctor")(system.doctor)
 

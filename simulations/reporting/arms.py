@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
-from afl.metrics.detectable import detectable_hits
-from afl.metrics.holm import holm
 from afl.metrics.intervals import Estimate, wilson
-from afl.metrics.paired import mcnemar, paired_bootstrap
+from afl.metrics.paired import mcnemar
 from simulations.reporting.material import Recorded
+from simulations.studies.comparison import ArmTest, compare_pairs
+from simulations.studies.results import ArmResult, SeedValues
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +32,13 @@ class Arm:
         return wilson(sum(self.hits.values()), completed) if completed else None
 
 
-@dataclass(frozen=True, slots=True)
-class ArmTest:
-    """Arm `b` against arm `a` over the sessions that both have."""
+class Pair(NamedTuple):
+    """Two arms over the sessions that both have: the second against the first."""
 
-    a: str
-    b: str
-    n: int
-    difference: float
-    ci95: tuple[float, float]
+    test: ArmTest
     won: int
+    """Sessions that only the second arm hits."""
     lost: int
-    p: float
-    p_holm: float
-    detectable: float | None
-
-    @property
-    def found(self) -> bool:
-        """Whether a difference can be told at the 5 % level."""
-        return self.p_holm <= 0.05
 
 
 def comparable(runs: Sequence[Recorded]) -> list[list[Recorded]]:
@@ -66,15 +55,14 @@ def arms_of(runs: Sequence[Recorded]) -> list[Arm]:
     return [*_bases(runs), *(_arm(run) for run in runs)]
 
 
-def tests_of(groups: Sequence[Sequence[Arm]]) -> list[list[ArmTest]]:
-    """Per group every pair of its arms, the later against the earlier; Holm over all groups together."""
-    pairs = [list(combinations(arms, 2)) for arms in groups]
-    counted = [[_hits(one, two) for one, two in group] for group in pairs]
-    adjusted = iter(holm([mcnemar(*hits).p for group in counted for hits in group]).tolist())
-    return [
-        [_test(one, two, hits, next(adjusted)) for (one, two), hits in zip(group, group_hits, strict=True)]
-        for group, group_hits in zip(pairs, counted, strict=True)
-    ]
+def pairs_of(groups: Sequence[Sequence[Arm]]) -> list[Pair]:
+    """Every pair of arms of a group that share a session, the later against the earlier; Holm over all groups."""
+    every = [pair for arms in groups for pair in combinations(arms, 2)]
+    shared = [(one, two) for one, two in every if one.hits.keys() & two.hits.keys()]
+    results = [(_result(one, two), _result(two, one)) for one, two in shared]
+    counts = [mcnemar(one.values, two.values) for one, two in results]
+    tests = compare_pairs(results)
+    return [Pair(test, count.won, count.lost) for test, count in zip(tests, counts, strict=True)]
 
 
 def discordant(arms: Sequence[Arm]) -> list[str]:
@@ -121,23 +109,7 @@ def _agree(one: Arm, two: Arm) -> bool:
     return all(one.items[session] == two.items[session] for session in shared)
 
 
-def _hits(one: Arm, two: Arm) -> tuple[list[bool], list[bool]]:
-    shared = [session for session in one.hits if session in two.hits]
-    return [one.hits[session] for session in shared], [two.hits[session] for session in shared]
-
-
-def _test(one: Arm, two: Arm, hits: tuple[list[bool], list[bool]], p_holm: float) -> ArmTest:
-    test, difference = mcnemar(*hits), paired_bootstrap(*hits)
-    differing = (test.won + test.lost) / difference.n if difference.n else 0.0
-    return ArmTest(
-        a=one.label,
-        b=two.label,
-        n=difference.n,
-        difference=difference.value,
-        ci95=difference.ci95,
-        won=test.won,
-        lost=test.lost,
-        p=test.p,
-        p_holm=p_holm,
-        detectable=detectable_hits(difference.n, differing=differing),
-    )
+def _result(arm: Arm, other: Arm) -> ArmResult:
+    """The arm over the sessions that both have, in one order."""
+    values = {session: float(arm.hits[session]) for session in sorted(arm.hits.keys() & other.hits.keys())}
+    return ArmResult(arm=arm.label, rounds=0, seeds=(SeedValues(seed=0, run=None, values=values),))

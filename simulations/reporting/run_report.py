@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from afl.data.library import Library
 from afl.metrics.intervals import Estimate
-from simulations.reporting.arms import Arm, ArmTest, arms_of, comparable, tests_of
+from simulations.reporting.arms import Arm, Pair, arms_of, comparable, pairs_of
 from simulations.reporting.contents import (
     cost,
     differences,
@@ -11,6 +12,7 @@ from simulations.reporting.contents import (
     failures,
     hit_rates,
     judging,
+    popularity,
     reading,
     rounds,
     what,
@@ -25,12 +27,11 @@ STAND_IN = (
 )
 
 
-def run_report(runs: Sequence[Recorded]) -> Page:
-    """Everything there is to say about these runs."""
+def run_report(runs: Sequence[Recorded], library: Library) -> Page:
+    """Everything there is to say about these runs; items are told by popularity where the library has their data."""
     together = comparable(runs)
     groups = [arms_of(group) for group in together]
-    tests = tests_of(groups)
-    flat = [test for group in tests for test in group]
+    pairs = pairs_of(groups)
     base, label = _shared_base(together, groups)
     targets = {record.session: record.target for run in runs for record in run.records}
     # A page about the user-simulation task begins with it.
@@ -38,8 +39,9 @@ def run_report(runs: Sequence[Recorded]) -> Page:
     sections = (
         judging.section(runs) if all_judge else None,
         hit_rates.section(groups),
-        differences.section(flat),
+        differences.section(pairs),
         rounds.section(runs, base, label, _series(groups)),
+        popularity.section(runs, library),
         None if all_judge else judging.section(runs),
         failures.section(runs),
         discordant.section(groups, targets),
@@ -48,7 +50,7 @@ def run_report(runs: Sequence[Recorded]) -> Page:
         reading.section(),
     )
     return Page(
-        _title(runs), _lead(runs, groups, flat), tuple(one for one in sections if isinstance(one, Section))
+        _title(runs), _lead(runs, groups, pairs), tuple(one for one in sections if isinstance(one, Section))
     )
 
 
@@ -57,7 +59,7 @@ def _title(runs: Sequence[Recorded]) -> str:
     return f"AFL report: {names}"
 
 
-def _lead(runs: Sequence[Recorded], groups: Sequence[Sequence[Arm]], tests: Sequence[ArmTest]) -> tuple[Text, ...]:
+def _lead(runs: Sequence[Recorded], groups: Sequence[Sequence[Arm]], pairs: Sequence[Pair]) -> tuple[Text, ...]:
     found = []
     if any(run.stand_in for run in runs):
         found.append(Text(STAND_IN, "warning"))
@@ -74,11 +76,10 @@ def _lead(runs: Sequence[Recorded], groups: Sequence[Sequence[Arm]], tests: Sequ
         found.append(
             Text("The runs are over several sets of sessions; only runs over the same ones are compared.")
         )
-    if tests:
-        shown = sum(test.found for test in tests)
-        found.append(
-            Text(f"{shown} of {len(tests)} comparisons show a difference at the 5 % level, adjusted by Holm.")
-        )
+    if pairs:
+        shown = sum(pair.test.found for pair in pairs)
+        of = f"{shown} of {len(pairs)} comparisons of hit rates"
+        found.append(Text(f"{of} show a difference at the 5 % level, adjusted by Holm."))
     return tuple(found)
 
 

@@ -3,19 +3,21 @@
 from collections.abc import Sequence
 from functools import partial
 
-from simulations.reporting.arms import ArmTest
+from simulations.reporting.arms import Pair
 from simulations.reporting.drawing.intervals import Interval, intervals
 from simulations.reporting.numbers import p_value, rate, signed, signed_interval
 from simulations.reporting.page import Figure, Section, Table, Text
+from simulations.studies.comparison import ArmTest
 
 _COLUMNS = ("arms", "n", "difference", "95 % interval", "won", "lost", "p", "p (Holm)", "could be shown")
 
 
-def section(tests: Sequence[ArmTest]) -> Section | None:
+def section(pairs: Sequence[Pair]) -> Section | None:
     """None where there is nothing to compare."""
-    if not tests:
+    if not pairs:
         return None
-    return Section("Which arms differ", (_figure(tests), *(Text(in_words(test)) for test in tests), _table(tests)))
+    tests = [pair.test for pair in pairs]
+    return Section("Which arms differ", (_figure(tests), *(Text(in_words(test)) for test in tests), _table(pairs)))
 
 
 def in_words(test: ArmTest) -> str:
@@ -55,19 +57,19 @@ def _said(test: ArmTest) -> str:
     return f"{signed(test.difference)}, p = {p_value(test.p_holm)}".replace("= <", "<")
 
 
-def _table(tests: Sequence[ArmTest]) -> Table:
+def _table(pairs: Sequence[Pair]) -> Table:
     rows = [
         [
             _pair(test),
             f"{test.n:,}",
             signed(test.difference),
             signed_interval(test.ci95),
-            str(test.won),
-            str(test.lost),
+            str(won),
+            str(lost),
             p_value(test.p),
             p_value(test.p_holm),
             "nothing" if test.detectable is None else rate(test.detectable),
         ]
-        for test in tests
+        for test, won, lost in pairs
     ]
     return Table.of("Pairs of arms over the same sessions", _COLUMNS, rows, numbers=_COLUMNS[1:])

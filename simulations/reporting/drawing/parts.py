@@ -28,7 +28,7 @@ def parts(bars: Sequence[Bar], *, names: Sequence[str]) -> "Figure":
 
     height = _ROW * len(bars)
     figure = style.canvas(height + _KEY + _AXIS)
-    axes = style.plot(figure, left=_LABELS, right=16, top=_KEY, bottom=_AXIS)
+    axes = style.plot(figure, left=_LABELS, right=22, top=_KEY, bottom=_AXIS)
     axes.set_xlim(0, 1)
     axes.set_ylim(height, 0)
     axes.set_yticks([])
@@ -36,7 +36,7 @@ def parts(bars: Sequence[Bar], *, names: Sequence[str]) -> "Figure":
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     for place, bar in enumerate(bars):
         _bar(axes, bar, place * _ROW)
-    _key(axes, names)
+    _key(axes, names, above=1 + 16 / height)
     return figure
 
 
@@ -57,12 +57,12 @@ def _bar(axes: "Axes", bar: Bar, top: float) -> None:
     axes.text(-0.025, top + _ROW / 2, text, ha="right", va="center_baseline")
 
 
-def _key(axes: "Axes", names: Sequence[str]) -> None:
+def _key(axes: "Axes", names: Sequence[str], *, above: float) -> None:
     """What the parts are, in their colours, above the bars."""
     for place, name in enumerate(names):
         x = place / len(names)
         axes.plot(
-            x + 0.02, 1.0, marker="s", markersize=9, color=style.SHADES[place], linestyle="none", clip_on=False,
+            x + 0.02, above, marker="s", markersize=9, color=style.SHADES[place], linestyle="none", clip_on=False,
             transform=axes.transAxes,
         )  # fmt: skip
-        axes.text(x + 0.06, 1.0, name, transform=axes.transAxes, fontsize=style.SMALL, va="center_baseline")
+        axes.text(x + 0.06, above, name, transform=axes.transAxes, fontsize=style.SMALL, va="center_baseline")

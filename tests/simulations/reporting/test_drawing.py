@@ -75,7 +75,7 @@ def test_a_page_may_hold_several_figures_without_their_ids_meeting() -> None:
 
 
 @given(st.text(max_size=60), st.floats(-1, 1), st.floats(0, 1))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_whatever_a_label_holds_it_is_drawn(label: str, value: float, half: float) -> None:
     with style.looks():
         figure = intervals([Interval(label, value, (value - half, value + half), label)], unit=label)

@@ -1,5 +1,6 @@
 """`afl report`: what the page says, and that it is the database that says it."""
 
+import random
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from afl.testing.server import FakeServer
-from simulations import compare, report
+from simulations import compare, import_data, report
 from tests.simulations.conftest import Afl
 from tests.simulations.reporting.conftest import TARGET, Record, hits
 
@@ -177,10 +178,20 @@ def test_what_cannot_be_reported_is_said_and_nothing_written(
     assert not (tmp_path / "r").exists()
 
 
+@pytest.fixture
+def apart(home: Path, tmp_path: Path) -> None:
+    """The data set `apart`: 30 listeners with eight of 300 bands each, hardly one of them twice."""
+    draws = random.Random(1)
+    heard = {user: draws.sample(range(300), 8) for user in range(30)}
+    lines = [f"u{user},Band {band},{time}" for user, bands in heard.items() for time, band in enumerate(bands)]
+    (tmp_path / "apart.csv").write_text("\n".join(["user,item,timestamp", *lines]) + "\n")
+    import_data("csv", tmp_path / "apart.csv", name="apart", domain="music")
+
+
 def test_the_user_simulation_is_reported_as_it_is_evaluated(
-    afl: Afl, small: Path, server: FakeServer, tmp_path: Path
+    afl: Afl, apart: None, server: FakeServer, tmp_path: Path
 ) -> None:
-    task = "evaluate user --dataset small --split all --items 4 --ratio 1:1 --reward none --recommender none"
+    task = "evaluate user --dataset apart --items 4 --ratio 1:1 --reward none --recommender none"
     options = ["--arm", "agent", "--arm", "afl", "--llm", "openai:m", "--base-url", server.url]
     found: dict[str, Any] = afl(*task.split(), *options, "--run", "x", "--json").json
     assert afl("report", *found["runs"], "--out", tmp_path / "r").code == 0

@@ -1,0 +1,1 @@
+"""What the paper reports, frozen: numbers are never changed to fit."""

@@ -1,0 +1,155 @@
+"""Our side of a row: plays the studies that rows ask for, and keeps what came of every arm."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+import simulations
+from afl import plugins
+from afl.metrics.intervals import Estimate, resampled
+from afl.metrics.precision_recall import f1_of, user_scores
+from simulations.studies.report import StudyReport
+from simulations.studies.user import ArmAnswers, UserReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """One metric of one arm, and what tells it from the others."""
+
+    key: Mapping[str, Any]
+    """`study`, `arm`, and more: `base`, `ratio`, `rounds`, `metric`."""
+    estimate: Estimate
+    values: NDArray[np.float64]
+    """(U,) user by user, in the order of the study."""
+    draws: NDArray[np.float64] | None = None
+    """Bootstrapped values, of means."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a study."""
+
+    measured: tuple[Measured, ...]
+    runs: tuple[str, ...]
+    failures: int = 0
+    """Sessions or items without an answer."""
+
+    def find(self, arm: Mapping[str, Any]) -> Measured | None:
+        """The first whose key has everything that is asked for."""
+        return next((one for one in self.measured if arm.items() <= one.key.items()), None)
+
+
+class Play(Protocol):
+    """Plays a study with these options of its command."""
+
+    def __call__(self, options: Mapping[str, Any], arms: Sequence[Mapping[str, Any]]) -> Outcome: ...
+
+
+def plays() -> Mapping[str, Play]:
+    """The studies there are, by the name manifests call them."""
+    found: dict[str, Play] = {"recommendation": _recommendation, "user": _user, "user_rounds": _user_rounds}
+    for name in ("rounds", "rankers", "ablation", "popularity", "position"):
+        if f"study_{name}" in simulations.__all__:
+            found[name] = partial(_study, name)
+    return found
+
+
+def built(arm: Mapping[str, Any]) -> bool:
+    """Whether there are a study and, where one is named, a base model for this arm."""
+    base = arm.get("base")
+    return arm["study"] in plays() and (base is None or base in plugins.names("afl.recommenders"))
+
+
+def _study(name: str, options: Mapping[str, Any], arms: Sequence[Mapping[str, Any]]) -> Outcome:
+    study: Callable[..., StudyReport] = getattr(simulations, f"study_{name}")
+    return _outcome(name, study(**options))
+
+
+def _recommendation(options: Mapping[str, Any], arms: Sequence[Mapping[str, Any]]) -> Outcome:
+    from simulations.commands.evaluate import evaluate_recommendation
+
+    bases = tuple(dict.fromkeys(arm["base"] for arm in arms))
+    return _outcome("recommendation", evaluate_recommendation(bases=bases, **options))
+
+
+def _outcome(study: str, report: StudyReport) -> Outcome:
+    measured = tuple(
+        Measured(
+            key={
+                "study": study, "arm": result.arm, "rounds": result.rounds, "metric": result.metric, **result.group
+            },
+            estimate=result.estimate,
+            values=result.values,
+        )
+        for result in report.results
+    )  # fmt: skip
+    return Outcome(measured, report.runs, sum(result.failures for result in report.results))
+
+
+def _user(options: Mapping[str, Any], arms: Sequence[Mapping[str, Any]]) -> Outcome:
+    from simulations.commands.evaluate_user import evaluate_user
+
+    return _judged("user", evaluate_user(**options))
+
+
+def _user_rounds(options: Mapping[str, Any], arms: Sequence[Mapping[str, Any]]) -> Outcome:
+    from simulations.commands.study_user_rounds import study_user_rounds
+
+    return _judged("user_rounds", study_user_rounds(**options))
+
+
+def _judged(study: str, report: UserReport) -> Outcome:
+    measured = tuple(
+        one
+        for result in report.results
+        for one in as_published(result, {"study": study, "arm": result.arm, "ratio": str(result.ratio)})
+    )
+    return Outcome(measured, report.runs, sum(result.failures for result in report.results))
+
+
+def as_published(result: ArmAnswers, key: Mapping[str, Any]) -> list[Measured]:
+    """Precision, recall and F1 as the published code counts them, bootstrapped over users.
+
+    Precision is over the users who said yes at all; F1 is that of the two means. `values` are the users' own, a
+    user who never says yes with precision 0.
+    """
+    scores = user_scores(result.counts[0])
+    said = np.array([user.yes > 0 for user in result.counts[0]], dtype=np.float64)
+    users = np.stack([scores.precision, scores.recall, said], axis=1)  # (U, 3)
+    each = {"precision": scores.precision, "recall": scores.recall, "f1": scores.f1}
+    return [
+        Measured(
+            key={**key, "metric": metric},
+            estimate=_bootstrapped(
+                users, statistic, draws := resampled(users, resamples=2000, seed=0, statistic=statistic)
+            ),
+            values=np.asarray(each[metric]),
+            draws=draws,
+        )
+        for metric, statistic in (("precision", _precision), ("recall", _recall), ("f1", _f1))
+    ]
+
+
+def _bootstrapped(users: NDArray[np.float64], statistic: Any, draws: NDArray[np.float64]) -> Estimate:
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return Estimate(float(statistic(users[None])[0]), (float(low), float(high)), len(users))
+
+
+def _precision(drawn: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(r,) of (r, U, 3) precision, recall and whether the user said yes."""
+    said = drawn[..., 2].sum(axis=1)
+    total = drawn[..., 0].sum(axis=1)
+    found: NDArray[np.float64] = np.divide(total, said, out=np.zeros_like(total), where=said > 0)
+    return found
+
+
+def _recall(drawn: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(drawn[..., 1].mean(axis=1))
+
+
+def _f1(drawn: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.array([f1_of(p, r) for p, r in zip(_precision(drawn), _recall(drawn), strict=True)])

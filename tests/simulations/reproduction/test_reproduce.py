@@ -1,0 +1,171 @@
+"""`afl reproduce`: rows, verdicts, claims, and a page."""
+
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from afl.data.judging import JudgedItems, Ratio
+from afl.data.library import Library
+from afl.metrics.intervals import wilson
+from afl.models import checkpoints
+from afl.models.checkpoints import Checkpoint, Identity
+from afl.models.sasrec import SASRec
+from afl.models.trainer import Trained, TrainingConfig
+from afl.settings import Settings
+from simulations.commands.data import import_data
+from simulations.commands.reproduce import circumstances
+from simulations.reproduction.manifest import Manifest, published_data
+from simulations.reproduction.measuring import Measured, Outcome, as_published, plays
+from simulations.reproduction.reproducing import Circumstances, Target, judge
+from simulations.seeds import RECOMMENDER_SEED, REWARD_SEED
+from simulations.studies.user import Answers, by_ratio
+from tests.simulations.conftest import Afl
+
+REAL, OFFLINE = Circumstances(offline=False), Circumstances(offline=True)
+N = 122
+
+
+def measured(hits: int, **key: Any) -> Measured:
+    values = np.array([1.0] * hits + [0.0] * (N - hits))
+    return Measured(key={"metric": "hit_rate_at_1", **key}, estimate=wilson(hits, N), values=values)
+
+
+def table4(around: Circumstances, **hits: int) -> Target:
+    arms = [measured(count, study="recommendation", base="sasrec", arm=arm) for arm, count in hits.items()]
+    return judge(Manifest.of("table4", "lastfm"), {"recommendation": Outcome(tuple(arms), ("r",))}, around)
+
+
+def test_each_row_gets_the_verdict_of_its_own_numbers() -> None:
+    found = table4(REAL, base=35, agent=80, afl=46)
+    assert [row.verdict.value for row in found.rows[:4]] == [
+        "consistent",
+        "not consistent",
+        "consistent",
+        "not built",
+    ]
+    assert Counter(row.verdict for row in found.rows)["not built"] == 18
+
+
+def test_with_the_offline_model_only_what_asks_none_is_compared() -> None:
+    found = table4(OFFLINE, base=35, agent=80, afl=46)
+    assert [row.verdict for row in found.rows[:3]] == [
+        "consistent",
+        "not comparable: offline model",
+        "not comparable: offline model",
+    ]
+    assert [row.difference is None for row in found.rows[:3]] == [False, True, True]
+
+
+def test_other_data_is_compared_with_nothing() -> None:
+    found = table4(Circumstances(offline=False, other_data=frozenset({"recommendation"})), base=35)
+    assert found.rows[0].verdict == "not comparable: other data"
+
+
+def rounds(*hits: int) -> dict[str, Outcome]:
+    words = ["1 round", "2 rounds", "3 rounds", "4 rounds"]
+    arms = [measured(count, study="rounds", arm=arm) for arm, count in zip(words, hits, strict=True)]
+    return {"rounds": Outcome(tuple(arms), ("r",))}
+
+
+def test_claims_are_checked_user_by_user_and_what_is_missing_is_not_built() -> None:
+    found = judge(Manifest.of("figure4", "lastfm"), rounds(30, 60, 61, 62), REAL)
+    assert [claim.to_json()["verdict"] for claim in found.claims] == ["holds", "holds", *["not built"] * 4]
+    assert found.claims[0].to_json()["ours"]["value"] == pytest.approx(32 / N)
+    falling = judge(Manifest.of("figure4", "lastfm"), rounds(62, 61, 60, 30), OFFLINE).claims[0]
+    assert (falling.holds, falling.verdict) == ("does not hold", "not comparable: offline model")
+
+
+def test_points_of_a_picture_have_no_number_to_be_compared_with() -> None:
+    found = judge(Manifest.of("figure4", "lastfm"), rounds(30, 60, 61, 62), REAL)
+    assert [row.verdict for row in found.rows[:5]] == [*["no published number"] * 4, "not built"]
+
+
+def test_precision_and_f1_are_counted_as_the_published_code_does() -> None:
+    # Three users, two wanted items of four: one finds one with two yes, one finds both, one never says yes.
+    yes = np.array([[1, 0, 1, 0], [1, 1, 0, 0], [0, 0, 0, 0]], dtype=bool)
+    answers = Answers(yes, np.zeros_like(yes))
+    judged = JudgedItems(np.zeros((3, 4), np.int32), 2)
+    (arm,) = by_ratio("afl", judged, [Ratio(2, 2)], users="abc", seeds=[(303, "r", answers)])
+    precision, recall, f1 = as_published(arm, {"study": "user"})
+    assert precision.estimate.value == pytest.approx((0.5 + 1) / 2)
+    assert recall.estimate.value == pytest.approx((0.5 + 1 + 0) / 3)
+    assert f1.estimate.value == pytest.approx(2 * 0.75 * 0.5 / (0.75 + 0.5))
+    assert precision.values.tolist() == [0.5, 1, 0]
+
+
+def test_every_study_of_a_manifest_that_exists_is_played() -> None:
+    assert {"recommendation", "user", "user_rounds", "rounds", "rankers", "ablation", "position"} <= plays().keys()
+
+
+def test_the_authors_files_are_the_papers_data(shared_data: Path, home: Path) -> None:
+    settings = Settings()
+    for name in ("lastfm", "lastfm_ab"):
+        import_data("llara", shared_data / name, name=name, settings=settings)
+    manifests = [Manifest.of("table4", "lastfm"), Manifest.of("table5", "lastfm")]
+    library = Library(settings.data_dir)
+    assert circumstances(manifests, "lastfm", published_data("lastfm"), "offline", library) == OFFLINE
+
+
+@pytest.fixture
+def lastfm(small: Path, small_csv: Path) -> Path:
+    """Another data set under the paper's name, with base models that have learned nothing."""
+    import_data("csv", small_csv, name="lastfm", domain="music")
+    dataset = Library(small / "data").load("lastfm")
+    network = SASRec.from_settings({"items": len(dataset.catalogue)})
+    for seed in (RECOMMENDER_SEED, REWARD_SEED):
+        training = asdict(TrainingConfig())
+        identity = Identity("sasrec", network.version, dataset.hash, network.settings(), training, seed)
+        log = Trained(1, 1, 0.0, (1.0,), 0.0, 0.0)._asdict()
+        checkpoints.write(Checkpoint(identity, network.state_dict(), log), small / "models")
+    return small
+
+
+def test_a_table_is_played_written_and_played_again_for_nothing(afl: Afl, lastfm: Path, tmp_path: Path) -> None:
+    found = afl("reproduce", "table4", "--out", tmp_path / "page", "--json")
+    assert (found.code, list(found.json)) == (0, ["target", "dataset", "llm", "rows", "claims", "runs", "out"])
+    rows = found.json["rows"]
+    assert list(rows[0]) == ["target", "row", "column", "paper", "ours", "difference", "verdict"]
+    assert rows[0]["paper"] == {"value": 0.2869, "n": 122}
+    assert [row["verdict"] for row in rows[:4]] == [*["not comparable: other data"] * 3, "not built"]
+    page = (tmp_path / "page" / "report.md").read_text(encoding="utf-8")
+    assert "| SASRec | Base Model | 0.2869 | 122 | " in page
+    assert (tmp_path / "page" / "figures" / "table4-hitratio1.svg").exists()
+    before = afl("runs", "--json").json["runs"]
+    assert afl("reproduce", "table4", "--json").json == {**found.json, "out": None}
+    assert afl("runs", "--json").json["runs"] == before
+
+
+def test_people_see_rows_claims_and_the_warning(afl: Afl, lastfm: Path) -> None:
+    shown = afl("reproduce", "figure6").out
+    assert "Random is at least as good as First after 1 iteration." in " ".join(shown.split())
+    assert "offline stand-in" in shown
+    assert shown.index("target first, 1 iteration") < shown.index("target random, 1 iteration")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["table9"], "got 'table9', expected one of: table4, table5"),
+        (["table4", "--dataset", "small"], "got 'small', but AFL (arXiv 2410.20027v2), Table 4 is about: lastfm"),
+        (["table5"], "no data set is called 'lastfm_ab'; import the authors' first: afl data import llara"),
+    ],
+)
+def test_what_cannot_be_reproduced_is_said_before_anything_is_asked(
+    arguments: list[str], complaint: str, afl: Afl, lastfm: Path
+) -> None:
+    refused = afl("reproduce", *arguments)
+    assert (refused.code, complaint in refused.complaint) == (2, True)
+    assert afl("runs", "--json").json == {"runs": []}
+
+
+def test_a_folder_with_something_else_is_refused_before_anything_is_asked(
+    afl: Afl, lastfm: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "mine.tex").write_text("mine")
+    assert afl("reproduce", "table4", "--out", tmp_path / "thesis").code == 2
+    assert afl("runs", "--json").json == {"runs": []}

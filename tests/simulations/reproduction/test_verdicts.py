@@ -1,0 +1,79 @@
+"""When a published number and ours can be told apart."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import norm  # type: ignore[import-untyped]
+
+from afl.metrics.intervals import Estimate, wilson
+from simulations.reproduction.manifest import Published
+from simulations.reproduction.verdicts import Holds, Verdict, agreement, difference, held
+
+HITS = st.integers(0, 122)
+
+
+def verdict(ours: int, theirs: int, *, n: int = 122, paper_n: int = 122) -> Verdict:
+    return agreement(difference(wilson(ours, n), Published(theirs / paper_n, paper_n, theirs)))
+
+
+@given(HITS)
+def test_a_study_agrees_with_itself(hits: int) -> None:
+    assert verdict(hits, hits) is Verdict.CONSISTENT
+
+
+@given(HITS, HITS)
+def test_who_came_first_does_not_matter(ours: int, theirs: int) -> None:
+    assert verdict(ours, theirs) is verdict(theirs, ours)
+
+
+@given(HITS, HITS, st.integers(0, 122))
+def test_what_is_further_away_does_not_agree_better(ours: int, theirs: int, more: int) -> None:
+    further = min(122, theirs + more) if theirs >= ours else max(0, theirs - more)
+    agrees = [verdict(ours, count) is Verdict.CONSISTENT for count in (theirs, further)]
+    assert agrees[0] >= agrees[1]
+
+
+@pytest.mark.parametrize(
+    ("ours", "expected"), [(23, "consistent"), (22, "not consistent"), (49, "consistent"), (50, "not consistent")]
+)
+def test_the_papers_own_n_counts(ours: int, expected: str) -> None:
+    # 35 of 122 hits, as printed for SASRec: outside of Wilson's interval of each of these.
+    low, high = wilson(ours, 122).ci95
+    assert not low <= 35 / 122 <= high
+    assert verdict(ours, 35) == expected
+
+
+def test_of_studies_that_agree_one_in_twenty_is_told_apart() -> None:
+    draws = np.random.default_rng(1).binomial(122, 0.33, (2000, 2))
+    apart = [verdict(int(one), int(two)) is Verdict.NOT_CONSISTENT for one, two in draws]
+    assert 0.03 <= np.mean(apart) <= 0.065
+
+
+def test_a_mean_has_the_papers_spread_on_top_of_ours() -> None:
+    draws = np.random.default_rng(0).normal(0.4, 0.05, 20_000)
+    found = difference(Estimate(0.4, (0.3, 0.5), 60), Published(0.5, 60), draws)
+    half = norm.ppf(0.975) * 0.05 * 2**0.5
+    assert found.ci95 == pytest.approx((-0.1 - half, -0.1 + half), abs=0.003)
+    assert agreement(found) is Verdict.CONSISTENT
+
+
+def test_a_mean_without_its_draws_is_an_error_of_the_caller() -> None:
+    with pytest.raises(ValueError, match="bootstrapped values"):
+        difference(Estimate(0.4, (0.3, 0.5), 60), Published(0.5, 60))
+
+
+@pytest.mark.parametrize(
+    ("values", "at_least", "expected"),
+    [
+        ([1.0] * 90 + [0.0] * 10, False, Holds.YES),
+        ([-1.0] * 90 + [0.0] * 10, False, Holds.NO),
+        ([1.0, -1.0] * 50, False, Holds.UNTOLD),
+        ([1.0, -1.0] * 50, True, Holds.UNTOLD),
+        ([0.0] * 100, False, Holds.NO),
+        ([0.0] * 100, True, Holds.YES),
+        ([-1.0] * 90 + [0.0] * 10, True, Holds.NO),
+    ],
+)
+def test_a_claim_holds_beyond_doubt_or_not(values: list[float], at_least: bool, expected: Holds) -> None:
+    assert held(np.array(values), at_least=at_least)[1] is expected
