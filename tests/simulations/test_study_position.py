@@ -42,7 +42,7 @@ def hits_after(export: bytes, round: int) -> int:
 def test_the_orders_differ_in_the_place_of_the_target_alone(
     studied: Callable[..., Finished], server: FakeServer, exported: Callable[[str], bytes]
 ) -> None:
-    studied(server, "--run", "x", "--rounds", "1")
+    studied(server, "--run", "x", "--rounds", "1", "--sessions", "6")
     random, first, last = (recommendations(exported(f"x-{order}")) for order in ORDERS)
     assert [shown(line)[0] for line in first] == [line["target"] for line in random]
     assert [shown(line)[-1] for line in last] == [line["target"] for line in random]
@@ -66,7 +66,7 @@ def test_every_order_is_told_after_each_round_as_the_exports_have_it(
 def test_both_ends_are_tested_against_the_shuffled_lists_after_the_same_round(
     studied: Callable[..., Finished], server: FakeServer
 ) -> None:
-    found = studied(server, "--rounds", "2").json
+    found = studied(server, "--rounds", "2", "--sessions", "6").json
     assert [(test["a"], test["b"], test["rounds"]) for test in found["tests"]] == [
         ("random", "first", 1),
         ("random", "first", 2),
@@ -90,7 +90,7 @@ def test_a_model_that_always_takes_the_first_of_a_list_is_found_out(studied: Cal
 
 def test_the_same_command_asks_nothing_again(studied: Callable[..., Finished]) -> None:
     with running_server(default_answer) as server:
-        before = studied(server, "--run", "x").out
+        before = studied(server, "--run", "x", "--sessions", "6").out
         asked = len(server.requests)
-        assert studied(server, "--run", "x").out == before
+        assert studied(server, "--run", "x", "--sessions", "6").out == before
         assert len(server.requests) == asked

@@ -21,6 +21,7 @@ from simulations.seeds import RECOMMENDER_SEED, REWARD_SEED
 from tests.simulations.conftest import Afl
 
 N = 30
+FEW = ("--sessions", "6")
 ROWS = ["base", "user", "agent", "agent+reward", "agent+user", "afl"]
 Exported = Callable[[str], bytes]
 Line = dict[str, Any]
@@ -88,9 +89,9 @@ def test_every_ranker_is_told_as_the_exports_have_it(studied: Afl, exported: Exp
 
 
 def test_the_rows_come_in_the_order_of_the_published_table(studied: Afl) -> None:
-    found = studied("--rounds", "1").json
+    found = studied("--rounds", "1", *FEW).json
     assert [(one["arm"], one["rounds"], one["n"]) for one in found["results"]] == [
-        (arm, 0 if arm == "base" else 1, N) for arm in ROWS
+        (arm, 0 if arm == "base" else 1, 6) for arm in ROWS
     ]
     assert [(test["a"], test["b"]) for test in found["tests"]] == [
         *((arm, "afl") for arm in ROWS[:-1]),
@@ -100,7 +101,7 @@ def test_the_rows_come_in_the_order_of_the_published_table(studied: Afl) -> None
 
 
 def test_the_list_is_as_long_as_asked_for_and_the_choice_is_among_it(studied: Afl, exported: Exported) -> None:
-    studied("--listed", "3")
+    studied("--listed", "3", *FEW)
     shortlist = exported("x-shortlist")
     listed = [line["reply"].partition("Items:\n")[2].splitlines() for line in lines(shortlist, "recommendation")]
     offered = [_SCORED.findall(line["messages"][1]["content"]) for line in lines(shortlist, "user")]
@@ -109,7 +110,7 @@ def test_the_list_is_as_long_as_asked_for_and_the_choice_is_among_it(studied: Af
 
 
 def test_the_user_agent_alone_is_told_of_no_suggestion(studied: Afl, exported: Exported) -> None:
-    studied()
+    studied(*FEW)
     assert all("suggests" not in line["messages"][1]["content"] for line in lines(exported("x-user"), "user"))
     assert all(
         "suggests" in line["messages"][1]["content"] for line in lines(exported("x-agent"), "recommendation")
@@ -117,18 +118,18 @@ def test_the_user_agent_alone_is_told_of_no_suggestion(studied: Afl, exported: E
 
 
 def test_the_same_command_asks_nothing_again(studied: Afl, server: FakeServer) -> None:
-    before = studied().out
+    before = studied(*FEW).out
     asked = len(server.requests)
-    assert studied().out == before
+    assert studied(*FEW).out == before
     assert len(server.requests) == asked
 
 
 def test_a_session_without_a_list_is_a_miss_for_whoever_takes_from_it(study: Afl) -> None:
     with running_server(lambda said: default_answer(said) if "Items:" not in said[-1]["content"] else "?") as mute:
-        done = study("--base-url", mute.url)
+        done = study("--base-url", mute.url, *FEW)
     failures = {one["arm"]: (one["failures"], one["hit_rate_at_1"]["value"]) for one in done.json["results"]}
     assert done.code == 1
-    assert failures["agent+reward"] == failures["agent+user"] == (N, 0.0)
+    assert failures["agent+reward"] == failures["agent+user"] == (6, 0.0)
     assert failures["afl"][0] == failures["agent"][0] == failures["user"][0] == 0
 
 
