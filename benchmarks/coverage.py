@@ -13,6 +13,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import sqrt
 from typing import Any, NamedTuple, Protocol
 
@@ -122,7 +123,7 @@ class JudgingWorld:
 
     def study(self, draws: np.random.Generator) -> Iterator[Printed]:
         places = draws.random((2, self.users))
-        first, second = ([self._answers(draws, arm, places) for _ in range(SEEDS)] for arm in (self.a, self.b))
+        first, second = (self._answers(draws, arm, places) for arm in (self.a, self.b))
         truth = dict(zip(("precision", "recall", "f1"), true_scores(self.b, self.ratio), strict=True))
         gain = truth["f1"] - true_scores(self.a, self.ratio)[2]
         one, several = precision_recall_over_seeds(second[:1]), precision_recall_over_seeds(second)
@@ -133,13 +134,17 @@ class JudgingWorld:
             scores = (mean_user_scores(arm[:seeds]).f1 for arm in (first, second))
             yield Printed(said, paired_bootstrap(*scores).ci95, gain)
 
-    def _answers(self, draws: np.random.Generator, arm: Answering, places: Floats) -> list[UserAnswers]:
+    def _answers(self, draws: np.random.Generator, arm: Answering, places: Floats) -> list[list[UserAnswers]]:
+        """Per seed and user."""
         wanted, unwanted = self.ratio
-        found = draws.binomial(wanted, arm.wanted.of(places[0]))
-        yes = found + draws.binomial(unwanted, arm.unwanted.of(places[1]))
-        return [UserAnswers(*counts, wanted) for counts in zip(found.tolist(), yes.tolist(), strict=True)]
+        shape = (SEEDS, self.users)
+        found = draws.binomial(wanted, arm.wanted.of(places[0]), shape)
+        yes = found + draws.binomial(unwanted, arm.unwanted.of(places[1]), shape)
+        counts = zip(found.tolist(), yes.tolist(), strict=True)
+        return [[UserAnswers(t, y, wanted) for t, y in zip(*of_seed, strict=True)] for of_seed in counts]
 
 
+@cache
 def true_scores(arm: Answering, ratio: tuple[int, int]) -> tuple[float, float, float]:
     """Expected precision, recall and F1 of a user: over all numbers of right and wrong yes, each with its chance."""
     wanted, unwanted = ratio

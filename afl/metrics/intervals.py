@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from math import sqrt
 from typing import Any
 
@@ -13,6 +14,8 @@ Z95 = 1.959963984540054
 """The 97.5 % point of the standard normal distribution."""
 
 _DRAWS_AT_ONCE = 2_000_000
+_ROUNDING = 1e-12
+"""A mean of differences that cancel is this near to 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ def bootstrap_mean(values: ArrayLike, *, resamples: int = 2000, seed: int = 0) -
     array = np.asarray(values, dtype=np.float64)
     if array.size == 0:
         return Estimate(0.0, (0.0, 1.0), 0)
-    drawn = resampled(array, resamples=resamples, seed=seed)
+    drawn = resampled_means(array, resamples=resamples, seed=seed)
     return Estimate(float(array.mean()), percentile_interval(drawn, users=len(array)), len(array))
 
 
@@ -77,11 +80,28 @@ def percentile_p(drawn: NDArray[np.float64], *, users: int) -> float:
     From the smaller share of (R,) resampled means on either side of 0 (at 0 counts for both), with one added to count
     and total so that p is never 0.        Efron and Tibshirani 1993, chapter 16; small samples as for the interval
     """
-    smaller = min(int((drawn <= 0).sum()), int((drawn >= 0).sum()))
+    smaller = min(int((drawn <= _ROUNDING).sum()), int((drawn >= -_ROUNDING).sum()))
     share = min(0.5, (smaller + 1) / (len(drawn) + 1))
     if users < 2:
         return 2 * share
     return float(2 * stdtr(users - 1, ndtri(share) * np.sqrt((users - 1) / users)))
+
+
+def resampled_means(values: NDArray[np.float64], *, resamples: int, seed: int) -> NDArray[np.float64]:
+    """(R,) the means of R resamples of (U,) values, one per user.
+
+    A resample is how often each user was drawn, (R, U) counts that depend on nothing but these numbers: they are drawn
+    once and kept, so that a table of many arms is quick.
+    """
+    users = len(values)
+    if resamples * users <= _DRAWS_AT_ONCE:
+        return np.asarray(_counts(users, resamples, seed) @ values) / users
+    return resampled(values, resamples=resamples, seed=seed)
+
+
+@lru_cache(maxsize=8)
+def _counts(users: int, resamples: int, seed: int) -> NDArray[np.float64]:
+    return np.random.default_rng(seed).multinomial(users, np.full(users, 1 / users), resamples).astype(np.float64)
 
 
 def resampled(

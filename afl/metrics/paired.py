@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from afl.metrics.intervals import percentile_interval, percentile_p, resampled
+from afl.metrics.intervals import percentile_interval, percentile_p, resampled_means
 
 
 class McNemar(NamedTuple):
@@ -44,16 +44,17 @@ def mcnemar(first: ArrayLike, second: ArrayLike) -> McNemar:
     return McNemar(won, lost, min(1.0, 2 * tail / 2**differing))
 
 
-def paired_bootstrap(first: ArrayLike, second: ArrayLike, *, resamples: int = 2000, seed: int = 0) -> Difference:
+def paired_bootstrap(first: ArrayLike, second: ArrayLike, *, resamples: int = 10_000, seed: int = 0) -> Difference:
     """The difference of means of (U,) values with its expanded percentile interval; users are resampled as pairs.
 
-    p is of the same resamples, as `percentile_p` reads it: below .05 where the interval leaves 0 out.
+    p is of the same resamples, as `percentile_p` reads it: below .05 where the interval leaves 0 out. There are more
+    resamples than an interval needs, so that a clear difference is still one after an adjustment for many tests.
     """
     one, two = _paired(first, second)
     differences = two - one
     if differences.size == 0:
         return Difference(0.0, (0.0, 0.0), 1.0, 0)
-    drawn = resampled(differences, resamples=resamples, seed=seed)
+    drawn = resampled_means(differences, resamples=resamples, seed=seed)
     interval = percentile_interval(drawn, users=len(differences))
     p = percentile_p(drawn, users=len(differences))
     return Difference(float(differences.mean()), interval, p, len(differences))
