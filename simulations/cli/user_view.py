@@ -11,6 +11,7 @@ from simulations.cli.output import console, plain, table
 from simulations.cli.simulation_view import STAND_IN
 from simulations.cli.study_view import warnings
 from simulations.studies.comparison import ArmTest
+from simulations.studies.truth import TrueScores
 from simulations.studies.user import UserReport
 
 
@@ -26,6 +27,10 @@ def show(report: UserReport, out: Console | None = None) -> None:
             rest = (f"{result.yes_rate:.2f}", str(len(result.users)), str(result.failures))
             shown.add_row(str(ratio), result.arm, *three, *rest)
     out.print(shown)
+    if report.truth:
+        out.print()
+        out.print(plain("Against what users truly like, which models and agents do not know:"))
+        out.print(_truth(report.truth))
     if report.tests:
         out.print()
         out.print(_tests(report.tests))
@@ -40,6 +45,16 @@ def show(report: UserReport, out: Console | None = None) -> None:
         out.print(plain(line), style="yellow")
     if report.stand_in:
         out.print(plain(STAND_IN), style="yellow")
+
+
+def _truth(truth: Sequence[TrueScores]) -> Table:
+    """The same numbers against true likes; `held-out` is what the labels themselves are worth."""
+    numbers = ("precision", "recall", "F1", "users")
+    shown = table("ratio", "arm", *numbers, right=numbers)
+    for one in truth:
+        three = (_estimate(number) for number in (one.scores.precision, one.scores.recall, one.scores.f1))
+        shown.add_row(str(one.ratio), one.arm, *three, str(one.scores.recall.n))
+    return shown
 
 
 def _tests(tests: Sequence[ArmTest]) -> Table:

@@ -25,6 +25,7 @@ from simulations.studies.comparison import ArmTest, compare
 from simulations.studies.player import Played, Player
 from simulations.studies.report import audit_json
 from simulations.studies.results import ArmResult, SeedValues
+from simulations.studies.truth import TrueScores, against_truth
 from simulations.study import Study
 
 UserArm = Literal["reward", "agent", "afl"]
@@ -158,6 +159,8 @@ class UserReport:
     """From which score on the reward arm says yes; None without that arm."""
     left_out: int
     """Sequences that are too short to hold items back."""
+    truth: tuple[TrueScores, ...] = ()
+    """Every arm against what users truly like, where that is known."""
     audit: tuple[Check, ...] = ()
     """Checks of the set-up that found something suspicious."""
     stand_in: bool = False
@@ -182,6 +185,7 @@ class UserReport:
             "left_out": self.left_out,
             "results": [result.to_json() for result in self.results],
             "tests": [test.to_json() for test in self.tests],
+            **({"truth": [entry.to_json() for entry in self.truth]} if self.truth else {}),
             **audit_json(self.audit),
         }
 
@@ -207,6 +211,7 @@ def user_evaluation(
         tests=tuple(compare_arms(results)),
         threshold=scored[0].threshold if "reward" in names else None,
         left_out=too_short(first),
+        truth=against_truth(results, [study for study, _ in modelled]),
         audit=tuple(player.suspicions),
         stand_in=any(one.stand_in for one in played),
     )
