@@ -8,6 +8,7 @@ from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from afl import ports
 
@@ -21,6 +22,10 @@ class Watch:
     """Opens a progress bar per piece of work; the command line passes one, scripts pass none."""
 
     console: Console
+
+    def say(self, line: str) -> None:
+        """A line for people, above the bar."""
+        self.console.print(Text(f"afl: {line}"), soft_wrap=True)
 
     @contextmanager
     def bar(self, label: str) -> Iterator[ports.Progress]:
@@ -49,6 +54,8 @@ class Watch:
 class Unwatched:
     """The watch of scripts: every bar is silent."""
 
+    def say(self, line: str) -> None: ...
+
     @contextmanager
     def bar(self, label: str) -> Iterator[ports.Progress]:
         yield silent
@@ -56,6 +63,8 @@ class Unwatched:
 
 class Watching(Protocol):
     """What a command needs of its watch."""
+
+    def say(self, line: str) -> None: ...
 
     def bar(self, label: str) -> AbstractContextManager[ports.Progress]: ...
 

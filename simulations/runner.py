@@ -9,6 +9,7 @@ from typing import Protocol, cast
 from langchain_core.runnables import RunnableConfig
 
 from afl.data.sessions import Session
+from afl.llm.time_limits import Deadlines
 from simulations.graph import DialogueGraph
 from simulations.state import DialogueState
 
@@ -22,18 +23,30 @@ class Recorder(Protocol):
 class Runner:
     """`concurrency` workers pull sessions from one iterator, so memory does not grow with their number."""
 
-    def __init__(self, graph: DialogueGraph, record: Recorder, *, rounds: int, concurrency: int = 64) -> None:
+    def __init__(
+        self,
+        graph: DialogueGraph,
+        record: Recorder,
+        *,
+        rounds: int,
+        concurrency: int = 64,
+        deadlines: Deadlines | None = None,
+    ) -> None:
         self.graph = graph
         self.record = record
         self.concurrency = concurrency
+        self.deadlines = deadlines or Deadlines()
         self.config: RunnableConfig = {"recursion_limit": 2 * rounds + 2}
 
     async def run(self, sessions: Iterable[Session]) -> None:
-        """Returns when every session is recorded; an error that no retry can mend stops all, and is raised."""
+        """Returns when every session is recorded; an error that no retry can mend stops all, and is raised.
+
+        So does the end of the run's time, with `TimeLimitError`.
+        """
         queue = iter(sessions)
         async with _calm_collector():
             try:
-                async with asyncio.TaskGroup() as group:
+                async with self.deadlines.run(), asyncio.TaskGroup() as group:
                     for _ in range(self.concurrency):
                         group.create_task(self._work(queue))
             except BaseExceptionGroup as failures:
@@ -41,7 +54,9 @@ class Runner:
 
     async def _work(self, queue: Iterator[Session]) -> None:
         for session in queue:
+            self.deadlines.begin(session.id)
             state = await self.graph.ainvoke({"view": session.view}, self.config)
+            self.deadlines.end(session.id)
             await self.record(session, cast(DialogueState, state))
 
 

@@ -6,12 +6,11 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import NamedTuple
 
 from afl.clock import SystemClock
-from afl.errors import UsageError
 from afl.llm.difference import place
+from afl.llm.time_limits import AFTER
 from afl.ports import Clock
 from afl.types import CallKey
 
-AFTER = 60.0
 _NAMED = 3
 
 
@@ -29,7 +28,8 @@ class _Pending(NamedTuple):
         return f"to be sent again in {max(0.0, self.again - now):.0f} s, after: {self.what}"
 
 
-def _unheard(line: str) -> None: ...
+def unheard(line: str) -> None:
+    """Nobody is told: the default of every public function."""
 
 
 class StallWatch:
@@ -45,10 +45,8 @@ class StallWatch:
         *,
         after: float = AFTER,
         clock: Clock | None = None,
-        say: Callable[[str], None] = _unheard,
+        say: Callable[[str], None] = unheard,
     ) -> None:
-        if not after > 0:
-            raise UsageError(f"--stall-after: got {after:g}, expected seconds above 0")
         self._endpoint = endpoint
         self._after = after
         self._clock = clock or SystemClock()

@@ -12,6 +12,8 @@ from afl.ports import Clock
 
 ATTEMPT = 300.0
 """Seconds for an answer, the endpoint's queue included; without streaming it is silent for all of that."""
+AFTER = 60.0
+"""Seconds without any reply after which people are told what is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +26,15 @@ class TimeLimits:
     """From the session's start to its last answer, waits between tries included."""
     run: float | None = None
     """From the first session's start to the last commit, in this call of the command."""
+    stall: float = AFTER
+    """Without any reply, until it is said what is waited for."""
 
     def __post_init__(self) -> None:
         for option, seconds in (
             ("timeout", self.attempt),
             ("session-timeout", self.session),
             ("run-timeout", self.run),
+            ("stall-after", self.stall),
         ):
             if seconds is not None and not (isfinite(seconds) and seconds > 0):
                 raise UsageError(f"--{option}: got {seconds:g}, expected seconds above 0")

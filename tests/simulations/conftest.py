@@ -20,12 +20,15 @@ from afl.models.checkpoints import Checkpoint, Identity
 from afl.models.sasrec import SASRec
 from afl.models.trainer import Trained, TrainingConfig
 from afl.settings import Settings
+from afl.testing import FakeClock
 from afl.testing.answers import default_answer
 from afl.testing.server import FakeServer, running_server
+from simulations import simulate
 from simulations.cli.main import run
 from simulations.commands.data import import_data
 from simulations.commands.runs import runs
 from simulations.seeds import RECOMMENDER_SEED, REWARD_SEED
+from simulations.simulation_report import SimulationReport
 
 USERS, ITEMS, LENGTH = 30, 60, 6
 
@@ -53,6 +56,7 @@ class Finished:
 
 
 Afl = Callable[..., Finished]
+Simulate = Callable[..., SimulationReport]
 
 
 @pytest.fixture(scope="session")
@@ -121,6 +125,23 @@ def loop_arguments(server: FakeServer, *more: object) -> list[str]:
     """A simulation over all sessions of `small`, without base models."""
     fixed = "simulate --dataset small --split all --llm openai:m --recommender none --reward none --json"
     return [*fixed.split(), "--base-url", server.url, *map(str, more)]
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def simulated(small: Path, clock: FakeClock) -> Simulate:
+    """A simulation over ten sessions of `small`, in order, whose waits take no time."""
+
+    def call(server: FakeServer, **options: Any) -> SimulationReport:
+        fixed = {"dataset": "small", "split": "all", "llm": "openai:m", "recommender": "none", "reward": "none"}
+        endpoint = {"base_url": server.url, "sessions": 10, "concurrency": 1, "run": "x", "clock": clock}
+        return simulate(**{**fixed, **endpoint, **options})
+
+    return call
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,30 +9,10 @@ import pytest
 from afl.testing import FakeClock
 from afl.testing.answers import default_answer
 from afl.testing.faults import Fault, rate_limited, reset, status, truncated
-from afl.testing.server import FakeServer, running_server
-from simulations import simulate
-from simulations.simulation_report import SimulationReport
-from tests.simulations.conftest import Afl
+from afl.testing.server import running_server
+from tests.simulations.conftest import Afl, Simulate
 
-Simulate = Callable[..., SimulationReport]
 Messages = Sequence[Mapping[str, Any]]
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def simulated(small: Path, clock: FakeClock) -> Simulate:
-    """A simulation over ten sessions of `small`, in order, whose waits take no time."""
-
-    def call(server: FakeServer, **options: Any) -> SimulationReport:
-        fixed = {"dataset": "small", "split": "all", "llm": "openai:m", "recommender": "none", "reward": "none"}
-        endpoint = {"base_url": server.url, "sessions": 10, "concurrency": 1, "run": "x", "clock": clock}
-        return simulate(**{**fixed, **endpoint, **options})
-
-    return call
 
 
 @pytest.mark.parametrize(

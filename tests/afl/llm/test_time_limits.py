@@ -98,7 +98,7 @@ async def test_a_run_without_time_left_stops_before_anything_is_sent(
     assert len(journal.entries) == 1
 
 
-@pytest.mark.parametrize(("field", "option"), [("attempt", "timeout"), ("session", "session-timeout")])
+@pytest.mark.parametrize(("field", "option"), [("attempt", "timeout"), ("stall", "stall-after")])
 @pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan")])
 def test_no_time_at_all_is_refused(field: str, option: str, seconds: float) -> None:
     with pytest.raises(UsageError, match=f"--{option}: got {seconds:g}, expected seconds above 0"):
