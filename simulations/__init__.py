@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simulations.commands.audit import audit as audit
+    from simulations.commands.cache import cache_explain as cache_explain
     from simulations.commands.compare import compare as compare
     from simulations.commands.data import data_info as data_info
     from simulations.commands.data import import_data as import_data
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from simulations.commands.inspect import inspect as inspect
     from simulations.commands.report import report as report
     from simulations.commands.reproduce import reproduce as reproduce
+    from simulations.commands.rescore import rescore as rescore
     from simulations.commands.runs import runs as runs
     from simulations.commands.simulate import simulate as simulate
     from simulations.commands.study_ablation import study_ablation as study_ablation
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "audit": "simulations.commands.audit",
     "build_graph": "simulations.graph",
+    "cache_explain": "simulations.commands.cache",
     "compare": "simulations.commands.compare",
     "data_info": "simulations.commands.data",
     "doctor": "simulations.commands.doctor",
@@ -53,6 +56,7 @@ _HOMES = {
     "remove_data": "simulations.commands.data",
     "report": "simulations.commands.report",
     "reproduce": "simulations.commands.reproduce",
+    "rescore": "simulations.commands.rescore",
     "runs": "simulations.commands.runs",
     "simulate": "simulations.commands.simulate",
     "study_ablation": "simulations.commands.study_ablation",
@@ -68,6 +72,7 @@ _HOMES = {
 __all__ = [
     "audit",
     "build_graph",
+    "cache_explain",
     "compare",
     "data_info",
     "doctor",
@@ -80,6 +85,7 @@ __all__ = [
     "remove_data",
     "report",
     "reproduce",
+    "rescore",
     "runs",
     "simulate",
     "study_ablation",

@@ -7,12 +7,14 @@ import typer
 from afl import __version__
 from simulations.cli import (
     audit,
+    cache,
     compare,
     data,
     evaluate,
     evaluate_user,
     report,
     reproduce,
+    rescore,
     runs,
     simulate,
     study,
@@ -40,6 +42,8 @@ app.command("export")(runs.export)
 app.command("report")(report.report)
 app.command("reproduce")(reproduce.reproduce)
 app.command("audit")(audit.audit)
+app.command("rescore")(rescore.rescore)
+app.add_typer(cache.app, name="cache")
 app.command("doctor")(system.doctor)
 
 

@@ -1,0 +1,53 @@
+"""Reads stored replies as today's parsers do, out of the requests they answered: no data set, no model, no agent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from afl.types import CallKey, Message, Outcome, Phase, Reply, Role
+from agents.parsing import parse_decision, parse_recommendation
+from agents.ranking import parse_ranking
+from agents.sections import CANDIDATES, entries
+
+_LISTS = frozenset({"shortlist", "ranking"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """What a stored reply says; items by their titles."""
+
+    outcome: Outcome
+    reason: str = ""
+    item: str | None = None
+    decision: bool | None = None
+    ranking: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rereader:
+    """Knows what the turns of a run asked for."""
+
+    protocol: str = "dialogue"
+    """`dialogue`, `choice`, `shortlist` or `ranking`, as the run was begun."""
+    listed: int = 5
+    """How many candidates the recommendation agent was asked to list, where it was."""
+
+    def read(self, key: CallKey, messages: Sequence[Message], reply: Reply) -> Reread:
+        """What the reply to these messages says. A reply that did not come whole is not guessed at."""
+        if reply.outcome is not Outcome.OK:
+            return Reread(reply.outcome)
+        if key.role == Role.USER and (key.phase == Phase.JUDGE or self.protocol == "dialogue"):
+            decided = parse_decision(reply.text)
+            return Reread(decided.outcome, decided.reason, decision=decided.value)
+        titles = _candidates(messages)
+        if key.role == Role.RECOMMENDATION and self.protocol in _LISTS:
+            ranked = parse_ranking(reply.text, titles, top=self.listed)
+            ranking = ranked.value or ()
+            return Reread(ranked.outcome, ranked.reason, ranking[0] if ranking else None, ranking=ranking)
+        named = parse_recommendation(reply.text, titles)
+        return Reread(named.outcome, named.reason, named.value)
+
+
+def _candidates(messages: Sequence[Message]) -> list[str]:
+    """The titles that the turn could name: listed in its first request, which repairs repeat."""
+    opening = next((message["content"] for message in messages if message["role"] == "user"), "")
+    return entries(opening, CANDIDATES)

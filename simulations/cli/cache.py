@@ -1,0 +1,92 @@
+"""`afl cache`: what `--cache` could answer, and why not the rest."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from simulations.cli.options import DB, JSON
+from simulations.cli.output import console, plain, print_json, table
+from simulations.cli.runs import RunName
+
+if TYPE_CHECKING:
+    from simulations.commands.cache import CacheExplanation
+    from simulations.misses import Explained
+
+app = typer.Typer(help="Replies of earlier runs that may be used again.", no_args_is_help=True)
+
+LISTED = 20
+"""Requests listed for people; `--json` holds all."""
+
+
+@app.callback()
+def cache() -> None:
+    """Replies of earlier runs that may be used again."""
+
+
+@app.command("explain")
+def explain(
+    run: RunName,
+    session: Annotated[
+        str | None, typer.Option("--session", metavar="ID", help="Requests of this session.")
+    ] = None,
+    round: Annotated[int | None, typer.Option("--round", metavar="N", help="Requests of this round.")] = None,
+    role: Annotated[
+        str | None, typer.Option("--role", help="Of the agent in this role: recommendation or user.")
+    ] = None,
+    db: DB = None,
+    as_json: JSON = False,
+) -> None:
+    """Say which requests of a run earlier ones could answer, and what sets the others apart."""
+    from simulations.commands.cache import cache_explain
+
+    found = cache_explain(run, session=session, round=round, role=role, db=db)
+    if as_json:
+        print_json(found.to_json())
+    else:
+        show(found, examples=(session, round, role) == (None, None, None))
+
+
+def show(found: "CacheExplanation", *, examples: bool, out: Console | None = None) -> None:
+    """Prints how many requests missed and why, and the nearest earlier request of each, or of an example per cause."""
+    out = out or console()
+    asked, missed = len(found.requests), len(found.missed)
+    out.print(
+        plain(
+            f"run {found.run}: earlier replies could answer {asked - missed:,} of {asked:,} requests; {missed:,} miss"
+        )
+    )
+    if not missed:
+        return
+    causes = table("cause", "requests", right=("requests",))
+    for cause, count in found.causes.items():
+        causes.add_row(plain(cause), f"{count:,}")
+    out.print(causes)
+    shown = found.examples if examples else found.missed
+    for one in shown[:LISTED]:
+        _request(one, out)
+    if missed > len(shown[:LISTED]):
+        out.print(plain("\n--session, --round and --role show more of them, --json has all"), style="dim")
+    _configuration(found, out)
+
+
+def _request(one: "Explained", out: Console) -> None:
+    from afl.llm.difference import place
+
+    if one.nearest is None:
+        out.print(plain(f"\n{place(one.key)}: {one.cause}"))
+        return
+    out.print(plain(f"\n{place(one.key)}; nearest: run {one.nearest.run}, {place(one.nearest.key)}"))
+    for difference in one.nearest.differences or (one.cause,):
+        out.print(plain(f"  {difference}"))
+
+
+def _configuration(found: "CacheExplanation", out: Console) -> None:
+    for run, keys in found.configuration.items():
+        if not keys:
+            continue
+        out.print(plain(f"\nWhat run {run} was begun with, where it differs"))
+        shown = table("configuration", "then", "now")
+        for key, values in keys.items():
+            shown.add_row(plain(key), *(plain("-" if value is None else value) for value in values))
+        out.print(shown)

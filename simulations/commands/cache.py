@@ -1,0 +1,121 @@
+"""`afl cache explain`: why earlier runs could, or could not, answer what a run asked."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from afl.errors import NotFoundError, UsageError
+from afl.settings import Settings
+from afl.types import CallKey, Role
+from memory.requests import Asked
+from memory.run import Run
+from memory.store import Store
+from simulations.asynchrony import wait_for
+from simulations.commands.compare import differences
+from simulations.misses import Explained, explain
+
+_READ_AT_ONCE = 25
+
+
+@dataclass(frozen=True, slots=True)
+class CacheExplanation:
+    """Every request asked for, with what could have answered it or what set it apart."""
+
+    run: str
+    requests: tuple[Explained, ...]
+    """Session by session, in the order asked."""
+    configuration: Mapping[str, Mapping[str, tuple[Any, Any]]]
+    """Per run that holds a nearest request: every key with which it was begun differently, its value first."""
+
+    @property
+    def missed(self) -> tuple[Explained, ...]:
+        """The requests that no earlier reply could answer."""
+        return tuple(one for one in self.requests if one.missed)
+
+    @property
+    def causes(self) -> Mapping[str, int]:
+        """Why requests missed, the most frequent cause first."""
+        return dict(Counter(one.cause for one in self.missed).most_common())
+
+    @property
+    def examples(self) -> tuple[Explained, ...]:
+        """The first request of every cause, the most frequent cause first."""
+        first = {one.cause: one for one in reversed(self.missed)}
+        return tuple(first[cause] for cause in self.causes)
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of `cache explain --json`."""
+        return {
+            "run": self.run,
+            "asked": len(self.requests),
+            "missed": len(self.missed),
+            "causes": dict(self.causes),
+            "configuration": {
+                run: {key: list(values) for key, values in found.items()}
+                for run, found in self.configuration.items()
+            },
+            "requests": [one.to_json() for one in self.requests],
+        }
+
+
+def cache_explain(
+    run: str,
+    *,
+    session: str | None = None,
+    round: int | None = None,
+    role: str | None = None,
+    db: str | None = None,
+    settings: Settings | None = None,
+) -> CacheExplanation:
+    """For each request of a run, or of one of its sessions, rounds, roles: what `--cache` could answer it with.
+
+    Where that is nothing: the nearest earlier request in another run, and the fields that set the two apart. Nothing
+    is asked and nothing written. Raises `NotFoundError` for a run or request that is not there.
+    """
+    if role is not None and role not in tuple(Role):
+        raise UsageError(f"--role: got {role!r}, expected one of: {', '.join(Role)}")
+    wanted = _Wanted(session, round, role)
+    return wait_for(_explained(run, wanted, db or (settings or Settings()).db_url))
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Which requests are of interest; None for any."""
+
+    session: str | None
+    round: int | None
+    role: str | None
+
+    def __contains__(self, key: CallKey) -> bool:
+        sought = (self.session, self.round, self.role)
+        return all(
+            part in (None, had) for part, had in zip(sought, (key.subject, key.round, key.role), strict=True)
+        )
+
+
+async def _explained(name: str, wanted: _Wanted, url: str) -> CacheExplanation:
+    async with await Store.open(url) as store:
+        run = await store.run(name)
+        others = await store.others(name)
+        subjects = [one for one in await run.subjects() if wanted.session in (None, one)]
+        found: list[Explained] = []
+        for start in range(0, len(subjects), _READ_AT_ONCE):
+            found += await _explain(store, run, others, subjects[start : start + _READ_AT_ONCE], wanted)
+    if not found:
+        raise NotFoundError(f"run {name!r} holds no such request; `afl inspect {name}` lists its sessions")
+    nearest = dict.fromkeys(one.nearest.run for one in found if one.nearest is not None)
+    begun = {other.name: differences(other.config, run.config) for other in others if other.name in nearest}
+    return CacheExplanation(name, tuple(found), begun)
+
+
+async def _explain(
+    store: Store, run: Run, others: list[Run], subjects: list[str], wanted: _Wanted
+) -> list[Explained]:
+    asked = [one for one in await run.requests(subjects) if one.entry.key in wanted]
+    equal = await store.recall.equal([one.entry.fingerprint for one in asked])
+    elsewhere: defaultdict[str, list[tuple[Run, Asked]]] = defaultdict(list)
+    for other in others:
+        for one in await other.requests(subjects):
+            elsewhere[one.entry.key.subject].append((other, one))
+    return [explain(one, equal[one.entry.fingerprint], elsewhere[one.entry.key.subject], run) for one in asked]

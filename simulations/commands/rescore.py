@@ -1,0 +1,118 @@
+"""`afl rescore`: what today's parsers and metrics make of the replies a run has stored."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from afl.settings import Settings
+from afl.types import Role
+from agents import RecommendationAgent, UserAgent
+from agents.rereading import Rereader
+from memory.run import Run
+from memory.store import Store
+from simulations.asynchrony import wait_for
+from simulations.rescoring.course import Course, Shape
+from simulations.rescoring.numbers import Numbers, Tally, numbers_of, place_of_target
+from simulations.rescoring.sessions import TurnChange, rescore_session
+
+_AGENTS = {Role.RECOMMENDATION: RecommendationAgent, Role.USER: UserAgent}
+
+
+@dataclass(frozen=True, slots=True)
+class Rescoring:
+    """A run as it was recorded, and as it would be taken now."""
+
+    run: str
+    turns: int
+    """Turns read again."""
+    left: int
+    """Turns that were not, because their dialogue would have gone otherwise before them."""
+    unread: int
+    """Turns that were not, because an agent of one's own knows how to read them."""
+    changes: tuple[TurnChange, ...]
+    before: Numbers
+    after: Numbers
+
+    @property
+    def changed(self) -> bool:
+        """Whether any turn is read otherwise, or any number comes out otherwise."""
+        return bool(self.changes) or self.before != self.after
+
+    @property
+    def exit_code(self) -> int:
+        """1 when a difference was found."""
+        return 1 if self.changed else 0
+
+    @property
+    def note(self) -> str | None:
+        """What the numbers cannot tell, where a dialogue would have gone otherwise; None where all is known."""
+        open_ended = {
+            change.was.key.subject for change in self.changes if change.course not in (Course.SAME, Course.ENDS)
+        }
+        if not open_ended:
+            return None
+        return (
+            f"{len(open_ended)} sessions would have gone otherwise: what would have been said is not known, so their "
+            "later turns are left as recorded; a new run would tell"
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of `rescore --json`."""
+        return {
+            "run": self.run,
+            "turns": self.turns,
+            "left": self.left,
+            "unread": self.unread,
+            "changed": self.changed,
+            "changes": [change.to_json() for change in self.changes],
+            "before": self.before.to_json(),
+            "after": self.after.to_json(),
+            "note": self.note,
+        }
+
+
+def rescore(run: str, *, db: str | None = None, settings: Settings | None = None) -> Rescoring:
+    """Reads every stored reply of the run's recorded sessions again; nothing is asked and nothing written.
+
+    Raises `NotFoundError` for a run that is not there.
+    """
+    return wait_for(_rescore(run, db or (settings or Settings()).db_url))
+
+
+async def _rescore(name: str, url: str) -> Rescoring:
+    async with await Store.open(url) as store:
+        return await rescored(await store.run(name))
+
+
+async def rescored(run: Run) -> Rescoring:
+    """The run read again; few sessions in memory at a time."""
+    reader = Rereader(run.config.get("protocol", "dialogue"), run.config.get("listed", 5))
+    shape, roles = Shape.of(run.config), _readable(run.config)
+    tally, recorded_places, changes = Tally(), [], list[TurnChange]()
+    turns = left = unread = 0
+    async for transcript in run.sessions():
+        found = rescore_session(transcript, reader, shape, roles=roles)
+        recorded_places.append(place_of_target(transcript.record))
+        tally.add(found.record)
+        changes += found.changes
+        turns, left, unread = turns + found.read, left + found.left, unread + found.unread
+    before = numbers_of(
+        await run.totals(),
+        judgements=await run.judgements(),
+        places=recorded_places,
+        config=run.config,
+        users=run.size,
+    )
+    after = numbers_of(
+        tally.totals, judgements=tally.judgements, places=tally.places, config=run.config, users=run.size
+    )
+    return Rescoring(run.name, turns, left, unread, tuple(changes), before, after)
+
+
+def _readable(config: Mapping[str, Any]) -> Sequence[str]:
+    """The roles whose agents are AFL's own."""
+    return [role for role, agent in _AGENTS.items() if _is(config.get(f"{role}_agent"), agent)]
+
+
+def _is(recorded: str | None, agent: type) -> bool:
+    return recorded in (None, f"{agent.__module__}.{agent.__qualname__}")

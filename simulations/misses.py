@@ -1,0 +1,129 @@
+"""Why a request could not be answered by an earlier one: the nearest earlier request, and what sets the two apart."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from afl.llm.difference import Difference, Sent, differences
+from afl.types import CallKey, Outcome
+from memory.requests import Asked, Equal
+from memory.run import Run
+
+_UNUSABLE = {
+    Outcome.DECLINED: "the equal request was declined",
+    Outcome.TRUNCATED: "the reply to the equal request was truncated",
+    Outcome.FAILED: "the equal request failed",
+    Outcome.OVER_BUDGET: "the equal request was over budget",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """The earlier request of another run that differs least."""
+
+    run: str
+    key: CallKey
+    differences: tuple[Difference, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        found = [
+            {"field": one.field, "line": one.line, "under": one.under, "earlier": one.earlier, "now": one.now}
+            for one in self.differences
+        ]
+        return {"run": self.run, **_place(self.key), "differences": found}
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One request, and what an earlier one could or could not do for it."""
+
+    key: CallKey
+    answer: Equal | None
+    """An earlier equal request whose reply can be used; None for a miss."""
+    unusable: Equal | None = None
+    """An earlier equal request whose reply can not: it failed, was declined or truncated."""
+    nearest: Nearest | None = None
+    """None where an equal request was found, and where no other run had asked about this session."""
+
+    @property
+    def missed(self) -> bool:
+        return self.answer is None
+
+    @property
+    def cause(self) -> str:
+        """In a few words, the same for requests that miss for the same reason; empty for one that does not."""
+        if self.answer is not None:
+            return ""
+        if self.unusable is not None:
+            return _UNUSABLE[self.unusable.outcome]
+        if self.nearest is None:
+            return "nobody asked about the session before"
+        if not self.nearest.differences:
+            return "parameters that are not kept"
+        first = self.nearest.differences[0]
+        return f"{first.field}, under {first.under!r}" if first.under else first.field
+
+    def to_json(self) -> dict[str, Any]:
+        """An entry of `requests`."""
+        return {
+            **_place(self.key),
+            "missed": self.missed,
+            "cause": self.cause or None,
+            "answer": _equal(self.answer),
+            "unusable": _equal(self.unusable),
+            "nearest": self.nearest and self.nearest.to_json(),
+        }
+
+
+def explain(asked: Asked, equal: Sequence[Equal], others: Sequence[tuple[Run, Asked]], run: Run) -> Explained:
+    """What earlier requests could do for this one of `run`.
+
+    `equal` are the recorded requests with its fingerprint, itself among them, the earliest first; `others` are what
+    other runs asked about the same session.
+    """
+    key, before = asked.entry.key, asked.created
+    earlier = [one for one in equal if one.created < before and (one.run, one.key) != (run.name, key)]
+    usable = next((one for one in earlier if one.outcome is Outcome.OK), None)
+    if earlier:
+        return Explained(key, usable, None if usable else earlier[-1])
+    now = _sent(run, asked)
+    compared = [
+        (other, one, differences(_sent(other, one), now))
+        for other, one in others
+        if one.created < before and one.entry.key.role == key.role
+    ]
+    if not compared:
+        return Explained(key, None)
+    # Of those that differ in as few fields, the one whose words differ least, then the latest.
+    other, one, found = min(compared, key=lambda each: (len(each[2]), _unlike(each[1], asked), -each[1].created))
+    return Explained(key, None, nearest=Nearest(other.name, one.entry.key, tuple(found)))
+
+
+def _sent(run: Run, asked: Asked) -> Sent:
+    """The journal keeps messages; model and parameters are the run's."""
+    return Sent(run.config.get("llm_name", ""), run.config.get("llm_parameters", {}), asked.entry.messages)
+
+
+def _unlike(one: Asked, other: Asked) -> int:
+    """Lines that only one of the two requests has."""
+    first, second = _lines(one), _lines(other)
+    return (first - second).total() + (second - first).total()
+
+
+def _lines(asked: Asked) -> Counter[str]:
+    return Counter(line for message in asked.entry.messages for line in message["content"].split("\n"))
+
+
+def _equal(equal: Equal | None) -> Mapping[str, Any] | None:
+    return None if equal is None else {"run": equal.run, **_place(equal.key), "outcome": equal.outcome.value}
+
+
+def _place(key: CallKey) -> dict[str, Any]:
+    return {
+        "session": key.subject,
+        "phase": key.phase,
+        "round": key.round,
+        "role": key.role,
+        "attempt": key.attempt,
+    }

@@ -1,0 +1,76 @@
+"""Whether a dialogue would have gone on as it did, had a turn been read as it is read now."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal, Self
+
+from afl.types import Outcome, Phase, Role
+from agents.asking import REPAIRS
+from memory.records import TurnRecord
+
+Next = Literal["respond", "recommend", "judge"] | None
+"""What follows a turn; None for the end of the session."""
+
+
+class Course(StrEnum):
+    """How the rest of a session relates to a turn that is read otherwise now."""
+
+    SAME = "same"
+    """Nothing followed from it, then or now."""
+    ENDS = "ends"
+    """The dialogue would have ended here: what was recorded after it does not count."""
+    GOES_ON = "goes_on"
+    """The dialogue would have gone on: what would have been said is not known."""
+    OTHER = "other"
+    """What was said afterwards answered something else, and is left as recorded."""
+    REPAIR = "repair"
+    """The model would have been shown its mistake: whether it had mended it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How the sessions of a run go on from turn to turn."""
+
+    protocol: str
+    rounds: int
+    user: bool
+    judges: bool
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> Self:
+        """The shape of a run that was begun with this configuration."""
+        return cls(
+            config.get("protocol", "dialogue"),
+            config.get("rounds", 1),
+            config.get("user", True),
+            bool(config.get("ratios")),
+        )
+
+    def after(self, turn: TurnRecord) -> Next:
+        """What follows the turn."""
+        if turn.outcome is not Outcome.OK or turn.key.phase == Phase.JUDGE:
+            return None
+        if turn.key.role == Role.RECOMMENDATION:
+            return "respond" if self.user and self.protocol != "ranking" else None
+        if self.protocol == "dialogue" and turn.decision is False and turn.key.round < self.rounds:
+            return "recommend"
+        return "judge" if self.judges else None
+
+    def course(self, was: TurnRecord, now: TurnRecord) -> Course:
+        """What it means for the rest of the session that a turn's answer was one thing and is another now."""
+        if said(was) == said(now):
+            return Course.SAME
+        if now.outcome.repairable and now.key.attempt < REPAIRS:
+            return Course.REPAIR
+        then, today = self.after(was), self.after(now)
+        if then == today:
+            return Course.SAME if today is None else Course.OTHER
+        if today is None or (today == "judge" and then is not None):
+            return Course.ENDS
+        return Course.GOES_ON
+
+
+def said(turn: TurnRecord) -> tuple[Any, ...]:
+    """What of a turn decides how the dialogue goes on. A reason is quoted later on, but nothing depends on it."""
+    return (turn.outcome, turn.item, turn.decision, turn.ranking)

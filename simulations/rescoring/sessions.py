@@ -1,0 +1,108 @@
+"""One session read again: its turns as today's parsers read them, and what that changes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any
+
+from afl.types import Phase
+from agents.rereading import Rereader
+from memory.records import Exchange, SessionRecord, Transcript, TurnRecord
+from simulations.rescoring.course import Course, Shape, said
+
+
+@dataclass(frozen=True, slots=True)
+class TurnChange:
+    """A turn that is read otherwise now: the last attempt of it, then and now."""
+
+    was: TurnRecord
+    now: TurnRecord
+    course: Course
+
+    def to_json(self) -> dict[str, Any]:
+        """An entry of `changes`."""
+        key = self.was.key
+        place = {"session": key.subject, "phase": key.phase, "round": key.round, "role": key.role}
+        return {**place, "was": _said(self.was), "now": _said(self.now), "course": self.course.value}
+
+
+@dataclass(frozen=True, slots=True)
+class Rescored:
+    """A session as it is read now."""
+
+    record: SessionRecord
+    changes: tuple[TurnChange, ...]
+    read: int
+    """Turns read again."""
+    left: int
+    """Turns left as recorded, or not counted any more, because the dialogue would have gone otherwise before them."""
+    unread: int
+    """Turns left as recorded because their replies are not AFL's to read: they come from an agent of one's own."""
+
+
+def rescore_session(transcript: Transcript, reader: Rereader, shape: Shape, *, roles: Sequence[str]) -> Rescored:
+    """The session with the turns of these roles read again, each until the dialogue would have gone otherwise."""
+    turns: list[TurnRecord] = []
+    changes: list[TurnChange] = []
+    read = left = unread = 0
+    course = Course.SAME
+    for attempts in _turns(transcript.exchanges):
+        recorded = [exchange.turn for exchange in attempts]
+        phase, role = recorded[0].key.phase, recorded[0].key.role
+        if course is not Course.SAME:
+            left += 1
+            turns += [] if course is Course.ENDS and phase != Phase.JUDGE else recorded
+            continue
+        if role not in roles or any(exchange.entry is None for exchange in attempts):
+            unread += 1
+            turns += recorded
+            continue
+        read += 1
+        now = _read_again(attempts, reader)
+        turns += now
+        change = TurnChange(recorded[-1], now[-1], shape.course(recorded[-1], now[-1]))
+        if _said(change.was) != _said(change.now):
+            changes.append(change)
+            # What is judged about one item does not bear on what is judged about the next.
+            course = Course.SAME if phase == Phase.JUDGE else change.course
+    return Rescored(replace(transcript.record, turns=tuple(turns)), tuple(changes), read, left, unread)
+
+
+def _turns(exchanges: Sequence[Exchange]) -> list[list[Exchange]]:
+    """The attempts of each turn together, in the order they were made."""
+    return [list(attempts) for _, attempts in groupby(exchanges, key=lambda exchange: exchange.turn.key[:4])]
+
+
+def _read_again(attempts: Sequence[Exchange], reader: Rereader) -> list[TurnRecord]:
+    """The attempts up to the first that would not be repaired now."""
+    read: list[TurnRecord] = []
+    for turn, entry in ((exchange.turn, exchange.entry) for exchange in attempts):
+        assert entry is not None, "a turn without a call is not read again"
+        found = reader.read(turn.key, entry.messages, entry.reply)
+        # A judged item is what was asked about, not what the reply names.
+        item = turn.item if turn.key.phase == Phase.JUDGE else found.item
+        read.append(
+            replace(
+                turn,
+                outcome=found.outcome,
+                reason=found.reason,
+                item=item,
+                decision=found.decision,
+                ranking=found.ranking,
+            )
+        )
+        if not found.outcome.repairable:
+            break
+    return read
+
+
+def _said(turn: TurnRecord) -> dict[str, Any]:
+    outcome, item, decision, ranking = said(turn)
+    return {
+        "outcome": outcome.value,
+        "item": item,
+        "decision": None if decision is None else ("yes" if decision else "no"),
+        "ranking": list(ranking),
+        "reason": turn.reason,
+        "attempts": turn.key.attempt + 1,
+    }

@@ -1,0 +1,73 @@
+"""What a turn that is read otherwise means for the rest of its session."""
+
+from dataclasses import replace
+
+import pytest
+
+from afl.types import CallKey, Outcome, Phase, Role
+from memory.records import TurnRecord
+from simulations.rescoring.course import Course, Shape
+
+LOOP = Shape("dialogue", rounds=4, user=True, judges=False)
+JUDGED = replace(LOOP, judges=True)
+
+
+def item(title: str | None, *, round: int = 1, attempt: int = 0, outcome: Outcome = Outcome.OK) -> TurnRecord:
+    return TurnRecord(CallKey("7", "loop", round, Role.RECOMMENDATION, attempt), outcome, item=title)
+
+
+def decision(yes: bool | None, *, round: int = 1, outcome: Outcome = Outcome.OK) -> TurnRecord:
+    return TurnRecord(CallKey("7", "loop", round, Role.USER, 0), outcome, decision=yes)
+
+
+UNPARSED = Outcome.UNPARSED
+TRUTHS = {
+    "the same answer": (LOOP, item("Air"), item("Air"), Course.SAME),
+    "only the reason": (LOOP, item("Air"), replace(item("Air"), reason="slow"), Course.SAME),
+    "another item": (LOOP, item("Air"), item("Low"), Course.OTHER),
+    "another item, nobody responds": (replace(LOOP, user=False), item("Air"), item("Low"), Course.SAME),
+    "no becomes yes": (LOOP, decision(False), decision(True), Course.ENDS),
+    "no becomes yes, then judging": (JUDGED, decision(False), decision(True), Course.ENDS),
+    "yes becomes no": (LOOP, decision(True), decision(False), Course.GOES_ON),
+    "yes becomes no in the last round": (LOOP, decision(True, round=4), decision(False, round=4), Course.SAME),
+    "the same before judging": (JUDGED, decision(True, round=4), decision(False, round=4), Course.OTHER),
+    "an item is found": (LOOP, item(None, outcome=UNPARSED, attempt=2), item("Air"), Course.GOES_ON),
+    "no item is found": (LOOP, item("Air"), item(None, outcome=UNPARSED), Course.REPAIR),
+    "no item after all repairs": (
+        LOOP,
+        item("Air", attempt=2),
+        item(None, outcome=UNPARSED, attempt=2),
+        Course.ENDS,
+    ),
+    "a refusal to take part": (LOOP, decision(False), decision(None, outcome=Outcome.DECLINED), Course.ENDS),
+    "one failure for another": (
+        LOOP,
+        item(None, outcome=UNPARSED, attempt=2),
+        item(None, outcome=Outcome.OFF_LIST, attempt=2),
+        Course.SAME,
+    ),
+}
+
+
+@pytest.mark.parametrize(("shape", "was", "now", "course"), TRUTHS.values(), ids=TRUTHS.keys())
+def test_the_course_follows_from_what_would_have_come_next(
+    shape: Shape, was: TurnRecord, now: TurnRecord, course: Course
+) -> None:
+    assert shape.course(was, now) is course
+
+
+def test_nothing_follows_from_a_judgement() -> None:
+    no = TurnRecord(CallKey("7", Phase.JUDGE, 3, Role.USER, 0), Outcome.OK, item="Air", decision=False)
+    assert JUDGED.course(no, replace(no, decision=True)) is Course.SAME
+
+
+def test_a_list_read_otherwise_is_another_choice_for_the_user_agent() -> None:
+    listed = replace(item("Air"), ranking=("Air", "Low"))
+    shorter = replace(listed, ranking=("Air", "Muse"))
+    assert Shape("shortlist", 1, user=True, judges=False).course(listed, shorter) is Course.OTHER
+    assert Shape("ranking", 1, user=True, judges=False).course(listed, shorter) is Course.SAME
+
+
+def test_the_shape_of_a_run_is_read_from_its_configuration() -> None:
+    assert Shape.of({"rounds": 3, "ratios": ["1:1"]}) == Shape("dialogue", 3, user=True, judges=True)
+    assert Shape.of({"rounds": 1, "user": False}) == Shape("dialogue", 1, user=False, judges=False)

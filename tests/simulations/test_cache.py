@@ -1,0 +1,138 @@
+"""Replies of earlier runs: what they answer, and why not the rest."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from afl.llm.gate import Gate
+from afl.testing import scripted_model
+from afl.testing.faults import status, truncated
+from afl.testing.server import FakeServer, running_server
+from afl.types import CallKey, Message
+from memory.records import CandidateRecord
+from memory.store import Store
+from simulations.commands.cache import cache_explain
+from simulations.misses import explain
+from tests.simulations.conftest import Afl
+
+Explain = Callable[..., dict[str, Any]]
+SESSIONS = 5
+
+
+@pytest.fixture
+def first(loop: Afl, server: FakeServer) -> Afl:
+    """A run `first`; gives the command that asks about the same sessions again."""
+    assert loop(server, "--run", "first", "--sessions", SESSIONS).code == 0
+    return lambda *more: loop(server, "--sessions", SESSIONS, "--cache", *more)
+
+
+@pytest.fixture
+def explained(afl: Afl) -> Explain:
+    return lambda *arguments: afl("cache", "explain", *arguments, "--json").json
+
+
+def test_what_an_earlier_run_answers_is_free_and_explained(
+    first: Afl, afl: Afl, explained: Explain, exported: Callable[[str], bytes]
+) -> None:
+    llm = first("--run", "second").json["llm"]
+    found = explained("second")
+    assert (llm["calls"], llm["prompt_tokens"], llm["journaled"]) == (0, 0, found["asked"])
+    assert (found["missed"], found["causes"], found["configuration"]) == (0, {}, {})
+    assert found["requests"][0]["answer"]["run"] == "first"
+    assert exported("second") == exported("first")
+    summaries = {run["name"]: run["totals"]["calls"] for run in afl("runs", "--json").json["runs"]}
+    assert summaries["second"]["prompt_tokens"] == 0
+
+
+def test_another_model_is_the_field_that_made_it_miss(first: Afl, afl: Afl, explained: Explain) -> None:
+    first("--run", "second", "--llm", "openai:n")
+    found = explained("second", "--round", 1, "--role", "recommendation")
+    assert (found["asked"], found["causes"]) == (SESSIONS, {"model": SESSIONS})
+    nearest = found["requests"][0]["nearest"]
+    assert nearest["differences"] == [
+        {"field": "model", "line": None, "under": None, "earlier": "openai:m", "now": "openai:n"}
+    ]
+    assert (nearest["run"], nearest["round"]) == ("first", 1)
+    assert found["configuration"]["first"]["llm_name"] == ["openai:m", "openai:n"]
+    assert "model: earlier 'openai:m', now 'openai:n'" in afl("cache", "explain", "second").out
+
+
+def test_a_changed_message_is_shown_with_its_first_differing_line(
+    first: Afl, afl: Afl, explained: Explain
+) -> None:
+    first("--run", "second", "--seed", 304, "--rounds", 1)
+    found = explained("second", "--role", "recommendation")
+    asked_before = [one for one in found["requests"] if one["nearest"]]
+    (difference,) = asked_before[0]["nearest"]["differences"]
+    assert (difference["field"], difference["under"]) == ("message 2", "Candidates:")
+    assert difference["earlier"] != difference["now"]
+    assert found["configuration"]["first"]["seed"] == [303, 304]
+    shown = afl("cache", "explain", "second").out
+    assert "message 2, under 'Candidates:'" in shown
+    assert "What run first was begun with, where it differs" in shown
+
+
+def test_a_session_that_nobody_asked_about_has_nothing_near(first: Afl, afl: Afl, explained: Explain) -> None:
+    first("--run", "second", "--sessions", SESSIONS + 1, "--rounds", 1)
+    found = explained("second")
+    assert set(found["causes"]) == {"nobody asked about the session before"}
+    assert {one["session"] for one in found["requests"] if one["missed"]} - {
+        one["session"] for one in found["requests"] if not one["missed"]
+    }
+    assert "nobody asked about the session before" in afl("cache", "explain", "second").out
+
+
+@pytest.mark.parametrize(
+    ("faults", "cause"),
+    [
+        ({1: truncated}, "the reply to the equal request was truncated"),
+        ({1: status(400, "content_filter")}, "the equal request was declined"),
+        ({1: status(413)}, "the equal request failed"),
+    ],
+    ids=["truncated", "declined", "failed"],
+)
+def test_a_reply_that_must_not_answer_is_named_as_the_cause(
+    loop: Afl, explained: Explain, faults: dict[int, Any], cause: str
+) -> None:
+    with running_server(faults=faults) as server:
+        loop(server, "--run", "first", "--sessions", 1, "--rounds", 1)
+        asked = server.counters.chat
+        assert loop(server, "--run", "second", "--sessions", 1, "--rounds", 1, "--cache").code == 0
+        assert server.counters.chat == asked + 2
+    assert explained("second", "--role", "recommendation")["causes"] == {cause: 1}
+
+
+async def test_a_changed_parameter_is_named_with_both_values(tmp_path: Any) -> None:
+    key, messages = CallKey("7", "loop", 1, "user", 0), (Message(role="user", content="Which?"),)
+    lists = CandidateRecord("h", {"7": (1, 2)})
+    async with await Store.open(f"sqlite:///{tmp_path / 'afl.db'}") as store:
+        runs = []
+        for name, temperature in (("cold", 0), ("warm", 1)):
+            model = scripted_model(["yes"], name="m", parameters={"temperature": temperature})
+            config = {"llm_name": model.name, "llm_parameters": dict(model.parameters)}
+            runs.append(await store.begin_run(name, config, lists))
+            await Gate.live(model, runs[-1].journal()).ask(key, messages)
+        cold, warm = runs
+        ((earlier,), (asked,)) = await cold.requests(["7"]), await warm.requests(["7"])
+        found = explain(asked, [], [(cold, earlier)], warm)
+    assert found.nearest is not None
+    assert [str(one) for one in found.nearest.differences] == ["parameter temperature: earlier 0, now 1"]
+    assert (found.cause, found.nearest.run) == ("parameter temperature", "cold")
+
+
+def test_only_what_came_earlier_is_held_against_a_request(first: Afl, explained: Explain) -> None:
+    first("--run", "second", "--llm", "openai:n")
+    assert set(explained("first")["causes"]) == {"nobody asked about the session before"}
+
+
+def test_a_request_that_was_never_asked_is_the_users_mistake(first: Afl, afl: Afl) -> None:
+    assert "holds no such request" in afl("cache", "explain", "first", "--session", "nobody").complaint
+    assert "expected one of: recommendation, user" in afl("cache", "explain", "first", "--role", "judge").complaint
+    assert "no run is called 'x'" in afl("cache", "explain", "x").complaint
+
+
+def test_the_function_gives_what_the_command_prints(first: Afl, afl: Afl, explained: Explain) -> None:
+    first("--run", "second", "--llm", "openai:n")
+    session = explained("second")["requests"][0]["session"]
+    assert cache_explain("second", session=session).to_json() == explained("second", "--session", session)
