@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from afl.types import Message
 from agents.sections import ADVICE, CANDIDATES, HISTORY, RECOMMENDATION, RECOMMENDED_BECAUSE, REFUSED
@@ -12,6 +13,14 @@ NAME = "prompts"
 
 _LISTED = (CANDIDATES, ADVICE)
 _DIALOGUE = (REFUSED, RECOMMENDATION)
+
+
+class Teller(NamedTuple):
+    """What a line that nothing else has would tell of."""
+
+    judged: bool
+    of: str
+    """The target of the dialogue; where items are judged, the session."""
 
 
 @dataclass
@@ -31,10 +40,10 @@ class PromptCheck:
     understood: int = 0
     """Requests that have candidates or an offer where they are looked for."""
     _in_history: set[str] = field(default_factory=set)
-    _tellers: set[str] = field(default_factory=set)
-    _mentions: list[tuple[str, str, str]] = field(default_factory=list)
-    _told_by: dict[str, str | None] = field(default_factory=dict)
-    """Line -> the one target (of judged items: the one session) that has it, None where there are several."""
+    _tellers: set[Teller] = field(default_factory=set)
+    _mentions: list[tuple[str, Teller, str]] = field(default_factory=list)
+    _told_by: dict[tuple[bool, str], Teller | None] = field(default_factory=dict)
+    """Line, of judging or not -> the one that it tells of, None where it tells of several."""
 
     def add(
         self,
@@ -50,7 +59,7 @@ class PromptCheck:
 
         `past` holds titles of the user's own history: what somebody returns to is no leak.
         """
-        teller = session if judged else target
+        teller = Teller(judged, session if judged else target)
         self.requests += 1
         self._tellers.add(teller)
         texts = [message["content"] for message in messages if message["role"] != "assistant"]
@@ -84,14 +93,15 @@ class PromptCheck:
         text = f"None of {self.requests} requests says its target outside list, advice and dialogue."
         return Check(NAME, Verdict.OK, text, numbers)
 
-    def _note(self, session: str, target: str, line: str, teller: str) -> None:
-        if self._told_by.setdefault(line, teller) != teller:
-            self._told_by[line] = None
+    def _note(self, session: str, target: str, line: str, teller: Teller) -> None:
+        if self._told_by.setdefault((teller.judged, line), teller) != teller:
+            self._told_by[teller.judged, line] = None
         if Titles([target]).named(line) and Titles({*self.titles, target}).mentions(line, target):
             self._mentions.append((session, teller, line))
 
-    def _tells(self, teller: str, line: str) -> bool:
-        return len(self._tellers) > 1 and self._told_by[line] == teller
+    def _tells(self, teller: Teller, line: str) -> bool:
+        others = sum(one.judged == teller.judged for one in self._tellers) > 1
+        return others and self._told_by[teller.judged, line] == teller
 
 
 def lines_of(texts: Sequence[str]) -> Iterator[tuple[str, str]]:

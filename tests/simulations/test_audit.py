@@ -10,10 +10,11 @@ import pytest
 from afl.data.dataset import Dataset, Sequences, Split
 from afl.data.importers import ImportOptions
 from afl.data.importers.llara import import_llara
+from afl.testing.server import FakeServer
 from afl.types import Advice, Refusal, SessionView
-from agents import RecommendationAgent
+from agents import RecommendationAgent, UserAgent
 from agents.asking import Question
-from simulations import audit, simulate
+from simulations import audit, evaluate_user, simulate
 from simulations.agency import Agency
 from simulations.commands.audit import Audit
 from simulations.commands.data import import_data
@@ -37,6 +38,14 @@ def study_of(dataset: Dataset, **options: Any) -> Study:
     return Study.of(dataset, SimulateOptions(dataset=dataset.name, llm="offline", **options))
 
 
+@pytest.fixture(autouse=True)
+def endpoint(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, server: FakeServer) -> None:
+    """A language model that learned nothing from the data; the offline one has seen its training sequences."""
+    if "small" in request.fixturenames:
+        request.getfixturevalue("small")
+    monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+
+
 @pytest.fixture
 def targets(dataset: Dataset) -> Targets:
     """Session id -> title of its target."""
@@ -45,9 +54,9 @@ def targets(dataset: Dataset) -> Targets:
 
 
 def audited(**options: Any) -> Audit:
-    """The audit of a run over all sessions of `small`, offline, without models."""
-    given = {"dataset": "small", "split": "all", "rounds": 2, "recommender": "none", "reward": "none", **options}
-    return audit(simulate(llm="offline", **given).run)
+    """The audit of a run over all sessions of `small`, without models."""
+    given = {"dataset": "small", "split": "all", "rounds": 2, "recommender": "none", "reward": "none"}
+    return audit(simulate(**{"llm": "openai:m", **given, **options}).run)
 
 
 def check_of(found: Audit, name: str) -> Check:
@@ -142,6 +151,88 @@ def test_the_target_always_first_is_found(targets: Targets) -> None:
     assert check_of(found, "positions").numbers["counts"] == [30] + [0] * 19
 
 
+def remembering(change: Callable[[list[Refusal], SessionView], list[Refusal]]) -> Agency:
+    """The built-in agents, but for what the recommendation agent is reminded of."""
+
+    class Reminded(RecommendationAgent):
+        def question(self, view: SessionView, **rest: Any) -> Question:
+            memory = change(list(rest.pop("memory")), view)
+            return super().question(view, memory=memory, **rest)
+
+    return Agency(recommendation_agent=Reminded)
+
+
+def test_a_refusal_of_the_target_that_nobody_recommended_is_found(targets: Targets) -> None:
+    def plant(memory: list[Refusal], view: SessionView) -> list[Refusal]:
+        return [*memory, Refusal(1, targets[view.session], "It fits.", "Not now.")] if memory else []
+
+    found = audited(agency=remembering(plant), rounds=3)
+    assert verdicts(found) == {"dialogue": "broken"}
+    assert "name the target" in check_of(found, "dialogue").text
+
+
+def test_a_reason_that_nobody_gave_is_suspicious(targets: Targets) -> None:
+    def reword(memory: list[Refusal], view: SessionView) -> list[Refusal]:
+        return [replace(refusal, refusal_reason="Too loud for me.") for refusal in memory]
+
+    found = audited(agency=remembering(reword))
+    assert verdicts(found) == {"dialogue": "suspicious"}
+    assert "hold what nobody said" in check_of(found, "dialogue").text
+
+
+def test_an_offer_that_nobody_made_is_found(targets: Targets) -> None:
+    class Misled(UserAgent):
+        def question(self, view: SessionView, *, title: str, **rest: Any) -> Question:
+            return super().question(view, title=targets[view.session], **rest)
+
+    found = audited(agency=Agency(user_agent=Misled))
+    assert verdicts(found) == {"dialogue": "broken"}
+
+
+def judging(**options: Any) -> Audit:
+    """The audit of a run of the user-simulation task: two items each, one of them wanted."""
+    given = {"split": "all", "rounds": 2, "recommender": "none", "reward": "none", "items": 2, **options}
+    return audit(evaluate_user(dataset="small", llm="openai:m", ratios=["1:1"], arms=["afl"], **given).runs[0])
+
+
+@pytest.mark.usefixtures("small")
+def test_a_clean_run_that_judges_items_passes_and_every_request_is_looked_at() -> None:
+    found = judging()
+    assert {check_of(found, name).verdict for name in ("prompts", "dialogue", "labels")} == {Verdict.OK}
+    assert check_of(found, "labels").numbers["requests"] == 60
+    assert check_of(found, "prompts").numbers["requests"] >= 60 + 60
+
+
+def misled(tell: Callable[[str, SessionView], str]) -> Agency:
+    """The built-in agents, but for a line that the user agent reads before it judges an item."""
+
+    class Told(UserAgent):
+        def question(self, view: SessionView, *, title: str, **rest: Any) -> Question:
+            asked = super().question(view, title=title, **rest)
+            return replace(asked, request=f"{tell(title, view)}\n\n{asked.request}")
+
+    return Agency(user_agent=Told)
+
+
+@pytest.fixture
+def last(dataset: Dataset) -> Mapping[str, str]:
+    """Session id -> title of the item that is held out where one is."""
+    every = [sequence for split in Split for sequence in dataset.splits[split]]
+    return {sequence.id: dataset.catalogue.titles[sequence.items[-1]] for sequence in every}
+
+
+def test_a_line_that_tells_wanted_from_unwanted_items_is_found(last: Mapping[str, str]) -> None:
+    found = judging(agency=misled(lambda title, view: f"Kept: {'yes' if title == last[view.session] else 'no'}"))
+    assert check_of(found, "labels").verdict is Verdict.BROKEN
+    assert "'Kept: " in check_of(found, "labels").text
+
+
+def test_a_line_that_names_what_was_held_out_is_found(last: Mapping[str, str]) -> None:
+    found = judging(agency=misled(lambda title, view: f"Later they went on to {last[view.session]}."))
+    assert check_of(found, "prompts").verdict is Verdict.BROKEN
+    assert check_of(found, "prompts").numbers["in_text"] == 30
+
+
 def test_sessions_that_are_in_the_training_data_are_found(small: Path, tmp_path: Path) -> None:
     lines = [
         f"{who}{user},Band {user * 7 % 60 + time},{time}"
@@ -151,7 +242,7 @@ def test_sessions_that_are_in_the_training_data_are_found(small: Path, tmp_path:
     ]
     (tmp_path / "twins.csv").write_text("\n".join(["user,item,timestamp", *lines]))
     import_data("csv", tmp_path / "twins.csv", name="twins", domain="music")
-    found = audited(dataset="twins", split="test")
+    found = audited(dataset="twins", split="test", llm="offline")
     assert verdicts(found)["split"] == "broken"
     assert check_of(found, "split").numbers["repeated"] > 0
 
@@ -169,7 +260,7 @@ def test_without_training_sequences_there_is_nothing_to_compare_with(dataset: Da
 
 
 def test_without_its_data_set_a_run_is_audited_by_its_prompts(afl: Afl, small: Path) -> None:
-    run = simulate(dataset="small", llm="offline", split="all", rounds=1, recommender="none", reward="none").run
+    run = simulate(dataset="small", llm="openai:m", split="all", rounds=1, recommender="none", reward="none").run
     assert afl("data", "remove", "small").code == 0
     found = audit(run)
     assert found.ok

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from afl.data.dataset import Dataset
+from afl.data.library import Library
 from afl.errors import UsageError
 from afl.metrics.detectable import detectable_mean
 from afl.testing.answers import refusing_answer
@@ -22,11 +23,12 @@ from simulations.leaks.beforehand import audit_set_up, require_sound
 from simulations.leaks.check import Check, Verdict
 from simulations.leaks.judged import Asked, check_judged
 from simulations.options import SimulateOptions
+from simulations.seeds import RECOMMENDER_SEED, REWARD_SEED
 from simulations.studies.comparison import compare
 from simulations.studies.options import over_seeds
 from simulations.studies.results import ArmResult, SeedValues
 from simulations.study import Study
-from tests.simulations.conftest import Afl
+from tests.simulations.conftest import Afl, keep_untrained
 
 N = 10
 OVER = f"--dataset small --split all --sessions {N} --llm openai:m --json".split()
@@ -250,12 +252,13 @@ def twins(small: Path, tmp_path: Path) -> str:
     ]
     (tmp_path / "twins.csv").write_text("\n".join(["user,item,timestamp", *rows]))
     import_data("csv", tmp_path / "twins.csv", name="twins", domain="music")
+    keep_untrained(Library(small / "data").load("twins"), small / "models", RECOMMENDER_SEED, REWARD_SEED)
     return "twins"
 
 
 def test_a_broken_set_up_is_refused_before_anything_is_asked(afl: Afl, twins: str, server: FakeServer) -> None:
     evaluate = f"evaluate recommendation --dataset {twins} --llm openai:m --base none --arm agent --arm afl"
-    refused = afl(*evaluate.split(), "--reward", "none", "--base-url", server.url, "--run", "x")
+    refused = afl(*evaluate.split(), "--base-url", server.url, "--run", "x")
     assert refused.code == 2
     assert "check 'split' of the audit" in refused.complaint
     assert "docs/audit.md" in refused.complaint
