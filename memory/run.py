@@ -190,18 +190,6 @@ class Run:
             async with self._engine.connect() as connection:
                 return await read_pace(connection, self.id)
 
-    async def subjects(self) -> list[str]:
-        """The sessions it has asked about, finished or not, in plain string order."""
-        with storage_errors(self._where):
-            async with self._engine.connect() as connection:
-                return await read_subjects_of(connection, self.id)
-
-    async def requests(self, subjects: Sequence[str]) -> list[Asked]:
-        """Everything asked about these sessions, in the order asked, session by session."""
-        with storage_errors(self._where):
-            async with self._engine.connect() as connection:
-                return await read_requests(connection, self.id, subjects)
-
     async def sessions(self) -> AsyncIterator[Transcript]:
         """Every recorded session with all that was said, by id in plain string order, few in memory at a time."""
         query = select(sessions.c.session).where(sessions.c.run == self.id)

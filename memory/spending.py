@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from afl.types import Outcome, Spending
+from afl.types import Outcome, Phase, Spending
 from memory.schema import doubts, journal
 from memory.statements import keep_doubt
 from memory.writer import Change, Writer
@@ -28,11 +28,12 @@ class Spent(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """What was asked of one agent in one round (or about one judged item), and what it cost."""
+    """What was asked of one agent in one round, and what it cost."""
 
     phase: str
     role: str
-    round: int
+    round: int | None
+    """None for judged items, which are told together."""
     calls: int
     retries: int
     repairs: int
@@ -74,7 +75,8 @@ async def read_costs(connection: AsyncConnection, run: int) -> list[Cost]:
 
 
 def _costs(run: int) -> Select[Any]:
-    by = (journal.c.phase, journal.c.role, journal.c.round)
+    round = case((journal.c.phase == Phase.JUDGE.value, None), else_=journal.c.round)
+    by = (journal.c.phase, journal.c.role, round)
     return (
         select(
             *by,
@@ -87,5 +89,5 @@ def _costs(run: int) -> Select[Any]:
         )
         .where(and_(journal.c.run == run, SENT))
         .group_by(*by)
-        .order_by(journal.c.phase.desc(), journal.c.round, journal.c.role)
+        .order_by(journal.c.phase.desc(), round, journal.c.role)
     )

@@ -17,6 +17,7 @@ from simulations.agency import Agency
 from simulations.asynchrony import Wait, waiting
 from simulations.configuration import configuration, default_name, recorded_model
 from simulations.inputs import ModelOutputs
+from simulations.limits import open_account
 from simulations.options import SimulateOptions
 from simulations.progress import Unwatched, Watching
 from simulations.run import Performance, perform
@@ -98,6 +99,8 @@ class Call:
         if found is not None:
             found.require(config)
             outputs = ModelOutputs.from_json(self.wait(found.inputs()))
+            # What it has cost counts before any other run of the command spends more.
+            self.wait(open_account(how.budget, found, model))
         outputs = outputs or ModelOutputs.of(study, self.settings, self.watch)
         return Prepared(name, config, study, agency, model, outputs, found)
 
@@ -110,8 +113,18 @@ class Call:
         )
         try:
             with self.watch.bar(f"simulating {run.name}") as bar:
-                performance = perform(run, ready.study, ready.outputs, ready.model, ready.agency, how=how, bar=bar)
-                return self.wait(performance)
+                return self.wait(
+                    perform(
+                        run,
+                        ready.study,
+                        ready.outputs,
+                        ready.model,
+                        ready.agency,
+                        how=how,
+                        bar=bar,
+                        say=self.watch.say,
+                    )
+                )
         except EndpointError:
             self.wait(self.store.discard_if_empty(run))
             raise
@@ -128,7 +141,12 @@ class Call:
         key = (study.options.llm, study.training.hash)
         if key not in self._models:
             self._models[key] = load_model(
-                study.options.llm, dataset=study.training, base_url=how.base_url, settings=self.settings
+                study.options.llm,
+                dataset=study.training,
+                base_url=how.base_url,
+                settings=self.settings,
+                timeout=how.times.attempt,
             )
+            how.budget.require_price(self._models[key])
             self.wait(self._models[key].check())
         return self._models[key]

@@ -1,12 +1,19 @@
 """Performs a run: holds it, runs the sessions that are still to do, and reports what the database says."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Self
 
 from afl.clock import SystemClock
 from afl.data.sessions import Session
+from afl.errors import TimeLimitError
+from afl.llm.budget import Budget
 from afl.llm.cache import Recall
 from afl.llm.context import LanguageModel
+from afl.llm.limits import AdaptiveLimiter
+from afl.llm.rates import Rates
+from afl.llm.stall import StallWatch, unheard
+from afl.llm.time_limits import Deadlines, TimeLimits
 from afl.llm.usage import Usage
 from afl.ports import Clock, Journal, Progress
 from afl.types import Role
@@ -14,6 +21,7 @@ from memory.records import Judgement, SessionRecord
 from memory.run import Run
 from simulations.agency import Agency
 from simulations.inputs import ModelOutputs
+from simulations.limits import PaceKeeper, spending
 from simulations.options import at_least
 from simulations.runner import Runner
 from simulations.simulation_report import SimulationReport
@@ -34,6 +42,12 @@ class Performance:
     """Where equal requests of earlier runs are looked up; None asks the model."""
     clock: Clock = field(default_factory=SystemClock)
     """What measures the run, and what it waits by between tries."""
+    rates: Rates = field(default_factory=Rates)
+    """Requests and tokens per minute, over all runs of the command."""
+    budget: Budget = field(default_factory=Budget)
+    """What all runs of the command may cost together."""
+    times: TimeLimits = field(default_factory=TimeLimits)
+    """How long a try, a session and a run may take."""
 
     def __post_init__(self) -> None:
         at_least("concurrency", self.concurrency, 1)
@@ -52,32 +66,53 @@ async def perform(
     *,
     how: Performance,
     bar: Progress,
+    say: Callable[[str], None] = unheard,
 ) -> SimulationReport:
     """Runs what a continuation has left to do and reports the whole run.
 
     Raises `ConflictError` when another process holds the run, `EndpointError` when no call can work, `ReplayError`
-    when a replay misses a request; whatever was recorded by then stays.
+    when a replay misses a request, `TimeLimitError` when the run's time is up; whatever was recorded by then stays.
+    `say` is given a line for people in the middle of the run.
     """
     usage = Usage()
-    async with run.hold():
+    limiter = AdaptiveLimiter(how.concurrency, rates=how.rates, clock=how.clock)
+    deadlines = Deadlines(how.times, how.clock)
+    stall = StallWatch(_endpoint(model), after=how.times.stall, clock=how.clock, say=say)
+    async with run.hold(), spending(how.budget, run, model) as account:
         gate = open_gate(
             model,
             run.journal(),
             recorded=_journal_of(how.replay),
             recall=how.recall,
-            concurrency=how.concurrency,
+            limiter=limiter,
+            account=account,
             clock=how.clock,
             usage=usage,
+            deadlines=deadlines,
+            stall=stall,
         )
         finished = await run.finished()
-        recorder = Recorder(run, study, outputs, usage, bar, done=len(finished))
+        pace = PaceKeeper(run, limiter.history)
+        recorder = Recorder(run, study, outputs, usage, bar, pace, done=len(finished))
         runner = Runner(
-            join(study, outputs, agency, gate), recorder, rounds=study.options.rounds, concurrency=how.concurrency
+            join(study, outputs, agency, gate),
+            recorder,
+            rounds=study.options.rounds,
+            concurrency=how.concurrency,
+            deadlines=deadlines,
         )
         started = how.clock.monotonic()
-        await runner.run(study.session(place) for place, row in enumerate(study.rows) if row.id not in finished)
+        try:
+            async with stall.watching():
+                await runner.run(
+                    study.session(place) for place, row in enumerate(study.rows) if row.id not in finished
+                )
+        except TimeLimitError as error:
+            raise TimeLimitError(
+                f"run {run.name!r}, {recorder.done} of {len(study)} sessions done: {error}"
+            ) from None
         seconds = how.clock.monotonic() - started
-        totals = await run.totals()
+        totals, costs, changes = await run.totals(), await run.costs(), await run.pace()
     return SimulationReport.of(
         run.name,
         totals,
@@ -87,7 +122,14 @@ async def perform(
         candidates_hash=study.candidates_hash,
         seconds=seconds,
         stand_in=model.name.startswith("offline"),
+        costs=costs,
+        budget=how.budget.report(),
+        pace=changes,
     )
+
+
+def _endpoint(model: LanguageModel) -> str:
+    return f"{model.name} at {model.place}" if model.place else model.name
 
 
 def _journal_of(run: Run | None) -> Journal | None:
@@ -103,6 +145,7 @@ class Recorder:
     outputs: ModelOutputs
     usage: Usage
     bar: Progress
+    pace: PaceKeeper
     done: int = 0
     hits: int = 0
     new: int = 0
@@ -128,6 +171,8 @@ class Recorder:
             judgements=self._judgements(place, session, state),
         )
         await self.run.finish(record)
+        if self.usage.calls:
+            await self.pace.keep()
         self.done += 1
         self.new += 1
         self.hits += record.hit

@@ -1,13 +1,15 @@
 """What a simulation led to, as `simulate` returns, prints and gives as JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
+from afl.llm.budget import BudgetReport
 from afl.llm.usage import UsageTotals
 from afl.metrics.intervals import Estimate, wilson
-from afl.types import Outcome
+from afl.types import Outcome, PaceChange
 from memory.records import RunTotals
+from memory.spending import Cost
 
 
 class RoundReport(NamedTuple):
@@ -24,7 +26,7 @@ class RoundReport(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SimulationReport:
-    """Everything but `llm` and `seconds` is a property of the run; these two are of this call of `simulate`."""
+    """Everything is a property of the run, but `llm`, `seconds` and `budget`: they are of this call."""
 
     run: str
     sessions: int
@@ -45,6 +47,12 @@ class SimulationReport:
     """From the first session's start to the last commit."""
     stand_in: bool = False
     """Whether the language model is the offline stand-in, whose numbers are not a real model's."""
+    costs: Sequence[Cost] = ()
+    """What each agent cost in each round, over all continuations of the run."""
+    budget: BudgetReport | None = None
+    """Where the budget of the command stands; None without one."""
+    pace: Sequence[PaceChange] = ()
+    """How many requests were under way at once, when that changed and why."""
 
     @classmethod
     def of(
@@ -58,6 +66,9 @@ class SimulationReport:
         candidates_hash: str,
         seconds: float,
         stand_in: bool,
+        costs: Sequence[Cost] = (),
+        budget: BudgetReport | None = None,
+        pace: Sequence[PaceChange] = (),
     ) -> Self:
         """The report of a run whose sessions are all recorded; all counts come from the database."""
         n = totals.sessions
@@ -78,6 +89,9 @@ class SimulationReport:
             candidates_hash=candidates_hash,
             seconds=seconds,
             stand_in=stand_in,
+            costs=costs,
+            budget=budget,
+            pace=pace,
         )
 
     @property
@@ -101,6 +115,9 @@ class SimulationReport:
             "llm": dict(self.llm),
             "candidates_hash": self.candidates_hash,
             "seconds": round(self.seconds, 3),
+            "costs": [cost._asdict() for cost in self.costs],
+            "pace": [change._asdict() for change in self.pace],
+            "budget": self.budget,
         }
 
 

@@ -1,12 +1,14 @@
 """The one place where agents, models, journal and language model are joined into a running loop."""
 
 from afl.errors import UsageError
+from afl.llm.budget import Account
 from afl.llm.cache import Recall
 from afl.llm.context import LanguageModel
 from afl.llm.gate import Gate
-from afl.llm.limits import AdaptiveLimiter
+from afl.llm.stall import StallWatch
+from afl.llm.time_limits import Deadlines
 from afl.llm.usage import Usage
-from afl.ports import Chat, Chooser, Clock, Journal, Judge, Ranker, RecommenderTool
+from afl.ports import Chat, Chooser, Clock, Journal, Judge, Limiter, Ranker, RecommenderTool
 from agents.tools import SuggestionTool
 from simulations.agency import Agency
 from simulations.graph import DialogueGraph, build_graph, build_judging
@@ -54,9 +56,12 @@ def open_gate(
     *,
     recorded: Journal | None,
     recall: Recall | None,
-    concurrency: int,
+    limiter: Limiter,
+    account: Account,
     clock: Clock,
     usage: Usage,
+    deadlines: Deadlines,
+    stall: StallWatch,
 ) -> Gate:
     """The gate of a run: to the model, or to a recorded run's journal and nothing else.
 
@@ -64,8 +69,17 @@ def open_gate(
     """
     if recorded is not None:
         return Gate.replay(model, journal, recorded=recorded, usage=usage)
-    limiter = AdaptiveLimiter(concurrency)
-    return Gate.live(model, journal, limiter=limiter, clock=clock, recall=recall, usage=usage)
+    return Gate.live(
+        model,
+        journal,
+        limiter=limiter,
+        account=account,
+        clock=clock,
+        recall=recall,
+        usage=usage,
+        deadlines=deadlines,
+        stall=stall,
+    )
 
 
 def _judge(agency: Agency, chat: Chat) -> Judge:

@@ -75,11 +75,11 @@ class Budget:
     def open(
         self, run: str, *, price: Price | None, ledger: Ledger, spent: Spending, doubt: Spending = _NOTHING
     ) -> "Account":
-        """The account of a run, with what it has cost so far; a run keeps its account for the whole command."""
-        if run not in self._accounts:
-            self._accounts[run] = Account(self, price, ledger, spent, doubt)
-            self._held = self._held.plus(spent).plus(doubt)
-        return self._accounts[run]
+        """The account of a run, with what it has cost so far; in place of an earlier one with nothing under way."""
+        earlier = self._accounts.get(run)
+        self._accounts[run] = account = Account(self, price, ledger, spent, doubt)
+        self._held = self._held.plus(account.total).minus(_NOTHING if earlier is None else earlier.total)
+        return account
 
     @property
     def held(self) -> Spending:
@@ -150,6 +150,11 @@ class Account:
     """Reserved or answered, and not yet in the journal."""
     _answered: dict[CallKey, Spending] = field(default_factory=dict)
     """What the journal will show of them."""
+
+    @property
+    def total(self) -> Spending:
+        """Spent or in doubt."""
+        return self.spent.plus(self.in_doubt)
 
     @property
     def in_doubt(self) -> Spending:

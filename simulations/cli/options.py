@@ -49,3 +49,37 @@ UserSeesCandidates = Annotated[
 ]
 Concurrency = Annotated[int, typer.Option("--concurrency", help="Sessions under way at once.")]
 Cache = Annotated[bool, typer.Option("--cache", help="Let equal requests of earlier runs answer.")]
+RPM = Annotated[Number, typer.Option("--rpm", metavar="N", help="The most requests a minute.")]
+TPM = Annotated[Number, typer.Option("--tpm", metavar="N", help="The most tokens a minute.")]
+BudgetUSD = Annotated[
+    float | None,
+    typer.Option("--budget-usd", metavar="USD", help="What all may cost, earlier continuations included."),
+]
+BudgetTokens = Annotated[
+    Number, typer.Option("--budget-tokens", metavar="N", help="The same in tokens, prompts and replies together.")
+]
+MaxTokens = Annotated[
+    Number,
+    typer.Option("--max-tokens", metavar="N", help="The longest reply under a budget. (default: 1024)"),
+]
+Timeout = Annotated[
+    float | None, typer.Option("--timeout", metavar="SECONDS", help="For one try of a request. (default: 300)")
+]
+SessionTimeout = Annotated[
+    float | None,
+    typer.Option(
+        "--session-timeout", metavar="SECONDS", help="For a session; the next continuation goes on with it."
+    ),
+]
+RunTimeout = Annotated[
+    float | None,
+    typer.Option("--run-timeout", metavar="SECONDS", help="For a run; it stops then, with everything kept."),
+]
+StallAfter = Annotated[
+    float | None,
+    typer.Option(
+        "--stall-after",
+        metavar="SECONDS",
+        help="Say what is waited for when no reply has come for so long. (default: 60)",
+    ),
+]

@@ -3,6 +3,7 @@
 from rich.console import Console
 
 from afl.metrics.intervals import Estimate
+from simulations.cli.cost_view import budget_line, show_costs
 from simulations.cli.output import console, plain, table
 from simulations.simulation_report import SimulationReport
 
@@ -27,6 +28,9 @@ def show(report: SimulationReport, out: Console | None = None) -> None:
         )
     out.print(shown)
     for line in (_outcomes(report), _calls(report)):
+        out.print(plain(line), style="dim")
+    show_costs(report.costs, out)
+    for line in filter(None, (_pace(report), report.budget and budget_line(report.budget))):
         out.print(plain(line), style="dim")
     if report.stand_in:
         out.print(plain(STAND_IN), style="yellow")
@@ -59,3 +63,13 @@ def _calls(report: SimulationReport) -> str:
         f"{llm['calls']:,} calls ({llm['journaled']:,} more from the journal, {llm['retries']} retries, "
         f"{llm['repairs']} repairs), {tokens:,} tokens, {cost}, {report.seconds:.1f} s"
     )
+
+
+def _pace(report: SimulationReport) -> str:
+    """What became of the concurrency, where the endpoint asked for fewer requests."""
+    lowered = [change for change in report.pace if change.why not in ("begun", "well")]
+    if not lowered:
+        return ""
+    least, last = min(change.concurrency for change in lowered), report.pace[-1].concurrency
+    first = report.pace[0].concurrency
+    return f"concurrency {first}, lowered {len(lowered)} times to {least} at the least, {last} in the end"

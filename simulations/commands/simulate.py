@@ -1,6 +1,7 @@
 """`afl simulate`: the feedback loop over the sessions of a data set, started, continued or replayed."""
 
 from collections.abc import Sequence
+from typing import Unpack
 
 from afl.clock import SystemClock
 from afl.data.candidates import Position
@@ -9,6 +10,7 @@ from afl.settings import Settings
 from simulations.agency import Agency
 from simulations.asynchrony import outside_event_loop
 from simulations.call import calling
+from simulations.limits import LimitOptions, budget, rates, time_limits
 from simulations.options import CandidatesFrom, SplitName
 from simulations.progress import Watching
 from simulations.run import Performance
@@ -42,13 +44,15 @@ def simulate(
     settings: Settings | None = None,
     watch: Watching | None = None,
     clock: Clock | None = None,
+    **limits: Unpack[LimitOptions],
 ) -> SimulationReport:
     """Runs every session of the study through the loop and reports how often the target was recommended.
 
     What is not said has the default of `SimulateOptions`, or the value of the run that is replayed. The same call on
     the same run continues it: what the journal holds is not asked again. `tools` and `agency` also take parts of your
-    own. With `cache`, equal requests of earlier runs answer. `concurrency` and `base_url` may change from call to
-    call; whatever determines results may not. `clock` is what the waits between tries are taken from.
+    own. With `cache`, equal requests of earlier runs answer. `concurrency`, `base_url` and `limits` (see
+    `LimitOptions`) may change from call to call; whatever determines results may not. `clock` is what the waits
+    between tries are taken from.
 
     Raises `UsageError`, `NotFoundError` and `DataError` for what was asked; `ConflictError` when the run exists with
     something different or another process holds it; `EndpointError` when the model cannot be reached at all (what
@@ -70,7 +74,14 @@ def simulate(
         "user": user,
         "target_position": target_position,
     }
-    how = Performance(concurrency, base_url, clock=clock or SystemClock())
+    how = Performance(
+        concurrency,
+        base_url,
+        clock=clock or SystemClock(),
+        rates=rates(limits),
+        budget=budget(limits),
+        times=time_limits(limits),
+    )
     with calling(db=db, settings=settings, watch=watch, agency=agency, tools=tools) as call:
         old = None if replay is None else call.wait(call.store.run(replay))
         return call.perform(said, run, how.answered_by(old, call.store.recall if cache else None))

@@ -1,13 +1,14 @@
 """What every study may be told, declared once: keyword arguments of the public functions."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any
 
 from afl.clock import SystemClock
 from afl.errors import UsageError
 from afl.ports import Clock, RecommenderTool
 from afl.settings import Settings
 from simulations.agency import Agency
+from simulations.limits import LimitOptions, budget, rates, time_limits
 from simulations.options import CandidatesFrom, SplitName, at_least
 from simulations.progress import Watching
 from simulations.run import Performance
@@ -28,7 +29,7 @@ _DETERMINING = (
 )
 
 
-class PlayOptions(TypedDict, total=False):
+class PlayOptions(LimitOptions, total=False):
     """Options of `simulate` with the same meaning and defaults, and `seeds`; all are keyword arguments."""
 
     dataset: str | None
@@ -74,7 +75,14 @@ def said(options: Mapping[str, Any]) -> dict[str, Any]:
 def performance(options: Mapping[str, Any]) -> Performance:
     """What of the options says how runs are performed."""
     clock = options.get("clock") or SystemClock()
-    return Performance(options.get("concurrency", 64), options.get("base_url"), clock=clock)
+    return Performance(
+        options.get("concurrency", 64),
+        options.get("base_url"),
+        clock=clock,
+        rates=rates(options),
+        budget=budget(options),
+        times=time_limits(options),
+    )
 
 
 def over_seeds(given: Mapping[str, Any], first: int, seeds: int) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from afl.llm.context import LanguageModel, Price
 from afl.llm.gate import Gate
 from afl.llm.size import request_bytes
 from afl.testing import FakeClock, MemoryJournal, MemoryLedger, scripted_model
-from afl.testing.faults import rate_limited, reset, status, truncated
+from afl.testing.faults import hang, rate_limited, reset, status, truncated
 from afl.testing.server import FakeServer
 from afl.types import CallKey, Message, Outcome, Reply, Spending
 
@@ -122,29 +122,15 @@ async def test_a_provider_that_reports_more_than_was_reserved_is_told_of(
 
 
 async def test_a_call_that_is_cancelled_under_way_stays_in_doubt_and_blocks_nobody(
-    messages: tuple[Message, ...], most: int
+    model_at: ModelAt, messages: tuple[Message, ...], most: int
 ) -> None:
     purse = account(Budget(tokens=most, max_tokens=100))
-    chat = scripted_model(lambda _: AIMessage("x"), price=PRICE)
-    gate = Gate.live(chat, MemoryJournal(), account=purse, limiter=Closed())
-    asking = asyncio.create_task(gate.ask(keys(1)[0], messages))
-    await asyncio.sleep(0.01)
-    asking.cancel()
-    await asyncio.gather(asking, return_exceptions=True)
+    async with FakeServer(faults={1: hang}) as server:
+        gate = Gate.live(model_at(server), MemoryJournal(), account=purse)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(gate.ask(keys(1)[0], messages), 0.3)
     assert purse.in_doubt.tokens == most
     assert not await purse.reserve(keys(2)[1], messages)
-
-
-class Closed:
-    """Admits nobody."""
-
-    def slot(self, key: CallKey, messages: object) -> "Closed":
-        return self
-
-    async def __aenter__(self) -> None:
-        await asyncio.Event().wait()
-
-    async def __aexit__(self, *_: object) -> None: ...
 
 
 @pytest.mark.parametrize(

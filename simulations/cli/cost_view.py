@@ -1,0 +1,46 @@
+"""What calls have cost, as people read it."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from afl.llm.budget import BudgetReport
+from memory.spending import Cost
+from simulations.cli.output import plain, table
+
+
+def show_costs(costs: Sequence[Cost], out: Console) -> None:
+    """A line per agent and round; nothing where nothing was asked or paid."""
+    if not any(cost.cost_usd for cost in costs):
+        return
+    shown = table("agent", "round", "calls", "tokens", "cost", right=("round", "calls", "tokens", "cost"))
+    for cost in costs:
+        shown.add_row(
+            plain(f"{cost.role} agent"),
+            "judging" if cost.round is None else str(cost.round),
+            f"{cost.calls:,}",
+            f"{cost.prompt_tokens + cost.completion_tokens:,}",
+            "-" if cost.cost_usd is None else f"${cost.cost_usd:.4f}",
+        )
+    out.print(shown)
+
+
+def budget_line(budget: BudgetReport) -> str:
+    """Where the budget stands, and what to do when it is used up."""
+    parts = []
+    if budget["usd"] is not None:
+        parts.append(f"${budget['spent_usd']:.6f} of ${budget['usd']:g}")
+    if budget["tokens"] is not None:
+        parts.append(f"{budget['spent_tokens']:,} of {budget['tokens']:,} tokens")
+    line = f"budget: {', '.join(parts)} spent"
+    if budget["in_doubt_tokens"]:
+        line += f", of which up to {_doubt(budget)} for calls without an answer"
+    if budget["overruns"]:
+        line += f"; the provider reported more than was reserved for {budget['overruns']} calls"
+    if budget["exhausted"]:
+        line = f"stopped at the {line}; the same command with a larger budget continues"
+    return line
+
+
+def _doubt(budget: BudgetReport) -> str:
+    return f"{budget['in_doubt_tokens']:,} tokens" if budget["usd"] is None else f"${budget['in_doubt_usd']:.6f}"
