@@ -36,7 +36,7 @@ def show(report: AgreementReport, out: Console | None = None) -> None:
 def _rates(report: AgreementReport) -> Table:
     quarters = ("lowest scores", "second", "third", "highest scores")
     shown = table("ratio", "arm", "yes", *quarters, right=("yes", *quarters))
-    for result in report.results:
+    for result in _by_ratio(report):
         found = result.agreement
         rates = (f"{rate.value:.2f}" for rate in (found.yes_rate, *found.bands))
         shown.add_row(str(result.ratio), result.arm, *rates)
@@ -44,17 +44,22 @@ def _rates(report: AgreementReport) -> Table:
 
 
 def _numbers(report: AgreementReport) -> Table:
-    columns = ("yes ~ score", "yes ~ label", "score ~ label", "rank correlation", "undivided")
+    columns = ("yes ~ score", "yes ~ label", "score ~ label", "correlation", "undivided")
     shown = table("ratio", "arm", *columns, right=columns)
-    for result in report.results:
+    for result in _by_ratio(report):
         shown.add_row(str(result.ratio), result.arm, *_of(result))
     return shown
 
 
 def _of(result: ArmAgreement) -> list[str]:
     found = result.agreement
-    numbers = (found.auc_score, found.auc_label, found.auc_reward, found.correlation)
-    return [*(_estimate(one) for one in numbers), f"{found.undivided} of {found.users}"]
+    shares = [_estimate(one) for one in (found.auc_score, found.auc_label, found.auc_reward)]
+    return [*shares, f"{found.correlation.value:.3f}", f"{found.undivided} of {found.users}"]
+
+
+def _by_ratio(report: AgreementReport) -> list[ArmAgreement]:
+    ratios = list(dict.fromkeys(result.ratio for result in report.results))
+    return sorted(report.results, key=lambda result: ratios.index(result.ratio))
 
 
 def _estimate(one: Estimate) -> str:
