@@ -27,8 +27,8 @@ _ADVICE = {
 }
 
 
-def audit_set_up(study: Study, outputs: ModelOutputs) -> tuple[Check, ...]:
-    """The checks of `afl audit` that need no dialogue, over the sessions and what the base models say about them."""
+def audit_sessions(study: Study) -> tuple[Check, ...]:
+    """The checks of `afl audit` that need no model: positions, lists, split, judged items, suggestions of a file."""
     options = study.options
     placed = [
         shown.index(row.target)
@@ -36,7 +36,7 @@ def audit_set_up(study: Study, outputs: ModelOutputs) -> tuple[Check, ...]:
         if row.target in shown
     ]
     return (
-        check_suggestions(_suggested(study, outputs), candidates=options.candidates),
+        *_file(study),
         check_positions(placed, candidates=options.candidates),
         check_lists(listed(study), method=options.candidates_from),
         check_split(
@@ -49,10 +49,9 @@ def audit_set_up(study: Study, outputs: ModelOutputs) -> tuple[Check, ...]:
     )
 
 
-def audit_file(study: Study) -> tuple[Check, ...]:
-    """The check of suggestions that are read from a file, as it stands: those off their list tell the most."""
-    name, path = plugins.parse_spec(study.options.recommender)
-    return (audit_suggestions(Path(path).expanduser(), study),) if name == "file" and path else ()
+def audit_suggested(study: Study, outputs: ModelOutputs) -> tuple[Check, ...]:
+    """The check of `afl audit` that needs the base model's suggestions, and nothing that was said."""
+    return (check_suggestions(_suggested(study, outputs), candidates=study.options.candidates),)
 
 
 def require_sound(checks: Sequence[Check], *, leave_out: Collection[str] = ()) -> list[Check]:
@@ -89,6 +88,12 @@ def _asked(study: Study) -> list[Asked]:
     return [
         Asked(items[:wanted], items[wanted:], {*row.history, *shown}, row.known) for row, shown, items in judged
     ]
+
+
+def _file(study: Study) -> tuple[Check, ...]:
+    """Suggestions that are read from a file, as they stand: those off their list tell the most."""
+    name, path = plugins.parse_spec(study.options.recommender)
+    return (audit_suggestions(Path(path).expanduser(), study),) if name == "file" and path else ()
 
 
 def _suggested(study: Study, outputs: ModelOutputs) -> list[Suggested]:

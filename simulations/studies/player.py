@@ -9,7 +9,7 @@ from memory.records import JudgementRow, RoundRecord, SessionRow, Transcript
 from memory.run import Run
 from simulations.call import Call, calling
 from simulations.inputs import ModelOutputs
-from simulations.leaks.beforehand import audit_file, audit_set_up, require_sound
+from simulations.leaks.beforehand import audit_sessions, audit_suggested, require_sound
 from simulations.leaks.check import Check
 from simulations.options import SimulateOptions
 from simulations.run import Performance
@@ -93,16 +93,16 @@ class Player:
     def _prepared(self, arm: Arm, place: int) -> ModelOutputs:
         """What the base models say about the arm's sessions, sound; nothing is asked, nothing written."""
         study = self.study(arm, place)
-        self._audit(arm, audit_file(study))
+        self._audit(arm, audit_sessions(study))
         ready = self.call.prepare(study, self._run_name(arm, study, place), self.how)
-        self._audit(arm, audit_set_up(ready.study, ready.outputs))
+        self._audit(arm, audit_suggested(study, ready.outputs))
         return ready.outputs
 
     def _modelled(self, arm: Arm, place: int) -> tuple[Study, ModelOutputs]:
         study = self.study(arm, place)
-        self._audit(arm, audit_file(study))
+        self._audit(arm, audit_sessions(study))
         outputs = ModelOutputs.of(study, self.call.settings, self.call.watch)
-        self._audit(arm, audit_set_up(study, outputs))
+        self._audit(arm, audit_suggested(study, outputs))
         return study, outputs
 
     def _played(self, arm: Arm, kept: Sequence[ModelOutputs]) -> Played:

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from afl.data.dataset import Dataset
-from afl.data.library import Library
 from afl.errors import UsageError
 from afl.metrics.detectable import detectable_mean
 from afl.testing.answers import refusing_answer
@@ -19,16 +18,15 @@ from afl.testing.server import FakeServer, running_server
 from simulations import study_ablation
 from simulations.commands.data import import_data
 from simulations.inputs import ModelOutputs
-from simulations.leaks.beforehand import audit_set_up, require_sound
+from simulations.leaks.beforehand import audit_sessions, audit_suggested, require_sound
 from simulations.leaks.check import Check, Verdict
 from simulations.leaks.judged import Asked, check_judged
 from simulations.options import SimulateOptions
-from simulations.seeds import RECOMMENDER_SEED, REWARD_SEED
 from simulations.studies.comparison import compare
 from simulations.studies.options import over_seeds
 from simulations.studies.results import ArmResult, SeedValues
 from simulations.study import Study
-from tests.simulations.conftest import Afl, keep_untrained
+from tests.simulations.conftest import Afl
 
 N = 10
 OVER = f"--dataset small --split all --sessions {N} --llm openai:m --json".split()
@@ -252,17 +250,19 @@ def twins(small: Path, tmp_path: Path) -> str:
     ]
     (tmp_path / "twins.csv").write_text("\n".join(["user,item,timestamp", *rows]))
     import_data("csv", tmp_path / "twins.csv", name="twins", domain="music")
-    keep_untrained(Library(small / "data").load("twins"), small / "models", RECOMMENDER_SEED, REWARD_SEED)
     return "twins"
 
 
-def test_a_broken_set_up_is_refused_before_anything_is_asked(afl: Afl, twins: str, server: FakeServer) -> None:
+def test_a_broken_set_up_is_refused_before_anything_is_trained_or_asked(
+    afl: Afl, twins: str, small: Path, server: FakeServer
+) -> None:
     evaluate = f"evaluate recommendation --dataset {twins} --llm openai:m --base none --arm agent --arm afl"
     refused = afl(*evaluate.split(), "--base-url", server.url, "--run", "x")
     assert refused.code == 2
     assert "check 'split' of the audit" in refused.complaint
     assert "docs/audit.md" in refused.complaint
     assert (server.counters.chat, afl("runs", "--json").json) == (0, {"runs": []})
+    assert not list((small / "models").glob("**/*"))
 
 
 def test_studies_refuse_it_too(twins: str, server: FakeServer) -> None:
@@ -313,8 +313,9 @@ def test_a_study_may_leave_out_the_check_that_it_is_about() -> None:
 
 def test_a_sound_set_up_passes_every_check(dataset: Dataset) -> None:
     options = SimulateOptions(dataset="small", llm="offline", recommender="none", reward="none")
-    found = audit_set_up(Study.of(dataset, options), ModelOutputs(None, None))
-    assert [check.name for check in found] == ["suggestions", "positions", "lists", "split", "judged"]
+    study = Study.of(dataset, options)
+    found = [*audit_sessions(study), *audit_suggested(study, ModelOutputs(None, None))]
+    assert [check.name for check in found] == ["positions", "lists", "split", "judged", "suggestions"]
     assert require_sound(found) == []
 
 
