@@ -7,8 +7,10 @@ from functools import cached_property
 from typing import Any
 
 from afl.metrics.intervals import Estimate, wilson
+from afl.types import PaceChange
 from memory.records import CallTotals, SessionRecord
 from memory.run import Run
+from memory.spending import Cost
 from simulations.inputs import ModelOutputs
 
 
@@ -25,6 +27,10 @@ class Recorded:
     """Sessions it consists of; fewer are recorded while it is incomplete."""
     records: tuple[SessionRecord, ...]
     calls: CallTotals
+    costs: tuple[Cost, ...]
+    """By phase, round and agent."""
+    pace: tuple[PaceChange, ...]
+    """How many requests were under way at once, when that changed and why."""
     outputs: ModelOutputs
     """What the models said about its sessions before anything was asked."""
 
@@ -103,6 +109,8 @@ async def _recorded(run: Run, label: str) -> Recorded:
         size=run.size,
         records=tuple(sorted(records, key=lambda record: record.position)),
         calls=(await run.totals()).calls,
+        costs=tuple(await run.costs()),
+        pace=tuple(await run.pace()),
         outputs=_outputs(await run.inputs()),
     )
 

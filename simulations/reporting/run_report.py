@@ -21,6 +21,9 @@ from simulations.reporting.material import Recorded
 from simulations.reporting.numbers import estimate
 from simulations.reporting.page import Page, Section, Text
 
+_NAMED = 3
+"""Runs that a title has room for."""
+
 STAND_IN = (
     "These numbers come from the offline stand-in model: they show that everything works, and are not comparable "
     "to a language model's."
@@ -34,13 +37,14 @@ def run_report(runs: Sequence[Recorded], library: Library) -> Page:
     pairs = pairs_of(groups)
     base, label = _shared_base(together, groups)
     targets = {record.session: record.target for run in runs for record in run.records}
+    series = _series(groups)
     # A page about the user-simulation task begins with it.
     all_judge = all(run.judges for run in runs)
     sections = (
         judging.section(runs) if all_judge else None,
-        hit_rates.section(groups),
+        hit_rates.section(groups, series),
         differences.section(pairs),
-        rounds.section(runs, base, label, _series(groups)),
+        rounds.section(runs, base, label, series),
         popularity.section(runs, library),
         None if all_judge else judging.section(runs),
         failures.section(runs),
@@ -55,8 +59,9 @@ def run_report(runs: Sequence[Recorded], library: Library) -> Page:
 
 
 def _title(runs: Sequence[Recorded]) -> str:
-    names = ", ".join(run.name for run in runs)
-    return f"AFL report: {names}"
+    if len(runs) > _NAMED:
+        return f"AFL report: {len(runs)} runs"
+    return f"AFL report: {', '.join(run.name for run in runs)}"
 
 
 def _lead(runs: Sequence[Recorded], groups: Sequence[Sequence[Arm]], pairs: Sequence[Pair]) -> tuple[Text, ...]:
@@ -85,7 +90,8 @@ def _lead(runs: Sequence[Recorded], groups: Sequence[Sequence[Arm]], pairs: Sequ
 
 def _series(groups: Sequence[Sequence[Arm]]) -> dict[str, int]:
     """Label -> colour: an arm has the same one in every figure."""
-    return {arm.label: place for arms in groups for place, arm in enumerate(arms)}
+    labels = dict.fromkeys(arm.label for arms in groups for arm in arms)
+    return {label: place for place, label in enumerate(labels)}
 
 
 def _shared_base(

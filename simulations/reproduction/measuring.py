@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 import simulations
 from afl import plugins
-from afl.metrics.intervals import Estimate, resampled
+from afl.metrics.intervals import Estimate, percentile_interval, resampled
 from afl.metrics.precision_recall import f1_of, user_scores
 from simulations.studies.report import StudyReport
 from simulations.studies.user import ArmAnswers, UserReport
@@ -135,8 +135,7 @@ def as_published(result: ArmAnswers, key: Mapping[str, Any]) -> list[Measured]:
 
 
 def _bootstrapped(users: NDArray[np.float64], statistic: Any, draws: NDArray[np.float64]) -> Estimate:
-    low, high = np.quantile(draws, [0.025, 0.975])
-    return Estimate(float(statistic(users[None])[0]), (float(low), float(high)), len(users))
+    return Estimate(float(statistic(users[None])[0]), percentile_interval(draws, users=len(users)), len(users))
 
 
 def _precision(drawn: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -15,8 +15,9 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit  # type: ignore[import-untyped]
 
-from afl.metrics.intervals import Z95, Estimate, bootstrap_mean
+from afl.metrics.intervals import Estimate, bootstrap_mean
 from afl.metrics.newcombe import newcombe
 from simulations.reproduction.manifest import Published
 
@@ -55,9 +56,11 @@ def difference(ours: Estimate, published: Published, draws: NDArray[np.float64] 
         return newcombe(round(ours.value * ours.n), ours.n, published.hits, published.n)
     if draws is None:
         raise ValueError("a mean is compared by its bootstrapped values, and there are none")
-    error = float(draws.std()) * (1 + ours.n / published.n) ** 0.5
+    # Resampled means of U users spread by sqrt((U - 1) / U) too little, and their t distribution is not the normal.
+    error = float(draws.std()) * (ours.n / (ours.n - 1)) ** 0.5 if ours.n > 1 else float("inf")
+    half = float(stdtrit(max(ours.n - 1, 1), 0.975)) * error * (1 + ours.n / published.n) ** 0.5
     value = ours.value - published.value
-    return Estimate(value, (value - Z95 * error, value + Z95 * error), min(ours.n, published.n))
+    return Estimate(value, (value - half, value + half), min(ours.n, published.n))
 
 
 def agreement(found: Estimate) -> Verdict:

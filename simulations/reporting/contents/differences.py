@@ -9,6 +9,9 @@ from simulations.reporting.numbers import p_value, rate, signed, signed_interval
 from simulations.reporting.page import Figure, Section, Table, Text
 from simulations.studies.comparison import ArmTest
 
+MOST = 10
+"""Pairs that are drawn and put into words; the table has all."""
+
 _COLUMNS = ("arms", "n", "difference", "95 % interval", "won", "lost", "p", "p (Holm)", "could be shown")
 
 
@@ -17,7 +20,14 @@ def section(pairs: Sequence[Pair]) -> Section | None:
     if not pairs:
         return None
     tests = [pair.test for pair in pairs]
-    return Section("Which arms differ", (_figure(tests), *(Text(in_words(test)) for test in tests), _table(pairs)))
+    # People read a handful of sentences; the table has every pair.
+    said = sorted(tests, key=lambda test: test.p_holm)[:MOST] if len(tests) > MOST else tests
+    more = (
+        [] if len(said) == len(tests) else [Text(f"The {MOST} of {len(tests)} pairs with the smallest p.", "note")]
+    )
+    return Section(
+        "Which arms differ", (_figure(said), *more, *(Text(in_words(test)) for test in said), _table(pairs))
+    )
 
 
 def in_words(test: ArmTest) -> str:
@@ -72,4 +82,5 @@ def _table(pairs: Sequence[Pair]) -> Table:
         ]
         for test, won, lost in pairs
     ]
-    return Table.of("Pairs of arms over the same sessions", _COLUMNS, rows, numbers=_COLUMNS[1:])
+    caption = f"Pairs of arms over the same sessions: {len(rows)}"
+    return Table.of(caption, _COLUMNS, rows, numbers=_COLUMNS[1:], folded=len(rows) > MOST)

@@ -1,6 +1,6 @@
 """How often each arm recommends the target, in both ways of counting failed sessions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from simulations.reporting.arms import Arm
@@ -11,16 +11,19 @@ from simulations.reporting.page import Figure, Section, Table
 _COLUMNS = ("arm", "hit rate @1", "95 % interval", "n", "completed only", "failed")
 
 
-def section(groups: Sequence[Sequence[Arm]]) -> Section | None:
-    """A figure and a table per group of comparable arms; None where nothing was recommended."""
+def section(groups: Sequence[Sequence[Arm]], series: Mapping[str, int]) -> Section | None:
+    """A figure and a table per group of comparable arms; None where nothing was recommended.
+
+    `series`: label -> colour, the same as elsewhere on the page.
+    """
     if not groups:
         return None
-    blocks = [block for place, arms in enumerate(groups) for block in (_figure(arms, place), _table(arms))]
+    blocks = [block for place, arms in enumerate(groups) for block in (_figure(arms, place, series), _table(arms))]
     return Section("Hit rate @1", tuple(blocks))
 
 
-def _figure(arms: Sequence[Arm], place: int) -> Figure:
-    rows = [_row(arm, series) for series, arm in enumerate(arms)]
+def _figure(arms: Sequence[Arm], place: int, series: Mapping[str, int]) -> Figure:
+    rows = [_row(arm, series[arm.label]) for arm in arms]
     said = "; ".join(f"{row.label} {row.said}" for row in rows)
     draw = partial(intervals, rows, unit="hit rate @1, 95 % interval", limits=None)
     return Figure(

@@ -9,6 +9,9 @@ from simulations.reporting.material import Recorded
 from simulations.reporting.numbers import estimate, interval, rate, share
 from simulations.reporting.page import Figure, Section, Table
 
+TOGETHER = 3
+"""Runs that share a figure; more have one each, all to the same scale."""
+
 _COLUMNS = ("run", "round", "hit rate @1", "95 % interval", "n", "accepted by then")
 
 
@@ -24,17 +27,29 @@ def section(
         return None
     hits = [Line(run.label, tuple(hit for hit, _ in run.rounds), series[run.label]) for run in shown]
     accepted = [Line(run.label, tuple(yes for _, yes in run.rounds), series[run.label]) for run in shown]
-    drawn = partial(lines, hits, unit="hit rate @1", level=base, level_label=base_label)
-    figures = (
-        Figure("rounds", "Hit rate @1 after each round, with 95 % interval", _said(hits), drawn),
-        Figure(
-            "accepted",
-            "Sessions whose user agent had accepted, with 95 % interval",
-            _said(accepted),
-            partial(lines, accepted, unit="accepted by then", percent=True),
-        ),
-    )
+    if len(shown) > TOGETHER:
+        highest = max(found.ci95[1] for line in hits for found in line.rounds)
+        figures = [
+            _hits([line], f"rounds-{place}", base, base_label, highest) for place, line in enumerate(hits, 1)
+        ]
+    else:
+        figures = [_hits(hits, "rounds", base, base_label), _accepted(accepted)]
     return Section("Round by round", (*figures, _table(shown)))
+
+
+def _hits(
+    drawn: Sequence[Line], name: str, base: Estimate | None, base_label: str, highest: float | None = None
+) -> Figure:
+    caption = "Hit rate @1 after each round, with 95 % interval"
+    alone = f" ({drawn[0].label})" if len(drawn) == 1 else ""
+    draw = partial(lines, drawn, unit="hit rate @1", level=base, level_label=base_label, highest=highest)
+    return Figure(name, f"{caption}{alone}", _said(drawn), draw)
+
+
+def _accepted(drawn: Sequence[Line]) -> Figure:
+    caption = "Sessions whose user agent had accepted, with 95 % interval"
+    draw = partial(lines, drawn, unit="accepted by then", percent=True)
+    return Figure("accepted", caption, _said(drawn), draw)
 
 
 def _said(drawn: Sequence[Line]) -> str:
@@ -57,6 +72,5 @@ def _table(runs: Sequence[Recorded]) -> Table:
         for run in runs
         for at, (hit, accepted) in enumerate(run.rounds, 1)
     ]
-    return Table.of(
-        "Every session with its last recommendation up to the round", _COLUMNS, rows, numbers=_COLUMNS[1:]
-    )
+    caption = "Every session with its last recommendation up to the round"
+    return Table.of(caption, _COLUMNS, rows, numbers=_COLUMNS[1:], folded=len(runs) > TOGETHER)

@@ -32,8 +32,12 @@ def lines(
     level: Estimate | None = None,
     level_label: str = "",
     percent: bool = False,
+    highest: float | None = None,
 ) -> "Figure":
-    """One line each over the rounds; `level` is what there was before the first round, drawn across."""
+    """One line each over the rounds; `level` is what there was before the first round, drawn across.
+
+    `highest` is the largest number of this figure and of others that are to have the same scale.
+    """
     from matplotlib.ticker import MaxNLocator, PercentFormatter
 
     longest = max(len(line.rounds) for line in drawn)
@@ -42,7 +46,7 @@ def lines(
     axes = style.plot(figure, left=40, right=_room(named), top=_TOP, bottom=_BOTTOM)
     axes.set_xlim(0.7, longest + 0.3)
     axes.set_xticks(range(1, longest + 1))
-    axes.set_ylim(0, _highest(drawn, level))
+    axes.set_ylim(0, _top(drawn, level, highest))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
     if percent:
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
@@ -59,8 +63,9 @@ def lines(
     return figure
 
 
-def _highest(drawn: Sequence[Line], level: Estimate | None) -> float:
+def _top(drawn: Sequence[Line], level: Estimate | None, highest: float | None) -> float:
     ends = [found.ci95[1] for line in drawn for found in line.rounds] + ([level.value] if level else [])
+    ends += [] if highest is None else [highest]
     return min(1.02, 1.08 * max(ends))
 
 
@@ -86,8 +91,9 @@ def _named(axes: "Axes", ends: Sequence[tuple[float, str, str]], *, at: float) -
     low, high = axes.get_ylim()
     gap = (high - low) * 15 / (_HEIGHT - _TOP - _BOTTOM)
     places: list[float] = []
-    for value, label, colour in sorted(ends):
-        y = max(value, places[-1] + gap) if places else value
-        places.append(y)
+    for value, *_ in sorted(ends):
+        places.append(max(value, places[-1] + gap) if places else value)
+    over = max(0.0, places[-1] - high)
+    for y, (_, label, colour) in zip(places, sorted(ends), strict=True):
         text = style.fitted(label, _NAMES - 20, size=style.SMALL)
-        axes.text(at + 0.06, y, text, color=colour, fontsize=style.SMALL, va="center", clip_on=False)
+        axes.text(at + 0.06, y - over, text, color=colour, fontsize=style.SMALL, va="center", clip_on=False)

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from afl.data.library import Library
+from afl.settings import Settings
 from afl.testing.server import FakeServer
 from simulations import compare, import_data, report
 from tests.simulations.conftest import Afl
@@ -127,6 +129,35 @@ def test_runs_over_other_lists_are_shown_but_not_compared(record: Record, page: 
     said = page("a", "b")
     assert "only runs over the same ones are compared" in said
     assert "b − a" not in said
+
+
+def test_many_runs_have_a_figure_each_to_one_scale(record: Record, url: str, tmp_path: Path) -> None:
+    names = [f"x-{number}" for number in range(4)]
+    for number, name in enumerate(names):
+        record(name, dict.fromkeys(range(4 * number), ("Alien", TARGET)) | {19: ("Alien",)})
+    written = report(names, out=tmp_path / "r", db=url)
+    assert {f"figures/rounds-{place}.svg" for place in (1, 2, 3, 4)} <= set(written.files)
+    assert "# AFL report: 4 runs" in (tmp_path / "r" / "report.md").read_text(encoding="utf-8")
+
+
+def test_popularity_is_counted_round_by_round_where_the_data_set_is_there(
+    record: Record, url: str, home: Path, tmp_path: Path
+) -> None:
+    # Ten films in falling order of viewers: Film 0 and 1 are the top 20 %, 2 to 4 the middle.
+    seen = [f"u{user},Film {film},{film}" for user in range(60) for film in range(10) if user < 60 - 6 * film]
+    (tmp_path / "films.csv").write_text("\n".join(["user,item,timestamp", *seen]) + "\n")
+    import_data("csv", tmp_path / "films.csv", name="films", domain="movie")
+    hash = Library(Settings().data_dir).load("films").hash
+    told = {0: ("Film 9", "Film 0"), 1: ("Film 1",), 2: ("Film 3",), 3: ("Film 8",)}
+    record("a", told, size=4, dataset="films", dataset_hash=hash)
+    record("b", told, size=4, dataset="films", dataset_hash="another")
+    report(["a", "b"], out=tmp_path / "r", db=url)
+    said = (tmp_path / "r" / "report.md").read_text(encoding="utf-8").split("## Popularity")[1].split("## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in said.splitlines() if " | round " in line]
+    assert [(row[0], row[1], *(cell.split(" ")[0] for cell in row[3:])) for row in rows] == [
+        ("a", "round 1", "0.2500", "0.2500", "0.5000"),
+        ("a", "round 2", "0.5000", "0.2500", "0.2500"),
+    ]
 
 
 def test_an_incomplete_run_says_so(record: Record, page: Page) -> None:

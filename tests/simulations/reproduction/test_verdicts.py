@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import norm  # type: ignore[import-untyped]
+from scipy.stats import t  # type: ignore[import-untyped]
 
 from afl.metrics.intervals import Estimate, wilson
 from simulations.reproduction.manifest import Published
@@ -53,7 +53,7 @@ def test_of_studies_that_agree_one_in_twenty_is_told_apart() -> None:
 def test_a_mean_has_the_papers_spread_on_top_of_ours() -> None:
     draws = np.random.default_rng(0).normal(0.4, 0.05, 20_000)
     found = difference(Estimate(0.4, (0.3, 0.5), 60), Published(0.5, 60), draws)
-    half = norm.ppf(0.975) * 0.05 * 2**0.5
+    half = t.ppf(0.975, 59) * 0.05 * (60 / 59) ** 0.5 * 2**0.5
     assert found.ci95 == pytest.approx((-0.1 - half, -0.1 + half), abs=0.003)
     assert agreement(found) is Verdict.CONSISTENT
 
