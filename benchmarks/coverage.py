@@ -53,7 +53,8 @@ class Printed(NamedTuple):
 class World(Protocol):
     """Users whose behaviour is known, so that what a study measures is known too."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def study(self, draws: np.random.Generator) -> Iterator[Printed]:
         """Every interval of one study over users drawn anew."""

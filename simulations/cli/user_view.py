@@ -7,6 +7,7 @@ from rich.table import Table
 
 from afl.data.judging import Ratio
 from afl.metrics.intervals import Estimate
+from simulations.cli.cost_view import show_arms
 from simulations.cli.output import console, plain, table
 from simulations.cli.simulation_view import STAND_IN
 from simulations.cli.study_view import warnings
@@ -37,6 +38,7 @@ def show(report: UserReport, out: Console | None = None) -> None:
     out.print()
     for line in _notes(report):
         out.print(plain(line), style="dim")
+    show_arms(report.costs, out)
     if report.exit_code:
         out.print(
             plain("Items without an answer count as no; `--json` has the numbers without them."), style="yellow"
@@ -52,8 +54,9 @@ def _truth(truth: Sequence[TrueScores]) -> Table:
     numbers = ("precision", "recall", "F1", "users")
     shown = table("ratio", "arm", *numbers, right=numbers)
     for one in truth:
-        three = (_estimate(number) for number in (one.scores.precision, one.scores.recall, one.scores.f1))
-        shown.add_row(str(one.ratio), one.arm, *three, str(one.scores.recall.n))
+        scores = one.scores
+        three = (_estimate(number) for number in (scores.precision, scores.recall, scores.f1))
+        shown.add_row(str(one.ratio), one.arm, *three, str(scores.recall.n))
     return shown
 
 

@@ -30,20 +30,19 @@ class TrueScores:
 
     arm: str
     ratio: Ratio
-    scores: PrecisionRecall
-    """Over the users who like one of their items at all."""
+    counts: tuple[tuple[UserAnswers, ...], ...]
+    """Per study seed, for the users who like one of their items at all."""
     liked: float
     """The share of all items that their users like."""
 
+    @property
+    def scores(self) -> PrecisionRecall:
+        return precision_recall_over_seeds(self.counts)
+
     def to_json(self) -> dict[str, Any]:
         """An entry of `truth`."""
-        return {
-            "arm": self.arm,
-            "ratio": str(self.ratio),
-            "users": self.scores.recall.n,
-            "liked": self.liked,
-            **self.scores.to_json(),
-        }
+        said = {"arm": self.arm, "ratio": str(self.ratio), "users": len(self.counts[0]), "liked": self.liked}
+        return said | self.scores.to_json()
 
 
 def liked_items(study: Study) -> NDArray[np.bool_] | None:
@@ -87,8 +86,8 @@ def true_scores(
 ) -> TrueScores:
     """(U, M) answers against (U, M) likes, one of each per study seed."""
     kept = np.all([one.any(axis=1) for one in liked], axis=0)  # (U,)
-    counts = [
-        [UserAnswers.of(*pair) for pair in zip(said[kept], true[kept], strict=True)]
+    counts = tuple(
+        tuple(UserAnswers.of(*pair) for pair in zip(said[kept], true[kept], strict=True))
         for said, true in zip(yes, liked, strict=True)
-    ]
-    return TrueScores(arm, ratio, precision_recall_over_seeds(counts), float(np.mean(liked)))
+    )
+    return TrueScores(arm, ratio, counts, float(np.mean(liked)))
