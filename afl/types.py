@@ -122,10 +122,14 @@ class Reply:
     """Seconds from sending to the last byte, of the try that answered."""
     journaled: bool = False
     """Answered from the journal: nothing was sent."""
+    reused: bool = False
+    """Said to an equal request (`--cache`): this one was not sent."""
 
     @property
     def sent(self) -> bool:
         """Whether the request went out; without a finish reason, what is over budget did not."""
+        if self.reused:
+            return False
         return self.outcome is not Outcome.OVER_BUDGET or self.finish_reason is not None
 
 

@@ -47,6 +47,7 @@ class SubjectEntries:
             "retries": reply.retries,
             "latency": reply.latency,
             "created": time.time(),
+            "reused": reply.reused,
         }
 
     def decode(self, row: RowMapping) -> None:
@@ -107,5 +108,6 @@ def _entry(row: RowMapping, messages: tuple[Message, ...], text: str) -> Journal
             retries=row["retries"],
             latency=row["latency"],
             journaled=True,
+            reused=row["reused"],
         ),
     )

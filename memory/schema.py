@@ -19,7 +19,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-SCHEMA_VERSION = "0003"
+SCHEMA_VERSION = "0004"
 """The newest migration; versions compare as strings."""
 VERSION_TABLE = "afl_schema"
 """Its presence is what makes a database AFL's."""
@@ -88,6 +88,7 @@ journal = Table(
     Column("retries", Integer, nullable=False),
     Column("latency", Float, nullable=False),
     Column("created", Float, nullable=False),
+    Column("reused", Boolean, nullable=False),
 )
 
 sessions = Table(

@@ -10,7 +10,10 @@ from memory.schema import doubts, journal
 from memory.statements import keep_doubt
 from memory.writer import Change, Writer
 
-SENT = or_(journal.c.outcome != Outcome.OVER_BUDGET.value, journal.c.finish_reason.is_not(None))
+SENT = and_(
+    journal.c.reused.is_(False),
+    or_(journal.c.outcome != Outcome.OVER_BUDGET.value, journal.c.finish_reason.is_not(None)),
+)
 """Condition: the request of the entry went out, as `afl.types.Reply.sent` has it."""
 
 

@@ -43,6 +43,8 @@ class Explained:
     """An earlier equal request whose reply can be used; None for a miss."""
     unusable: Equal | None = None
     """An earlier equal request whose reply can not: it failed, was declined or truncated."""
+    reused: bool = False
+    """Whether this request was answered so."""
     nearest: Nearest | None = None
     """None where an equal request was found, and where no other run had asked about this session."""
 
@@ -70,6 +72,7 @@ class Explained:
             **_place(self.key),
             "missed": self.missed,
             "cause": self.cause or None,
+            "reused": self.reused,
             "answer": _equal(self.answer),
             "unusable": _equal(self.unusable),
             "nearest": self.nearest and self.nearest.to_json(),
@@ -86,7 +89,7 @@ def explain(asked: Asked, equal: Sequence[Equal], others: Sequence[tuple[Run, As
     earlier = [one for one in equal if one.created < before and (one.run, one.key) != (run.name, key)]
     usable = next((one for one in earlier if one.outcome is Outcome.OK), None)
     if earlier:
-        return Explained(key, usable, None if usable else earlier[-1])
+        return Explained(key, usable, None if usable else earlier[-1], asked.entry.reply.reused)
     now = _sent(run, asked)
     compared = [
         (other, one, differences(_sent(other, one), now))

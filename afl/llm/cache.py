@@ -31,5 +31,12 @@ class CachedSource:
 def free(reply: Reply) -> Reply:
     """The same words, for nothing: no tokens, no time, no dollars."""
     return replace(
-        reply, journaled=True, prompt_tokens=0, completion_tokens=0, cost_usd=0.0, retries=0, latency=0.0
+        reply,
+        journaled=True,
+        reused=True,
+        prompt_tokens=0,
+        completion_tokens=0,
+        cost_usd=0.0,
+        retries=0,
+        latency=0.0,
     )

@@ -55,7 +55,7 @@ class Usage:
         """The totals over stored entries: what a run sent and cost, over all its continuations."""
         usage = cls()
         for entry in entries:
-            usage.count(entry.key, replace(entry.reply, journaled=False))
+            usage.count(entry.key, replace(entry.reply, journaled=entry.reply.reused))
         return usage
 
     def totals(self) -> UsageTotals:

@@ -51,11 +51,10 @@ def show(found: "CacheExplanation", *, examples: bool, out: Console | None = Non
     """Prints how many requests missed and why, and the nearest earlier request of each, or of an example per cause."""
     out = out or console()
     asked, missed = len(found.requests), len(found.missed)
-    out.print(
-        plain(
-            f"run {found.run}: earlier replies could answer {asked - missed:,} of {asked:,} requests; {missed:,} miss"
-        )
+    could = (
+        f"earlier replies could answer {asked - missed:,} of {asked:,} requests and did answer {found.reused:,}"
     )
+    out.print(plain(f"run {found.run}: {could}; {missed:,} miss"))
     if not missed:
         return
     causes = table("cause", "requests", right=("requests",))

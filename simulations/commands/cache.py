@@ -34,6 +34,11 @@ class CacheExplanation:
         return tuple(one for one in self.requests if one.missed)
 
     @property
+    def reused(self) -> int:
+        """Requests that an earlier reply did answer."""
+        return sum(one.reused for one in self.requests)
+
+    @property
     def causes(self) -> Mapping[str, int]:
         """Why requests missed, the most frequent cause first."""
         return dict(Counter(one.cause for one in self.missed).most_common())
@@ -49,6 +54,7 @@ class CacheExplanation:
         return {
             "run": self.run,
             "asked": len(self.requests),
+            "reused": self.reused,
             "missed": len(self.missed),
             "causes": dict(self.causes),
             "configuration": {

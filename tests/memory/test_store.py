@@ -153,6 +153,13 @@ class StoreContract:
         assert (calls.calls, calls.retries, calls.repairs) == (2, 2, 1)
         assert (calls.prompt_tokens, calls.completion_tokens, calls.cost_usd) == (220, 21, 0.75)
 
+    async def test_a_reused_reply_is_no_call_and_comes_back_as_reused(self, run, entry):
+        await run.journal().record(entry(prompt_tokens=100))
+        await run.journal().record(entry(attempt=1, reused=True))
+        calls = (await run.totals()).calls
+        assert (calls.calls, calls.repairs, calls.prompt_tokens) == (1, 0, 100)
+        assert [asked.entry.reply.reused for asked in await run.requests(["7"])] == [False, True]
+
     async def test_a_run_is_complete_when_nothing_is_left_to_do(self, store, run, record):
         before = (await run.summary()).status
         await asyncio.gather(*(run.finish(record(session)) for session in ("7", "8", "10")))

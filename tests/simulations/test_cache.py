@@ -42,7 +42,8 @@ def test_what_an_earlier_run_answers_is_free_and_explained(
     assert found["requests"][0]["answer"]["run"] == "first"
     assert exported("second") == exported("first")
     summaries = {run["name"]: run["totals"]["calls"] for run in afl("runs", "--json").json["runs"]}
-    assert summaries["second"]["prompt_tokens"] == 0
+    assert (summaries["second"]["calls"], summaries["second"]["prompt_tokens"]) == (0, 0)
+    assert (found["reused"], explained("first")["reused"]) == (found["asked"], 0)
 
 
 def test_another_model_is_the_field_that_made_it_miss(first: Afl, afl: Afl, explained: Explain) -> None:

@@ -51,7 +51,7 @@ async def test_the_first_asks_and_the_others_have_its_reply_for_nothing(ask: Ask
     kept = [entry.reply for entry in journal.entries.values()]
     assert len(kept) == SESSIONS
     assert [reply.prompt_tokens > 0 for reply in kept] == [True, False, False, False, False]
-    assert {reply.cost_usd for reply in kept[1:]} == {0.0}
+    assert {(reply.cost_usd, reply.sent) for reply in kept[1:]} == {(0.0, False)}
 
 
 async def test_a_truncated_reply_is_not_shared_and_the_others_ask_themselves(ask: Ask) -> None:

@@ -1,0 +1,11 @@
+"""Entries say whether their reply was said to an equal request, so that only what was sent counts as a call."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    op.add_column("journal", sa.Column("reused", sa.Boolean, nullable=False, server_default=sa.false()))
