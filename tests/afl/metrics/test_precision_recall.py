@@ -1,11 +1,18 @@
 import random
+from statistics import fmean
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afl.metrics.precision_recall import UserAnswers, f1_of, precision_recall, user_scores
+from afl.metrics.precision_recall import (
+    UserAnswers,
+    f1_of,
+    precision_recall,
+    precision_recall_over_seeds,
+    user_scores,
+)
 
 Answers = list[tuple[bool, bool]]
 """(said yes, wanted) of a user's items."""
@@ -49,6 +56,55 @@ def test_the_headline_is_the_mean_over_users(users: list[Answers]) -> None:
 def test_micro_is_one_user_with_everybodys_items(users: list[Answers]) -> None:
     found = precision_recall(counted(users), resamples=10).micro
     assert found == pytest.approx(by_loop([item for items in users for item in items]))
+
+
+@given(users)
+def test_defined_precision_is_that_of_the_users_who_said_yes(users: list[Answers]) -> None:
+    said = [by_loop(items)[0] for items in users if any(yes for yes, _ in items)]
+    found = precision_recall(counted(users), resamples=10).precision_defined
+    assert found == (pytest.approx(fmean(said) if said else 0.0), len(said))
+
+
+studies = st.integers(1, 6).flatmap(
+    lambda size: st.lists(
+        st.lists(
+            st.lists(st.tuples(st.booleans(), st.booleans()), min_size=4, max_size=4), min_size=size, max_size=size
+        ),
+        min_size=2,
+        max_size=4,
+    )
+)
+
+
+@given(studies)
+def test_over_seeds_users_are_averaged_first_and_seeds_are_no_users(studies: list[list[Answers]]) -> None:
+    found = precision_recall_over_seeds([counted(users) for users in studies], resamples=10)
+    by_user = [[by_loop(items) for items in seeds] for seeds in zip(*studies, strict=True)]
+    means = [[fmean(values) for values in zip(*scores, strict=True)] for scores in by_user]
+    assert [found.precision.n, found.recall.n, found.f1.n] == [len(studies[0])] * 3
+    assert [found.precision.value, found.recall.value, found.f1.value] == pytest.approx(
+        [fmean(values) for values in zip(*means, strict=True)]
+    )
+
+
+@given(studies)
+def test_over_seeds_a_users_defined_precision_is_over_the_seeds_with_a_yes(studies: list[list[Answers]]) -> None:
+    found = precision_recall_over_seeds([counted(users) for users in studies], resamples=10).precision_defined
+    said = [
+        [by_loop(items)[0] for items in seeds if any(yes for yes, _ in items)]
+        for seeds in zip(*studies, strict=True)
+    ]
+    expected = [fmean(precisions) for precisions in said if precisions]
+    assert found == (pytest.approx(fmean(expected) if expected else 0.0), len(expected))
+
+
+def test_the_interval_over_seeds_is_that_of_the_users_means() -> None:
+    draws = np.random.default_rng(8)
+    found = draws.binomial(10, draws.beta(3, 3, 60), (3, 60))  # (S, U)
+    seeds = [[UserAnswers(int(t), 10, 10) for t in of_seed] for of_seed in found]
+    spread = 1.96 * (found.mean(axis=0) / 10).std(ddof=1) / 60**0.5
+    low, high = precision_recall_over_seeds(seeds).recall.ci95
+    assert high - low == pytest.approx(2 * spread, rel=0.08)
 
 
 # Three users of four items, two of them wanted: one yes that is right; all yes; never yes.
