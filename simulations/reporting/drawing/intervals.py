@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _ROW, _GROUP, _AXIS, _EDGE = 38, 26, 40, 14
-_NUMBERS = 138
+_NUMBERS = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,14 @@ def _limits(rows: Sequence[Interval], reference: float | None) -> tuple[float, f
 
 
 def _heading(axes: "Axes", text: str, y: float) -> None:
-    axes.text(0, y, style.fitted(text, 400), transform=axes.get_yaxis_transform(), weight="bold", va="baseline")
+    axes.text(
+        0,
+        y,
+        style.fitted(text, style.WIDTH - 2 * _EDGE),
+        transform=axes.get_yaxis_transform(),
+        weight="bold",
+        va="baseline",
+    )
 
 
 def _row(axes: "Axes", row: Interval, top: float) -> None:

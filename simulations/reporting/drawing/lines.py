@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_HEIGHT, _NAMES = 270, 128
+_HEIGHT, _NAMES = 260, 120
 _TOP, _BOTTOM = 26, 42
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_ROW, _LABELS, _KEY, _AXIS = 30, 112, 34, 34
+_ROW, _LABELS, _KEY, _AXIS = 30, 104, 34, 30
 ON = (style.PAPER, style.INK, style.INK)
 
 

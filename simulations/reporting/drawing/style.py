@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH = 440
+WIDTH = 400
 """Of every figure, in CSS pixels: read at 400 without zooming, two side by side on a wide page."""
 
 DPI = 72
 SIZE = 12.5
 """Of the letters, in the same pixels."""
-SMALL = 11.0
+SMALL = 11.5
 
 INK, FAINT, RULE, PAPER = "#1b1f24", "#57606a", "#d0d7de", "#fdfdfc"
 
