@@ -53,7 +53,8 @@ class Evidence:
             if exchange.entry is None or exchange.turn.key.attempt:
                 continue
             if exchange.turn.key.phase == Phase.JUDGE:
-                self._judged(exchange, said, record.rounds)
+                # A session that is to go on was cut off somewhere, and wanted items are asked about first.
+                self._judged(exchange, said, record.rounds, whole=not record.outcome.retried_on_continuation)
             else:
                 self._spoken(exchange, said, record.target, first=first)
                 first = False
@@ -91,7 +92,7 @@ class Evidence:
                 if shown and advice.tool != SuggestionTool.name
             ]
 
-    def _judged(self, exchange: Exchange, said: Said, rounds: int) -> None:
+    def _judged(self, exchange: Exchange, said: Said, rounds: int, *, whole: bool) -> None:
         """The request about one item of the user-simulation task; that item is the target."""
         turn, entry = exchange.turn, exchange.entry
         assert entry is not None
@@ -99,7 +100,8 @@ class Evidence:
         past = self._titles(turn.key.subject, with_target=True)
         self.prompts.add(turn.key.subject, turn.item, entry.messages, first=False, judged=True, past=past)
         self.dialogue.add(said, turn.item, entry.messages, before=rounds + 1, judged=turn.item)
-        self.labels.add(entry.messages, label=bool(turn.label))
+        if whole:
+            self.labels.add(entry.messages, label=bool(turn.label))
 
     def _titles(self, session: str, *, with_target: bool) -> set[str]:
         """Titles of what the user's history holds in truth."""
