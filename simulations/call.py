@@ -15,7 +15,7 @@ from memory.run import Run
 from memory.store import Store
 from simulations.agency import Agency
 from simulations.asynchrony import Wait, waiting
-from simulations.configuration import configuration, default_name, recorded_model
+from simulations.configuration import configuration, default_name, recorded_model, same_inputs
 from simulations.inputs import ModelOutputs
 from simulations.limits import open_account
 from simulations.options import SimulateOptions
@@ -88,8 +88,9 @@ class Call:
     ) -> Prepared:
         """All that a run needs, with nothing asked of the language model and nothing written.
 
-        What the base models say comes from the run as it was begun, else from `outputs`, else from the models, which
-        are trained if need be. Raises `ConflictError` where the run was begun with something different.
+        What the base models say comes from the run as it was begun, or the one that is replayed if it asked the same
+        models about the same sessions; else from `outputs`, else from the models, which are trained if need be.
+        Raises `ConflictError` where the run was begun with something different.
         """
         agency = self.agency.complete(study.options, study.training, self.settings)
         model = self._model(study, how)
@@ -98,9 +99,11 @@ class Call:
         found = self.wait(self.store.find(name))
         if found is not None:
             found.require(config)
-            outputs = ModelOutputs.from_json(self.wait(found.inputs()))
             # What it has cost counts before any other run of the command spends more.
             self.wait(open_account(how.budget, found, model))
+        kept = found or how.replay
+        if kept is not None and same_inputs(kept.config, config):
+            outputs = ModelOutputs.from_json(self.wait(kept.inputs()))
         outputs = outputs or ModelOutputs.of(study, self.settings, self.watch)
         return Prepared(name, config, study, agency, model, outputs, found)
 

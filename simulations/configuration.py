@@ -49,6 +49,22 @@ def content_hash(spec: str) -> str | None:
         raise UsageError(f"{path}: {error.strerror}; expected a CSV file with the columns id,generate") from None
 
 
+_INPUTS = (
+    "dataset_hash",
+    "candidates_hash",
+    "judged_hash",
+    "training_hash",
+    "recommender",
+    "recommender_content",
+    "reward",
+)
+
+
+def same_inputs(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether runs of these configurations ask the same base models about the same sessions."""
+    return all(one.get(key) == other.get(key) for key in _INPUTS)
+
+
 def default_name(config: Mapping[str, Any]) -> str:
     """The name of a run nobody named: equal configurations continue each other, different ones never meet."""
     digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()

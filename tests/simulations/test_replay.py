@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,6 +52,18 @@ def test_a_run_that_judges_is_replayed_with_its_judgements(
     assert afl("simulate", "--replay", "study-afl", "--run", "new").code == 0
     assert b'"phase": "judge"' in exported("new")
     assert exported("new") == exported("study-afl")
+
+
+@pytest.mark.usefixtures("untrained")
+def test_a_replay_needs_no_base_models(
+    afl: Afl, small: Path, server: FakeServer, exported: Callable[[str], bytes]
+) -> None:
+    asked = "simulate --dataset small --split all --sessions 3 --llm openai:m --run old --base-url"
+    assert afl(*asked.split(), server.url).code == 0
+    shutil.rmtree(small / "models")
+    assert afl("simulate", "--replay", "old", "--run", "new").code == 0
+    assert exported("new") == exported("old")
+    assert not (small / "models").exists()
 
 
 @pytest.mark.usefixtures("recorded")
