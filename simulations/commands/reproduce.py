@@ -10,7 +10,7 @@ from afl.errors import NotFoundError, UsageError
 from afl.settings import Settings
 from simulations.asynchrony import outside_event_loop
 from simulations.progress import Watching
-from simulations.reproduction.manifest import TARGETS, Manifest, PublishedData, published_data
+from simulations.reproduction.manifest import TARGETS, Manifest, PublishedData, datasets_of, published_data
 from simulations.reproduction.measuring import Outcome, plays
 from simulations.reproduction.reproducing import Circumstances, Target, asked_for, judge
 
@@ -102,8 +102,10 @@ def reproduce(
 def _manifests(target: str, dataset: str) -> list[Manifest]:
     if target not in (*TARGETS, "all"):
         raise UsageError(f"got {target!r}, expected one of: {', '.join((*TARGETS, 'all'))}")
-    names = TARGETS if target == "all" else (target,)
-    return [Manifest.of(name, dataset) for name in names]
+    if target != "all":
+        return [Manifest.of(target, dataset)]
+    published_data(dataset)  # one the paper does not use at all is a mistake
+    return [Manifest.of(name, dataset) for name in TARGETS if dataset in datasets_of(name)]
 
 
 def _target(

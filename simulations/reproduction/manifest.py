@@ -88,6 +88,11 @@ class Manifest:
         )
 
 
+def datasets_of(target: str) -> tuple[str, ...]:
+    """The data sets that the manifest of a target has numbers or claims about."""
+    return tuple(_read(target)["datasets"])
+
+
 @dataclass(frozen=True, slots=True)
 class PublishedData:
     """The data a published number is over."""

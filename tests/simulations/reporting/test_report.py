@@ -185,14 +185,17 @@ def test_kinds_of_failure_are_named_with_their_rate(record: Record, page: Page) 
     assert cells(said, "a") == ["a", "20", "0.1000 (0.0279 to 0.3010)", "2 (10.0 %)"]
 
 
+NASTY = "\"><img src=x> b]](c) & '"
 WILD = "<script>alert(1)</script> | $x_1$ `a` \x00 \ud800 日本 " + "long " * 30
 
 
 def test_names_mean_nothing_to_html_and_markdown(record: Record, page: Page, tmp_path: Path) -> None:
     record("a", {0: (WILD,), 1: (TARGET,)}, size=2, dataset=WILD)
-    record("b", hits(1, size=2), dataset=WILD, rounds=3)
-    said, html = page("a", "b"), (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
-    assert "<script" not in html
+    record(NASTY, hits(1, size=2), dataset=WILD, rounds=3)
+    said, html = page("a", NASTY), (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    sources = Sources()
+    sources.feed(html)
+    assert sources.found == []
     assert r"\<script\>alert(1)\</script\> \| \$x_1\$ \`a\`" in said
 
 

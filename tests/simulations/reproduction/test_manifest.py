@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from afl.errors import UsageError
-from simulations.reproduction.manifest import TARGETS, Manifest, Row, published_data
+from simulations.reproduction.manifest import TARGETS, Manifest, Row, datasets_of, published_data
 
 TABLES = ("table4", "table6", "table7")
 DATASETS = ("lastfm", "steam", "movielens")
@@ -73,6 +73,11 @@ def test_weights_of_a_claim_cancel() -> None:
         for claim in Manifest.of(target, "lastfm").claims
     ]
     assert set(sums) == {0}
+
+
+def test_what_is_published_for_other_data_sets_is_known() -> None:
+    assert [target for target in TARGETS if "steam" in datasets_of(target)] == list(TABLES)
+    assert all("lastfm" in datasets_of(target) for target in TARGETS)
 
 
 def test_a_data_set_the_paper_does_not_use_is_said() -> None:
