@@ -9,7 +9,7 @@ DEMO   := demo-run
 PARTS  := afl agents memory simulations
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check docs bench clean
+.PHONY: help install demo test torture check docs bench clean
 
 help:  ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,9 @@ demo: $(STAMP)  ## the feedback loop on the demo data set with the offline model
 
 test: $(STAMP)  ## every test
 	$(BIN)/python -m pytest -n 2
+
+torture: $(STAMP)  ## runs killed with -9 at 200 random points, at concurrency 1, 64 and 256: nothing may be lost
+	$(BIN)/python -m tests.torture
 
 check: $(STAMP)  ## format, lint, types, layers
 	$(BIN)/ruff format --check .

@@ -21,6 +21,7 @@ _ADVICE = {
     "not a database": "it is damaged or no SQLite file; restore it, or use another with --db",
     "malformed": "it is damaged; restore it from a copy, or use another with --db",
     "disk is full": "free some space, then run the command again; what was kept so far is safe",
+    "disk i/o error": "the disk may be full or failing; look at it, then run the command again",
     "unable to open": "check that its folder exists and can be written to, or use another with --db",
 }
 

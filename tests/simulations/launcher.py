@@ -1,11 +1,14 @@
 """Starts `afl` as processes of their own without importing its libraries each time: they are forked from this one.
 
-Reads a line of JSON per process on stdin: `{"arguments", "environment", "folder", "out", "err"}`. Answers with two
-lines: the process id at once, its exit code (negative: the signal that ended it) when it has ended.
+Reads a line of JSON per process on stdin: `{"arguments", "environment", "folder", "out", "err"}`; with `file_size` no
+file may grow beyond so many bytes, and with `fatal` the process ends where it tries. Answers with two lines: the
+process id at once, its exit code (negative: the signal that ended it) when it has ended.
 """
 
 import json
 import os
+import resource
+import signal
 import sys
 from importlib import import_module
 from typing import Any
@@ -33,6 +36,11 @@ def become(order: dict[str, Any]) -> None:
     os.chdir(order["folder"])
     for stream, path in ((1, order["out"]), (2, order["err"])):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), stream)
+    if "file_size" in order:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (order["file_size"], resource.RLIM_INFINITY))
+    if order.get("fatal"):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     code = run(order["arguments"])
     sys.stdout.flush()
     sys.stderr.flush()

@@ -104,14 +104,6 @@ def test_what_no_retry_can_mend_stops_the_run_at_once_and_keeps_what_is_done(
     assert exported("x") == undisturbed("--sessions", 10)
 
 
-def test_a_wrong_model_name_is_found_before_anything_is_asked(loop: Afl, afl: Afl) -> None:
-    with running_server(models=["llama3:latest", "qwen3"]) as server:
-        refused = loop(server, "--run", "x")
-    assert refused.code == 2
-    assert "has no model 'm'; it has: llama3:latest, qwen3" in refused.complaint
-    assert (server.counters.chat, afl("runs", "--json").json["runs"]) == (0, [])
-
-
 def test_a_request_too_long_for_the_model_fails_its_session_and_no_other(simulated: Simulate) -> None:
     too_long = status(400, "this model's maximum context length is 4096 tokens")
     with running_server(faults={3: too_long}) as server:
