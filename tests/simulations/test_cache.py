@@ -1,6 +1,8 @@
 """Replies of earlier runs: what they answer, and why not the rest."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,6 +46,23 @@ def test_what_an_earlier_run_answers_is_free_and_explained(
     summaries = {run["name"]: run["totals"]["calls"] for run in afl("runs", "--json").json["runs"]}
     assert (summaries["second"]["calls"], summaries["second"]["prompt_tokens"]) == (0, 0)
     assert (found["reused"], explained("first")["reused"]) == (found["asked"], 0)
+
+
+def test_users_who_are_alike_are_asked_about_once(
+    small: Path, small_csv: Path, afl: Afl, explained: Explain, tmp_path: Path
+) -> None:
+    rows = [line.split(",") for line in small_csv.read_text().splitlines() if line.startswith("u0,")]
+    twins = [",".join([f"twin{number}", *row[1:]]) for number in range(4) for row in rows]
+    (tmp_path / "twins.csv").write_text("\n".join([small_csv.read_text().rstrip(), *twins]) + "\n")
+    afl("data", "import", "csv", tmp_path / "twins.csv", "--name", "twins", "--domain", "music")
+    asked = (
+        "evaluate user --dataset twins --split all --llm openai:m --reward none --arm agent --ratio 1:1 --items 2"
+    )
+    with running_server(latency=0.05) as server:
+        assert afl(*asked.split(), "--run", "x", "--cache", "--base-url", server.url, "--json").code == 0
+        sent = [json.dumps(request["messages"]) for request in server.requests]
+    assert len(sent) == len(set(sent)) < explained("x-agent")["asked"]
+    assert explained("x-agent")["reused"] == explained("x-agent")["asked"] - len(sent) >= 4
 
 
 def test_another_model_is_the_field_that_made_it_miss(first: Afl, afl: Afl, explained: Explain) -> None:
