@@ -100,7 +100,7 @@ class SimulationReport:
         return 1 if self.failed else 0
 
     def to_json(self) -> dict[str, Any]:
-        """The object of `simulate --json`."""
+        """The object of `simulate --json`; `budget` only where there is one."""
         completed = self.hit_rate_at_1_completed
         return {
             "run": self.run,
@@ -117,7 +117,7 @@ class SimulationReport:
             "seconds": round(self.seconds, 3),
             "costs": [cost._asdict() for cost in self.costs],
             "pace": [change._asdict() for change in self.pace],
-            "budget": self.budget,
+            **({"budget": self.budget} if self.budget else {}),
         }
 
 

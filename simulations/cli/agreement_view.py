@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.table import Table
 
 from afl.metrics.intervals import Estimate
+from simulations.cli.cost_view import show_arms
 from simulations.cli.output import console, plain, table
 from simulations.cli.simulation_view import STAND_IN
 from simulations.cli.study_view import in_words, warnings
@@ -24,6 +25,7 @@ def show(report: AgreementReport, out: Console | None = None) -> None:
         out.print(tests)
     out.print()
     out.print(plain(f"runs: {', '.join(report.runs)}"), style="dim")
+    show_arms(report.costs, out)
     if report.exit_code:
         failed = sum(result.failures for result in report.results)
         out.print(plain(f"{failed} items without an answer are left out."), style="yellow")

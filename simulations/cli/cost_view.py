@@ -7,6 +7,7 @@ from rich.console import Console
 from afl.llm.budget import BudgetReport
 from memory.spending import Cost
 from simulations.cli.output import plain, table
+from simulations.studies.costs import StudyCosts, by_arm
 
 
 def show_costs(costs: Sequence[Cost], out: Console) -> None:
@@ -23,6 +24,20 @@ def show_costs(costs: Sequence[Cost], out: Console) -> None:
             "-" if cost.cost_usd is None else f"${cost.cost_usd:.4f}",
         )
     out.print(shown)
+
+
+def show_arms(spent: StudyCosts, out: Console) -> None:
+    """A line per arm, its study seeds together, and where the budget stands; nothing where nothing was paid."""
+    if any(one.usd for one in spent.arms):
+        shown = table("arm", "calls", "tokens", "cost", right=("calls", "tokens", "cost"))
+        for arm, several in by_arm(spent.arms).items():
+            known = [one.usd for one in several if one.usd is not None]
+            calls, tokens = sum(one.calls for one in several), sum(one.tokens for one in several)
+            shown.add_row(plain(arm), f"{calls:,}", f"{tokens:,}", f"${sum(known):.4f}" if known else "-")
+        out.print()
+        out.print(shown)
+    if spent.budget:
+        out.print(plain(budget_line(spent.budget)), style="dim")
 
 
 def budget_line(budget: BudgetReport) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 
 from afl.metrics.intervals import Estimate
+from simulations.cli.cost_view import show_arms
 from simulations.cli.output import console, plain, table
 from simulations.cli.simulation_view import STAND_IN
 from simulations.leaks.check import Check
@@ -26,7 +27,8 @@ def show(report: StudyReport, out: Console | None = None) -> None:
         first, last = report.seeds[0], report.seeds[-1]
         out.print(plain(f"each user averaged over {len(report.seeds)} study seeds, {first} to {last}"))
     if report.runs:
-        out.print(plain(f"runs: {', '.join(report.runs)}"), style="dim")
+        out.print(plain(_runs(report)), style="dim")
+    show_arms(report.costs, out)
     if report.exit_code:
         out.print(plain(_failures(report.results)), style="yellow")
     for line in warnings(report.audit):
@@ -79,6 +81,14 @@ def _tests(report: StudyReport, out: Console) -> None:
     out.print()
     out.print(tests)
     out.print()
+
+
+def _runs(report: StudyReport) -> str:
+    """The runs of the first seed, and how many more there are."""
+    first = dict.fromkeys(result.runs[0] for result in report.results if result.runs)
+    further = len(report.runs) - len(first)
+    more = f", and {further} of further seeds: --json has them all" if further else ""
+    return f"runs: {', '.join(first)}{more}"
 
 
 def _detectable(test: ArmTest) -> str:

@@ -29,5 +29,6 @@ def ablation_study(player: Player) -> StudyReport:
         results=tuple(results),
         tests=tuple(compare_pairs([(less, results[-1]) for less in results[:-1]])),
         audit=tuple(player.suspicions),
+        costs=player.spent,
         stand_in=any(one.stand_in for one in played),
     )

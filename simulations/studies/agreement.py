@@ -5,7 +5,7 @@ follow the scores and nothing else, it adds nothing to the reward model. Arms an
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
@@ -18,6 +18,7 @@ from memory.records import JudgementRow
 from simulations.inputs import NONE
 from simulations.leaks.check import Check
 from simulations.studies.comparison import ArmTest, compare_pairs
+from simulations.studies.costs import StudyCosts
 from simulations.studies.player import Played, Player
 from simulations.studies.report import audit_json
 from simulations.studies.results import ArmResult, SeedValues
@@ -64,6 +65,8 @@ class AgreementReport:
     tests: tuple[ArmTest, ...]
     """The arms against each other, over the users who divide their items in both."""
     audit: tuple[Check, ...] = ()
+    costs: StudyCosts = field(default_factory=StudyCosts)
+    """What the arms have cost."""
     stand_in: bool = False
     """Whether the language model is the offline stand-in, whose numbers are not a real model's."""
 
@@ -84,6 +87,7 @@ class AgreementReport:
             "runs": list(self.runs),
             "results": [result.to_json() for result in self.results],
             "tests": [test.to_json() for test in self.tests],
+            **self.costs.to_json(),
             **audit_json(self.audit),
         }
 
@@ -105,6 +109,7 @@ def agreement_study(
         results=tuple(results),
         tests=tuple(_tests(results)),
         audit=tuple(player.suspicions),
+        costs=player.spent,
         stand_in=any(one.stand_in for one in played),
     )
 

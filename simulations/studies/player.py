@@ -14,6 +14,7 @@ from simulations.leaks.check import Check
 from simulations.options import SimulateOptions
 from simulations.run import Performance
 from simulations.studies.arms import Arm
+from simulations.studies.costs import ArmCosts, StudyCosts
 from simulations.studies.options import over_seeds, performance, said
 from simulations.study import Study
 
@@ -54,6 +55,13 @@ class Player:
     how: Performance
     suspicions: list[Check] = field(default_factory=list)
     """What the audit found suspicious, but not broken."""
+    costs: list[ArmCosts] = field(default_factory=list)
+    """Of every run that was played."""
+
+    @property
+    def spent(self) -> StudyCosts:
+        """What was played so far has cost."""
+        return StudyCosts(tuple(self.costs), self.how.budget.report())
 
     def play(self, arms: Sequence[Arm]) -> list[Played]:
         """Every arm with its runs, in order. The set-up of all is audited before the first request is sent.
@@ -111,6 +119,7 @@ class Player:
             study = self.study(arm, place)
             ready = self.call.prepare(study, self._run_name(arm, study, place), self.how, outputs=outputs)
             reports.append(self.call.play(ready, self.how))
+            self.costs.append(ArmCosts(arm.name, ready.name, tuple(reports[-1].costs)))
             rows = self.call.wait(self._run(ready.name).outline())
             runs.append(SeedRun(study.options.seed, ready.name, rows))
         return Played(arm, len(reports[0].by_round), tuple(runs), any(report.stand_in for report in reports))

@@ -84,6 +84,7 @@ def popularity_study(player: Player) -> StudyReport:
         results=tuple(result for arm in (*shown, *base, *loop) for result in arm),
         tests=tuple(compare_pairs(pairs)),
         audit=tuple(player.suspicions),
+        costs=player.spent,
         stand_in=played.stand_in,
     )
 

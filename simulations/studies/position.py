@@ -28,5 +28,6 @@ def position_study(player: Player) -> StudyReport:
         results=tuple(result for results in (shuffled, *ends) for result in results),
         tests=tuple(compare_pairs(pairs)),
         audit=tuple(player.suspicions),
+        costs=player.spent,
         stand_in=any(one.stand_in for one in played),
     )

@@ -66,6 +66,7 @@ def rankers_study(player: Player, *, listed: int = 5) -> StudyReport:
         results=(base, user, agent, reward, picks, loop),
         tests=tuple(compare_pairs([*pairs, (agent, reward), (agent, picks)])),
         audit=tuple(player.suspicions),
+        costs=player.spent,
         stand_in=any(one.stand_in for one in played.values()),
     )
 

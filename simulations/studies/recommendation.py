@@ -38,6 +38,7 @@ def evaluation(player: Player, bases: Sequence[str], names: Sequence[ArmName]) -
         results=tuple(results),
         tests=tuple(compare(results)),
         audit=tuple(player.suspicions),
+        costs=player.spent,
         stand_in=any(one.stand_in for one in played),
     )
 

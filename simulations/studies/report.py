@@ -1,11 +1,12 @@
 """A study's results and tests together, as a command returns, prints and gives them as JSON."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from simulations.leaks.check import Check
 from simulations.studies.comparison import ArmTest
+from simulations.studies.costs import StudyCosts
 from simulations.studies.results import ArmResult
 
 
@@ -19,6 +20,8 @@ class StudyReport:
     tests: tuple[ArmTest, ...]
     audit: tuple[Check, ...] = ()
     """Checks of the set-up that found something suspicious."""
+    costs: StudyCosts = field(default_factory=StudyCosts)
+    """What the arms have cost."""
     stand_in: bool = False
     """Whether the language model is the offline stand-in, whose numbers are not a real model's."""
 
@@ -44,6 +47,7 @@ class StudyReport:
             "runs": list(self.runs),
             "results": [result.to_json() for result in self.results],
             "tests": [test.to_json() for test in self.tests],
+            **self.costs.to_json(),
         }
         if len(self.seeds) > 1:
             found["seeds"] = list(self.seeds)

@@ -32,6 +32,7 @@ def rounds_study(player: Player) -> StudyReport:
         results=tuple(results),
         tests=tuple(compare_pairs(pairs)),
         audit=tuple(player.suspicions),
+        costs=player.spent,
         stand_in=played.stand_in,
     )
 

@@ -1,7 +1,7 @@
 """Does the user agent say yes to what its user went on to? `afl evaluate user` (AFL, section 4.3, Table 5)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -22,6 +22,7 @@ from simulations.inputs import NONE, ModelOutputs
 from simulations.leaks.check import Check
 from simulations.studies.arms import Arm
 from simulations.studies.comparison import ArmTest, compare
+from simulations.studies.costs import StudyCosts
 from simulations.studies.player import Played, Player
 from simulations.studies.report import audit_json
 from simulations.studies.results import ArmResult, SeedValues
@@ -163,6 +164,8 @@ class UserReport:
     """Every arm against what users truly like, where that is known."""
     audit: tuple[Check, ...] = ()
     """Checks of the set-up that found something suspicious."""
+    costs: StudyCosts = field(default_factory=StudyCosts)
+    """What the arms have cost."""
     stand_in: bool = False
     """Whether the language model is the offline stand-in, whose numbers are not a real model's."""
 
@@ -186,6 +189,7 @@ class UserReport:
             "results": [result.to_json() for result in self.results],
             "tests": [test.to_json() for test in self.tests],
             **({"truth": [entry.to_json() for entry in self.truth]} if self.truth else {}),
+            **self.costs.to_json(),
             **audit_json(self.audit),
         }
 
@@ -213,6 +217,7 @@ def user_evaluation(
         left_out=too_short(first),
         truth=against_truth(results, [study for study, _ in modelled]),
         audit=tuple(player.suspicions),
+        costs=player.spent,
         stand_in=any(one.stand_in for one in played),
     )
 

@@ -39,6 +39,7 @@ def user_rounds_study(
         threshold=None,
         left_out=too_short(study),
         audit=tuple(sharing.suspicions),
+        costs=sharing.spent,
         stand_in=any(one.stand_in for one in played),
     )
 

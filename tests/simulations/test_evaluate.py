@@ -92,7 +92,7 @@ def mcnemar_by_hand(first: dict[str, bool], second: dict[str, bool]) -> float:
 
 def test_the_json_has_the_promised_keys(evaluated: Afl) -> None:
     found = evaluated("--run", "x").json
-    assert list(found) == ["runs", "results", "tests"]
+    assert list(found) == ["runs", "results", "tests", "costs"]
     result = "base arm rounds n hit_rate_at_1 hit_rate_at_1_completed failures run"
     assert [list(entry) for entry in found["results"]] == [result.split()] * 3
     assert list(found["results"][0]["hit_rate_at_1"]) == ["value", "ci95"]

@@ -24,7 +24,7 @@ ESTIMATE = {"value", "ci95", "n"}
 def test_simulate_has_the_promised_keys(loop: Afl, server: FakeServer) -> None:
     found = loop(server, "--run", "x", "--sessions", 6).json
     keys = "run sessions completed failed base hit_rate_at_1 hit_rate_at_1_completed by_round outcomes llm"
-    assert list(found) == [*keys.split(), "candidates_hash", "seconds", "costs", "pace", "budget"]
+    assert list(found) == [*keys.split(), "candidates_hash", "seconds", "costs", "pace"]
     assert (found["base"], set(found["hit_rate_at_1"])) == (None, ESTIMATE)
     assert set(found["hit_rate_at_1_completed"]) == ESTIMATE
     assert [list(entry) for entry in found["by_round"]] == [["round", "hit_rate_at_1", "accepted"]] * 4
