@@ -1,8 +1,8 @@
 """Says what is waited for when no reply has come for a while."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 
 from afl.clock import SystemClock
@@ -55,17 +55,20 @@ class StallWatch:
         self._heard = self._clock.monotonic()
         self._patience = after
 
-    @contextmanager
-    def expecting(self, key: CallKey) -> Iterator[None]:
+    def expecting(self, key: CallKey) -> "Expecting":
         """While this is entered, a reply to `key` is to come; leaving it means that it came, or was given up."""
+        return Expecting(self, key)
+
+    def begin(self, key: CallKey) -> None:
+        """A reply to `key` is to come."""
         if not self._pending:
             self._reset()
         self._note(key, "in line to be sent")
-        try:
-            yield
-        finally:
-            del self._pending[key]
-            self._reset()
+
+    def end(self, key: CallKey) -> None:
+        """The reply came, or was given up."""
+        del self._pending[key]
+        self._reset()
 
     def sent(self, key: CallKey) -> None:
         """A try of an expected request goes out."""
@@ -115,3 +118,19 @@ class StallWatch:
     def _reset(self) -> None:
         self._heard = self._clock.monotonic()
         self._patience = self._after
+
+
+class Expecting:
+    """Entered by every call, so no generator: that takes three times as long."""
+
+    __slots__ = ("_key", "_watch")
+
+    def __init__(self, watch: StallWatch, key: CallKey) -> None:
+        self._watch = watch
+        self._key = key
+
+    def __enter__(self) -> None:
+        self._watch.begin(self._key)
+
+    def __exit__(self, *error: object) -> None:
+        self._watch.end(self._key)
