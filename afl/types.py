@@ -5,7 +5,7 @@ Everything here is a plain value: frozen, comparable, made of strings, numbers a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple, TypedDict
 
@@ -123,7 +123,7 @@ class Reply:
     journaled: bool = False
     """Answered from the journal: nothing was sent."""
     reused: bool = False
-    """Said to an equal request (`--cache`): this one was not sent."""
+    """Said to an equal request (`--cache`, `--replay`): this one was not sent."""
 
     @property
     def sent(self) -> bool:
@@ -131,6 +131,19 @@ class Reply:
         if self.reused:
             return False
         return self.outcome is not Outcome.OVER_BUDGET or self.finish_reason is not None
+
+    def again(self) -> "Reply":
+        """The same words for another request that need not be sent: no tokens, no time, no dollars."""
+        return replace(
+            self,
+            journaled=True,
+            reused=True,
+            prompt_tokens=0,
+            completion_tokens=0,
+            cost_usd=0.0,
+            retries=0,
+            latency=0.0,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """Equal requests of earlier runs may answer, when asked for."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 from afl.llm.sources import Request, Source
 from afl.types import Reply
@@ -25,18 +24,4 @@ class CachedSource:
         reply = await self._recall(request.fingerprint)
         if reply is None:
             return await self._otherwise.answer(request)
-        return free(reply)
-
-
-def free(reply: Reply) -> Reply:
-    """The same words, for nothing: no tokens, no time, no dollars."""
-    return replace(
-        reply,
-        journaled=True,
-        reused=True,
-        prompt_tokens=0,
-        completion_tokens=0,
-        cost_usd=0.0,
-        retries=0,
-        latency=0.0,
-    )
+        return reply.again()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from afl.clock import SystemClock
 from afl.errors import ConflictError, EndpointError
 from afl.llm.budget import Account, unlimited
-from afl.llm.cache import CachedSource, Recall, free
+from afl.llm.cache import CachedSource, Recall
 from afl.llm.context import LanguageModel
 from afl.llm.difference import first_difference, place
 from afl.llm.fingerprint import fingerprint
@@ -117,7 +117,7 @@ class Gate:
         if equal is None:
             # Led until it is on disk: whoever comes after that finds it there.
             return await self._flights.lead(request.fingerprint, self._answered(request))
-        reply = free(equal)
+        reply = equal.again()
         await self._record(request, reply)
         return reply
 

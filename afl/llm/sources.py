@@ -179,7 +179,7 @@ class RecordedSource:
         if entry.fingerprint != request.fingerprint:
             difference = first_difference(entry.messages, request.messages)
             raise ReplayError(f"{place(request.key)}: the request differs from the recorded one: {difference}")
-        return replace(entry.reply, journaled=True)
+        return entry.reply.again()
 
     async def _compared_with_nearest(self, request: Request) -> str:
         """How the request differs from what was recorded last before it: of its turn, or of an earlier round's."""

@@ -32,6 +32,10 @@ def _of_every_study(
         Text, typer.Option("--run", metavar="NAME", help="What runs are called after; the same name continues.")
     ] = None,
     concurrency: options.Concurrency = 64,
+    replay: Annotated[
+        Text,
+        typer.Option("--replay", metavar="NAME", help="Answer from the runs called NAME-... only; no network."),
+    ] = None,
     cache: options.Cache = False,
     rpm: options.RPM = None,
     tpm: options.TPM = None,

@@ -53,6 +53,8 @@ class PlayOptions(LimitOptions, total=False):
     """Runs are called RUN-ARM, those of further seeds RUN-ARM-SEED; the same name continues."""
     concurrency: int
     base_url: str | None
+    replay: str | None
+    """Runs are answered from those called REPLAY-ARM alone, each arm from its own; nothing is sent."""
     cache: bool
     db: str | None
     settings: Settings | None

@@ -53,6 +53,8 @@ class Player:
     seeds: int
     name: str | None
     how: Performance
+    replays: str | None = None
+    """The study whose runs alone may answer, by the name its runs are called after."""
     suspicions: list[Check] = field(default_factory=list)
     """What the audit found suspicious, but not broken."""
     costs: list[ArmCosts] = field(default_factory=list)
@@ -102,7 +104,7 @@ class Player:
         """What the base models say about the arm's sessions, sound; nothing is asked, nothing written."""
         study = self.study(arm, place)
         self._audit(arm, audit_sessions(study))
-        ready = self.call.prepare(study, self._run_name(arm, study, place), self.how)
+        ready = self.call.prepare(study, self._run_name(arm, study, place), self._how(arm, study, place))
         self._audit(arm, audit_suggested(study, ready.outputs))
         return ready.outputs
 
@@ -117,8 +119,9 @@ class Player:
         reports, runs = [], []
         for place, outputs in enumerate(kept):
             study = self.study(arm, place)
-            ready = self.call.prepare(study, self._run_name(arm, study, place), self.how, outputs=outputs)
-            reports.append(self.call.play(ready, self.how))
+            how = self._how(arm, study, place)
+            ready = self.call.prepare(study, self._run_name(arm, study, place), how, outputs=outputs)
+            reports.append(self.call.play(ready, how))
             self.costs.append(ArmCosts(arm.name, ready.name, tuple(reports[-1].costs)))
             rows = self.call.wait(self._run(ready.name).outline())
             runs.append(SeedRun(study.options.seed, ready.name, rows))
@@ -131,9 +134,13 @@ class Player:
         return self.call.study(SimulateOptions.given(over_seeds(given, first, self.seeds)[place]))
 
     def _run_name(self, arm: Arm, study: Study, place: int) -> str | None:
-        if self.name is None:
-            return None
-        return arm.run_name(self.name, study.options.seed if place else None)
+        return None if self.name is None else _name(self.name, arm, study, place)
+
+    def _how(self, arm: Arm, study: Study, place: int) -> Performance:
+        """How the arm is performed: one that is replayed is answered by the same arm of the recorded study."""
+        if self.replays is None:
+            return self.how
+        return self.how.answered_by(self._run(_name(self.replays, arm, study, place)), None)
 
     def _run(self, name: str) -> Run:
         return self.call.wait(self.call.store.run(name))
@@ -141,6 +148,10 @@ class Player:
     def _audit(self, arm: Arm, checks: Sequence[Check]) -> None:
         found = require_sound(checks, leave_out=arm.about)
         self.suspicions += [check for check in found if check not in self.suspicions]
+
+
+def _name(study_name: str, arm: Arm, study: Study, place: int) -> str:
+    return arm.run_name(study_name, study.options.seed if place else None)
 
 
 @contextmanager
@@ -155,4 +166,5 @@ def playing(options: Mapping[str, Any]) -> Iterator[Player]:
     ) as call:
         recall = call.store.recall if options.get("cache") else None
         how = performance(options).answered_by(None, recall)
-        yield Player(call, said(options), options.get("seeds", 1), options.get("run"), how)
+        run, replays = options.get("run"), options.get("replay")
+        yield Player(call, said(options), options.get("seeds", 1), run, how, replays)

@@ -54,6 +54,19 @@ def test_a_run_that_judges_is_replayed_with_its_judgements(
     assert exported("new") == exported("study-afl")
 
 
+def test_a_study_is_replayed_arm_by_arm_for_nothing(afl: Afl, small: Path) -> None:
+    asked = "evaluate user --dataset small --split all --llm openai:m --recommender none --reward none --json"
+    options = [*asked.split(), "--arm", "agent", "--arm", "afl", "--ratio", "1:1", "--items", 2, "--rounds", 2]
+    with running_server() as server:
+        old = afl(*options, "--run", "old", "--base-url", server.url).json
+    replayed = afl(*options, "--replay", "old", "--run", "new")
+    assert (replayed.code, replayed.json["runs"]) == (0, ["new-agent", "new-afl"])
+    assert replayed.json["tests"] == old["tests"]
+    calls = {run["name"]: run["totals"]["calls"] for run in afl("runs", "--json").json["runs"]}
+    assert (calls["new-afl"]["calls"], calls["new-afl"]["prompt_tokens"]) == (0, 0)
+    assert "no run is called 'gone-agent'" in afl(*options, "--replay", "gone", "--run", "newer").complaint
+
+
 @pytest.mark.usefixtures("untrained")
 def test_a_replay_needs_no_base_models(
     afl: Afl, small: Path, server: FakeServer, exported: Callable[[str], bytes]

@@ -29,7 +29,11 @@ async def test_a_replay_answers_from_the_recorded_run_and_keeps_the_answers(
     gate = replay(recorded, journal)
     reply = await gate.ask(key, messages)
     assert (reply.text, reply.journaled) == ("Item: Muse", True)
-    assert journal.entries == recorded.entries
+    again = {
+        key: replace(entry, reply=replace(entry.reply.again(), journaled=False))
+        for key, entry in recorded.entries.items()
+    }
+    assert journal.entries == again
     assert (gate.usage.calls, gate.usage.journaled) == (0, 1)
 
 
