@@ -6,16 +6,15 @@ attempt. No times, costs, retry counts or run names. Sessions still under way, w
 
 import json
 import os
-import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+from afl.untrusted import escaped
 from memory.database import storage_errors
 from memory.records import Exchange, SessionRecord
 from memory.run import Run
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _SCORE_DIGITS = 6
 
 
@@ -69,6 +68,5 @@ def _line(record: SessionRecord, exchange: Exchange) -> str:
 
 
 def _json(fields: dict[str, Any]) -> str:
-    """JSON that is valid UTF-8: a lone surrogate stays an escape."""
-    text = json.dumps(fields, ensure_ascii=False)
-    return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    """JSON on one line that is valid UTF-8 and that no terminal obeys."""
+    return escaped(json.dumps(fields, ensure_ascii=False))

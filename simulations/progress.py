@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from afl import ports
+from afl.untrusted import visible
 
 
 def silent(done: int, total: int, text: str = "") -> None:
@@ -25,24 +26,24 @@ class Watch:
 
     def say(self, line: str) -> None:
         """A line for people, above the bar."""
-        self.console.print(Text(f"afl: {line}"), soft_wrap=True)
+        self.console.print(Text(f"afl: {visible(line)}"), soft_wrap=True)
 
     @contextmanager
     def bar(self, label: str) -> Iterator[ports.Progress]:
         columns = (
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[text]}", style="dim"),
+            TextColumn("{task.fields[text]}", style="dim", markup=False),
             TimeRemainingColumn(compact=True),
         )
         progress = Progress(*columns, console=self.console, refresh_per_second=4)
-        task = progress.add_task(label, total=None, text="")
+        task = progress.add_task(visible(label), total=None, text="")
 
         def update(done: int, total: int, text: str = "") -> None:
             # Only now: a mistake found before the work began is told in one line, without a bar.
             progress.start()
-            progress.update(task, completed=done, total=total, text=text)
+            progress.update(task, completed=done, total=total, text=visible(text))
 
         try:
             yield update
@@ -71,4 +72,4 @@ class Watching(Protocol):
 
 def on_stderr() -> Watch:
     """A watch that draws on stderr, in colours where the terminal has them."""
-    return Watch(Console(file=sys.stderr))
+    return Watch(Console(file=sys.stderr, markup=False, emoji=False))

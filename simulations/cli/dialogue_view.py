@@ -166,7 +166,7 @@ def _exchange(exchange: Exchange, record: SessionRecord, *, prompts: bool) -> It
     named = recommends or (turn.decision is None and turn.item is not None)
     said = _recommended(turn.item, record) if named else _decided(turn.decision, turn.score)
     if turn.label is not None:
-        speaker = Text.assemble((turn.item or "-", "bold"), (" wanted" if turn.label else " not wanted", "dim"))
+        speaker = Text.assemble(plain(turn.item or "-"), (" wanted" if turn.label else " not wanted", "dim"))
     if turn.outcome is not Outcome.OK:
         said = Text(f"no answer: {turn.outcome}", "red")
     repair = Text(f"  (repair {turn.key.attempt})", "dim") if turn.key.attempt else Text()

@@ -9,17 +9,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from afl.untrusted import escaped, visible
 from simulations.progress import Watch, on_stderr
 
 
 def print_json(result: Mapping[str, Any]) -> None:
     """The one JSON object of a command, on one line of stdout."""
-    sys.stdout.write(json.dumps(result, ensure_ascii=False, allow_nan=False) + "\n")
+    sys.stdout.write(escaped(json.dumps(result, ensure_ascii=False, allow_nan=False)) + "\n")
 
 
 def console() -> Console:
-    """Where tables for people go: stdout, plain where it is not a terminal."""
-    return Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 110)
+    """Where tables for people go: stdout, plain where it is not a terminal. No text is markup to it."""
+    width = None if sys.stdout.isatty() else 110
+    return Console(file=sys.stdout, highlight=False, markup=False, emoji=False, width=width)
 
 
 def watch() -> Watch:
@@ -39,4 +41,4 @@ def table(*columns: str, right: tuple[str, ...] = (), title: str | None = None) 
 
 def plain(text: object) -> Text:
     """Text from data or models, shown as it is: no markup, no control characters."""
-    return Text("".join(ch if ch.isprintable() or ch in "\n" else "\N{REPLACEMENT CHARACTER}" for ch in str(text)))
+    return Text(visible(str(text)))

@@ -6,6 +6,7 @@ from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from afl.untrusted import printable
 from simulations.reporting.drawing import style
 from simulations.reporting.page import Block, Page, Table
 
@@ -18,8 +19,10 @@ GENERATOR = "AFL"
 _BESIDE = 6
 """Columns that a table beside a figure has at most."""
 
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_MARKUP = re.compile(r"([\\`*{}\[\]<>#|~$]|(?<!\w)_|_(?!\w))")
+_MARKUP = re.compile(
+    r"([\\`*{}\[\]<>#|~$]|(?<!\w)_|_(?!\w)|&(?=#?\w+;)|:(?=//)|(?<=\bwww)\.|^[-+](?=\s|$)|^[-=](?=[-=\s]*$))"
+)
+_NUMBERED = re.compile(r"^(\d+)([.)])(?=\s|$)")
 
 
 def files_of(page: Page) -> dict[str, bytes]:
@@ -53,11 +56,6 @@ def markdown(page: Page) -> str:
     """The page as Markdown that refers to `figures/NAME.svg`."""
     text = _written("page.md.jinja", page=page)
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
-
-
-def printable(text: str) -> str:
-    """Text that every format can hold: what is no character is shown as one that says so."""
-    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def _labelled(drawing: str, said: str) -> str:
@@ -105,4 +103,4 @@ def _rows(blocks: tuple[Block, ...]) -> list[list[tuple[str, list[Block]]]]:
 
 def _words(text: str) -> str:
     """Text in one line that means nothing to Markdown."""
-    return _MARKUP.sub(r"\\\1", " ".join(text.split()))
+    return _NUMBERED.sub(r"\1\\\2", _MARKUP.sub(r"\\\1", " ".join(text.split())))
