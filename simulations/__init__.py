@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from simulations.commands.data import list_data as list_data
     from simulations.commands.data import remove_data as remove_data
     from simulations.commands.doctor import doctor as doctor
+    from simulations.commands.estimate import estimate as estimate
     from simulations.commands.evaluate import evaluate_recommendation as evaluate_recommendation
     from simulations.commands.evaluate_user import evaluate_user as evaluate_user
     from simulations.commands.export import export as export
@@ -47,6 +48,7 @@ _HOMES = {
     "compare": "simulations.commands.compare",
     "data_info": "simulations.commands.data",
     "doctor": "simulations.commands.doctor",
+    "estimate": "simulations.commands.estimate",
     "evaluate_recommendation": "simulations.commands.evaluate",
     "evaluate_user": "simulations.commands.evaluate_user",
     "export": "simulations.commands.export",
@@ -76,6 +78,7 @@ __all__ = [
     "compare",
     "data_info",
     "doctor",
+    "estimate",
     "evaluate_recommendation",
     "evaluate_user",
     "export",

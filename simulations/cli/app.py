@@ -10,6 +10,7 @@ from simulations.cli import (
     cache,
     compare,
     data,
+    estimate,
     evaluate,
     evaluate_user,
     report,
@@ -31,6 +32,7 @@ app = typer.Typer(
 )
 app.add_typer(data.app, name="data")
 app.command("train")(train.train)
+app.command("estimate")(estimate.estimate)
 app.command("simulate")(simulate.simulate)
 evaluate.app.command("user")(evaluate_user.evaluate_user)
 app.add_typer(evaluate.app, name="evaluate")

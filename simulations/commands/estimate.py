@@ -1,0 +1,114 @@
+"""`afl estimate`: what a run would cost, and how long it would take."""
+
+from collections.abc import Sequence
+
+from pydantic import SecretStr
+
+from afl.data.candidates import Position
+from afl.errors import UsageError
+from afl.llm.context import LanguageModel
+from afl.llm.rates import Rates
+from afl.llm.registry import load_model
+from afl.ports import RecommenderTool
+from afl.settings import Settings
+from simulations.agency import Agency
+from simulations.asynchrony import outside_event_loop
+from simulations.call import Call, calling
+from simulations.estimation import CostEstimate
+from simulations.inputs import ModelOutputs
+from simulations.options import CandidatesFrom, SimulateOptions, SplitName, at_least
+from simulations.progress import Watching
+from simulations.rehearsal import rehearse
+from simulations.study import Study
+
+REPLY_TOKENS = 80
+"""About 60 words, the length that is asked for and a little more."""
+LATENCY = 1.0
+
+
+@outside_event_loop
+def estimate(
+    *,
+    dataset: str | None = None,
+    llm: str | None = None,
+    rounds: int | None = None,
+    candidates: int | None = None,
+    candidates_from: CandidatesFrom | None = None,
+    seed: int | None = None,
+    split: SplitName | None = None,
+    sessions: int | None = None,
+    recommender: str | None = None,
+    reward: str | None = None,
+    tools: Sequence[str | RecommenderTool] = (),
+    user_sees_candidates: bool | None = None,
+    user: bool | None = None,
+    target_position: Position | None = None,
+    ratios: Sequence[str] | None = None,
+    items: int | None = None,
+    agency: Agency | None = None,
+    base_url: str | None = None,
+    concurrency: int = 64,
+    rpm: int | None = None,
+    tpm: int | None = None,
+    reply_tokens: int = REPLY_TOKENS,
+    latency: float = LATENCY,
+    db: str | None = None,
+    settings: Settings | None = None,
+    watch: Watching | None = None,
+) -> CostEstimate:
+    """Calls, tokens, dollars and seconds of a simulation with these options, from its own prompts.
+
+    Nothing is asked and no key is needed; a base model that is missing is trained, as `simulate` would. Up to 200
+    sessions are rehearsed with replies of `reply_tokens` that never accept: `most` is what they take, `least` is
+    their first round alone. With `ratios`, the items that user simulation judges are counted too. Other options and
+    errors as in `simulate`.
+    """
+    at_least("concurrency", concurrency, 1)
+    at_least("reply-tokens", reply_tokens, 1)
+    if not latency > 0:
+        raise UsageError(f"--latency: got {latency:g}, expected seconds above 0")
+    rates = Rates(rpm, tpm)
+    said = {
+        "dataset": dataset,
+        "llm": llm,
+        "rounds": rounds,
+        "candidates": candidates,
+        "candidates_from": candidates_from,
+        "seed": seed,
+        "split": split,
+        "sessions": sessions,
+        "recommender": recommender,
+        "reward": reward,
+        "tools": tuple(tool if isinstance(tool, str) else tool.name for tool in tools) or None,
+        "user_sees_candidates": user_sees_candidates,
+        "user": user,
+        "target_position": target_position,
+        "ratios": tuple(ratios) if ratios else None,
+        "items": items,
+    }
+    with calling(db=db, settings=settings, watch=watch, agency=agency, tools=tools) as call:
+        study = call.study(SimulateOptions.given(said))
+        model = _unasked(call, study, base_url)
+        outputs = ModelOutputs.of(study, call.settings, call.watch)
+        complete = call.agency.complete(study.options, study.training, call.settings)
+        asked = call.wait(rehearse(study, outputs, complete, reply_tokens=reply_tokens))
+        call.wait(model.close())
+    return CostEstimate(
+        dataset=study.options.dataset,
+        llm=model.name,
+        sessions=len(study),
+        asked=asked,
+        price=model.price,
+        reply_tokens=reply_tokens,
+        latency=latency,
+        concurrency=concurrency,
+        rates=rates,
+    )
+
+
+def _unasked(call: Call, study: Study, base_url: str | None) -> LanguageModel:
+    """The language model, for its name and price; a key that is missing is not missed."""
+    settings = call.settings
+    if settings.openai_api_key is None:
+        settings = settings.model_copy(update={"openai_api_key": SecretStr("not-needed")})
+    return load_model(study.options.llm, dataset=study.training, base_url=base_url, settings=settings)
