@@ -8,7 +8,7 @@ import pytest
 
 from afl.testing import FakeClock
 from afl.testing.answers import default_answer
-from afl.testing.faults import Fault, rate_limited, reset, status, truncated
+from afl.testing.faults import Fault, filtered, not_json, rate_limited, refusal, reset, status, truncated
 from afl.testing.server import running_server
 from tests.simulations.conftest import Afl, Simulate
 
@@ -16,7 +16,9 @@ Messages = Sequence[Mapping[str, Any]]
 
 
 @pytest.mark.parametrize(
-    "fault", [status(500), status(503), rate_limited("7"), reset], ids=["500", "503", "429", "reset"]
+    "fault",
+    [status(500), status(502), status(503), rate_limited("7"), reset, not_json],
+    ids=["500", "502", "503", "429", "reset", "not JSON"],
 )
 def test_passing_trouble_is_retried_counted_and_leaves_no_trace_in_the_results(
     fault: Fault, simulated: Simulate, clock: FakeClock, exported: Callable[[str], bytes]
@@ -118,7 +120,13 @@ def test_content_failures_stay(simulated: Simulate, exported: Callable[[str], by
 
 
 @pytest.mark.parametrize(
-    ("fault", "outcome"), [(truncated, "truncated"), (status(400, "content_filter"), "declined")]
+    ("fault", "outcome"),
+    [
+        (truncated, "truncated"),
+        (status(400, "content_filter"), "declined"),
+        (refusal, "declined"),
+        (filtered, "declined"),
+    ],
 )
 def test_a_reply_that_did_not_come_whole_is_not_guessed_at(
     fault: Fault, outcome: str, simulated: Simulate

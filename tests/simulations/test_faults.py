@@ -12,7 +12,7 @@ import pytest
 from afl.errors import EndpointError, TimeLimitError
 from afl.testing import FakeClock
 from afl.testing.answers import default_answer
-from afl.testing.faults import hang, status
+from afl.testing.faults import empty, hang, status
 from afl.testing.server import FakeServer, running_server
 from tests.simulations.conftest import Afl, Simulate, loop_arguments
 
@@ -102,6 +102,14 @@ def test_what_no_retry_can_mend_stops_the_run_at_once_and_keeps_what_is_done(
         simulated(second)
     assert repeated([first, second]) == 1
     assert exported("x") == undisturbed("--sessions", 10)
+
+
+def test_an_empty_reply_is_shown_to_the_model_as_a_mistake(simulated: Simulate, exported: Exported) -> None:
+    with running_server(faults={1: empty}) as server:
+        report = simulated(server, sessions=1, rounds=1)
+    first, second, *_ = (json.loads(line) for line in exported("x").splitlines())
+    assert (first["outcome"], first["reply"], second["outcome"]) == ("unparsed", "", "ok")
+    assert (report.completed, report.llm["repairs"], report.llm["retries"]) == (1, 1, 0)
 
 
 def test_a_request_too_long_for_the_model_fails_its_session_and_no_other(simulated: Simulate) -> None:
