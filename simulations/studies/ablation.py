@@ -24,11 +24,10 @@ def ablation_study(player: Player) -> StudyReport:
             raise UsageError(f"--{part}: got 'none', expected a model: the study is about what it contributes")
     played = player.play(ARMS)
     results = [result_of(one) for one in played]
-    return StudyReport(
-        study="ablation",
-        results=tuple(results),
-        tests=tuple(compare_pairs([(less, results[-1]) for less in results[:-1]])),
-        audit=tuple(player.suspicions),
-        costs=player.spent,
-        stand_in=any(one.stand_in for one in played),
+    return StudyReport.of(
+        "ablation",
+        player,
+        played,
+        results=results,
+        tests=compare_pairs([(less, results[-1]) for less in results[:-1]]),
     )

@@ -79,13 +79,12 @@ def popularity_study(player: Player) -> StudyReport:
     loop = [shares(in_words(number), methodcaller("after", number), number) for number in numbers]
     earlier = [*base, *(loop[:1] if len(loop) > 1 else [])]
     pairs = [pair for before in earlier for pair in zip(before, loop[-1], strict=True)]
-    return StudyReport(
-        study="popularity",
-        results=tuple(result for arm in (*shown, *base, *loop) for result in arm),
-        tests=tuple(compare_pairs(pairs)),
-        audit=tuple(player.suspicions),
-        costs=player.spent,
-        stand_in=played.stand_in,
+    return StudyReport.of(
+        "popularity",
+        player,
+        [played],
+        results=[result for arm in (*shown, *base, *loop) for result in arm],
+        tests=compare_pairs(pairs),
     )
 
 

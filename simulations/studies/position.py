@@ -23,11 +23,10 @@ def position_study(player: Player) -> StudyReport:
         for one in played
     )
     pairs = [pair for end in ends for pair in zip(shuffled, end, strict=True)]
-    return StudyReport(
-        study="position",
-        results=tuple(result for results in (shuffled, *ends) for result in results),
-        tests=tuple(compare_pairs(pairs)),
-        audit=tuple(player.suspicions),
-        costs=player.spent,
-        stand_in=any(one.stand_in for one in played),
+    return StudyReport.of(
+        "position",
+        player,
+        played,
+        results=[result for results in (shuffled, *ends) for result in results],
+        tests=compare_pairs(pairs),
     )

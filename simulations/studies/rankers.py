@@ -61,13 +61,12 @@ def rankers_study(player: Player, *, listed: int = 5) -> StudyReport:
     base = replace(of_base("", [played[name] for name in (AGENT, USER_PICKS, LOOP)]), group={})
     reward = reward_picks(player, played[USER_PICKS])
     pairs = [(one, loop) for one in (base, user, agent, reward, picks)]
-    return StudyReport(
-        study="rankers",
+    return StudyReport.of(
+        "rankers",
+        player,
+        list(played.values()),
         results=(base, user, agent, reward, picks, loop),
-        tests=tuple(compare_pairs([*pairs, (agent, reward), (agent, picks)])),
-        audit=tuple(player.suspicions),
-        costs=player.spent,
-        stand_in=any(one.stand_in for one in played.values()),
+        tests=compare_pairs([*pairs, (agent, reward), (agent, picks)]),
     )
 
 

@@ -33,14 +33,7 @@ def evaluation(player: Player, bases: Sequence[str], names: Sequence[ArmName]) -
         if "base" in names:
             results.append(of_base(base, own) if own else of_base_alone(base, player))
         results += [result_of(one, group={"base": base}) for one in own]
-    return StudyReport(
-        study=None,
-        results=tuple(results),
-        tests=tuple(compare(results)),
-        audit=tuple(player.suspicions),
-        costs=player.spent,
-        stand_in=any(one.stand_in for one in played),
-    )
+    return StudyReport.of(None, player, played, results=results, tests=compare(results))
 
 
 def arm_of(base: str, name: ArmName) -> Arm:

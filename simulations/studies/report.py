@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from simulations.leaks.check import Check
 from simulations.studies.comparison import ArmTest
 from simulations.studies.costs import StudyCosts
+from simulations.studies.player import Played, Player
 from simulations.studies.results import ArmResult
 
 
@@ -24,6 +25,26 @@ class StudyReport:
     """What the arms have cost."""
     stand_in: bool = False
     """Whether the language model is the offline stand-in, whose numbers are not a real model's."""
+
+    @classmethod
+    def of(
+        cls,
+        study: str | None,
+        player: Player,
+        played: Sequence[Played],
+        *,
+        results: Sequence[ArmResult],
+        tests: Sequence[ArmTest],
+    ) -> Self:
+        """The report of what a player has played, with what its audit found and what it has cost."""
+        return cls(
+            study=study,
+            results=tuple(results),
+            tests=tuple(tests),
+            audit=tuple(player.suspicions),
+            costs=player.spent,
+            stand_in=any(one.stand_in for one in played),
+        )
 
     @property
     def runs(self) -> tuple[str, ...]:

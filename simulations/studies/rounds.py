@@ -27,14 +27,7 @@ def rounds_study(player: Player) -> StudyReport:
     (played,) = player.play([LOOP])
     results = [after_round(player, played, number, arm=in_words(number)) for number in range(1, played.rounds + 1)]
     pairs = [*pairwise(results), *([(results[0], results[-1])] if len(results) > 2 else [])]
-    return StudyReport(
-        study="rounds",
-        results=tuple(results),
-        tests=tuple(compare_pairs(pairs)),
-        audit=tuple(player.suspicions),
-        costs=player.spent,
-        stand_in=played.stand_in,
-    )
+    return StudyReport.of("rounds", player, [played], results=results, tests=compare_pairs(pairs))
 
 
 def after_round(
