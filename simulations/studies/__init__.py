@@ -7,7 +7,8 @@ A study is a few lines of its own, over machinery that all share:
     player.py      plays arms as runs, one per arm and study seed, audited before anything is asked; continuable
     results.py     what came of an arm, user by user and seed by seed, with its interval
     comparison.py  tests between arms: paired by user, adjusted for their number
-    report.py      results and tests together, as a command returns, prints and gives them as JSON
+    costs.py       what each arm has cost
+    report.py      results, tests, audit and costs together, as a command returns, prints and gives them as JSON
 
 and what is compared in each:
 
@@ -16,8 +17,11 @@ and what is compared in each:
     rounds.py          the loop after each of its rounds: `afl study rounds`
     position.py        the loop with the target first, last, anywhere in its list: `afl study position`
     rankers.py         base model, agents and their pairs without a dialogue: `afl study rankers`
+    popularity.py      popular and rare items in what is recommended, by round: `afl study popularity`
     user.py            arms of the user-simulation task: `afl evaluate user`
     user_rounds.py     the user agent with the memory of 0, 1, 2, ... rounds: `afl study user-rounds`
+    agreement.py       whether the user agent follows the reward score and nothing else: `afl study agreement`
+    truth.py           the user agent held against true likes, where the world is a simulated one
 
 The public functions are in `simulations.commands`, the command line in `simulations.cli.study`.
 """
