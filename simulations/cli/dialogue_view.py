@@ -203,7 +203,7 @@ def _whole(exchange: Exchange) -> Iterator[RenderableType]:
     yield Padding(Text.assemble(("[reply]\n", "bold dim"), plain(received)), (1, 0, 0, 8))
     cost = "" if reply.cost_usd is None else f", ${reply.cost_usd:.6f}"
     took = f"{reply.prompt_tokens} + {reply.completion_tokens} tokens{cost}, {reply.latency:.2f} s"
-    yield Padding(Text(took, "dim"), (0, 0, 1, 8))
+    yield Padding(Text("reused, not sent" if reply.reused else took, "dim"), (0, 0, 1, 8))
 
 
 def _messages(transcript: Transcript) -> list[Any]:

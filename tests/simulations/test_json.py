@@ -91,6 +91,8 @@ def test_a_session_that_failed_is_no_hit_in_its_last_round_and_none_after(loop: 
         (["inspect", "x", "--prompts"], ["run", "sessions", "dialogue"]),
         (["export", "x", "--out", "x.jsonl"], ["run", "out", "lines"]),
         (["doctor"], ["ok", "checks"]),
+        (["rescore", "x"], ["run", "turns", "left", "unread", "changed", "changes", "before", "after", "note"]),
+        (["cache", "explain", "x"], ["run", "asked", "reused", "missed", "causes", "configuration", "requests"]),
     ],
 )
 def test_every_command_prints_one_object(

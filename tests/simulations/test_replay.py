@@ -25,6 +25,7 @@ def test_a_replay_needs_no_endpoint_and_gives_the_same_bytes(afl: Afl, exported:
     replayed = afl("simulate", "--replay", "old", "--run", "new", "--json")
     assert (replayed.code, replayed.json["run"], replayed.json["llm"]["calls"]) == (0, "new", 0)
     assert exported("new") == exported("old")
+    assert "reused, not sent" in afl("inspect", "new", "--prompts").out
 
 
 def test_another_process_replays_a_run_whose_server_is_gone(
