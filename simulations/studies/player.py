@@ -11,7 +11,7 @@ from simulations.call import Call, calling
 from simulations.inputs import ModelOutputs
 from simulations.leaks.beforehand import audit_sessions, audit_suggested, require_sound
 from simulations.leaks.check import Check
-from simulations.options import SimulateOptions
+from simulations.options import SimulateOptions, at_least
 from simulations.run import Performance
 from simulations.studies.arms import Arm
 from simulations.studies.costs import ArmCosts, StudyCosts
@@ -157,6 +157,7 @@ def _name(study_name: str, arm: Arm, study: Study, place: int) -> str:
 @contextmanager
 def playing(options: Mapping[str, Any]) -> Iterator[Player]:
     """A player for what these keyword arguments (`StudyOptions`) say; all it opened is closed in the end."""
+    at_least("seeds", options.get("seeds", 1), 1)
     with calling(
         db=options.get("db"),
         settings=options.get("settings"),
