@@ -1,7 +1,10 @@
 """A budget is never exceeded, and a run under one ends as the same run without."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+import os
+import signal
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +16,26 @@ from afl.testing.faults import rate_limited
 from afl.testing.server import FakeServer, running_server
 from simulations.commands.data import import_data
 from simulations.commands.simulate import simulate
-from tests.simulations.conftest import Afl
+from tests.simulations.conftest import Afl, Launch, loop_arguments
 
 PRICE = Price(prompt=0.15, completion=0.6)
 """That of gpt-4o-mini, for the fake server's model."""
 
 
 class Till:
-    """Answers like the fake server does, and adds up what the answers cost."""
+    """Answers like the fake server does, and adds up what the answers cost; may kill who asks."""
 
     def __init__(self) -> None:
         self.usd = 0.0
         self.tokens = 0
+        self.calls = 0
+        self.victim: Callable[[], int] | None = None
+        self.kills_at: Collection[int] = ()
 
     def __call__(self, messages: Sequence[Mapping[str, Any]]) -> str:
+        self.calls += 1
+        if self.victim is not None and self.calls in self.kills_at:
+            os.kill(self.victim(), signal.SIGKILL)
         text = refusing_answer(messages)
         prompt = sum(len(str(message["content"])) for message in messages) // 4
         completion = max(1, len(text) // 4)
@@ -61,6 +70,7 @@ def test_a_cent_is_never_exceeded_at_concurrency_122_and_more_money_leads_to_the
         "split": "all",
         "recommender": "none",
         "reward": "none",
+        "rounds": 2,
     }
     with running_server(till, latency=0.02) as server:
         short = simulate(**said, base_url=server.url, run="cent", concurrency=122, budget_usd=0.01)
@@ -84,6 +94,28 @@ def test_what_was_spent_before_a_continuation_counts(loop: Afl, priced: Path) ->
         for _ in range(3):
             loop(server, "--run", "x", "--budget-tokens", 20_000)
     assert 15_000 < till.tokens <= 20_000
+
+
+def test_what_was_under_way_at_a_kill_counts_too(loop: Afl, priced: Path, launch: Launch) -> None:
+    till = Till()
+    till.kills_at = (5, 25, 45)
+    limits = ("--budget-tokens", 40_000, "--max-tokens", 100, "--concurrency", 4)
+    with running_server(till, latency=0.05) as server:
+        said = loop_arguments(server, "--run", "x", *limits)
+        passes = [killed(launch, said, till) for _ in till.kills_at]
+        assert passes == [-signal.SIGKILL] * 3
+        till.victim = None
+        budget = loop(server, "--run", "x", *limits).json["budget"]
+    assert budget["in_doubt_tokens"] > 0
+    assert till.tokens <= budget["spent_tokens"] <= 40_000
+
+
+def killed(launch: Launch, arguments: list[str], till: Till) -> int:
+    pid: Future[int] = Future()
+    till.victim = pid.result
+    process = launch(arguments)
+    pid.set_result(process.pid)
+    return process.wait().code
 
 
 def test_the_runs_of_an_evaluation_share_the_budget(afl: Afl, priced: Path) -> None:
