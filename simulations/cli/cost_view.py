@@ -11,8 +11,8 @@ from simulations.studies.costs import StudyCosts, by_arm
 
 
 def show_costs(costs: Sequence[Cost], out: Console) -> None:
-    """A line per agent and round; nothing where nothing was asked or paid."""
-    if not any(cost.cost_usd for cost in costs):
+    """A line per agent and round; nothing where everything was free."""
+    if all(cost.cost_usd == 0 for cost in costs):
         return
     shown = table("agent", "round", "calls", "tokens", "cost", right=("round", "calls", "tokens", "cost"))
     for cost in costs:
@@ -27,8 +27,8 @@ def show_costs(costs: Sequence[Cost], out: Console) -> None:
 
 
 def show_arms(spent: StudyCosts, out: Console) -> None:
-    """A line per arm, its study seeds together, and where the budget stands; nothing where nothing was paid."""
-    if any(one.usd for one in spent.arms):
+    """A line per arm, its study seeds together, and where the budget stands; nothing where everything was free."""
+    if any(one.usd != 0 for one in spent.arms):
         shown = table("arm", "calls", "tokens", "cost", right=("calls", "tokens", "cost"))
         for arm, several in by_arm(spent.arms).items():
             known = [one.usd for one in several if one.usd is not None]
