@@ -14,12 +14,12 @@ class Settings(BaseSettings):
 
     home: Path = Field(default_factory=lambda: user_data_path("afl", appauthor=False), validation_alias="AFL_HOME")
     """`AFL_HOME`: the one folder under which data sets, models, the database and the cache lie."""
-    db: str | None = Field(default=None, validation_alias="AFL_DB")
+    db: str | None = Field(default=None, repr=False, validation_alias="AFL_DB")
     """`AFL_DB`: SQLAlchemy URL of the database; by default a SQLite file under `home`."""
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
     """`OPENAI_API_KEY`: the key of the endpoint; a local server that needs none may go without."""
 
-    openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
+    openai_base_url: str | None = Field(default=None, repr=False, validation_alias="OPENAI_BASE_URL")
     """`OPENAI_BASE_URL`: the endpoint where `--base-url` names none; else api.openai.com."""
 
     prices: Path | None = Field(default=None, validation_alias="AFL_PRICES")

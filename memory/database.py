@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from afl.errors import StorageError, UsageError
+from afl.llm.redact import one_line
 from memory.schema import SCHEMA_VERSION, VERSION_TABLE
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
@@ -47,7 +48,7 @@ def file_of(url: URL) -> Path | None:
 def shown(url: URL) -> str:
     """The database as messages may name it: its path, or its URL without the password."""
     path = file_of(url)
-    return str(path) if path else url.render_as_string(hide_password=True)
+    return str(path) if path else one_line(url.render_as_string(hide_password=True))
 
 
 @contextmanager
@@ -64,7 +65,7 @@ def storage_errors(where: str) -> Iterator[None]:
 
 
 def _storage_error(where: str, reason: str) -> StorageError:
-    line = " ".join(reason.split())
+    line = one_line(reason)
     advice = next(
         (advice for sign, advice in _ADVICE.items() if sign in line.lower()), "check it, or use another with --db"
     )

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+from afl.errors import UsageError
 from afl.untrusted import escaped
 from memory.database import storage_errors
 from memory.records import Exchange, SessionRecord
@@ -27,11 +28,15 @@ async def export(run: Run) -> AsyncIterator[str]:
 
 async def write_export(run: Run, path: Path) -> int:
     """Writes the lines to a file that appears complete or not at all; returns their number."""
+    if path.name in ("", ".."):
+        raise UsageError(f"--out {path}: it is a folder, expected a file to write")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     count = 0
     try:
         with storage_errors(str(path)):
-            with part.open("w", encoding="utf-8", newline="\n") as file:
+            part.unlink(missing_ok=True)
+            # A new file: whoever can write to this folder could have put a link in its place.
+            with part.open("x", encoding="utf-8", newline="\n") as file:
                 async for line in export(run):
                     file.write(line)
                     count += 1

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from afl.errors import EndpointError, UsageError
 from afl.llm.context import LanguageModel, LLMContext
 from afl.llm.prices import price_of
-from afl.llm.redact import host_and_port, one_line
+from afl.llm.redact import forms, host_and_port, one_line, url_secrets
 
 if TYPE_CHECKING:
     from afl.llm.openai_chat import RawChatOpenAI
@@ -26,9 +26,9 @@ def openai_model(context: LLMContext) -> LanguageModel:
         raise UsageError("got --llm openai, expected openai:MODEL, for example openai:gpt-4o-mini")
     url = _checked_url(context.base_url or context.settings.openai_base_url or OPENAI_URL)
     key = _key(context, url)
-    address, headers = _without_credentials(url)
-    chat = _chat(context.argument, address, key, headers, context.timeout)
-    secrets = tuple(secret for secret in (key, *_url_secrets(url)) if secret != NO_KEY)
+    address, headers, query = _taken_apart(url)
+    chat = _chat(context.argument, address, key, headers, query, context.timeout)
+    secrets = (*(() if key == NO_KEY else forms(key)), *url_secrets(url))
     return LanguageModel(
         name=f"openai:{context.argument}",
         chat=chat,
@@ -92,8 +92,11 @@ def _names(entry: str, model: str) -> bool:
 
 def _key(context: LLMContext, url: str) -> str:
     key = context.settings.openai_api_key
-    if key is not None and key.get_secret_value().strip():
-        return key.get_secret_value().strip()
+    said = "" if key is None else key.get_secret_value().strip()
+    if not (said.isascii() and said.isprintable()):
+        raise UsageError("OPENAI_API_KEY holds characters that no key has (a line break, a letter with an accent)")
+    if said:
+        return said
     if urlsplit(url).hostname == "api.openai.com":
         raise UsageError(
             "no key for api.openai.com: set OPENAI_API_KEY or write it into .env; "
@@ -113,26 +116,23 @@ def _checked_url(url: str) -> str:
     return url
 
 
-def _without_credentials(url: str) -> tuple[str, dict[str, str]]:
-    """`user:password@` as the header it stands for; a request has no place for it beside the key's."""
+def _taken_apart(url: str) -> tuple[str, dict[str, str], dict[str, str]]:
+    """The address alone, the header that `user:password@` stands for (in the place of the key's), and the query."""
     parts = urlsplit(url)
     credentials, at, place = parts.netloc.rpartition("@")
-    if not at:
-        return url, {}
     encoded = base64.b64encode(unquote(credentials).encode()).decode()
-    return parts._replace(netloc=place).geturl(), {"Authorization": f"Basic {encoded}"}
+    headers = {"Authorization": f"Basic {encoded}"} if at else {}
+    return parts._replace(netloc=place, query="", fragment="").geturl(), headers, dict(parse_qsl(parts.query))
 
 
-def _url_secrets(url: str) -> tuple[str, ...]:
-    parts = urlsplit(url)
-    values = [value for _, value in parse_qsl(parts.query)]
-    return tuple(filter(None, (parts.password, *values)))
-
-
-def _chat(model: str, url: str, key: str, headers: dict[str, str], timeout: float) -> "RawChatOpenAI":
+def _chat(
+    model: str, url: str, key: str, headers: dict[str, str], query: dict[str, str], timeout: float
+) -> "RawChatOpenAI":
     try:
         from afl.llm.openai_chat import raw_chat_openai
     except ImportError as error:
         hint = "pip install 'afl[openai]'"
         raise UsageError(f"--llm openai needs the extra 'openai' (no {error.name} here): {hint}") from None
-    return raw_chat_openai(model=model, base_url=url, api_key=key, headers=headers, read_timeout=timeout)
+    return raw_chat_openai(
+        model=model, base_url=url, api_key=key, headers=headers, query=query, read_timeout=timeout
+    )

@@ -73,6 +73,7 @@ def raw_chat_openai(
     base_url: str,
     api_key: str,
     headers: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
     read_timeout: float = ATTEMPT,
 ) -> RawChatOpenAI:
     """A client at temperature 0 (where the model takes one) that neither retries nor streams.
@@ -85,6 +86,7 @@ def raw_chat_openai(
         base_url=base_url,
         api_key=SecretStr(api_key),
         default_headers=headers or None,
+        default_query=query or None,
         temperature=None if reasoning else 0.0,
         max_retries=0,
         timeout=httpx2.Timeout(read_timeout, connect=CONNECT_TIMEOUT, pool=None),

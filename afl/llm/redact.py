@@ -1,24 +1,59 @@
 """Keeps keys and credentials out of everything that is shown, logged or stored."""
 
+import base64
+import json
 import re
-from collections.abc import Iterable
-from urllib.parse import urlsplit
+from collections.abc import Iterable, Iterator
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
+
+from afl.untrusted import visible
 
 LONGEST = 300
+TELLING = 8
+"""From so many characters on, the beginning of a key is as good as a key, and no ordinary word."""
 _KEY = re.compile(r"\b(?:sk|pk|rk)-[\w*.\-]{4,}")
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
-_BEARER = re.compile(r"(?i)\bbearer\s+\S+")
+_HEADER = re.compile(r"(?i)\b(bearer|basic)\s+[\w+/=.~*-]{6,}")
+"""What an Authorization header holds; an ordinary word after `basic` is short."""
+
+_SECRET_NAME = re.compile(r"(?i)key|token|secret|password|sig")
 _QUERY_SECRET = re.compile(r"(?i)([?&](?:api[-_]?)?(?:key|token|secret|password|sig)=)[^&\s'\"]+")
 
 
 def one_line(text: str, secrets: Iterable[str] = ()) -> str:
     """`text` on one line of bounded length, with `secrets` and whatever looks like one blacked out."""
     for secret in filter(None, secrets):
-        text = text.replace(secret, "[key]")
-    text = _BEARER.sub("[key]", _KEY.sub("[key]", text))
+        # What made the text may have cut it, and a key with it.
+        for end in range(len(secret), min(TELLING, len(secret)) - 1, -1):
+            text = text.replace(secret[:end], "[key]")
+    text = _HEADER.sub("[key]", _KEY.sub("[key]", text))
     text = _QUERY_SECRET.sub(r"\1[key]", _CREDENTIALS.sub("", text))
-    line = " ".join(text.split())
+    line = visible(" ".join(text.split()))
     return line if len(line) <= LONGEST else line[: LONGEST - 3] + "..."
+
+
+def without(text: str, secrets: Iterable[str]) -> str:
+    """A reply with these secrets, and nothing else, blacked out; those too short to be told from words stay."""
+    for secret in secrets:
+        if len(secret) >= TELLING and secret in text:
+            text = text.replace(secret, "[key]")
+    return text
+
+
+def forms(secret: str) -> Iterator[str]:
+    """The secret, and the ways in which addresses and JSON write it: the longest first, since one may hold another."""
+    written = {secret, unquote(secret), quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]}
+    return iter(sorted(filter(None, written), key=len, reverse=True))
+
+
+def url_secrets(url: str) -> tuple[str, ...]:
+    """What of an address must never be shown: its password, the header it becomes, and keys in its query."""
+    parts = urlsplit(url)
+    credentials, at, _ = parts.netloc.rpartition("@")
+    header = (base64.b64encode(unquote(credentials).encode()).decode(),) if at else ()
+    values = [value for name, value in parse_qsl(parts.query) if _SECRET_NAME.search(name) or len(value) > TELLING]
+    secrets = [parts.password if parts.password else credentials, *values]
+    return (*header, *(form for secret in filter(None, secrets) for form in forms(secret)))
 
 
 def host_and_port(url: str) -> str:

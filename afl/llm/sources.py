@@ -11,7 +11,7 @@ from afl.errors import EndpointError, ReplayError
 from afl.llm.budget import Account, unlimited
 from afl.llm.context import LanguageModel
 from afl.llm.difference import first_difference, place
-from afl.llm.redact import one_line
+from afl.llm.redact import one_line, without
 from afl.llm.replies import to_langchain, to_reply
 from afl.llm.retry import RetryPolicy
 from afl.llm.stall import StallWatch
@@ -137,7 +137,18 @@ class LiveSource:
             if trouble is None:
                 raise
             return trouble
-        return to_reply(answer, price=self._model.price, latency=self._clock.monotonic() - start)
+        reply = to_reply(answer, price=self._model.price, latency=self._clock.monotonic() - start)
+        return self._without_secrets(reply)
+
+    def _without_secrets(self, reply: Reply) -> Reply:
+        """Some proxies answer with the headers they were sent; a key must not get into the journal."""
+        text = without(reply.text, self._model.secrets)
+        finish = reply.finish_reason and without(reply.finish_reason, self._model.secrets)
+        return (
+            reply
+            if (text, finish) == (reply.text, reply.finish_reason)
+            else replace(reply, text=text, finish_reason=finish)
+        )
 
     def _without_retry(self, trouble: Trouble, retries: int) -> Reply:
         error = one_line(trouble.text, self._model.secrets)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afl.llm.redact import host_and_port, one_line
+from afl.llm.redact import forms, host_and_port, one_line, url_secrets, without
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,7 @@ from afl.llm.redact import host_and_port, one_line
         "cannot reach http://me:SECRET12@host:8000/v1",
         "cannot reach https://host/v1?api-key=SECRET12&x=1",
         "cannot reach https://host/v1?key=SECRET12",
+        "Authorization: Basic bWU6SECRET12",
     ],
 )
 def test_what_looks_like_a_key_is_blacked_out(text: str) -> None:
@@ -23,6 +24,25 @@ def test_what_looks_like_a_key_is_blacked_out(text: str) -> None:
 
 def test_the_actual_key_is_blacked_out_whatever_it_looks_like() -> None:
     assert one_line("your key hunter2 is wrong", ["hunter2"]) == "your key [key] is wrong"
+
+
+@pytest.mark.parametrize("cut", [8, 12, 20])
+def test_a_key_that_was_cut_is_blacked_out_too(cut: int) -> None:
+    assert one_line("got 'wonderful-key-1234567890"[: 5 + cut], ["wonderful-key-1234567890"]) == "got '[key]"
+
+
+def test_of_an_address_password_header_and_keys_are_secret_in_every_spelling() -> None:
+    found = url_secrets("http://me:p%40ss@host/v1?api_key=a%2Bb&v=1")
+    assert set(found) == {"bWU6cEBzcw==", "p%40ss", "p@ss", "p%2540ss", "a+b", "a%2Bb"}
+
+
+def test_a_reply_holds_no_spelling_of_a_secret() -> None:
+    secret = 'a "key" of/mine'
+    assert without(" ".join(forms(secret)), forms(secret)) == "[key] [key] [key] [key]"
+
+
+def test_a_reply_keeps_words_that_are_too_short_to_be_a_key() -> None:
+    assert without("Reason: 1 is fine", ["1", "fine"]) == "Reason: 1 is fine"
 
 
 @given(st.text(max_size=2000))
