@@ -100,6 +100,11 @@ class Arena:
         return self.folder / f"home-{self.number}"
 
     @property
+    def stride(self) -> int:
+        """How many requests a run may get further before it is ended: a tenth of them."""
+        return max(1, len(self.expected) // 10)
+
+    @property
     def database(self) -> Path:
         return self.home / "afl.db"
 

@@ -17,7 +17,7 @@ PAGE = 4096
 def at_a_request(arena: Arena, random: Random, concurrency: int) -> Process:
     """Killed while a certain request waits for its answer."""
     victim: Future[Process] = Future()
-    arena.endpoint.when(random.randint(1, 80), lambda: victim.result().kill())
+    arena.endpoint.when(random.randint(1, arena.stride), lambda: victim.result().kill())
     return _started(arena, victim, concurrency)
 
 
@@ -32,7 +32,7 @@ def at_a_moment(arena: Arena, random: Random, concurrency: int) -> Process:
 def in_a_commit(arena: Arena, random: Random, concurrency: int) -> Process:
     """Killed as soon as the write-ahead log has grown a certain number of times: it is being written to."""
     process = arena.run(concurrency)
-    for _ in range(random.randint(1, 25)):
+    for _ in range(random.randint(1, 25 if concurrency == 1 else 5)):
         _until_changed(arena, process)
     _spin(random.uniform(0.0, 300e-6))
     process.kill()
@@ -41,12 +41,12 @@ def in_a_commit(arena: Arena, random: Random, concurrency: int) -> Process:
 
 def in_a_write(arena: Arena, random: Random, concurrency: int) -> Process:
     """Ended by the kernel inside a write to the database, at a certain byte (SIGXFSZ, no less sudden than -9)."""
-    return arena.run(concurrency, file_size=_size(arena) + random.randint(1, 60 * PAGE), fatal=True)
+    return arena.run(concurrency, file_size=_size(arena) + random.randint(1, arena.stride * PAGE), fatal=True)
 
 
 def on_a_full_disk(arena: Arena, random: Random, concurrency: int) -> Process:
     """No file may grow beyond a certain size; killed soon after the log is full, if it has not given up by then."""
-    limit = _size(arena) + random.randint(1, 60 * PAGE)
+    limit = _size(arena) + random.randint(1, arena.stride * PAGE)
     process = arena.run(concurrency, file_size=limit)
     while process.alive and _size(arena) < limit:
         time.sleep(50e-6)
@@ -58,7 +58,7 @@ def on_a_full_disk(arena: Arena, random: Random, concurrency: int) -> Process:
 def while_locked(arena: Arena, random: Random, concurrency: int) -> Process:
     """Another program takes the database at a certain request; killed while the run waits for it."""
     locked: Future[sqlite3.Connection] = Future()
-    arena.endpoint.when(random.randint(1, 40), lambda: locked.set_result(_locked(arena)))
+    arena.endpoint.when(random.randint(1, arena.stride), lambda: locked.set_result(_locked(arena)))
     process = arena.run(concurrency)
     while process.alive and not locked.done():
         time.sleep(1e-3)
