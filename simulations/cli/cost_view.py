@@ -51,7 +51,7 @@ def budget_line(budget: BudgetReport) -> str:
     if budget["in_doubt_tokens"]:
         line += f", of which up to {_doubt(budget)} for calls without an answer"
     if budget["overruns"]:
-        line += f"; the provider reported more than was reserved for {budget['overruns']} calls"
+        line += f"; the provider reported more than was reserved for {budget['overruns']} of the calls"
     if budget["exhausted"]:
         line = f"stopped at the {line}; the same command with a larger budget continues"
     return line

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from afl.llm.context import Price
 from afl.testing.answers import refusing_answer
-from afl.testing.faults import rate_limited
+from afl.testing.faults import Completion, rate_limited
 from afl.testing.server import FakeServer, running_server
 from simulations.commands.data import import_data
 from simulations.commands.simulate import simulate
@@ -162,6 +163,22 @@ def test_people_are_told_that_the_budget_ended_the_run(afl: Afl, priced: Path) -
     assert found.code == 1
     assert "stopped at the budget" in found.out
     assert "the same command with a larger budget continues" in " ".join(found.out.split())
+
+
+async def overcharged(request: web.Request, completion: Completion) -> web.StreamResponse:
+    usage = {"prompt_tokens": 200_000, "completion_tokens": 1, "total_tokens": 200_001}
+    return web.json_response({**completion, "usage": usage})
+
+
+def test_a_provider_that_charges_more_than_was_reserved_is_shown_and_ends_the_run(afl: Afl, priced: Path) -> None:
+    with running_server(Till(), faults={3: overcharged}) as server:
+        said = (
+            "simulate --dataset small --split all --llm openai:m --recommender none --reward none --concurrency 1"
+        )
+        found = afl(*said.split(), "--base-url", server.url, "--budget-tokens", 100_000)
+    shown = " ".join(found.out.split())
+    assert "the provider reported more than was reserved for 1 of the calls" in shown
+    assert (found.code, server.counters.chat) == (1, 3)
 
 
 def test_concurrency_gives_way_to_refusals_and_its_history_is_kept(loop: Afl, small: Path) -> None:
