@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from afl.errors import EndpointError, UsageError
 from afl.llm.context import LanguageModel, LLMContext
 from afl.llm.prices import price_of
+from afl.llm.quiet_logs import WithoutSecrets
 from afl.llm.redact import forms, host_and_port, one_line, url_secrets
 
 if TYPE_CHECKING:
@@ -29,13 +30,20 @@ def openai_model(context: LLMContext) -> LanguageModel:
     address, headers, query = _taken_apart(url)
     chat = _chat(context.argument, address, key, headers, query, context.timeout)
     secrets = (*(() if key == NO_KEY else forms(key)), *url_secrets(url))
+    logs = WithoutSecrets(secrets)
+    logs.add()
+
+    async def close() -> None:
+        await chat.aclose()
+        logs.remove()
+
     return LanguageModel(
         name=f"openai:{context.argument}",
         chat=chat,
         parameters={} if chat.temperature is None else {"temperature": chat.temperature},
         price=price_of(context.argument, own=context.settings.prices_file),
         check=endpoint_check(chat, url=url, secrets=secrets),
-        close=chat.aclose,
+        close=close,
         place=host_and_port(url),
         secrets=secrets,
     )
