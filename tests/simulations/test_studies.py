@@ -137,9 +137,7 @@ def test_several_seeds_average_each_user_before_anything_else(evaluated: Afl, ex
     result = found["results"][1]
     assert (found["seeds"], result["n"]) == ([303, 304], N)
     assert result["hit_rate_at_1"]["value"] == pytest.approx(mean(users.values()))
-    assert [(one["seed"], one["run"]) for one in result["by_seed"]] == list(
-        zip([303, 304], runs, strict=True)
-    )
+    assert [(one["seed"], one["run"]) for one in result["by_seed"]] == list(zip([303, 304], runs, strict=True))
     assert [one["hit_rate_at_1"] for one in result["by_seed"]] == pytest.approx(
         [mean(one.values()) for one in by_seed]
     )
