@@ -13,10 +13,14 @@ from afl.types import CallKey, JournalEntry, Message, Outcome, Reply
 from memory.codec import compress, decompress, from_json, to_json
 from memory.schema import journal
 
+_AGAINST_TWO = b"\x02"
+"""What content begins with; earlier versions stored it against one entry, as plain zstd, which begins otherwise."""
+
 
 class SubjectEntries:
-    """The entries of one subject, in the order recorded; each is stored against the answered one before it.
+    """The entries of one subject, in the order recorded; each is stored against the two answered ones before it.
 
+    Two, because two agents take turns: one of them has words in common with the next request, the other its role's.
     Failures never serve that purpose: a continuation replaces them.
     """
 
@@ -24,14 +28,14 @@ class SubjectEntries:
         self.entries: dict[CallKey, JournalEntry] = {}
         self.writing = 0
         self._position = 0
-        self._earlier = b""
+        self._texts: list[tuple[int, bytes]] = []
 
     def encode(self, entry: JournalEntry) -> Mapping[str, Any]:
         """The entry's columns, but for run and study; it is the subject's latest from now on."""
         reply = entry.reply
         fingerprint = bytes.fromhex(entry.fingerprint)
         text = _pack(entry)
-        content = compress(text, self._earlier)
+        content = _AGAINST_TWO + compress(text, self.words())
         self._add(entry, self._position + 1, text)
         return {
             **entry.key._asdict(),
@@ -50,16 +54,31 @@ class SubjectEntries:
             "reused": reply.reused,
         }
 
+    @property
+    def position(self) -> int:
+        """Of the latest entry, counted from 1; 0 where there is none."""
+        return self._position
+
+    def words(self, position: int | None = None) -> bytes:
+        """What was said last, up to a position: the two latest answered entries, to compress against."""
+        texts = self._texts if position is None else [one for one in self._texts if one[0] <= position]
+        return b"".join(text for _, text in texts[-2:])
+
     def decode(self, row: RowMapping) -> None:
         """Adds the entry of a row; rows come in the order of their positions."""
-        text = decompress(row["content"], self._earlier)
+        text = self._text(row["content"])
         self._add(_entry(row, *_unpack(text)), row["position"], text)
+
+    def _text(self, content: bytes) -> bytes:
+        if content.startswith(_AGAINST_TWO):
+            return decompress(content[len(_AGAINST_TWO) :], self.words())
+        return decompress(content, b"".join(text for _, text in self._texts[-1:]))
 
     def _add(self, entry: JournalEntry, position: int, text: bytes) -> None:
         self.entries[entry.key] = entry
         self._position = position
         if not entry.reply.outcome.retried_on_continuation:
-            self._earlier = text
+            self._texts.append((position, text))
 
 
 async def read_subjects(

@@ -52,6 +52,10 @@ class SQLJournal:
         finally:
             subject.writing -= 1
 
+    def opened(self, subject: str) -> SubjectEntries | None:
+        """What is in memory of a subject."""
+        return self._open.get(subject)
+
     def forget(self, subject: str) -> None:
         """Frees the memory of a subject that is done; it would be loaded again if asked for."""
         if self._open.pop(subject, None) and self._on_disk is not None:

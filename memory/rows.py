@@ -1,5 +1,6 @@
 """Between a `SessionRecord` and its rows: numbers and titles as columns, the words of a session in one blob."""
 
+import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,10 +8,12 @@ from sqlalchemy import RowMapping
 
 from afl.types import Advice, CallKey, Outcome, Refusal
 from memory.codec import compress, decompress, from_json, to_json
+from memory.entries import SubjectEntries
 from memory.records import SessionRecord, TurnRecord
 
 
-def session_row(run: int, record: SessionRecord, now: float) -> Mapping[str, Any]:
+def session_row(run: int, record: SessionRecord, now: float, subject: SubjectEntries | None) -> Mapping[str, Any]:
+    """The session's columns; its words, which are those of its requests, are stored against its latest entries."""
     return {
         "run": run,
         "session": record.session,
@@ -24,7 +27,7 @@ def session_row(run: int, record: SessionRecord, now: float) -> Mapping[str, Any
         "hit": record.hit,
         "suggestion": record.suggestion,
         "by_round": to_json([(int(hit), int(accepted)) for hit, accepted in record.by_round]).decode(),
-        "said": compress(to_json(_said(record))),
+        "said": _packed(to_json(_said(record)), subject),
         "finished": now,
     }
 
@@ -49,9 +52,9 @@ def turn_rows(run: int, record: SessionRecord) -> list[Mapping[str, Any]]:
     ]
 
 
-def session_record(head: RowMapping, turns: Sequence[RowMapping]) -> SessionRecord:
+def session_record(head: RowMapping, turns: Sequence[RowMapping], subject: SubjectEntries) -> SessionRecord:
     """The record as it was handed over; its turns in the order they were made."""
-    said = from_json(decompress(head["said"]))
+    said = from_json(_unpacked(head["said"], subject))
     by_key = {_key(row): row for row in turns}
     return SessionRecord(
         session=head["session"],
@@ -63,6 +66,24 @@ def session_record(head: RowMapping, turns: Sequence[RowMapping]) -> SessionReco
             role: tuple(Refusal(*refusal) for refusal in memory) for role, memory in said["memories"].items()
         },
     )
+
+
+_AGAINST_ENTRIES = struct.Struct(">cI")
+_MARK = b"\x02"
+"""What words begin with that are stored against entries up to a position; plain zstd begins otherwise."""
+
+
+def _packed(words: bytes, subject: SubjectEntries | None) -> bytes:
+    if subject is None:
+        return compress(words)
+    return _AGAINST_ENTRIES.pack(_MARK, subject.position) + compress(words, subject.words())
+
+
+def _unpacked(packed: bytes, subject: SubjectEntries) -> bytes:
+    if not packed.startswith(_MARK):
+        return decompress(packed)
+    _, position = _AGAINST_ENTRIES.unpack_from(packed)
+    return decompress(packed[_AGAINST_ENTRIES.size :], subject.words(position))
 
 
 def _said(record: SessionRecord) -> Mapping[str, Any]:

@@ -94,7 +94,9 @@ class Run:
     async def finish(self, record: SessionRecord) -> None:
         """Returns once the session is on disk, in place of what an earlier pass recorded of it."""
         key = {"of_run": self.id, "of_session": record.session}
-        outcome = rows.session_row(self.id, record, time.time())
+        journal = self._journals.get("")
+        subject = None if journal is None else journal.opened(record.session)
+        outcome = rows.session_row(self.id, record, time.time(), subject)
         changes = [
             Change(clear_turns(), [key]),
             Change(record_session(self._engine.dialect.name), [outcome]),

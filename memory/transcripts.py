@@ -22,7 +22,7 @@ async def read_transcripts(connection: AsyncConnection, run: int, wanted: Sequen
     journals = await read_subjects(connection, run, "", wanted)
     found = []
     for session in filter(heads.__contains__, wanted):
-        record = rows.session_record(heads[session], turns_of[session])
+        record = rows.session_record(heads[session], turns_of[session], journals[session])
         entries = journals[session].entries
         found.append(Transcript(record, tuple(Exchange(turn, entries.get(turn.key)) for turn in record.turns)))
     return found
