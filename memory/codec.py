@@ -5,6 +5,8 @@ texts as dictionary only what is new takes space.
 """
 
 import json
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import zstandard
@@ -31,6 +33,16 @@ def compress(data: bytes, before: bytes = b"") -> bytes:
 
 def decompress(data: bytes, before: bytes = b"") -> bytes:
     return zstandard.ZstdDecompressor(dict_data=_dictionary(before)).decompress(data)
+
+
+@cache
+def known_words() -> bytes:
+    """What requests have in common, to compress a session's first ones against.
+
+    The file is never changed: what was compressed against it could not be read any more. Other wording only
+    compresses less well.
+    """
+    return (Path(__file__).parent / "words_1.txt").read_bytes()
 
 
 def _dictionary(before: bytes) -> zstandard.ZstdCompressionDict | None:

@@ -10,10 +10,10 @@ from sqlalchemy import RowMapping, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from afl.types import CallKey, JournalEntry, Message, Outcome, Reply
-from memory.codec import compress, decompress, from_json, to_json
+from memory.codec import compress, decompress, from_json, known_words, to_json
 from memory.schema import journal
 
-_AGAINST_TWO = b"\x02"
+_AGAINST_WORDS = b"\x01"
 """What content begins with; earlier versions stored it against one entry, as plain zstd, which begins otherwise."""
 
 
@@ -35,7 +35,7 @@ class SubjectEntries:
         reply = entry.reply
         fingerprint = bytes.fromhex(entry.fingerprint)
         text = _pack(entry)
-        content = _AGAINST_TWO + compress(text, self.words())
+        content = _AGAINST_WORDS + compress(text, self.words())
         self._add(entry, self._position + 1, text)
         return {
             **entry.key._asdict(),
@@ -60,9 +60,9 @@ class SubjectEntries:
         return self._position
 
     def words(self, position: int | None = None) -> bytes:
-        """What was said last, up to a position: the two latest answered entries, to compress against."""
+        """To compress against: what all requests say, then the two latest answered entries up to a position."""
         texts = self._texts if position is None else [one for one in self._texts if one[0] <= position]
-        return b"".join(text for _, text in texts[-2:])
+        return b"".join((known_words(), *(text for _, text in texts[-2:])))
 
     def decode(self, row: RowMapping) -> None:
         """Adds the entry of a row; rows come in the order of their positions."""
@@ -70,8 +70,8 @@ class SubjectEntries:
         self._add(_entry(row, *_unpack(text)), row["position"], text)
 
     def _text(self, content: bytes) -> bytes:
-        if content.startswith(_AGAINST_TWO):
-            return decompress(content[len(_AGAINST_TWO) :], self.words())
+        if content.startswith(_AGAINST_WORDS):
+            return decompress(content[len(_AGAINST_WORDS) :], self.words())
         return decompress(content, b"".join(text for _, text in self._texts[-1:]))
 
     def _add(self, entry: JournalEntry, position: int, text: bytes) -> None:

@@ -69,7 +69,7 @@ def session_record(head: RowMapping, turns: Sequence[RowMapping], subject: Subje
 
 
 _AGAINST_ENTRIES = struct.Struct(">cI")
-_MARK = b"\x02"
+_MARK = b"\x01"
 """What words begin with that are stored against entries up to a position; plain zstd begins otherwise."""
 
 
