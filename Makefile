@@ -9,7 +9,7 @@ DEMO   := demo-run
 PARTS  := afl agents memory simulations
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test torture check docs bench clean
+.PHONY: help install demo test torture check lint secrets audit docs bench clean
 
 help:  ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,11 +37,19 @@ test: $(STAMP)  ## every test
 torture: $(STAMP)  ## runs killed with -9 at 200 random points, at concurrency 1, 64 and 256: nothing may be lost
 	$(BIN)/python -m tests.torture
 
-check: $(STAMP)  ## format, lint, types, layers
+check: lint secrets audit  ## format, lint, types, layers; secrets in the repository; known vulnerabilities
+
+lint: $(STAMP)  ## format, lint, types, layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+secrets: $(STAMP)  ## keys and passwords in the repository
+	.ci/secrets
+
+audit: $(STAMP)  ## known vulnerabilities of the pinned libraries; says so where there is no network
+	$(BIN)/python .ci/audit.py
 
 docs: $(STAMP)  ## every code block of README and docs is run
 	$(BIN)/python -m pytest tests/docs
