@@ -4,14 +4,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from afl import ports
 from afl.untrusted import visible
+
+if TYPE_CHECKING:  # numpy comes with it, and every command would pay
+    from afl import ports
 
 
 def silent(done: int, total: int, text: str = "") -> None:
@@ -29,7 +31,7 @@ class Watch:
         self.console.print(Text(f"afl: {visible(line)}"), soft_wrap=True)
 
     @contextmanager
-    def bar(self, label: str) -> Iterator[ports.Progress]:
+    def bar(self, label: str) -> Iterator["ports.Progress"]:
         columns = (
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
@@ -58,7 +60,7 @@ class Unwatched:
     def say(self, line: str) -> None: ...
 
     @contextmanager
-    def bar(self, label: str) -> Iterator[ports.Progress]:
+    def bar(self, label: str) -> Iterator["ports.Progress"]:
         yield silent
 
 
@@ -67,7 +69,7 @@ class Watching(Protocol):
 
     def say(self, line: str) -> None: ...
 
-    def bar(self, label: str) -> AbstractContextManager[ports.Progress]: ...
+    def bar(self, label: str) -> "AbstractContextManager[ports.Progress]": ...
 
 
 def on_stderr() -> Watch:
