@@ -12,7 +12,7 @@ ROUNDS = 4
 
 
 def main(home: str, dataset: str, sessions: str, url: str | None = None) -> None:
-    """Prints seconds, CPU seconds (imports included), sessions, calls, peak memory (MB), and the size of the database (bytes)."""
+    """Prints what it took: seconds, CPU seconds with imports, peak memory in MB, bytes of database."""
     settings = Settings.model_validate({"AFL_HOME": Path(home), "AFL_DB": None, "OPENAI_API_KEY": None})
     database = Path(home) / f"{dataset}-{sessions}.db"
     report = simulate(
