@@ -32,7 +32,9 @@ def main() -> int:
             print(f"VULNERABLE {library['name']} {library['version']}: {found['id']}, mended in {fixed}")
     if any(library["vulns"] for library in looked_up):
         return 1
-    print(f"dependency audit: {len(looked_up)} of {len(libraries)} pinned libraries looked up, nothing known of them")
+    print(
+        f"dependency audit: {len(looked_up)} of {len(libraries)} pinned libraries looked up, nothing known of them"
+    )
     if len(looked_up) < len(libraries):
         return not_done(f"{SOURCE} say nothing of {len(libraries) - len(looked_up)} libraries")
     return 0
