@@ -7,6 +7,7 @@ import pytest
 
 from tests.torture.arena import Arena, arena
 from tests.torture.series import Series
+from tests.torture.ways import at_a_request
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def test_a_run_that_is_killed_again_and_again_loses_nothing_and_asks_nothing_twi
     concurrency: int, place: Arena
 ) -> None:
     series = Series(place, concurrency, Random(concurrency))
-    series.torture(kills=5)
+    series.torture(kills=5, first=[at_a_request] * 3)
     assert series.kills >= 3
 
 
