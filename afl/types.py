@@ -24,6 +24,10 @@ class Phase(StrEnum):
     """The dialogue of the two agents."""
     JUDGE = "judge"
     """The user-simulation task: yes or no for each of some items; `round` counts the items."""
+    HINTS = "hints"
+    """The ranking task under each hint of a knowledge base; `round` counts the hints, 0 is without one."""
+    REFLECTION = "reflection"
+    """What the model says of its own mistakes while a knowledge base is built; `round` counts the steps."""
 
 
 class Outcome(StrEnum):

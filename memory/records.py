@@ -6,6 +6,9 @@ from typing import Any, NamedTuple, Self
 
 from afl.types import Advice, CallKey, JournalEntry, Outcome, Phase, Refusal, Role, SessionView, Turn
 
+_ASIDE = (Phase.JUDGE, Phase.HINTS)
+"""Phases that are no dialogue of the two agents."""
+
 
 @dataclass(frozen=True, slots=True)
 class CandidateRecord:
@@ -34,6 +37,10 @@ class TurnRecord:
     """Whether the user wanted the judged item; None where nothing is judged."""
     ranking: tuple[str, ...] = ()
     """Titles, best first, where a list was asked for; `item` is the first of them."""
+
+    def place(self, target: str) -> int | None:
+        """Where the target stands in the list, from 1; None where it does not, or nothing was listed."""
+        return self.ranking.index(target) + 1 if target in self.ranking else None
 
 
 class RoundRecord(NamedTuple):
@@ -112,7 +119,7 @@ class SessionRecord:
     @property
     def dialogue(self) -> tuple[TurnRecord, ...]:
         """What the two agents said to each other, without what was judged afterwards."""
-        return tuple(turn for turn in self.turns if turn.key.phase != Phase.JUDGE)
+        return tuple(turn for turn in self.turns if turn.key.phase not in _ASIDE)
 
     @property
     def judged(self) -> tuple[TurnRecord, ...]:

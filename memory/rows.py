@@ -47,6 +47,7 @@ def turn_rows(run: int, record: SessionRecord) -> list[Mapping[str, Any]]:
             "suggestion": turn.suggestion,
             "score": turn.score,
             "label": turn.label,
+            "place": turn.place(record.target),
         }
         for turn in record.turns
     ]

@@ -19,7 +19,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-SCHEMA_VERSION = "0004"
+SCHEMA_VERSION = "0006"
 """The newest migration; versions compare as strings."""
 VERSION_TABLE = "afl_schema"
 """Its presence is what makes a database AFL's."""
@@ -125,7 +125,30 @@ turns = Table(
     Column("suggestion", WildText),
     Column("score", Float),
     Column("label", Boolean),
+    Column("place", SmallInteger),
     sqlite_with_rowid=False,
+)
+
+knowledge_bases = Table(
+    "knowledge_bases",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", WildText, nullable=False, unique=True),
+    Column("created", Float, nullable=False),
+    Column("config", Text, nullable=False),
+    Column("run", Integer, ForeignKey("runs.id")),
+)
+
+hints = Table(
+    "hints",
+    metadata,
+    Column("base", Integer, ForeignKey("knowledge_bases.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("text", WildText, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("why", WildText),
+    Column("session", WildText),
+    Column("origin", Text, nullable=False),
 )
 
 pace = Table(

@@ -16,6 +16,9 @@ SENT = and_(
 )
 """Condition: the request of the entry went out, as `afl.types.Reply.sent` has it."""
 
+_COUNTED = [Phase.JUDGE.value, Phase.HINTS.value]
+"""Phases whose `round` counts something else than rounds."""
+
 
 class Spent(NamedTuple):
     """What a run has cost so far, as far as the database knows."""
@@ -78,7 +81,7 @@ async def read_costs(connection: AsyncConnection, run: int) -> list[Cost]:
 
 
 def _costs(run: int) -> Select[Any]:
-    round = case((journal.c.phase == Phase.JUDGE.value, None), else_=journal.c.round)
+    round = case((journal.c.phase.in_(_COUNTED), None), else_=journal.c.round)
     by = (journal.c.phase, journal.c.role, round)
     return (
         select(

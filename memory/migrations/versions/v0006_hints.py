@@ -1,0 +1,28 @@
+"""Knowledge bases: hints, and where each comes from."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "knowledge_bases",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("name", sa.Text, nullable=False, unique=True),
+        sa.Column("created", sa.Float, nullable=False),
+        sa.Column("config", sa.Text, nullable=False),
+        sa.Column("run", sa.Integer, sa.ForeignKey("runs.id")),
+    )
+    op.create_table(
+        "hints",
+        sa.Column("base", sa.Integer, sa.ForeignKey("knowledge_bases.id"), primary_key=True),
+        sa.Column("number", sa.Integer, primary_key=True),
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("status", sa.Text, nullable=False),
+        sa.Column("why", sa.Text),
+        sa.Column("session", sa.Text),
+        sa.Column("origin", sa.Text, nullable=False),
+    )
