@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import httpx2
@@ -12,16 +13,18 @@ from langchain_openai import ChatOpenAI
 from openai import DefaultAioHttpClient
 from pydantic import SecretStr
 
+from afl.llm.direct_chat import DirectChatModel
+from afl.llm.posting import Poster
 from afl.llm.time_limits import ATTEMPT
 from afl.llm.trouble import BadBodyError
 
 CONNECT_TIMEOUT = 10.0
 
 
-class RawChatOpenAI(ChatOpenAI):
+class RawChatOpenAI(DirectChatModel, ChatOpenAI):
     """ChatOpenAI whose asynchronous calls skip the SDK's typed requests and responses.
 
-    Those cost more time than the call itself; the request is LangChain's, the connection, headers and errors are
+    Those cost more time than the call itself; what is asked is LangChain's, connections, headers and errors are
     the SDK's, and nothing is retried here. Anything but a chat completion raises `BadBodyError`.
     """
 
@@ -36,12 +39,17 @@ class RawChatOpenAI(ChatOpenAI):
         if not self._is_openai() and "max_completion_tokens" in payload:
             # What everybody but OpenAI understands, and OpenAI's reasoning models do not.
             payload["max_tokens"] = payload.pop("max_completion_tokens")
-        response = await self.root_async_client.post("/chat/completions", cast_to=httpx2.Response, body=payload)
-        completion = completion_of(response.content)
+        completion = completion_of(await self.endpoint.post(payload))
         result = self._create_chat_result(completion)
         if refusal := completion["choices"][0]["message"].get("refusal"):
             result.generations[0].message.additional_kwargs["refusal"] = refusal
         return result
+
+    @cached_property
+    def endpoint(self) -> Poster:
+        """Where completions are asked for."""
+        assert self.http_async_client is not None, "given by `raw_chat_openai`"
+        return Poster(self.root_async_client, self.http_async_client, "chat/completions")
 
     def _is_openai(self) -> bool:
         host = str(self.root_async_client.base_url.host)
