@@ -114,8 +114,16 @@ class Ranker(Protocol):
     """A recommendation agent that lists several candidates at once."""
 
     async def rank(
-        self, view: SessionView, *, top: int, advice: Sequence[Advice] = (), round: int = 1
-    ) -> Turn: ...
+        self,
+        view: SessionView,
+        *,
+        top: int,
+        advice: Sequence[Advice] = (),
+        round: int = 1,
+        phase: str | None = None,
+    ) -> Turn:
+        """The list as a turn; `round` and `phase`, where given, are what its calls are recorded under."""
+        ...
 
 
 @runtime_checkable

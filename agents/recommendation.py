@@ -36,9 +36,18 @@ class RecommendationAgent:
         )
         return Turn(role=self.role, round=round, attempts=attempts, advice=tuple(advice))
 
-    async def rank(self, view: SessionView, *, top: int, advice: Sequence[Advice] = (), round: int = 1) -> Turn:
+    async def rank(
+        self,
+        view: SessionView,
+        *,
+        top: int,
+        advice: Sequence[Advice] = (),
+        round: int = 1,
+        phase: str | None = None,
+    ) -> Turn:
         """A list of `top` candidates in place of one; `ranking` holds them, best first, where the outcome is `OK`.
 
+        `phase` is what its calls are recorded under, the agent's own unless said.
         Raises `UsageError` when that many cannot be asked for.
         """
         if not 1 <= top <= len(view.candidates):
@@ -48,7 +57,7 @@ class RecommendationAgent:
             )
         question = self.ranking_question(view, top=top, advice=advice)
         attempts = await self.asker.ask(
-            question, subject=view.session, phase=self.phase, round=round, role=self.role
+            question, subject=view.session, phase=phase or self.phase, round=round, role=self.role
         )
         return Turn(role=self.role, round=round, attempts=attempts, advice=tuple(advice))
 

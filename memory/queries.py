@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from afl.types import Outcome, Phase
-from memory.records import CallTotals, JudgementRow, RunTotals
+from afl.types import Outcome, Phase, Role
+from memory.records import CallTotals, JudgementRow, PlaceRow, RunTotals
 from memory.schema import journal, sessions, turns
 from memory.spending import SENT
 
@@ -63,6 +63,18 @@ async def judgements_of(connection: AsyncConnection, run: int) -> list[Judgement
         .order_by(sessions.c.position, turns.c.round, turns.c.attempt)
     )
     rows = [JudgementRow(*row) for row in await connection.execute(query)]
+    return list({(row.session, row.number): row for row in rows}.values())
+
+
+async def places_of(connection: AsyncConnection, run: int, phase: str) -> list[PlaceRow]:
+    """The last attempt of every list of a phase, by position of the session and number of the list."""
+    query = (
+        select(turns.c.session, turns.c.round, turns.c.place, turns.c.outcome)
+        .join(sessions, and_(sessions.c.run == turns.c.run, sessions.c.session == turns.c.session))
+        .where(turns.c.run == run, turns.c.phase == phase, turns.c.role == Role.RECOMMENDATION.value)
+        .order_by(sessions.c.position, turns.c.round, turns.c.attempt)
+    )
+    rows = [PlaceRow(*row) for row in await connection.execute(query)]
     return list({(row.session, row.number): row for row in rows}.values())
 
 

@@ -190,6 +190,17 @@ class JudgementRow(NamedTuple):
     outcome: str
 
 
+class PlaceRow(NamedTuple):
+    """Where the target stood in one list of the recommendation agent, in a line."""
+
+    session: str
+    number: int
+    """The round, or the number of the hint under which the list was made (0 for none)."""
+    place: int | None
+    """From 1; None where the target is not on the list, or there is no list."""
+    outcome: str
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """One attempt as a reader of the run sees it: what was understood, and what was sent and came back."""

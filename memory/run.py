@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from afl.errors import NotFoundError
-from afl.types import PaceChange, Refusal
+from afl.types import PaceChange, Phase, Refusal
 from memory import rows
 from memory.codec import decompress, from_json
 from memory.configuration import require_same
@@ -18,10 +18,11 @@ from memory.database import shown, storage_errors
 from memory.holders import Holder
 from memory.journal import SQLJournal
 from memory.pace import pace_rows, read_pace
-from memory.queries import FINAL, judgements_of, totals_of
+from memory.queries import FINAL, judgements_of, places_of, totals_of
 from memory.records import (
     CandidateRecord,
     JudgementRow,
+    PlaceRow,
     RoundRecord,
     RunSummary,
     RunTotals,
@@ -153,6 +154,12 @@ class Run:
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
                 return await judgements_of(connection, self.id)
+
+    async def places(self, phase: str = Phase.LOOP) -> list[PlaceRow]:
+        """Where the target stood in every list of a phase, in the order of the run; without what was said."""
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                return await places_of(connection, self.id, phase)
 
     async def subjects(self) -> list[str]:
         """The sessions it has asked about, finished or not, in plain string order."""

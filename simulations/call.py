@@ -7,6 +7,7 @@ from typing import Any
 
 from afl.data.library import Library
 from afl.errors import EndpointError
+from afl.hints.base import KnowledgeBase
 from afl.llm.context import LanguageModel
 from afl.llm.registry import load_model
 from afl.ports import RecommenderTool
@@ -77,11 +78,11 @@ class Call:
         options = SimulateOptions.given(said, recorded=None if how.replay is None else how.replay.config)
         return self.play(self.prepare(self.study(options), name, how), how)
 
-    def study(self, options: SimulateOptions) -> Study:
-        """The sessions that these options speak of, from the library."""
+    def study(self, options: SimulateOptions, base: KnowledgeBase | None = None) -> Study:
+        """The sessions that these options speak of, from the library; with `base`, its hints are tried on them."""
         library = Library(self.settings.data_dir)
         dataset = library.load(options.dataset)
-        return Study.of(dataset, options, training_data(library, dataset, options.train_on))
+        return Study.of(dataset, options, training_data(library, dataset, options.train_on), base)
 
     def prepare(
         self, study: Study, name: str | None, how: Performance, *, outputs: ModelOutputs | None = None

@@ -9,9 +9,9 @@ from afl.data.dataset import Split
 from afl.data.judging import ITEMS, Ratio
 from afl.errors import UsageError
 
-CandidatesFrom = Literal["seeded", "reference"]
+CandidatesFrom = Literal["seeded", "reference", "source"]
 SplitName = Literal["test", "valid", "train", "all"]
-Protocol = Literal["dialogue", "choice", "shortlist", "ranking"]
+Protocol = Literal["dialogue", "choice", "shortlist", "ranking", "hints"]
 
 
 # fmt: off
@@ -36,7 +36,8 @@ class SimulateOptions:
     candidates: int = 20
     """Length of a candidate list, the target included."""
     candidates_from: CandidatesFrom = "seeded"
-    """How the other candidates are drawn: from seed and session, or as the published code draws them."""
+    """How the other candidates are drawn: from seed and session, as the published code draws them, or not at all,
+    because the data set's source brought its lists."""
     seed: int = 303
     """The study's seed: candidate lists and the order of sessions. Models have their own."""
     split: SplitName = "test"
@@ -66,9 +67,12 @@ class SimulateOptions:
     """Where the target stands in its candidate list: as the list was shuffled, or moved to one end."""
     protocol: Protocol = "dialogue"
     """Who says what: the two agents in rounds; the user agent choosing among the candidates; the recommendation agent
-    listing some, of which the user agent chooses (`shortlist`), or nobody does (`ranking`)."""
+    listing some, of which the user agent chooses (`shortlist`), or nobody does (`ranking`); the same list once without
+    a hint and once with each hint of a knowledge base (`hints`)."""
     listed: int = 5
     """How many candidates the recommendation agent lists, where it lists any."""
+    hints: str | None = None
+    """The knowledge base whose hints are tried on every session (protocol `hints`)."""
 
     def __post_init__(self) -> None:
         at_least("rounds", self.rounds, 1)
@@ -77,7 +81,7 @@ class SimulateOptions:
         at_least("candidates", self.candidates, 2)
         if self.sessions is not None:
             at_least("sessions", self.sessions, 1)
-        _one_of("candidates-from", self.candidates_from, ("seeded", "reference"))
+        _one_of("candidates-from", self.candidates_from, ("seeded", "reference", "source"))
         _one_of("split", self.split, (*Split, "all"))
         at_least("items", self.items, 2)
         self.judged_ratios()
@@ -89,7 +93,9 @@ class SimulateOptions:
             raise UsageError("nothing to do: without a dialogue there must be something to judge")
 
     def _check_protocol(self) -> None:
-        _one_of("protocol", self.protocol, ("dialogue", "choice", "shortlist", "ranking"))
+        _one_of("protocol", self.protocol, ("dialogue", "choice", "shortlist", "ranking", "hints"))
+        if (self.protocol == "hints") != (self.hints is not None):
+            raise UsageError("hints: expected a knowledge base with protocol 'hints', and with no other")
         if self.protocol == "dialogue":
             return
         if self.rounds != 1 or self.ratios:

@@ -4,18 +4,22 @@
     shortlist:  START -> rank -+-> choose -> END          the user agent takes one of them
                                +-> END                    a list without an answer
     choice:     START -> choose -> END                    the user agent takes one of all candidates
+    hints:      START -> rank -> END                      the list without a hint and with each hint, all at once
 
 Only this file knows these topologies.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Literal
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command
 
+from afl.hints.base import Hint
 from afl.ports import Chooser, Ranker, RecommenderTool
-from afl.types import Outcome, SessionView, Turn
+from afl.types import Outcome, Phase, SessionView, Turn
+from agents.hinting import advice_of
 from simulations.graph import DialogueGraph
 from simulations.rewards import NoReward, Reward
 from simulations.state import DialogueState
@@ -59,6 +63,15 @@ def build_choice(chooser: Chooser, *, reward: Reward | None = None) -> DialogueG
     return graph.compile(name="choice")
 
 
+def build_hints(ranker: Ranker, hints: Sequence[Hint], *, top: int) -> DialogueGraph:
+    """The list of `top` candidates without a hint and with each hint: `turns` in the order of the hints' numbers."""
+    graph = _Graph(DialogueState)
+    graph.add_edge(START, "rank")
+    graph.add_node("rank", _RanksUnderHints(ranker, hints, top).rank)
+    graph.add_edge("rank", END)
+    return graph.compile(name="hints")
+
+
 def after_ranking(turn: Turn) -> AfterRanking:
     """The user agent chooses from a list; a turn without one ends the session."""
     return "choose" if turn.outcome is Outcome.OK else "__end__"
@@ -82,6 +95,27 @@ class _Ranks:
     async def _turn(self, view: SessionView) -> Turn:
         advice = [await tool.advise(view, []) for tool in self.tools]
         return await self.ranker.rank(view, top=self.top, advice=[piece for piece in advice if piece is not None])
+
+
+class _RanksUnderHints:
+    """The node `rank` where every hint is tried; it returns only what it changed."""
+
+    def __init__(self, ranker: Ranker, hints: Sequence[Hint], top: int) -> None:
+        self.ranker = ranker
+        self.advice = [(0, ()), *((hint.number, (advice_of(hint),)) for hint in hints)]
+        """What is said under each number; 0 is no hint."""
+        self.top = top
+
+    async def rank(self, state: DialogueState) -> dict[str, Any]:
+        view = state["view"]
+        async with asyncio.TaskGroup() as group:
+            asked = [
+                group.create_task(
+                    self.ranker.rank(view, top=self.top, advice=advice, round=number, phase=Phase.HINTS)
+                )
+                for number, advice in self.advice
+            ]
+        return {"round": 1, "turns": [turn.result() for turn in asked]}
 
 
 class _Chooses:

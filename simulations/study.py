@@ -12,6 +12,7 @@ from afl.data.judging import JudgedItems, judged_items
 from afl.data.sessions import MIN_HISTORY, Row, Session, afterwards, rows, session
 from afl.draws import derived_seed
 from afl.errors import UsageError
+from afl.hints.base import Hint, KnowledgeBase
 from afl.types import SessionView
 from memory.records import CandidateRecord
 from simulations.options import SimulateOptions
@@ -31,9 +32,17 @@ class Study:
     """What models and the offline language model learn from: `dataset`, or one over the same catalogue."""
     judged: JudgedItems | None = None
     """What the user agent is asked about after the dialogue; None where nothing is."""
+    base: KnowledgeBase | None = None
+    """The hints that are tried on every session; None where none are."""
 
     @classmethod
-    def of(cls, dataset: Dataset, options: SimulateOptions, training: Dataset | None = None) -> "Study":
+    def of(
+        cls,
+        dataset: Dataset,
+        options: SimulateOptions,
+        training: Dataset | None = None,
+        base: KnowledgeBase | None = None,
+    ) -> "Study":
         """Chooses the sessions and draws their lists. Raises `UsageError` when there is no session to run."""
         ratios = options.judged_ratios()
         chosen, lists, judged = [], [], []
@@ -64,10 +73,15 @@ class Study:
         picked, shown = [chosen[index] for index in order], np.concatenate(lists)[order]
         items = placed(shown, [row.target for row in picked], options.target_position)
         asked = JudgedItems(np.concatenate([j.items for j in judged])[order], judged[0].wanted) if judged else None
-        return cls(dataset, options, picked, items, lists_hash(picked, items), training or dataset, asked)
+        return cls(dataset, options, picked, items, lists_hash(picked, items), training or dataset, asked, base)
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def hints(self) -> tuple[Hint, ...]:
+        """The hints that are tried on every session."""
+        return () if self.base is None else self.base.hints
 
     def session(self, position: int) -> Session:
         """The session at this position of the run."""
@@ -97,6 +111,8 @@ class Study:
         said |= {"dataset_hash": self.dataset.hash, "candidates_hash": self.candidates_hash}
         if self.training.hash != self.dataset.hash:
             said |= {"train_on": self.training.name, "training_hash": self.training.hash}
+        if self.base is not None:
+            said |= {"hints_hash": self.base.hash}
         return said if self.judged is None else said | {"judged_hash": self.judged.hash(self.rows)}
 
 

@@ -14,7 +14,7 @@ from simulations.agency import Agency
 from simulations.graph import DialogueGraph, build_graph, build_judging
 from simulations.inputs import ModelOutputs
 from simulations.judging import JudgedTable
-from simulations.rankers import build_choice, build_ranking, build_shortlist
+from simulations.rankers import build_choice, build_hints, build_ranking, build_shortlist
 from simulations.rewards import NoReward, Reward, RewardTable
 from simulations.study import Study
 
@@ -46,6 +46,8 @@ def _join_rankers(study: Study, outputs: ModelOutputs, agency: Agency, chat: Cha
         case "shortlist":
             ranker, chooser = _ranker(agency, chat), _chooser(agency, chat)
             return build_shortlist(ranker, chooser, top=study.options.listed, tools=tools, reward=reward)
+        case "hints":
+            return build_hints(_ranker(agency, chat), study.hints, top=study.options.listed)
         case _:
             return build_ranking(_ranker(agency, chat), top=study.options.listed, tools=tools)
 
