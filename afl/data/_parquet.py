@@ -65,7 +65,7 @@ def write_sequences(sequences: Sequences, file: Path) -> None:
     }
     if sequences.timestamps is not None:
         columns["timestamps"] = _nested(sequences.timestamps, sequences.offsets)
-    for name in ("held_out", "touched"):
+    for name in ("held_out", "touched", "candidates"):
         lists = getattr(sequences, name)
         if lists is not None:
             columns[name] = pl.Series([list(items) for items in lists], dtype=pl.List(pl.Int32))
@@ -83,6 +83,7 @@ def read_sequences(file: Path) -> Sequences:
         timestamps=_flat(frame["timestamps"]).astype(np.int64) if "timestamps" in frame.columns else None,
         held_out=_tuples(frame, "held_out"),
         touched=_tuples(frame, "touched"),
+        candidates=_tuples(frame, "candidates"),
     )
 
 

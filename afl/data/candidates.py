@@ -16,7 +16,7 @@ from afl.data.sessions import Row
 from afl.draws import generator
 from afl.errors import UsageError
 
-Method = Literal["seeded", "reference"]
+Method = Literal["seeded", "reference", "source"]
 Position = Literal["random", "first", "last"]
 
 
@@ -42,16 +42,22 @@ def candidate_lists(
     303 gives the lists that the published SASRec answers belong to. For rows with held-out items all that the user
     touched is left out, and what the user is asked about (`afl.data.judging`) comes from the same stream.
 
-    Raises `UsageError` for a size below 2, an unknown method, or a row with too few items left to draw from.
+    `source` draws nothing: every row has a list of `size` that its source brought.
+
+    Raises `UsageError` for a size below 2, an unknown method, a row with too few items left to draw from, or one
+    without a list of this size of its own.
     """
     if size < 2:
         raise UsageError(f"got candidate lists of {size}, expected at least 2: the target and one other item")
-    if method not in ("seeded", "reference"):
-        raise UsageError(f"got candidates from {method!r}, expected 'seeded' or 'reference'")
+    if method not in ("seeded", "reference", "source"):
+        raise UsageError(f"got candidates from {method!r}, expected 'seeded', 'reference' or 'source'")
     lists = np.empty((len(rows), size), dtype=np.int32)  # (S, N)
     if method == "reference":
         for index, (drawn, _) in enumerate(reference_stream(dataset, rows, size=size, seed=seed)):
             lists[index] = drawn
+    elif method == "source":
+        for index, row in enumerate(rows):
+            lists[index] = _brought(row, size)
     else:
         for index, row in enumerate(rows):
             draws = generator("candidates", seed, dataset.hash, row.id)
@@ -103,6 +109,19 @@ def draw_others(draws: random.Random, row: Row, left_out: Collection[int], *, it
     # without building a pool per row: an item is its position plus how many left-out items lie at or before it.
     shifted = [item - rank for rank, item in enumerate(sorted(left_out))]
     return [position + bisect_right(shifted, position) for position in draws.sample(range(remaining), count)]
+
+
+def _brought(row: Row, size: int) -> tuple[int, ...]:
+    if not row.candidates:
+        raise UsageError(
+            f"session {row.id!r} brings no candidate list of its own; draw one with --candidates-from seeded"
+        )
+    if len(row.candidates) != size:
+        raise UsageError(
+            f"session {row.id!r} brings a list of {len(row.candidates)} candidates, got {size}; "
+            f"say --candidates {len(row.candidates)}"
+        )
+    return row.candidates
 
 
 def _list(draws: random.Random, row: Row, left_out: Collection[int], *, items: int, size: int) -> list[int]:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from collections.abc import Sequence as Seq
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -35,6 +35,8 @@ class Sequence:
     """Items kept back for the user-simulation task, where the source lays it out."""
     touched: tuple[int, ...] = ()
     """All items the user is known to have touched, where that is more than `items` and `held_out`."""
+    candidates: tuple[int, ...] = ()
+    """The last item hidden among others, in the order shown, where the source brings its own list."""
 
     @property
     def known(self) -> frozenset[int]:
@@ -53,6 +55,7 @@ class Sequences:
         timestamps: NDArray[np.int64] | None = None,
         held_out: Seq[tuple[int, ...]] | None = None,
         touched: Seq[tuple[int, ...]] | None = None,
+        candidates: Seq[tuple[int, ...]] | None = None,
     ) -> None:
         self.ids = tuple(ids)
         self.items = items  # (L,)
@@ -60,6 +63,7 @@ class Sequences:
         self.timestamps = timestamps  # (L,) or None
         self.held_out = held_out
         self.touched = touched
+        self.candidates = candidates
 
     @classmethod
     def of(cls, sequences: Seq[Sequence]) -> "Sequences":
@@ -75,6 +79,7 @@ class Sequences:
             else None,
             held_out=[s.held_out for s in sequences] if any(s.held_out for s in sequences) else None,
             touched=[s.touched for s in sequences] if any(s.touched for s in sequences) else None,
+            candidates=[s.candidates for s in sequences] if any(s.candidates for s in sequences) else None,
         )
 
     def __len__(self) -> int:
@@ -88,10 +93,24 @@ class Sequences:
             timestamps=None if self.timestamps is None else tuple(self.timestamps[begin:end].tolist()),
             held_out=self.held_out[index] if self.held_out else (),
             touched=self.touched[index] if self.touched else (),
+            candidates=self.candidates[index] if self.candidates else (),
         )
 
     def __iter__(self) -> Iterator[Sequence]:
         return (self[index] for index in range(len(self)))
+
+    def without_last(self, count: int = 1) -> "Sequences":
+        """Every sequence without its last `count` items and without what else tells of them; empty ones are gone."""
+        lengths = np.diff(self.offsets)  # (S,)
+        left = np.maximum(lengths - count, 0)  # (S,)
+        place = np.arange(len(self.items)) - np.repeat(self.offsets[:-1], lengths)  # (L,) within its sequence
+        kept = place < np.repeat(left, lengths)
+        return Sequences(
+            ids=[key for key, length in zip(self.ids, left.tolist(), strict=True) if length],
+            items=self.items[kept],
+            offsets=np.concatenate([[0], np.cumsum(left[left > 0])]).astype(np.int64),
+            timestamps=None if self.timestamps is None else self.timestamps[kept],
+        )
 
 
 @dataclass(frozen=True)
@@ -113,10 +132,22 @@ class Dataset:
         digest.update(json.dumps([str(v) for v in _domain_words(self.domain)]).encode())
         for split in Split:
             sequences = self.splits[split]
-            digest.update(json.dumps([split, sequences.ids, sequences.held_out, sequences.touched]).encode())
+            said = [split, sequences.ids, sequences.held_out, sequences.touched]
+            # Only where there are any: data sets that bring none keep the hash they had.
+            said += [sequences.candidates] if sequences.candidates else []
+            digest.update(json.dumps(said).encode())
             for array in (sequences.items, sequences.offsets, sequences.timestamps):
                 digest.update(b"-" if array is None else array.astype("<i8").tobytes())
         return digest.hexdigest()
+
+    def without_targets(self, *, held_out: int = 0) -> "Dataset":
+        """The same data set with no training sequence's last item: what models may learn before they are asked for it.
+
+        Whoever plays training sequences as sessions hands this to models, so that no target was learned from.
+        `held_out` items after the targets, which the user-simulation task asks about, go with them.
+        """
+        train = self.splits[Split.TRAIN].without_last(1 + held_out)
+        return replace(self, splits={**self.splits, Split.TRAIN: train})
 
 
 def _domain_words(domain: Domain) -> tuple[str, ...]:

@@ -24,6 +24,8 @@ class Row:
     """All items of the user that are known, target included."""
     held_out: tuple[int, ...] = ()
     """Items after the target that the user-simulation task asks about, in stored order."""
+    candidates: tuple[int, ...] = ()
+    """The list in which the source hides the target, where it brings one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ def rows(dataset: Dataset, split: Split, *, held_out: int = 0) -> list[Row]:
             target=items[-1],
             known=sequence.known,
             held_out=kept,
+            candidates=sequence.candidates if items == sequence.items else (),
         )
         for sequence in dataset.splits[split]
         for items, kept in [_cut(sequence, held_out)]

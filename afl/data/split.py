@@ -1,10 +1,32 @@
-"""Divides sequences 8:1:1, for sources that bring no split of their own."""
+"""Divides sequences: 8:1:1 for sources that bring no split of their own, or anew as a user says."""
 
 import hashlib
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple, Self
 
 from afl.data.dataset import Sequence, Sequences, Split
-from afl.errors import DataError
+from afl.draws import derived_seed
+from afl.errors import DataError, UsageError
+
+
+class Shares(NamedTuple):
+    """How many parts of the sequences each split gets."""
+
+    train: int
+    valid: int
+    test: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """`8:1:1` for training, validation and test. Raises `UsageError` for anything else, or nothing at all."""
+        match = re.fullmatch(r"(\d{1,4}):(\d{1,4}):(\d{1,4})", text)
+        if match is None or not any(map(int, match.groups())):
+            raise UsageError(f"--split: got {text!r}, expected shares of training, validation and test like 8:1:1")
+        return cls(*map(int, match.groups()))
+
+    def __str__(self) -> str:
+        return f"{self.train}:{self.valid}:{self.test}"
 
 
 def split_sequences(sequences: Iterable[Sequence]) -> dict[Split, Sequences]:
@@ -19,13 +41,28 @@ def split_sequences(sequences: Iterable[Sequence]) -> dict[Split, Sequences]:
 
     Raises `DataError` when two sequences carry the same id.
     """
+    return _divided(sequences, Shares(8, 1, 1), _digest)
+
+
+def split_anew(splits: Mapping[Split, Sequences], shares: Shares, *, seed: int = 0) -> dict[Split, Sequences]:
+    """All sequences together, divided again: validation and test get their shares rounded down, training the rest.
+
+    Where a sequence goes depends on seed and id, and on which ids there are. Raises as `split_sequences` does.
+    """
+    every = (sequence for split in Split for sequence in splits[split])
+    return _divided(every, shares, lambda key: derived_seed("split", seed, key))
+
+
+def _divided(
+    sequences: Iterable[Sequence], shares: Shares, drawn_by: Callable[[str], bytes | int]
+) -> dict[Split, Sequences]:
     by_id: dict[str, Sequence] = {}
     for sequence in sequences:
         if by_id.setdefault(sequence.id, sequence) is not sequence:
             raise DataError(f"sequence id {sequence.id!r} occurs twice, expected each id once")
-    drawn = sorted(by_id, key=_digest)
-    share = len(drawn) // 10
-    parts = {Split.TEST: drawn[:share], Split.VALID: drawn[share : 2 * share], Split.TRAIN: drawn[2 * share :]}
+    drawn = sorted(by_id, key=drawn_by)
+    test, valid = (len(drawn) * share // sum(shares) for share in (shares.test, shares.valid))
+    parts = {Split.TEST: drawn[:test], Split.VALID: drawn[test : test + valid], Split.TRAIN: drawn[test + valid :]}
     return {
         split: Sequences.of([by_id[key] for key in sorted(parts[split], key=_numbers_in_order)]) for split in Split
     }

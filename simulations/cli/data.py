@@ -18,7 +18,9 @@ Name = Annotated[str, typer.Argument(metavar="NAME")]
 
 @app.command("import")
 def import_data(
-    format: Annotated[str, typer.Argument(metavar="FORMAT", help="demo, csv, llara, recbole or a plug-in's.")],
+    format: Annotated[
+        str, typer.Argument(metavar="FORMAT", help="demo, csv, llara, recbole, re2llm or a plug-in's.")
+    ],
     path: Annotated[Path | None, typer.Argument(metavar="PATH", help="File or folder; none for demo.")] = None,
     name: Annotated[str, typer.Option("--name", metavar="NAME", help="What to call it.")] = ...,  # type: ignore[assignment]
     domain: Annotated[
@@ -26,12 +28,25 @@ def import_data(
     ] = None,
     users: Annotated[int | None, typer.Option("--users", min=10, max=100_000, help="Only demo: how many.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Overwrite a data set of this name.")] = False,
+    split: Annotated[
+        str | None, typer.Option("--split", metavar="A:B:C", help="Divide anew: training, validation and test.")
+    ] = None,
+    split_seed: Annotated[int, typer.Option("--split-seed", help="What seeds that division.")] = 0,
     as_json: JSON = False,
 ) -> None:
     """Import a data set and keep it under a name."""
     from simulations.commands.data import import_data as run
 
-    info = run(format, path, name=name, domain=domain, users=users, replace=replace)
+    info = run(
+        format,
+        path,
+        name=name,
+        domain=domain,
+        users=users,
+        replace=replace,
+        split=split,
+        split_seed=split_seed,
+    )
     print_json(_json(info)) if as_json else _show(info)
 
 

@@ -1,10 +1,13 @@
 """`afl data`: bring a data set in, look at what there is, remove it."""
 
+import dataclasses
 from pathlib import Path
 
 from afl import plugins
+from afl.data.dataset import Dataset
 from afl.data.importers import Importer, ImportOptions
 from afl.data.library import DatasetInfo, Library
+from afl.data.split import Shares, split_anew
 from afl.errors import UsageError
 from afl.settings import Settings
 
@@ -17,12 +20,16 @@ def import_data(
     domain: str | None = None,
     users: int | None = None,
     replace: bool = False,
+    split: str | None = None,
+    split_seed: int = 0,
     settings: Settings | None = None,
 ) -> DatasetInfo:
     """Imports a data set under `name` and says what it holds.
 
-    `format` is the name of an importer (`demo`, `csv`, `llara`, `recbole` or a plug-in's); `path` its file or folder;
-    `users` the size of `demo`. The same content again changes nothing; other content needs `replace`.
+    `format` is the name of an importer (`demo`, `csv`, `llara`, `recbole`, `re2llm` or a plug-in's); `path` its file or
+    folder; `users` the size of `demo`. `split` (`8:1:1`) divides all sequences anew into training, validation and
+    test, in an order seeded by `split_seed`; without it they are divided as the format says. The same content again
+    changes nothing; other content needs `replace`.
     Raises `DataError` for a malformed file, naming file, line and reason; nothing is kept then.
     """
     importer: Importer = plugins.load("afl.importers", format)
@@ -36,6 +43,8 @@ def import_data(
         None if path is None else Path(path),
         ImportOptions(name=name, domain=domain, users=1000 if users is None else users),
     )
+    if split is not None:
+        dataset = _split_anew(dataset, Shares.parse(split), split_seed)
     library = _library(settings)
     library.save(dataset, replace=replace)
     return library.info(name)
@@ -55,6 +64,12 @@ def data_info(name: str, *, settings: Settings | None = None) -> DatasetInfo:
 def remove_data(name: str, *, settings: Settings | None = None) -> None:
     """Forgets a data set; runs over it keep what they hold. Raises `NotFoundError`."""
     _library(settings).remove(name)
+
+
+def _split_anew(dataset: Dataset, shares: Shares, seed: int) -> Dataset:
+    note = f"{shares} by sequence, by a draw from seed {seed} and its id; not the source's own"
+    splits = split_anew(dataset.splits, shares, seed=seed)
+    return dataclasses.replace(dataset, splits=splits, notes=dataset.notes | {"split": note})
 
 
 def _library(settings: Settings | None) -> Library:

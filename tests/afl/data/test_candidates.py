@@ -1,4 +1,5 @@
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -107,7 +108,7 @@ def test_a_list_of_one_is_refused(small: Dataset, test_rows: list[Row]) -> None:
 
 
 def test_an_unknown_method_is_refused(small: Dataset, test_rows: list[Row]) -> None:
-    with pytest.raises(UsageError, match="expected 'seeded' or 'reference'"):
+    with pytest.raises(UsageError, match="expected 'seeded', 'reference' or 'source'"):
         candidate_lists(small, test_rows, method="random")  # type: ignore[arg-type]
 
 
@@ -131,3 +132,19 @@ def test_a_target_moved_to_one_end_leaves_the_others_in_their_order(
 def test_at_random_a_list_stays_as_it_was_shuffled(small: Dataset, test_rows: list[Row]) -> None:
     lists = candidate_lists(small, test_rows).items
     assert placed(lists, [row.target for row in test_rows], "random") is lists
+
+
+def test_lists_of_the_source_are_taken_as_they_are(small: Dataset, test_rows: list[Row]) -> None:
+    brought = [replace(row, candidates=(row.target, 48, 49)) for row in test_rows]
+    lists = candidate_lists(small, brought, size=3, method="source").items
+    assert lists.tolist() == [[row.target, 48, 49] for row in test_rows]
+
+
+def test_a_row_without_a_list_of_its_own_or_with_one_of_another_length_is_told_the_way_out(
+    small: Dataset, test_rows: list[Row]
+) -> None:
+    with pytest.raises(UsageError, match="'u9' brings no candidate list of its own; .* --candidates-from seeded"):
+        candidate_lists(small, test_rows, method="source")
+    brought = [replace(test_rows[0], candidates=(16, 48, 49))]
+    with pytest.raises(UsageError, match="'u9' brings a list of 3 candidates, got 20; say --candidates 3"):
+        candidate_lists(small, brought, method="source")

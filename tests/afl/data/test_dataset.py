@@ -11,7 +11,10 @@ items = st.lists(st.integers(0, 2**31 - 1), max_size=6).map(tuple)
 
 
 @given(
-    st.lists(st.builds(Sequence, id=st.text(max_size=4), items=items, held_out=items, touched=items), max_size=6)
+    st.lists(
+        st.builds(Sequence, id=st.text(max_size=4), items=items, held_out=items, touched=items, candidates=items),
+        max_size=6,
+    )
 )
 def test_packed_sequences_come_back_as_they_were(sequences: list[Sequence]) -> None:
     assert list(Sequences.of(sequences)) == sequences
@@ -44,3 +47,26 @@ def test_the_wording_is_guessed_from_the_most_telling_name() -> None:
     ]
     assert guess("ratings.csv", "ml-latest").name == "movie"
     assert guess("steam.csv", "movies").name == "game"
+
+
+def test_without_targets_every_training_sequence_lacks_its_last_item_and_the_rest_stays(small: Dataset) -> None:
+    learned = small.without_targets()
+    assert list(learned.splits[Split.TRAIN]) == [
+        Sequence(s.id, s.items[:-1], (s.timestamps or ())[:-1]) for s in small.splits[Split.TRAIN]
+    ]
+    assert learned.splits[Split.TEST] is small.splits[Split.TEST]
+    assert learned.hash != small.hash
+
+
+def test_a_sequence_of_nothing_but_its_target_is_gone() -> None:
+    sequences = Sequences.of([Sequence("a", (1,)), Sequence("b", ()), Sequence("c", (2, 3), candidates=(3, 4))])
+    assert list(sequences.without_last()) == [Sequence("c", (2,))]
+
+
+def test_candidate_lists_of_the_source_enter_the_hash_where_there_are_any(small: Dataset) -> None:
+    test = [replace(s, candidates=(s.items[-1], 40)) for s in small.splits[Split.TEST]]
+    assert replace(small, splits={**small.splits, Split.TEST: Sequences.of(test)}).hash != small.hash
+
+
+def test_the_hash_of_a_data_set_does_not_change_between_releases(small: Dataset) -> None:
+    assert small.hash.startswith("18b1b49c300006113bebbad86a98a284")

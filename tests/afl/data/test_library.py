@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from afl.data.dataset import Dataset, Split
+from afl.data.dataset import Dataset, Sequences, Split
 from afl.data.domains import domain
 from afl.data.library import Library, describe
 from afl.errors import ConflictError, DataError, NotFoundError, StorageError, UsageError
@@ -30,6 +30,12 @@ def test_what_is_loaded_is_what_was_saved(library: Library, small: Dataset) -> N
     assert loaded.catalogue == small.catalogue
     assert [list(loaded.splits[split]) for split in Split] == [list(small.splits[split]) for split in Split]
     assert (loaded.name, loaded.format, loaded.domain, loaded.notes) == ("small", "csv", small.domain, small.notes)
+
+
+def test_candidate_lists_of_the_source_are_kept(library: Library, small: Dataset) -> None:
+    test = Sequences.of([replace(s, candidates=(s.items[-1], 40)) for s in small.splits[Split.TEST]])
+    library.save(replace(small, splits={**small.splits, Split.TEST: test}))
+    assert list(library.load("small").splits[Split.TEST]) == list(test)
 
 
 def test_names_are_sorted(library: Library, small: Dataset) -> None:

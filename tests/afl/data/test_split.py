@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afl.data.dataset import Sequence, Split
-from afl.data.split import split_sequences
-from afl.errors import DataError
+from afl.data.split import Shares, split_anew, split_sequences
+from afl.errors import DataError, UsageError
 
 
 def users(count: int) -> list[Sequence]:
@@ -52,3 +52,25 @@ def test_who_is_in_the_test_split_does_not_change_between_releases() -> None:
 def test_an_id_that_occurs_twice_is_named() -> None:
     with pytest.raises(DataError, match="'7' occurs twice"):
         split_sequences([Sequence("7", (1,)), Sequence("7", (2,))])
+
+
+def test_all_sequences_are_divided_anew_by_shares() -> None:
+    splits = split_anew(split_sequences(users(101)), Shares(5, 1, 4))
+    assert [len(splits[split]) for split in Split] == [51, 10, 40]
+    assert {key for split in Split for key in splits[split].ids} == {s.id for s in users(101)}
+
+
+def test_another_seed_divides_otherwise_and_the_same_seed_alike() -> None:
+    first, again, other = (split_anew(split_sequences(users(40)), Shares(1, 1, 1), seed=n) for n in (0, 0, 1))
+    assert first[Split.TEST].ids == again[Split.TEST].ids
+    assert first[Split.TEST].ids != other[Split.TEST].ids
+
+
+@pytest.mark.parametrize("text", ["8:1", "0:0:0", "8:1:-1", "a:b:c", "0.8:0.1:0.1"])
+def test_shares_that_are_none_are_told(text: str) -> None:
+    with pytest.raises(UsageError, match=f"--split: got '{text}', expected shares"):
+        Shares.parse(text)
+
+
+def test_shares_are_read_as_they_are_written() -> None:
+    assert str(Shares.parse("5:1:4")) == "5:1:4"
