@@ -143,7 +143,7 @@ def test_lists_of_the_source_are_taken_as_they_are(small: Dataset, test_rows: li
 def test_a_row_without_a_list_of_its_own_or_with_one_of_another_length_is_told_the_way_out(
     small: Dataset, test_rows: list[Row]
 ) -> None:
-    with pytest.raises(UsageError, match="'u9' brings no candidate list of its own; .* --candidates-from seeded"):
+    with pytest.raises(UsageError, match=r"'u9' brings no candidate list of its own; .* --candidates-from seeded"):
         candidate_lists(small, test_rows, method="source")
     brought = [replace(test_rows[0], candidates=(16, 48, 49))]
     with pytest.raises(UsageError, match="'u9' brings a list of 3 candidates, got 20; say --candidates 3"):
