@@ -1,7 +1,7 @@
 """Opens databases: by URL, at the right schema version, with one clear line for whatever stands in the way."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,30 @@ def storage_errors(where: str) -> Iterator[None]:
         raise _storage_error(where, error.strerror or type(error).__name__) from error
 
 
+async def open_for_reading(url: URL, *, busy_timeout: float) -> AsyncEngine:
+    """An engine on an AFL database as it is: nothing is created, upgraded or written through it.
+
+    Raises `StorageError` for a database that is not there, is not AFL's, or has another schema than this AFL's.
+    """
+    where, path = shown(url), file_of(url)
+    if path is not None and not path.is_file():
+        raise StorageError(f"database {where}: it does not exist; begin a run, or name another with --db")
+    with storage_errors(where):
+        engine = _create_engine(url, busy_timeout, prepare=_prepare_reading)
+    try:
+        with storage_errors(where):
+            async with engine.connect() as connection:
+                version = await connection.run_sync(_version)
+    except BaseException:
+        await engine.dispose()
+        raise
+    if version != SCHEMA_VERSION:
+        await engine.dispose()
+        found = f"has schema {version}" if version else "is not AFL's"
+        raise StorageError(f"database {where}: {found}, expected schema {SCHEMA_VERSION}; `afl runs` upgrades it")
+    return engine
+
+
 def _storage_error(where: str, reason: str) -> StorageError:
     line = one_line(reason)
     advice = next(
@@ -89,14 +113,17 @@ async def open_engine(url: URL, *, busy_timeout: float) -> AsyncEngine:
     return engine
 
 
-def _create_engine(url: URL, busy_timeout: float) -> AsyncEngine:
+def _create_engine(
+    url: URL, busy_timeout: float, prepare: Callable[[Any, Any], None] | None = None
+) -> AsyncEngine:
     is_sqlite = url.get_backend_name() == "sqlite"
     options: dict[str, Any] = {}
     if is_sqlite and "timeout" not in url.query:  # `sqlite:///path?timeout=60` knows better
         options["connect_args"] = {"timeout": busy_timeout}
     path = file_of(url)
     if path:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if prepare is None:
+            path.parent.mkdir(parents=True, exist_ok=True)
         # Few connections, each a thread, and none beyond: hundreds of sessions that begin at once take turns.
         options |= {"pool_size": 4, "max_overflow": 0, "pool_timeout": 600}
     try:
@@ -106,14 +133,22 @@ def _create_engine(url: URL, busy_timeout: float) -> AsyncEngine:
             f"no driver for {url.drivername!r} databases is installed; sqlite:///path works always"
         ) from error
     if is_sqlite:
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "connect", prepare or _prepare_writing)
     return engine
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    cursor = connection.cursor()
+def _prepare_writing(connection: Any, _record: Any) -> None:
     # FULL: a committed reply survives a power cut, not only a crash of this process.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    _set_pragmas(connection, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+
+
+def _prepare_reading(connection: Any, _record: Any) -> None:
+    _set_pragmas(connection, "query_only=ON")
+
+
+def _set_pragmas(connection: Any, *pragmas: str) -> None:
+    cursor = connection.cursor()
+    for pragma in pragmas:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -25,8 +25,9 @@ async def totals_of(connection: AsyncConnection, run: int, size: int) -> RunTota
         _count(sessions.c.hit),
         _count(sessions.c.accepted),
         _count(sessions.c.suggestion == sessions.c.target),
+        func.max(sessions.c.finished),
     ).where(sessions.c.run == run)
-    done, completed, recorded, hits, accepted, base_hits = (await connection.execute(counts)).one()
+    done, completed, recorded, hits, accepted, base_hits, ended = (await connection.execute(counts)).one()
     return RunTotals(
         sessions=size,
         done=done,
@@ -38,6 +39,7 @@ async def totals_of(connection: AsyncConnection, run: int, size: int) -> RunTota
         by_round=await _by_round(connection, run),
         outcomes=await _outcomes(connection, run),
         calls=await _calls(connection, run),
+        ended=ended,
     )
 
 

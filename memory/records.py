@@ -251,6 +251,8 @@ class RunTotals:
     outcomes: Mapping[str, int]
     """Turn outcome -> number of turns that ended so (their last attempt)."""
     calls: CallTotals
+    ended: float | None = None
+    """When the last session was recorded, in seconds since 1970, UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +273,11 @@ class RunSummary:
         if self.held:
             return "running"
         return "complete" if self.totals.done == self.totals.sessions else "incomplete"
+
+    @property
+    def seconds(self) -> float | None:
+        """From its beginning to the last recorded session, pauses between continuations included."""
+        return None if self.totals.ended is None else max(0.0, self.totals.ended - self.created)
 
 
 def _turn_records(view: SessionView, turn: Turn, suggestion: str | None) -> list[TurnRecord]:

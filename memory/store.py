@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from afl.errors import NotFoundError, StorageError
 from memory.codec import compress, to_json
-from memory.database import file_of, open_engine, parse_url, shown, storage_errors
+from memory.database import file_of, open_engine, open_for_reading, parse_url, shown, storage_errors
+from memory.hints import KnowledgeBases
 from memory.holders import FileHolder, Holder, NoHolder
 from memory.recall import Recall
 from memory.records import CandidateRecord, RunSummary
@@ -30,6 +31,8 @@ class Store:
         self._writer = Writer(engine, self.where)
         self.recall = Recall(engine, self.where)
         """Finds the reply that an equal request got in any run."""
+        self.bases = KnowledgeBases(engine, self.where)
+        """Knowledge bases of hints, by name."""
 
     @classmethod
     async def open(cls, url: str, *, busy_timeout: float = 10.0) -> Self:
@@ -39,6 +42,14 @@ class Store:
         cannot be opened, is not AFL's or is newer than this AFL; `UsageError` for a URL that cannot be read.
         """
         return cls(await open_engine(parse_url(url), busy_timeout=busy_timeout))
+
+    @classmethod
+    async def open_for_reading(cls, url: str, *, busy_timeout: float = 10.0) -> Self:
+        """The store at a URL as it is, for readers beside a run or years later: nothing is ever written through it.
+
+        Raises `StorageError` where there is none, or one of another schema.
+        """
+        return cls(await open_for_reading(parse_url(url), busy_timeout=busy_timeout))
 
     async def close(self) -> None:
         """Returns once everything handed over is on disk and every connection is closed."""

@@ -1,0 +1,17 @@
+"""The web viewer: reads the database, never writes, and shows what the agents said.
+
+What happens to a request, in the order of the files:
+
+    access.py      who may ask: the host it was sent to, the page it came from, the token; and what pages may do
+    app.py         which address is which page; every page is HTML, and JSON under /api
+    pages/         one file per page: a query, and the frozen dataclass that is both its JSON and its template's input
+    links.py       the address of everything, in a served viewer and in an exported site
+    charts.py      plotly figures as JSON; each point leads to the sessions behind it
+    rendering.py   templates, and how numbers and strangers' text are shown
+    templates/     one per page, over base.html.jinja
+    static/        the style, and a little JavaScript
+    site.py        the same pages as files
+    server.py      opens the port and the browser
+
+The public function is `simulations.view`, the command `afl view`.
+"""

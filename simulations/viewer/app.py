@@ -1,0 +1,123 @@
+"""Which address is which page: HTML for people, the same as JSON under /api, with its OpenAPI description."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, Response
+
+from afl.errors import AFLError, NotFoundError, UsageError
+from memory.store import Store
+from simulations.viewer import rendering
+from simulations.viewer.access import LOOPBACK, Access
+from simulations.viewer.links import Served
+from simulations.viewer.pages import runs
+from simulations.viewer.reading import Library
+
+
+class Page(NamedTuple):
+    """A page: its address, what reads it from the database, and its template."""
+
+    path: str
+    read: Callable[..., Any]
+    template: str
+
+
+PAGES = (Page("/", runs.read, "runs.html.jinja"),)
+API = "/api"
+_API_ROOT = "/api/runs"
+"""The list of runs stands at the root for people, under its name for programs."""
+
+STATIC = Path(str(files("simulations.viewer"))) / "static"
+
+
+def create_app(url: str, *, hosts: Iterable[str] = LOOPBACK, token: str | None = None) -> FastAPI:
+    """The viewer over the database at `url`, which is opened for reading when the app starts.
+
+    `hosts` are the names it answers to; with `token` it answers to any, and only to who shows the token.
+    """
+
+    @asynccontextmanager
+    async def opened(app: FastAPI) -> AsyncIterator[None]:
+        async with await Store.open_for_reading(url) as store:
+            app.state.library = Library(store)
+            yield
+
+    app = FastAPI(
+        title="AFL viewer",
+        version=version("afl"),
+        lifespan=opened,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=f"{API}/openapi.json",
+    )
+    for page in PAGES:
+        app.get(page.path, include_in_schema=False, response_class=HTMLResponse)(_html(page))
+        path = _API_ROOT if page.path == "/" else f"{API}{page.path}"
+        app.get(path, name=page.read.__module__.rpartition(".")[2], responses=_ERRORS)(page.read)
+    app.get("/static/plotly.min.js", include_in_schema=False)(_plotly)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_exception_handler(AFLError, _mistaken)
+    app.add_exception_handler(HTTPException, _unknown)
+    app.add_exception_handler(RequestValidationError, _unreadable)
+    app.add_middleware(Access, hosts=hosts, token=token)
+    return app
+
+
+def _html(page: Page) -> Callable[..., Any]:
+    """The page for people: what `page.read` returns, through its template."""
+
+    async def respond(request: Request, found: Annotated[Any, Depends(page.read)]) -> HTMLResponse:
+        return HTMLResponse(rendering.page(page.template, Served(), page=found))
+
+    return respond
+
+
+async def _plotly() -> FileResponse:
+    """Plotly's own JavaScript, as its Python package brings it."""
+    script = Path(str(files("plotly"))) / "package_data" / "plotly.min.js"
+    return FileResponse(script, media_type="text/javascript", headers={"Cache-Control": "max-age=86400"})
+
+
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    404: {"description": "There is no such run, session or base."},
+    422: {"description": "The query cannot be read, or asks for what cannot be compared."},
+}
+_STATUS: Mapping[type[AFLError], HTTPStatus] = {
+    NotFoundError: HTTPStatus.NOT_FOUND,
+    UsageError: HTTPStatus.UNPROCESSABLE_ENTITY,
+}
+
+
+def _mistaken(request: Request, error: Exception) -> Response:
+    """What AFL says of the request, in a line."""
+    status = _STATUS.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)  # type: ignore[arg-type]
+    return _complaint(request, status, str(error))
+
+
+def _unknown(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    known = {404: "There is no page at this address."}
+    return _complaint(request, HTTPStatus(error.status_code), known.get(error.status_code, str(error.detail)))
+
+
+def _unreadable(request: Request, error: Exception) -> Response:
+    """A query that the page does not know."""
+    assert isinstance(error, RequestValidationError)
+    said = "; ".join(f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in error.errors())
+    return _complaint(request, HTTPStatus.UNPROCESSABLE_ENTITY, f"The address cannot be read: {said}")
+
+
+def _complaint(request: Request, status: HTTPStatus, line: str) -> Response:
+    if request.url.path.startswith(API):
+        return JSONResponse({"error": line}, status)
+    return HTMLResponse(rendering.page("error.html.jinja", Served(), status=status, line=line), status)

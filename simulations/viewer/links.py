@@ -1,0 +1,92 @@
+"""The address of everything the viewer shows, served or exported."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+from urllib.parse import quote, unquote, urlencode
+
+from afl.errors import NotFoundError
+
+
+class Links(Protocol):
+    """Where a page finds the others. Names and ids are any text."""
+
+    def static(self, file: str) -> str:
+        """A file of the style, the scripts, plotly."""
+        ...
+
+    def runs(self) -> str: ...
+
+    def run(self, run: str) -> str: ...
+
+    def sessions(self, run: str, wanted: Mapping[str, str | int] | None = None) -> str:
+        """The sessions of a run, those that `wanted` (the page's own query) lets through."""
+        ...
+
+    def dialogue(self, run: str, session: str, turn: str = "") -> str:
+        """A session's dialogue, at one of its turns (`turn_anchor`)."""
+        ...
+
+    def compare(self, runs: Sequence[str]) -> str: ...
+
+    def judging(self, run: str) -> str: ...
+
+    def hints(self, base: str = "") -> str:
+        """A knowledge base, or all of them."""
+        ...
+
+
+class Served:
+    """Addresses of a viewer that is running."""
+
+    def static(self, file: str) -> str:
+        return f"/static/{file}"
+
+    def runs(self) -> str:
+        return "/"
+
+    def run(self, run: str) -> str:
+        return f"/runs/{segment(run)}"
+
+    def sessions(self, run: str, wanted: Mapping[str, str | int] | None = None) -> str:
+        query = urlencode({key: value for key, value in (wanted or {}).items() if value not in ("", None)})
+        return f"{self.run(run)}/sessions" + (f"?{query}" if query else "")
+
+    def dialogue(self, run: str, session: str, turn: str = "") -> str:
+        return f"{self.run(run)}/sessions/{segment(session)}" + (f"#{turn}" if turn else "")
+
+    def compare(self, runs: Sequence[str]) -> str:
+        return "/compare" + (f"?{urlencode([('run', run) for run in runs])}" if runs else "")
+
+    def judging(self, run: str) -> str:
+        return f"{self.run(run)}/judging"
+
+    def hints(self, base: str = "") -> str:
+        return f"/hints/{segment(base)}" if base else "/hints"
+
+
+def turn_anchor(phase: str, round: int, role: str, attempt: int) -> str:
+    """What stands behind the # of a link to a turn: `loop-2-user`, `loop-2-user-1` for its first repair."""
+    repair = f"-{attempt}" if attempt else ""
+    return f"{segment(phase)}-{round}-{segment(role)}{repair}"
+
+
+def segment(text: str) -> str:
+    """Any text as one part of a path: letters, digits, `._-`; everything else as `~XX` per byte.
+
+    Unlike percent signs, these survive every server and file system, and no part is empty, `.` or `..`.
+    """
+    if text in ("", ".", ".."):
+        return text.replace(".", "~2E") or "~"
+    quoted = quote(text.encode("utf-8", "surrogatepass"), safe="")
+    return quoted.replace("~", "%7E").replace("%", "~")
+
+
+def unsegment(part: str) -> str:
+    """The text that `segment` was given. Raises `NotFoundError` for what it never gives."""
+    try:
+        text = "" if part == "~" else unquote(part.replace("%", "%25").replace("~", "%"), errors="surrogatepass")
+    except UnicodeDecodeError:
+        text = part
+    if segment(text) != part:
+        raise NotFoundError(f"there is nothing called {part!r} here")
+    return text

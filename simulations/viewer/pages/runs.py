@@ -1,0 +1,110 @@
+"""All runs: what they are, how far they are, what came of them and what they cost."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from fastapi import Query
+from pydantic import BaseModel, ConfigDict
+
+from afl.metrics.intervals import wilson
+from memory.records import RunSummary
+from simulations.viewer.reading import Reading
+
+Order = Literal["begun", "name", "dataset", "model", "hit_rate", "cost", "tokens"]
+
+
+class RunsQuery(BaseModel):
+    """What may stand behind the ? of the page."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    q: str = ""
+    """Only runs in whose name, data set, model or recommender this occurs, ignoring case."""
+    status: Literal["", "running", "complete", "incomplete"] = ""
+    order: Order = "begun"
+    """`begun`: the newest first; numbers: the largest first; names: alphabetically."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """A run in the list."""
+
+    name: str
+    begun: float
+    """Seconds since 1970, UTC."""
+    status: str
+    dataset: str
+    model: str
+    recommender: str
+    tools: tuple[str, ...]
+    sessions: int
+    done: int
+    failed: int
+    hit_rate: float | None
+    """Failed sessions count as misses; None where nothing is recorded, or nothing recommended."""
+    ci95: tuple[float, float] | None
+    cost_usd: float | None
+    tokens: int
+    seconds: float | None
+    """From its first to its last recorded session."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunsPage:
+    runs: tuple[RunLine, ...]
+    """Those asked for, in the order asked for."""
+    all: int
+    """How many there are."""
+    query: RunsQuery
+
+
+async def read(reading: Reading, query: Annotated[RunsQuery, Query()]) -> RunsPage:
+    """The runs in the database."""
+    lines = [_line(summary) for summary in await reading.store.runs()]
+    found = [line for line in lines if _wanted(line, query)]
+    return RunsPage(tuple(sorted(found, key=_KEYS[query.order])), len(lines), query)
+
+
+def _line(summary: RunSummary) -> RunLine:
+    totals, config = summary.totals, summary.config
+    recorded = totals.completed + totals.failed
+    rated = recorded and config.get("loop", True)
+    estimate = wilson(totals.hits, recorded) if rated else None
+    return RunLine(
+        name=summary.name,
+        begun=summary.created,
+        status=summary.status,
+        dataset=_said(config, "dataset"),
+        model=_said(config, "llm_name"),
+        recommender=_said(config, "recommender"),
+        tools=tuple(config.get("tools", ())),
+        sessions=totals.sessions,
+        done=totals.done,
+        failed=totals.failed,
+        hit_rate=None if estimate is None else estimate.value,
+        ci95=None if estimate is None else estimate.ci95,
+        cost_usd=totals.calls.cost_usd,
+        tokens=totals.calls.prompt_tokens + totals.calls.completion_tokens,
+        seconds=summary.seconds,
+    )
+
+
+def _said(config: Mapping[str, Any], key: str) -> str:
+    return str(config.get(key, "–"))
+
+
+def _wanted(line: RunLine, query: RunsQuery) -> bool:
+    words = " ".join((line.name, line.dataset, line.model, line.recommender, *line.tools)).casefold()
+    return query.q.casefold() in words and query.status in ("", line.status)
+
+
+_KEYS: Mapping[Order, Any] = {
+    "begun": lambda line: -line.begun,
+    "name": lambda line: line.name.casefold(),
+    "dataset": lambda line: (line.dataset, -line.begun),
+    "model": lambda line: (line.model, -line.begun),
+    "hit_rate": lambda line: -1 if line.hit_rate is None else -line.hit_rate - 2,
+    "cost": lambda line: -(line.cost_usd or 0.0),
+    "tokens": lambda line: -line.tokens,
+}

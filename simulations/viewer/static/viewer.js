@@ -1,0 +1,117 @@
+// What HTML cannot do: draw charts in the page's colours, keep a running run up to date, walk turns with j and k.
+"use strict";
+
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+function traces(chart) {
+  return chart.series.map((series, place) => {
+    const points = series.points;
+    const hue = colour(`--series-${(place % 5) + 1}`);
+    const trace = {
+      name: series.name,
+      type: series.kind === "bar" ? "bar" : "scatter",
+      mode: series.kind === "points" ? "markers" : "lines+markers",
+      x: points.map((point) => point.x),
+      y: points.map((point) => point.y),
+      customdata: points.map((point) => point.link),
+      text: points.map((point) => point.says),
+      textposition: "none",
+      marker: { color: hue },
+      line: { color: hue },
+    };
+    if (points.some((point) => point.ci95)) {
+      trace.error_y = {
+        type: "data",
+        symmetric: false,
+        color: hue,
+        thickness: 1.2,
+        array: points.map((point) => (point.ci95 ? point.ci95[1] - point.y : 0)),
+        arrayminus: points.map((point) => (point.ci95 ? point.y - point.ci95[0] : 0)),
+      };
+    }
+    return trace;
+  });
+}
+
+function layout(chart) {
+  const axis = { gridcolor: colour("--line"), zerolinecolor: colour("--line"), automargin: true };
+  const whole = chart.series.every((series) => series.points.every((point) => Number.isInteger(point.x)));
+  return {
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    font: { color: colour("--ink"), family: "inherit", size: 13 },
+    margin: { l: 50, r: 10, t: 10, b: 40 },
+    xaxis: { ...axis, title: { text: chart.x }, ...(whole ? { dtick: 1 } : {}) },
+    yaxis: { ...axis, title: { text: chart.y }, rangemode: "tozero" },
+    showlegend: chart.series.length > 1,
+    legend: { orientation: "h", y: 1.12 },
+    dragmode: false,
+  };
+}
+
+function draw(root) {
+  if (typeof Plotly === "undefined") return;
+  for (const place of root.querySelectorAll(".plot")) {
+    const data = place.querySelector("script[type='application/json']");
+    if (!data) continue;
+    const chart = JSON.parse(data.textContent);
+    // What titles say is text: plotly would take some of it for markup.
+    const safe = (text) => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+    for (const series of chart.series) {
+      series.name = safe(series.name);
+      for (const point of series.points) {
+        if (typeof point.x === "string") point.x = safe(point.x);
+        point.says = safe(point.says);
+      }
+    }
+    Plotly.react(place, traces(chart), layout(chart), { displayModeBar: false, responsive: true });
+    place.on("plotly_click", (event) => {
+      const link = event.points[0].customdata;
+      if (link) location.assign(link);
+    });
+  }
+}
+
+// A page about something still running is fetched again, and its living parts are exchanged.
+const PAUSE = 2000;
+
+async function refresh() {
+  const running = document.querySelector("[data-running]");
+  if (!running || location.protocol === "file:") return;
+  try {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    if (answer.ok) {
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const old = document.querySelectorAll("[data-live]");
+      const news = fresh.querySelectorAll("[data-live]");
+      old.forEach((part, place) => {
+        if (!news[place] || part.contains(document.activeElement)) return;
+        const opened = [...part.querySelectorAll("details")].map((one) => one.open);
+        part.replaceWith(document.adoptNode(news[place]));
+        news[place].querySelectorAll("details").forEach((one, at) => (one.open = opened[at] ?? one.open));
+        draw(news[place]);
+      });
+    }
+  } catch {
+    // The viewer was closed: the page stays as it is.
+  }
+  setTimeout(refresh, PAUSE);
+}
+
+// j and k walk through whatever a page marks as steps; the address follows, so that any of them can be sent on.
+function walk(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
+  const steps = [...document.querySelectorAll("[data-step]")];
+  if (!steps.length || !["j", "k"].includes(event.key)) return;
+  const now = steps.findIndex((step) => `#${step.id}` === location.hash);
+  const next = event.key === "j" ? Math.min(now + 1, steps.length - 1) : Math.max(now - 1, 0);
+  history.replaceState(null, "", `#${steps[next].id}`);
+  steps[next].focus({ preventScroll: true });
+  steps[next].scrollIntoView({ block: "start", behavior: "instant" });
+  steps.forEach((step, place) => step.classList.toggle("here", place === next));
+}
+
+draw(document);
+document.addEventListener("keydown", walk);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw(document));
+setTimeout(refresh, PAUSE);
