@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from simulations.commands.evaluate import evaluate_recommendation as evaluate_recommendation
     from simulations.commands.evaluate_user import evaluate_user as evaluate_user
     from simulations.commands.export import export as export
+    from simulations.commands.hints import hints_edit as hints_edit
+    from simulations.commands.hints import hints_export as hints_export
+    from simulations.commands.hints import hints_import as hints_import
+    from simulations.commands.hints import hints_list as hints_list
+    from simulations.commands.hints import hints_show as hints_show
     from simulations.commands.inspect import inspect as inspect
     from simulations.commands.report import report as report
     from simulations.commands.reproduce import reproduce as reproduce
@@ -52,6 +57,11 @@ _HOMES = {
     "evaluate_recommendation": "simulations.commands.evaluate",
     "evaluate_user": "simulations.commands.evaluate_user",
     "export": "simulations.commands.export",
+    "hints_edit": "simulations.commands.hints",
+    "hints_export": "simulations.commands.hints",
+    "hints_import": "simulations.commands.hints",
+    "hints_list": "simulations.commands.hints",
+    "hints_show": "simulations.commands.hints",
     "import_data": "simulations.commands.data",
     "inspect": "simulations.commands.inspect",
     "list_data": "simulations.commands.data",
@@ -82,6 +92,11 @@ __all__ = [
     "evaluate_recommendation",
     "evaluate_user",
     "export",
+    "hints_edit",
+    "hints_export",
+    "hints_import",
+    "hints_list",
+    "hints_show",
     "import_data",
     "inspect",
     "list_data",

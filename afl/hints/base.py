@@ -2,8 +2,25 @@
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import NamedTuple
+
+from afl.errors import UsageError
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def require_name(name: str) -> str:
+    """The name as it is, if a knowledge base can be called so: policies lie in folders of its name.
+
+    Raises `UsageError` for another.
+    """
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"got {name!r} as the name of a knowledge base, expected letters, digits, dots, dashes and underscores"
+        )
+    return name
 
 
 class Hint(NamedTuple):

@@ -13,6 +13,7 @@ from simulations.cli import (
     estimate,
     evaluate,
     evaluate_user,
+    hints,
     report,
     reproduce,
     rescore,
@@ -37,6 +38,7 @@ app.command("simulate")(simulate.simulate)
 evaluate.app.command("user")(evaluate_user.evaluate_user)
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(study.app, name="study")
+app.add_typer(hints.app, name="hints")
 app.command("runs")(runs.runs)
 app.command("inspect")(runs.inspect)
 app.command("compare")(compare.compare)

@@ -1,4 +1,4 @@
-"""Knowledge bases: hints, and where each comes from."""
+"""Knowledge bases: hints, where each comes from, and why others were not taken."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,7 +19,8 @@ def upgrade() -> None:
     op.create_table(
         "hints",
         sa.Column("base", sa.Integer, sa.ForeignKey("knowledge_bases.id"), primary_key=True),
-        sa.Column("number", sa.Integer, primary_key=True),
+        sa.Column("position", sa.Integer, primary_key=True),
+        sa.Column("number", sa.Integer),
         sa.Column("text", sa.Text, nullable=False),
         sa.Column("status", sa.Text, nullable=False),
         sa.Column("why", sa.Text),

@@ -1,0 +1,168 @@
+"""Knowledge bases in SQL: every hint with where it comes from, and the ones that were not taken with why."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from sqlalchemy import RowMapping, delete, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from afl.errors import ConflictError, NotFoundError
+from afl.hints.base import KnowledgeBase
+from afl.hints.trials import Origin, Status, Trial, hints_of
+from memory.database import storage_errors
+from memory.schema import hints, knowledge_bases, runs
+
+
+@dataclass(frozen=True, slots=True)
+class BaseRecord:
+    """A knowledge base with everything kept about it."""
+
+    name: str
+    config: Mapping[str, Any]
+    """JSON: `dataset`, `llm`, and whatever else it was made with."""
+    trials: tuple[Trial, ...]
+    """Every hint that was thought of, in the order of its trial."""
+    run: str | None = None
+    """The exploration's run, which holds every call."""
+    created: float = field(default_factory=time.time, compare=False)
+    """Seconds since 1970, UTC."""
+
+    @property
+    def base(self) -> KnowledgeBase:
+        """The hints alone, as everybody uses them."""
+        return KnowledgeBase(self.name, self.config["dataset"], self.config["llm"], hints_of(self.trials))
+
+
+class BaseSummary(NamedTuple):
+    """One line of `afl hints list`."""
+
+    name: str
+    dataset: str
+    llm: str
+    hints: int
+    trials: int
+    run: str | None
+    created: float
+
+
+class KnowledgeBases:
+    """The knowledge bases of a store, by name."""
+
+    def __init__(self, engine: AsyncEngine, where: str) -> None:
+        self._engine = engine
+        self._where = where
+
+    async def save(self, record: BaseRecord, *, replace: bool = False) -> None:
+        """Keeps the base under its name, whole or not at all; saving equal content again changes nothing.
+
+        Raises `ConflictError` where another base has the name, unless `replace`.
+        """
+        with storage_errors(self._where):
+            async with self._engine.begin() as connection:
+                kept = await _read(connection, record.name)
+                if kept == record:
+                    return
+                if kept is not None and not replace:
+                    raise ConflictError(
+                        f"knowledge base {record.name!r} exists with other hints; choose another name, or replace it"
+                    )
+                await _write(connection, record)
+
+    async def load(self, name: str) -> BaseRecord:
+        """The base of this name; `NotFoundError` lists the names there are."""
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                kept = await _read(connection, name)
+                names = (await connection.execute(_NAMES)).scalars().all()
+        if kept is None:
+            there = ", ".join(names) or "none yet"
+            raise NotFoundError(f"no knowledge base is called {name!r}; there are: {there}")
+        return kept
+
+    async def find(self, name: str) -> BaseRecord | None:
+        """The base of this name, if there is one."""
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                return await _read(connection, name)
+
+    async def summaries(self) -> list[BaseSummary]:
+        """Every base, by name."""
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                return [_summary(row) for row in (await connection.execute(_SUMMARIES)).mappings()]
+
+
+_NAMES = select(knowledge_bases.c.name).order_by(knowledge_bases.c.name)
+_WITH_RUN = knowledge_bases.outerjoin(runs, runs.c.id == knowledge_bases.c.run)
+_HEAD = (knowledge_bases, runs.c.name.label("run_name"))
+_SUMMARIES = (
+    select(*_HEAD, func.count(hints.c.number).label("hints"), func.count(hints.c.position).label("trials"))
+    .select_from(_WITH_RUN.outerjoin(hints, hints.c.base == knowledge_bases.c.id))
+    .group_by(knowledge_bases.c.id, runs.c.name)
+    .order_by(knowledge_bases.c.name)
+)
+
+
+async def _read(connection: AsyncConnection, name: str) -> BaseRecord | None:
+    query = select(*_HEAD).select_from(_WITH_RUN).where(knowledge_bases.c.name == name)
+    head = (await connection.execute(query)).mappings().first()
+    if head is None:
+        return None
+    rows = select(hints).where(hints.c.base == head["id"]).order_by(hints.c.position)
+    trials = tuple(_trial(row) for row in (await connection.execute(rows)).mappings())
+    return BaseRecord(name, json.loads(head["config"]), trials, head["run_name"], head["created"])
+
+
+async def _write(connection: AsyncConnection, record: BaseRecord) -> None:
+    """In place of what has the name, under a new id."""
+    old = select(knowledge_bases.c.id).where(knowledge_bases.c.name == record.name)
+    await connection.execute(delete(hints).where(hints.c.base.in_(old)))
+    await connection.execute(delete(knowledge_bases).where(knowledge_bases.c.name == record.name))
+    run = select(runs.c.id).where(runs.c.name == record.run)
+    head = {
+        "name": record.name,
+        "created": record.created,
+        "config": json.dumps(record.config),
+        "run": (await connection.execute(run)).scalar(),
+    }
+    added = await connection.execute(knowledge_bases.insert().returning(knowledge_bases.c.id), head)
+    rows = _rows(added.scalar_one(), record.trials)
+    if rows:
+        await connection.execute(hints.insert(), rows)
+
+
+def _rows(base: int, trials: Sequence[Trial]) -> list[dict[str, Any]]:
+    return [
+        {
+            "base": base,
+            "position": position,
+            "number": trial.number,
+            "text": trial.text,
+            "status": trial.status.value,
+            "why": trial.why or None,
+            "session": trial.session,
+            "origin": json.dumps(trial.origin.to_json()),
+        }
+        for position, trial in enumerate(trials, start=1)
+    ]
+
+
+def _trial(row: RowMapping) -> Trial:
+    return Trial(
+        text=row["text"],
+        status=Status(row["status"]),
+        number=row["number"],
+        why=row["why"] or "",
+        session=row["session"],
+        origin=Origin.from_json(json.loads(row["origin"])),
+    )
+
+
+def _summary(row: RowMapping) -> BaseSummary:
+    config = json.loads(row["config"])
+    return BaseSummary(
+        row["name"], config["dataset"], config["llm"], row["hints"], row["trials"], row["run_name"], row["created"]
+    )

@@ -1,0 +1,56 @@
+"""A knowledge base for people: its hints, what each was seen to do, and why others were not taken."""
+
+from collections import Counter
+
+from afl.hints.trials import Effect, Status, Trial
+from memory.hints import BaseRecord
+from simulations.cli.output import console, plain, table
+
+
+def show(record: BaseRecord, *, every: bool = False) -> None:
+    """Prints the hints by number; with `every`, also the ones that were not taken."""
+    out = console()
+    out.print(plain(f"{record.name}: hints for {record.base.llm} on {record.base.dataset}"))
+    taken = sorted((trial for trial in record.trials if trial.number is not None), key=lambda one: one.number or 0)
+    shown = table("", "hint", "from", "there", "elsewhere", right=("",))
+    for trial in taken:
+        shown.add_row(str(trial.number), plain(trial.text), plain(_from(trial)), *_effects(trial))
+    out.print(shown)
+    others = [trial for trial in record.trials if trial.number is None]
+    counts = Counter(trial.status for trial in others)
+    if others:
+        said = ", ".join(f"{counts[status]} {status.value}" for status in Status if counts[status])
+        out.print(plain(f"not taken: {len(others)} ({said})"))
+    if every and others:
+        out.print(_not_taken(others))
+
+
+def _not_taken(others: list[Trial]) -> object:
+    shown = table("status", "hint", "from", "why")
+    for trial in others:
+        shown.add_row(*(plain(text) for text in (trial.status.value, trial.text, _from(trial), trial.why)))
+    return shown
+
+
+def _from(trial: Trial) -> str:
+    return trial.origin.source or f"session {trial.session}"
+
+
+def _effects(trial: Trial) -> tuple[str, str]:
+    """The target's place without and with the hint on its own session, and how many others it helped and hurt."""
+    own, others = trial.origin.own, trial.origin.others
+    there = "-" if own is None else f"{_place(own.before)} > {_place(own.after)}"
+    helped, hurt = (sum(map(judge, others)) for judge in (_helped, _hurt))
+    return there, f"+{helped} -{hurt} of {len(others)}" if others else "-"
+
+
+def _helped(effect: Effect) -> bool:
+    return effect.gain > 0
+
+
+def _hurt(effect: Effect) -> bool:
+    return effect.gain < 0
+
+
+def _place(place: int | None) -> str:
+    return "none" if place is None else str(place)
