@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afl.data.candidates import candidate_lists, lists_hash, placed
-from afl.data.dataset import Dataset
+from afl.data.dataset import Dataset, Split
 from afl.data.judging import JudgedItems, judged_items
 from afl.data.sessions import MIN_HISTORY, Row, Session, afterwards, rows, session
 from afl.draws import derived_seed
@@ -29,7 +29,8 @@ class Study:
     """(S, N) the lists as shown."""
     candidates_hash: str
     training: Dataset
-    """What models and the offline language model learn from: `dataset`, or one over the same catalogue."""
+    """What models and the offline language model learn from: `dataset`, or one over the same catalogue; without what
+    is asked about where its training sequences are played."""
     judged: JudgedItems | None = None
     """What the user agent is asked about after the dialogue; None where nothing is."""
     base: KnowledgeBase | None = None
@@ -73,7 +74,8 @@ class Study:
         picked, shown = [chosen[index] for index in order], np.concatenate(lists)[order]
         items = placed(shown, [row.target for row in picked], options.target_position)
         asked = JudgedItems(np.concatenate([j.items for j in judged])[order], judged[0].wanted) if judged else None
-        return cls(dataset, options, picked, items, lists_hash(picked, items), training or dataset, asked, base)
+        learned = _without_what_is_asked(dataset, options, training or dataset)
+        return cls(dataset, options, picked, items, lists_hash(picked, items), learned, asked, base)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -114,6 +116,17 @@ class Study:
         if self.base is not None:
             said |= {"hints_hash": self.base.hash}
         return said if self.judged is None else said | {"judged_hash": self.judged.hash(self.rows)}
+
+
+def _without_what_is_asked(dataset: Dataset, options: SimulateOptions, training: Dataset) -> Dataset:
+    """What models may learn from: where training sequences are played, not their targets and what comes after them.
+
+    Hints are learned on training sessions and tried on others: the language model is the same for all of them.
+    """
+    played = Split.TRAIN in options.splits or options.protocol == "hints"
+    if not played or training.hash != dataset.hash:
+        return training
+    return training.without_targets(held_out=options.held_out)
 
 
 def _needed(options: SimulateOptions) -> str:

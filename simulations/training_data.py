@@ -1,8 +1,12 @@
 """Which data set models learn from: the sessions' own, or one over the same catalogue."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from afl.data.dataset import Dataset, Split
 from afl.data.library import Library
 from afl.errors import UsageError
+from simulations.options import SimulateOptions
 
 
 def training_data(library: Library, dataset: Dataset, train_on: str | None) -> Dataset:
@@ -29,6 +33,16 @@ def training_data(library: Library, dataset: Dataset, train_on: str | None) -> D
             f"data set {dataset.name!r} has no training sequences, and several fit: {names}; name one with --train-on"
         )
     return fitting[0] if fitting else dataset
+
+
+def as_learned(named: Dataset, config: Mapping[str, Any]) -> Dataset | None:
+    """Of the named data set, what the models of a run begun with `config` learned from; None where it has changed."""
+    learned = config.get("training_hash", config.get("dataset_hash"))
+    if named.hash == learned:
+        return named
+    held_out = SimulateOptions.given({}, recorded=config).held_out
+    without = named.without_targets(held_out=held_out)
+    return without if without.hash == learned else None
 
 
 def _others(library: Library, dataset: Dataset) -> list[Dataset]:

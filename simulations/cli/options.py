@@ -20,7 +20,9 @@ BaseURL = Annotated[
 ]
 Rounds = Annotated[Number, typer.Option("--rounds", help="The most rounds of a dialogue. (default: 4)")]
 Candidates = Annotated[Number, typer.Option("--candidates", help="Length of a list. (default: 20)")]
-CandidatesFrom = Annotated[Text, typer.Option("--candidates-from", help="seeded, reference or source. (default: seeded)")]
+CandidatesFrom = Annotated[
+    Text, typer.Option("--candidates-from", help="seeded, reference or source. (default: seeded)")
+]
 Seed = Annotated[Number, typer.Option("--seed", help="The study's seed. (default: 303)")]
 Seeds = Annotated[
     int, typer.Option("--seeds", metavar="N", help="Study seeds: --seed and those after it; users are averaged.")

@@ -14,6 +14,7 @@ from simulations.asynchrony import wait_for
 from simulations.leaks.check import Check
 from simulations.leaks.evidence import Evidence
 from simulations.options import SimulateOptions
+from simulations.training_data import as_learned
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +62,23 @@ def _evidence(run: Run, library: Library) -> Evidence:
     dataset = _dataset(library, run.config.get("dataset"), run.config.get("dataset_hash"))
     training = dataset
     if "training_hash" in run.config:
-        training = _dataset(library, run.config["train_on"], run.config["training_hash"])
+        named = _loaded(library, run.config["train_on"])
+        training = None if named is None else as_learned(named, run.config)
     by_id = {} if dataset is None else {row.id: row for row in _rows(run, dataset)}
     return Evidence(dataset, training, by_id)
 
 
 def _dataset(library: Library, name: str | None, hash: str | None) -> Dataset | None:
     """The data set with this content; None where it is gone or has changed."""
+    dataset = _loaded(library, name)
+    return dataset if dataset is not None and dataset.hash == hash else None
+
+
+def _loaded(library: Library, name: str | None) -> Dataset | None:
     try:
-        dataset = library.load(name or "")
+        return library.load(name or "")
     except (NotFoundError, ValueError):
         return None
-    return dataset if dataset.hash == hash else None
 
 
 def _rows(run: Run, dataset: Dataset) -> list[Row]:

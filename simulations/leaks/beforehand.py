@@ -43,7 +43,7 @@ def audit_sessions(study: Study) -> tuple[Check, ...]:
             study.rows,
             study.training.splits[Split.TRAIN],
             trained=learned(options.recommender, options.reward, options.llm),
-            same_users=study.training is study.dataset,
+            same_users=study.training.name == study.dataset.name,
         ),
         check_judged(_asked(study)),
     )

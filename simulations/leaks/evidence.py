@@ -135,5 +135,5 @@ class Evidence:
             [self.rows[session] for session in lists if session in self.rows],
             self.training.splits[Split.TRAIN],
             trained=learned(*(run.config.get(part) for part in ("recommender", "reward", "llm"))),
-            same_users=self.training is self.dataset,
+            same_users=self.training.name == self.dataset.name,
         )

@@ -254,6 +254,13 @@ def test_sessions_a_model_was_trained_on_are_suspicious(dataset: Dataset) -> Non
     assert check_split(study.rows, training, trained=False).verdict is Verdict.OK
 
 
+def test_training_sequences_whose_targets_nothing_learned_from_are_fine(dataset: Dataset) -> None:
+    study = study_of(dataset, split="train")
+    learned = study.training.splits[Split.TRAIN]
+    check = check_split(study.rows, learned, trained=True)
+    assert (check.verdict, check.numbers["of_train"]) == (Verdict.OK, len(study.rows))
+
+
 def test_without_training_sequences_there_is_nothing_to_compare_with(dataset: Dataset) -> None:
     study = study_of(dataset, split="test")
     assert check_split(study.rows, Sequences.of([])).verdict is Verdict.NOT_CHECKED

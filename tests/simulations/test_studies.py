@@ -170,9 +170,14 @@ def test_answers_of_a_file_belong_to_one_seed() -> None:
 
 
 def test_people_are_told_of_the_seeds_and_of_what_is_suspicious(
-    afl: Afl, server: FakeServer, untrained: None
+    afl: Afl, server: FakeServer, untrained: None, small_csv: Path, tmp_path: Path
 ) -> None:
+    # One listener more: another data set, in which models learn from the very sessions they are asked about.
+    more = tmp_path / "more.csv"
+    more.write_text(small_csv.read_text() + "".join(f"u30,Band {band},{band}\n" for band in range(6)))
+    import_data("csv", more, name="more", domain="music")
     fixed = [*OVER[:-1], "--arm", "agent", "--arm", "afl", "--seeds", 2, "--base-url", server.url]
+    fixed += ["--split", "train", "--train-on", "more"]
     shown = " ".join(afl("evaluate", "recommendation", *fixed).out.split())
     assert "each user averaged over 2 study seeds, 303 to 304" in shown
     assert "and 2 of further seeds" in shown

@@ -16,7 +16,7 @@ from simulations.reporting.drawing.parts import Bar, parts
 from simulations.reporting.material import Recorded
 from simulations.reporting.numbers import estimate
 from simulations.reporting.page import Block, Figure, Section, Table, Text
-from simulations.training_data import training_data
+from simulations.training_data import as_learned, training_data
 
 NAMES = (f"top {TOP} %", f"{TOP} to {MIDDLE} %", f"bottom {100 - MIDDLE} %")
 """The groups of items, as figures call them."""
@@ -51,10 +51,10 @@ def _groups(run: Recorded, library: Library) -> dict[str, int] | None:
     """Title -> group; None where the data set is gone, has changed, or has nothing to learn from."""
     try:
         dataset = library.load(str(run.config.get("dataset")))
-        training = training_data(library, dataset, run.config.get("train_on"))
+        training = as_learned(training_data(library, dataset, run.config.get("train_on")), run.config)
     except AFLError:
         return None
-    if dataset.hash != run.config.get("dataset_hash") or not len(training.splits[Split.TRAIN]):
+    if dataset.hash != run.config.get("dataset_hash") or training is None or not len(training.splits[Split.TRAIN]):
         return None
     return _by_title(dataset, training)
 
