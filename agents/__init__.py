@@ -2,7 +2,16 @@
 
 from agents.prompts import Prompts, prompts_hash
 from agents.recommendation import RecommendationAgent
+from agents.reflection import ReflectionAgent
 from agents.tools import SuggestionTool, as_langchain_tool
 from agents.user import UserAgent
 
-__all__ = ["Prompts", "RecommendationAgent", "SuggestionTool", "UserAgent", "as_langchain_tool", "prompts_hash"]
+__all__ = [
+    "Prompts",
+    "RecommendationAgent",
+    "ReflectionAgent",
+    "SuggestionTool",
+    "UserAgent",
+    "as_langchain_tool",
+    "prompts_hash",
+]

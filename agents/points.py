@@ -1,0 +1,92 @@
+"""Reads lists of short sentences, and whether one repeats another, out of what real models write."""
+
+import re
+from collections.abc import Sequence
+
+from afl.data.catalogue import one_line
+from afl.types import Outcome
+from agents.lines import clean, read_lines, without_thinking
+from agents.parsing import Parsed, without_answer
+
+ParsedPoints = Parsed[tuple[str, ...]]
+"""`value` holds the sentences, each on one line."""
+ParsedSame = Parsed[bool]
+
+MOST_POINTS = 10
+LONGEST_POINT = 600
+"""Characters."""
+
+_NUMBERED = re.compile(r"^(?P<indent>[\s>*_`]*)[#(\[]?\d{1,2}[.):\]]+[*_`]*\s+(?P<rest>\S.*)$")
+_BULLETED = re.compile(r"^(?P<indent>[\s>]*)[*•+\-–—]\s+(?P<rest>\S.*)$")
+_FENCE = re.compile(r"\s*(```|~~~)\s*\w*\s*")
+_SAME = re.compile(
+    r"[\s>#*_`\"'(\[]*(?:same|answer|redundant)[\s*_`\"')\]]*[:：=][\s*_`\"'<(\[]*(?P<value>.*)", re.I
+)
+_ONE_OR_ZERO = re.compile(r"[\s*_`\"'<(\[]*(?:(?P<one>1|yes)|(?P<zero>0|no))(?![\w.]*\d)\b", re.IGNORECASE)
+_BARE = re.compile(r"[\W_]*(?:1|0|yes|no)[\W_]*", re.IGNORECASE)
+
+
+def parse_points(text: str, heading: str) -> ParsedPoints:
+    """The sentences listed below `heading` ("Hints"), or in a numbered or bulleted list without one.
+
+    A line that goes on with an entry is set in further than it. `UNPARSED` without a list, with one of more than
+    ten sentences kept to the first ten, or with a sentence that is too long to be one.
+    """
+    lines = [line for line in without_thinking(text).splitlines() if line.strip() and not _FENCE.fullmatch(line)]
+    below, headed = _below(lines, heading)
+    points = _marked(below, _NUMBERED) or _marked(below, _BULLETED)
+    if not points and headed:
+        points = [one for line in below if (one := _sentence(line))]
+    if not points:
+        return Parsed(
+            *without_answer(text, f'There is no list below "{heading}:"; write that line, then one a line.')
+        )
+    long = next((at for at, point in enumerate(points, start=1) if len(point) > LONGEST_POINT), None)
+    if long is not None:
+        return Parsed(Outcome.UNPARSED, problem=f"Line {long} is too long; write short sentences, one a line.")
+    return Parsed(Outcome.OK, tuple(points[:MOST_POINTS]))
+
+
+def parse_same(text: str) -> ParsedSame:
+    """Whether a hint says the same as another: 1 or yes, 0 or no, after `Same:` or alone. All else is no answer."""
+    lines = [line.whole for line in read_lines(text)]
+    labelled = [match["value"] for line in lines if (match := _SAME.match(line))]
+    bare = [line for line in lines if _BARE.fullmatch(line)]
+    written = next(iter((*labelled[::-1], *bare[::-1])), "")
+    answer = _ONE_OR_ZERO.match(written)
+    if answer is None:
+        return Parsed(
+            *without_answer(text, 'There is no line that says "Same: 1" or "Same: 0"; write one of them.')
+        )
+    return Parsed(Outcome.OK, answer["one"] is not None, clean(lines))
+
+
+def _below(lines: Sequence[str], heading: str) -> tuple[list[str], bool]:
+    """What stands behind and below the last line that begins with the heading; all lines where none does."""
+    label = re.compile(rf"[\s>#*_`\"']*(?:the |my )?{heading}[\s*_`\"']*[:：][\s*_`]*(?P<rest>.*)", re.IGNORECASE)
+    alone = re.compile(rf"[\s>#*_`\"']*{heading}[\s*_`\"']*", re.IGNORECASE)
+    for at in reversed(range(len(lines))):
+        match = label.fullmatch(lines[at])
+        if match or alone.fullmatch(lines[at]):
+            behind = [match["rest"]] if match and match["rest"] else []
+            return [*behind, *lines[at + 1 :]], True
+    return list(lines), False
+
+
+def _marked(lines: Sequence[str], mark: re.Pattern[str]) -> list[str]:
+    """The entries that wear the mark, each with the lines set in below it."""
+    entries: list[list[str]] = []
+    indent = 0
+    for line in lines:
+        match = mark.match(line)
+        if match:
+            indent = len(match["indent"])
+            entries.append([match["rest"]])
+        elif entries and len(line) - len(line.lstrip()) > indent:
+            entries[-1].append(line)
+    return [one for parts in entries if (one := _sentence(" ".join(parts)))]
+
+
+def _sentence(text: str) -> str:
+    """On one line, without the marks of emphasis around its words."""
+    return one_line(re.sub(r"\*\*|__|`", "", clean([text]))).strip('"“” ')

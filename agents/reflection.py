@@ -1,0 +1,156 @@
+"""Reflecting on a mistake (Re2LLM, arXiv 2403.16427, reflective exploration): from a missed item to hints.
+
+Three steps of one conversation, which goes on from the list that missed: likely mistakes with the target unseen, the
+causes with it shown, then a hint for each cause. A fourth question, in a conversation of its own, is whether a hint
+says anything that the hints so far do not.
+
+Deviations from the published code:
+1. Lists are read whole: there, a hint was what stood before the last full stop, so that longer ones lost words and
+   one without a full stop became its number.
+2. Whether a hint is redundant is what the model answers: there, a 0 anywhere in the reply accepted it.
+3. The hints are asked for under a heading, and a reply without a list is repaired once or twice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from afl.data.catalogue import one_line
+from afl.ports import Chat
+from afl.types import Attempt, Domain, Message, Outcome, Phase, SessionView, Turn
+from agents.asking import Asker, Question, Reading
+from agents.lines import without_thinking
+from agents.points import parse_points, parse_same
+from agents.prompts import Prompts
+from agents.sections import numbered, request
+
+CHOSEN = "Chosen next:"
+HINTS_SO_FAR = "Hints so far:"
+NEW_HINT = "New hint:"
+REFLECTION = "reflection"
+"""The role its calls are recorded under: nobody of the dialogue."""
+STEPS = ("mistakes", "causes", "hints")
+"""The rounds 1, 2 and 3 of its phase; later rounds ask of the session's hints, in order, whether they are redundant."""
+
+Attempts = tuple[Attempt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Question):
+    """A question that goes on with a conversation."""
+
+    before: tuple[Message, ...] = ()
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        return (*self.before, {"role": "user", "content": self.request})
+
+
+class Reflection(NamedTuple):
+    """What the model said about one mistake."""
+
+    mistakes: tuple[str, ...]
+    causes: tuple[str, ...]
+    hints: tuple[str, ...]
+    """Empty where a step got no answer."""
+    attempts: Attempts
+    """Of all steps, in order."""
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.attempts[-1].outcome
+
+
+class Redundancy(NamedTuple):
+    """Whether a hint repeats the hints so far."""
+
+    same: bool | None
+    """None where the model did not say."""
+    attempts: Attempts
+
+
+class ReflectionAgent:
+    """Asks a recommendation agent's model about its own mistake; it sees the target from the second step on."""
+
+    def __init__(self, chat: Chat, *, prompts: Prompts | None = None) -> None:
+        self.prompts = prompts or Prompts.load()
+        self.asker = Asker(chat, self.prompts)
+
+    async def reflect(self, view: SessionView, turn: Turn, *, target: int) -> Reflection:
+        """The hints that the model draws from a list without the target (`turn`); a step that fails is the last."""
+        said: dict[str, tuple[str, ...]] = dict.fromkeys(STEPS, ())
+        conversation, attempts = _conversation(turn), tuple[Attempt, ...]()
+        for round, name in enumerate(STEPS, start=1):
+            shown = f"{CHOSEN}\n{one_line(view.title(target))}" if name == "causes" else ""
+            step = self._step(name, view.domain, conversation, shown, count=len(turn.ranking))
+            made = await self._ask(step, view.session, round)
+            attempts = (*attempts, *made)
+            if made[-1].outcome is not Outcome.OK:
+                break
+            said[name] = points(made[-1])
+            conversation = (*step.messages, _said(made[-1]))
+        return Reflection(**said, attempts=attempts)
+
+    async def repeats(
+        self, hint: str, so_far: Sequence[str], *, domain: Domain, session: str, number: int
+    ) -> Redundancy:
+        """Whether the hint conveys the same idea as one of those so far; `number` is its place among its session's."""
+        attempts = await self._ask(self._redundancy(hint, so_far, domain), session, len(STEPS) + number)
+        return Redundancy(attempts[-1].decision, attempts)
+
+    async def _ask(self, question: Question, session: str, round: int) -> Attempts:
+        return await self.asker.ask(
+            question, subject=session, phase=Phase.REFLECTION, round=round, role=REFLECTION
+        )
+
+    def _step(self, name: str, domain: Domain, before: tuple[Message, ...], shown: str, *, count: int) -> Step:
+        fill = self.prompts.fill
+        answer = fill(f"reflection.{name}_answer", domain)
+        return Step(
+            system="",
+            request=request(shown, fill(f"reflection.{name}", domain, count=str(count)), answer),
+            answer_format=answer,
+            read=lambda text: _read_points(text, name.capitalize()),
+            domain=domain,
+            before=before,
+        )
+
+    def _redundancy(self, hint: str, so_far: Sequence[str], domain: Domain) -> Question:
+        fill = self.prompts.fill
+        answer = fill("reflection.redundancy_answer", domain)
+        return Question(
+            system=fill("reflection.redundancy_system", domain),
+            request=request(
+                numbered(HINTS_SO_FAR, so_far),
+                f"{NEW_HINT}\n{one_line(hint)}",
+                fill("reflection.redundancy_question", domain),
+                answer,
+            ),
+            answer_format=answer,
+            read=_read_same,
+            domain=domain,
+        )
+
+
+def points(attempt: Attempt) -> tuple[str, ...]:
+    """The sentences that an answered step listed."""
+    return tuple(attempt.reason.split("\n"))
+
+
+def _conversation(turn: Turn) -> tuple[Message, ...]:
+    """The request for the list, and the list as it was given in the end: repairs are forgotten."""
+    return (*turn.attempts[0].messages, _said(turn.answer))
+
+
+def _said(attempt: Attempt) -> Message:
+    return {"role": "assistant", "content": without_thinking(attempt.reply.text).strip()}
+
+
+def _read_points(text: str, heading: str) -> Reading:
+    parsed = parse_points(text, heading)
+    return Reading(parsed.outcome, "\n".join(parsed.value or ()) or parsed.reason, problem=parsed.problem)
+
+
+def _read_same(text: str) -> Reading:
+    parsed = parse_same(text)
+    return Reading(parsed.outcome, parsed.reason, decision=parsed.value, problem=parsed.problem)
