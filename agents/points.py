@@ -88,5 +88,6 @@ def _marked(lines: Sequence[str], mark: re.Pattern[str]) -> list[str]:
 
 
 def _sentence(text: str) -> str:
-    """On one line, without the marks of emphasis around its words."""
-    return one_line(re.sub(r"\*\*|__|`", "", clean([text]))).strip('"“” ')
+    """On one line, without the marks of emphasis around its words; empty where there is no word in it."""
+    sentence = one_line(re.sub(r"\*\*|__|`", "", clean([text]))).strip('"“” ')
+    return sentence if re.search(r"\w", sentence) else ""
