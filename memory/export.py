@@ -69,6 +69,8 @@ def _line(record: SessionRecord, exchange: Exchange) -> str:
         "messages": [{"role": sent["role"], "content": sent["content"]} for sent in messages],
         "reply": entry.reply.text if entry and answered else None,
     }
+    if turn.ranking:
+        fields["ranking"] = list(turn.ranking)
     return _json(fields) + "\n"
 
 

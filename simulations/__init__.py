@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from simulations.commands.hints import hints_list as hints_list
     from simulations.commands.hints import hints_show as hints_show
     from simulations.commands.inspect import inspect as inspect
+    from simulations.commands.rank import rank as rank
     from simulations.commands.report import report as report
     from simulations.commands.reproduce import reproduce as reproduce
     from simulations.commands.rescore import rescore as rescore
@@ -66,6 +67,7 @@ _HOMES = {
     "inspect": "simulations.commands.inspect",
     "list_data": "simulations.commands.data",
     "remove_data": "simulations.commands.data",
+    "rank": "simulations.commands.rank",
     "report": "simulations.commands.report",
     "reproduce": "simulations.commands.reproduce",
     "rescore": "simulations.commands.rescore",
@@ -100,6 +102,7 @@ __all__ = [
     "import_data",
     "inspect",
     "list_data",
+    "rank",
     "remove_data",
     "report",
     "reproduce",

@@ -14,6 +14,7 @@ from simulations.cli import (
     evaluate,
     evaluate_user,
     hints,
+    rank,
     report,
     reproduce,
     rescore,
@@ -35,6 +36,7 @@ app.add_typer(data.app, name="data")
 app.command("train")(train.train)
 app.command("estimate")(estimate.estimate)
 app.command("simulate")(simulate.simulate)
+app.command("rank")(rank.rank)
 evaluate.app.command("user")(evaluate_user.evaluate_user)
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(study.app, name="study")

@@ -53,7 +53,7 @@ def _of_every_study(
 
 
 def study_options(*, leave_out: tuple[str, ...] = ()) -> Callable[[Command], Command]:
-    """Puts these options in the place of a command's `**options`, but for those it leaves out.
+    """Puts these options in the place of a command's `**options`, but for those it leaves out or declares itself.
 
     The command gets them as keyword arguments under the names its public function knows; `as_json` is its own.
     """
@@ -61,9 +61,12 @@ def study_options(*, leave_out: tuple[str, ...] = ()) -> Callable[[Command], Com
     def join(command: Command) -> Command:
         own = inspect.signature(command, eval_str=True)
         shared = inspect.signature(_of_every_study).parameters
-        dataset, *rest = [shared[name] for name in shared if name not in leave_out]
-        declared = [one for one in own.parameters.values() if one.name not in ("options", *shared)]
-        keywords = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (dataset, *declared, *rest)]
+        kept = {name: one for name, one in shared.items() if name not in leave_out}
+        declared = [one for one in own.parameters.values() if one.name not in ("options", *kept)]
+        first = [kept.pop("dataset")] if "dataset" in kept else []
+        keywords = [
+            one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (*first, *declared, *kept.values())
+        ]
         command.__signature__ = own.replace(parameters=keywords)  # type: ignore[attr-defined]
         return command
 

@@ -27,6 +27,11 @@ def show(report: SimulationReport, out: Console | None = None) -> None:
             name, f"{rate.value:.4f}", f"{rate.ci95[0]:.4f} to {rate.ci95[1]:.4f}", str(rate.n), accepted
         )
     out.print(shown)
+    show_rest(report, out)
+
+
+def show_rest(report: SimulationReport, out: Console) -> None:
+    """Prints what the run took and what to know of its numbers."""
     for line in (_outcomes(report), _calls(report)):
         out.print(plain(line), style="dim")
     show_costs(report.costs, out)

@@ -229,5 +229,6 @@ def keep_untrained(dataset: Dataset, models: Path, *seeds: int) -> None:
 
 @pytest.fixture
 def untrained(small: Path, dataset: Dataset) -> None:
-    """Base model and reward model of `small`, without the time that training takes."""
+    """Base model and reward model of `small`, whichever splits are played, without the time that training takes."""
     keep_untrained(dataset, small / "models", RECOMMENDER_SEED, REWARD_SEED)
+    keep_untrained(dataset.without_targets(), small / "models", RECOMMENDER_SEED, REWARD_SEED)

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from afl.data.dataset import Dataset
+from afl.data.library import Library
 from afl.errors import UsageError
 from afl.metrics.detectable import detectable_mean
+from afl.settings import Settings
 from afl.testing.answers import refusing_answer
 from afl.testing.server import FakeServer, running_server
 from simulations import study_ablation
@@ -22,11 +24,12 @@ from simulations.leaks.beforehand import audit_sessions, audit_suggested, requir
 from simulations.leaks.check import Check, Verdict
 from simulations.leaks.judged import Asked, check_judged
 from simulations.options import SimulateOptions
+from simulations.seeds import RECOMMENDER_SEED, REWARD_SEED
 from simulations.studies.comparison import compare
 from simulations.studies.options import over_seeds
 from simulations.studies.results import ArmResult, SeedValues
 from simulations.study import Study
-from tests.simulations.conftest import Afl
+from tests.simulations.conftest import Afl, keep_untrained
 
 N = 10
 OVER = f"--dataset small --split all --sessions {N} --llm openai:m --json".split()
@@ -176,6 +179,8 @@ def test_people_are_told_of_the_seeds_and_of_what_is_suspicious(
     more = tmp_path / "more.csv"
     more.write_text(small_csv.read_text() + "".join(f"u30,Band {band},{band}\n" for band in range(6)))
     import_data("csv", more, name="more", domain="music")
+    settings = Settings()
+    keep_untrained(Library(settings.data_dir).load("more"), settings.models_dir, RECOMMENDER_SEED, REWARD_SEED)
     fixed = [*OVER[:-1], "--arm", "agent", "--arm", "afl", "--seeds", 2, "--base-url", server.url]
     fixed += ["--split", "train", "--train-on", "more"]
     shown = " ".join(afl("evaluate", "recommendation", *fixed).out.split())

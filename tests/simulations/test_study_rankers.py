@@ -3,21 +3,12 @@
 import json
 import re
 from collections.abc import Callable
-from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
-from afl.data.dataset import Dataset
-from afl.models import checkpoints
-from afl.models.checkpoints import Checkpoint, Identity
-from afl.models.sasrec import SASRec
-from afl.models.trainer import Trained, TrainingConfig
 from afl.testing.answers import default_answer
 from afl.testing.server import FakeServer, running_server
-from simulations.seeds import RECOMMENDER_SEED, REWARD_SEED
 from tests.simulations.conftest import Afl
 
 N = 30
@@ -28,22 +19,9 @@ Line = dict[str, Any]
 _SCORED = re.compile(r"^\d+\. (.+)\n   Reward score: (\S+)$", re.MULTILINE)
 
 
-def keep_untrained(dataset: Dataset, models: Path, seed: int) -> None:
-    """A SASRec that has learned nothing, where the one with this seed would be."""
-    torch.manual_seed(seed)
-    network = SASRec.from_settings({"items": len(dataset.catalogue)})
-    identity = Identity(
-        "sasrec", network.version, dataset.hash, network.settings(), asdict(TrainingConfig()), seed
-    )
-    log = Trained(1, 1, 0.0, (1.0,), 0.0, 0.0)._asdict()
-    checkpoints.write(Checkpoint(identity, network.state_dict(), log), models)
-
-
 @pytest.fixture
-def study(afl: Afl, small: Path, dataset: Dataset) -> Afl:
+def study(afl: Afl, untrained: None) -> Afl:
     """`study("--base-url", url)`: all sessions of `small`, as the runs `x-...`."""
-    keep_untrained(dataset, small / "models", RECOMMENDER_SEED)
-    keep_untrained(dataset, small / "models", REWARD_SEED)
     fixed = "study rankers --dataset small --split all --llm openai:m --run x --json"
     return lambda *more: afl(*fixed.split(), *more)
 

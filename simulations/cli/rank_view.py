@@ -1,0 +1,36 @@
+"""A ranking run's report as people read it."""
+
+from rich.console import Console
+
+from afl.metrics.listing import list_metrics
+from simulations.cli.output import console, plain, table
+from simulations.cli.simulation_view import show_rest
+from simulations.cli.study_view import warnings
+from simulations.ranking.report import RankReport
+
+
+def show(report: RankReport, out: Console | None = None) -> None:
+    """Prints each metric with its interval beside what chance earns, then what the run took."""
+    out, done = out or console(), report.simulation
+    counts = f"{done.sessions} sessions, {done.completed} completed, {done.failed} failed"
+    out.print(plain(f"run {report.run}: {counts}; lists of {report.top} out of {report.candidates} candidates"))
+    numbers = ("value", "n", "chance", "completed only")
+    shown = table("metric", "value", "95 % interval", "n", "chance", "completed only", right=numbers)
+    for metric in list_metrics(report.top):
+        estimate, completed = report.scores[metric.name], report.scores_completed[metric.name]
+        low, high = estimate.ci95
+        alone = f"{completed.value:.4f}" if completed.n else "-"
+        shown.add_row(
+            metric.heading,
+            f"{estimate.value:.4f}",
+            f"{low:.4f} to {high:.4f}",
+            str(estimate.n),
+            f"{report.chance[metric.name]:.4f}",
+            alone,
+        )
+    out.print(shown)
+    if done.base is not None:
+        out.print(plain(f"the recommender alone, at 1: {done.base.value:.4f}"))
+    show_rest(done, out)
+    for line in warnings(report.audit):
+        out.print(plain(line), style="yellow")

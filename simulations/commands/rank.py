@@ -1,0 +1,110 @@
+"""`afl rank`: for every session the recommendation agent's list of the best candidates; started, continued, replayed."""
+
+from collections.abc import Sequence
+from typing import Any, Unpack
+
+from afl.clock import SystemClock
+from afl.errors import UsageError
+from afl.ports import Clock, RecommenderTool
+from afl.settings import Settings
+from memory.run import Run
+from simulations.agency import Agency
+from simulations.asynchrony import outside_event_loop
+from simulations.call import Call, calling
+from simulations.inputs import NONE
+from simulations.leaks.beforehand import audit_sessions, require_sound
+from simulations.limits import LimitOptions, budget, rates, time_limits
+from simulations.options import CandidatesFrom, SimulateOptions, SplitName
+from simulations.progress import Watching
+from simulations.ranking.report import RankReport
+from simulations.run import Performance
+
+CANDIDATES, TOP = 50, 10
+"""As Re2LLM (arXiv 2403.16427) has them."""
+
+
+@outside_event_loop
+def rank(
+    *,
+    dataset: str | None = None,
+    llm: str | None = None,
+    candidates: int | None = None,
+    top: int | None = None,
+    candidates_from: CandidatesFrom | None = None,
+    seed: int | None = None,
+    split: SplitName | None = None,
+    train_on: str | None = None,
+    sessions: int | None = None,
+    recommender: str | None = None,
+    tools: Sequence[str | RecommenderTool] = (),
+    agency: Agency | None = None,
+    run: str | None = None,
+    concurrency: int = 64,
+    base_url: str | None = None,
+    replay: str | None = None,
+    cache: bool = False,
+    db: str | None = None,
+    settings: Settings | None = None,
+    watch: Watching | None = None,
+    clock: Clock | None = None,
+    **limits: Unpack[LimitOptions],
+) -> RankReport:
+    """Asks the recommendation agent for the `top` (10) best of `candidates` (50) in every session: HR@k and NDCG@k.
+
+    One request a session: no user agent, no memory, and no recommender unless one is named. Options, continuing,
+    replaying and errors are as in `simulations.simulate`. The set-up is audited before anything is asked; a broken
+    one is a `UsageError`.
+    """
+    said: dict[str, Any] = {
+        "dataset": dataset,
+        "llm": llm,
+        "candidates": candidates,
+        "listed": top,
+        "candidates_from": candidates_from,
+        "seed": seed,
+        "split": split,
+        "train_on": train_on,
+        "sessions": sessions,
+        "recommender": recommender,
+        "tools": tuple(tool if isinstance(tool, str) else tool.name for tool in tools) or None,
+    }
+    how = Performance(
+        concurrency,
+        base_url,
+        clock=clock or SystemClock(),
+        rates=rates(limits),
+        budget=budget(limits),
+        times=time_limits(limits),
+    )
+    with calling(db=db, settings=settings, watch=watch, agency=agency, tools=tools) as call:
+        old = None if replay is None else call.wait(call.store.run(replay))
+        return ranked(call, options(said, old), run, how.answered_by(old, call.store.recall if cache else None))
+
+
+def options(said: dict[str, Any], replayed: Run | None) -> SimulateOptions:
+    """The options of a ranking run; what is not said is as recorded, else as Re2LLM has it.
+
+    Raises `UsageError` for a recorded run that made no such lists, and for lists longer than there are candidates.
+    """
+    recorded = None if replayed is None else replayed.config
+    if replayed is not None and replayed.config.get("protocol") != "ranking":
+        raise UsageError(f"--replay: run {replayed.name!r} is no ranking run; expected one of `afl rank`")
+    if recorded is None:
+        defaults = {"candidates": CANDIDATES, "listed": TOP, "recommender": NONE}
+        said = {**said, **{key: value for key, value in defaults.items() if said[key] is None}}
+        if not 1 <= said["listed"] <= said["candidates"]:
+            raise UsageError(
+                f"--top: got {said['listed']}, expected 1 to {said['candidates']}, the number of candidates"
+            )
+        said |= {"reward": NONE, "protocol": "ranking", "user": False}
+    return SimulateOptions.given(said, recorded=recorded)
+
+
+def ranked(call: Call, chosen: SimulateOptions, name: str | None, how: Performance) -> RankReport:
+    """The run of these options, audited, played to its end, and what its lists are worth."""
+    study = call.study(chosen)
+    suspicions = require_sound(audit_sessions(study))
+    ready = call.prepare(study, name, how)
+    report = call.play(ready, how)
+    places = call.wait(call.wait(call.store.run(ready.name)).places())
+    return RankReport.of(report, places, candidates=chosen.candidates, top=chosen.listed, audit=suspicions)
