@@ -1,0 +1,234 @@
+"""Proximal policy optimisation of the choice of a hint, by stable-baselines3.        Schulman et al. 2017
+
+The published code runs PPO on sampled rewards of 500 sessions, which learns the noise of the sample. Here
+
+1. every rollout visits every training session, so that no session is drawn more often than another;
+2. rewards are relative to the session's mean over all actions, in units of their standard deviation: a baseline that
+   does not depend on the action changes no gradient, and takes what a session is worth under any hint out of the noise;
+3. the actor is linear in the state and its weights (not its biases) are penalised like a ridge regression's, with as
+   many sessions' worth as `penalty` says; with the entropy bonus that makes its optimum a smoothed estimate of rewards;
+4. a running average of the weights is what is validated and kept;
+5. of the checkpoints that are within one standard error of the best on the validation sessions, the last is kept:
+   the largest of many noisy numbers is itself mostly noise.        Breiman et al. 1984, section 3.4.3
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from gymnasium.spaces import Box, Discrete
+from numpy.typing import NDArray
+from stable_baselines3 import PPO
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.vec_env import VecEnv
+from torch import Tensor, nn
+
+from afl.hints.encoding import FURTHEST, States
+from afl.hints.learners import Lesson
+from afl.hints.policy import Actor, Layer
+from afl.hints.rewards import Floats
+from afl.models.threads import one_thread
+from afl.ports import Progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PPOConfig:
+    """How the policy learns."""
+
+    updates: int = 40
+    """Rollouts, each followed by `epochs` passes over it."""
+    samples: int = 4
+    """Actions drawn per session in a rollout."""
+    epochs: int = 4
+    minibatches: int = 4
+    """Steps of the optimiser per pass."""
+    learning_rate: float = 5e-3
+    """In the first update; it falls linearly to 0."""
+    clip: float = 0.2
+    entropy: float = 0.3
+    """Weight of the entropy bonus, where rewards have standard deviation 1."""
+    penalty: float = 100.0
+    """The squared weights are weighed like so many sessions' rewards: the fewer sessions, the simpler the policy."""
+    hidden: tuple[int, ...] = ()
+    """Widths of tanh layers; linear without any."""
+    averaging: float = 0.9
+    """Decay of the running average of the weights, per update; 0 keeps the last ones."""
+    checkpoint_every: int = 4
+    """Updates from one checkpoint to the next."""
+
+
+class CurvePoint(NamedTuple):
+    """Where training stood at a checkpoint."""
+
+    update: int
+    train: float
+    """Mean reward of the likeliest action over the training sessions."""
+    valid: float
+    """The same over the validation sessions."""
+    entropy: float
+    """Mean entropy of the policy over the training sessions, in nats."""
+
+
+class Trained(NamedTuple):
+    """The kept policy and how it came about."""
+
+    actor: Actor
+    update: int
+    """The update whose checkpoint it is."""
+    curve: tuple[CurvePoint, ...]
+
+
+def _silent(done: int, total: int, text: str = "") -> None: ...
+
+
+def train(
+    lesson: Lesson, *, seed: int = 0, config: PPOConfig | None = None, progress: Progress = _silent
+) -> Trained:
+    """A policy from the training sessions, its checkpoint chosen on the validation sessions.
+
+    Equal lessons, seeds and configs give equal policies, whatever the number of cores.
+    """
+    config = config or PPOConfig()
+    centred = lesson.rewards - lesson.rewards.mean(axis=1, keepdims=True)
+    scale = float(centred.std()) or 1.0
+    with one_thread(), torch.random.fork_rng(devices=[]):
+        ppo = _learner(EverySession(lesson.states, centred / scale), config, seed)
+        checkpoints = _Checkpoints(lesson, config, progress)
+        ppo.learn(config.updates * config.samples * len(lesson.states), callback=checkpoints)
+    kept = _simplest_of_the_best(checkpoints.valid)
+    return Trained(checkpoints.actors[kept], checkpoints.curve[kept].update, tuple(checkpoints.curve))
+
+
+def _learner(sessions: "EverySession", config: PPOConfig, seed: int) -> PPO:
+    ppo = PPO(
+        "MlpPolicy",
+        sessions,
+        learning_rate=lambda left: config.learning_rate * left,
+        n_steps=config.samples,
+        batch_size=-(-len(sessions.states) * config.samples // config.minibatches),
+        n_epochs=config.epochs,
+        gamma=0.0,
+        gae_lambda=0.0,
+        clip_range=config.clip,
+        ent_coef=config.entropy,
+        max_grad_norm=5.0,
+        normalize_advantage=False,
+        seed=seed,
+        device="cpu",
+        policy_kwargs={"net_arch": list(config.hidden)},
+    )
+    weights = [one for name, one in ppo.policy.named_parameters() if name.endswith("weight")]
+    biases = [one for name, one in ppo.policy.named_parameters() if not name.endswith("weight")]
+    decay = config.penalty / len(sessions.states)
+    groups: list[dict[str, Any]] = [{"params": weights, "weight_decay": decay}, {"params": biases}]
+    ppo.policy.optimizer = torch.optim.Adam(groups, lr=config.learning_rate, eps=1e-5)
+    return ppo
+
+
+def _simplest_of_the_best(valid: Sequence[Floats]) -> int:
+    """The last checkpoint within one standard error of the best; `valid` holds (V,) rewards of each."""
+    best = max(valid, key=lambda rewards: float(rewards.mean()))
+    behind = [best - rewards for rewards in valid]
+    errors = [float(one.std()) / np.sqrt(len(one)) for one in behind]
+    within = [at for at, (one, error) in enumerate(zip(behind, errors, strict=True)) if one.mean() <= error]
+    return within[-1]
+
+
+class _Checkpoints(BaseCallback):
+    """Averages the weights after every update, and sets the average down now and then."""
+
+    def __init__(self, lesson: Lesson, config: PPOConfig, progress: Progress) -> None:
+        super().__init__()
+        self.lesson = lesson
+        self.config = config
+        self.progress = progress
+        self.updates = -1  # the first rollout starts before any
+        self.average: list[Tensor] = []
+        self.actors: list[Actor] = []
+        self.valid: list[Floats] = []
+        self.curve: list[CurvePoint] = []
+
+    def _on_rollout_start(self) -> None:
+        self._updated()
+
+    def _on_training_end(self) -> None:
+        self._updated()
+
+    def _on_step(self) -> bool:
+        return True
+
+    def _updated(self) -> None:
+        """The weights are new: they enter the average, and every so often a checkpoint is made of it."""
+        weights = [parameter.detach() for linear in _linears(self.model) for parameter in linear.parameters()]
+        self.updates += 1
+        if not self.average:
+            self.average = [weight.clone() for weight in weights]
+        for mean, weight in zip(self.average, weights, strict=True):
+            mean.lerp_(weight, 1 - self.config.averaging)
+        if self.updates and (
+            self.updates % self.config.checkpoint_every == 0 or self.updates == self.config.updates
+        ):
+            self._checkpoint()
+
+    def _checkpoint(self) -> None:
+        pairs = zip(self.average[::2], self.average[1::2], strict=True)
+        actor = Actor(tuple(Layer(weight.numpy().copy(), bias.numpy().copy()) for weight, bias in pairs))
+        shares = actor.probabilities(self.lesson.states)
+        train = _rewards(self.lesson.rewards, shares.argmax(axis=1)).mean()
+        valid = _rewards(self.lesson.valid_rewards, actor.choose(self.lesson.valid_states))
+        entropy = float(-(shares * np.log(np.maximum(shares, 1e-12))).sum(axis=1).mean())
+        self.actors.append(actor)
+        self.valid.append(valid)
+        self.curve.append(CurvePoint(self.updates, float(train), float(valid.mean()), entropy))
+        self.progress(self.updates, self.config.updates, f"validation reward {valid.mean():+.4f}")
+
+
+def _linears(ppo: Any) -> list[nn.Linear]:
+    """The actor's layers, from the state to the actions."""
+    hidden = [layer for layer in ppo.policy.mlp_extractor.policy_net if isinstance(layer, nn.Linear)]
+    return [*hidden, ppo.policy.action_net]
+
+
+def _rewards(rewards: Floats, actions: NDArray[np.int64]) -> Floats:
+    return rewards[np.arange(len(rewards)), actions]
+
+
+class EverySession(VecEnv):
+    """`HintEnvironment`, one per training session side by side: a step is one choice in each of them."""
+
+    def __init__(self, states: States, rewards: Floats) -> None:
+        self.states = states
+        self.rewards = rewards.astype(np.float32)
+        self._done = np.ones(len(states), bool)
+        self._infos: list[dict[str, Any]] = [{} for _ in states]
+        self._actions = np.zeros(len(states), np.int64)
+        self.render_mode = None
+        space = Box(-FURTHEST, FURTHEST, (states.shape[1],), np.float32)
+        super().__init__(len(states), space, Discrete(rewards.shape[1]))
+
+    def reset(self) -> States:
+        return self.states
+
+    def step_async(self, actions: NDArray[np.int64]) -> None:
+        self._actions = actions
+
+    def step_wait(self) -> tuple[States, NDArray[np.float32], NDArray[np.bool_], list[dict[str, Any]]]:
+        earned = self.rewards[np.arange(len(self.rewards)), self._actions]
+        return self.states, earned, self._done, self._infos
+
+    def close(self) -> None: ...
+
+    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
+        return [getattr(self, attr_name, None)] * self.num_envs
+
+    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
+        setattr(self, attr_name, value)
+
+    def env_method(self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any) -> list[Any]:
+        method: Callable[..., Any] = getattr(self, method_name)
+        return [method(*args, **kwargs)]
+
+    def env_is_wrapped(self, wrapper_class: type[Any], indices: Any = None) -> list[bool]:
+        return [False] * self.num_envs

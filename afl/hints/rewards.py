@@ -1,0 +1,112 @@
+"""What every hint did for every session: the table from which policies learn and arms are read."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Self, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from afl.errors import DataError, UsageError
+from afl.metrics.ndcg import gains
+
+Reward = Literal["gain", "ndcg", "hit", "rank"]
+"""What an action earns: the gain in NDCG over no hint on the same session, NDCG itself, whether the target is on the
+list, or how far up it stands there."""
+REWARDS: tuple[Reward, ...] = get_args(Reward)
+LISTED = 10
+"""Length of the lists; the k of HR@k and NDCG@k."""
+
+Floats = NDArray[np.float64]
+
+
+class Placed(NamedTuple):
+    """Where the target stood in the list of one session under one hint."""
+
+    session: str
+    hint: int
+    """Number of the hint; 0 is none."""
+    place: int | None
+    """From 1; None where the target is not on the list, or there is no list."""
+
+
+@dataclass(frozen=True, slots=True)
+class RewardTable:
+    """S sessions by H + 1 actions: no hint (column 0), and each hint under its number."""
+
+    sessions: tuple[str, ...]
+    places: NDArray[np.int16]
+    """(S, H + 1) the target's place in the list, from 1; 0 where it is not on it."""
+
+    @classmethod
+    def of(cls, placed: Iterable[Placed], *, hints: int) -> Self:
+        """The table of these lists, its sessions in the order they come.
+
+        Raises `DataError` for a session that has not been tried under every hint.
+        """
+        rows: dict[str, dict[int, int]] = {}
+        for session, hint, place in placed:
+            rows.setdefault(session, {})[hint] = place or 0
+        for session, row in rows.items():
+            if sorted(row) != list(range(hints + 1)):
+                raise DataError(
+                    f"session {session!r} was tried under {len(row)} of {hints + 1} hints, no hint among them; "
+                    "the same command tries the rest"
+                )
+        places = [[row[hint] for hint in range(hints + 1)] for row in rows.values()]
+        return cls(tuple(rows), np.array(places, np.int16).reshape(len(rows), hints + 1))
+
+    def __len__(self) -> int:
+        return len(self.sessions)
+
+    @property
+    def actions(self) -> int:
+        """No hint, and each hint."""
+        return int(self.places.shape[1])
+
+    def ndcg(self, k: int = LISTED) -> Floats:
+        """(S, H + 1) NDCG at k, one relevant item a session."""
+        return gains(np.where(self.places > 0, self.places - 1, k), k)
+
+    def hits(self, k: int = LISTED) -> Floats:
+        """(S, H + 1) 1 where the target is among the first k."""
+        return ((self.places > 0) & (self.places <= k)).astype(np.float64)
+
+    def rewards(self, kind: Reward = "gain", k: int = LISTED) -> Floats:
+        """(S, H + 1) what each action earns; `gain` is within [-1, 1] and 0 in column 0, the others within [0, 1].
+
+        `rank` falls evenly with the place: 1 for the first, 1/k for place k, 0 off the list.
+        Raises `UsageError` for another kind.
+        """
+        if kind not in _REWARDS:
+            raise UsageError(f"--reward: got {kind!r}, expected one of: {', '.join(REWARDS)}")
+        return _REWARDS[kind](self, k)
+
+    def first(self, sessions: int) -> Self:
+        """The first so many sessions: what a smaller study would have seen."""
+        return type(self)(self.sessions[:sessions], self.places[:sessions])
+
+    def under(self, hints: Iterable[int]) -> Self:
+        """The same sessions under no hint and these hints: what a smaller base would have seen."""
+        return type(self)(self.sessions, self.places[:, [0, *hints]])
+
+    def joined(self, other: Self) -> Self:
+        """These sessions, then those of `other`, under the same hints."""
+        return type(self)((*self.sessions, *other.sessions), np.concatenate([self.places, other.places]))
+
+
+def _gain(table: RewardTable, k: int) -> Floats:
+    ndcg = table.ndcg(k)
+    return ndcg - ndcg[:, :1]
+
+
+def _rank(table: RewardTable, k: int) -> Floats:
+    return np.where(table.hits(k) > 0, (k + 1 - table.places) / k, 0.0)
+
+
+_REWARDS: dict[str, Callable[[RewardTable, int], Floats]] = {
+    "gain": _gain,
+    "ndcg": RewardTable.ndcg,
+    "hit": RewardTable.hits,
+    "rank": _rank,
+}
