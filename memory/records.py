@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Self
 
 from afl.types import Advice, CallKey, JournalEntry, Outcome, Phase, Refusal, Role, SessionView, Turn
 
-_ASIDE = (Phase.JUDGE, Phase.HINTS)
+_ASIDE = (Phase.JUDGE, Phase.HINTS, Phase.REFLECTION)
 """Phases that are no dialogue of the two agents."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from afl.errors import NotFoundError
@@ -106,6 +106,13 @@ class Run:
         await self._writer.write(changes)
         for journal in self._journals.values():
             journal.forget(record.session)
+
+    async def end_after(self, sessions: int) -> None:
+        """The run consists of its first so many sessions: it has found what it was looking for."""
+        with storage_errors(self._where):
+            async with self._engine.begin() as connection:
+                await connection.execute(update(runs).where(runs.c.id == self.id).values(sessions=sessions))
+        self.size = sessions
 
     async def finished(self) -> set[str]:
         """Sessions a continuation leaves as they are: all recorded ones but those that want of a reply failed."""

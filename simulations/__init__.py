@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from simulations.commands.hints import hints_import as hints_import
     from simulations.commands.hints import hints_list as hints_list
     from simulations.commands.hints import hints_show as hints_show
+    from simulations.commands.hints_explore import hints_explore as hints_explore
     from simulations.commands.inspect import inspect as inspect
     from simulations.commands.rank import rank as rank
     from simulations.commands.report import report as report
@@ -59,6 +60,7 @@ _HOMES = {
     "evaluate_user": "simulations.commands.evaluate_user",
     "export": "simulations.commands.export",
     "hints_edit": "simulations.commands.hints",
+    "hints_explore": "simulations.commands.hints_explore",
     "hints_export": "simulations.commands.hints",
     "hints_import": "simulations.commands.hints",
     "hints_list": "simulations.commands.hints",
@@ -95,6 +97,7 @@ __all__ = [
     "evaluate_user",
     "export",
     "hints_edit",
+    "hints_explore",
     "hints_export",
     "hints_import",
     "hints_list",

@@ -1,6 +1,6 @@
 """One call of a command that plays runs: the open store, the loaded language model, and a run from start to report."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -85,17 +85,24 @@ class Call:
         return Study.of(dataset, options, training_data(library, dataset, options.train_on), base)
 
     def prepare(
-        self, study: Study, name: str | None, how: Performance, *, outputs: ModelOutputs | None = None
+        self,
+        study: Study,
+        name: str | None,
+        how: Performance,
+        *,
+        outputs: ModelOutputs | None = None,
+        also: Mapping[str, Any] | None = None,
     ) -> Prepared:
         """All that a run needs, with nothing asked of the language model and nothing written.
 
         What the base models say comes from the run as it was begun, or the one that is replayed if it asked the same
         models about the same sessions; else from `outputs`, else from the models, which are trained if need be.
+        `also` determines results beside what the study says.
         Raises `ConflictError` where the run was begun with something different.
         """
         agency = self.agency.complete(study.options, study.training, self.settings)
         model = self._model(study, how)
-        config = configuration(study, model, agency)
+        config = configuration(study, model, agency) | dict(also or {})
         name = name or default_name(config)
         found = self.wait(self.store.find(name))
         if found is not None:

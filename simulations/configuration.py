@@ -35,7 +35,8 @@ def configuration(study: Study, model: LanguageModel, agency: Agency) -> dict[st
 def _asked_beside(options: SimulateOptions) -> tuple[str, ...]:
     """The prompts a run asks with beside those of a dialogue."""
     judging = ("user.question_judge",) if options.ratios else ()
-    return judging if options.protocol == "dialogue" else ("ranking", "choice")
+    reflecting = ("reflection",) if options.protocol == "exploration" else ()
+    return judging if options.protocol == "dialogue" else ("ranking", "choice", *reflecting)
 
 
 def content_hash(spec: str) -> str | None:

@@ -11,7 +11,7 @@ from afl.errors import UsageError
 
 CandidatesFrom = Literal["seeded", "reference", "source"]
 SplitName = Literal["test", "valid", "train", "all"]
-Protocol = Literal["dialogue", "choice", "shortlist", "ranking", "hints"]
+Protocol = Literal["dialogue", "choice", "shortlist", "ranking", "hints", "exploration"]
 
 
 # fmt: off
@@ -68,7 +68,8 @@ class SimulateOptions:
     protocol: Protocol = "dialogue"
     """Who says what: the two agents in rounds; the user agent choosing among the candidates; the recommendation agent
     listing some, of which the user agent chooses (`shortlist`), or nobody does (`ranking`); the same list once without
-    a hint and once with each hint of a knowledge base (`hints`)."""
+    a hint and once with each hint of a knowledge base (`hints`), or with hints drawn from lists that went wrong
+    (`exploration`)."""
     listed: int = 5
     """How many candidates the recommendation agent lists, where it lists any."""
     hints: str | None = None
@@ -93,7 +94,7 @@ class SimulateOptions:
             raise UsageError("nothing to do: without a dialogue there must be something to judge")
 
     def _check_protocol(self) -> None:
-        _one_of("protocol", self.protocol, ("dialogue", "choice", "shortlist", "ranking", "hints"))
+        _one_of("protocol", self.protocol, ("dialogue", "choice", "shortlist", "ranking", "hints", "exploration"))
         if (self.protocol == "hints") != (self.hints is not None):
             raise UsageError("hints: expected a knowledge base with protocol 'hints', and with no other")
         if self.protocol == "dialogue":

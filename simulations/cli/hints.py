@@ -1,23 +1,86 @@
 """`afl hints ...`: hints drawn from a model's own mistakes, and the policy that chooses among them."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from simulations.cli.options import DB, JSON, Text
+from simulations.cli.options import DB, JSON, Number, Text
 from simulations.cli.output import console, plain, print_json, table
+from simulations.cli.shared import study_options
 
 if TYPE_CHECKING:
     from memory.hints import BaseRecord
 
 app = typer.Typer(help="Hints: drawn from mistakes, kept, chosen by a policy.", no_args_is_help=True)
+NOT_EXPLORED = (
+    "rounds",
+    "seeds",
+    "split",
+    "sessions",
+    "recommender",
+    "reward",
+    "tools",
+    "user_sees_candidates",
+    "run",
+)
+"""Options of studies that an exploration does not have, or has as its own."""
 BaseName = Annotated[str, typer.Argument(metavar="NAME", help="A knowledge base.")]
 
 
 @app.callback()
 def hints() -> None:
     """Hints: drawn from mistakes, kept, chosen by a policy."""
+
+
+@app.command("explore")
+@study_options(leave_out=NOT_EXPLORED)
+def hints_explore(
+    *,
+    run: Annotated[
+        str, typer.Option("--run", metavar="NAME", help="Name of run and base; the same name continues.")
+    ],
+    size: Annotated[Number, typer.Option("--size", help="Hints to be found. (default: 20)")] = None,
+    max_sessions: Annotated[
+        Number,
+        typer.Option("--max-sessions", metavar="M", help="Look at no more training sessions. (default: 500)"),
+    ] = None,
+    top: Annotated[Number, typer.Option("--top", metavar="N", help="Length of the lists. (default: 10)")] = None,
+    others: Annotated[
+        Number, typer.Option("--others", metavar="N", help="Other sessions that a hint is tried on. (default: 5)")
+    ] = None,
+    helped: Annotated[
+        Number, typer.Option("--helped", metavar="N", help="How many of them it has to help. (default: 1)")
+    ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option("--without", metavar="FILTER", help="leak, effect or redundancy; repeatable."),
+    ] = None,
+    as_json: JSON = False,
+    **options: Any,
+) -> None:
+    """Look for hints in the model's own mistakes on training sessions; the same command continues."""
+    from simulations.cli.output import watch
+    from simulations.commands.hints_explore import hints_explore as perform
+
+    report = perform(
+        run=run,
+        size=size,
+        max_sessions=max_sessions,
+        top=top,
+        others=others,
+        helped=helped,
+        without=without,
+        watch=watch(),
+        **options,
+    )
+    if as_json:
+        print_json(report.to_json())
+    else:
+        from simulations.cli.hints_view import show_exploration
+
+        show_exploration(report)
+    raise typer.Exit(report.exit_code)
 
 
 @app.command("import")

@@ -1,10 +1,12 @@
 """A knowledge base for people: its hints, what each was seen to do, and why others were not taken."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 from afl.hints.trials import Effect, Status, Trial
 from memory.hints import BaseRecord
 from simulations.cli.output import console, plain, table
+from simulations.hints.report import TEXT, ExplorationReport
 
 
 def show(record: BaseRecord, *, every: bool = False) -> None:
@@ -19,10 +21,34 @@ def show(record: BaseRecord, *, every: bool = False) -> None:
     others = [trial for trial in record.trials if trial.number is None]
     counts = Counter(trial.status for trial in others)
     if others:
-        said = ", ".join(f"{counts[status]} {status.value}" for status in Status if counts[status])
+        said = _counted({status.value: counts[status] for status in Status})
         out.print(plain(f"not taken: {len(others)} ({said})"))
     if every and others:
         out.print(_not_taken(others))
+
+
+def show_exploration(report: ExplorationReport) -> None:
+    """Prints what was found, how it ended, and what it took."""
+    out = console()
+    shown = table("", "hint", right=("",))
+    for hint in report.base.hints:
+        shown.add_row(str(hint.number), plain(hint.text))
+    out.print(shown)
+    looked = f"{report.sessions} sessions looked at, {report.wrong} lists without the target"
+    unlisted = f", {report.unlisted} without a usable list" if report.unlisted else ""
+    out.print(plain(f"{report.run}: {len(report.base.hints)} hints; {TEXT[report.ending]}"))
+    out.print(plain(f"{looked}{unlisted}; {len(report.trials)} hints tried: {_counted(report.counts)}"))
+    out.print(
+        plain(
+            f"{report.llm['calls']:,} calls, {report.llm['journaled']:,} from the journal; {report.seconds:.1f} s"
+        )
+    )
+    if report.stand_in:
+        out.print("The offline model stands in for a language model: its numbers are not a real model's.")
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {status}" for status, count in counts.items() if count) or "none"
 
 
 def _not_taken(others: list[Trial]) -> object:

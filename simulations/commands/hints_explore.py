@@ -1,0 +1,172 @@
+"""`afl hints explore`: a knowledge base of hints, drawn from a model's own mistakes on training sessions."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, TypedDict, Unpack
+
+from afl import plugins
+from afl.data.dataset import Split
+from afl.data.library import Library
+from afl.data.sessions import row_count
+from afl.errors import ConflictError, EndpointError
+from afl.hints.base import KnowledgeBase, require_name
+from afl.hints.trials import hints_of
+from afl.ports import Clock
+from afl.settings import Settings
+from memory.hints import BaseRecord
+from memory.run import Run
+from simulations.asynchrony import outside_event_loop
+from simulations.call import Call, Prepared, calling
+from simulations.hints.options import CANDIDATES, MAX_SESSIONS, TOP, ExplorationOptions
+from simulations.hints.performing import Explorer, configuration
+from simulations.hints.report import ExplorationReport
+from simulations.hints.state import Ending
+from simulations.inputs import NONE, ModelOutputs
+from simulations.limits import LimitOptions
+from simulations.options import CandidatesFrom, SimulateOptions, at_least
+from simulations.progress import Watching
+from simulations.run import Performance
+from simulations.studies.options import performance
+
+
+class ExploringOptions(LimitOptions, total=False):
+    """Options that do not change what is found, or that every run has; with the meaning they have in `simulate`."""
+
+    candidates: int | None
+    """Length of a candidate list; 50 by default."""
+    candidates_from: CandidatesFrom | None
+    seed: int | None
+    train_on: str | None
+    concurrency: int
+    base_url: str | None
+    replay: str | None
+    cache: bool
+    db: str | None
+    settings: Settings | None
+    watch: Watching | None
+    clock: Clock | None
+
+
+@outside_event_loop
+def hints_explore(
+    *,
+    run: str,
+    dataset: str | None = None,
+    llm: str | None = None,
+    size: int | None = None,
+    max_sessions: int | None = None,
+    top: int | None = None,
+    others: int | None = None,
+    helped: int | None = None,
+    without: Sequence[str] | None = None,
+    **options: Unpack[ExploringOptions],
+) -> ExplorationReport:
+    """Looks for `size` hints (20) on up to `max_sessions` training sessions (500) whose target the model misses.
+
+    A list of `top` (10) candidates is asked for. Of one without the target the model says what went wrong and draws
+    hints. They must name no title, help their own session and at least `helped` (1) of `others` (5), and say something
+    new; `without` switches the filters `leak`, `effect` and `redundancy` off. The run `run` holds every call, the base
+    of the same name the hints, with what became of the others. The same call continues; `replay` answers from the run
+    of that name alone.
+
+    Raises as `simulate` does; `ConflictError` also where a base of this name was not found by this run.
+    """
+    with calling(
+        db=options.get("db"), settings=options.get("settings"), watch=options.get("watch"), agency=None, tools=()
+    ) as call:
+        old = None if (name := options.get("replay")) is None else call.wait(call.store.run(name))
+        how = performance(options).answered_by(old, call.store.recall if options.get("cache") else None)
+        recorded = {} if old is None else dict(old.config)
+        said = {
+            "dataset": dataset,
+            "llm": llm,
+            "listed": top,
+            "sessions": max_sessions,
+            **{key: options.get(key) for key in ("candidates", "candidates_from", "seed", "train_on")},
+        }
+        study = _study_options(call, said, recorded)
+        how_found = {"size": size, "others": others, "helped": helped, "without": without}
+        exploration = ExplorationOptions.given(how_found, recorded=recorded.get("exploration"))
+        return _explored(call, require_name(run), study, exploration, how)
+
+
+class _Defaults(TypedDict):
+    candidates: int
+    listed: int
+    sessions: int
+
+
+_DEFAULTS = _Defaults(candidates=CANDIDATES, listed=TOP, sessions=MAX_SESSIONS)
+_ALWAYS = {
+    "protocol": "exploration",
+    "split": "train",
+    "user": False,
+    "rounds": 1,
+    "recommender": NONE,
+    "reward": NONE,
+}
+
+
+def _study_options(call: Call, said: dict[str, Any], recorded: dict[str, Any]) -> SimulateOptions:
+    """Training sessions in seeded order, as many as there are up to the most that were asked for."""
+    given = SimulateOptions.given({**said, **_ALWAYS}, recorded={**_DEFAULTS, **recorded})
+    dataset = Library(call.settings.data_dir).load(given.dataset)
+    assert given.sessions is not None, "it has a default"
+    at_least("max-sessions", given.sessions, 2)
+    return replace(given, sessions=max(1, min(given.sessions, row_count(dataset, Split.TRAIN))))
+
+
+def _explored(
+    call: Call, name: str, options: SimulateOptions, exploration: ExplorationOptions, how: Performance
+) -> ExplorationReport:
+    found = call.wait(call.store.bases.find(name))
+    if found is not None and found.run != name:
+        raise ConflictError(f"knowledge base {name!r} exists and was not explored; choose another --run name")
+    ready = call.prepare(
+        call.study(options),
+        name,
+        how,
+        outputs=ModelOutputs(None, None),
+        also={"exploration": exploration.configuration()},
+    )
+    run = ready.found or call.wait(
+        call.store.begin_run(name, ready.config, ready.study.candidate_record(), inputs=ready.outputs.to_json())
+    )
+    try:
+        with call.watch.bar(f"exploring {name}") as bar:
+            explorer = Explorer(
+                ready.study,
+                ready.model,
+                plugins.load("afl.agents", "recommendation"),
+                exploration,
+                how,
+                bar,
+                call.watch.say,
+            )
+            return call.wait(_report(call, explorer, run, ready))
+    except EndpointError:
+        call.wait(call.store.discard_if_empty(run))
+        raise
+
+
+async def _report(call: Call, explorer: Explorer, run: Run, ready: Prepared) -> ExplorationReport:
+    state, usage, seconds = await explorer.explore(run)
+    trials, ending = tuple(state.get("trials", [])), state["ending"]
+    assert ending is not None, "an exploration ends for a reason"
+    if ending is not Ending.STOPPED:
+        await call.store.bases.save(BaseRecord(run.name, configuration(ready.config), trials, run.name))
+    options = ready.study.options
+    return ExplorationReport(
+        run=run.name,
+        base=KnowledgeBase(run.name, options.dataset, options.llm, hints_of(trials)),
+        ending=ending,
+        sessions=state["seen"],
+        wrong=state["wrong"],
+        unlisted=state["unlisted"],
+        trials=trials,
+        llm=usage.totals(),
+        seconds=seconds,
+        costs=await run.costs(),
+        budget=explorer.how.budget.report(),
+        stand_in=ready.model.name.startswith("offline"),
+    )

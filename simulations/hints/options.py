@@ -1,0 +1,57 @@
+"""What an exploration may be told beside data set, model and lists."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from afl.errors import UsageError
+from afl.hints.screening import Filter
+from simulations.options import at_least
+
+MAX_SESSIONS = 500
+TOP = 10
+CANDIDATES = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplorationOptions:
+    """What determines which hints are found; fixed when an exploration starts."""
+
+    size: int = 20
+    """Hints that the base is to have."""
+    others: int = 5
+    """Sessions of its batch on which a hint is tried beside its own."""
+    helped: int = 1
+    """How many of them it has to help."""
+    without: tuple[Filter, ...] = ()
+    """Filters that are switched off."""
+    batch: int = 8
+    """Sessions that are looked at together: their lists, reflections and trials are asked for at once."""
+
+    def __post_init__(self) -> None:
+        at_least("size", self.size, 1)
+        at_least("others", self.others, 0)
+        at_least("batch", self.batch, 2)
+        if self.others >= self.batch:
+            raise UsageError(f"--others: got {self.others}, expected at most {self.batch - 1}")
+
+    def uses(self, wanted: Filter) -> bool:
+        """Whether hints have to pass this filter."""
+        return wanted not in self.without
+
+    def configuration(self) -> dict[str, Any]:
+        """JSON, one key per option."""
+        return asdict(self) | {"without": [left_out.value for left_out in self.without]}
+
+    @classmethod
+    def given(cls, said: Mapping[str, Any], *, recorded: Mapping[str, Any] | None = None) -> Self:
+        """What was said (None is not said), over what a recorded exploration was started with, over the defaults."""
+        values = dict(recorded or {}) | {key: value for key, value in said.items() if value is not None}
+        return cls(**values | {"without": _filters(values.get("without", ()))})
+
+
+def _filters(names: Sequence[str]) -> tuple[Filter, ...]:
+    unknown = next((name for name in names if name not in tuple(Filter)), None)
+    if unknown is not None:
+        raise UsageError(f"--without: got {unknown!r}, expected one of: {', '.join(Filter)}")
+    return tuple(wanted for wanted in Filter if wanted in names)

@@ -1,0 +1,118 @@
+"""Performs an exploration: holds its run, plays the graph, keeps every session and, in the end, the base."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+from langchain_core.runnables import RunnableConfig
+
+from afl.llm.context import LanguageModel
+from afl.llm.limits import AdaptiveLimiter
+from afl.llm.stall import StallWatch
+from afl.llm.time_limits import Deadlines
+from afl.llm.usage import Usage
+from afl.ports import Chat, Progress, Ranker
+from agents.reflection import ReflectionAgent
+from memory.records import SessionRecord, TurnRecord
+from memory.run import Run
+from simulations.hints.exploration import STEPS_PER_BATCH, build_exploration
+from simulations.hints.nodes import Nodes
+from simulations.hints.options import ExplorationOptions
+from simulations.hints.state import Ending, ExplorationState, Look
+from simulations.limits import PaceKeeper, spending
+from simulations.run import Performance
+from simulations.study import Study
+from simulations.wiring import open_gate
+
+
+@dataclass(frozen=True)
+class Explorer:
+    """Everything an exploration is made of but the store."""
+
+    study: Study
+    model: LanguageModel
+    ranker: Callable[[Chat], Ranker]
+    """Makes the recommendation agent from the chat it asks."""
+    options: ExplorationOptions
+    how: Performance
+    bar: Progress
+    say: Callable[[str], None]
+    """Tells people something in the middle of it."""
+
+    async def explore(self, run: Run) -> tuple[ExplorationState, Usage, float]:
+        """What was found, what it took, and the seconds; the run's sessions are on disk.
+
+        Raises as `simulations.run.perform` does.
+        """
+        how, usage = self.how, Usage()
+        limiter = AdaptiveLimiter(how.concurrency, rates=how.rates, clock=how.clock)
+        deadlines = Deadlines(how.times, how.clock)
+        stall = StallWatch(self.model.name, after=how.times.stall, clock=how.clock, say=self.say)
+        async with run.hold(), spending(how.budget, run, self.model) as account:
+            gate = open_gate(
+                self.model,
+                run.journal(),
+                recorded=None if how.replay is None else how.replay.journal(),
+                recall=how.recall,
+                limiter=limiter,
+                account=account,
+                clock=how.clock,
+                usage=usage,
+                deadlines=deadlines,
+                stall=stall,
+            )
+            keeper = _Keeper(run, self.study, self.bar, usage, PaceKeeper(run, limiter.history))
+            started = how.clock.monotonic()
+            async with deadlines.run(), stall.watching():
+                state = await self._played(gate, keeper)
+            if state["ending"] is not Ending.STOPPED:
+                await run.end_after(state["seen"])
+            return state, usage, how.clock.monotonic() - started
+
+    async def _played(self, chat: Chat, keeper: "_Keeper") -> ExplorationState:
+        nodes = Nodes(self.study, self.ranker(chat), ReflectionAgent(chat), self.options, keeper)
+        steps = STEPS_PER_BATCH * (len(self.study) // self.options.batch + 2)
+        config: RunnableConfig = {"recursion_limit": steps}
+        state = await build_exploration(nodes).ainvoke({}, config)
+        return cast(ExplorationState, state)
+
+
+@dataclass
+class _Keeper:
+    """Keeps the sessions of an exploration as those of any run are kept, and tells whoever watches."""
+
+    run: Run
+    study: Study
+    bar: Progress
+    usage: Usage
+    pace: PaceKeeper
+    done: int = field(default=0)
+
+    async def __call__(self, look: Look, position: int) -> None:
+        """Lists and reflections of a session: each hint that was tried on it has its number as round."""
+        listed = SessionRecord.of(
+            look.session.view,
+            position=position,
+            target=look.session.target,
+            suggestion=None,
+            turns=[look.turn, *look.trials],
+            memories={},
+        )
+        await self.run.finish(replace(listed, turns=(*listed.turns, *_said(look))))
+        await self.pace.keep()
+        self.done += 1
+        self.bar(self.done, len(self.study), f"{self.usage.calls:,} calls")
+
+
+def _said(look: Look) -> tuple[TurnRecord, ...]:
+    attempts = (*(look.reflection.attempts if look.reflection else ()), *look.verdicts)
+    return tuple(
+        TurnRecord(attempt.key, attempt.outcome, reason=attempt.reason, decision=attempt.decision)
+        for attempt in attempts
+    )
+
+
+def configuration(run: Mapping[str, Any]) -> dict[str, Any]:
+    """What a base keeps of the configuration of the run that found it."""
+    kept = ("dataset", "dataset_hash", "llm", "llm_name", "seed", "candidates", "listed", "exploration")
+    return {key: run[key] for key in kept if key in run}

@@ -1,0 +1,120 @@
+"""The state of an exploration, as LangGraph carries it from node to node."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from operator import add
+from typing import Annotated, Self, TypedDict
+
+from afl.data.sessions import Session
+from afl.hints.trials import Effect, Origin, Status, Trial
+from afl.types import Attempt, Outcome, Turn
+from agents.reflection import Reflection
+
+
+class Ending(StrEnum):
+    """Why an exploration ended."""
+
+    FULL = "full"
+    """The base has as many hints as it was to have."""
+    SEEN = "seen"
+    """Every session it was given has been looked at."""
+    STOPPED = "stopped"
+    """Calls failed; the same command continues."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A session of the batch: its list without a hint, and what was said about it."""
+
+    session: Session
+    turn: Turn
+    """The list without a hint."""
+    reflection: Reflection | None = None
+    """None where the list had the target, or there was none."""
+    trials: tuple[Turn, ...] = ()
+    """Its lists with hints that were tried on it, in their order."""
+    verdicts: tuple[Attempt, ...] = ()
+    """What was said about its hints being redundant."""
+
+    @property
+    def id(self) -> str:
+        return self.session.id
+
+    @property
+    def place(self) -> int | None:
+        return place_of(self.session.target, self.turn)
+
+    @property
+    def wrong(self) -> bool:
+        """Whether there is a list, without the target."""
+        return self.turn.outcome is Outcome.OK and self.place is None
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        said = (attempt for turn in (self.turn, *self.trials) for attempt in turn.attempts)
+        return (*said, *(self.reflection.attempts if self.reflection else ()), *self.verdicts)
+
+    @property
+    def failed(self) -> bool:
+        """Whether a call got no reply, so that a continuation has to ask again."""
+        return any(attempt.outcome.retried_on_continuation for attempt in self.attempts)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A hint on its way through the filters."""
+
+    number: int
+    """Of the trial, from 1 over the whole exploration."""
+    place: int
+    """Among the hints of its session, from 1."""
+    text: str
+    session: str
+    mistakes: tuple[str, ...]
+    causes: tuple[str, ...]
+    own: Effect | None = None
+    others: tuple[Effect, ...] = ()
+    status: Status | None = None
+    """None while it is not decided."""
+    why: str = ""
+
+    def decided(self, status: Status, why: str = "") -> Self:
+        return replace(self, status=status, why=why)
+
+    def trial(self, number: int | None = None) -> Trial:
+        """What is kept of it; `number` is its number in the base."""
+        assert self.status is not None, "kept once it is decided"
+        origin = Origin(self.mistakes, self.causes, self.own, self.others)
+        return Trial(self.text, self.status, number, self.why, self.session, origin)
+
+
+class ExplorationState(TypedDict, total=False):
+    """Nothing is given; trials only grow."""
+
+    seen: int
+    """Sessions looked at so far. Written by `rank`."""
+
+    batch: tuple[Look, ...]
+    """The sessions that are looked at. Written by `rank`; `reflect`, `test` and `admit` add what was said."""
+
+    candidates: tuple[Candidate, ...]
+    """The hints drawn from the batch. Written by `reflect`; `screen`, `test` and `admit` decide them."""
+
+    trials: Annotated[list[Trial], add]
+    """Every hint that was decided, in the order of their numbers. Written by `admit`."""
+
+    wrong: Annotated[int, add]
+    """Sessions whose list lacks the target. Written by `keep`."""
+
+    unlisted: Annotated[int, add]
+    """Sessions without a usable list. Written by `keep`."""
+
+    ending: Ending | None
+    """Why the exploration ended. Written by `keep`."""
+
+
+def place_of(item: int, turn: Turn) -> int | None:
+    """Where an item stands in a list, from 1; None where it does not, or there is no list."""
+    listed: Sequence[int] = turn.ranking if turn.outcome is Outcome.OK else ()
+    return listed.index(item) + 1 if item in listed else None

@@ -1,0 +1,83 @@
+"""Hints that are kept out of a base."""
+
+import pytest
+
+from afl.hints.screening import named_title, repeated, unhelpful
+from afl.hints.trials import Effect
+
+TITLES = [
+    "Heat",
+    "The Usual Suspects",
+    "Piano, The (1993)",
+    "Amélie",
+    "1984",
+    "Ocean's Eleven",
+    "Before and After",
+]
+
+
+@pytest.mark.parametrize(
+    ("hint", "named"),
+    [
+        ("Consider thrillers like Heat.", "Heat"),
+        ('"Heat" shows the pattern.', "Heat"),
+        ("“Heat” shows the pattern.", "Heat"),
+        ("Look for films with the usual suspects in them.", "The Usual Suspects"),
+        ("Prefer USUAL SUSPECTS to comedies.", "The Usual Suspects"),
+        ("Prefer dramas such as The Piano.", "Piano, The (1993)"),
+        ("Look at films like Amelie and its kind.", "Amélie"),
+        ("Whoever liked Ocean’s Eleven likes heists.", "Ocean's Eleven"),
+        ("Mind that Heat's director is liked.", "Heat"),
+    ],
+)
+def test_a_hint_that_names_a_title_is_found_out(hint, named):
+    assert named_title(hint, TITLES) == named
+
+
+@pytest.mark.parametrize(
+    "hint",
+    [
+        "Feel the heat of the history.",
+        "Heat up slowly.",
+        "Think first. Heat comes later.",
+        "Hints:\n1. Heat matters.",
+        "Prefer films with piano music.",
+        "Prefer films from before 1984.",
+        "Overheat nothing, Heather.",
+        "Weigh what came before after all.",
+    ],
+)
+def test_a_word_that_happens_to_be_a_title_is_no_leak(hint):
+    assert named_title(hint, TITLES) is None
+
+
+def test_titles_in_writing_without_capitals_are_found():
+    assert named_title("Prefer 羅生門 to others.", ["羅生門"]) == "羅生門"
+
+
+def test_titles_that_look_like_patterns_are_text():
+    assert named_title("What (else)? is liked.", ["What (else)?"]) == "What (else)?"
+
+
+OWN = Effect("7", None, 3)
+
+
+@pytest.mark.parametrize(
+    ("own", "others", "why"),
+    [
+        (Effect("7", None, None), [Effect("8", 4, 1)], "still misses the target"),
+        (OWN, [Effect("8", 4, 4), Effect("9", 1, 2)], "helps 0 of 2 other sessions"),
+    ],
+)
+def test_a_hint_that_does_not_help_is_told_why(own, others, why):
+    assert why in (unhelpful(own, others) or "")
+
+
+@pytest.mark.parametrize("others", [[Effect("8", None, 10), Effect("9", 1, None)], []])
+def test_a_hint_that_mends_its_own_session_and_helps_another_is_effective(others):
+    assert unhelpful(OWN, others) is None
+
+
+def test_the_same_words_in_other_dress_are_a_repetition():
+    assert repeated("Look at eras!", ["look at  Eras"])
+    assert not repeated("Look at eras.", ["Look at the eras."])
