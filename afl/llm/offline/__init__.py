@@ -12,6 +12,8 @@ from afl.llm.offline.judging import Judging
 from afl.llm.offline.knowledge import Knowledge
 from afl.llm.offline.listener import Listener
 from afl.llm.offline.recommending import Recommending
+from afl.llm.offline.skimming import Skimming
+from afl.llm.offline.values import Values
 from afl.llm.offline.weights import RoleWeights, Weights
 from afl.llm.offline.wording import Wording
 
@@ -36,12 +38,12 @@ def offline_model(context: LLMContext) -> LanguageModel:
         attention = learned_attention(knowledge, rows, recency=role.recency, ridge=weights.ridge)
         return Listener(knowledge, attention, role, weights)
 
-    wording = Wording(knowledge, context.dataset.domain)
-    recommending = Recommending(listener(weights.recommendation), wording)
+    wording, values = Wording(knowledge, context.dataset.domain), Values(knowledge)
+    recommending = Recommending(listener(weights.recommendation), wording, values)
     judging = Judging(listener(weights.user), wording)
     return LanguageModel(
         name="offline",
-        chat=OfflineChat(recommending, judging),
+        chat=OfflineChat(recommending, judging, Skimming(recommending.listener, values)),
         parameters={"version": VERSION, "knowledge": knowledge.hash, "weights": weights.hash, "temperature": 0},
         price=Price(prompt=0.0, completion=0.0),
     )

@@ -14,6 +14,8 @@ from afl.llm.offline.judging import Judging
 from afl.llm.offline.ranking import Ranking
 from afl.llm.offline.reading import Request, Said, Task, read
 from afl.llm.offline.recommending import Recommending
+from afl.llm.offline.reflecting import Reflecting
+from afl.llm.offline.skimming import Skimming
 
 _ROLES = {"human": "user", "ai": "assistant", "system": "system"}
 CHARACTERS_A_TOKEN = 4
@@ -27,13 +29,15 @@ class OfflineChat(BaseChatModel):
     _judging: Judging = PrivateAttr()
     _choosing: Choosing = PrivateAttr()
     _ranking: Ranking = PrivateAttr()
+    _reflecting: Reflecting = PrivateAttr()
 
-    def __init__(self, recommending: Recommending, judging: Judging, **options: Any) -> None:
+    def __init__(self, recommending: Recommending, judging: Judging, skimming: Skimming, **options: Any) -> None:
         super().__init__(**options)
         self._recommending = recommending
         self._judging = judging
         self._choosing = Choosing(judging.listener, judging.wording)
-        self._ranking = Ranking(recommending)
+        self._ranking = Ranking(recommending, skimming)
+        self._reflecting = Reflecting(recommending, skimming)
 
     @property
     def _llm_type(self) -> str:
@@ -54,6 +58,8 @@ class OfflineChat(BaseChatModel):
                 return self._ranking.answer_with_reason(request)
             case Task.JUDGE:
                 return self._judging.answer(request)
+            case Task.MISTAKES | Task.CAUSES | Task.HINTS | Task.SAME:
+                return self._reflecting.answer(request)
             case Task.OTHER:
                 return self._ranking.answer(request)
 

@@ -1,6 +1,7 @@
 """What the offline model knows: the training split and the catalogue, never a validation or test row."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,6 +51,11 @@ class Knowledge:
             self._attribute["newness"] = self._attribute["era"]
         self.aspects = ("follows", "together", "popularity", *self._closeness, *(("newness",) if dated else ()))
         self.hash = _hash(dataset)
+
+    @property
+    def attributes(self) -> Mapping[str, str]:
+        """The catalogue's attribute behind each aspect that is read from one."""
+        return self._attribute
 
     def item(self, title: str) -> int:
         """The catalogue position of this title, -1 where there is none."""

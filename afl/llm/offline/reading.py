@@ -16,7 +16,12 @@ RECOMMENDATION = "Recommendation:"
 RECOMMENDED_BECAUSE = "Recommended because:"
 REFUSED_BECAUSE = "Refused because:"
 REWARD_SCORE = "Reward score:"
-HEADINGS = (HISTORY, CANDIDATES, ADVICE, REFUSED, RECOMMENDATION)
+CHOSEN = "Chosen next:"
+HINTS_SO_FAR = "Hints so far:"
+NEW_HINT = "New hint:"
+HEADINGS = (HISTORY, CANDIDATES, ADVICE, REFUSED, RECOMMENDATION, CHOSEN, HINTS_SO_FAR, NEW_HINT)
+HINT = "Hint:"
+"""How a line begins that is a hint, whatever it names."""
 
 PERSON = "You play"
 """How a system message begins that asks to speak as a person."""
@@ -33,7 +38,14 @@ class Task(StrEnum):
     RECOMMEND = "Item:"
     RANK = "Items:"
     JUDGE = "Decision:"
+    MISTAKES = "Mistakes:"
+    CAUSES = "Causes:"
+    HINTS = "Hints:"
+    SAME = "Same:"
     OTHER = ""
+
+
+_TASKS = tuple(task for task in Task if task is not Task.OTHER)
 
 
 class PastOffer(NamedTuple):
@@ -72,6 +84,13 @@ class Request:
     """The reward scores that stand below candidates."""
     as_person: bool
     """It is to speak for the person, not to them."""
+    listed: tuple[str, ...] = ()
+    """The candidates that it listed itself before, best first."""
+    chosen: str | None = None
+    """The candidate that was chosen instead, once it is told."""
+    hints_so_far: tuple[str, ...] = ()
+    """A collection of hints, and `new_hint`, which may say the same as one of them."""
+    new_hint: str = ""
 
 
 class Said(NamedTuple):
@@ -94,7 +113,7 @@ def read(messages: Sequence[Said]) -> Request:
             sections.setdefault(heading, paragraph)
     candidates = titles(sections.get(CANDIDATES, ""))
     suggestion, hints = _advice(sections.get(ADVICE, ""), candidates)
-    hints += [line for part in loose for line in part.split("\n") if line.startswith("Hint:")]
+    hints += [line for part in loose for line in part.split("\n") if line.startswith(HINT)]
     return Request(
         task=_task(messages[-1].text if messages else ""),
         history=titles(sections.get(HISTORY, "")),
@@ -106,6 +125,10 @@ def read(messages: Sequence[Said]) -> Request:
         question="\n".join(loose),
         scores=_scores(sections.get(CANDIDATES, "")),
         as_person=any(said.role == "system" and said.text.startswith(PERSON) for said in messages),
+        listed=_listed(messages, candidates),
+        chosen=_below(sections.get(CHOSEN, "")) or None,
+        hints_so_far=titles(sections.get(HINTS_SO_FAR, "")),
+        new_hint=_below(sections.get(NEW_HINT, "")),
     )
 
 
@@ -138,8 +161,7 @@ def _stands_alone(title: str, text: str) -> bool:
 
 def _task(text: str) -> Task:
     lines = text.rstrip().split("\n")
-    tasks = (Task.RECOMMEND, Task.RANK, Task.JUDGE)
-    asked = (task for line in reversed(lines) for task in tasks if line.startswith(task))
+    asked = (task for line in reversed(lines) for task in _TASKS if line.startswith(task))
     return next(asked, Task.OTHER)
 
 
@@ -155,11 +177,22 @@ def _advice(section: str, candidates: Sequence[str]) -> tuple[str | None, list[s
     for line in section.split("\n")[1:]:
         _, _, said = line.partition(": ")
         title = said if said in candidates else named(line, candidates)
-        if title is None:
+        if title is None or line.startswith(f"- {HINT}"):
             hints.append(line)
         else:
             suggestion = suggestion or title
     return suggestion, hints
+
+
+def _listed(messages: Sequence[Said], candidates: tuple[str, ...]) -> tuple[str, ...]:
+    """The first list of candidates that it gave."""
+    given = (titles(said.text) for said in messages if said.role == "assistant")
+    return next((tuple(title for title in found if title in candidates) for found in given if found), ())
+
+
+def _below(section: str) -> str:
+    """What stands on the lines below a heading."""
+    return " ".join(section.split("\n")[1:]).strip()
 
 
 def _refused(section: str) -> tuple[PastOffer, ...]:

@@ -1,15 +1,24 @@
 """The offline model as recommendation agent: proposes the candidate it values most, and says what decided."""
 
-from afl.llm.offline.listener import Listener, Opinion
+from dataclasses import replace
+
+import numpy as np
+
+from afl.llm.offline.listener import DECIMALS, Listener, Opinion
 from afl.llm.offline.reading import PastOffer, Request
+from afl.llm.offline.values import Values
 from afl.llm.offline.wording import Wording
 
 
 class Recommending:
-    """Weighs the list by its aspects, the suggestion, and what was learned from refusals and the scores they state."""
+    """Weighs the list by its aspects, the suggestion, and what was learned from refusals and the scores they state.
 
-    def __init__(self, listener: Listener, wording: Wording) -> None:
+    A hint moves its attention to the aspects that it names; the values that it names count besides.
+    """
+
+    def __init__(self, listener: Listener, wording: Wording, values: Values) -> None:
         self.listener = listener
+        self.values = values
         self.wording = wording
 
     def answer(self, request: Request) -> str:
@@ -24,7 +33,13 @@ class Recommending:
     def opinion(self, request: Request) -> Opinion:
         """What it thinks of every candidate."""
         scene = self.listener.scene(request.history, request.candidates)
-        return self.listener.opinion(request, scene, stated_scores(request.refused))
+        opinion = self.listener.opinion(request, scene, stated_scores(request.refused))
+        named = self.values.mentions(request.hints)
+        if not named:
+            return opinion
+        strength = self.listener.weights.hint
+        wanted = sum(strength * direction * self.values.column(values, scene.items) for values, direction in named)
+        return replace(opinion, values=np.round(opinion.values + wanted, DECIMALS))
 
 
 def stated_scores(refused: tuple[PastOffer, ...]) -> dict[str, float]:
