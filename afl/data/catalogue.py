@@ -17,6 +17,8 @@ _CONTROL = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u20
 
 def one_line(text: str) -> str:
     """The text on one line: titles are untrusted, and a newline in one could forge an answer line."""
+    if text.isprintable() and "  " not in text:  # as nearly all texts, at a fifth of the time
+        return text.strip()
     return _CONTROL.sub(" ", text).strip()
 
 

@@ -12,6 +12,7 @@ from afl.llm.offline.judging import Judging
 from afl.llm.offline.knowledge import Knowledge
 from afl.llm.offline.listener import Listener
 from afl.llm.offline.recommending import Recommending
+from afl.llm.offline.sights import Sights
 from afl.llm.offline.skimming import Skimming
 from afl.llm.offline.values import Values
 from afl.llm.offline.weights import RoleWeights, Weights
@@ -32,11 +33,11 @@ def offline_model(context: LLMContext) -> LanguageModel:
         )
     weights = Weights.load()
     knowledge = Knowledge(context.dataset)
-    rows = examples(knowledge)
+    rows, sights = examples(knowledge), Sights(knowledge)
 
     def listener(role: RoleWeights) -> Listener:
         attention = learned_attention(knowledge, rows, recency=role.recency, ridge=weights.ridge)
-        return Listener(knowledge, attention, role, weights)
+        return Listener(sights, attention, role, weights)
 
     wording, values = Wording(knowledge, context.dataset.domain), Values(knowledge)
     recommending = Recommending(listener(weights.recommendation), wording, values)

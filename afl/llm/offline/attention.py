@@ -1,13 +1,11 @@
 """Learns from training rows how much each aspect is worth: a conditional logit with a ridge penalty."""
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from afl.data.sessions import HISTORY_WINDOW, MIN_HISTORY
 from afl.draws import derived_seed
-from afl.llm.offline.knowledge import Floats, Items, Knowledge
+from afl.llm.offline.knowledge import Comparison, Floats, Knowledge
 
 MOST_ROWS = 1000
 LIST_SIZE = 20
@@ -15,17 +13,11 @@ STEPS = 20
 """Newton steps, none longer than 1 in any weight: far from the optimum a full one would overshoot."""
 
 
-class Example(NamedTuple):
-    """The end of a training sequence, as a list whose first candidate is the answer."""
+def examples(knowledge: Knowledge) -> list[Comparison]:
+    """Up to 1,000 training sequences, evenly spread: last item, the first candidate, against 19 never touched.
 
-    history: Items
-    candidates: Items
-    own: Items
-    """(H,) distances of the history items to the answer."""
-
-
-def examples(knowledge: Knowledge) -> list[Example]:
-    """Up to 1,000 training sequences, evenly spread: last item against 19 others the user never touched."""
+    A sequence's own counts are left out of what is known about it.
+    """
     training, size = knowledge.counted, len(knowledge.catalogue)
     draws = np.random.Generator(np.random.PCG64(derived_seed("offline", "attention")))
     step = max(1, len(training) // MOST_ROWS)
@@ -37,23 +29,24 @@ def examples(knowledge: Knowledge) -> list[Example]:
         others = np.setdiff1d(draws.integers(0, size, 4 * LIST_SIZE), items)
         others = draws.permutation(others)[: LIST_SIZE - 1]
         history = items[-1 - HISTORY_WINDOW : -1]
-        found.append(Example(history, np.concatenate([items[-1:], others]), np.arange(len(history), 0, -1)))
-    return [example for example in found if len(example.candidates) == LIST_SIZE][:MOST_ROWS]
+        found.append((history, np.concatenate([items[-1:], others])))
+    lists = [(history, candidates) for history, candidates in found if len(candidates) == LIST_SIZE][:MOST_ROWS]
+    # The answer came right after its history: so far away are the history's items from it.
+    return [
+        knowledge.compare(history, candidates, own=np.arange(len(history), 0, -1)) for history, candidates in lists
+    ]
 
 
-def learned_attention(knowledge: Knowledge, rows: list[Example], *, recency: float, ridge: float) -> Floats:
+def learned_attention(knowledge: Knowledge, rows: list[Comparison], *, recency: float, ridge: float) -> Floats:
     """(A,) weight of each aspect, in logits per standard deviation within the list, rounded to four places.
 
     Maximises the mean log probability of the answers under a softmax over each list, minus ridge / 2 |w|^2.
-    A sequence's own counts are left out of what is known about it.
     """
     weights = np.zeros(len(knowledge.aspects))
     if not rows:
         weights[:2] = 1.0  # nothing to learn from: go by co-occurrence
         return weights
-    lists = np.stack(
-        [knowledge.impression(row.history, row.candidates, recency=recency, own=row.own).aspects for row in rows]
-    )  # (R, N, A)
+    lists = np.stack([knowledge.impression(row, recency=recency).aspects for row in rows])  # (R, N, A)
     for _ in range(STEPS):
         gradient, curvature = _derivatives(lists, weights, ridge)
         step = np.linalg.solve(curvature, gradient)

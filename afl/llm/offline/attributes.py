@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -25,20 +25,28 @@ class SharedValues:
     def __init__(self, values: Sequence[tuple[str, ...]]) -> None:
         counts = Counter(value for item in values for value in set(item))
         rarity = {value: math.log(1 + len(values) / count) for value, count in counts.items()}
-        self._vectors = [_unit({value: rarity[value] for value in item}) for item in values]
+        number = {value: index for index, value in enumerate(rarity)}
+        vectors = [_unit({value: rarity[value] for value in item}) for item in values]
+        # All vectors behind each other; past the last one is the empty vector of unknown items.
+        lengths = [len(vector) for vector in vectors]
+        self._offsets = np.cumsum([0, *lengths, 0])  # (I + 2,)
+        self._values = np.array([number[value] for vector in vectors for value in vector], np.int64)  # (E,)
+        self._shares = np.array([share for vector in vectors for share in vector.values()], np.float64)  # (E,)
 
     def closeness(self, history: Items, candidates: Items, weights: Floats) -> Floats:
         """(N,) weighted mean closeness of each candidate to the history."""
-        profile: Counter[str] = Counter()
-        for item, weight in zip(history.tolist(), weights.tolist(), strict=True):
-            for value, share in self._vector(item).items():
-                profile[value] += weight * share
-        return np.array(
-            [sum(profile[value] * share for value, share in self._vector(item).items()) for item in candidates]
-        )
+        past, values, shares = self._entries(history)
+        profile = np.bincount(values, weights[past] * shares, minlength=int(self._values.max(initial=0)) + 1)
+        owner, values, shares = self._entries(candidates)
+        return np.bincount(owner, profile[values] * shares, minlength=len(candidates))
 
-    def _vector(self, item: int) -> Mapping[str, float]:
-        return self._vectors[item] if item >= 0 else {}
+    def _entries(self, items: Items) -> tuple[Items, Items, Floats]:
+        """(E,) every value of these items: whose it is (a place in `items`), which it is, and its share."""
+        known = np.where(items < 0, len(self._offsets) - 2, items)
+        begin, lengths = self._offsets[known], self._offsets[known + 1] - self._offsets[known]
+        owner = np.repeat(np.arange(len(items)), lengths)
+        place = np.arange(len(owner)) + (begin - np.cumsum(lengths) + lengths)[owner]
+        return owner, self._values[place], self._shares[place]
 
 
 class Years:

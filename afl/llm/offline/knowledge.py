@@ -22,6 +22,22 @@ TOGETHER = Window(width=20, decay=0.5, ordered=False)
 
 
 @dataclass(frozen=True, slots=True)
+class Comparison:
+    """A list beside a history, before anyone attends to one part of the history more than to another."""
+
+    history: Items
+    """(H,)"""
+    candidates: Items
+    """(N,)"""
+    follows: Floats
+    """(H, N) association of every history item with every candidate, in order."""
+    together: Floats
+    """(H, N) the same in either order."""
+    popularity: Floats
+    """(N,) occurrences in training."""
+
+
+@dataclass(frozen=True, slots=True)
 class Impression:
     """A list seen beside a history: one column per aspect, in the order of `Knowledge.aspects`."""
 
@@ -67,28 +83,35 @@ class Knowledge:
         values = self.catalogue.attributes[item].get(name, ()) if name is not None and item >= 0 else ()
         return ", ".join(one_line(value) for value in values) or "unknown"
 
-    def impression(
-        self, history: Items, candidates: Items, *, recency: float, own: Items | None = None
-    ) -> Impression:
-        """How the candidates look to someone who knows the history and attends most to its end.
+    def compare(self, history: Items, candidates: Items, *, own: Items | None = None) -> Comparison:
+        """The candidates beside the history, for `impression`; most of the work, and the same for all who look.
 
         `own` leaves a training sequence's own counts out, see `PairCounts.association`.
         """
-        weights = recency ** np.arange(len(history))[::-1]
-        weights = weights / max(weights.sum(), 1e-9)
-        follows = self._follows.association(history, candidates, own=own)
-        together = self._together.association(history, candidates, own=own)
         popularity = self.popularity[candidates]
         if own is not None:
             popularity = popularity - (np.arange(len(candidates)) == 0)
-        columns = [weights @ follows, weights @ together, np.log1p(popularity)]
+        return Comparison(
+            history,
+            candidates,
+            self._follows.association(history, candidates, own=own),
+            self._together.association(history, candidates, own=own),
+            popularity,
+        )
+
+    def impression(self, compared: Comparison, *, recency: float) -> Impression:
+        """How the candidates look to someone who knows the history and attends most to its end."""
+        history, candidates = compared.history, compared.candidates
+        weights = recency ** np.arange(len(history))[::-1]
+        weights = weights / max(weights.sum(), 1e-9)
+        columns = [weights @ compared.follows, weights @ compared.together, np.log1p(compared.popularity)]
         for closeness in self._closeness.values():
             columns.append(closeness.closeness(history, candidates, weights))
             if isinstance(closeness, Years):
                 newness = closeness.newness(candidates)
         if "newness" in self.aspects:
             columns.append(newness)
-        return Impression(standardised(np.stack(columns, axis=1)), follows + together)
+        return Impression(standardised(np.stack(columns, axis=1)), compared.follows + compared.together)
 
 
 def standardised(columns: Floats) -> Floats:

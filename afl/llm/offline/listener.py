@@ -1,27 +1,25 @@
 """How the offline model weighs a list: aspects by attention, feedback and stated scores on top."""
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import blake2b
+from functools import lru_cache
 from math import sqrt
 
 import numpy as np
 
 from afl.llm.offline.knowledge import Floats, Impression, Items, Knowledge
 from afl.llm.offline.reading import PastOffer, Request, named
+from afl.llm.offline.sights import SIGHTS_KEPT, Sights
 from afl.llm.offline.vocabulary import mentions
 from afl.llm.offline.weights import RoleWeights, Weights
 
-SCENES_KEPT = 1024
-"""Histories with their lists that are remembered: those of the sessions under way, several times over."""
 DECIMALS = 6
 """Utilities are rounded before they are compared, so that a machine's last bits decide nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A history and a list, looked at once and kept for the rounds that follow."""
+    """A history and a list as one role looks at them, kept for the rounds that follow."""
 
     history: tuple[str, ...]
     titles: tuple[str, ...]
@@ -58,21 +56,20 @@ class Opinion:
 class Listener:
     """Judges lists in one role, by knowledge and attention that were both learned from training data."""
 
-    def __init__(self, knowledge: Knowledge, attention: Floats, role: RoleWeights, weights: Weights) -> None:
-        self.knowledge = knowledge
+    def __init__(self, sights: Sights, attention: Floats, role: RoleWeights, weights: Weights) -> None:
+        self.sights = sights
         self.attention = attention  # (A,)
         self.role = role
         self.weights = weights
-        self._scenes: OrderedDict[tuple[tuple[str, ...], tuple[str, ...]], Scene] = OrderedDict()
+        self._remembered = lru_cache(SIGHTS_KEPT)(self._look)
+
+    @property
+    def knowledge(self) -> Knowledge:
+        return self.sights.knowledge
 
     def scene(self, history: tuple[str, ...], titles: tuple[str, ...]) -> Scene:
         """The list beside the history, from memory where it was seen lately."""
-        key = (history, titles)
-        scene = self._scenes.pop(key, None) or self._look(history, titles)
-        self._scenes[key] = scene
-        if len(self._scenes) > SCENES_KEPT:
-            self._scenes.popitem(last=False)
-        return scene
+        return self._remembered(history, titles)
 
     def opinion(self, request: Request, scene: Scene, opened: Mapping[str, float]) -> Opinion:
         """The candidates as this role sees them; `opened` are the reward scores it knows, by title."""
@@ -120,19 +117,6 @@ class Listener:
         return tuple((past.refusal, self.weights.feedback) for past in refused)
 
     def _look(self, history: tuple[str, ...], titles: tuple[str, ...]) -> Scene:
-        known = self.knowledge.item
-        items = np.array([known(title) for title in titles], dtype=np.int64)
-        past = np.array([known(title) for title in history], dtype=np.int64)
-        impression = self.knowledge.impression(past, items, recency=self.role.recency)
-        return Scene(history, titles, items, impression, personal_taste(history, titles))
-
-
-def personal_taste(history: tuple[str, ...], titles: tuple[str, ...]) -> Floats:
-    """(N,) a uniform draw of mean 0 and deviation 1 per title, the same whenever history and title are."""
-    person = blake2b("\n".join(history).encode("utf-8", "surrogatepass"), digest_size=16).digest()
-    draws = [
-        blake2b(title.encode("utf-8", "surrogatepass"), key=person, digest_size=8).digest() for title in titles
-    ]
-    uniform = np.array([int.from_bytes(draw, "big") for draw in draws], dtype=np.float64) / 2.0**64
-    taste: Floats = (2 * uniform - 1) * np.sqrt(3.0)
-    return taste
+        sight = self.sights.of(history, titles)
+        impression = self.knowledge.impression(sight.compared, recency=self.role.recency)
+        return Scene(history, titles, sight.compared.candidates, impression, sight.taste)
