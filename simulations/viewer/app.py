@@ -20,7 +20,7 @@ from memory.store import Store
 from simulations.viewer import rendering
 from simulations.viewer.access import LOOPBACK, Access
 from simulations.viewer.links import Served
-from simulations.viewer.pages import runs
+from simulations.viewer.pages import dialogue, runs
 from simulations.viewer.reading import Library
 
 
@@ -32,7 +32,10 @@ class Page(NamedTuple):
     template: str
 
 
-PAGES = (Page("/", runs.read, "runs.html.jinja"),)
+PAGES = (
+    Page("/", runs.read, "runs.html.jinja"),
+    Page("/runs/{run}/sessions/{session}", dialogue.read, "dialogue.html.jinja"),
+)
 API = "/api"
 _API_ROOT = "/api/runs"
 """The list of runs stands at the root for people, under its name for programs."""

@@ -53,7 +53,11 @@ class Chart:
                 "y": self.y,
                 "percent": self.percent,
                 "series": [
-                    {"name": series.name, "kind": series.kind, "points": [_point(point) for point in series.points]}
+                    {
+                        "name": series.name,
+                        "kind": series.kind,
+                        "points": [_point(point) for point in series.points],
+                    }
                     for series in self.series
                 ],
             }

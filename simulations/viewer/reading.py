@@ -1,20 +1,44 @@
 """What every page is given: the store, opened for reading."""
 
-from dataclasses import dataclass
-from typing import Annotated
+from collections import OrderedDict
+from typing import Annotated, Any
 
+import numpy as np
 from fastapi import Depends, Request
+from numpy.typing import NDArray
 
 from memory.run import Run
 from memory.store import Store
+from simulations.inputs import ModelOutputs
 from simulations.viewer.links import unsegment
 
+_KEPT = 4
+"""Runs whose reward scores stay in memory: those of 100,000 sessions take 16 MB."""
 
-@dataclass(frozen=True, slots=True)
+
 class Library:
     """The database behind the pages."""
 
-    store: Store
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._scores: OrderedDict[tuple[int, float], NDArray[np.float32] | None] = OrderedDict()
+
+    async def reward_scores(self, run: Run, position: int) -> tuple[float, ...]:
+        """The reward score of every candidate of the session at this place, as shown; empty without a reward model."""
+        key = run.id, run.created
+        scores = self._scores[key] if key in self._scores else _scores(await run.inputs())
+        self._scores[key] = scores
+        self._scores.move_to_end(key)
+        while len(self._scores) > _KEPT:
+            self._scores.popitem(last=False)
+        if scores is None or position >= len(scores):
+            return ()
+        return tuple(scores[position].astype(np.float64).round(2).tolist())
+
+
+def _scores(inputs: dict[str, Any]) -> NDArray[np.float32] | None:
+    """(S, N) from what a run was begun with; that is fixed, and need not be read twice."""
+    return ModelOutputs.from_json(inputs).scores if "scores" in inputs else None
 
 
 def _library(request: Request) -> Library:

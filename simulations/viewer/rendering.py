@@ -2,22 +2,45 @@
 
 from datetime import datetime
 from functools import cache
-from typing import Any
+from itertools import groupby
+from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from afl.untrusted import printable
 from simulations.viewer.charts import Chart
+from simulations.viewer.conversation import Sent
 from simulations.viewer.links import Links
 
 LONG = 20_000
 """Characters of a text that a page shows; the rest is behind the JSON of the page."""
 
 
+ROOM = 150_000
+"""Bytes that a page has for prompts and replies, all of them together."""
+_LEAST = 300
+"""Characters of each that are shown where there is no room left."""
+
+
+class Room:
+    """What a page has left for long texts: the first ones are shown whole, later ones as far as there is room."""
+
+    def __init__(self, size: int = ROOM) -> None:
+        self.left = size
+
+    def within(self, text: str) -> str:
+        """The text, or its beginning and how much is left out."""
+        size = len(str(escape(text)).encode("utf-8", "replace"))
+        fits = LONG if size <= self.left else len(text) * self.left // size
+        shown = cut(text, max(min(LONG, fits), _LEAST))
+        self.left -= min(size, self.left)
+        return shown
+
+
 def page(template: str, links: Links, **values: Any) -> str:
     """The page as HTML, every value escaped."""
-    return printable(_templates().get_template(template).render(links=links, **values))
+    return printable(_templates().get_template(template).render(links=links, room=Room(), **values))
 
 
 @cache
@@ -32,10 +55,13 @@ def _templates() -> Environment:
     made.filters |= {
         "count": count,
         "rate": rate,
+        "share": share,
         "dollars": dollars,
         "seconds": seconds,
         "moment": moment,
         "whole": whole,
+        "cut": cut,
+        "passages": passages,
         "chart": _chart,
     }
     return made
@@ -51,9 +77,14 @@ def rate(value: float | None) -> str:
     return "–" if value is None else f"{value:.4f}"
 
 
-def dollars(cost: float | None) -> str:
+def share(value: float | None) -> str:
+    """`40.2 %`, or a dash."""
+    return "–" if value is None else f"{value:.1%}".replace("%", " %")
+
+
+def dollars(cost: float | None, digits: int = 4) -> str:
     """`$0.0123`, or a dash where no price is known."""
-    return "–" if cost is None else f"${cost:,.4f}"
+    return "–" if cost is None else f"${cost:,.{digits}f}"
 
 
 def seconds(duration: float | None) -> str:
@@ -74,7 +105,27 @@ def moment(at: float) -> str:
 
 def whole(text: str) -> str:
     """The text, or its beginning and how much is left out: a reply may be as long as it likes, a page may not."""
-    return text if len(text) <= LONG else f"{text[:LONG]} … ({len(text) - LONG:,} more characters)"
+    return cut(text, LONG)
+
+
+def cut(text: str, length: int) -> str:
+    """The first so many characters, and how many more there are."""
+    return text if len(text) <= length else f"{text[:length]} … ({len(text) - length:,} more characters)"
+
+
+class Passage(NamedTuple):
+    """Lines of a message that stand together."""
+
+    text: str
+    new: bool
+    """Whether they did not stand in the request before."""
+
+
+def passages(sent: Sent) -> list[Passage]:
+    """The message in pieces, new lines apart from those that are known."""
+    lines, new = sent.content.splitlines(keepends=True), frozenset(sent.new_lines)
+    pieces = groupby(enumerate(lines), key=lambda line: line[0] in new)
+    return [Passage("".join(line for _, line in piece), fresh) for fresh, piece in pieces]
 
 
 def _chart(chart: Chart) -> Markup:

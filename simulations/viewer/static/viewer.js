@@ -98,20 +98,37 @@ async function refresh() {
   setTimeout(refresh, PAUSE);
 }
 
-// j and k walk through whatever a page marks as steps; the address follows, so that any of them can be sent on.
+// j and k walk through whatever a page marks as steps, o opens one; the address follows, so that any can be sent on.
 function walk(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
   const steps = [...document.querySelectorAll("[data-step]")];
-  if (!steps.length || !["j", "k"].includes(event.key)) return;
-  const now = steps.findIndex((step) => `#${step.id}` === location.hash);
+  if (!steps.length || !["j", "k", "o"].includes(event.key)) return;
+  const now = steps.indexOf(addressed()?.closest("[data-step]"));
+  if (event.key === "o") {
+    const panel = steps[now]?.querySelector("details");
+    if (panel) panel.open = !panel.open;
+    return;
+  }
   const next = event.key === "j" ? Math.min(now + 1, steps.length - 1) : Math.max(now - 1, 0);
   history.replaceState(null, "", `#${steps[next].id}`);
   steps[next].focus({ preventScroll: true });
   steps[next].scrollIntoView({ block: "start", behavior: "instant" });
-  steps.forEach((step, place) => step.classList.toggle("here", place === next));
+  mark();
+}
+
+const addressed = () => (location.hash ? document.getElementById(location.hash.slice(1)) : null);
+
+// What an address names is seen: the step it is in is marked, and whatever it is folded into is opened.
+function mark() {
+  const there = addressed();
+  for (let folded = there?.closest("details"); folded; folded = folded.parentElement.closest("details")) folded.open = true;
+  const step = there?.closest("[data-step]");
+  document.querySelectorAll("[data-step]").forEach((one) => one.classList.toggle("here", one === step));
 }
 
 draw(document);
 document.addEventListener("keydown", walk);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw(document));
 setTimeout(refresh, PAUSE);
+addEventListener("hashchange", mark);
+mark();

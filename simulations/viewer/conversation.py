@@ -1,0 +1,191 @@
+"""A session's turns as pages show them: what was asked, what came back, what was read out of it and remembered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Self
+
+from afl.types import Advice, CallKey, Message, Phase, Refusal, Reply
+from memory.records import Exchange, SessionRecord, Transcript
+from simulations.viewer.links import turn_anchor
+
+ASIDE = frozenset({Phase.HINTS, Phase.JUDGE})
+"""Phases that are no dialogue: whatever is asked in them has no before and after."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a session something was said."""
+
+    anchor: str
+    phase: str
+    round: int
+    """In phases that are no dialogue, the number of the item or the hint."""
+    role: str
+
+    @classmethod
+    def of(cls, key: CallKey) -> Self:
+        return cls(turn_anchor(key.phase, key.round, key.role, key.attempt), key.phase, key.round, key.role)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message of a request."""
+
+    role: str
+    content: str
+    same_as: Place | None = None
+    """The earlier attempt in which this very message was sent or received."""
+    like: Place | None = None
+    """The agent's request before."""
+    new_lines: tuple[int, ...] = ()
+    """The lines, counted from 0, that did not stand in that one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What came back, and what it took."""
+
+    text: str
+    error: str | None
+    finish_reason: str | None
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float | None
+    latency: float
+    """Seconds."""
+    retries: int
+    """Transport tries beyond the first."""
+    reused: bool
+    """Said to an equal request before; this one was not sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A request, the reply to it, and what was read out of that."""
+
+    anchor: str
+    number: int
+    """0 for the first request of a turn, then 1, 2 for its repairs."""
+    outcome: str
+    item: str | None
+    decision: bool | None
+    ranking: tuple[str, ...]
+    reason: str
+    sent: tuple[Sent, ...]
+    received: Received | None
+    """None where the attempt was recorded without a call."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaidTurn:
+    """What an agent said, repairs included; the last attempt is its answer."""
+
+    place: Place
+    score: float | None
+    """The reward score that the user agent was shown."""
+    label: bool | None
+    """Whether the user wanted the judged item."""
+    rank: int | None
+    """Where the target stands in the list, from 1; None where it does not, or nothing was listed."""
+    advice: tuple[Advice, ...]
+    memory: tuple[Refusal, ...]
+    """The refused rounds that the agent remembered when it was asked."""
+    attempts: tuple[Attempt, ...]
+
+    @property
+    def answer(self) -> Attempt:
+        return self.attempts[-1]
+
+
+def turns_of(transcript: Transcript) -> tuple[SaidTurn, ...]:
+    """Every turn of the session, in the order they were made."""
+    reader = _Reader()
+    return tuple(
+        _turn(transcript.record, [*exchanges], reader)
+        for _, exchanges in groupby(transcript.exchanges, key=lambda exchange: exchange.turn.key[:4])
+    )
+
+
+def _turn(record: SessionRecord, exchanges: Sequence[Exchange], reader: "_Reader") -> SaidTurn:
+    first, last = exchanges[0].turn, exchanges[-1].turn
+    return SaidTurn(
+        place=Place.of(first.key),
+        score=last.score,
+        label=last.label,
+        rank=last.place(record.target),
+        advice=first.advice,
+        memory=_memory(record, first.key),
+        attempts=tuple(reader.attempt(exchange) for exchange in exchanges),
+    )
+
+
+def _memory(record: SessionRecord, key: CallKey) -> tuple[Refusal, ...]:
+    """What is judged comes after the dialogue, and hints are tried outside of it."""
+    if key.phase == Phase.HINTS:
+        return ()
+    whole = record.memories.get(key.role, ())
+    return whole if key.phase == Phase.JUDGE else tuple(kept for kept in whole if kept.round < key.round)
+
+
+class _Reader:
+    """Goes through a session's attempts in order, and tells what was said before already."""
+
+    def __init__(self) -> None:
+        self._said: dict[tuple[str, str], Place] = {}
+        """Message -> the attempt in which it was sent or received first."""
+        self._before: dict[tuple[str, str], tuple[Place, frozenset[str]]] = {}
+        """Phase and role -> the request to compare with: its place and its lines."""
+
+    def attempt(self, exchange: Exchange) -> Attempt:
+        turn, entry = exchange.turn, exchange.entry
+        return Attempt(
+            anchor=Place.of(turn.key).anchor,
+            number=turn.key.attempt,
+            outcome=turn.outcome,
+            item=turn.item,
+            decision=turn.decision,
+            ranking=turn.ranking,
+            reason=turn.reason,
+            sent=() if entry is None else self._sent(turn.key, entry.messages),
+            received=None if entry is None else self._received(turn.key, entry.reply),
+        )
+
+    def _sent(self, key: CallKey, messages: Sequence[Message]) -> tuple[Sent, ...]:
+        opening = next((message for message in messages if message["role"] == "user"), None)
+        return tuple(self._message(key, message, opens=message is opening) for message in messages)
+
+    def _message(self, key: CallKey, message: Message, *, opens: bool) -> Sent:
+        role, content, place = message["role"], message["content"], Place.of(key)
+        first = self._said.setdefault((role, content), place)
+        if first != place:
+            return Sent(role, content, same_as=first)
+        return self._request(key, content) if opens else Sent(role, content)
+
+    def _request(self, key: CallKey, content: str) -> Sent:
+        """A turn's first words: in a dialogue most of them stood in the agent's turn before, else in its first."""
+        lines = content.splitlines()
+        like, known = self._before.get((key.phase, key.role), (None, frozenset[str]()))
+        if like is None or key.phase not in ASIDE:
+            self._before[key.phase, key.role] = Place.of(key), frozenset(lines)
+        if like is None:
+            return Sent("user", content)
+        return Sent("user", content, like=like, new_lines=_places(lines, known))
+
+    def _received(self, key: CallKey, reply: Reply) -> Received:
+        self._said.setdefault(("assistant", reply.text), Place.of(key))
+        return Received(
+            text=reply.text,
+            error=reply.error,
+            finish_reason=reply.finish_reason,
+            prompt_tokens=reply.prompt_tokens,
+            completion_tokens=reply.completion_tokens,
+            cost_usd=reply.cost_usd,
+            latency=reply.latency,
+            retries=reply.retries,
+            reused=reply.reused,
+        )
+
+
+def _places(lines: Sequence[str], known: frozenset[str]) -> tuple[int, ...]:
+    return tuple(place for place, line in enumerate(lines) if line not in known)

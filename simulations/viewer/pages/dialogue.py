@@ -1,0 +1,162 @@
+"""A session as a conversation: what each agent was asked, said and remembered, turn by turn."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from afl.types import Outcome, Phase, Role
+from agents.sections import CANDIDATES, HISTORY, entries
+from memory.records import SessionRecord, Transcript, TurnRecord
+from simulations.viewer.conversation import ASIDE, SaidTurn, turns_of
+from simulations.viewer.links import unsegment
+from simulations.viewer.reading import NamedRun, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A round of the loop, and where the session stood after it."""
+
+    number: int
+    hit: bool
+    accepted: bool
+    turns: tuple[SaidTurn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An item of the list that both agents saw."""
+
+    title: str
+    score: float | None
+    """The reward model's."""
+    rank: int | None
+    """By that score, from 1."""
+    target: bool
+    suggested_by: tuple[str, ...]
+    """The tools that named it."""
+    offered: tuple[int, ...]
+    """The rounds in which it was recommended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What the calls of the session took."""
+
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float | None
+    """None where no call's price was known."""
+    seconds: float
+    """Their latencies in sum."""
+
+
+@dataclass(frozen=True, slots=True)
+class DialoguePage:
+    run: str
+    session: str
+    position: int
+    """Its place in the order of the run, from 0."""
+    sessions: int
+    """How many the run has."""
+    before: str | None
+    """The recorded session before it in the order of the run."""
+    after: str | None
+    outcome: str
+    completed: bool
+    accepted: bool
+    hit: bool
+    item: str | None
+    """The last recommendation."""
+    target: str
+    suggestion: str | None
+    """The base model's."""
+    history: tuple[str, ...]
+    """Oldest first."""
+    candidates: tuple[Candidate, ...]
+    """In the order shown; empty where no request lists them."""
+    rounds: tuple[Round, ...]
+    hinted: tuple[SaidTurn, ...]
+    """The list without a hint, then under each hint of a knowledge base."""
+    judged: tuple[SaidTurn, ...]
+    """Answers of the user-simulation task, in the order asked."""
+    taken: Taken
+
+
+async def read(reading: Reading, run: NamedRun, session: str) -> DialoguePage:
+    """Everything that was said in a session."""
+    transcript = await run.session(unsegment(session))
+    record, turns = transcript.record, turns_of(transcript)
+    scores = await reading.reward_scores(run, record.position)
+    return DialoguePage(
+        run=run.name,
+        session=record.session,
+        position=record.position,
+        sessions=run.size,
+        before=None,
+        after=None,
+        outcome=record.outcome,
+        completed=record.completed,
+        accepted=record.accepted,
+        hit=record.hit,
+        item=record.item,
+        target=record.target,
+        suggestion=record.suggestion,
+        history=_listed(transcript, HISTORY),
+        candidates=tuple(_candidates(transcript, scores)),
+        rounds=tuple(_rounds(record, turns)),
+        hinted=tuple(turn for turn in turns if turn.place.phase == Phase.HINTS),
+        judged=tuple(turn for turn in turns if turn.place.phase == Phase.JUDGE),
+        taken=_taken(turns),
+    )
+
+
+def _listed(transcript: Transcript, heading: str) -> tuple[str, ...]:
+    """The titles under a heading of the first request that has it: the database alone is enough to read a session."""
+    calls = (exchange.entry.messages for exchange in transcript.exchanges if exchange.entry is not None)
+    requests = (message["content"] for messages in calls for message in messages if message["role"] == "user")
+    return next((tuple(found) for found in (entries(request, heading) for request in requests) if found), ())
+
+
+def _candidates(transcript: Transcript, scores: Sequence[float]) -> Iterator[Candidate]:
+    titles, record = _listed(transcript, CANDIDATES), transcript.record
+    known = scores if len(scores) == len(titles) else ()
+    ranks = {score: place for place, score in reversed([*enumerate(sorted(known, reverse=True), start=1)])}
+    for place, title in enumerate(titles):
+        score = known[place] if known else None
+        yield Candidate(
+            title=title,
+            score=score,
+            rank=None if score is None else ranks[score],
+            target=title == record.target,
+            suggested_by=_suggesting(record, title),
+            offered=tuple(sorted({turn.key.round for turn in record.dialogue if _offers(turn, title)})),
+        )
+
+
+def _rounds(record: SessionRecord, turns: Sequence[SaidTurn]) -> Iterator[Round]:
+    said = [turn for turn in turns if turn.place.phase not in ASIDE]
+    for number, stood in enumerate(record.by_round, start=1):
+        yield Round(number, *stood, tuple(turn for turn in said if turn.place.round == number))
+
+
+def _suggesting(record: SessionRecord, title: str) -> tuple[str, ...]:
+    advice = [piece for turn in record.turns for piece in turn.advice]
+    base = ["suggestion"] if title == record.suggestion else []
+    return tuple(dict.fromkeys(base + [piece.tool for piece in advice if piece.payload.get("item") == title]))
+
+
+def _offers(turn: TurnRecord, title: str) -> bool:
+    return turn.key.role == Role.RECOMMENDATION and turn.outcome is Outcome.OK and turn.item == title
+
+
+def _taken(turns: Sequence[SaidTurn]) -> Taken:
+    attempts = [attempt for turn in turns for attempt in turn.attempts]
+    received = [attempt.received for attempt in attempts if attempt.received is not None]
+    costs = [one.cost_usd for one in received if one.cost_usd is not None]
+    return Taken(
+        calls=len(received),
+        prompt_tokens=sum(one.prompt_tokens for one in received),
+        completion_tokens=sum(one.completion_tokens for one in received),
+        cost_usd=sum(costs) if costs else None,
+        seconds=sum(one.latency for one in received),
+    )
