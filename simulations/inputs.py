@@ -41,6 +41,8 @@ class ModelOutputs:
 
         Raises `UsageError` for a suggestion that is not on its session's list, naming the session.
         """
+        if study.options.recommender == study.options.reward == NONE:
+            return cls(None, None)
         views = study.views()
         with _reward_beside(study, settings):
             recommender = _model(study, settings, watch, "recommender")

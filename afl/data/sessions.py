@@ -20,12 +20,18 @@ class Row:
     split: Split
     history: tuple[int, ...]
     target: int
-    known: frozenset[int]
-    """All items of the user that are known, target included."""
+    items: tuple[int, ...]
+    """All items of the user that are known, target included, as stored."""
     held_out: tuple[int, ...] = ()
     """Items after the target that the user-simulation task asks about, in stored order."""
     candidates: tuple[int, ...] = ()
     """The list in which the source hides the target, where it brings one."""
+
+    @property
+    def known(self) -> frozenset[int]:
+        """Every item that must not be offered as one the user never touched."""
+        # Made when asked for: a set takes six times the room, and a study may hold very many rows.
+        return frozenset(self.items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,7 @@ def rows(dataset: Dataset, split: Split, *, held_out: int = 0) -> list[Row]:
             split,
             history=items[-1 - HISTORY_WINDOW : -1],
             target=items[-1],
-            known=sequence.known,
+            items=sequence.items + sequence.held_out + sequence.touched,
             held_out=kept,
             candidates=sequence.candidates if items == sequence.items else (),
         )

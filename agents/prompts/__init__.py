@@ -6,9 +6,9 @@ that holds `$item` stays what it is.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -53,8 +53,9 @@ class Prompts:
 
     def fill(self, name: str, domain: Domain, **fields: str) -> str:
         """The piece with the domain's words and the given fields in place."""
-        words = dict(zip(WORDS, _words(domain), strict=True))
-        return self._templates[name].substitute(words | fields)
+        if not fields:  # as most pieces of most requests
+            return self._filled(name, domain)
+        return self._templates[name].substitute(_words(domain) | fields)
 
     def hash(self, *also: str) -> str:
         """SHA-256 (hex) over names and texts of what a dialogue asks with; part of what a run is fixed by.
@@ -66,6 +67,10 @@ class Prompts:
         return hashlib.sha256(json.dumps(texts, ensure_ascii=False).encode()).hexdigest()
 
     @cached_property
+    def _filled(self) -> Callable[[str, Domain], str]:
+        return cache(lambda name, domain: self._templates[name].substitute(_words(domain)))
+
+    @cached_property
     def _templates(self) -> dict[str, Template]:
         return {name: Template(text) for name, text in self.texts.items()}
 
@@ -75,8 +80,9 @@ def prompts_hash(*also: str, prompts: Prompts | None = None) -> str:
     return (prompts or Prompts.load()).hash(*also)
 
 
-def _words(domain: Domain) -> tuple[str, ...]:
-    return (domain.name, domain.item, domain.items, domain.verb, domain.past, domain.person)
+def _words(domain: Domain) -> dict[str, str]:
+    said = (domain.name, domain.item, domain.items, domain.verb, domain.past, domain.person)
+    return dict(zip(WORDS, said, strict=True))
 
 
 def _checked(path: Path) -> str:

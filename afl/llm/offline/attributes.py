@@ -26,6 +26,7 @@ class SharedValues:
         counts = Counter(value for item in values for value in set(item))
         rarity = {value: math.log(1 + len(values) / count) for value, count in counts.items()}
         number = {value: index for index, value in enumerate(rarity)}
+        self._size = len(number)
         vectors = [_unit({value: rarity[value] for value in item}) for item in values]
         # All vectors behind each other; past the last one is the empty vector of unknown items.
         lengths = [len(vector) for vector in vectors]
@@ -36,9 +37,9 @@ class SharedValues:
     def closeness(self, history: Items, candidates: Items, weights: Floats) -> Floats:
         """(N,) weighted mean closeness of each candidate to the history."""
         past, values, shares = self._entries(history)
-        profile = np.bincount(values, weights[past] * shares, minlength=int(self._values.max(initial=0)) + 1)
+        profile = np.bincount(values, weights[past] * shares, minlength=self._size)  # (V,)
         owner, values, shares = self._entries(candidates)
-        return np.bincount(owner, profile[values] * shares, minlength=len(candidates))
+        return np.asarray(np.bincount(owner, profile[values] * shares, minlength=len(candidates)), np.float64)
 
     def _entries(self, items: Items) -> tuple[Items, Items, Floats]:
         """(E,) every value of these items: whose it is (a place in `items`), which it is, and its share."""

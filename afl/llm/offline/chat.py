@@ -3,12 +3,12 @@
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr
 
+from afl.llm.direct_chat import DirectChatModel
 from afl.llm.offline.choosing import Choosing
 from afl.llm.offline.judging import Judging
 from afl.llm.offline.ranking import Ranking
@@ -22,7 +22,7 @@ CHARACTERS_A_TOKEN = 4
 """A usual rule of thumb for English; the counts are estimates."""
 
 
-class OfflineChat(BaseChatModel):
+class OfflineChat(DirectChatModel):
     """A chat model without a network: plays both agents, knows the training split, reads the messages, no more."""
 
     _recommending: Recommending = PrivateAttr()
