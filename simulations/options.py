@@ -14,6 +14,9 @@ SplitName = Literal["test", "valid", "train", "all"]
 Protocol = Literal["dialogue", "choice", "shortlist", "ranking", "hints", "exploration"]
 
 
+LISTED = 5
+"""How many candidates the recommendation agent lists, where it lists any and nothing else is said."""
+
 # fmt: off
 FIRST = frozenset({
     "dataset", "llm", "rounds", "candidates", "candidates_from", "seed", "split", "sessions", "recommender", "reward",
@@ -70,7 +73,7 @@ class SimulateOptions:
     listing some, of which the user agent chooses (`shortlist`), or nobody does (`ranking`); the same list once without
     a hint and once with each hint of a knowledge base (`hints`), or with hints drawn from lists that went wrong
     (`exploration`)."""
-    listed: int = 5
+    listed: int = LISTED
     """How many candidates the recommendation agent lists, where it lists any."""
     hints: str | None = None
     """The knowledge base whose hints are tried on every session (protocol `hints`)."""

@@ -35,6 +35,8 @@ def show(comparison: "Comparison", out: Console | None = None) -> None:
     """Prints both hit rates, what tells them apart, the sessions on which they differ, and the configurations."""
     out = out or console()
     out.print(_sides(comparison))
+    if comparison.ranked:
+        out.print(_ranked(comparison))
     for line in _findings(comparison):
         out.print(plain(line))
     _discordant(comparison, out)
@@ -49,6 +51,23 @@ def _sides(comparison: "Comparison") -> object:
         interval = f"{rate.ci95[0]:.4f} to {rate.ci95[1]:.4f}"
         counts = [str(count) for count in (rate.n, side.accepted, side.failed)]
         shown.add_row(name, plain(side.run), f"{rate.value:.4f}", interval, *counts)
+    return shown
+
+
+def _ranked(comparison: "Comparison") -> object:
+    """The metrics of both runs' lists, with the paired test of each."""
+    numbers = ("A", "B", "B - A", "p (Holm)")
+    shown = table("metric", "A", "B", "B - A", "95 % interval", "p (Holm)", right=numbers)
+    for entry in comparison.ranked:
+        low, high = entry.test.ci95
+        shown.add_row(
+            entry.metric.heading,
+            f"{entry.a.value:.4f}",
+            f"{entry.b.value:.4f}",
+            f"{entry.test.difference:+.4f}",
+            f"{low:+.4f} to {high:+.4f}",
+            f"{entry.test.p_holm:.4g}",
+        )
     return shown
 
 

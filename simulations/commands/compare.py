@@ -1,7 +1,7 @@
 """`afl compare`: two runs over the same sessions, session by session."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from afl.errors import UsageError
@@ -13,6 +13,8 @@ from memory.records import SessionRow
 from memory.run import Run
 from memory.store import Store
 from simulations.asynchrony import wait_for
+from simulations.options import LISTED
+from simulations.ranking.comparing import ListComparison, compare_lists, places_by_session
 
 SESSION_KEYS = ("dataset", "split", "sessions", "candidates", "candidates_from", "seed")
 """What of a configuration determines its sessions and their candidate lists."""
@@ -67,6 +69,8 @@ class Comparison:
     """What the runs were begun with, where it differs; None for what one of them does not have."""
     discordant: tuple[Pair, ...]
     """Sessions that one run hits and the other misses, in the order of the runs."""
+    ranked: tuple[ListComparison, ...] = ()
+    """Of two ranking runs (`afl rank`), metric by metric."""
 
     def to_json(self) -> dict[str, Any]:
         """The object of `compare --json`."""
@@ -87,6 +91,7 @@ class Comparison:
             "detectable": self.detectable,
             "configuration": {key: list(values) for key, values in self.configuration.items()},
             "sessions": [pair.to_json() for pair in self.discordant],
+            **({"ranked": [entry.to_json() for entry in self.ranked]} if self.ranked else {}),
         }
 
 
@@ -103,7 +108,8 @@ async def _compare(a: str, b: str, url: str) -> Comparison:
         first, second = await store.run(a), await store.run(b)
         _require_same_sessions(first, second)
         pairs = _paired(await first.outline(), await second.outline())
-    return compared(first, second, pairs)
+        ranked = await _ranked(first, second)
+    return replace(compared(first, second, pairs), ranked=tuple(ranked))
 
 
 def compared(first: Run, second: Run, pairs: Sequence[Pair]) -> Comparison:
@@ -121,6 +127,15 @@ def compared(first: Run, second: Run, pairs: Sequence[Pair]) -> Comparison:
         configuration=differences(first.config, second.config),
         discordant=tuple(pair for pair in pairs if pair.a.hit != pair.b.hit),
     )
+
+
+async def _ranked(a: Run, b: Run) -> list[ListComparison]:
+    """The lists of two ranking runs, as far as both are long; none of runs that made none."""
+    if {run.config.get("protocol") for run in (a, b)} != {"ranking"}:
+        return []
+    top = min(run.config.get("listed", LISTED) for run in (a, b))
+    places = [places_by_session(await run.places()) for run in (a, b)]
+    return compare_lists(*places, top=top, names=(a.name, b.name))
 
 
 def differences(a: Any, b: Any, path: str = "") -> dict[str, tuple[Any, Any]]:

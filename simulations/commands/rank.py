@@ -1,4 +1,4 @@
-"""`afl rank`: for every session the recommendation agent's list of the best candidates; started, continued, replayed."""
+"""`afl rank`: for every session the recommendation agent's list of the best candidates."""
 
 from collections.abc import Sequence
 from typing import Any, Unpack

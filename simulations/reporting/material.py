@@ -12,6 +12,7 @@ from memory.records import CallTotals, SessionRecord
 from memory.run import Run
 from memory.spending import Cost
 from simulations.inputs import ModelOutputs
+from simulations.options import LISTED
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,16 @@ class Recorded:
     def judges(self) -> bool:
         """Whether the user agent was asked about items of the user-simulation task."""
         return bool(self.config.get("ratios"))
+
+    @property
+    def ranks(self) -> bool:
+        """Whether the recommendation agent was asked for lists, and nobody chose from them."""
+        return self.config.get("protocol") == "ranking"
+
+    @property
+    def listed(self) -> int:
+        """Entries in every list asked for."""
+        return int(self.config.get("listed", LISTED))
 
     @property
     def with_base(self) -> bool:

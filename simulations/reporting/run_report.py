@@ -13,6 +13,7 @@ from simulations.reporting.contents import (
     hit_rates,
     judging,
     popularity,
+    ranking,
     reading,
     rounds,
     what,
@@ -42,6 +43,7 @@ def run_report(runs: Sequence[Recorded], library: Library) -> Page:
     all_judge = all(run.judges for run in runs)
     sections = (
         judging.section(runs) if all_judge else None,
+        ranking.section(runs),
         hit_rates.section(groups, series),
         differences.section(pairs),
         rounds.section(runs, base, label, series),

@@ -3,11 +3,14 @@
 import json
 from collections.abc import Callable
 from math import log2
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from afl.testing.server import FakeServer
+from afl.metrics.holm import holm
+from afl.testing.answers import default_answer
+from afl.testing.server import FakeServer, running_server
 from afl.types import Outcome
 from memory.records import PlaceRow
 from simulations.options import SimulateOptions
@@ -114,6 +117,39 @@ def test_a_session_without_a_list_is_a_miss_and_left_out_of_the_completed_ones(
     report = RankReport.of(done, rows, candidates=12, top=TOP)
     assert (report.scores["hr_at_1"].value, report.scores["hr_at_1"].n) == (pytest.approx(1 / 3), 3)
     assert (report.scores_completed["hr_at_1"].value, report.scores_completed["hr_at_1"].n) == (1.0, 1)
+
+
+def test_two_ranking_runs_are_compared_metric_by_metric(rank: Afl, afl: Afl) -> None:
+    rank("--run", "x")
+    with running_server(lambda messages: default_answer(messages[:1] + messages)) as other:
+        rank("--run", "y", "--base-url", other.url)
+    found = afl("compare", "x", "y", "--json").json["ranked"]
+    assert [entry["metric"] for entry in found] == ["hr_at_1", "hr_at_4", "ndcg_at_4"]
+    assert [entry["difference"] for entry in found] == pytest.approx(
+        [entry["b"]["value"] - entry["a"]["value"] for entry in found]
+    )
+    assert [entry["p_holm"] for entry in found] == holm([entry["p"] for entry in found]).tolist()
+
+
+def test_runs_of_which_one_is_a_dialogue_are_not_compared_as_lists(
+    rank: Afl, afl: Afl, loop: Afl, server: FakeServer
+) -> None:
+    rank("--run", "x")
+    loop(server, "--run", "y", "--candidates", 12)
+    assert "ranked" not in afl("compare", "x", "y", "--json").json
+
+
+def test_the_report_has_the_lists_beside_a_random_order(rank: Afl, afl: Afl, tmp_path: Path) -> None:
+    value = rank("--run", "x").json["ndcg_at_4"]["value"]
+    rank("--run", "y")
+    afl("report", "x", "y", "--out", tmp_path / "page")
+    page = (tmp_path / "page" / "report.md").read_text()
+    assert "## Ranked lists" in page
+    assert "| x | 30 | 0 |" in page
+    assert f"{value:.4f}" in page
+    assert "| a random order of 12 |  |  | 0.0833 | 0.3333 |" in page
+    assert "None of the 3 comparisons of lists shows a difference" in page
+    assert (tmp_path / "page" / "figures" / "ranking.svg").is_file()
 
 
 def test_what_is_not_said_is_as_re2llm_has_it(rank: Afl, afl: Afl, server: FakeServer) -> None:
