@@ -111,7 +111,11 @@ def test_import_and_info_print_the_same_object(afl: Afl, small: Path, small_csv:
 
 @pytest.fixture
 def checkpoint(dataset: Dataset, small: Path) -> Path:
-    """A SASRec that has learned nothing, kept where the trained one would be."""
+    """A SASRec that has learned nothing, kept where the trained one would be, and the one for all splits."""
+    return [untrained_checkpoint(learned, small) for learned in (dataset, dataset.without_targets())][-1]
+
+
+def untrained_checkpoint(dataset: Dataset, small: Path) -> Path:
     network = SASRec.from_settings({"items": len(dataset.catalogue)})
     settings, training = network.settings(), asdict(TrainingConfig())
     identity = Identity("sasrec", network.version, dataset.hash, settings, training, RECOMMENDER_SEED)

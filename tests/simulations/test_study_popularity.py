@@ -40,7 +40,7 @@ def recommendations(export: bytes) -> list[Line]:
 
 def grouped(dataset: Dataset) -> Callable[[str], set[str]]:
     """Title -> the groups it may be in, by how many items are seen more often and at least as often."""
-    train = dataset.splits[Split.TRAIN]
+    train = dataset.without_targets().splits[Split.TRAIN]  # training sequences are played too
     seen = Counter(dict.fromkeys(range(len(dataset.catalogue)), 0))
     seen.update(train.items.tolist())
     places = {
