@@ -77,6 +77,16 @@ class RecommenderTool(Protocol):
         ...
 
 
+@runtime_checkable
+class LearnedTool(RecommenderTool, Protocol):
+    """A tool whose advice was learned: what it learned is part of a run's configuration."""
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 (hex) over everything that determines its advice."""
+        ...
+
+
 class RecommendationAgent(Protocol):
     """Proposes one candidate and says why."""
 

@@ -38,5 +38,10 @@ class Settings(BaseSettings):
         return self.home / "models"
 
     @property
+    def policies_dir(self) -> Path:
+        """Where trained policies are kept, each in a folder of its name."""
+        return self.home / "policies"
+
+    @property
     def db_url(self) -> str:
         return self.db or f"sqlite:///{self.home / 'afl.db'}"

@@ -10,6 +10,7 @@ from typing import Any
 from afl import plugins
 from afl.errors import UsageError
 from afl.llm.context import LanguageModel
+from afl.ports import LearnedTool
 from agents.prompts import prompts_hash
 from simulations.agency import Agency
 from simulations.options import SimulateOptions
@@ -29,7 +30,14 @@ def configuration(study: Study, model: LanguageModel, agency: Agency) -> dict[st
         "llm_name": model.name,
         "llm_parameters": dict(model.parameters),
         "prompts": prompts_hash(*_asked_beside(options)),
+        **_learned(agency),
     }
+
+
+def _learned(agency: Agency) -> dict[str, Any]:
+    """What the tools have learned, by name; nothing where none has learned anything."""
+    hashes = {tool.name: tool.hash for tool in agency.tools if isinstance(tool, LearnedTool)}
+    return {"tools_learned": hashes} if hashes else {}
 
 
 def _asked_beside(options: SimulateOptions) -> tuple[str, ...]:

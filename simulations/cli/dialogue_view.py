@@ -10,7 +10,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from afl.types import Outcome, Phase, Role
+from afl.types import Advice, Outcome, Phase, Role
 from agents.sections import CANDIDATES, HISTORY, entries
 from memory.records import Exchange, JudgementRow, SessionRecord, SessionRow, Transcript
 from simulations.cli.output import console, plain, table
@@ -177,9 +177,16 @@ def _exchange(exchange: Exchange, record: SessionRecord, *, prompts: bool) -> It
     if turn.reason:
         yield Padding(plain(turn.reason), (0, 0, 0, 4))
     for advice in turn.advice if recommends else ():
-        yield Padding(Text.assemble("advice: ", plain(advice.text)), (0, 0, 0, 4), style="dim")
+        yield Padding(_advice(advice), (0, 0, 0, 4), style="dim")
     if prompts and exchange.entry is not None:
         yield from _whole(exchange)
+
+
+def _advice(advice: Advice) -> Text:
+    """What a tool said, and how sure it was where it tells."""
+    probability = advice.payload.get("probability")
+    sure = f" (probability {probability:.2f})" if isinstance(probability, float) else ""
+    return Text.assemble("advice: ", plain(advice.text), sure)
 
 
 def _recommended(item: str | None, record: SessionRecord) -> Text:

@@ -1,0 +1,28 @@
+"""Policies made by hand, without training: they always choose what they are told to."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from afl.data.dataset import Dataset, Split
+from afl.data.sessions import rows, session
+from afl.hints.base import Hint, KnowledgeBase
+from afl.hints.encoding import Encoding
+from afl.hints.policy import Actor, Layer, Policy
+
+
+def constant_policy(
+    dataset: Dataset, hints: Sequence[str], *, choose: int, probability: float = 0.5, name: str = "constant"
+) -> Policy:
+    """A policy over `hints` that chooses number `choose` (0: none) for every session, with this probability."""
+    views = [session(dataset, row, row.history).view for row in rows(dataset, Split.TRAIN)]
+    encoding = Encoding.fit("attributes", dataset, views)
+    others = (1 - probability) / len(hints)
+    shares = np.array([probability if action == choose else others for action in range(len(hints) + 1)])
+    weight = np.zeros((len(shares), len(encoding.mean)), np.float32)
+    base = KnowledgeBase(
+        name, dataset.name, "none", tuple(Hint(at, text) for at, text in enumerate(hints, start=1))
+    )
+    return Policy(
+        Actor((Layer(weight, np.log(shares).astype(np.float32)),)), encoding, base, dataset.catalogue.hash
+    )
