@@ -166,7 +166,14 @@ def _catalogue(folder: Path, used: set[int]) -> tuple[Catalogue, int]:
     for attribute, (name, column) in _ATTRIBUTES.items():
         _describe(known, attribute, _columns(folder / name, ("movieID", column)))
     keys, titles, _ = zip(*movies, strict=True)
-    return Catalogue.build(keys, titles, list(known.values())), len(table) - len(movies)
+    return Catalogue.build(keys, [_unquoted(title) for title in titles], list(known.values())), len(table) - len(
+        movies
+    )
+
+
+def _unquoted(title: str) -> str:
+    """HetRec puts series in quotes; the authors' own reading, and so their prompts, took them away."""
+    return title[1:-1].replace('""', '"') if len(title) > 2 and title[0] == title[-1] == '"' else title
 
 
 def _describe(known: Mapping[str, dict[str, tuple[str, ...]]], attribute: str, rows: Iterable[list[str]]) -> None:

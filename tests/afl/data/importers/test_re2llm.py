@@ -14,7 +14,17 @@ from afl.data.split import Shares, split_anew
 from afl.errors import DataError
 
 OPTIONS = ImportOptions("mine")
-MOVIES = {1: "Am\xe9lie", 2: "Heat", 3: "Brazil", 4: "Brazil", 5: "Ran", 6: "M", 7: "Alien", 8: "Unseen", 9: "Big"}
+MOVIES = {
+    1: "Am\xe9lie",
+    2: "Heat",
+    3: "Brazil",
+    4: "Brazil",
+    5: "Ran",
+    6: "M",
+    7: '"Heroes"',
+    8: "Unseen",
+    9: "Big",
+}
 
 
 def sessions(folder: Path, name: str, content: Any) -> None:
@@ -79,6 +89,10 @@ def test_movies_carry_year_genres_directors_and_countries(folder: Path) -> None:
     assert catalogue.attributes[0] == {"year": ("1910",), "genre": ("Comedy", "Romance")}
     assert catalogue.attributes[4] == {"year": ("1950",), "director": ("Akira Kurosawa",), "country": ("Japan",)}
     assert catalogue.titles[:4] == ("Am\xe9lie", "Heat", "Brazil [3]", "Brazil [4]")
+
+
+def test_series_lose_their_quotes_as_in_the_authors_prompts(folder: Path) -> None:
+    assert import_re2llm(folder, OPTIONS).catalogue.titles[6] == "Heroes"
 
 
 def test_movies_that_occur_nowhere_are_left_out(folder: Path) -> None:
