@@ -1,7 +1,8 @@
-"""What every sequential model is: it reads items in time order and scores what could come next.
+"""What every base model is: it reads items in time order and scores what could come next.
 
-A model is one file: a frozen dataclass of settings, and one subclass of `SequentialModel`, registered under the
-entry-point group `afl.models`. The training loop, checkpoints, evaluation and plug-ins come for free.
+A model is one file: a frozen dataclass of settings, and one subclass of `SequentialModel` (learned by gradient
+descent) or `CountingModel` (learned by counting), registered under the entry-point groups `afl.models`,
+`afl.recommenders` and `afl.reward_models`. The training loop, checkpoints, evaluation and plug-ins come for free.
 
 Shapes: B sequences, T positions, D features, items 0..items-1. The id `items` is padding, always to the right.
 """
@@ -14,9 +15,14 @@ from typing import Any, ClassVar, Self
 import torch
 from torch import Tensor, nn
 
+from afl.data.dataset import Dataset, Sequences
 
-class SequentialModel(nn.Module, ABC):
-    """A next-item model over a catalogue. Padding has an id but no score: it can never be recommended."""
+
+class NextItemModel(nn.Module, ABC):
+    """Scores every item of a catalogue after a history. Padding has an id but no score: it is never recommended.
+
+    Parameters and buffers are what its checkpoint holds.
+    """
 
     Config: ClassVar[type[Any]]
     """A frozen dataclass of JSON values; `items` is its one field without a default."""
@@ -32,6 +38,28 @@ class SequentialModel(nn.Module, ABC):
         """The longest sequence it reads; of longer histories it sees the end."""
 
     @abstractmethod
+    def forward(self, histories: Tensor) -> Tensor:
+        """(B, T) histories -> (B, items) scores of the item that follows each; higher is better."""
+
+    @classmethod
+    def untrained(cls, dataset: Dataset) -> Self:
+        """The model as it is before it has learned anything of this data set."""
+        return cls.from_settings({"items": len(dataset.catalogue)})
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
+        """The untrained model of a configuration read back from JSON."""
+        return cls(cls.Config(**settings))
+
+    def settings(self) -> dict[str, Any]:
+        """The configuration as JSON values; `from_settings` takes it."""
+        return asdict(self.config)
+
+
+class SequentialModel(NextItemModel):
+    """A network that reads a sequence position by position; `afl.models.trainer` trains it."""
+
+    @abstractmethod
     def encode(self, sequences: Tensor) -> Tensor:
         """(B, T) item ids -> (B, T, D) the state after each position, which no later position influences."""
 
@@ -44,16 +72,14 @@ class SequentialModel(nn.Module, ABC):
         """(B, T + 1) item ids -> the mean loss of predicting each item but the first from those before it."""
 
     def forward(self, histories: Tensor) -> Tensor:
-        """(B, T) histories -> (B, items) logits of the item that follows each."""
         last = (histories != self.items).sum(1).clamp(min=1) - 1  # (B,)
         states = self.encode(histories)  # (B, T, D)
         return self.score(states[torch.arange(len(states)), last])
 
-    @classmethod
-    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
-        """The untrained model of a configuration read back from JSON."""
-        return cls(cls.Config(**settings))
 
-    def settings(self) -> dict[str, Any]:
-        """The configuration as JSON values; `from_settings` takes it."""
-        return asdict(self.config)
+class CountingModel(NextItemModel):
+    """A model that is read off the training sequences in one pass."""
+
+    @abstractmethod
+    def count(self, sequences: Sequences) -> None:
+        """Learns from these sequences and from nothing else, in place of what it knew."""

@@ -16,13 +16,13 @@ Letters: B sequences, T positions, D = dim, H heads.
 """
 
 from dataclasses import dataclass
-from math import log
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from afl.models.base import SequentialModel
+from afl.models.losses import next_item_loss
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,14 +119,5 @@ class SASRec(SequentialModel):
         inputs, targets = sequences[:, :-1], sequences[:, 1:]  # (B, T) each
         real = targets != self.items
         states, targets = self.encode(inputs)[real], targets[real]  # (P, D), (P,): positions that are no padding
-        if self.items <= self.config.negatives:
-            return F.cross_entropy(self.score(states), targets)
-        return self._sampled_loss(states, targets)
-
-    def _sampled_loss(self, states: Tensor, targets: Tensor) -> Tensor:
-        """Cross-entropy with the sum over all other items estimated from a uniform sample of them."""
-        drawn = torch.randint(self.items, (self.config.negatives,))
-        right = (states * self.embedding(targets)).sum(1, keepdim=True)  # (P, 1)
-        wrong = states @ self.embedding(drawn).T + log((self.items - 1) / len(drawn))  # (P, negatives)
-        wrong = wrong.masked_fill(drawn == targets[:, None], -torch.inf)
-        return F.cross_entropy(torch.cat([right, wrong], 1), torch.zeros_like(targets))
+        items = self.embedding.weight[: self.items]
+        return next_item_loss(states, targets, items, negatives=self.config.negatives)

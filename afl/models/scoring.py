@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from afl.models.base import SequentialModel
+from afl.models.base import NextItemModel
 from afl.models.threads import one_thread
 
 _SCORES_AT_ONCE = 4_000_000
@@ -15,7 +15,7 @@ _SCORES_AT_ONCE = 4_000_000
 class TrainedModel:
     """Scores what could follow a history. Higher is better; numbers are logits, comparable within one history."""
 
-    def __init__(self, network: SequentialModel, *, key: str) -> None:
+    def __init__(self, network: NextItemModel, *, key: str) -> None:
         self.network = network.eval()
         self.key = key
         """Identifies data, configuration and seed it was trained with; equal keys are equal models."""
@@ -58,7 +58,7 @@ class TrainedModel:
             yield part, score(self.network, histories[part])
 
 
-def score(network: SequentialModel, histories: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+def score(network: NextItemModel, histories: Sequence[Sequence[int]]) -> NDArray[np.float32]:
     """(S, items) logits of a network in eval mode, all histories in one batch."""
     if network.training:
         raise ValueError("got a network in training mode, expected eval mode: dropout would blur its scores")
@@ -67,7 +67,7 @@ def score(network: SequentialModel, histories: Sequence[Sequence[int]]) -> NDArr
     return logits
 
 
-def padded(histories: Sequence[Sequence[int]], network: SequentialModel) -> torch.Tensor:
+def padded(histories: Sequence[Sequence[int]], network: NextItemModel) -> torch.Tensor:
     """(S, T) the last `max_len` items of each history, padded on the right to the longest."""
     ends = [list(history)[-network.max_len :] for history in histories]
     width = max([len(end) for end in ends] + [1])

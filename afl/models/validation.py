@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from afl.data.dataset import Dataset, Sequences, Split
 from afl.data.sessions import HISTORY_WINDOW
 from afl.metrics.hit_rate import expected_hits
-from afl.models.base import SequentialModel
+from afl.models.base import NextItemModel
 from afl.models.scoring import score
 
 NEGATIVES = 19
@@ -38,14 +38,14 @@ class Validation:
         self.items = len(dataset.catalogue)
         self.examples = _examples(dataset.splits[Split.VALID]) or _examples(dataset.splits[Split.TRAIN])
 
-    def __call__(self, model: SequentialModel) -> float:
+    def __call__(self, model: NextItemModel) -> float:
         """The mean over examples, between 0 and 1; higher is better."""
         chances = [
             self._chances(model, self.examples[i : i + _BATCH]) for i in range(0, len(self.examples), _BATCH)
         ]
         return float(np.concatenate(chances).mean()) if chances else 0.0
 
-    def _chances(self, model: SequentialModel, examples: list[Example]) -> NDArray[np.float64]:
+    def _chances(self, model: NextItemModel, examples: list[Example]) -> NDArray[np.float64]:
         scores = score(model, [example.history for example in examples])  # (E, items)
         targets = np.array([example.target for example in examples])
         better = scores >= np.take_along_axis(scores, targets[:, None], axis=1)

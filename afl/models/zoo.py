@@ -10,12 +10,12 @@ import torch
 from afl.data.dataset import Dataset, Split
 from afl.errors import ModelError
 from afl.models import checkpoints
-from afl.models.base import SequentialModel
+from afl.models.base import CountingModel, NextItemModel, SequentialModel
 from afl.models.checkpoints import Checkpoint, Identity
 from afl.models.context import ModelContext
 from afl.models.scoring import TrainedModel
 from afl.models.seeds import model_seed
-from afl.models.trainer import TrainingConfig, fit
+from afl.models.trainer import TrainingConfig, counted, fit
 from afl.models.validation import Validation
 from afl.plugins import load
 from afl.ports import Progress
@@ -83,37 +83,39 @@ def entry(
 
 
 def _identity(
-    network: SequentialModel, name: str, dataset: Dataset, training: TrainingConfig, seed: int
+    network: NextItemModel, name: str, dataset: Dataset, training: TrainingConfig, seed: int
 ) -> Identity:
     return Identity(name, network.version, dataset.hash, network.settings(), asdict(training), seed)
 
 
-def _untrained(model: type[SequentialModel], dataset: Dataset, seed: int) -> SequentialModel:
+def _untrained(model: type[NextItemModel], dataset: Dataset, seed: int) -> NextItemModel:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return model.from_settings({"items": len(dataset.catalogue)})
+        return model.untrained(dataset)
 
 
 def _train(
-    network: SequentialModel, dataset: Dataset, identity: Identity, training: TrainingConfig, progress: Progress
+    network: NextItemModel, dataset: Dataset, identity: Identity, training: TrainingConfig, progress: Progress
 ) -> Checkpoint:
     sequences = dataset.splits[Split.TRAIN]
     if not any(len(sequence.items) > 1 for sequence in sequences):
         raise ModelError(
             f"data set {dataset.name!r} has no training sequence of two or more items; import more data to learn from"
         )
-    result = fit(
-        network,
-        sequences,
-        validate=Validation(dataset),
-        config=training,
-        seed=identity.seed,
-        progress=progress,
-    )
+    validate = Validation(dataset)
+    match network:
+        case SequentialModel():
+            result = fit(
+                network, sequences, validate=validate, config=training, seed=identity.seed, progress=progress
+            )
+        case CountingModel():
+            result = counted(network, sequences, validate=validate)
+        case _:
+            raise ModelError(f"{type(network).__name__} is neither a SequentialModel nor a CountingModel")
     return Checkpoint(identity, network.state_dict(), result._asdict())
 
 
-def _fill(network: SequentialModel, checkpoint: Checkpoint, path: Path) -> None:
+def _fill(network: NextItemModel, checkpoint: Checkpoint, path: Path) -> None:
     try:
         network.load_state_dict(dict(checkpoint.weights))
     except RuntimeError as error:

@@ -1,0 +1,89 @@
+"""Caser: the last few items as an image, and convolutions over it.
+
+Tang and Wang, "Personalized Top-N Sequential Recommendation via Convolutional Sequence Embedding", WSDM 2018,
+section 3. Deviations from the paper, each with a test of this number:
+
+1. There is no user embedding: the users of a simulation were not seen in training, so the convolutional part
+   (the paper's z, equation 9) alone scores items.
+2. The loss is softmax cross-entropy at every position, over the whole catalogue where it is small, and against
+   uniformly drawn negatives shared by the batch where it is large; not binary cross-entropy with three.
+3. Every position of a sequence is predicted from the `order` items before it; the paper's T following items as
+   additional targets are left out.
+
+Letters: B sequences, T positions, L = order, D = dim, P windows.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from afl.models.base import SequentialModel
+from afl.models.losses import next_item_loss
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaserConfig:
+    """The settings of a Caser; one set of defaults serves all data sets."""
+
+    items: int
+    """Size of the catalogue."""
+    max_len: int = 50
+    """Longest sequence read at once; each position looks back on `order` items of it."""
+    order: int = 10
+    """The paper's L: how many items make the image."""
+    dim: int = 64
+    """The paper's d."""
+    horizontal: int = 8
+    """Horizontal filters of each height 1..L: what stands together."""
+    vertical: int = 4
+    """Vertical filters: weighted sums of the items, by age."""
+    dropout: float = 0.4
+    negatives: int = 1024
+    """Where the catalogue is larger, the loss looks at so many items a batch instead of all."""
+
+
+class Caser(SequentialModel):
+    """Embedding -> horizontal and vertical convolutions -> fully connected -> dot product with item embeddings."""
+
+    Config = CaserConfig
+
+    def __init__(self, config: CaserConfig) -> None:
+        super().__init__(config)
+        self.embedding = nn.Embedding(config.items + 1, config.dim, padding_idx=config.items)
+        self.horizontal = nn.ModuleList(
+            nn.Conv1d(config.dim, config.horizontal, height) for height in range(1, config.order + 1)
+        )
+        self.vertical = nn.Linear(config.order, config.vertical, bias=False)
+        width = config.order * config.horizontal + config.vertical * config.dim
+        self.connected = nn.Linear(width, config.dim)
+        self.out = nn.Linear(config.dim, config.dim)
+        self.dropout = nn.Dropout(config.dropout)
+        nn.init.normal_(self.embedding.weight, std=0.02)
+        with torch.no_grad():
+            self.embedding.weight[self.items].zero_()
+
+    def encode(self, sequences: Tensor) -> Tensor:
+        b, t = sequences.shape
+        before = sequences.new_full((b, self.config.order - 1), self.items)
+        images = torch.cat([before, sequences], 1).unfold(1, self.config.order, 1)  # (B, T, L)
+        return self._states(images.reshape(b * t, self.config.order)).view(b, t, -1)
+
+    def _states(self, images: Tensor) -> Tensor:
+        """(P, L) windows -> (P, D), equations 4 to 9."""
+        x = self.embedding(images).transpose(1, 2) * self.config.dim**0.5  # (P, D, L)
+        highest = [F.relu(filters(x)).amax(2) for filters in self.horizontal]  # L of (P, horizontal)
+        aggregated = self.vertical(x).flatten(1)  # (P, D * vertical)
+        z = F.relu(self.connected(self.dropout(torch.cat([*highest, aggregated], 1))))
+        states: Tensor = self.out(self.dropout(z))
+        return states
+
+    def score(self, states: Tensor) -> Tensor:
+        return states @ self.embedding.weight[: self.items].T
+
+    def loss(self, sequences: Tensor) -> Tensor:
+        inputs, targets = sequences[:, :-1], sequences[:, 1:]  # (B, T) each
+        real = targets != self.items
+        items = self.embedding.weight[: self.items]
+        return next_item_loss(self.encode(inputs)[real], targets[real], items, negatives=self.config.negatives)

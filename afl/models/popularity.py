@@ -1,0 +1,39 @@
+"""Popularity: what most sequences hold comes first, whatever the history. The baseline that costs nothing."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from afl.data.dataset import Sequences
+from afl.models.base import CountingModel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PopularityConfig:
+    """There is nothing to set."""
+
+    items: int
+    """Size of the catalogue."""
+    max_len: int = 1
+    """It looks at no history; something must be read."""
+
+
+class Popularity(CountingModel):
+    """Scores an item by the number of training sequences that hold it."""
+
+    Config = PopularityConfig
+    sequences: Tensor
+
+    def __init__(self, config: PopularityConfig) -> None:
+        super().__init__(config)
+        self.register_buffer("sequences", torch.zeros(config.items))  # (items,)
+
+    def count(self, sequences: Sequences) -> None:
+        owner = np.repeat(np.arange(len(sequences)), np.diff(sequences.offsets))  # (L,)
+        once = np.unique(np.stack([owner, sequences.items]), axis=1)[1]
+        self.sequences = torch.from_numpy(np.bincount(once, minlength=self.items).astype(np.float32))
+
+    def forward(self, histories: Tensor) -> Tensor:
+        return self.sequences.expand(len(histories), -1)
