@@ -82,6 +82,8 @@ class Call:
         """The sessions that these options speak of, from the library; with `base`, its hints are tried on them."""
         library = Library(self.settings.data_dir)
         dataset = library.load(options.dataset)
+        if base is None and options.hints is not None:
+            base = self.wait(self.store.bases.load(options.hints)).base
         return Study.of(dataset, options, training_data(library, dataset, options.train_on), base)
 
     def prepare(

@@ -24,6 +24,8 @@ from afl.types import SessionView
 VERSION = 1
 """Of the layout."""
 FILENAME = "policy.safetensors"
+PERMUTED = "permuted.safetensors"
+"""The control beside it: trained with the states of other sessions."""
 
 Floats = NDArray[np.float32]
 
@@ -93,7 +95,7 @@ class Policy:
             digest.update(tensor.tobytes())
         return digest.hexdigest()
 
-    def save(self, folder: Path) -> Path:
+    def save(self, folder: Path, filename: str = FILENAME) -> Path:
         """Puts it in place in one step, as safetensors with a JSON record; `StorageError` where that fails."""
         record = {key: json.dumps(value, sort_keys=True) for key, value in self._record().items()}
         content = save(self._tensors(), metadata=record | {"log": json.dumps(dict(self.log)), "hash": self.hash})
@@ -103,21 +105,19 @@ class Policy:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(file.name, folder / FILENAME)
+            os.replace(file.name, folder / filename)
         except OSError as error:
             raise StorageError(f"{folder}: policy cannot be written ({error.strerror or error})") from None
-        return folder / FILENAME
+        return folder / filename
 
     @classmethod
-    def load(cls, folder: Path, dataset: Dataset) -> Self:
+    def load(cls, folder: Path, dataset: Dataset, filename: str = FILENAME) -> Self:
         """The policy in a folder, for sessions of this data set.
 
         Raises `NotFoundError` where there is none, `ModelError` for a file that is not what was written, and
         `ConflictError` for a data set over other items.
         """
-        path = folder / FILENAME
-        if not path.is_file():
-            raise NotFoundError(f"no policy is called {folder.name!r}; `afl hints train {folder.name}` trains one")
+        path = _there(folder, filename)
         try:
             with safe_open(path, framework="numpy") as file:
                 metadata = file.metadata() or {}
@@ -130,12 +130,7 @@ class Policy:
             if policy.hash != metadata["hash"]:
                 raise ValueError("its content is not what was saved")
         except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
-            if isinstance(error, ConflictError):
-                raise
-            reason = (str(error).splitlines() or [""])[0][:120]
-            raise ModelError(
-                f"{path}: not a policy AFL can read ({reason}); delete it and train it again"
-            ) from None
+            raise _damaged(path, error) from None
         return policy
 
     @classmethod
@@ -167,6 +162,28 @@ class Policy:
         for at, layer in enumerate(self.actor.layers):
             tensors |= {f"{at}.weight": layer.weight, f"{at}.bias": layer.bias}
         return {name: np.ascontiguousarray(tensor, np.float32) for name, tensor in tensors.items()}
+
+
+def trained_on(folder: Path, filename: str = FILENAME) -> str:
+    """The name of the data set that the policy in a folder was trained on; errors are those of `Policy.load`."""
+    path = _there(folder, filename)
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return str(json.loads((file.metadata() or {})["base"])["dataset"])
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(path, error) from None
+
+
+def _there(folder: Path, filename: str) -> Path:
+    path = folder / filename
+    if not path.is_file():
+        raise NotFoundError(f"no policy is called {folder.name!r}; `afl hints train {folder.name}` trains one")
+    return path
+
+
+def _damaged(path: Path, error: Exception) -> ModelError:
+    reason = (str(error).splitlines() or [""])[0][:120]
+    return ModelError(f"{path}: not a policy AFL can read ({reason}); delete it and train it again")
 
 
 def require_catalogue(path: Path, kept: str, dataset: Dataset) -> None:

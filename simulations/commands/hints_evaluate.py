@@ -1,0 +1,161 @@
+"""`afl hints evaluate`: the policy against its rivals on held-out sessions, all of them under the same hints."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Unpack
+
+import numpy as np
+
+from afl.data.dataset import Split
+from afl.data.library import Library
+from afl.hints.arms import HeldOut, actions, oracle_share
+from afl.hints.learners import Actions, Lesson
+from afl.hints.policy import PERMUTED, Policy, trained_on
+from afl.hints.rewards import Floats
+from simulations.asynchrony import outside_event_loop
+from simulations.call import Call, calling
+from simulations.commands.hints_explore import ExploringOptions
+from simulations.commands.hints_train import answered_by
+from simulations.hints.tables import PlayedTable, available, kept, play
+from simulations.hints.training import lesson_of
+from simulations.options import at_least
+from simulations.studies.comparison import ArmTest, compare_pairs
+from simulations.studies.results import ArmResult, SeedValues
+
+SESSIONS = 2000
+NDCG, HIT_RATE = "ndcg_at_10", "hr_at_10"
+AGAINST_POLICY = (
+    "none",
+    "random",
+    "best_single",
+    "best_in_hindsight",
+    "nearest",
+    "regression",
+    "linucb",
+    "permuted",
+)
+AGAINST_PERMUTED = ("none", "best_single")
+"""What the control must not beat."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HintsReport:
+    """What an evaluation led to."""
+
+    name: str
+    policy: Policy
+    held_out: PlayedTable
+    chosen: Mapping[str, Actions]
+    """Arm -> the action it takes in each session, in the order of the run; 0 is no hint."""
+    ndcg: tuple[ArmResult, ...]
+    hit_rate: tuple[ArmResult, ...]
+    tests: tuple[ArmTest, ...]
+    """Of NDCG@10; the second of each against the first, all adjusted together."""
+    oracle_share: float | None
+    """How much of what the oracle gains over no hint the policy gains."""
+
+    @property
+    def exit_code(self) -> int:
+        """1 when a session failed."""
+        return self.held_out.report.exit_code
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of `hints evaluate --json`; a difference is of `a` minus `b`."""
+        rates = zip(self.ndcg, self.hit_rate, strict=True)
+        return {
+            "policy": self.name,
+            "hash": self.policy.hash,
+            "base": self.policy.base.name,
+            "hints": len(self.policy.base.hints),
+            "reward": self.policy.log["reward"],
+            "encoder": self.policy.encoding.spec,
+            "runs": [*self.policy.log["runs"], self.held_out.run],
+            "sessions": {"train": self.policy.log["sessions"], "test": len(self.held_out.study)},
+            "failed": self.held_out.report.failed,
+            "arms": [self._arm(ndcg, hits) for ndcg, hits in rates],
+            "tests": [_test(one) for one in self.tests],
+            "oracle_share": self.oracle_share,
+            "llm": dict(self.held_out.report.llm),
+            "seconds": round(self.held_out.report.seconds, 3),
+        }
+
+    def _arm(self, ndcg: ArmResult, hits: ArmResult) -> dict[str, Any]:
+        gain, rate = ndcg.estimate, hits.estimate
+        return {
+            "arm": ndcg.arm,
+            "n": gain.n,
+            NDCG: {"value": gain.value, "ci95": list(gain.ci95)},
+            HIT_RATE: {"value": rate.value, "ci95": list(rate.ci95)},
+            "actions": np.bincount(self.chosen[ndcg.arm], minlength=len(self.policy.base.hints) + 1).tolist(),
+        }
+
+
+def _test(test: ArmTest) -> dict[str, Any]:
+    """As the difference was taken, the second arm first: the one that is to win."""
+    return {**test.to_json(), "a": test.b, "b": test.a}
+
+
+@outside_event_loop
+def hints_evaluate(
+    name: str, *, sessions: int | None = None, run: str | None = None, **options: Unpack[ExploringOptions]
+) -> HintsReport:
+    """NDCG@10 and HR@10 of every arm on up to `sessions` (2,000) held-out test sessions, with paired tests under Holm.
+
+    Every hint is tried on every session, as the run `RUN.test` (`run` is `name` unless said): an arm is then a choice
+    of one list per session. Arms are those of `afl.hints.arms`; rivals learn from the tables that the policy learned
+    from. Lists are drawn as they were in training. The same call continues; `replay` answers from `REPLAY.test` alone.
+
+    Raises as `simulate` does; `NotFoundError` where no policy has this name, `ConflictError` where its tables changed.
+    """
+    with calling(
+        db=options.get("db"), settings=options.get("settings"), watch=options.get("watch"), agency=None, tools=()
+    ) as call:
+        policy, permuted = _policies(call, name)
+        said = dict(policy.log["said"])
+        there = available(call, said, Split.TEST)
+        wanted = min(SESSIONS, there) if sessions is None else sessions
+        at_least("sessions", wanted, 1)
+        how = answered_by(call, options, "test")
+        test = play(call, policy.base, said, split="test", sessions=wanted, name=f"{run or name}.test", how=how)
+        train, *valid = (kept(call, policy.base, one) for one in policy.log["runs"])
+        lesson = lesson_of(train, valid[0] if valid else None, policy.encoding, policy.log["reward"])
+        return evaluated(name, policy, permuted, lesson, test)
+
+
+def evaluated(name: str, policy: Policy, permuted: Policy, lesson: Lesson, test: PlayedTable) -> HintsReport:
+    """The arms of a policy over the sessions of a table, and the tests between them."""
+    states, table = policy.encoding.states(test.study.views()), test.table
+    held_out = HeldOut(states, table, table.rewards(policy.log["reward"]))
+    seed = test.study.options.seed
+    chosen = actions(lesson, held_out, policy=policy.actor, permuted=permuted.actor, seed=seed)
+    ndcg = tuple(_result(arm, one, NDCG, table.ndcg(), test) for arm, one in chosen.items())
+    hits = tuple(_result(arm, one, HIT_RATE, table.hits(), test) for arm, one in chosen.items())
+    by_arm = {result.arm: result for result in ndcg}
+    pairs = [(by_arm[other], by_arm["policy"]) for other in AGAINST_POLICY]
+    pairs += [(by_arm[other], by_arm["permuted"]) for other in AGAINST_PERMUTED]
+    none, gained, possible = (by_arm[arm].values for arm in ("none", "policy", "oracle"))
+    return HintsReport(
+        name=name,
+        policy=policy,
+        held_out=test,
+        chosen=chosen,
+        ndcg=ndcg,
+        hit_rate=hits,
+        tests=tuple(compare_pairs(pairs)),
+        oracle_share=oracle_share(none, gained, possible),
+    )
+
+
+def _policies(call: Call, name: str) -> tuple[Policy, Policy]:
+    """The policy and its control, over the items of the data set that it was trained on."""
+    folder = call.settings.policies_dir / name
+    library = Library(call.settings.data_dir)
+    dataset = library.load(trained_on(folder))
+    return Policy.load(folder, dataset), Policy.load(folder, dataset, PERMUTED)
+
+
+def _result(arm: str, chosen: Actions, metric: str, values: Floats, test: PlayedTable) -> ArmResult:
+    earned = values[np.arange(len(values)), chosen]
+    by_session = dict(zip(test.table.sessions, earned.tolist(), strict=True))
+    seed = SeedValues(seed=test.study.options.seed, run=test.run, values=by_session)
+    return ArmResult(arm=arm, rounds=1, metric=metric, seeds=(seed,))

@@ -1,0 +1,188 @@
+"""`afl hints train`: a policy that picks a hint, or none, for a session, learned from a table of rewards."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Unpack
+
+from afl import plugins
+from afl.data.dataset import Split
+from afl.errors import UsageError
+from afl.hints.base import KnowledgeBase, require_name
+from afl.hints.policy import PERMUTED
+from afl.hints.rewards import REWARDS, Reward
+from simulations.asynchrony import outside_event_loop
+from simulations.call import Call, calling
+from simulations.commands.hints_explore import ExploringOptions
+from simulations.hints.tables import PlayedTable, available, options_of, play
+from simulations.hints.training import VALID_SHARE, Fitted, fit
+from simulations.hints.usage import added
+from simulations.options import at_least
+from simulations.run import Performance
+from simulations.studies.options import performance
+
+SESSIONS = 500
+LEAST = 10
+"""Sessions from which there is anything to train on and to validate with."""
+_FROM_BASE = ("candidates", "candidates_from", "seed", "train_on")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainReport:
+    """What a training led to; nothing was trained where lists are missing."""
+
+    name: str
+    base: KnowledgeBase
+    tables: tuple[PlayedTable, ...]
+    """Training, then validation; one table for both where the data set has too few validation sessions."""
+    fitted: Fitted | None
+    path: Path | None
+    """Where the policy is kept."""
+    reward: Reward
+    encoder: str
+
+    @property
+    def missing(self) -> int:
+        """Lists whose calls failed, which the next continuation asks for again."""
+        return sum(one.missing for one in self.tables)
+
+    @property
+    def sessions(self) -> dict[str, int]:
+        """How many sessions it learned from, and how many picked the checkpoint."""
+        train, *valid = (len(one.study) for one in self.tables)
+        held = valid[0] if valid else max(1, train // VALID_SHARE)
+        return {"train": train if valid else train - held, "valid": held}
+
+    @property
+    def exit_code(self) -> int:
+        """1 when calls failed."""
+        return 1 if self.missing else 0
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of `hints train --json`."""
+        fitted = self.fitted
+        return {
+            "policy": self.name,
+            "base": self.base.name,
+            "base_hash": self.base.hash,
+            "hints": len(self.base.hints),
+            "runs": [one.run for one in self.tables],
+            "sessions": self.sessions,
+            "reward": self.reward,
+            "encoder": self.encoder,
+            "missing": self.missing,
+            "hash": fitted and fitted.policy.hash,
+            "path": self.path and str(self.path),
+            "update": fitted and fitted.update,
+            "curve": [dict(point) for point in fitted.curve] if fitted else [],
+            "valid": dict(fitted.valid) if fitted else {},
+            "training_seconds": fitted and round(fitted.seconds, 3),
+            "llm": added(one.report.llm for one in self.tables),
+            "seconds": round(sum(one.report.seconds for one in self.tables), 3),
+        }
+
+
+@outside_event_loop
+def hints_train(
+    name: str,
+    *,
+    sessions: int = SESSIONS,
+    reward: Reward = "gain",
+    encoder: str = "attributes",
+    policy_seed: int = 0,
+    run: str | None = None,
+    **options: Unpack[ExploringOptions],
+) -> TrainReport:
+    """Tries every hint of base `name` on `sessions` training and validation sessions, and trains a policy on the gains.
+
+    A fifth of the sessions are validation sessions, which pick the checkpoint: of the validation split where it has so
+    many, else of the training split. The lists are the runs `RUN.train` and `RUN.valid` (`run` is `name` unless said),
+    at most sessions x (hints + 1) distinct calls; the policy is kept under `run`. `candidates`, `candidates_from`,
+    `seed` and `train_on` are those of the exploration unless said. The same call continues, and ends with the same
+    policy; `replay` answers from the runs of that training alone.
+
+    Raises as `simulate` does; `NotFoundError` for a base or encoder that does not exist.
+    """
+    at_least("sessions", sessions, LEAST)
+    if reward not in REWARDS:
+        raise UsageError(f"--reward: got {reward!r}, expected one of: {', '.join(REWARDS)}")
+    plugins.load("afl.encoders", plugins.parse_spec(encoder).name)
+    with calling(
+        db=options.get("db"), settings=options.get("settings"), watch=options.get("watch"), agency=None, tools=()
+    ) as call:
+        record = call.wait(call.store.bases.load(name))
+        base, policy_name = record.base, require_name(run or name)
+        said = options_of(base, {key: said_or_kept(key, options, record.config) for key in _FROM_BASE})
+        tables = _tables(call, base, said, sessions, policy_name, options)
+        log = {"said": said, "runs": [one.run for one in tables], "sessions": sessions}
+        fitted = path = None
+        if not any(one.missing for one in tables):
+            fitted = _fitted(call, tables, base, reward, encoder, policy_seed, log)
+            path = fitted.policy.save(call.settings.policies_dir / policy_name)
+            fitted.permuted.save(path.parent, PERMUTED)
+        return TrainReport(
+            name=policy_name,
+            base=base,
+            tables=tables,
+            fitted=fitted,
+            path=path,
+            reward=reward,
+            encoder=encoder,
+        )
+
+
+def said_or_kept(key: str, options: Mapping[str, Any], kept: Mapping[str, Any]) -> Any:
+    """An option as said, or else as it was kept; None where neither."""
+    value = options.get(key)
+    return kept.get(key) if value is None else value
+
+
+def answered_by(call: Call, options: Mapping[str, Any], part: str) -> Performance:
+    """How a table is played: one that is replayed is answered by the same table of the recorded training."""
+    replay = options.get("replay")
+    old = None if replay is None else call.wait(call.store.run(f"{replay}.{part}"))
+    return performance(options).answered_by(old, call.store.recall if options.get("cache") else None)
+
+
+def _tables(
+    call: Call, base: KnowledgeBase, said: dict[str, Any], sessions: int, name: str, options: Mapping[str, Any]
+) -> tuple[PlayedTable, ...]:
+    valid = sessions // VALID_SHARE
+    own = available(call, said, Split.VALID) >= valid
+    how = answered_by(call, options, "train")
+    train = play(
+        call,
+        base,
+        said,
+        split="train",
+        sessions=sessions - valid if own else sessions,
+        name=f"{name}.train",
+        how=how,
+    )
+    if not own:
+        return (train,)
+    how = answered_by(call, options, "valid")
+    return train, play(call, base, said, split="valid", sessions=valid, name=f"{name}.valid", how=how)
+
+
+def _fitted(
+    call: Call,
+    tables: tuple[PlayedTable, ...],
+    base: KnowledgeBase,
+    reward: Reward,
+    encoder: str,
+    seed: int,
+    log: Mapping[str, Any],
+) -> Fitted:
+    train, *valid = tables
+    with call.watch.bar("training the policy") as bar:
+        return fit(
+            train,
+            valid[0] if valid else None,
+            base,
+            reward=reward,
+            encoder=encoder,
+            seed=seed,
+            log=log,
+            progress=bar,
+        )

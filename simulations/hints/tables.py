@@ -1,0 +1,118 @@
+"""Reward tables as runs: the recommendation agent's list for every session, without a hint and with each hint."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from afl.data.dataset import Split
+from afl.data.library import Library
+from afl.data.sessions import row_count
+from afl.errors import ConflictError, UsageError
+from afl.hints.base import KnowledgeBase
+from afl.hints.rewards import LISTED, Placed, RewardTable
+from afl.types import Outcome, Phase
+from memory.records import PlaceRow
+from simulations.call import Call
+from simulations.inputs import NONE
+from simulations.leaks.beforehand import audit_sessions, require_sound
+from simulations.options import SimulateOptions, SplitName
+from simulations.run import Performance
+from simulations.simulation_report import SimulationReport
+from simulations.study import Study
+
+CANDIDATES = 50
+_ALWAYS = {
+    "protocol": "hints",
+    "listed": LISTED,
+    "rounds": 1,
+    "user": False,
+    "recommender": NONE,
+    "reward": NONE,
+}
+_MENDED = tuple(outcome.value for outcome in Outcome if outcome.retried_on_continuation)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTable:
+    """A table, and the run it was read from."""
+
+    run: str
+    study: Study
+    places: Sequence[PlaceRow]
+    """The list of every session under every hint, in the order of the run."""
+
+    @property
+    def missing(self) -> int:
+        """Lists that a continuation asks for again."""
+        asked = len(self.study) * (len(self.study.hints) + 1)
+        return asked - sum(row.outcome not in _MENDED for row in self.places)
+
+    @property
+    def table(self) -> RewardTable:
+        """What every hint did for every session; a list that could not be read is one without the target."""
+        placed = (Placed(row.session, row.number, row.place) for row in self.places)
+        return RewardTable.of(placed, hints=len(self.study.hints))
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedTable(KeptTable):
+    """A table whose run was started or continued by this command."""
+
+    report: SimulationReport
+
+
+def options_of(base: KnowledgeBase, said: Mapping[str, Any]) -> dict[str, Any]:
+    """What tables of this base are played with, apart from split and sessions; 50 candidates unless said."""
+    chosen = {key: value for key, value in said.items() if value is not None}
+    return {
+        "dataset": base.dataset,
+        "llm": base.llm,
+        "candidates": CANDIDATES,
+        **chosen,
+        "hints": base.name,
+        **_ALWAYS,
+    }
+
+
+def play(
+    call: Call,
+    base: KnowledgeBase,
+    said: Mapping[str, Any],
+    *,
+    split: SplitName,
+    sessions: int | None,
+    name: str,
+    how: Performance,
+) -> PlayedTable:
+    """The table of the first `sessions` of a split as the run `name`, started or continued to its end.
+
+    At most sessions x (hints + 1) distinct calls. Raises whatever `simulate` raises.
+    """
+    if not base.hints:
+        raise UsageError(f"knowledge base {base.name!r} has no hints; `afl hints explore` finds some")
+    options = SimulateOptions.given({**said, "split": split, "sessions": sessions})
+    study = call.study(options, base)
+    require_sound(audit_sessions(study))
+    ready = call.prepare(study, name, how)
+    report = call.play(ready, how)
+    places = call.wait(call.wait(call.store.run(ready.name)).places(Phase.HINTS))
+    return PlayedTable(ready.name, study, places, report)
+
+
+def kept(call: Call, base: KnowledgeBase, name: str) -> KeptTable:
+    """The table of the run `name` as it was played; nothing is asked.
+
+    Raises `NotFoundError` where there is no such run, `ConflictError` where hints or data set have changed since.
+    """
+    run = call.wait(call.store.run(name))
+    study = call.study(SimulateOptions.given({}, recorded=run.config), base)
+    if run.config.get("hints_hash") != base.hash or run.candidates_hash != study.candidates_hash:
+        raise ConflictError(
+            f"run {name!r} is not about the hints and sessions the policy was trained on; train it again"
+        )
+    return KeptTable(name, study, call.wait(run.places(Phase.HINTS)))
+
+
+def available(call: Call, said: Mapping[str, Any], split: Split) -> int:
+    """How many sessions the split of the data set has."""
+    return row_count(Library(call.settings.data_dir).load(str(said["dataset"])), split)
