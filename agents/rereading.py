@@ -27,7 +27,7 @@ class Rereader:
     """Knows what the turns of a run asked for."""
 
     protocol: str = "dialogue"
-    """`dialogue`, `choice`, `shortlist` or `ranking`, as the run was begun."""
+    """As the run was begun; lists under hints are known by their phase."""
     listed: int = 5
     """How many candidates the recommendation agent was asked to list, where it was."""
 
@@ -39,7 +39,7 @@ class Rereader:
             decided = parse_decision(reply.text)
             return Reread(decided.outcome, decided.reason, decision=decided.value)
         titles = _candidates(messages)
-        if key.role == Role.RECOMMENDATION and self.protocol in _LISTS:
+        if key.role == Role.RECOMMENDATION and (self.protocol in _LISTS or key.phase == Phase.HINTS):
             ranked = parse_ranking(reply.text, titles, top=self.listed)
             ranking = ranked.value or ()
             return Reread(ranked.outcome, ranked.reason, ranking[0] if ranking else None, ranking=ranking)

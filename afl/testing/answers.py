@@ -7,23 +7,31 @@ from itertools import takewhile
 from typing import Any
 
 _LISTED = re.compile(r"^\d+\. (.+)$")
-_QUESTION = re.compile(r"^\W*(Item|Items|Decision):", re.MULTILINE)
+_QUESTION = re.compile(r"^\W*(Item|Items|Decision|Mistakes|Causes|Hints|Same):", re.MULTILINE)
+_HINT = re.compile(r"^- Hint: (.+)$")
+_ASPECTS = ("length", "language", "maker", "mood", "period", "place", "price", "style", "theme", "year")
 _REFUSED = re.compile(r"^- Round \d+: (.+)$")
 
 
 def default_answer(messages: Sequence[Mapping[str, Any]]) -> str:
     """An answer in the format that the last message asks for.
 
-    `Item:` names a listed candidate that was not refused yet, `Items:` lists as many as are asked for; `Decision:` is
-    yes for about a third of the prompts.
+    `Item:` names a listed candidate that was not refused yet; `Items:` lists as many as are asked for, others under a
+    hint. `Decision:` is yes, and `Same:` 1, for about a third of the prompts. `Mistakes:`, `Causes:` and `Hints:` are
+    lists of sentences about one or two of ten aspects.
     """
     contents = [str(message["content"]) for message in messages]
     asked = _QUESTION.findall(contents[-1])
     if not asked:
         return "I have nothing to say."
     prompt = "\n".join(contents)
-    if asked[-1] == "Items":
-        return _items(prompt)
+    match asked[-1]:
+        case "Items":
+            return _items(prompt)
+        case "Mistakes" | "Causes" | "Hints":
+            return _points(asked[-1], prompt)
+        case "Same":
+            return f"Same: {int(_number(prompt) % 3 == 0)}"
     return _item(prompt) if asked[-1] == "Item" else _decision(_number(prompt) % 3 == 0)
 
 
@@ -54,10 +62,19 @@ def _item(prompt: str) -> str:
 
 def _items(prompt: str) -> str:
     titles, asked = _matches(_LISTED, section(prompt, "Candidates:")), len(section(prompt, "Items:"))
-    first = _number("\n".join(titles)) % max(1, len(titles))
+    hints = _matches(_HINT, section(prompt, "Advice:"))
+    first = _number("\n".join([*titles, *hints])) % max(1, len(titles))
     ranked = [*titles[first:], *titles[:first]][:asked]
     entries = [f"{number}. {title}" for number, title in enumerate(ranked, start=1)]
     return "\n".join(["Reason: these go well with what came before.", "Items:", *entries])
+
+
+def _points(heading: str, prompt: str) -> str:
+    words = {"Mistakes": "I neglected the", "Causes": "The list did not heed the", "Hints": "Pay attention to the"}
+    number = _number(prompt)
+    aspects = (_ASPECTS[number % 10], _ASPECTS[number // 10 % 10])
+    entries = [f"{at}. {words[heading]} {aspect}." for at, aspect in enumerate(dict.fromkeys(aspects), start=1)]
+    return "\n".join([f"{heading}:", *entries])
 
 
 def _decision(yes: bool) -> str:

@@ -10,7 +10,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from afl.types import Advice, Outcome, Phase, Role
+from afl.types import Advice, CallKey, Outcome, Phase, Role
 from agents.sections import CANDIDATES, HISTORY, entries
 from memory.records import Exchange, JudgementRow, SessionRecord, SessionRow, Transcript
 from simulations.cli.output import console, plain, table
@@ -43,18 +43,29 @@ def dialogue(transcript: Transcript, *, prompts: bool = False) -> RenderableType
     """Head, lists and rounds of one session."""
     record = transcript.record
     parts: list[RenderableType] = [_head(record), _lists(transcript)]
-    spoken = 0
-    judging = False
+    headed = ""
     for exchange in transcript.exchanges:
-        if exchange.turn.key.phase == Phase.JUDGE:
-            if not judging:
-                parts.append(Rule("items judged", align="left", style="dim"))
-            judging = True
-        elif exchange.turn.key.round != spoken:
-            spoken = exchange.turn.key.round
-            parts.append(Rule(f"round {spoken}", align="left", style="dim"))
+        heading = _heading(exchange.turn.key)
+        if heading != headed:
+            parts.append(Rule(heading, align="left", style="dim"))
+        headed = heading
         parts += _exchange(exchange, record, prompts=prompts)
     return Group(*parts)
+
+
+def _heading(key: CallKey) -> str:
+    """What a part of the session is called: rounds count different things in different phases."""
+    match key.phase:
+        case Phase.JUDGE:
+            return "items judged"
+        case Phase.HINTS:
+            return f"hint {key.round}" if key.round else "without a hint"
+        case Phase.REFLECTION:
+            steps = ("likely mistakes", "causes", "hints")
+            return (
+                steps[key.round - 1] if key.round <= len(steps) else f"hint {key.round - len(steps)}: redundant?"
+            )
+    return f"round {key.round}"
 
 
 def _overview(inspection: Inspection, out: Console) -> None:
@@ -118,7 +129,8 @@ def _head(record: SessionRecord) -> Text:
     if not record.completed:
         result, style = f"failed: {record.outcome}", "red"
     elif not record.dialogue:
-        return Text.assemble(("session ", "bold"), plain(record.session), "  judged without a dialogue")
+        what = "judged without a dialogue" if record.judged else "lists under hints"
+        return Text.assemble(("session ", "bold"), plain(record.session), f"  {what}")
     elif record.hit:
         result, style = "hit", "green"
     else:
@@ -157,14 +169,22 @@ def _marked(title: str, record: SessionRecord) -> Text:
     return text
 
 
+_SPEAKERS: dict[str, tuple[str, str]] = {
+    Role.RECOMMENDATION: ("recommendation agent", "bold cyan"),
+    Role.USER: ("user agent", "bold magenta"),
+    Phase.REFLECTION: ("recommendation agent, of itself", "bold cyan"),
+}
+
+
 def _exchange(exchange: Exchange, record: SessionRecord, *, prompts: bool) -> Iterator[RenderableType]:
     turn = exchange.turn
     recommends = turn.key.role == Role.RECOMMENDATION
-    speaker = Text(
-        "recommendation agent" if recommends else "user agent", "bold cyan" if recommends else "bold magenta"
-    )
+    reflects = turn.key.phase == Phase.REFLECTION
+    speaker = Text(*_SPEAKERS[Phase.REFLECTION if reflects else turn.key.role])
     named = recommends or (turn.decision is None and turn.item is not None)
     said = _recommended(turn.item, record) if named else _decided(turn.decision, turn.score)
+    if reflects and turn.decision is None:
+        said = Text()
     if turn.label is not None:
         speaker = Text.assemble(plain(turn.item or "-"), (" wanted" if turn.label else " not wanted", "dim"))
     if turn.outcome is not Outcome.OK:

@@ -109,7 +109,7 @@ _ALWAYS = {
 
 def _study_options(call: Call, said: dict[str, Any], recorded: dict[str, Any]) -> SimulateOptions:
     """Training sessions in seeded order, as many as there are up to the most that were asked for."""
-    given = SimulateOptions.given({**said, **_ALWAYS}, recorded={**_DEFAULTS, **recorded})
+    given = SimulateOptions.given({**said, **_ALWAYS}, recorded=recorded or _DEFAULTS)
     dataset = Library(call.settings.data_dir).load(given.dataset)
     assert given.sessions is not None, "it has a default"
     at_least("max-sessions", given.sessions, 2)

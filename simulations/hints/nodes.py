@@ -22,6 +22,7 @@ T = TypeVar("T")
 Keep = Callable[[Look, int], Awaitable[None]]
 """Keeps what was said about a session, at this position of the study; returns once it is on disk."""
 NO_HINT = Hint(0, "")
+SAME_WORDS = "a hint in the base has the same words"
 
 
 class Decided(NamedTuple):
@@ -63,11 +64,12 @@ class Nodes:
         return {"batch": batch, "candidates": _drawn(batch, len(state.get("trials", [])))}
 
     async def screen(self, state: ExplorationState) -> dict[str, Any]:
-        """Hints that name a title of the lists they come from are out, before anything is asked about them."""
-        if not self.options.uses(Filter.LEAK):
-            return {}
+        """What can be said of hints before anything is asked: titles they name, words that the base has."""
         looks = {look.id: look for look in state["batch"]}
-        return {"candidates": tuple(_screened(one, looks[one.session]) for one in state["candidates"])}
+        so_far = _accepted(state)
+        return {
+            "candidates": tuple(self._screened(one, looks[one.session], so_far) for one in state["candidates"])
+        }
 
     async def test(self, state: ExplorationState) -> dict[str, Any]:
         """Every hint on its own session and on some others, each in a fresh conversation."""
@@ -99,7 +101,7 @@ class Nodes:
         if any(look.failed for look in looks.values()):
             return {}
         trials: list[Trial] = []
-        so_far = [trial.text for trial in state.get("trials", []) if trial.number is not None]
+        so_far = _accepted(state)
         for one in state["candidates"]:
             decided, verdicts = await self._decided(one, so_far)
             look = looks[one.session]
@@ -135,6 +137,15 @@ class Nodes:
         draws = generator("exploration", self.study.options.seed, self.study.dataset.hash, one.session, one.place)
         return draws.sample(there, min(self.options.others, len(there)))
 
+    def _screened(self, one: Candidate, look: Look, so_far: Sequence[str]) -> Candidate:
+        view = look.session.view
+        named = named_title(one.text, (*view.candidate_titles, *view.history_titles))
+        if named is not None and self.options.uses(Filter.LEAK):
+            return one.decided(Status.LEAK, f"it names {named!r}")
+        if self.options.uses(Filter.REDUNDANCY) and repeated(one.text, so_far):
+            return one.decided(Status.REDUNDANT, SAME_WORDS)
+        return one
+
     def _tested(self, one: Candidate, effects: Sequence[Effect]) -> Candidate:
         if one.status is not None:
             return one
@@ -152,7 +163,7 @@ class Nodes:
         if not so_far or not self.options.uses(Filter.REDUNDANCY):
             return Decided(one.decided(Status.ACCEPTED))
         if repeated(one.text, so_far):
-            return Decided(one.decided(Status.REDUNDANT, "a hint in the base has the same words"))
+            return Decided(one.decided(Status.REDUNDANT, SAME_WORDS))
         same, attempts = await self.reflector.repeats(
             one.text, so_far, domain=self.study.dataset.domain, session=one.session, number=one.place
         )
@@ -191,10 +202,9 @@ def _drawn(batch: Sequence[Look], decided: int) -> tuple[Candidate, ...]:
     )
 
 
-def _screened(one: Candidate, look: Look) -> Candidate:
-    view = look.session.view
-    named = named_title(one.text, (*view.candidate_titles, *view.history_titles))
-    return one if named is None else one.decided(Status.LEAK, f"it names {named!r}")
+def _accepted(state: ExplorationState) -> list[str]:
+    """The hints in the base so far."""
+    return [trial.text for trial in state.get("trials", []) if trial.number is not None]
 
 
 def _with_lists(look: Look, turns: Sequence[Turn]) -> Look:

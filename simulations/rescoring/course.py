@@ -13,6 +13,10 @@ Next = Literal["respond", "recommend", "judge"] | None
 """What follows a turn; None for the end of the session."""
 
 
+APART = (Phase.JUDGE, Phase.HINTS)
+"""Phases whose turns bear on no turn after them."""
+
+
 class Course(StrEnum):
     """How the rest of a session relates to a turn that is read otherwise now."""
 
@@ -49,7 +53,7 @@ class Shape:
 
     def after(self, turn: TurnRecord) -> Next:
         """What follows the turn."""
-        if turn.outcome is not Outcome.OK or turn.key.phase == Phase.JUDGE:
+        if turn.outcome is not Outcome.OK or turn.key.phase in APART:
             return None
         if turn.key.role == Role.RECOMMENDATION:
             return "respond" if self.user and self.protocol != "ranking" else None

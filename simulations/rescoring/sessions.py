@@ -8,7 +8,7 @@ from typing import Any
 from afl.types import Phase
 from agents.rereading import Rereader
 from memory.records import Exchange, SessionRecord, Transcript, TurnRecord
-from simulations.rescoring.course import Course, Shape, said
+from simulations.rescoring.course import APART, Course, Shape, said
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,8 @@ def rescore_session(transcript: Transcript, reader: Rereader, shape: Shape, *, r
         change = TurnChange(recorded[-1], now[-1], shape.course(recorded[-1], now[-1]))
         if _said(change.was) != _said(change.now):
             changes.append(change)
-            # What is judged about one item does not bear on what is judged about the next.
-            course = Course.SAME if phase == Phase.JUDGE else change.course
+            # What is said of one item, or under one hint, does not bear on what is said of the next.
+            course = Course.SAME if phase in APART else change.course
     return Rescored(replace(transcript.record, turns=tuple(turns)), tuple(changes), read, left, unread)
 
 

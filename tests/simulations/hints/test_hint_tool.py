@@ -59,3 +59,21 @@ def test_a_policy_nobody_trained_is_named(loop: Afl, server: FakeServer, small: 
     refused = loop(server, "--tool", "re2llm:nobody", "--run", "x")
     assert "afl hints train nobody" in refused.complaint
     assert server.requests == []
+
+
+def test_arms_with_and_without_it_are_compared_over_the_same_sessions(
+    afl: Afl, server: FakeServer, policy: Path
+) -> None:
+    fixed = (
+        "evaluate recommendation --dataset small --split all --llm openai:m --base none --reward none --rounds 2"
+    )
+    arms = "--arm afl --arm afl-without-tools --tool re2llm:mood --run x --json"
+    found = afl(*fixed.split(), *arms.split(), "--base-url", server.url).json
+    assert [(test["a"], test["b"], test["n"]) for test in found["tests"]] == [("afl-without-tools", "afl", 30)]
+    asked_without = [text for text in asked(server) if "Recommendation:" not in text and LINE not in text]
+    assert len(asked_without) >= 30
+
+
+def test_an_arm_without_tools_needs_some_to_go_without(afl: Afl, small: Path) -> None:
+    fixed = "evaluate recommendation --dataset small --llm offline --base none --arm afl-without-tools"
+    assert "expected tools by name" in afl(*fixed.split()).complaint
