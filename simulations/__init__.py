@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from simulations.commands.hints import hints_import as hints_import
     from simulations.commands.hints import hints_list as hints_list
     from simulations.commands.hints import hints_show as hints_show
+    from simulations.commands.hints_evaluate import hints_evaluate as hints_evaluate
     from simulations.commands.hints_explore import hints_explore as hints_explore
+    from simulations.commands.hints_train import hints_train as hints_train
     from simulations.commands.inspect import inspect as inspect
     from simulations.commands.rank import rank as rank
     from simulations.commands.report import report as report
@@ -60,11 +62,13 @@ _HOMES = {
     "evaluate_user": "simulations.commands.evaluate_user",
     "export": "simulations.commands.export",
     "hints_edit": "simulations.commands.hints",
+    "hints_evaluate": "simulations.commands.hints_evaluate",
     "hints_explore": "simulations.commands.hints_explore",
     "hints_export": "simulations.commands.hints",
     "hints_import": "simulations.commands.hints",
     "hints_list": "simulations.commands.hints",
     "hints_show": "simulations.commands.hints",
+    "hints_train": "simulations.commands.hints_train",
     "import_data": "simulations.commands.data",
     "inspect": "simulations.commands.inspect",
     "list_data": "simulations.commands.data",
@@ -97,11 +101,13 @@ __all__ = [
     "evaluate_user",
     "export",
     "hints_edit",
+    "hints_evaluate",
     "hints_explore",
     "hints_export",
     "hints_import",
     "hints_list",
     "hints_show",
+    "hints_train",
     "import_data",
     "inspect",
     "list_data",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from simulations.cli.hints_policy import hints_evaluate, hints_train
 from simulations.cli.options import DB, JSON, Number, Text
 from simulations.cli.output import console, plain, print_json, table
 from simulations.cli.shared import study_options
@@ -81,6 +82,10 @@ def hints_explore(
 
         show_exploration(report)
     raise typer.Exit(report.exit_code)
+
+
+app.command("train")(hints_train)
+app.command("evaluate")(hints_evaluate)
 
 
 @app.command("import")
