@@ -24,7 +24,11 @@ def evaluate_recommendation(
     ] = None,
     arm: Annotated[
         list[str] | None,
-        typer.Option("--arm", metavar="NAME", help="base, agent or afl; may be repeated. By default all three."),
+        typer.Option(
+            "--arm",
+            metavar="NAME",
+            help="base, agent, afl, or the last two with -without-tools; may be repeated. By default the first three.",
+        ),
     ] = None,
     *,
     as_json: bool,

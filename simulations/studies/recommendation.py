@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from pathlib import PurePath
-from typing import Literal
+from typing import Any, Literal
 
 from afl import plugins
 from afl.errors import UsageError
@@ -17,10 +17,13 @@ from simulations.studies.report import StudyReport
 from simulations.studies.results import ArmResult, SeedValues, require_same_suggestions, result_of, values_of
 from simulations.study import Study
 
-ArmName = Literal["base", "agent", "afl"]
+ArmName = Literal["base", "agent", "afl", "agent-without-tools", "afl-without-tools"]
 
 ARMS: tuple[ArmName, ...] = ("base", "agent", "afl")
-"""The base model alone, the recommendation agent alone, the loop: in the order in which they are compared."""
+"""The base model alone, the recommendation agent alone, the loop."""
+EVERY_ARM: tuple[ArmName, ...] = ("base", "agent-without-tools", "agent", "afl-without-tools", "afl")
+"""All there are, in the order in which they are compared: those without tools leave out what `tools` name."""
+_BARE = "-without-tools"
 
 
 def evaluation(player: Player, bases: Sequence[str], names: Sequence[ArmName]) -> StudyReport:
@@ -38,7 +41,9 @@ def evaluation(player: Player, bases: Sequence[str], names: Sequence[ArmName]) -
 
 def arm_of(base: str, name: ArmName) -> Arm:
     """An arm of a base model, played as the run `STUDY-BASE-ARM`."""
-    more = AGENT_ALONE if name == "agent" else {}
+    more: dict[str, Any] = dict(AGENT_ALONE) if name.removesuffix(_BARE) == "agent" else {}
+    if name.endswith(_BARE):
+        more["tools"] = ()
     return Arm(name=name, said={"recommender": base, **more}, suffix=f"{base_in_names(base)}-{name}")
 
 
@@ -75,11 +80,13 @@ def of_base_alone(base: str, player: Player) -> ArmResult:
     return ArmResult(arm="base", group={"base": base}, rounds=0, seeds=tuple(_suggested(*one) for one in modelled))
 
 
-def check(bases: Sequence[str], arms: Sequence[str]) -> None:
+def check(bases: Sequence[str], arms: Sequence[str], *, tools: Sequence[object] = ()) -> None:
     """Raises for what cannot be evaluated, before anything is trained or asked."""
     for arm in arms:
-        if arm not in ARMS:
-            raise UsageError(f"--arm: got {arm!r}, expected one of: {', '.join(ARMS)}")
+        if arm not in EVERY_ARM:
+            raise UsageError(f"--arm: got {arm!r}, expected one of: {', '.join(EVERY_ARM)}")
+        if arm.endswith(_BARE) and not (tools and all(isinstance(tool, str) for tool in tools)):
+            raise UsageError(f"--arm: got {arm!r}, expected tools by name (--tool) that it can go without")
     if not arms or not bases:
         raise UsageError("nothing to evaluate: expected at least one --base and one --arm")
     for base in bases:
