@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from afl.errors import StorageError, UsageError
 from afl.llm.redact import one_line
-from memory.schema import SCHEMA_VERSION, VERSION_TABLE
+from memory.schema import FILLED_SINCE, SCHEMA_VERSION, VERSION_TABLE
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -161,8 +161,17 @@ async def _bring_up_to_date(connection: AsyncConnection, where: str) -> None:
     if connection.dialect.name == "sqlite":
         # Takes the write lock at once: of two processes that create the database one waits, then finds it done.
         await connection.exec_driver_sql("BEGIN IMMEDIATE")
-    await connection.run_sync(_upgrade, where)
+    version = await connection.run_sync(_upgrade, where)
+    if version is not None and version < FILLED_SINCE:
+        await _fill(connection)
     await connection.commit()
+
+
+async def _fill(connection: AsyncConnection) -> None:
+    # It reads sessions, which most openings of a database never do.
+    from memory.filling import fill
+
+    await fill(connection)
 
 
 def _version(connection: Connection) -> str | None:
@@ -176,7 +185,8 @@ def _version(connection: Connection) -> str | None:
         return None
 
 
-def _upgrade(connection: Connection, where: str) -> None:
+def _upgrade(connection: Connection, where: str) -> str | None:
+    """The version it found; None where there was no AFL schema."""
     tables = inspect(connection).get_table_names()
     if VERSION_TABLE not in tables and tables:
         raise StorageError(f"database {where}: holds other tables and is not AFL's; use another with --db")
@@ -187,6 +197,7 @@ def _upgrade(connection: Connection, where: str) -> None:
         )
     if version != SCHEMA_VERSION:
         _migrate(connection)
+    return version
 
 
 def _migrate(connection: Connection) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
-from afl.types import Advice, CallKey, JournalEntry, Outcome, Phase, Refusal, Role, SessionView, Turn
+from afl.types import UNLISTED, Advice, CallKey, JournalEntry, Outcome, Phase, Refusal, Role, SessionView, Turn
 
 _ASIDE = (Phase.JUDGE, Phase.HINTS, Phase.REFLECTION)
 """Phases that are no dialogue of the two agents."""
@@ -36,7 +36,8 @@ class TurnRecord:
     label: bool | None = None
     """Whether the user wanted the judged item; None where nothing is judged."""
     ranking: tuple[str, ...] = ()
-    """Titles, best first, where a list was asked for; `item` is the first of them."""
+    """Titles, best first, where a list was asked for; `item` is the first of them. Empty for an entry that names no
+    candidate, where lists are read entry by entry."""
 
     def place(self, target: str) -> int | None:
         """Where the target stands in the list, from 1; None where it does not, or nothing was listed."""
@@ -149,6 +150,16 @@ class SessionRecord:
         return self.completed and self.item == self.target
 
     @property
+    def base_hit(self) -> bool:
+        """Whether the base model's suggestion is the target."""
+        return self.suggestion == self.target
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """Names of the recommender tools that advised, in plain string order."""
+        return tuple(sorted({advice.tool for turn in self.turns for advice in turn.advice}))
+
+    @property
     def by_round(self) -> tuple[RoundRecord, ...]:
         """Where the session stood after each of its rounds; a failure counts as a miss from its round on."""
         return tuple(self._after(round) for round in range(1, self.rounds + 1))
@@ -173,6 +184,8 @@ class SessionRow(NamedTuple):
     target: str
     hit: bool
     suggestion: str | None
+    tools: tuple[str, ...] = ()
+    """Names of the recommender tools that advised."""
 
 
 class JudgementRow(NamedTuple):
@@ -292,7 +305,7 @@ def _turn_records(view: SessionView, turn: Turn, suggestion: str | None) -> list
             suggestion=suggestion if recommends else None,
             score=turn.score,
             advice=turn.advice,
-            ranking=tuple(view.title(item) for item in attempt.ranking),
+            ranking=tuple("" if item == UNLISTED else view.title(item) for item in attempt.ranking),
         )
         for attempt in turn.attempts
     ]

@@ -1,5 +1,6 @@
 """Between a `SessionRecord` and its rows: numbers and titles as columns, the words of a session in one blob."""
 
+import json
 import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -29,10 +30,13 @@ def session_row(run: int, record: SessionRecord, now: float, subject: SubjectEnt
         "by_round": to_json([(int(hit), int(accepted)) for hit, accepted in record.by_round]).decode(),
         "said": _packed(to_json(_said(record)), subject),
         "finished": now,
+        "base_hit": record.base_hit,
+        "tools": json.dumps(record.tools),
     }
 
 
 def turn_rows(run: int, record: SessionRecord) -> list[Mapping[str, Any]]:
+    last = {turn.key for turn in record.answers}
     return [
         {
             "run": run,
@@ -48,6 +52,7 @@ def turn_rows(run: int, record: SessionRecord) -> list[Mapping[str, Any]]:
             "score": turn.score,
             "label": turn.label,
             "place": turn.place(record.target),
+            "last": turn.key in last,
         }
         for turn in record.turns
     ]

@@ -17,6 +17,16 @@ from memory.configuration import require_same
 from memory.database import shown, storage_errors
 from memory.holders import Holder
 from memory.journal import SQLJournal
+from memory.listing import (
+    ALL,
+    COLUMNS,
+    Neighbours,
+    SessionFilter,
+    SessionPage,
+    neighbours,
+    session_page,
+    session_row,
+)
 from memory.pace import pace_rows, read_pace
 from memory.queries import FINAL, judgements_of, places_of, totals_of
 from memory.records import (
@@ -32,8 +42,19 @@ from memory.records import (
 )
 from memory.requests import Asked, read_requests, read_subjects_of
 from memory.schema import candidates, runs, sessions
+from memory.search import add_reasons, reason_row
 from memory.spending import Cost, Spent, SQLLedger, read_costs, read_spent
 from memory.statements import add_pace, clear_turns, record_session, record_turns
+from memory.tallies import (
+    CallTally,
+    ItemTally,
+    SessionTally,
+    TurnTally,
+    calls_tallied,
+    items_tallied,
+    sessions_tallied,
+    turns_tallied,
+)
 from memory.transcripts import read_transcripts
 from memory.writer import Change, Writer
 
@@ -102,6 +123,7 @@ class Run:
             Change(clear_turns(), [key]),
             Change(record_session(self._engine.dialect.name), [outcome]),
             Change(record_turns(), rows.turn_rows(self.id, record)),
+            Change(add_reasons(), [reason_row(self.id, record)]),
         ]
         await self._writer.write(changes)
         for journal in self._journals.values():
@@ -139,11 +161,46 @@ class Run:
 
     async def outline(self) -> list[SessionRow]:
         """Every recorded session in a line, in the order of the run."""
-        columns = [sessions.c[name] for name in SessionRow._fields]
-        query = select(*columns).where(sessions.c.run == self.id).order_by(sessions.c.position)
+        query = select(*COLUMNS).where(sessions.c.run == self.id).order_by(sessions.c.position)
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
-                return [SessionRow(*row) for row in await connection.execute(query)]
+                return [session_row(row) for row in await connection.execute(query)]
+
+    async def page(self, wanted: SessionFilter = ALL, *, offset: int = 0, limit: int = 50) -> SessionPage:
+        """Recorded sessions a page at a time, in the order of the run; `UsageError` for a page nobody can want."""
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                return await session_page(connection, self.id, wanted, offset=offset, limit=limit)
+
+    async def neighbours(self, session: str, wanted: SessionFilter = ALL) -> Neighbours:
+        """What comes before and after a session, among those wanted."""
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                return await neighbours(connection, self.id, session, wanted)
+
+    async def call_tallies(self) -> tuple[CallTally, ...]:
+        """The journal in numbers, by phase, round and agent."""
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                return await calls_tallied(connection, self.id)
+
+    async def turn_tallies(self) -> tuple[TurnTally, ...]:
+        """The attempts of recorded sessions in numbers, by phase, round and agent."""
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                return await turns_tallied(connection, self.id)
+
+    async def session_tallies(self) -> tuple[SessionTally, ...]:
+        """The recorded sessions in numbers, by outcome."""
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                return await sessions_tallied(connection, self.id)
+
+    async def item_tallies(self) -> tuple[ItemTally, ...]:
+        """What was recommended in completed sessions how often, by round and title."""
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                return await items_tallied(connection, self.id)
 
     async def by_round(self) -> dict[str, tuple[RoundRecord, ...]]:
         """Session -> where it stood after each of its rounds, in the order of the run."""

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Dialect,
     Float,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -19,8 +20,10 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-SCHEMA_VERSION = "0006"
+SCHEMA_VERSION = "0007"
 """The newest migration; versions compare as strings."""
+FILLED_SINCE = "0007"
+"""From this version on a session is written with its tools and the words of its reasons."""
 VERSION_TABLE = "afl_schema"
 """Its presence is what makes a database AFL's."""
 
@@ -108,6 +111,13 @@ sessions = Table(
     Column("by_round", Text, nullable=False),
     Column("said", LargeBinary, nullable=False),
     Column("finished", Float, nullable=False),
+    Column("base_hit", Boolean, nullable=False),
+    Column("tools", Text, nullable=False),
+)
+Index(
+    "sessions_by_position",
+    *(sessions.c[name] for name in ("run", "position", "outcome", "completed", "accepted", "hit", "base_hit")),
+    *(sessions.c[name] for name in ("rounds", "by_round", "tools")),
 )
 
 turns = Table(
@@ -126,6 +136,69 @@ turns = Table(
     Column("score", Float),
     Column("label", Boolean),
     Column("place", SmallInteger),
+    Column("last", Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+call_tallies = Table(
+    "call_tallies",
+    metadata,
+    Column("run", Integer, ForeignKey("runs.id"), primary_key=True),
+    Column("phase", WildText, primary_key=True),
+    Column("round", SmallInteger, primary_key=True),
+    Column("role", WildText, primary_key=True),
+    Column("outcome", Text, primary_key=True),
+    Column("sent", Boolean, primary_key=True),
+    Column("repair", Boolean, primary_key=True),
+    Column("priced", Boolean, primary_key=True),
+    Column("bucket", SmallInteger, primary_key=True),
+    Column("entries", Integer, nullable=False),
+    Column("retries", BigInteger, nullable=False),
+    Column("prompt_tokens", BigInteger, nullable=False),
+    Column("completion_tokens", BigInteger, nullable=False),
+    Column("cost_usd", Float, nullable=False),
+    Column("latency", Float, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+turn_tallies = Table(
+    "turn_tallies",
+    metadata,
+    Column("run", Integer, ForeignKey("runs.id"), primary_key=True),
+    Column("phase", WildText, primary_key=True),
+    Column("round", SmallInteger, primary_key=True),
+    Column("role", WildText, primary_key=True),
+    Column("outcome", Text, primary_key=True),
+    Column("last", Boolean, primary_key=True),
+    Column("turns", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+session_tallies = Table(
+    "session_tallies",
+    metadata,
+    Column("run", Integer, ForeignKey("runs.id"), primary_key=True),
+    Column("outcome", Text, primary_key=True),
+    Column("completed", Boolean, primary_key=True),
+    Column("accepted", Boolean, primary_key=True),
+    Column("hit", Boolean, primary_key=True),
+    Column("base_hit", Boolean, primary_key=True),
+    Column("rounds", SmallInteger, primary_key=True),
+    Column("by_round", Text, primary_key=True),
+    Column("tools", Text, primary_key=True),
+    Column("sessions", Integer, nullable=False),
+    Column("ended", Float, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+item_tallies = Table(
+    "item_tallies",
+    metadata,
+    Column("run", Integer, ForeignKey("runs.id"), primary_key=True),
+    Column("round", SmallInteger, primary_key=True),
+    Column("item", WildText, primary_key=True),
+    Column("ended", Boolean, primary_key=True),
+    Column("sessions", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
 

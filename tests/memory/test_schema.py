@@ -23,7 +23,13 @@ async def test_a_migrated_database_has_exactly_the_tables_of_the_code(store, url
     engine = create_engine(url)
     with engine.connect() as connection:
         context = MigrationContext.configure(
-            connection, opts={"version_table": VERSION_TABLE, "compare_type": True}
+            connection,
+            opts={"version_table": VERSION_TABLE, "compare_type": True, "include_name": _but_the_index_of_words},
         )
         assert compare_metadata(context, metadata) == []
     engine.dispose()
+
+
+def _but_the_index_of_words(name, kind, _parents):
+    """FTS5's tables are SQLite's own."""
+    return kind != "table" or not name.startswith("reasons")

@@ -1,0 +1,43 @@
+"""What an upgraded database lacks and only the words of its sessions can tell: tools, and the index of reasons."""
+
+import json
+from collections.abc import AsyncIterator
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from memory.records import SessionRecord
+from memory.schema import runs, sessions
+from memory.search import add_reasons, reason_row
+from memory.transcripts import read_transcripts
+
+_AT_ONCE = 100
+
+
+async def fill(connection: AsyncConnection) -> None:
+    """Reads every session of every run once, about a thousand a second."""
+    for run in (await connection.execute(select(runs.c.id))).scalars().all():
+        async for records in _records(connection, run):
+            await connection.execute(add_reasons(), [reason_row(run, record) for record in records])
+            with_tools = [_tools(run, record) for record in records if record.tools]
+            if with_tools:
+                await connection.execute(_SET_TOOLS, with_tools)
+
+
+async def _records(connection: AsyncConnection, run: int) -> AsyncIterator[list[SessionRecord]]:
+    order = select(sessions.c.session).where(sessions.c.run == run).order_by(sessions.c.position)
+    names = (await connection.execute(order)).scalars().all()
+    for start in range(0, len(names), _AT_ONCE):
+        found = await read_transcripts(connection, run, names[start : start + _AT_ONCE])
+        yield [transcript.record for transcript in found]
+
+
+_SET_TOOLS = (
+    update(sessions)
+    .where(sessions.c.run == bindparam("of_run"), sessions.c.session == bindparam("of_session"))
+    .values(tools=bindparam("names"))
+)
+
+
+def _tools(run: int, record: SessionRecord) -> dict[str, object]:
+    return {"of_run": run, "of_session": record.session, "names": json.dumps(record.tools)}

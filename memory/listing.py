@@ -1,0 +1,209 @@
+"""The sessions of a run, a page at a time: which ones, in the order of the run, and how many there are."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Table, and_, exists, false, func, not_, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from afl.errors import UsageError
+from afl.types import Phase, Role
+from memory.records import SessionRow
+from memory.schema import session_tallies, sessions, turns
+from memory.search import reasons_say
+
+LARGEST_PAGE = 1000
+_MOST_ROUNDS = 1000
+_LONGEST_TEXT = 1000
+_LEAST = {"rounds": 0, "least_rounds": 0, "hit_after": 1, "accepted_in": 1, "item_round": 1}
+
+
+class Result(StrEnum):
+    """What came of a session. Hit, miss and failed are all there is; the others are some of them."""
+
+    HIT = "hit"
+    MISS = "miss"
+    """Completed, and the last recommendation is not the target."""
+    FAILED = "failed"
+    WON = "won"
+    """A hit that the first recommendation was not."""
+    LOST = "lost"
+    """No hit, though the first recommendation was the target."""
+    WRONG = "wrong"
+    """Accepted, and not the target."""
+    GAINED = "gained"
+    """A hit where the base model's suggestion is not the target."""
+    DROPPED = "dropped"
+    """No hit where the base model's suggestion is the target."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionFilter:
+    """Sessions for which all of this is true; what is left out says nothing."""
+
+    result: Result | None = None
+    outcome: str = ""
+    """How the session ended, one of `afl.types.Outcome`."""
+    rounds: int | None = None
+    least_rounds: int | None = None
+    hit_after: int | None = None
+    """After so many rounds the last recommendation was the target; ended sessions keep their last state."""
+    accepted_in: int | None = None
+    """The recommendation of this round was accepted."""
+    item: str = ""
+    """This title was recommended, in round `item_round` or in any."""
+    item_round: int | None = None
+    tool: str = ""
+    """This recommender tool advised in it."""
+    words: str = ""
+    """All of these words occur in its reasons; `thrill*` will do with any word that begins so."""
+    text: str = ""
+    """This occurs in its id, its target, its last recommendation or its suggestion, ignoring case."""
+
+    def __post_init__(self) -> None:
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            if value is not None and not least <= value <= _MOST_ROUNDS:
+                raise UsageError(f"{name} {value}: expected a number from {least} to {_MOST_ROUNDS}")
+
+    @property
+    def tallied(self) -> bool:
+        """Whether the tallies can say how many sessions there are."""
+        return not (self.item or self.words or self.text)
+
+
+ALL = SessionFilter()
+
+
+class SessionPage(NamedTuple):
+    """Some of the sessions asked for."""
+
+    rows: tuple[SessionRow, ...]
+    total: int
+    """How many there are."""
+    offset: int
+    """How many come before these."""
+
+
+class Neighbours(NamedTuple):
+    """The sessions beside one, among those asked for."""
+
+    before: str | None
+    after: str | None
+
+
+async def session_page(
+    connection: AsyncConnection, run: int, wanted: SessionFilter, *, offset: int = 0, limit: int = 50
+) -> SessionPage:
+    """`limit` sessions after the first `offset`, in the order of the run."""
+    if not 0 <= offset < 1 << 31 or not 1 <= limit <= LARGEST_PAGE:
+        raise UsageError(f"got offset {offset} and limit {limit}, expected a page of 1 to {LARGEST_PAGE} sessions")
+    order = (sessions.c.position, sessions.c.session)
+    query = select(*COLUMNS).where(*_conditions(run, wanted)).order_by(*order).offset(offset).limit(limit)
+    rows = tuple(session_row(row) for row in await connection.execute(query))
+    return SessionPage(rows, await _total(connection, run, wanted), offset)
+
+
+async def neighbours(connection: AsyncConnection, run: int, session: str, wanted: SessionFilter) -> Neighbours:
+    """What comes before and after this session; it need not be among them itself."""
+    own = select(sessions.c.position).where(sessions.c.run == run, sessions.c.session == session)
+    position = (await connection.execute(own)).scalar()
+    if position is None:
+        return Neighbours(None, None)
+    among = select(sessions.c.session).where(*_conditions(run, wanted)).limit(1)
+    before = among.where(sessions.c.position < position).order_by(sessions.c.position.desc())
+    after = among.where(sessions.c.position > position).order_by(sessions.c.position)
+    return Neighbours((await connection.execute(before)).scalar(), (await connection.execute(after)).scalar())
+
+
+COLUMNS = tuple(sessions.c[name] for name in SessionRow._fields)
+"""Of a `SessionRow`."""
+
+
+def session_row(row: Any) -> SessionRow:
+    """The row that was selected by `COLUMNS`."""
+    *columns, tools = row
+    return SessionRow(*columns, tools=tuple(json.loads(tools)))
+
+
+async def _total(connection: AsyncConnection, run: int, wanted: SessionFilter) -> int:
+    if wanted.tallied:
+        counted = func.coalesce(func.sum(session_tallies.c.sessions), 0)
+        query = select(counted).where(session_tallies.c.run == run, *_alike(wanted, session_tallies))
+    else:
+        query = select(func.count()).where(*_conditions(run, wanted))
+    total: int = (await connection.execute(query)).scalar_one()
+    return total
+
+
+def _conditions(run: int, wanted: SessionFilter) -> list[ColumnElement[bool]]:
+    """On `sessions`."""
+    found = [sessions.c.run == run, *_alike(wanted, sessions)]
+    if wanted.item:
+        found.append(_recommended(wanted.item, wanted.item_round))
+    if wanted.words:
+        found.append(reasons_say(run, wanted.words))
+    if wanted.text:
+        found.append(_mentions(wanted.text))
+    return found
+
+
+def _alike(wanted: SessionFilter, table: Table) -> Iterator[ColumnElement[bool]]:
+    """On `sessions` or on their tallies, which have these columns too."""
+    c = table.c
+    if wanted.result is not None:
+        yield _result(wanted.result, table)
+    if wanted.outcome:
+        yield c.outcome == wanted.outcome
+    if wanted.rounds is not None:
+        yield c.rounds == wanted.rounds
+    if wanted.least_rounds is not None:
+        yield c.rounds >= wanted.least_rounds
+    if wanted.hit_after is not None:
+        so_far = and_(c.rounds >= wanted.hit_after, _hit_in(wanted.hit_after, table))
+        yield or_(so_far, and_(c.rounds < wanted.hit_after, c.hit))
+    if wanted.accepted_in is not None:
+        yield and_(c.accepted, c.rounds == wanted.accepted_in)
+    if wanted.tool:
+        yield c.tools.contains(json.dumps(wanted.tool), autoescape=True)
+
+
+def _result(result: Result, table: Table) -> ColumnElement[bool]:
+    c = table.c
+    conditions = {
+        Result.HIT: c.hit,
+        Result.MISS: and_(c.completed, not_(c.hit)),
+        Result.FAILED: not_(c.completed),
+        Result.WON: and_(c.hit, not_(_hit_in(1, table))),
+        Result.LOST: and_(not_(c.hit), _hit_in(1, table)),
+        Result.WRONG: and_(c.accepted, not_(c.hit)),
+        Result.GAINED: and_(c.hit, not_(c.base_hit)),
+        Result.DROPPED: and_(not_(c.hit), c.base_hit),
+    }
+    return conditions[result]
+
+
+def _hit_in(round: int, table: Table) -> ColumnElement[bool]:
+    """The recommendation of this round, if there was one, is the target: `[[0,0],[1,0]]` is a hit in round 2."""
+    condition: ColumnElement[bool] = table.c.by_round.like("[" + "[_,_]," * (round - 1) + "[1%")
+    return condition
+
+
+def _recommended(item: str, round: int | None) -> ColumnElement[bool]:
+    """In the loop; by the last attempt of a turn, since others have no answer."""
+    said = [turns.c.phase == Phase.LOOP.value, turns.c.role == Role.RECOMMENDATION.value, turns.c.item == item]
+    if round is not None:
+        said.append(turns.c.round == round)
+    return exists().where(turns.c.run == sessions.c.run, turns.c.session == sessions.c.session, *said)
+
+
+def _mentions(text: str) -> ColumnElement[bool]:
+    if len(text) > _LONGEST_TEXT:
+        return false()
+    # Databases know case in ASCII letters for certain, in others perhaps.
+    spellings = [text] if text.isascii() else sorted({text, text.lower(), text.upper(), text.title()})
+    columns = [sessions.c[name] for name in ("session", "target", "item", "suggestion")]
+    return or_(*(column.icontains(one, autoescape=True) for column in columns for one in spellings))
