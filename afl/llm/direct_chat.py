@@ -1,10 +1,10 @@
 """LangChain's chat models without what nobody attends."""
 
-from typing import Any
+from typing import Any, cast
 
-from langchain_core.callbacks import AsyncCallbackManager
+from langchain_core.callbacks import AsyncCallbackManager, BaseCallbackManager
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import RunnableConfig, ensure_config
 
 
@@ -28,13 +28,21 @@ class DirectChatModel(BaseChatModel):
         config = ensure_config(config)
         if self._attended(config):
             return await super().ainvoke(input, config, stop=stop, **kwargs)
-        result = await self._agenerate(self._convert_input(input).to_messages(), stop, **kwargs)
+        result = await self._agenerate(self._messages(input), stop, **kwargs)
         (generation, *_) = result.generations
         message = generation.message
         assert isinstance(message, AIMessage), "chat models answer as the assistant"
         message.response_metadata = {**(generation.generation_info or {}), **message.response_metadata}
         return message
 
+    def _messages(self, input: LanguageModelInput) -> list[BaseMessage]:
+        if isinstance(input, list) and all(isinstance(message, BaseMessage) for message in input):
+            return cast(list[BaseMessage], input)
+        return self._convert_input(input).to_messages()
+
     def _attended(self, config: RunnableConfig) -> bool:
-        manager = AsyncCallbackManager.configure(config.get("callbacks"), self.callbacks, verbose=self.verbose)
+        manager = config.get("callbacks")
+        # Inside a graph LangGraph has looked for tracers already; asking once more takes as long as all the rest.
+        if not isinstance(manager, BaseCallbackManager) or self.callbacks or self.verbose:
+            manager = AsyncCallbackManager.configure(manager, self.callbacks, verbose=self.verbose)
         return bool(manager.handlers)

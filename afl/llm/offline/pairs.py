@@ -15,6 +15,8 @@ MOST_PAIRS = 5_000_000
 """The window shrinks until at most this many pairs are counted: a bound on time and memory, about a second."""
 LEAST_WIDTH = 20
 """The window does not shrink below this: of larger data, fewer sequences are counted instead."""
+MOST_IN_TABLE = 2_500
+"""Items up to which a table of all pairs, 25 MB at most, takes less room than a list of those there are."""
 SMOOTHING = 3.0
 """Added to every item's count before dividing, so that two chance meetings of rare items weigh little."""
 
@@ -39,10 +41,7 @@ class PairCounts:
     def __init__(self, counts: sparse.csr_array, popularity: Floats, window: Window) -> None:
         self._popularity = popularity  # (I,)
         self.window = window
-        rows = np.repeat(np.arange(counts.shape[0], dtype=np.int64), np.diff(counts.indptr))
-        # One sorted array of a * I + b, closed by a key nothing has, finds any number of pairs in one search.
-        self._keys = np.append(rows * len(popularity) + counts.indices, np.iinfo(np.int64).max)
-        self._counts = np.append(counts.data, np.float32(0))
+        self._counts = _Table(counts) if counts.shape[0] <= MOST_IN_TABLE else _Search(counts)
 
     @classmethod
     def count(cls, sequences: Sequences, popularity: Floats, window: Window) -> "PairCounts":
@@ -71,7 +70,7 @@ class PairCounts:
         `own` (H,) are the distances of the history items to the first candidate in a sequence that was itself
         counted: its share is taken out again, so that learning from training rows does not see the answer.
         """
-        counts = self._between(history, candidates)
+        counts = self._counts.between(history, candidates)
         n_history, n_candidates = self._popularity[history], self._popularity[candidates]
         if own is not None:
             counts[:, 0] -= np.where(own <= self.window.width, own**-self.window.decay, 0.0)
@@ -80,8 +79,32 @@ class PairCounts:
         # Counts are single precision, so a share taken out may leave a rest of 1e-8 in place of nothing.
         return np.sqrt(np.where(counts > 1e-4, counts, 0.0) / expected)
 
-    def _between(self, history: Items, candidates: Items) -> Floats:
-        wanted = history[:, None] * len(self._popularity) + candidates[None, :]  # (H, N)
+
+class _Table:
+    """Counts of a small catalogue: every pair has its place. The last row and column are those of unknown items."""
+
+    def __init__(self, counts: sparse.csr_array) -> None:
+        self._counts = counts.toarray()  # (I, I)
+
+    def between(self, history: Items, candidates: Items) -> Floats:
+        """(H, N) counts."""
+        found: Floats = self._counts[history[:, None], candidates[None, :]]
+        return found
+
+
+class _Search:
+    """Counts of a large catalogue: the pairs there are, sorted by a * I + b; one search finds any number of them."""
+
+    def __init__(self, counts: sparse.csr_array) -> None:
+        self._items = counts.shape[0]
+        rows = np.repeat(np.arange(self._items, dtype=np.int64), np.diff(counts.indptr))
+        # Closed by a key that nothing has.
+        self._keys = np.append(rows * self._items + counts.indices, np.iinfo(np.int64).max)
+        self._counts = np.append(counts.data, np.float32(0))
+
+    def between(self, history: Items, candidates: Items) -> Floats:
+        """(H, N) counts; unknown items (-1) have none."""
+        wanted = history[:, None] * self._items + candidates[None, :]  # (H, N)
         place = self._keys.searchsorted(wanted)
         known = (self._keys[place] == wanted) & (history >= 0)[:, None] & (candidates >= 0)[None, :]
         return np.where(known, self._counts[place], 0.0)

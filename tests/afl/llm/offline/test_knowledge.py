@@ -8,7 +8,7 @@ from afl.data.dataset import Dataset, Sequence, Sequences
 from afl.llm.offline.attention import examples, learned_attention
 from afl.llm.offline.attributes import SharedValues, Years, measures
 from afl.llm.offline.knowledge import Knowledge
-from afl.llm.offline.pairs import MOST_PAIRS, PairCounts, Window, thinned
+from afl.llm.offline.pairs import MOST_IN_TABLE, MOST_PAIRS, PairCounts, Window, thinned
 
 
 def counts(window: Window) -> PairCounts:
@@ -28,6 +28,16 @@ def test_unordered_pairs_count_both_ways() -> None:
     pairs = counts(Window(width=1, decay=1.0, ordered=False))
     one = pairs.association(np.array([0]), np.array([2]))
     assert one == pytest.approx(pairs.association(np.array([2]), np.array([0])))
+
+
+def test_a_large_catalogue_is_searched_for_the_same_counts() -> None:
+    sequences = Sequences.of([Sequence("a", (0, 1, 2)), Sequence("b", (0, 2))])
+    window = Window(width=2, decay=1.0, ordered=True)
+    few, many = np.array([2.0, 1.0, 2.0, 0.0, 0.0]), np.zeros(MOST_IN_TABLE + 1)
+    many[:5] = few
+    history, candidates = np.array([0, 2, -1]), np.array([1, 2, 0, -1])
+    searched = PairCounts.count(sequences, many, window).association(history, candidates)
+    assert np.array_equal(searched, PairCounts.count(sequences, few, window).association(history, candidates))
 
 
 def test_of_very_many_sequences_only_some_are_counted() -> None:
