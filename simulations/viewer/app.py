@@ -1,39 +1,57 @@
 """Which address is which page: HTML for people, the same as JSON under /api, with its OpenAPI description."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+import json
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import fields
 from http import HTTPStatus
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, get_type_hints
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
+from afl.data.library import Library as Datasets
 from afl.errors import AFLError, NotFoundError, UsageError
+from afl.settings import Settings
+from afl.untrusted import escaped
 from memory.store import Store
 from simulations.viewer import rendering
 from simulations.viewer.access import LOOPBACK, Access
-from simulations.viewer.links import Served
-from simulations.viewer.pages import dialogue, runs
+from simulations.viewer.charts import Chart
+from simulations.viewer.links import Links, Served
+from simulations.viewer.pages import dialogue, run, run_charts, runs, sessions
 from simulations.viewer.reading import Library
 
 
+def _no_charts(found: Any, links: Links) -> Sequence[Chart]:
+    return ()
+
+
 class Page(NamedTuple):
-    """A page: its address, what reads it from the database, and its template."""
+    """A page: its address, what reads it from the database, its template, and what it draws."""
 
     path: str
     read: Callable[..., Any]
     template: str
+    charts: Callable[[Any, Links], Sequence[Chart]] = _no_charts
+
+    def html(self, found: Any, links: Links) -> str:
+        """For people: what `read` returned, through the template."""
+        return rendering.page(self.template, links, page=found, charts=self.charts(found, links))
 
 
 PAGES = (
     Page("/", runs.read, "runs.html.jinja"),
+    Page("/runs/{run}", run.read, "run.html.jinja", run_charts.charts),
+    Page("/runs/{run}/sessions", sessions.read, "sessions.html.jinja"),
     Page("/runs/{run}/sessions/{session}", dialogue.read, "dialogue.html.jinja"),
 )
 API = "/api"
@@ -43,16 +61,19 @@ _API_ROOT = "/api/runs"
 STATIC = Path(str(files("simulations.viewer"))) / "static"
 
 
-def create_app(url: str, *, hosts: Iterable[str] = LOOPBACK, token: str | None = None) -> FastAPI:
+def create_app(
+    url: str, *, datasets: Path | None = None, hosts: Iterable[str] = LOOPBACK, token: str | None = None
+) -> FastAPI:
     """The viewer over the database at `url`, which is opened for reading when the app starts.
 
-    `hosts` are the names it answers to; with `token` it answers to any, and only to who shows the token.
+    `datasets` is the folder of the data sets, by default that of the settings. `hosts` are the names it answers to;
+    with `token` it answers to any, and only to who shows the token.
     """
 
     @asynccontextmanager
     async def opened(app: FastAPI) -> AsyncIterator[None]:
         async with await Store.open_for_reading(url) as store:
-            app.state.library = Library(store)
+            app.state.library = Library(store, Datasets(datasets or Settings().data_dir))
             yield
 
     app = FastAPI(
@@ -66,7 +87,10 @@ def create_app(url: str, *, hosts: Iterable[str] = LOOPBACK, token: str | None =
     for page in PAGES:
         app.get(page.path, include_in_schema=False, response_class=HTMLResponse)(_html(page))
         path = _API_ROOT if page.path == "/" else f"{API}{page.path}"
-        app.get(path, name=page.read.__module__.rpartition(".")[2], responses=_ERRORS)(page.read)
+        name, model = page.read.__module__.rpartition(".")[2], get_type_hints(page.read)["return"]
+        app.get(path, name=name, description=page.read.__doc__, response_model=model, responses=_ERRORS)(
+            _json(page)
+        )
     app.get("/static/plotly.min.js", include_in_schema=False)(_plotly)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_exception_handler(AFLError, _mistaken)
@@ -80,9 +104,30 @@ def _html(page: Page) -> Callable[..., Any]:
     """The page for people: what `page.read` returns, through its template."""
 
     async def respond(request: Request, found: Annotated[Any, Depends(page.read)]) -> HTMLResponse:
-        return HTMLResponse(rendering.page(page.template, Served(), page=found))
+        return HTMLResponse(page.html(found, Served()))
 
     return respond
+
+
+def _json(page: Page) -> Callable[..., Any]:
+    """The page for programs: what `page.read` returns."""
+
+    async def respond(found: Annotated[Any, Depends(page.read)]) -> Response:
+        return _data(found)
+
+    return respond
+
+
+def _data(found: Any, status: int = HTTPStatus.OK) -> Response:
+    """As JSON that UTF-8 can hold, whatever strangers wrote; read back, every value is what it was."""
+    text = json.dumps(found, ensure_ascii=False, separators=(",", ":"), default=_fields)
+    return Response(escaped(text), status, media_type="application/json")
+
+
+def _fields(found: Any) -> dict[str, Any]:
+    if isinstance(found, BaseModel):
+        return dict(found)
+    return {field.name: getattr(found, field.name) for field in fields(found)}
 
 
 async def _plotly() -> FileResponse:
@@ -122,5 +167,5 @@ def _unreadable(request: Request, error: Exception) -> Response:
 
 def _complaint(request: Request, status: HTTPStatus, line: str) -> Response:
     if request.url.path.startswith(API):
-        return JSONResponse({"error": line}, status)
+        return _data({"error": line}, status)
     return HTMLResponse(rendering.page("error.html.jinja", Served(), status=status, line=line), status)

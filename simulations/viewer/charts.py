@@ -1,12 +1,16 @@
 """Charts: what plotly draws, the same numbers as a table, and where each point leads."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+Unit = Literal["rate", "share", "count", "seconds", "dollars"]
+Tone = Literal["", "good", "warn", "bad"]
 
 
-class Point(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Point:
     """One value of a series."""
 
     x: str | float
@@ -24,8 +28,10 @@ class Series:
 
     name: str
     points: Sequence[Point]
-    kind: str = "line"
-    """`line`, `bar` or `points`."""
+    kind: Literal["line", "level", "bar", "points"] = "line"
+    """`level` is a line to compare with."""
+    tone: Tone = ""
+    """A colour with a meaning, in place of one that only tells series apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,31 +44,24 @@ class Chart:
     x: str
     y: str
     series: Sequence[Series] = field(default_factory=tuple)
-    percent: bool = False
-    """Whether y is a share."""
+    unit: Unit = "rate"
+    """What y is."""
+    stacked: bool = False
+    """Whether bars stand on each other, not beside."""
+    nothing: str = "Nothing to draw yet."
+    """What is said where no series has a point."""
 
     @property
     def empty(self) -> bool:
         return not any(series.points for series in self.series)
 
+    def rows(self) -> Iterator[tuple[str | float, list[Point | None]]]:
+        """Every x with the point that each series has there."""
+        there = [{point.x: point for point in series.points} for series in self.series]
+        for x in dict.fromkeys(point.x for series in self.series for point in series.points):
+            yield x, [points.get(x) for points in there]
+
     def to_json(self) -> str:
         """Traces and axes for `static/viewer.js`."""
-        return json.dumps(
-            {
-                "x": self.x,
-                "y": self.y,
-                "percent": self.percent,
-                "series": [
-                    {
-                        "name": series.name,
-                        "kind": series.kind,
-                        "points": [_point(point) for point in series.points],
-                    }
-                    for series in self.series
-                ],
-            }
-        )
-
-
-def _point(point: Point) -> dict[str, Any]:
-    return {"x": point.x, "y": point.y, "ci95": point.ci95, "link": point.link, "says": point.says}
+        drawn = {"x": self.x, "y": self.y, "unit": self.unit, "stacked": self.stacked}
+        return json.dumps(drawn | {"series": [asdict(series) for series in self.series]})

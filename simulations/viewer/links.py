@@ -10,6 +10,11 @@ from afl.errors import NotFoundError
 class Links(Protocol):
     """Where a page finds the others. Names and ids are any text."""
 
+    @property
+    def answers(self) -> bool:
+        """Whether somebody reads what is asked behind a `?`: files on a disk do not."""
+        ...
+
     def static(self, file: str) -> str:
         """A file of the style, the scripts, plotly."""
         ...
@@ -22,8 +27,10 @@ class Links(Protocol):
         """The sessions of a run, those that `wanted` (the page's own query) lets through."""
         ...
 
-    def dialogue(self, run: str, session: str, turn: str = "") -> str:
-        """A session's dialogue, at one of its turns (`turn_anchor`)."""
+    def dialogue(
+        self, run: str, session: str, turn: str = "", wanted: Mapping[str, str | int] | None = None
+    ) -> str:
+        """A session's dialogue, at one of its turns (`turn_anchor`), reached from the list of those `wanted`."""
         ...
 
     def compare(self, runs: Sequence[str]) -> str: ...
@@ -38,6 +45,8 @@ class Links(Protocol):
 class Served:
     """Addresses of a viewer that is running."""
 
+    answers = True
+
     def static(self, file: str) -> str:
         return f"/static/{file}"
 
@@ -48,20 +57,29 @@ class Served:
         return f"/runs/{segment(run)}"
 
     def sessions(self, run: str, wanted: Mapping[str, str | int] | None = None) -> str:
-        query = urlencode({key: value for key, value in (wanted or {}).items() if value not in ("", None)})
-        return f"{self.run(run)}/sessions" + (f"?{query}" if query else "")
+        return f"{self.run(run)}/sessions{_query(wanted)}"
 
-    def dialogue(self, run: str, session: str, turn: str = "") -> str:
-        return f"{self.run(run)}/sessions/{segment(session)}" + (f"#{turn}" if turn else "")
+    def dialogue(
+        self, run: str, session: str, turn: str = "", wanted: Mapping[str, str | int] | None = None
+    ) -> str:
+        return f"{self.run(run)}/sessions/{segment(session)}{_query(wanted)}" + (f"#{turn}" if turn else "")
 
     def compare(self, runs: Sequence[str]) -> str:
-        return "/compare" + (f"?{urlencode([('run', run) for run in runs])}" if runs else "")
+        return f"/compare{_asked([('run', run) for run in runs])}"
 
     def judging(self, run: str) -> str:
         return f"{self.run(run)}/judging"
 
     def hints(self, base: str = "") -> str:
         return f"/hints/{segment(base)}" if base else "/hints"
+
+
+def _query(wanted: Mapping[str, str | int] | None) -> str:
+    return _asked([(key, value) for key, value in (wanted or {}).items() if value not in ("", None)])
+
+
+def _asked(pairs: Sequence[tuple[str, str | int]]) -> str:
+    return f"?{urlencode(pairs, errors='surrogatepass')}" if pairs else ""
 
 
 def turn_anchor(phase: str, round: int, role: str, attempt: int) -> str:

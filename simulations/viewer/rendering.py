@@ -1,5 +1,7 @@
 """Templates, and how numbers, times and strangers' text are shown."""
 
+import json
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
 from itertools import groupby
@@ -9,10 +11,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from afl.untrusted import printable
-from simulations.viewer.charts import Chart
+from simulations.viewer.charts import Chart, Unit
 from simulations.viewer.conversation import Sent
 from simulations.viewer.links import Links
 
+_SETTING = 2_000
 LONG = 20_000
 """Characters of a text that a page shows; the rest is behind the JSON of the page."""
 
@@ -59,10 +62,13 @@ def _templates() -> Environment:
         "dollars": dollars,
         "seconds": seconds,
         "moment": moment,
+        "instant": instant,
+        "setting": setting,
         "whole": whole,
         "cut": cut,
         "passages": passages,
         "chart": _chart,
+        "unit": unit,
     }
     return made
 
@@ -98,9 +104,33 @@ def seconds(duration: float | None) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
+def unit(value: float, name: Unit) -> str:
+    """A chart's number as its table shows it."""
+    return _UNITS[name](value)
+
+
+_UNITS: Mapping[Unit, Callable[[Any], str]] = {
+    "rate": rate,
+    "share": share,
+    "count": count,
+    "seconds": seconds,
+    "dollars": dollars,
+}
+
+
 def moment(at: float) -> str:
     """Local time, to the minute."""
     return datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M")
+
+
+def instant(at: float) -> str:
+    """Local time, to the second."""
+    return datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def setting(value: Any) -> str:
+    """A value of a configuration: words as they are, the rest as JSON."""
+    return cut(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), _SETTING)
 
 
 def whole(text: str) -> str:
@@ -133,9 +163,9 @@ def _chart(chart: Chart) -> Markup:
     return Markup('<script type="application/json">{}</script>').format(Markup(_harmless(chart.to_json())))
 
 
-def _harmless(json: str) -> str:
+def _harmless(data: str) -> str:
     # In a script element nothing is escaped; only "</script" and "<!--" end or change it.
-    return json.replace("<", "\\u003c")
+    return data.replace("<", "\\u003c")
 
 
 def text(value: Any) -> str:

@@ -5,18 +5,16 @@ from functools import partial
 
 import numpy as np
 
-from afl.data.dataset import Dataset, Split
 from afl.data.library import Library
-from afl.errors import AFLError
 from afl.metrics.intervals import wilson
-from afl.metrics.popularity import MIDDLE, TOP, popularity_groups
+from afl.metrics.popularity import MIDDLE, TOP
 from afl.types import Outcome
 from memory.records import SessionRecord
+from simulations.popularity import groups_by_title
 from simulations.reporting.drawing.parts import Bar, parts
 from simulations.reporting.material import Recorded
 from simulations.reporting.numbers import estimate
 from simulations.reporting.page import Block, Figure, Section, Table, Text
-from simulations.training_data import as_learned, training_data
 
 NAMES = (f"top {TOP} %", f"{TOP} to {MIDDLE} %", f"bottom {100 - MIDDLE} %")
 """The groups of items, as figures call them."""
@@ -33,7 +31,7 @@ def section(runs: Sequence[Recorded], library: Library) -> Section | None:
     figures: list[Block] = []
     rows: list[list[str]] = []
     for place, run in enumerate(run for run in runs if run.recommends and run.records):
-        groups = _groups(run, library)
+        groups = groups_by_title(run.config, library)
         if groups is None:
             continue
         counted = _counted(run, groups)
@@ -45,23 +43,6 @@ def section(runs: Sequence[Recorded], library: Library) -> Section | None:
         "Share of recommendations by popularity, with 95 % interval", _COLUMNS, rows, numbers=_COLUMNS[2:]
     )
     return Section("Popularity", (*figures, Text(_MEANING), table))
-
-
-def _groups(run: Recorded, library: Library) -> dict[str, int] | None:
-    """Title -> group; None where the data set is gone, has changed, or has nothing to learn from."""
-    try:
-        dataset = library.load(str(run.config.get("dataset")))
-        training = as_learned(training_data(library, dataset, run.config.get("train_on")), run.config)
-    except AFLError:
-        return None
-    if dataset.hash != run.config.get("dataset_hash") or training is None or not len(training.splits[Split.TRAIN]):
-        return None
-    return _by_title(dataset, training)
-
-
-def _by_title(dataset: Dataset, training: Dataset) -> dict[str, int]:
-    groups = popularity_groups(training.splits[Split.TRAIN].items, items=len(dataset.catalogue))
-    return dict(zip(dataset.catalogue.titles, groups.tolist(), strict=True))
 
 
 def _counted(run: Recorded, groups: dict[str, int]) -> list[tuple[str, list[int]]]:

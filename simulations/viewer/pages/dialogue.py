@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Query
 
 from afl.types import Outcome, Phase, Role
 from agents.sections import CANDIDATES, HISTORY, entries
@@ -9,6 +12,7 @@ from memory.records import SessionRecord, Transcript, TurnRecord
 from simulations.viewer.conversation import ASIDE, SaidTurn, turns_of
 from simulations.viewer.links import unsegment
 from simulations.viewer.reading import NamedRun, Reading
+from simulations.viewer.wanted import Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +63,10 @@ class DialoguePage:
     sessions: int
     """How many the run has."""
     before: str | None
-    """The recorded session before it in the order of the run."""
+    """The session before it in the order of the run, among those asked for."""
     after: str | None
+    query: Wanted
+    """Whose list one came from."""
     outcome: str
     completed: bool
     accepted: bool
@@ -82,18 +88,20 @@ class DialoguePage:
     taken: Taken
 
 
-async def read(reading: Reading, run: NamedRun, session: str) -> DialoguePage:
-    """Everything that was said in a session."""
+async def read(reading: Reading, run: NamedRun, session: str, query: Annotated[Wanted, Query()]) -> DialoguePage:
+    """Everything that was said in a session; the query says among which ones it has neighbours."""
     transcript = await run.session(unsegment(session))
     record, turns = transcript.record, turns_of(transcript)
+    beside = await run.neighbours(record.session, query.filter)
     scores = await reading.reward_scores(run, record.position)
     return DialoguePage(
         run=run.name,
         session=record.session,
         position=record.position,
         sessions=run.size,
-        before=None,
-        after=None,
+        before=beside.before,
+        after=beside.after,
+        query=query,
         outcome=record.outcome,
         completed=record.completed,
         accepted=record.accepted,

@@ -6,20 +6,20 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 function traces(chart) {
   return chart.series.map((series, place) => {
     const points = series.points;
-    const hue = colour(`--series-${(place % 5) + 1}`);
+    const hue = colour(series.tone ? `--${series.tone}-fill` : `--series-${(place % 5) + 1}`);
     const trace = {
       name: series.name,
       type: series.kind === "bar" ? "bar" : "scatter",
-      mode: series.kind === "points" ? "markers" : "lines+markers",
+      mode: { points: "markers", level: "lines" }[series.kind] ?? "lines+markers",
       x: points.map((point) => point.x),
       y: points.map((point) => point.y),
       customdata: points.map((point) => point.link),
       text: points.map((point) => point.says),
       textposition: "none",
       marker: { color: hue },
-      line: { color: hue },
+      line: { color: hue, dash: series.kind === "level" ? "dash" : "solid" },
     };
-    if (points.some((point) => point.ci95)) {
+    if (!chart.stacked && points.some((point) => point.ci95)) {
       trace.error_y = {
         type: "data",
         symmetric: false,
@@ -33,18 +33,24 @@ function traces(chart) {
   });
 }
 
+const YS = { share: { tickformat: ".0%" }, dollars: { tickprefix: "$" }, count: { tickformat: "," } };
+
 function layout(chart) {
   const axis = { gridcolor: colour("--line"), zerolinecolor: colour("--line"), automargin: true };
-  const whole = chart.series.every((series) => series.points.every((point) => Number.isInteger(point.x)));
+  const xs = chart.series.flatMap((series) => series.points.map((point) => point.x));
+  const words = xs.some((x) => typeof x === "string");
   return {
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: colour("--ink"), family: "inherit", size: 13 },
     margin: { l: 50, r: 10, t: 10, b: 40 },
-    xaxis: { ...axis, title: { text: chart.x }, ...(whole ? { dtick: 1 } : {}) },
-    yaxis: { ...axis, title: { text: chart.y }, rangemode: "tozero" },
+    xaxis: { ...axis, title: { text: chart.x }, ...(words ? { type: "category" } : xs.every(Number.isInteger) ? { dtick: 1 } : {}) },
+    yaxis: { ...axis, title: { text: chart.y }, rangemode: "tozero", ...(YS[chart.unit] ?? {}) },
+    barmode: chart.stacked ? "stack" : "group",
+    bargap: 0.35,
     showlegend: chart.series.length > 1,
-    legend: { orientation: "h", y: 1.12 },
+    legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, traceorder: "normal" },
+    hoverlabel: { font: { family: "inherit" } },
     dragmode: false,
   };
 }

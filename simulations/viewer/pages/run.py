@@ -1,0 +1,98 @@
+"""A run: what came of it round by round, what it cost, what failed, and what it was begun with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from afl.metrics.intervals import Estimate
+from memory.listing import Result
+from simulations.viewer import numbers
+from simulations.viewer.kinds import Kind
+from simulations.viewer.numbers import CallsLine, ItemLine, PopularityLine, RepliesLine, RoundLine
+from simulations.viewer.reading import NamedRun, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """A moment at which the number of requests that may be under way at once was changed."""
+
+    at: float
+    """Seconds since 1970, UTC."""
+    concurrency: int
+    why: str
+    """`begun`, `well`, or the HTTP status that asked for fewer."""
+    wait: float | None
+    """Seconds for which the endpoint asked not to be asked at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    name: str
+    kind: Kind
+    begun: float
+    """Seconds since 1970, UTC."""
+    status: str
+    seconds: float | None
+    """From its beginning to the last recorded session."""
+    sessions: int
+    """How many it consists of."""
+    done: int
+    """Those that a continuation leaves as they are."""
+    recorded: int
+    hit_rate: Estimate | None
+    """Failed sessions count as misses; None where nothing is recorded, or nothing recommended."""
+    base: Estimate | None
+    """Of the base model's suggestions; None where there are none."""
+    accepted: Estimate | None
+    results: Mapping[str, int]
+    """Result (see `memory.listing.Result`) -> sessions."""
+    outcomes: Mapping[str, int]
+    """How sessions ended -> sessions."""
+    rounds: tuple[RoundLine, ...]
+    calls: CallsLine
+    """All of them."""
+    asked: tuple[CallsLine, ...]
+    """By round and agent."""
+    replies: tuple[RepliesLine, ...]
+    popularity: tuple[PopularityLine, ...] | None
+    """None where the data set that models learned from is not at hand as it was."""
+    items: tuple[ItemLine, ...]
+    """Those recommended most often."""
+    pace: tuple[Pace, ...]
+    config: Mapping[str, Any]
+    """What determines its results, fixed when it was begun."""
+    candidates_hash: str
+
+
+async def read(reading: Reading, run: NamedRun) -> RunPage:
+    """The run in numbers."""
+    summary, sessions = await run.summary(), await run.session_tallies()
+    calls, items, kind = await run.call_tallies(), await run.item_tallies(), Kind.of(run.config)
+    lines = numbers.round_lines(sessions, int(run.config.get("rounds", 1))) if kind.recommends else ()
+    groups = await reading.popularity(run.config) if items else {}
+    results = numbers.results(sessions)
+    with_base = kind.recommends and run.config.get("recommender", "none") != "none"
+    return RunPage(
+        name=run.name,
+        kind=kind,
+        begun=run.created,
+        status=summary.status,
+        seconds=summary.seconds,
+        sessions=run.size,
+        done=summary.totals.done,
+        recorded=sum(tally.sessions for tally in sessions),
+        hit_rate=numbers.rate(sessions, results[Result.HIT]) if kind.recommends else None,
+        base=numbers.rate(sessions, sum(one.sessions for one in sessions if one.base_hit)) if with_base else None,
+        accepted=numbers.rate(sessions, sum(one.accepted for one in lines)) if kind.recommends else None,
+        results=results,
+        outcomes=numbers.outcomes(sessions),
+        rounds=lines,
+        calls=numbers.calls(calls),
+        asked=numbers.call_lines(calls),
+        replies=numbers.reply_lines(await run.turn_tallies()),
+        popularity=None if groups is None else numbers.popularity_lines(items, groups, len(lines)),
+        items=numbers.item_lines(items, groups or {}, len(lines)),
+        pace=tuple(Pace(**change._asdict()) for change in await run.pace()),
+        config=run.config,
+        candidates_hash=run.candidates_hash,
+    )
