@@ -2,22 +2,16 @@
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, case, func, or_, select
+from sqlalchemy import Select, case, func, not_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from afl.types import Outcome, Phase, Spending
-from memory.schema import doubts, journal
+from afl.types import Phase, Spending
+from memory.schema import call_tallies, doubts
 from memory.statements import keep_doubt
 from memory.writer import Change, Writer
 
-SENT = and_(
-    journal.c.reused.is_(False),
-    or_(journal.c.outcome != Outcome.OVER_BUDGET.value, journal.c.finish_reason.is_not(None)),
-)
-"""Condition: the request of the entry went out, as `afl.types.Reply.sent` has it."""
-
-_COUNTED = [Phase.JUDGE.value, Phase.HINTS.value]
-"""Phases whose `round` counts something else than rounds."""
+_COUNTED = {Phase.JUDGE.value: "judging", Phase.HINTS.value: "lists", Phase.REFLECTION.value: "reflection"}
+"""Phases whose `round` counts something else than rounds, and what they are called."""
 
 
 class Spent(NamedTuple):
@@ -39,7 +33,7 @@ class Cost(NamedTuple):
     phase: str
     role: str
     round: int | None
-    """None for judged items, which are told together."""
+    """None where it counts something else than rounds: judged items, lists under hints, steps of a reflection."""
     calls: int
     retries: int
     repairs: int
@@ -47,6 +41,11 @@ class Cost(NamedTuple):
     completion_tokens: int
     cost_usd: float | None
     """None where no call's price was known."""
+
+    @property
+    def part(self) -> str:
+        """The round, or what is counted in its place."""
+        return _COUNTED.get(self.phase, str(self.round))
 
 
 class SQLLedger:
@@ -63,13 +62,13 @@ class SQLLedger:
 
 async def read_spent(connection: AsyncConnection, run: int) -> Spent:
     """Everything the journal shows, and what is in doubt."""
-    unpriced = journal.c.cost_usd.is_(None)
+    c = call_tallies.c
     sums = select(
-        func.coalesce(func.sum(journal.c.prompt_tokens + journal.c.completion_tokens), 0),
-        func.coalesce(func.sum(journal.c.cost_usd), 0.0),
-        func.coalesce(func.sum(case((unpriced, journal.c.prompt_tokens), else_=0)), 0),
-        func.coalesce(func.sum(case((unpriced, journal.c.completion_tokens), else_=0)), 0),
-    ).where(journal.c.run == run)
+        func.coalesce(func.sum(c.prompt_tokens + c.completion_tokens), 0),
+        func.coalesce(func.sum(c.cost_usd), 0.0),
+        func.coalesce(func.sum(case((not_(c.priced), c.prompt_tokens), else_=0)), 0),
+        func.coalesce(func.sum(case((not_(c.priced), c.completion_tokens), else_=0)), 0),
+    ).where(c.run == run)
     doubt = select(doubts.c.tokens, doubts.c.usd).where(doubts.c.run == run)
     kept = (await connection.execute(doubt)).first()
     return Spent(*(await connection.execute(sums)).one(), doubt=Spending(*kept) if kept else Spending())
@@ -81,19 +80,20 @@ async def read_costs(connection: AsyncConnection, run: int) -> list[Cost]:
 
 
 def _costs(run: int) -> Select[Any]:
-    round = case((journal.c.phase.in_(_COUNTED), None), else_=journal.c.round)
-    by = (journal.c.phase, journal.c.role, round)
+    c = call_tallies.c
+    round = case((c.phase.in_(_COUNTED), None), else_=c.round)
+    by = (c.phase, c.role, round)
     return (
         select(
             *by,
-            func.count(),
-            func.sum(journal.c.retries),
-            func.sum(case((journal.c.attempt > 0, 1), else_=0)),
-            func.sum(journal.c.prompt_tokens),
-            func.sum(journal.c.completion_tokens),
-            func.sum(journal.c.cost_usd),
+            func.sum(c.entries),
+            func.sum(c.retries),
+            func.sum(case((c.repair, c.entries), else_=0)),
+            func.sum(c.prompt_tokens),
+            func.sum(c.completion_tokens),
+            func.sum(case((c.priced, c.cost_usd))),
         )
-        .where(and_(journal.c.run == run, SENT))
+        .where(c.run == run, c.sent)
         .group_by(*by)
-        .order_by(journal.c.phase.desc(), round, journal.c.role)
+        .order_by(c.phase.desc(), round, c.role)
     )

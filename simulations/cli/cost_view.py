@@ -18,7 +18,7 @@ def show_costs(costs: Sequence[Cost], out: Console) -> None:
     for cost in costs:
         shown.add_row(
             plain(f"{cost.role} agent"),
-            "judging" if cost.round is None else str(cost.round),
+            cost.part,
             f"{cost.calls:,}",
             f"{cost.prompt_tokens + cost.completion_tokens:,}",
             "-" if cost.cost_usd is None else f"${cost.cost_usd:.4f}",

@@ -57,6 +57,10 @@ def hints_explore(
         list[str] | None,
         typer.Option("--without", metavar="FILTER", help="leak, effect or redundancy; repeatable."),
     ] = None,
+    skip_failed: Annotated[
+        bool,
+        typer.Option("--skip-failed", help="Do without calls that fail; they stop the exploration otherwise."),
+    ] = False,
     as_json: JSON = False,
     **options: Any,
 ) -> None:
@@ -72,6 +76,7 @@ def hints_explore(
         others=others,
         helped=helped,
         without=without,
+        skip_failed=skip_failed,
         watch=watch(),
         **options,
     )

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from afl.hints.trials import Effect, Status, Trial
 from memory.hints import BaseRecord
+from simulations.cli.cost_view import budget_line, show_costs
 from simulations.cli.output import console, plain, table
 from simulations.hints.report import TEXT, ExplorationReport
 
@@ -35,14 +36,18 @@ def show_exploration(report: ExplorationReport) -> None:
         shown.add_row(str(hint.number), plain(hint.text))
     out.print(shown)
     looked = f"{report.sessions} sessions looked at, {report.wrong} lists without the target"
+    failed = f", {report.failed} with calls that failed" if report.failed else ""
     unlisted = f", {report.unlisted} without a usable list" if report.unlisted else ""
     out.print(plain(f"{report.run}: {len(report.base.hints)} hints; {TEXT[report.ending]}"))
-    out.print(plain(f"{looked}{unlisted}; {len(report.trials)} hints tried: {_counted(report.counts)}"))
+    out.print(plain(f"{looked}{unlisted}{failed}; {len(report.trials)} hints tried: {_counted(report.counts)}"))
     out.print(
         plain(
             f"{report.llm['calls']:,} calls, {report.llm['journaled']:,} from the journal; {report.seconds:.1f} s"
         )
     )
+    show_costs(report.costs, out)
+    if report.budget:
+        out.print(plain(budget_line(report.budget)), style="dim")
     if report.stand_in:
         out.print("The offline model stands in for a language model: its numbers are not a real model's.")
 

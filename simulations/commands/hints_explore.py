@@ -59,6 +59,7 @@ def hints_explore(
     others: int | None = None,
     helped: int | None = None,
     without: Sequence[str] | None = None,
+    skip_failed: bool = False,
     **options: Unpack[ExploringOptions],
 ) -> ExplorationReport:
     """Looks for `size` hints (20) on up to `max_sessions` training sessions (500) whose target the model misses.
@@ -67,7 +68,8 @@ def hints_explore(
     hints. They must name no title, help their own session and at least `helped` (1) of `others` (5), and say something
     new; `without` switches the filters `leak`, `effect` and `redundancy` off. The run `run` holds every call, the base
     of the same name the hints, with what became of the others. The same call continues; `replay` answers from the run
-    of that name alone.
+    of that name alone. With `skip_failed` calls that fail are done without, as those without a usable answer are, and
+    do not stop the exploration: for a session that the model can never answer.
 
     Raises as `simulate` does; `ConflictError` also where a base of this name was not found by this run.
     """
@@ -87,7 +89,7 @@ def hints_explore(
         study = _study_options(call, said, recorded)
         how_found = {"size": size, "others": others, "helped": helped, "without": without}
         exploration = ExplorationOptions.given(how_found, recorded=recorded.get("exploration"))
-        return _explored(call, require_name(run), study, exploration, how)
+        return _explored(call, require_name(run), study, exploration, how, skip_failed)
 
 
 class _Defaults(TypedDict):
@@ -117,7 +119,12 @@ def _study_options(call: Call, said: dict[str, Any], recorded: dict[str, Any]) -
 
 
 def _explored(
-    call: Call, name: str, options: SimulateOptions, exploration: ExplorationOptions, how: Performance
+    call: Call,
+    name: str,
+    options: SimulateOptions,
+    exploration: ExplorationOptions,
+    how: Performance,
+    skip_failed: bool,
 ) -> ExplorationReport:
     found = call.wait(call.store.bases.find(name))
     if found is not None and found.run != name:
@@ -141,6 +148,7 @@ def _explored(
                 exploration,
                 how,
                 bar,
+                skip_failed,
                 call.watch.say,
             )
             return call.wait(_report(call, explorer, run, ready))
@@ -163,6 +171,7 @@ async def _report(call: Call, explorer: Explorer, run: Run, ready: Prepared) -> 
         sessions=state["seen"],
         wrong=state["wrong"],
         unlisted=state["unlisted"],
+        failed=state["failed"],
         trials=trials,
         llm=usage.totals(),
         seconds=seconds,

@@ -6,7 +6,7 @@
 
 A batch is a fixed number of sessions in the study's order, so that what is found does not depend on how many calls
 are under way at once: within a batch everything is asked at once, except whether a hint is redundant, which depends on
-the hints before it. A batch in which a call failed admits nothing; a continuation asks it again.
+the hints before it. A batch in which a call failed admits nothing and ends it; a continuation asks again.
 
 Deviations from the published code:
 1. Sessions come in batches, and in seeded order; there one by one, drawn at random.
@@ -36,7 +36,7 @@ def build_exploration(nodes: Nodes) -> ExplorationGraph:
     async def keep(state: ExplorationState) -> Command[AfterBatch]:
         update = await nodes.keep(state)
         ending = after_batch(
-            failed=any(look.failed for look in state["batch"]),
+            failed=nodes.stopped(state["batch"]),
             hints=sum(trial.number is not None for trial in state.get("trials", [])),
             size=nodes.options.size,
             seen=state["seen"],

@@ -1,9 +1,9 @@
 """What happens at each station of an exploration; `simulations.hints.exploration` says in which order."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from afl.data.sessions import Session
 from afl.draws import generator
@@ -19,8 +19,14 @@ from simulations.hints.state import Candidate, ExplorationState, Look, place_of
 from simulations.study import Study
 
 T = TypeVar("T")
-Keep = Callable[[Look, int], Awaitable[None]]
-"""Keeps what was said about a session, at this position of the study; returns once it is on disk."""
+
+
+class Keep(Protocol):
+    """Keeps what was said about a session at this position of the study; returns once it is on disk."""
+
+    async def __call__(self, look: Look, position: int, *, hints: int) -> None: ...
+
+
 NO_HINT = Hint(0, "")
 SAME_WORDS = "a hint in the base has the same words"
 
@@ -43,6 +49,12 @@ class Nodes:
     reflector: ReflectionAgent
     options: ExplorationOptions
     keep_look: Keep
+    skip_failed: bool = False
+    """Whether what is asked in vain is done without; otherwise it stops the exploration."""
+
+    def stopped(self, batch: Sequence[Look]) -> bool:
+        """Whether a call of the batch failed that cannot be done without."""
+        return not self.skip_failed and any(look.failed for look in batch)
 
     async def rank(self, state: ExplorationState) -> dict[str, Any]:
         """The next sessions, each with its list without a hint."""
@@ -74,7 +86,7 @@ class Nodes:
     async def test(self, state: ExplorationState) -> dict[str, Any]:
         """Every hint on its own session and on some others, each in a fresh conversation."""
         batch = state["batch"]
-        if not self.options.uses(Filter.EFFECT) or any(look.failed for look in batch):
+        if not self.options.uses(Filter.EFFECT) or self.stopped(batch):
             return {}
         looks = {look.id: look for look in batch}
         pairs = [
@@ -98,7 +110,7 @@ class Nodes:
     async def admit(self, state: ExplorationState) -> dict[str, Any]:
         """The hints that say something new enter the base, one after the other, until it is full."""
         looks = {look.id: look for look in state["batch"]}
-        if any(look.failed for look in looks.values()):
+        if self.stopped(state["batch"]):
             return {}
         trials: list[Trial] = []
         so_far = _accepted(state)
@@ -106,7 +118,7 @@ class Nodes:
             decided, verdicts = await self._decided(one, so_far)
             look = looks[one.session]
             looks[one.session] = look = replace(look, verdicts=(*look.verdicts, *verdicts))
-            if look.failed:
+            if self.stopped([look]):
                 return {"batch": tuple(looks.values())}
             accepted = decided.status is Status.ACCEPTED
             so_far += [decided.text] if accepted else []
@@ -116,10 +128,13 @@ class Nodes:
     async def keep(self, state: ExplorationState) -> dict[str, Any]:
         """What was said about the sessions of the batch is kept."""
         batch = state["batch"]
-        first = state["seen"] - len(batch)
-        await together([self.keep_look(look, place) for place, look in enumerate(batch, start=first)])
-        unlisted = sum(not look.turn.ranking for look in batch)
-        return {"wrong": sum(look.wrong for look in batch), "unlisted": unlisted}
+        first, hints = state["seen"] - len(batch), len(_accepted(state))
+        await together([self.keep_look(look, place, hints=hints) for place, look in enumerate(batch, start=first)])
+        return {
+            "wrong": sum(look.wrong for look in batch),
+            "unlisted": sum(not look.turn.ranking for look in batch),
+            "failed": sum(look.failed for look in batch),
+        }
 
     def _until(self, seen: int) -> int:
         """Where the batch ends. The last one takes what would be too few for a batch of their own."""

@@ -36,6 +36,7 @@ class Explorer:
     options: ExplorationOptions
     how: Performance
     bar: Progress
+    skip_failed: bool
     say: Callable[[str], None]
     """Tells people something in the middle of it."""
 
@@ -70,7 +71,7 @@ class Explorer:
             return state, usage, how.clock.monotonic() - started
 
     async def _played(self, chat: Chat, keeper: "_Keeper") -> ExplorationState:
-        nodes = Nodes(self.study, self.ranker(chat), ReflectionAgent(chat), self.options, keeper)
+        nodes = Nodes(self.study, self.ranker(chat), ReflectionAgent(chat), self.options, keeper, self.skip_failed)
         steps = STEPS_PER_BATCH * (len(self.study) // self.options.batch + 2)
         config: RunnableConfig = {"recursion_limit": steps}
         state = await build_exploration(nodes).ainvoke({}, config)
@@ -88,7 +89,7 @@ class _Keeper:
     pace: PaceKeeper
     done: int = field(default=0)
 
-    async def __call__(self, look: Look, position: int) -> None:
+    async def __call__(self, look: Look, position: int, *, hints: int) -> None:
         """Lists and reflections of a session: each hint that was tried on it has its number as round."""
         listed = SessionRecord.of(
             look.session.view,
@@ -101,7 +102,7 @@ class _Keeper:
         await self.run.finish(replace(listed, turns=(*listed.turns, *_said(look))))
         await self.pace.keep()
         self.done += 1
-        self.bar(self.done, len(self.study), f"{self.usage.calls:,} calls")
+        self.bar(self.done, len(self.study), f"{hints} hints · {self.usage.calls:,} calls")
 
 
 def _said(look: Look) -> tuple[TurnRecord, ...]:

@@ -15,7 +15,7 @@ from simulations.hints.state import Ending
 TEXT = {
     Ending.FULL: "the base is full",
     Ending.SEEN: "every session has been looked at",
-    Ending.STOPPED: "calls failed: no base was kept; the same command continues",
+    Ending.STOPPED: "calls failed: no base was kept; the same command continues, with --skip-failed without them",
 }
 
 
@@ -34,6 +34,8 @@ class ExplorationReport:
     """Those whose list lacks the target."""
     unlisted: int
     """Those without a usable list."""
+    failed: int
+    """Those about which a call got no reply."""
     trials: Sequence[Trial]
     """Every hint that was thought of, in order."""
     llm: UsageTotals
@@ -45,8 +47,8 @@ class ExplorationReport:
 
     @property
     def exit_code(self) -> int:
-        """1 when calls failed."""
-        return 1 if self.ending is Ending.STOPPED else 0
+        """1 when a call failed."""
+        return 1 if self.failed else 0
 
     @property
     def counts(self) -> dict[str, int]:
@@ -62,6 +64,7 @@ class ExplorationReport:
             "sessions": self.sessions,
             "wrong": self.wrong,
             "unlisted": self.unlisted,
+            "failed": self.failed,
             "tried": len(self.trials),
             "trials": self.counts,
             "hints": [{"number": hint.number, "text": hint.text} for hint in self.base.hints],

@@ -110,6 +110,9 @@ class ExplorationState(TypedDict, total=False):
     unlisted: Annotated[int, add]
     """Sessions without a usable list. Written by `keep`."""
 
+    failed: Annotated[int, add]
+    """Sessions about which a call got no reply. Written by `keep`."""
+
     ending: Ending | None
     """Why the exploration ended. Written by `keep`."""
 

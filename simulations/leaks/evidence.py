@@ -52,6 +52,8 @@ class Evidence:
         for exchange in transcript.exchanges:
             if exchange.entry is None or exchange.turn.key.attempt:
                 continue
+            if exchange.turn.key.phase == Phase.REFLECTION:
+                continue  # It is told the target on purpose; what it makes of that is looked at where it is used.
             if exchange.turn.key.phase == Phase.JUDGE:
                 # A session that is to go on was cut off somewhere, and wanted items are asked about first.
                 self._judged(exchange, said, record.rounds, whole=not record.outcome.retried_on_continuation)

@@ -40,7 +40,7 @@ def _by_agent(runs: Sequence[Recorded]) -> Table:
         [
             run.label,
             f"{cost.role} agent",
-            "judging" if cost.round is None else str(cost.round),
+            cost.part,
             f"{cost.calls:,}",
             f"{cost.prompt_tokens:,}",
             f"{cost.completion_tokens:,}",

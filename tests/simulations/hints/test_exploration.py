@@ -119,6 +119,16 @@ def test_calls_that_fail_keep_the_base_back_until_they_are_answered(explore, afl
     assert (exported("x"), shown("x")) == (exported("undisturbed"), shown("undisturbed"))
 
 
+def test_a_session_that_can_never_be_answered_can_be_done_without(explore):
+    with running_server(faults={2: status(413)}) as server:
+        stopped = explore(server, "--run", "x", "--concurrency", 1)
+        assert (stopped.code, stopped.json["failed"]) == (1, 1)
+    with running_server(faults={1: status(413)}) as server:
+        report = explore(server, "--run", "x", "--concurrency", 1, "--skip-failed").json
+    assert (report["ended"], report["failed"], report["unlisted"]) == ("seen", 1, 1)
+    assert report["tried"]
+
+
 def naming(messages: Sequence[Mapping[str, Any]]) -> str:
     """Hints that all name the target."""
     answer = default_answer(messages)
@@ -193,6 +203,12 @@ def test_its_run_is_read_like_any_other(explore, server, afl):
     (line,) = afl("runs", "--json").json["runs"]
     assert line["totals"]["done"] == line["totals"]["sessions"]
     assert afl("rescore", "x", "--json").json["changed"] is False
+
+
+def test_an_audit_leaves_reflections_aside(explore, server, afl):
+    explore(server, "--run", "x")
+    checks = {check["name"]: check["verdict"] for check in afl("audit", "x", "--json").json["checks"]}
+    assert checks["prompts"] == "ok"
 
 
 def test_its_sessions_show_lists_and_reflections(explore, server, afl, shown):
