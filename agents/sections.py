@@ -5,6 +5,7 @@ or look like an answer.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import takewhile
 
 from afl.data.catalogue import one_line
@@ -25,6 +26,11 @@ REASON_LENGTH = 600
 
 def numbered(heading: str, titles: Sequence[str]) -> str:
     """A heading and the titles, each alone on its line as `1. Title`; empty without titles."""
+    return _numbered(heading, tuple(titles))
+
+
+@lru_cache(maxsize=1024)  # Both agents are shown a session's titles in every round.
+def _numbered(heading: str, titles: tuple[str, ...]) -> str:
     lines = [f"{number}. {one_line(title)}" for number, title in enumerate(titles, start=1)]
     return "\n".join([heading, *lines]) if lines else ""
 

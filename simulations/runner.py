@@ -49,6 +49,8 @@ class Runner:
                 async with self.deadlines.run(), asyncio.TaskGroup() as group:
                     for _ in range(self.concurrency):
                         group.create_task(self._work(queue))
+                        # One after the other: begun at once, all would ask, and wait, at the same time.
+                        await asyncio.sleep(0)
             except BaseExceptionGroup as failures:
                 raise _first(failures) from None
 
@@ -64,10 +66,10 @@ class Runner:
 async def _calm_collector() -> AsyncIterator[None]:
     """The garbage collector out of the way: a run makes many short-lived objects and few cycles.
 
+    What was there before is not looked at until the end, and not now either: that alone takes as long as a reply.
     Restored on leaving, since a caller's own program goes on afterwards.
     """
     before = gc.get_threshold()
-    gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 50, 50)
     try:

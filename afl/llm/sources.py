@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_attempt
-
 from afl.errors import EndpointError, ReplayError
 from afl.llm.budget import Account, unlimited
 from afl.llm.context import LanguageModel
@@ -68,40 +66,38 @@ class LiveSource:
         Raises `EndpointError` when no call can ever work, `TimeLimitError` when the run has no time left.
         """
         left = self._deadlines.left(request.key.subject)
-        if left is not None and left <= 0:
-            return Reply(Outcome.FAILED, error=self._deadlines.session_is_over)
+        with self._stall.expecting(request.key):
+            return await (self._answered(request) if left is None else self._in_time(request, left))
+
+    async def _in_time(self, request: Request, left: float) -> Reply:
+        """The answer, if it comes while the session has time."""
         try:
             async with asyncio.timeout(left) as limit:
-                with self._stall.expecting(request.key):
+                if left > 0:
                     return await self._answered(request)
         except TimeoutError:
             if not limit.expired():
                 raise
-            return Reply(Outcome.FAILED, error=self._deadlines.session_is_over)
+        return Reply(Outcome.FAILED, error=self._deadlines.session_is_over)
 
     async def _answered(self, request: Request) -> Reply:
-        tries = AsyncRetrying(
-            retry=retry_if_result(_may_pass),
-            stop=stop_after_attempt(self._retry.tries),
-            wait=lambda state: self._wait(request, state),
-            sleep=self._clock.sleep,
-            retry_error_callback=_last_result,
-        )
-        result: Reply | Trouble = await tries(self._try, request)
-        retries = int(tries.statistics["attempt_number"]) - 1
+        retries = 0
+        result = await self._try(request)
+        while isinstance(result, Trouble) and result.verdict is Verdict.RETRY:
+            if retries + 1 == self._retry.tries:
+                error = f"gave up after {self._retry.tries} tries: {result.text}"
+                return Reply(Outcome.FAILED, error=one_line(error, self._model.secrets), retries=retries)
+            await self._wait(request, retries, result)
+            retries += 1
+            result = await self._try(request)
         if isinstance(result, Reply):
             return _after(retries, result) if retries else result
-        if result.verdict is Verdict.RETRY:
-            error = f"gave up after {self._retry.tries} tries: {result.text}"
-            return Reply(Outcome.FAILED, error=one_line(error, self._model.secrets), retries=retries)
         return self._without_retry(result, retries)
 
-    def _wait(self, request: Request, state: RetryCallState) -> float:
-        trouble = _last_result(state)
-        assert isinstance(trouble, Trouble), "only trouble is waited for"
-        wait = self._retry.wait(request.key, state.attempt_number - 1, trouble.retry_after)
+    async def _wait(self, request: Request, retry: int, trouble: Trouble) -> None:
+        wait = self._retry.wait(request.key, retry, trouble.retry_after)
         self._stall.waits(request.key, wait, one_line(trouble.text, self._model.secrets))
-        return wait
+        await self._clock.sleep(wait)
 
     async def _try(self, request: Request) -> Reply | Trouble:
         """One try, on the books from before it is sent until the journal has its reply."""
@@ -158,21 +154,11 @@ class LiveSource:
         return Reply(outcome, error=error, cost_usd=0.0, retries=retries)
 
 
-def _may_pass(result: Reply | Trouble) -> bool:
-    return isinstance(result, Trouble) and result.verdict is Verdict.RETRY
-
-
 def _after(retries: int, reply: Reply) -> Reply:
     if reply.outcome is Outcome.OVER_BUDGET and reply.finish_reason is None:
         # It was sent before, and failed: only sending it again was too dear.
         return replace(reply, outcome=Outcome.FAILED, error=f"not sent again, {reply.error}", retries=retries - 1)
     return replace(reply, retries=retries)
-
-
-def _last_result(state: RetryCallState) -> Reply | Trouble:
-    assert state.outcome is not None, "asked after a try"
-    result: Reply | Trouble = state.outcome.result()
-    return result
 
 
 class RecordedSource:
