@@ -58,6 +58,10 @@ class Outcome(StrEnum):
         return self in (Outcome.FAILED, Outcome.OVER_BUDGET)
 
 
+UNLISTED = -1
+"""An entry of a list that names no candidate: it takes its place, and nothing else."""
+
+
 class Message(TypedDict):
     """One chat message, as it is sent and stored."""
 
@@ -232,7 +236,8 @@ class Attempt:
     item: int | None = None
     decision: bool | None = None
     ranking: tuple[int, ...] = ()
-    """Several candidates, best first, where a list was asked for; `item` is the first of them."""
+    """Several candidates, best first, where a list was asked for; `item` is the first of them. In lists read entry by
+    entry, `UNLISTED` holds the place of one that is no candidate."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,23 @@ def parse_ranking(text: str, titles: Sequence[str], *, top: int) -> ParsedRankin
     return _ranked(entries[:top], titles, top, reason)
 
 
+def numbered_entries(text: str, titles: Sequence[str], *, top: int, exact: bool = False) -> tuple[str | None, ...]:
+    """The first `top` numbered lines, each as the title it names or None, whatever the others are.
+
+    With `exact` a line names a title only by being it, letter by letter, behind its number. A title that was named
+    before is not named again.
+    """
+    numbered = [match for line in read_lines(text) if (match := _NUMBERED.match(line.whole))]
+    found: list[str | None] = []
+    for match in numbered[:top]:
+        rest = (match["rest"] or "").strip()
+        title = (
+            (rest if rest in titles else None) if exact else _match(_Entry(rest, match[0].strip()), titles).title
+        )
+        found.append(None if title in found else title)
+    return tuple(found)
+
+
 def _ranked(entries: Sequence[_Entry], titles: Sequence[str], top: int, reason: str) -> ParsedRanking:
     matches = [_match(entry, titles) for entry in entries]
     wrong = [f"Entry {at}: {match.problem}" for at, match in enumerate(matches, start=1) if match.title is None]

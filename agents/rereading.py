@@ -7,6 +7,7 @@ from afl.types import CallKey, Message, Outcome, Phase, Reply, Role
 from agents.parsing import parse_decision, parse_recommendation
 from agents.ranking import parse_ranking
 from agents.sections import CANDIDATES, entries
+from agents.stored import as_asked, asked_titles, stored_list, stored_outcome
 
 _LISTS = frozenset({"shortlist", "ranking"})
 
@@ -30,11 +31,20 @@ class Rereader:
     """As the run was begun; lists under hints are known by their phase."""
     listed: int = 5
     """How many candidates the recommendation agent was asked to list, where it was."""
+    stored: bool = False
+    """Whether the requests are stored ones, of others' wording, and lists are read entry by entry."""
 
-    def read(self, key: CallKey, messages: Sequence[Message], reply: Reply) -> Reread:
-        """What the reply to these messages says. A reply that did not come whole is not guessed at."""
+    def read(
+        self, key: CallKey, messages: Sequence[Message], reply: Reply, *, known: Sequence[str] = ()
+    ) -> Reread:
+        """What the reply to these messages says. A reply that did not come whole is not guessed at.
+
+        `known` are titles as the run has them, where requests may have them otherwise.
+        """
         if reply.outcome is not Outcome.OK:
             return Reread(reply.outcome)
+        if self.stored:
+            return _reread_entries(messages, reply, self.listed, known)
         if key.role == Role.USER and (key.phase == Phase.JUDGE or self.protocol == "dialogue"):
             decided = parse_decision(reply.text)
             return Reread(decided.outcome, decided.reason, decision=decided.value)
@@ -45,6 +55,14 @@ class Rereader:
             return Reread(ranked.outcome, ranked.reason, ranking[0] if ranking else None, ranking=ranking)
         named = parse_recommendation(reply.text, titles)
         return Reread(named.outcome, named.reason, named.value)
+
+
+def _reread_entries(messages: Sequence[Message], reply: Reply, top: int, known: Sequence[str]) -> Reread:
+    """A list entry by entry; of titles that the request has twice, only those count that the run could tell apart."""
+    listed, asked = stored_list(reply, messages, top=top), asked_titles(messages)
+    names = {as_asked(title, asked): title for title in known}
+    ranking = tuple(names.get(title, "" if asked.count(title) > 1 else title) if title else "" for title in listed)
+    return Reread(stored_outcome(reply, listed), item=ranking[0] or None if ranking else None, ranking=ranking)
 
 
 def _candidates(messages: Sequence[Message]) -> list[str]:

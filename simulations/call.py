@@ -12,6 +12,7 @@ from afl.llm.context import LanguageModel
 from afl.llm.registry import load_model
 from afl.ports import RecommenderTool
 from afl.settings import Settings
+from memory.records import Transcript
 from memory.run import Run
 from memory.store import Store
 from simulations.agency import Agency
@@ -141,6 +142,12 @@ class Call:
         except EndpointError:
             self.wait(self.store.discard_if_empty(run))
             raise
+
+    def transcripts(self, run: Run) -> Iterator[Transcript]:
+        """Every recorded session of a run, by id in plain string order, few in memory at a time."""
+        transcripts = run.sessions()
+        while (one := self.wait(anext(transcripts, None))) is not None:
+            yield one
 
     def close_models(self) -> None:
         """Closes every language model that was loaded."""

@@ -192,7 +192,7 @@ def _exchange(exchange: Exchange, record: SessionRecord, *, prompts: bool) -> It
     repair = Text(f"  (repair {turn.key.attempt})", "dim") if turn.key.attempt else Text()
     yield Text.assemble(speaker, "  ", said, repair)
     if len(turn.ranking) > 1:
-        listed = Text(" · ").join(_marked(title, record) for title in turn.ranking)
+        listed = Text(" · ").join(_marked(title or "(no candidate)", record) for title in turn.ranking)
         yield Padding(Text.assemble(("listed  ", "dim"), listed), (0, 0, 0, 4))
     if turn.reason:
         yield Padding(plain(turn.reason), (0, 0, 0, 4))

@@ -1,5 +1,6 @@
 """`afl rank`."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -31,6 +32,9 @@ def rank(
     replay: Annotated[
         Text, typer.Option("--replay", metavar="RUN", help="Answer from this run's journal only; no network.")
     ] = None,
+    answers: Annotated[
+        Path | None, typer.Option("--answers", metavar="FILE", help="Stored answers in place of a language model.")
+    ] = None,
     *,
     as_json: bool,
     **options: Any,
@@ -47,6 +51,7 @@ def rank(
         recommender=recommender,
         run=run,
         replay=replay,
+        answers=answers,
         **told(options),
     )
     print_json(report.to_json()) if as_json else show(report)

@@ -29,6 +29,13 @@ def show(report: RankReport, out: Console | None = None) -> None:
             alone,
         )
     out.print(shown)
+    if report.exact is not None:
+        exact = report.exact
+        out.print(plain(f"only lines that are a title, letter by letter ({exact.exact:,} of {exact.lines:,}):"))
+        out.print(
+            plain(", ".join(f"{m.heading} {exact.scores[m.name].value:.4f}" for m in list_metrics(report.top)))
+        )
+        out.print(plain(f"{exact.named - exact.exact:,} lines more name a candidate as AFL reads them"))
     if done.base is not None:
         out.print(plain(f"the recommender alone, at 1: {done.base.value:.4f}"))
     show_rest(done, out)

@@ -1,9 +1,12 @@
 """`afl rank`: for every session the recommendation agent's list of the best candidates."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, Unpack
 
 from afl.clock import SystemClock
+from afl.data.answers import StoredAnswers
 from afl.errors import UsageError
 from afl.ports import Clock, RecommenderTool
 from afl.settings import Settings
@@ -16,8 +19,20 @@ from simulations.leaks.beforehand import audit_sessions, require_sound
 from simulations.limits import LimitOptions, budget, rates, time_limits
 from simulations.options import CandidatesFrom, SimulateOptions, SplitName
 from simulations.progress import Watching
+from simulations.ranking.answers import (
+    Requests,
+    answered_by,
+    asking,
+    exact_lines,
+    is_stored,
+    requests_asked,
+    requests_of,
+    require_answers,
+    stored_answers,
+)
 from simulations.ranking.report import RankReport
 from simulations.run import Performance
+from simulations.study import Study
 
 CANDIDATES, TOP = 50, 10
 """As Re2LLM (arXiv 2403.16427) has them."""
@@ -42,6 +57,7 @@ def rank(
     concurrency: int = 64,
     base_url: str | None = None,
     replay: str | None = None,
+    answers: str | Path | None = None,
     cache: bool = False,
     db: str | None = None,
     settings: Settings | None = None,
@@ -54,7 +70,12 @@ def rank(
     One request a session: no user agent, no memory, and no recommender unless one is named. Options, continuing,
     replaying and errors are as in `simulations.simulate`. The set-up is audited before anything is asked; a broken
     one is a `UsageError`.
+
+    `answers` is a file of stored answers (`afl.data.answers`) in place of a language model: its requests are asked, its
+    replies recorded, and the report also says what they are worth when lines must be exact.
     """
+    if answers is not None and llm is not None:
+        raise UsageError(f"--answers: got --llm {llm!r} as well; stored answers are a language model of their own")
     said: dict[str, Any] = {
         "dataset": dataset,
         "llm": llm,
@@ -78,7 +99,25 @@ def rank(
     )
     with calling(db=db, settings=settings, watch=watch, agency=agency, tools=tools) as call:
         old = None if replay is None else call.wait(call.store.run(replay))
-        return ranked(call, options(said, old), run, how.answered_by(old, call.store.recall if cache else None))
+        stored = None if answers is None else stored_answers(answers)
+        requests = _requests(call, stored, old)
+        if stored is not None:
+            said |= {key: value for key, value in answered_by(stored).items() if said[key] is None}
+        if requests is not None:
+            call = replace(call, agency=asking(requests))
+        study = call.study(options(said, old))
+        if requests is not None:
+            require_answers(study, requests, stored)
+        return ranked(call, study, run, how.answered_by(old, call.store.recall if cache else None))
+
+
+def _requests(call: Call, stored: StoredAnswers | None, replayed: Run | None) -> Requests | None:
+    """The requests that others have asked: of the file, or of the run that is replayed; None where agents ask."""
+    if stored is not None:
+        return requests_of(stored)
+    if replayed is not None and is_stored(replayed.config):
+        return call.wait(requests_asked(replayed))
+    return None
 
 
 def options(said: dict[str, Any], replayed: Run | None) -> SimulateOptions:
@@ -100,11 +139,21 @@ def options(said: dict[str, Any], replayed: Run | None) -> SimulateOptions:
     return SimulateOptions.given(said, recorded=recorded)
 
 
-def ranked(call: Call, chosen: SimulateOptions, name: str | None, how: Performance) -> RankReport:
-    """The run of these options, audited, played to its end, and what its lists are worth."""
-    study = call.study(chosen)
+def ranked(call: Call, study: Study, name: str | None, how: Performance) -> RankReport:
+    """The run over these sessions, audited, played to its end, and what its lists are worth."""
+    chosen = study.options
     suspicions = require_sound(audit_sessions(study))
     ready = call.prepare(study, name, how)
     report = call.play(ready, how)
-    places = call.wait(call.wait(call.store.run(ready.name)).places())
-    return RankReport.of(report, places, candidates=chosen.candidates, top=chosen.listed, audit=suspicions)
+    run = call.wait(call.store.run(ready.name))
+    exact = (
+        exact_lines(call.transcripts(run), top=chosen.listed, sessions=run.size) if is_stored(run.config) else None
+    )
+    return RankReport.of(
+        report,
+        call.wait(run.places()),
+        candidates=chosen.candidates,
+        top=chosen.listed,
+        exact=exact,
+        audit=suspicions,
+    )

@@ -11,6 +11,8 @@ from agents.rereading import Rereader
 from memory.run import Run
 from memory.store import Store
 from simulations.asynchrony import wait_for
+from simulations.options import LISTED
+from simulations.ranking.answers import is_stored
 from simulations.rescoring.course import Course, Shape
 from simulations.rescoring.numbers import Numbers, Tally, numbers_of, place_of_target
 from simulations.rescoring.sessions import TurnChange, rescore_session
@@ -86,7 +88,8 @@ async def _rescore(name: str, url: str) -> Rescoring:
 
 async def rescored(run: Run) -> Rescoring:
     """The run read again; few sessions in memory at a time."""
-    reader = Rereader(run.config.get("protocol", "dialogue"), run.config.get("listed", 5))
+    protocol, listed = run.config.get("protocol", "dialogue"), run.config.get("listed", LISTED)
+    reader = Rereader(protocol, listed, stored=is_stored(run.config))
     shape, roles = Shape.of(run.config), _readable(run.config)
     tally, recorded_places, changes = Tally(), [], list[TurnChange]()
     turns = left = unread = 0
@@ -111,7 +114,8 @@ async def rescored(run: Run) -> Rescoring:
 
 def _readable(config: Mapping[str, Any]) -> Sequence[str]:
     """The roles whose agents are AFL's own."""
-    return [role for role, agent in _AGENTS.items() if _is(config.get(f"{role}_agent"), agent)]
+    own = [role for role, agent in _AGENTS.items() if _is(config.get(f"{role}_agent"), agent)]
+    return [*own, *([Role.RECOMMENDATION] if is_stored(config) else [])]
 
 
 def _is(recorded: str | None, agent: type) -> bool:

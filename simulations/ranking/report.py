@@ -9,6 +9,7 @@ from afl.metrics.listing import list_metrics, list_scores
 from afl.types import Outcome
 from memory.records import PlaceRow
 from simulations.leaks.check import Check
+from simulations.ranking.answers import ExactLines
 from simulations.simulation_report import SimulationReport
 
 
@@ -26,6 +27,8 @@ class RankReport:
     """By metric (`hr_at_10`); a session without a list is a miss at every k."""
     scores_completed: Mapping[str, Estimate]
     """The same over sessions with a list."""
+    exact: ExactLines | None = None
+    """Of stored answers: the same when only exact title lines count."""
     audit: Sequence[Check] = field(default=())
     """What about the set-up is suspicious."""
 
@@ -37,6 +40,7 @@ class RankReport:
         *,
         candidates: int,
         top: int,
+        exact: ExactLines | None = None,
         audit: Sequence[Check] = (),
     ) -> Self:
         """The report of a run with these places, one per recorded session."""
@@ -47,6 +51,7 @@ class RankReport:
             top=top,
             scores=list_scores(every, top=top),
             scores_completed=list_scores([row.place for row in places if row.outcome == Outcome.OK], top=top),
+            exact=exact,
             audit=tuple(audit),
         )
 
@@ -76,6 +81,7 @@ class RankReport:
             **{name: estimate.to_json() for name, estimate in self.scores.items()},
             "completed_only": {name: estimate.to_json() for name, estimate in self.scores_completed.items()},
             "chance": dict(self.chance),
+            **({} if self.exact is None else {"exact_lines": self.exact.to_json()}),
             **{key: value for key, value in said.items() if key not in left_out},
             "audit": [check.to_json() for check in self.audit],
         }

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from afl.data.judging import ITEMS, JudgedItems, Ratio
-from afl.metrics.hit_rate import hits
-from afl.metrics.intervals import Estimate, bootstrap_mean, wilson
-from afl.metrics.ndcg import gains
+from afl.metrics.intervals import Estimate, wilson
+from afl.metrics.listing import list_scores
 from afl.metrics.precision_recall import PrecisionRecall, UserAnswers, precision_recall
 from memory.records import CallTotals, JudgementRow, RoundRecord, RunTotals, SessionRecord
+from simulations.options import LISTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Numbers:
     judged: Mapping[str, PrecisionRecall] = field(default_factory=dict)
     """By ratio; empty where nothing was judged."""
     ranked: Mapping[str, Estimate] = field(default_factory=dict)
-    """Hit rate and NDCG at the length of the recommendation agent's lists; empty where it made none."""
+    """Hit rates and NDCG of the recommendation agent's lists, by metric; empty where it made none."""
 
     @property
     def hit_rate_at_1(self) -> Estimate:
@@ -184,7 +184,6 @@ def _answers(rows: Sequence[JudgementRow], places: Any, ratio: Ratio, users: int
 def _ranked(places: Sequence[int | None], config: Mapping[str, Any]) -> dict[str, Estimate]:
     if config.get("protocol") not in ("shortlist", "ranking"):
         return {}
-    length = config.get("listed", 5)
-    ranks = [length if place is None else place for place in places]
-    found = wilson(int(hits(ranks, length).sum()), len(ranks))
-    return {f"hit_rate_at_{length}": found, f"ndcg_at_{length}": bootstrap_mean(gains(ranks, length))}
+    return dict(
+        list_scores([None if rank is None else rank + 1 for rank in places], top=config.get("listed", LISTED))
+    )

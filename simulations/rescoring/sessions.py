@@ -58,7 +58,7 @@ def rescore_session(transcript: Transcript, reader: Rereader, shape: Shape, *, r
             turns += recorded
             continue
         read += 1
-        now = _read_again(attempts, reader)
+        now = _read_again(attempts, reader, transcript.record.target)
         turns += now
         change = TurnChange(recorded[-1], now[-1], shape.course(recorded[-1], now[-1]))
         if _said(change.was) != _said(change.now):
@@ -73,12 +73,13 @@ def _turns(exchanges: Sequence[Exchange]) -> list[list[Exchange]]:
     return [list(attempts) for _, attempts in groupby(exchanges, key=lambda exchange: exchange.turn.key[:4])]
 
 
-def _read_again(attempts: Sequence[Exchange], reader: Rereader) -> list[TurnRecord]:
+def _read_again(attempts: Sequence[Exchange], reader: Rereader, target: str) -> list[TurnRecord]:
     """The attempts up to the first that would not be repaired now."""
     read: list[TurnRecord] = []
     for turn, entry in ((exchange.turn, exchange.entry) for exchange in attempts):
         assert entry is not None, "a turn without a call is not read again"
-        found = reader.read(turn.key, entry.messages, entry.reply)
+        known = (target, *filter(None, turn.ranking))
+        found = reader.read(turn.key, entry.messages, entry.reply, known=known)
         # A judged item is what was asked about, not what the reply names.
         item = turn.item if turn.key.phase == Phase.JUDGE else found.item
         read.append(

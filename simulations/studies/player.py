@@ -79,9 +79,7 @@ class Player:
 
     def transcripts(self, run: str) -> Iterator[Transcript]:
         """Every session of a run that was played, with all that was said, by id in plain string order."""
-        transcripts = self._run(run).sessions()
-        while (one := self.call.wait(anext(transcripts, None))) is not None:
-            yield one
+        return self.call.transcripts(self._run(run))
 
     def judgements(self, run: str) -> list[JudgementRow]:
         """What the user agent said of the items it judged, in a run that was played."""

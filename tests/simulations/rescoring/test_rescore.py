@@ -174,8 +174,8 @@ def test_lists_are_read_again_with_their_hit_rate(
     assert afl("rescore", "lists", "--json").json["changes"] == []
     misread("lists", lambda turn: replace(turn, ranking=("Nobody",)))
     found = afl("rescore", "lists", "--json").json
-    assert found["before"]["ranked"]["hit_rate_at_4"]["value"] == 0
-    assert found["after"]["ranked"]["hit_rate_at_4"]["value"] > 0
+    assert found["before"]["ranked"]["hr_at_4"]["value"] == 0
+    assert found["after"]["ranked"]["hr_at_4"]["value"] > 0
     assert len(found["changes"][0]["now"]["ranking"]) == 4
 
 
