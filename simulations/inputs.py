@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from afl import plugins
 from afl.models.beside import trained_beside
 from afl.models.context import ModelContext
-from afl.models.seeds import model_seed
+from afl.models.seeds import model_argument, model_seed
 from afl.models.threshold import Threshold, reward_threshold
 from afl.ports import Progress
 from afl.settings import Settings
@@ -114,6 +114,8 @@ def _reward_beside(study: Study, settings: Settings) -> AbstractContextManager[N
     if not {recommender.name, reward.name} <= set(plugins.names("afl.models")):
         return nullcontext()
     context = _context(study, settings, reward, REWARD_SEED, silent)
+    if model_argument(context) is not None:
+        return nullcontext()
     return trained_beside(
         reward.name,
         study.training,

@@ -40,7 +40,7 @@ class TextEncoder:
                 f"--encoder sentence-transformers: got {argument or 'no folder'!r}, "
                 "expected sentence-transformers:PATH, the folder of a model"
             )
-        return cls(dataset.catalogue, argument, _model(argument))
+        return cls(dataset.catalogue, argument, embedding_model(argument))
 
     @classmethod
     def restore(cls, dataset: Dataset, kept: Mapping[str, Any]) -> Self:
@@ -70,13 +70,14 @@ def item_text(catalogue: Catalogue, item: int) -> str:
     return ". ".join([catalogue.titles[item], *said])[:LENGTH]
 
 
-def _model(path: str) -> Embed:
+def embedding_model(path: str) -> Embed:
+    """The sentence-transformers model in this folder; `UsageError` where the library is not installed."""
     try:
         from sentence_transformers import SentenceTransformer  # type: ignore[import-not-found,unused-ignore]
     except ImportError:
         raise UsageError(
-            "--encoder sentence-transformers: the library is not installed; `pip install sentence-transformers`, "
-            "or leave --encoder at attributes"
+            "reading items needs the library sentence-transformers, which is not installed: "
+            "`pip install sentence-transformers`, or go without"
         ) from None
     model = SentenceTransformer(path, device="cpu", local_files_only=True)
 

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from afl.data.dataset import Dataset, Sequences
+from afl.errors import UsageError
 
 
 class NextItemModel(nn.Module, ABC):
@@ -42,8 +43,17 @@ class NextItemModel(nn.Module, ABC):
         """(B, T) histories -> (B, items) scores of the item that follows each; higher is better."""
 
     @classmethod
-    def untrained(cls, dataset: Dataset) -> Self:
-        """The model as it is before it has learned anything of this data set."""
+    def untrained(cls, dataset: Dataset, argument: str | None = None) -> Self:
+        """The model as it is before it has learned anything of this data set.
+
+        `argument` is what followed the colon in `NAME:ARGUMENT`, where that was no seed; few models take one, and
+        the others raise `UsageError`.
+        """
+        if argument is not None:
+            raise UsageError(
+                f"got {argument!r} after the model's name, expected NAME:SEED with a whole number below a thousand "
+                "million, or the name alone"
+            )
         return cls.from_settings({"items": len(dataset.catalogue)})
 
     @classmethod

@@ -1,16 +1,17 @@
-"""The seed of a trained model, as `NAME[:SEED]` gives it."""
+"""What stands behind a model's name: `NAME:SEED`, or an argument that is the model's own."""
 
-from afl.errors import UsageError
 from afl.models.context import ModelContext
 
 
 def model_seed(context: ModelContext) -> int:
-    """The argument as a number, or the model's own default; `UsageError` for anything else."""
-    if context.argument is None:
-        return context.default_seed
-    if not context.argument.isascii() or not context.argument.isdigit() or len(context.argument) > 9:
-        raise UsageError(
-            f"got {context.name}:{context.argument}, expected {context.name}:SEED with a whole number "
-            f"below a thousand million, or {context.name} alone"
-        )
-    return int(context.argument)
+    """The argument as a number, or the model's own default."""
+    return int(context.argument) if context.argument and _is_seed(context.argument) else context.default_seed
+
+
+def model_argument(context: ModelContext) -> str | None:
+    """The argument where it is no seed: what it means is the model's affair."""
+    return None if context.argument is None or _is_seed(context.argument) else context.argument
+
+
+def _is_seed(argument: str) -> bool:
+    return argument.isascii() and argument.isdigit() and len(argument) <= 9

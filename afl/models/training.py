@@ -7,6 +7,7 @@ from typing import Any
 from afl.data.dataset import Dataset
 from afl.models.evaluation import ModelReport, evaluate_model
 from afl.models.zoo import entry
+from afl.plugins import parse_spec
 from afl.ports import Progress
 
 
@@ -46,9 +47,18 @@ def train_model(
 ) -> TrainReport:
     """Trains the model unless it is kept already (or `retrain`), and evaluates it on the test split.
 
-    Raises what `afl.models.zoo.trained` raises.
+    `name` is `NAME` or `NAME:ARGUMENT` for a model that takes one. Raises what `afl.models.zoo.trained` raises.
     """
-    kept = entry(name, dataset, seed=seed, models_dir=models_dir, progress=progress, retrain=retrain)
+    spec = parse_spec(name)
+    kept = entry(
+        spec.name,
+        dataset,
+        seed=seed,
+        models_dir=models_dir,
+        progress=progress,
+        retrain=retrain,
+        argument=spec.argument,
+    )
     return TrainReport(
         model=name,
         dataset=dataset.name,

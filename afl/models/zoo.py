@@ -14,7 +14,7 @@ from afl.models.base import CountingModel, NextItemModel, SequentialModel
 from afl.models.checkpoints import Checkpoint, Identity
 from afl.models.context import ModelContext
 from afl.models.scoring import TrainedModel
-from afl.models.seeds import model_seed
+from afl.models.seeds import model_argument, model_seed
 from afl.models.trainer import TrainingConfig, counted, fit
 from afl.models.validation import Validation
 from afl.plugins import load
@@ -30,21 +30,32 @@ class Entry(NamedTuple):
     """epochs, best_epoch, validation, losses, seconds, cpu_seconds."""
 
 
-def trained(name: str, dataset: Dataset, *, seed: int, models_dir: Path, progress: Progress) -> TrainedModel:
+def trained(
+    name: str,
+    dataset: Dataset,
+    *,
+    seed: int,
+    models_dir: Path,
+    progress: Progress,
+    argument: str | None = None,
+) -> TrainedModel:
     """The model of this name for this data and seed; training it first takes a while, and is reported.
+
+    `argument` is for the models that take one.
 
     Raises `NotFoundError` for an unknown name, `ModelError` for a damaged checkpoint or data that cannot be
     learned from, `StorageError` where `models_dir` cannot be written.
     """
-    return entry(name, dataset, seed=seed, models_dir=models_dir, progress=progress).model
+    return entry(name, dataset, seed=seed, models_dir=models_dir, progress=progress, argument=argument).model
 
 
 def trained_for(context: ModelContext) -> TrainedModel:
-    """The model that a plug-in's context asks for; its argument is the seed it is trained with."""
+    """The model that a plug-in's context asks for; its argument is the seed it is trained with, or its own."""
     return trained(
         context.name,
         context.dataset,
         seed=model_seed(context),
+        argument=model_argument(context),
         models_dir=context.models_dir,
         progress=context.progress,
     )
@@ -53,7 +64,7 @@ def trained_for(context: ModelContext) -> TrainedModel:
 def is_kept(name: str, dataset: Dataset, *, seed: int, models_dir: Path) -> bool:
     """Whether `trained` would find a checkpoint."""
     identity = _identity(
-        _untrained(load("afl.models", name), dataset, seed), name, dataset, TrainingConfig(), seed
+        _untrained(load("afl.models", name), dataset, seed, None), name, dataset, TrainingConfig(), seed
     )
     return (models_dir / identity.filename).exists()
 
@@ -67,10 +78,11 @@ def entry(
     progress: Progress,
     retrain: bool = False,
     training: TrainingConfig | None = None,
+    argument: str | None = None,
 ) -> Entry:
     """As `trained`, with where the checkpoint lies and how training went; `retrain` replaces what is there."""
     training = training or TrainingConfig()
-    network = _untrained(load("afl.models", name), dataset, seed)
+    network = _untrained(load("afl.models", name), dataset, seed, argument)
     identity = _identity(network, name, dataset, training, seed)
     checkpoint = None if retrain else checkpoints.read(identity, models_dir)
     path = models_dir / identity.filename
@@ -88,10 +100,10 @@ def _identity(
     return Identity(name, network.version, dataset.hash, network.settings(), asdict(training), seed)
 
 
-def _untrained(model: type[NextItemModel], dataset: Dataset, seed: int) -> NextItemModel:
+def _untrained(model: type[NextItemModel], dataset: Dataset, seed: int, argument: str | None) -> NextItemModel:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return model.untrained(dataset)
+        return model.untrained(dataset, argument)
 
 
 def _train(

@@ -43,7 +43,7 @@ def test_over_no_sessions_nothing_is_suggested(ring: Dataset, models_dir: Path) 
 
 @pytest.mark.parametrize("argument", ["one", "-1", "1.5", "٣", "9" * 30])
 def test_a_seed_that_is_no_number_is_refused(ring: Dataset, tmp_path: Path, argument: str) -> None:
-    with pytest.raises(UsageError, match="expected sasrec:SEED"):
+    with pytest.raises(UsageError, match="expected NAME:SEED"):
         trained_recommender(context(ring, tmp_path, argument))
 
 

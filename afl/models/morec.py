@@ -1,0 +1,99 @@
+"""MoRec: SASRec over what items say of themselves, in place of their ids.
+
+Yuan et al., "Where to Go Next for Recommender Systems? ID- vs. Modality-based Recommender Models Revisited",
+SIGIR 2023, section 3.2: an item is the output of an item encoder; the sequence model is SASRec. Deviations from the
+paper, each with a test of this number:
+
+1. The text encoder itself is not trained: items are read once (`afl.models.text_features`: hashed words by default, a
+   sentence-transformers model by its folder), and two layers over these vectors are what is learned. The paper trains
+   the language model end to end, on GPUs.
+2. The loss is softmax cross-entropy as in SASRec here, not binary cross-entropy against one negative.
+
+Letters: B sequences, T positions, D = dim, F text features, I items.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+
+from afl.data.dataset import Dataset
+from afl.models.base import SequentialModel
+from afl.models.losses import next_item_loss
+from afl.models.sasrec import Block, SASRecConfig
+from afl.models.text_features import PLACES, text_features
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoRecConfig:
+    """The settings of a MoRec; one set of defaults serves all data sets."""
+
+    items: int
+    """Size of the catalogue."""
+    encoder: str | None = None
+    """The folder of the model that reads items; None for hashed words."""
+    features: int = PLACES
+    """Numbers per item that the encoder gives."""
+    max_len: int = 50
+    """How many items it looks back on."""
+    dim: int = 64
+    layers: int = 2
+    heads: int = 2
+    dropout: float = 0.4
+    negatives: int = 1024
+    """Where the catalogue is larger, the loss looks at so many items a batch instead of all."""
+
+
+class MoRec(SequentialModel):
+    """Text features -> two layers = item; items + position -> blocks of SASRec -> dot product with the items."""
+
+    Config = MoRecConfig
+    texts: Tensor
+
+    def __init__(self, config: MoRecConfig) -> None:
+        super().__init__(config)
+        self.register_buffer("texts", torch.zeros(config.items, config.features, dtype=torch.float16))
+        self.item = nn.Sequential(
+            nn.Linear(config.features, 2 * config.dim), nn.GELU(), nn.Linear(2 * config.dim, config.dim)
+        )
+        self.position = nn.Embedding(config.max_len, config.dim)
+        self.dropout = nn.Dropout(config.dropout)
+        body = SASRecConfig(items=config.items, dim=config.dim, heads=config.heads, dropout=config.dropout)
+        self.blocks = nn.ModuleList(Block(body) for _ in range(config.layers))
+        self.norm = nn.LayerNorm(config.dim)
+        nn.init.normal_(self.position.weight, std=0.02)
+
+    @classmethod
+    def untrained(cls, dataset: Dataset, argument: str | None = None) -> Self:
+        """Before training, it has read the items; `argument` is the folder of the model that reads them."""
+        features = torch.from_numpy(text_features(dataset.catalogue, argument))
+        made = cls(cls.Config(items=len(features), encoder=argument, features=features.shape[1]))
+        made.texts = features.to(torch.float16)
+        return made
+
+    def catalogue(self) -> Tensor:
+        """(I, D) the items as the sequence model knows them."""
+        # Vectors of length 1 have tiny numbers: at unit size the layers learn from the first step.
+        items: Tensor = self.item(self.texts.float() * self.config.features**0.5)
+        return items / self.config.dim**0.5
+
+    def encode(self, sequences: Tensor) -> Tensor:
+        return self._encode(sequences, self.catalogue())
+
+    def _encode(self, sequences: Tensor, items: Tensor) -> Tensor:
+        x = torch.cat([items, items.new_zeros(1, items.shape[1])])[sequences] * self.config.dim**0.5  # (B, T, D)
+        x = self.dropout(x + self.position.weight[: x.shape[1]])
+        for block in self.blocks:
+            x = block(x)
+        states: Tensor = self.norm(x)
+        return states
+
+    def score(self, states: Tensor) -> Tensor:
+        return states @ self.catalogue().T
+
+    def loss(self, sequences: Tensor) -> Tensor:
+        inputs, targets = sequences[:, :-1], sequences[:, 1:]  # (B, T) each
+        real, items = targets != self.items, self.catalogue()
+        states = self._encode(inputs, items)[real]
+        return next_item_loss(states, targets[real], items, negatives=self.config.negatives)
