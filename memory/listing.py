@@ -126,7 +126,7 @@ COLUMNS = tuple(sessions.c[name] for name in SessionRow._fields)
 def session_row(row: Any) -> SessionRow:
     """The row that was selected by `COLUMNS`."""
     *columns, tools = row
-    return SessionRow(*columns, tools=tuple(json.loads(tools)))
+    return SessionRow._make((*columns, tuple(json.loads(tools))))
 
 
 async def _total(connection: AsyncConnection, run: int, wanted: SessionFilter) -> int:

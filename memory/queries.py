@@ -1,58 +1,120 @@
-"""A run in numbers, computed where the rows are."""
+"""A run in numbers, computed where the rows are: from its tallies, and from its turns in a line each."""
 
-import json
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, Table, and_, case, func, not_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from afl.types import Outcome, Phase, Role
-from memory.records import CallTotals, JudgementRow, PlaceRow, RunTotals
-from memory.schema import journal, sessions, turns
-from memory.spending import SENT
-
-FINAL = sessions.c.outcome.not_in([outcome.value for outcome in Outcome if outcome.retried_on_continuation])
-"""Condition: a continuation leaves the session as it is."""
+from memory.records import CallTotals, JudgementRow, PlaceRow, RoundRecord, RunTotals
+from memory.schema import call_tallies, session_tallies, sessions, turn_tallies, turns
+from memory.tallies import rounds_of
 
 
-async def totals_of(connection: AsyncConnection, run: int, size: int) -> RunTotals:
-    """Sessions, outcomes and calls of a run that consists of `size` sessions."""
-    counts = select(
-        _count(FINAL),
-        _count(sessions.c.completed),
-        func.count(),
-        _count(sessions.c.hit),
-        _count(sessions.c.accepted),
-        _count(sessions.c.suggestion == sessions.c.target),
-        func.max(sessions.c.finished),
-    ).where(sessions.c.run == run)
-    done, completed, recorded, hits, accepted, base_hits, ended = (await connection.execute(counts)).one()
-    return RunTotals(
-        sessions=size,
-        done=done,
-        completed=completed,
-        failed=recorded - completed,
-        hits=hits,
-        accepted=accepted,
-        base_hits=base_hits,
-        by_round=await _by_round(connection, run),
-        outcomes=await _outcomes(connection, run),
-        calls=await _calls(connection, run),
-        ended=ended,
+def final(table: Table = sessions) -> ColumnElement[bool]:
+    """Condition on `sessions` or their tallies: a continuation leaves them as they are."""
+    return table.c.outcome.not_in([outcome.value for outcome in Outcome if outcome.retried_on_continuation])
+
+
+async def totals_of(connection: AsyncConnection, sizes: Mapping[int, int]) -> dict[int, RunTotals]:
+    """Sessions, outcomes and calls of runs (id -> how many sessions it consists of), from their tallies."""
+    counts = await _sessions(connection, sizes)
+    by_round = await _by_round(connection, sizes)
+    outcomes = await _outcomes(connection, sizes)
+    calls = await _calls(connection, sizes)
+    return {
+        run: RunTotals(
+            sessions=size,
+            **counts.get(run, _NOTHING),
+            by_round=by_round.get(run, ()),
+            outcomes=outcomes.get(run, {}),
+            calls=calls.get(run, CallTotals()),
+        )
+        for run, size in sizes.items()
+    }
+
+
+_NOTHING: dict[str, Any] = {
+    "done": 0,
+    "completed": 0,
+    "failed": 0,
+    "hits": 0,
+    "accepted": 0,
+    "base_hits": 0,
+    "ended": None,
+}
+
+
+async def _sessions(connection: AsyncConnection, runs: Iterable[int]) -> dict[int, dict[str, Any]]:
+    c = session_tallies.c
+    query = select(
+        c.run,
+        _sum(c.sessions, final(session_tallies)).label("done"),
+        _sum(c.sessions, c.completed).label("completed"),
+        _sum(c.sessions, not_(c.completed)).label("failed"),
+        _sum(c.sessions, c.hit).label("hits"),
+        _sum(c.sessions, c.accepted).label("accepted"),
+        _sum(c.sessions, c.base_hit).label("base_hits"),
+        func.max(c.ended).label("ended"),
     )
+    return await _by_run(connection, query.where(c.run.in_(runs)).group_by(c.run))
 
 
-async def _by_round(connection: AsyncConnection, run: int) -> tuple[tuple[int, int], ...]:
-    """Sessions go few different ways: grouped in SQL, added up here."""
-    query = select(sessions.c.by_round, func.count()).where(sessions.c.run == run).group_by(sessions.c.by_round)
-    ways = [(json.loads(way), count) for way, count in await connection.execute(query)]
-    longest = max((len(way) for way, _ in ways), default=0)
+async def _by_round(connection: AsyncConnection, runs: Iterable[int]) -> dict[int, tuple[tuple[int, int], ...]]:
+    c = session_tallies.c
+    query = select(c.run, c.by_round, func.sum(c.sessions)).where(c.run.in_(runs)).group_by(c.run, c.by_round)
+    ways: defaultdict[int, list[tuple[tuple[RoundRecord, ...], int]]] = defaultdict(list)
+    for run, by_round, count in await connection.execute(query):
+        ways[run].append((rounds_of(by_round), count))
+    return {run: _after_each_round(gone) for run, gone in ways.items()}
+
+
+def _after_each_round(ways: Sequence[tuple[tuple[RoundRecord, ...], int]]) -> tuple[tuple[int, int], ...]:
+    """(hits, accepted); ended sessions keep their last state."""
+    longest = max(len(way) for way, _ in ways)
     extended = [(way + way[-1:] * (longest - len(way)), count) for way, count in ways if way]
     return tuple(
-        (sum(way[at][0] * count for way, count in extended), sum(way[at][1] * count for way, count in extended))
+        (
+            sum(way[at].hit * count for way, count in extended),
+            sum(way[at].accepted * count for way, count in extended),
+        )
         for at in range(longest)
     )
+
+
+async def _outcomes(connection: AsyncConnection, runs: Iterable[int]) -> dict[int, dict[str, int]]:
+    c = turn_tallies.c
+    query = select(c.run, c.outcome, func.sum(c.turns)).where(c.run.in_(runs), c.last).group_by(c.run, c.outcome)
+    found: defaultdict[int, dict[str, int]] = defaultdict(dict)
+    for run, outcome, count in await connection.execute(query):
+        found[run][outcome] = count
+    return found
+
+
+async def _calls(connection: AsyncConnection, runs: Iterable[int]) -> dict[int, CallTotals]:
+    c = call_tallies.c
+    query = select(
+        c.run,
+        _sum(c.entries, c.sent).label("calls"),
+        func.sum(c.retries).label("retries"),
+        _sum(c.entries, and_(c.repair, c.sent)).label("repairs"),
+        func.sum(c.prompt_tokens).label("prompt_tokens"),
+        func.sum(c.completion_tokens).label("completion_tokens"),
+        func.sum(case((c.priced, c.cost_usd))).label("cost_usd"),
+    )
+    rows = await _by_run(connection, query.where(c.run.in_(runs)).group_by(c.run))
+    return {run: CallTotals(**row) for run, row in rows.items()}
+
+
+async def _by_run(connection: AsyncConnection, query: Select[Any]) -> dict[int, dict[str, Any]]:
+    rows = [dict(row) for row in (await connection.execute(query)).mappings()]
+    return {row.pop("run"): row for row in rows}
+
+
+def _sum(column: ColumnElement[int], condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.sum(case((condition, column), else_=0))
 
 
 async def judgements_of(connection: AsyncConnection, run: int) -> list[JudgementRow]:
@@ -61,11 +123,10 @@ async def judgements_of(connection: AsyncConnection, run: int) -> list[Judgement
     query = (
         select(*columns, turns.c.outcome)
         .join(sessions, and_(sessions.c.run == turns.c.run, sessions.c.session == turns.c.session))
-        .where(turns.c.run == run, turns.c.phase == Phase.JUDGE.value)
-        .order_by(sessions.c.position, turns.c.round, turns.c.attempt)
+        .where(turns.c.run == run, turns.c.phase == Phase.JUDGE.value, turns.c.last)
+        .order_by(sessions.c.position, turns.c.round)
     )
-    rows = [JudgementRow(*row) for row in await connection.execute(query)]
-    return list({(row.session, row.number): row for row in rows}.values())
+    return [JudgementRow(*row) for row in await connection.execute(query)]
 
 
 async def places_of(connection: AsyncConnection, run: int, phase: str) -> list[PlaceRow]:
@@ -73,42 +134,7 @@ async def places_of(connection: AsyncConnection, run: int, phase: str) -> list[P
     query = (
         select(turns.c.session, turns.c.round, turns.c.place, turns.c.outcome)
         .join(sessions, and_(sessions.c.run == turns.c.run, sessions.c.session == turns.c.session))
-        .where(turns.c.run == run, turns.c.phase == phase, turns.c.role == Role.RECOMMENDATION.value)
-        .order_by(sessions.c.position, turns.c.round, turns.c.attempt)
+        .where(turns.c.run == run, turns.c.phase == phase, turns.c.role == Role.RECOMMENDATION.value, turns.c.last)
+        .order_by(sessions.c.position, turns.c.round)
     )
-    rows = [PlaceRow(*row) for row in await connection.execute(query)]
-    return list({(row.session, row.number): row for row in rows}.values())
-
-
-async def _outcomes(connection: AsyncConnection, run: int) -> dict[str, int]:
-    turn: Sequence[ColumnElement[Any]] = (turns.c.session, turns.c.phase, turns.c.round, turns.c.role)
-    last = (
-        select(*turn, func.max(turns.c.attempt).label("attempt"))
-        .where(turns.c.run == run)
-        .group_by(*turn)
-        .subquery()
-    )
-    answers = turns.join(last, and_(*(turns.c[column.name] == column for column in last.c)))
-    query = select(turns.c.outcome, func.count()).select_from(answers).where(turns.c.run == run)
-    rows = await connection.execute(query.group_by(turns.c.outcome))
-    return {outcome: count for outcome, count in rows}  # noqa: C416
-
-
-async def _calls(connection: AsyncConnection, run: int) -> CallTotals:
-    query = select(
-        _count(SENT).label("calls"),
-        _sum(journal.c.retries).label("retries"),
-        _count(and_(journal.c.attempt > 0, SENT)).label("repairs"),
-        _sum(journal.c.prompt_tokens).label("prompt_tokens"),
-        _sum(journal.c.completion_tokens).label("completion_tokens"),
-        func.sum(journal.c.cost_usd).label("cost_usd"),
-    ).where(journal.c.run == run)
-    return CallTotals(**(await connection.execute(query)).mappings().one())
-
-
-def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
-
-
-def _sum(column: ColumnElement[int]) -> ColumnElement[int]:
-    return func.coalesce(func.sum(column), 0)
+    return [PlaceRow(*row) for row in await connection.execute(query)]

@@ -28,7 +28,7 @@ from memory.listing import (
     session_row,
 )
 from memory.pace import pace_rows, read_pace
-from memory.queries import FINAL, judgements_of, places_of, totals_of
+from memory.queries import final, judgements_of, places_of, totals_of
 from memory.records import (
     CandidateRecord,
     JudgementRow,
@@ -52,6 +52,7 @@ from memory.tallies import (
     TurnTally,
     calls_tallied,
     items_tallied,
+    rounds_of,
     sessions_tallied,
     turns_tallied,
 )
@@ -138,7 +139,7 @@ class Run:
 
     async def finished(self) -> set[str]:
         """Sessions a continuation leaves as they are: all recorded ones but those that want of a reply failed."""
-        query = select(sessions.c.session).where(sessions.c.run == self.id, FINAL)
+        query = select(sessions.c.session).where(sessions.c.run == self.id, final())
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
                 return set((await connection.execute(query)).scalars())
@@ -147,17 +148,16 @@ class Run:
         """The run in numbers."""
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
-                return await totals_of(connection, self.id, self.size)
+                return (await totals_of(connection, {self.id: self.size}))[self.id]
 
     async def summary(self) -> RunSummary:
         """The run as `afl runs` lists it."""
-        return RunSummary(
-            name=self.name,
-            created=self.created,
-            config=self.config,
-            held=self._holder.is_held(),
-            totals=await self.totals(),
-        )
+        return self.summed_up(await self.totals())
+
+    def summed_up(self, totals: RunTotals) -> RunSummary:
+        """The run as `afl runs` lists it, for whoever has its totals."""
+        held = self._holder.is_held()
+        return RunSummary(name=self.name, created=self.created, config=self.config, held=held, totals=totals)
 
     async def outline(self) -> list[SessionRow]:
         """Every recorded session in a line, in the order of the run."""
@@ -208,10 +208,7 @@ class Run:
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
                 found = await connection.execute(query.order_by(sessions.c.position))
-                return {
-                    session: tuple(RoundRecord(bool(hit), bool(accepted)) for hit, accepted in json.loads(way))
-                    for session, way in found
-                }
+                return {session: rounds_of(way) for session, way in found}
 
     async def judgements(self) -> list[JudgementRow]:
         """The user agent's answer about every judged item, in the order of the run; without what was said."""

@@ -13,12 +13,16 @@ from memory.codec import compress, to_json
 from memory.database import file_of, open_engine, open_for_reading, parse_url, shown, storage_errors
 from memory.hints import KnowledgeBases
 from memory.holders import FileHolder, Holder, NoHolder
+from memory.queries import totals_of
 from memory.recall import Recall
 from memory.records import CandidateRecord, RunSummary
 from memory.run import Run
 from memory.schema import doubts, journal, pace, runs, sessions
 from memory.statements import REPLACED, add_candidates, add_run
 from memory.writer import Writer
+
+_RUNS = select(*(column for column in runs.c if column.name != "inputs"))
+"""Inputs are as large as the run; whoever wants them asks for them."""
 
 
 class Store:
@@ -106,22 +110,23 @@ class Store:
         """The run of this name; `NotFoundError` lists the names there are."""
         with storage_errors(self.where):
             async with self._engine.connect() as connection:
-                row = (await connection.execute(select(runs).where(runs.c.name == name))).mappings().first()
-                names = (await connection.execute(select(runs.c.name).order_by(runs.c.name))).scalars().all()
-        if row is None:
-            raise NotFoundError(f"no run is called {name!r}; there are: {', '.join(names) or 'none yet'}")
+                row = (await connection.execute(_RUNS.where(runs.c.name == name))).mappings().first()
+                if row is None:
+                    names = (await connection.execute(select(runs.c.name).order_by(runs.c.name))).scalars().all()
+                    raise NotFoundError(f"no run is called {name!r}; there are: {', '.join(names) or 'none yet'}")
         return self._run(row)
 
     async def runs(self) -> list[RunSummary]:
         """Every run, the newest first."""
         with storage_errors(self.where):
             async with self._engine.connect() as connection:
-                found = (await connection.execute(select(runs).order_by(runs.c.created.desc()))).mappings().all()
-        return [await self._run(row).summary() for row in found]
+                found = (await connection.execute(_RUNS.order_by(runs.c.created.desc()))).mappings().all()
+                totals = await totals_of(connection, {row["id"]: row["sessions"] for row in found})
+        return [self._run(row).summed_up(totals[row["id"]]) for row in found]
 
     async def others(self, name: str) -> list[Run]:
         """Every run but the one of this name, the oldest first."""
-        query = select(runs).where(runs.c.name != name).order_by(runs.c.created)
+        query = _RUNS.where(runs.c.name != name).order_by(runs.c.created)
         with storage_errors(self.where):
             async with self._engine.connect() as connection:
                 return [self._run(row) for row in (await connection.execute(query)).mappings().all()]

@@ -6,6 +6,7 @@ A page about a run of 100,000 sessions reads a few hundred rows of these in plac
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Table, select
@@ -105,6 +106,7 @@ async def items_tallied(connection: AsyncConnection, run: int) -> tuple[ItemTall
     return tuple(ItemTally(**row) for row in await _rows(connection, item_tallies, run))
 
 
+@cache
 def rounds_of(by_round: str) -> tuple[RoundRecord, ...]:
     """The column `by_round`: where a session stood after each of its rounds."""
     return tuple(RoundRecord(bool(hit), bool(accepted)) for hit, accepted in json.loads(by_round))
