@@ -30,8 +30,8 @@ def questions(server: FakeServer) -> list[str]:
     return [request["messages"][-1]["content"] for request in server.requests]
 
 
-def test_a_base_holds_what_was_found_and_why_the_rest_was_not_taken(explore, server, shown):
-    report = explore(server, "--run", "x").json
+def test_a_base_holds_what_was_found_and_why_the_rest_was_not_taken(explored, shown):
+    report = explored.report
     base = shown("x")
     assert [(one["number"], one["text"]) for one in base["hints"]] == [
         (one["number"], one["text"]) for one in report["hints"]
@@ -40,8 +40,7 @@ def test_a_base_holds_what_was_found_and_why_the_rest_was_not_taken(explore, ser
     assert all(one["why"] for one in base["not_taken"])
 
 
-def test_an_accepted_hint_mended_its_own_session_and_helped_another(explore, server, shown):
-    explore(server, "--run", "x")
+def test_an_accepted_hint_mended_its_own_session_and_helped_another(explored, shown):
     hint = shown("x")["hints"][0]
     assert (hint["own"]["session"], hint["own"]["before"]) == (hint["session"], None)
     assert hint["own"]["after"] <= 5
@@ -49,8 +48,7 @@ def test_an_accepted_hint_mended_its_own_session_and_helped_another(explore, ser
     assert hint["session"] not in {effect["session"] for effect in hint["others"]}
 
 
-def test_every_hint_says_which_mistake_it_comes_from(explore, server, shown):
-    explore(server, "--run", "x")
+def test_every_hint_says_which_mistake_it_comes_from(explored, shown):
     assert all(one["mistakes"] and one["causes"] and one["session"] for one in tried(shown("x")))
 
 
@@ -65,14 +63,13 @@ def test_it_ends_when_every_session_has_been_looked_at(explore, server):
     assert (report["ended"], report["sessions"]) == ("seen", 9)
 
 
-def test_only_sessions_whose_list_lacks_the_target_are_reflected_on(explore, server):
-    report = explore(server, "--run", "x").json
-    assert sum("\nMistakes:" in asked for asked in questions(server)) == report["wrong"] < report["sessions"]
+def test_only_sessions_whose_list_lacks_the_target_are_reflected_on(explored):
+    report = explored.report
+    assert sum("\nMistakes:" in asked for asked in explored.questions) == report["wrong"] < report["sessions"]
 
 
-def test_the_target_is_shown_in_the_second_step_only(explore, server):
-    explore(server, "--run", "x")
-    asked = questions(server)
+def test_the_target_is_shown_in_the_second_step_only(explored):
+    asked = explored.questions
     assert all(("Chosen next:" in question) == ("\nCauses:" in question) for question in asked)
 
 
@@ -205,20 +202,17 @@ def test_its_run_is_read_like_any_other(explore, server, afl):
     assert afl("rescore", "x", "--json").json["changed"] is False
 
 
-def test_an_audit_leaves_reflections_aside(explore, server, afl):
-    explore(server, "--run", "x")
+def test_an_audit_leaves_reflections_aside(explored, afl):
     checks = {check["name"]: check["verdict"] for check in afl("audit", "x", "--json").json["checks"]}
     assert checks["prompts"] == "ok"
 
 
-def test_its_sessions_show_lists_and_reflections(explore, server, afl, shown):
-    explore(server, "--run", "x")
+def test_its_sessions_show_lists_and_reflections(explored, afl, shown):
     told = afl("inspect", "x", "--session", shown("x")["hints"][0]["session"]).out
     assert all(heading in told for heading in ("without a hint", "likely mistakes", "causes", "advice: Hint:"))
 
 
-def test_the_places_of_targets_are_in_sql(explore, server, small, shown):
-    explore(server, "--run", "x")
+def test_the_places_of_targets_are_in_sql(explored, small, shown):
     own = shown("x")["hints"][0]["own"]
     with sqlite3.connect(small / "afl.db") as database:
         query = "SELECT place FROM turns WHERE phase = 'hints' AND session = ? AND place IS NOT NULL"
