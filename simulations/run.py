@@ -190,9 +190,14 @@ class Recorder:
     def _tell(self) -> None:
         self.bar(self.done, len(self.study), self._text())
 
+    @property
+    def recommends(self) -> bool:
+        """Whether sessions end with a recommendation that hits or misses."""
+        return self.study.options.loop and self.study.options.protocol != "hints"
+
     def _text(self) -> str:
         usage = self.usage
         cost = "" if not usage.cost_usd else f" · ${usage.cost_usd:.4f}"
-        rate = f"hit rate {self.hits / self.new:.3f} · " if self.new and self.study.options.loop else ""
+        rate = f"hit rate {self.hits / self.new:.3f} · " if self.new and self.recommends else ""
         tokens = usage.prompt_tokens + usage.completion_tokens
         return f"{rate}{usage.calls:,} calls · {tokens:,} tokens{cost}"

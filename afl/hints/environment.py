@@ -44,11 +44,11 @@ class HintEnvironment(gym.Env[Observation, np.int64]):
         if seed is not None or not self._order:
             self._order = self.np_random.permutation(len(self.states)).tolist()
         self._session = self._order.pop()
-        return self.states[self._session], {"session": self._session}
+        return self.states[self._session].copy(), {"session": self._session}
 
     def step(self, action: np.int64) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """The reward of this action; there is no second step, `reset` comes next."""
         if self._session is None:
             raise UsageError("the episode is over, or has not begun: call reset() first")
         session, self._session = self._session, None
-        return self.states[session], float(self.rewards[session, action]), True, False, {"session": session}
+        return self.states[session].copy(), float(self.rewards[session, action]), True, False, {"session": session}

@@ -1,0 +1,57 @@
+"""Made-up worlds in which it is known which hint fits which session."""
+
+import numpy as np
+import pytest
+
+from afl.data.catalogue import Catalogue
+from afl.data.dataset import Dataset, Sequence, Sequences, Split
+from afl.data.domains import domain
+from afl.hints.learners import Lesson
+from afl.types import SessionView
+
+FILMS = {
+    "Heat": {"genre": ("Crime", "Thriller"), "year": ("1995",)},
+    "Alien": {"genre": ("Horror",), "year": ("1979",)},
+    "Aliens": {"genre": ("Horror", "Action"), "year": ("1986",)},
+    "Ronin": {"genre": ("Crime",), "year": ("1998",)},
+    "Untitled": {},
+}
+
+
+@pytest.fixture
+def films() -> Dataset:
+    """Five films, one without attributes, and two training sequences."""
+    catalogue = Catalogue.build(list(FILMS), list(FILMS), list(FILMS.values()))
+    train = Sequences.of([Sequence("u0", (0, 1, 2)), Sequence("u1", (1, 2))])
+    return Dataset(
+        "films",
+        "csv",
+        domain("movie"),
+        catalogue,
+        {Split.TRAIN: train, Split.VALID: Sequences.of([]), Split.TEST: Sequences.of([])},
+    )
+
+
+def view(dataset: Dataset, *history: int) -> SessionView:
+    """A session with this history; what may be recommended does not matter here."""
+    titles = dataset.catalogue.titles
+    return SessionView("s", dataset.domain, history, tuple(titles[item] for item in history), (0,), titles[:1])
+
+
+def bandit(sessions: int, *, seed: int, noise: float = 0.3) -> Lesson:
+    """Four kinds of session by two signs; in each, one of four actions earns .5 more than the others.
+
+    A third number says nothing. Rewards are noisy; a tenth of the sessions validate.
+    """
+    draws = np.random.default_rng(seed)
+    signs = draws.choice([-1.0, 1.0], (sessions, 2))
+    states = np.concatenate([signs, draws.normal(size=(sessions, 1))], axis=1).astype(np.float32)
+    rewards = draws.normal(0, noise, (sessions, 4))
+    rewards[np.arange(sessions), best_actions(states)] += 0.5
+    cut = sessions * 9 // 10
+    return Lesson(states[:cut], rewards[:cut], states[cut:], rewards[cut:])
+
+
+def best_actions(states: np.ndarray) -> np.ndarray:
+    """The optimum of `bandit`."""
+    return (states[:, 0] > 0) * 2 + (states[:, 1] > 0)

@@ -1,0 +1,56 @@
+"""Reward tables: what every hint did for every session."""
+
+import numpy as np
+import pytest
+
+from afl.errors import DataError, UsageError
+from afl.hints.rewards import REWARDS, Placed, RewardTable
+
+TABLE = RewardTable(("a", "b", "c"), np.array([[2, 1, 0], [0, 0, 10], [3, 3, 3]], np.int16))
+
+
+def test_a_table_is_read_from_lists_in_any_order() -> None:
+    placed = [Placed("a", 1, None), Placed("b", 0, 4), Placed("a", 0, 2), Placed("b", 1, 1)]
+    table = RewardTable.of(placed, hints=1)
+    assert (table.sessions, table.places.tolist()) == (("a", "b"), [[2, 0], [4, 1]])
+
+
+def test_a_session_that_misses_a_hint_is_named() -> None:
+    with pytest.raises(DataError, match="'a' was tried under 2 of 3 hints"):
+        RewardTable.of([Placed("a", 0, 1), Placed("a", 1, 1)], hints=2)
+
+
+def test_ndcg_is_the_discounted_place() -> None:
+    assert TABLE.ndcg()[0] == pytest.approx([1 / np.log2(3), 1, 0])
+
+
+def test_a_place_beyond_k_earns_nothing() -> None:
+    assert TABLE.ndcg(5)[1].tolist() == [0, 0, 0]
+    assert TABLE.hits(2)[2].tolist() == [0, 0, 0]
+
+
+def test_the_gain_is_against_no_hint_on_the_same_session() -> None:
+    gain = TABLE.rewards("gain")
+    assert gain[0] == pytest.approx([0, 1 - 1 / np.log2(3), -1 / np.log2(3)])
+    assert gain[1] == pytest.approx([0, 0, 1 / np.log2(11)])
+
+
+def test_rank_falls_evenly_with_the_place() -> None:
+    assert TABLE.rewards("rank").tolist() == [[0.9, 1.0, 0.0], [0.0, 0.0, 0.1], [0.8, 0.8, 0.8]]
+
+
+@pytest.mark.parametrize("kind", REWARDS)
+def test_every_reward_prefers_the_higher_place(kind: str) -> None:
+    earned = TABLE.rewards(kind)  # type: ignore[arg-type]
+    assert earned[0, 1] >= earned[0, 0] > earned[0, 2]
+
+
+def test_another_reward_is_a_mistake_that_names_those_there_are() -> None:
+    with pytest.raises(UsageError, match="got 'mrr', expected one of: gain, ndcg, hit, rank"):
+        TABLE.rewards("mrr")  # type: ignore[arg-type]
+
+
+def test_a_smaller_study_is_the_beginning_of_a_larger_one() -> None:
+    assert TABLE.first(2).sessions == ("a", "b")
+    assert TABLE.under([2]).places.tolist() == [[2, 0], [0, 10], [3, 3]]
+    assert TABLE.first(1).joined(TABLE.first(2)).sessions == ("a", "a", "b")
