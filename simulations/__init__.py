@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from simulations.commands.cache import cache_explain as cache_explain
     from simulations.commands.compare import compare as compare
     from simulations.commands.data import data_info as data_info
+    from simulations.commands.data import data_sessions as data_sessions
     from simulations.commands.data import import_data as import_data
     from simulations.commands.data import list_data as list_data
     from simulations.commands.data import remove_data as remove_data
@@ -56,6 +57,7 @@ _HOMES = {
     "cache_explain": "simulations.commands.cache",
     "compare": "simulations.commands.compare",
     "data_info": "simulations.commands.data",
+    "data_sessions": "simulations.commands.data",
     "doctor": "simulations.commands.doctor",
     "estimate": "simulations.commands.estimate",
     "evaluate_recommendation": "simulations.commands.evaluate",
@@ -95,6 +97,7 @@ __all__ = [
     "cache_explain",
     "compare",
     "data_info",
+    "data_sessions",
     "doctor",
     "estimate",
     "evaluate_recommendation",

@@ -1,4 +1,4 @@
-"""`afl data import | list | info | remove`."""
+"""`afl data import | sessions | list | info | remove`."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -47,6 +47,21 @@ def import_data(
         split=split,
         split_seed=split_seed,
     )
+    print_json(_json(info)) if as_json else _show(info)
+
+
+@app.command("sessions")
+def data_sessions(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="One with timestamps.")],
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="What to call the sessions.")] = ...,  # type: ignore[assignment]
+    least: Annotated[int, typer.Option("--least", metavar="N", help="Items that a day must have.")] = 4,
+    replace: Annotated[bool, typer.Option("--replace", help="Overwrite a data set of this name.")] = False,
+    as_json: JSON = False,
+) -> None:
+    """Make sessions out of long sequences: what a user did on one day."""
+    from simulations.commands.data import data_sessions as run
+
+    info = run(dataset, name=name, least=least, replace=replace)
     print_json(_json(info)) if as_json else _show(info)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from afl import plugins
 from afl.data.dataset import Dataset
+from afl.data.days import LEAST, sessions_of_days
 from afl.data.importers import Importer, ImportOptions
 from afl.data.library import DatasetInfo, Library
 from afl.data.split import Shares, split_anew
@@ -47,6 +48,19 @@ def import_data(
         dataset = _split_anew(dataset, Shares.parse(split), split_seed)
     library = _library(settings)
     library.save(dataset, replace=replace)
+    return library.info(name)
+
+
+def data_sessions(
+    dataset: str, *, name: str, least: int = LEAST, replace: bool = False, settings: Settings | None = None
+) -> DatasetInfo:
+    """Makes sessions out of a data set with timestamps: a user's day of `least` items or more; keeps them under `name`.
+
+    Users keep their split. The same content again changes nothing; other content needs `replace`. Raises
+    `NotFoundError` for the data set, `UsageError` where it has no timestamps or no day that is long enough.
+    """
+    library = _library(settings)
+    library.save(sessions_of_days(library.load(dataset), name=name, least=least), replace=replace)
     return library.info(name)
 
 
