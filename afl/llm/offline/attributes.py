@@ -34,12 +34,14 @@ class SharedValues:
         self._values = np.array([number[value] for vector in vectors for value in vector], np.int64)  # (E,)
         self._shares = np.array([share for vector in vectors for share in vector.values()], np.float64)  # (E,)
 
-    def closeness(self, history: Items, candidates: Items, weights: Floats) -> Floats:
-        """(N,) weighted mean closeness of each candidate to the history."""
+    def closeness(self, history: Items, candidates: Items) -> Floats:
+        """(H, N) of every history item to every candidate."""
         past, values, shares = self._entries(history)
-        profile = np.bincount(values, weights[past] * shares, minlength=self._size)  # (V,)
+        profiles = _sums(past * self._size + values, shares, len(history), self._size)  # (H, V)
         owner, values, shares = self._entries(candidates)
-        return np.asarray(np.bincount(owner, profile[values] * shares, minlength=len(candidates)), np.float64)
+        common = profiles[:, values] * shares  # (H, E)
+        places = np.arange(len(history))[:, None] * len(candidates) + owner
+        return _sums(places.ravel(), common.ravel(), len(history), len(candidates))
 
     def _entries(self, items: Items) -> tuple[Items, Items, Floats]:
         """(E,) every value of these items: whose it is (a place in `items`), which it is, and its share."""
@@ -58,10 +60,10 @@ class Years:
         mean = sum(known) / len(known)
         self._years = np.array([*(mean if math.isnan(year) else year for year in years), mean])  # item -1: mean
 
-    def closeness(self, history: Items, candidates: Items, weights: Floats) -> Floats:
-        """(N,) weighted mean closeness of each candidate to the history."""
-        distance = np.abs(self._years[candidates][None, :] - self._years[history][:, None])  # (H, N)
-        closeness: Floats = weights @ np.exp(-distance / DECADE)
+    def closeness(self, history: Items, candidates: Items) -> Floats:
+        """(H, N) of every history item to every candidate."""
+        distance = np.abs(self._years[candidates][None, :] - self._years[history][:, None])
+        closeness: Floats = np.exp(-distance / DECADE)
         return closeness
 
     def newness(self, candidates: Items) -> Floats:
@@ -115,3 +117,8 @@ def _year(value: tuple[str, ...]) -> float:
 def _unit(vector: dict[str, float]) -> dict[str, float]:
     length = math.sqrt(sum(weight * weight for weight in vector.values()))
     return {value: weight / length for value, weight in vector.items()}
+
+
+def _sums(places: Items, shares: Floats, rows: int, columns: int) -> Floats:
+    """(rows, columns) the sum of all shares that belong to a place, places counted row by row."""
+    return np.asarray(np.bincount(places, shares, minlength=rows * columns), np.float64).reshape(rows, columns)

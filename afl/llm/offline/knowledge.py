@@ -25,14 +25,10 @@ TOGETHER = Window(width=20, decay=0.5, ordered=False)
 class Comparison:
     """A list beside a history, before anyone attends to one part of the history more than to another."""
 
-    history: Items
-    """(H,)"""
     candidates: Items
     """(N,)"""
-    follows: Floats
-    """(H, N) association of every history item with every candidate, in order."""
-    together: Floats
-    """(H, N) the same in either order."""
+    closeness: Floats
+    """(C, H, N) of every history item to every candidate: `follows`, `together`, then by attribute."""
     popularity: Floats
     """(N,) occurrences in training."""
 
@@ -88,30 +84,24 @@ class Knowledge:
 
         `own` leaves a training sequence's own counts out, see `PairCounts.association`.
         """
+        pairs = [counts.association(history, candidates, own=own) for counts in (self._follows, self._together)]
+        attributes = [measure.closeness(history, candidates) for measure in self._closeness.values()]
         popularity = self.popularity[candidates]
         if own is not None:
             popularity = popularity - (np.arange(len(candidates)) == 0)
-        return Comparison(
-            history,
-            candidates,
-            self._follows.association(history, candidates, own=own),
-            self._together.association(history, candidates, own=own),
-            popularity,
-        )
+        return Comparison(candidates, np.stack([*pairs, *attributes]), popularity)
 
     def impression(self, compared: Comparison, *, recency: float) -> Impression:
         """How the candidates look to someone who knows the history and attends most to its end."""
-        history, candidates = compared.history, compared.candidates
-        weights = recency ** np.arange(len(history))[::-1]
+        weights = recency ** np.arange(compared.closeness.shape[1])[::-1]  # (H,)
         weights = weights / max(weights.sum(), 1e-9)
-        columns = [weights @ compared.follows, weights @ compared.together, np.log1p(compared.popularity)]
-        for closeness in self._closeness.values():
-            columns.append(closeness.closeness(history, candidates, weights))
-            if isinstance(closeness, Years):
-                newness = closeness.newness(candidates)
-        if "newness" in self.aspects:
-            columns.append(newness)
-        return Impression(standardised(np.stack(columns, axis=1)), compared.follows + compared.together)
+        follows, together, *attributes = weights @ compared.closeness  # (C, N)
+        columns = [follows, together, np.log1p(compared.popularity), *attributes]
+        era = self._closeness.get("era")
+        if isinstance(era, Years):
+            columns.append(era.newness(compared.candidates))
+        evidence = compared.closeness[0] + compared.closeness[1]
+        return Impression(standardised(np.stack(columns, axis=1)), evidence)
 
 
 def standardised(columns: Floats) -> Floats:

@@ -167,6 +167,8 @@ def _task(text: str) -> Task:
 
 def _scores(section: str) -> dict[str, float]:
     """Scores by title, each from the line below the title."""
+    if REWARD_SCORE not in section:
+        return {}
     lines = section.split("\n")
     below = [(_ENTRY.fullmatch(title), _SCORE.match(line.lstrip())) for title, line in pairwise(lines)]
     return {title[1]: float(score[1]) for title, score in below if title and score}

@@ -62,13 +62,13 @@ def test_unknown_items_go_with_nothing() -> None:
 
 def test_rare_shared_values_bring_items_closer_than_common_ones() -> None:
     shared = SharedValues([("drama", "noir"), ("drama",), ("noir",), ("drama",), ("drama",)])
-    close = shared.closeness(np.array([0]), np.array([1, 2, -1]), np.array([1.0]))
+    (close,) = shared.closeness(np.array([0]), np.array([1, 2, -1]))
     assert close[1] > close[0] > close[2] == 0
 
 
 def test_years_are_close_within_a_decade() -> None:
     years = Years([1990.0, 1991.0, 1950.0])
-    close = years.closeness(np.array([0]), np.array([1, 2]), np.array([1.0]))
+    (close,) = years.closeness(np.array([0]), np.array([1, 2]))
     assert close == pytest.approx(np.exp([-0.1, -4.0]))
 
 
