@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
 
+from afl.errors import TimeLimitError
 from afl.llm.context import LanguageModel
 from afl.llm.limits import AdaptiveLimiter
 from afl.llm.stall import StallWatch
@@ -48,7 +49,7 @@ class Explorer:
         how, usage = self.how, Usage()
         limiter = AdaptiveLimiter(how.concurrency, rates=how.rates, clock=how.clock)
         deadlines = Deadlines(how.times, how.clock)
-        stall = StallWatch(self.model.name, after=how.times.stall, clock=how.clock, say=self.say)
+        stall = StallWatch(_endpoint(self.model), after=how.times.stall, clock=how.clock, say=self.say)
         async with run.hold(), spending(how.budget, run, self.model) as account:
             gate = open_gate(
                 self.model,
@@ -64,8 +65,11 @@ class Explorer:
             )
             keeper = _Keeper(run, self.study, self.bar, usage, PaceKeeper(run, limiter.history))
             started = how.clock.monotonic()
-            async with deadlines.run(), stall.watching():
-                state = await self._played(gate, keeper)
+            try:
+                async with deadlines.run(), stall.watching():
+                    state = await self._played(gate, keeper)
+            except TimeLimitError as error:
+                raise TimeLimitError(f"run {run.name!r}, {keeper.done} sessions looked at: {error}") from None
             if state["ending"] is not Ending.STOPPED:
                 await run.end_after(state["seen"])
             return state, usage, how.clock.monotonic() - started
@@ -103,6 +107,10 @@ class _Keeper:
         await self.pace.keep()
         self.done += 1
         self.bar(self.done, len(self.study), f"{hints} hints · {self.usage.calls:,} calls")
+
+
+def _endpoint(model: LanguageModel) -> str:
+    return f"{model.name} at {model.place}" if model.place else model.name
 
 
 def _said(look: Look) -> tuple[TurnRecord, ...]:

@@ -1,5 +1,6 @@
 """Exploring for hints: what is found, what is kept of it, and what it does not depend on."""
 
+import re
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -124,6 +125,28 @@ def test_a_session_that_can_never_be_answered_can_be_done_without(explore):
         report = explore(server, "--run", "x", "--concurrency", 1, "--skip-failed").json
     assert (report["ended"], report["failed"], report["unlisted"]) == ("seen", 1, 1)
     assert report["tried"]
+
+
+def test_a_budget_stops_it_and_a_larger_one_goes_on(explore, server):
+    stopped = explore(server, "--run", "x", "--budget-tokens", 9000, "--max-tokens", 100)
+    assert (stopped.code, stopped.json["ended"], stopped.json["budget"]["exhausted"]) == (1, "stopped", True)
+    assert stopped.json["budget"]["spent_tokens"] <= 9000
+    assert explore(server, "--run", "x").json["ended"] == "seen"
+
+
+def test_an_endpoint_that_refuses_the_key_leaves_no_trace(explore, afl):
+    with running_server(faults={number: status(401) for number in range(1, 100)}) as server:
+        refused = explore(server, "--run", "x")
+    assert refused.code == 2
+    assert "the endpoint refuses the key" in refused.err
+    assert afl("runs", "--json").json == {"runs": []}
+
+
+def test_a_run_out_of_time_says_how_far_it_came_and_goes_on(explore):
+    with running_server(latency=0.02) as server:
+        stopped = explore(server, "--run", "x", "--concurrency", 1, "--run-timeout", 0.6)
+        assert (stopped.code, explore(server, "--run", "x").json["ended"]) == (1, "seen")
+    assert re.search(r"run 'x', \d+ sessions looked at: ", stopped.json["error"])
 
 
 def naming(messages: Sequence[Mapping[str, Any]]) -> str:
