@@ -1,0 +1,74 @@
+"""`afl data`: divided anew, made into sessions; and what models may learn when training sequences are played."""
+
+from pathlib import Path
+
+import pytest
+
+from afl.data.dataset import Dataset, Split
+from afl.data.library import Library
+from simulations.options import SimulateOptions
+from simulations.study import Study
+from tests.simulations.conftest import Afl
+
+
+def sizes(found: dict[str, dict[str, int]]) -> list[int]:
+    return [found["sequences"][split] for split in Split]
+
+
+def test_an_import_is_divided_as_it_is_told(afl: Afl, home: Path, small_csv: Path) -> None:
+    found = afl("data", "import", "csv", small_csv, "--name", "x", "--split", "1:1:1", "--json").json
+    assert sizes(found) == [10, 10, 10]
+    assert found["notes"]["split"].startswith("1:1:1 by sequence, by a draw from seed 0")
+
+
+def test_another_seed_divides_otherwise(afl: Afl, home: Path, small_csv: Path) -> None:
+    hashes = [
+        afl(
+            "data",
+            "import",
+            "csv",
+            small_csv,
+            "--name",
+            f"x{seed}",
+            "--split",
+            "1:1:1",
+            "--split-seed",
+            seed,
+            "--json",
+        ).json["hash"]
+        for seed in (0, 1)
+    ]
+    assert hashes[0] != hashes[1]
+
+
+def test_shares_that_are_none_leave_nothing(afl: Afl, home: Path, small_csv: Path) -> None:
+    refused = afl("data", "import", "csv", small_csv, "--name", "x", "--split", "a lot")
+    assert (refused.code, "expected shares" in refused.complaint) == (2, True)
+    assert afl("data", "list", "--json").json == {"datasets": []}
+
+
+def test_days_become_sessions(afl: Afl, small: Path) -> None:
+    found = afl("data", "sessions", "small", "--name", "days", "--json").json
+    assert (found["name"], sum(sizes(found)), found["format"]) == ("days", 30, "sessions")
+    assert Library(small / "data").load("days").splits[Split.TEST].ids[0].endswith("@1970-01-01")
+
+
+def test_sessions_have_a_name_of_their_own(afl: Afl, small: Path) -> None:
+    refused = afl("data", "sessions", "small", "--name", "small")
+    assert (refused.code, "exists with other content" in refused.complaint) == (2, True)
+
+
+@pytest.mark.parametrize(("split", "left"), [("test", 0), ("valid", 0), ("train", 1), ("all", 1)])
+def test_models_do_not_learn_the_targets_of_training_sequences_that_are_played(
+    split: str, left: int, dataset: Dataset
+) -> None:
+    study = Study.of(dataset, SimulateOptions(dataset="small", llm="offline", split=split))  # type: ignore[arg-type]
+    learned = {s.id: s.items for s in study.training.splits[Split.TRAIN]}
+    assert learned == {s.id: s.items[: len(s.items) - left] for s in dataset.splits[Split.TRAIN]}
+
+
+def test_what_is_judged_after_the_target_is_not_learned_either(dataset: Dataset) -> None:
+    options = SimulateOptions(dataset="small", llm="offline", split="train", ratios=("1:1",), items=2)
+    study = Study.of(dataset, options)
+    assert {len(sequence.items) for sequence in study.training.splits[Split.TRAIN]} == {4}
+    assert study.configuration()["training_hash"] == dataset.without_targets(held_out=1).hash
