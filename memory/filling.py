@@ -1,4 +1,4 @@
-"""What an upgraded database lacks and only the words of its sessions can tell: tools, and the index of reasons."""
+"""What an upgraded database lacks and only the words of its sessions can tell: tools, and the index of words."""
 
 import json
 from collections.abc import AsyncIterator
@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from memory.records import SessionRecord
 from memory.schema import runs, sessions
-from memory.search import add_reasons, reason_row
+from memory.search import add_words, word_row
 from memory.transcripts import read_transcripts
 
 _AT_ONCE = 100
@@ -18,7 +18,7 @@ async def fill(connection: AsyncConnection) -> None:
     """Reads every session of every run once, about a thousand a second."""
     for run in (await connection.execute(select(runs.c.id))).scalars().all():
         async for records in _records(connection, run):
-            await connection.execute(add_reasons(), [reason_row(run, record) for record in records])
+            await connection.execute(add_words(), [word_row(run, record) for record in records])
             with_tools = [_tools(run, record) for record in records if record.tools]
             if with_tools:
                 await connection.execute(_SET_TOOLS, with_tools)

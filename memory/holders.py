@@ -4,13 +4,14 @@ A SQLite run is held by an operating-system lock on a small file beside the data
 the process. A server database would use its advisory locks behind the same `Holder`.
 """
 
+import asyncio
 import json
 import os
 import socket
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -24,6 +25,8 @@ else:
 
 _LOCKED_BYTE = 1 << 20
 """Windows locks forbid reading: the locked byte lies far behind the holder's name."""
+_TRIES, _BETWEEN = 6, 0.05
+"""Of a run that may be held, and seconds between them."""
 
 
 class Holder(Protocol):
@@ -38,6 +41,16 @@ class Holder(Protocol):
     def is_held(self) -> bool:
         """Whether any process, this one included, holds the run now."""
         ...
+
+
+async def acquire(holder: Holder) -> None:
+    """Like `holder.acquire`, with patience: who looks whether a run is held has its lock for a moment."""
+    for _ in range(_TRIES - 1):
+        with suppress(ConflictError):
+            holder.acquire()
+            return
+        await asyncio.sleep(_BETWEEN)
+    holder.acquire()
 
 
 class NoHolder:

@@ -6,18 +6,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Table, and_, exists, false, func, not_, or_, select
+from sqlalchemy import ColumnElement, Table, and_, exists, func, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from afl.errors import UsageError
 from afl.types import Phase, Role
 from memory.records import SessionRow
 from memory.schema import session_tallies, sessions, turns
-from memory.search import reasons_say
+from memory.search import reasons_say, searched, titles_say
 
 LARGEST_PAGE = 1000
 _MOST_ROUNDS = 1000
-_LONGEST_TEXT = 1000
 _LEAST = {"rounds": 0, "least_rounds": 0, "hit_after": 1, "accepted_in": 1, "item_round": 1}
 
 
@@ -61,7 +60,7 @@ class SessionFilter:
     words: str = ""
     """All of these words occur in its reasons; `thrill*` will do with any word that begins so."""
     text: str = ""
-    """This occurs in its id, its target, its last recommendation or its suggestion, ignoring case."""
+    """All of these words occur, or words that begin so, in its id, its target, its suggestion or recommendations."""
 
     def __post_init__(self) -> None:
         for name, least in _LEAST.items():
@@ -101,8 +100,8 @@ async def session_page(
     """`limit` sessions after the first `offset`, in the order of the run."""
     if not 0 <= offset < 1 << 31 or not 1 <= limit <= LARGEST_PAGE:
         raise UsageError(f"got offset {offset} and limit {limit}, expected a page of 1 to {LARGEST_PAGE} sessions")
-    order = (sessions.c.position, sessions.c.session)
-    query = select(*COLUMNS).where(*_conditions(run, wanted)).order_by(*order).offset(offset).limit(limit)
+    found = select(*COLUMNS).where(*_conditions(run, wanted)).order_by(sessions.c.position)
+    query = found.offset(offset).limit(limit)
     rows = tuple(session_row(row) for row in await connection.execute(query))
     return SessionPage(rows, await _total(connection, run, wanted), offset)
 
@@ -143,11 +142,11 @@ def _conditions(run: int, wanted: SessionFilter) -> list[ColumnElement[bool]]:
     """On `sessions`."""
     found = [sessions.c.run == run, *_alike(wanted, sessions)]
     if wanted.item:
-        found.append(_recommended(wanted.item, wanted.item_round))
+        found += _recommended(run, wanted.item, wanted.item_round)
     if wanted.words:
         found.append(reasons_say(run, wanted.words))
     if wanted.text:
-        found.append(_mentions(wanted.text))
+        found.append(titles_say(run, wanted.text))
     return found
 
 
@@ -192,18 +191,11 @@ def _hit_in(round: int, table: Table) -> ColumnElement[bool]:
     return condition
 
 
-def _recommended(item: str, round: int | None) -> ColumnElement[bool]:
+def _recommended(run: int, item: str, round: int | None) -> Iterator[ColumnElement[bool]]:
     """In the loop; by the last attempt of a turn, since others have no answer."""
+    if searched(item):
+        yield titles_say(run, item, whole=True)  # few are left whose turns must be looked at
     said = [turns.c.phase == Phase.LOOP.value, turns.c.role == Role.RECOMMENDATION.value, turns.c.item == item]
     if round is not None:
         said.append(turns.c.round == round)
-    return exists().where(turns.c.run == sessions.c.run, turns.c.session == sessions.c.session, *said)
-
-
-def _mentions(text: str) -> ColumnElement[bool]:
-    if len(text) > _LONGEST_TEXT:
-        return false()
-    # Databases know case in ASCII letters for certain, in others perhaps.
-    spellings = [text] if text.isascii() else sorted({text, text.lower(), text.upper(), text.title()})
-    columns = [sessions.c[name] for name in ("session", "target", "item", "suggestion")]
-    return or_(*(column.icontains(one, autoescape=True) for column in columns for one in spellings))
+    yield exists().where(turns.c.run == sessions.c.run, turns.c.session == sessions.c.session, *said)

@@ -15,7 +15,7 @@ from memory import rows
 from memory.codec import decompress, from_json
 from memory.configuration import require_same
 from memory.database import shown, storage_errors
-from memory.holders import Holder
+from memory.holders import Holder, acquire
 from memory.journal import SQLJournal
 from memory.listing import (
     ALL,
@@ -42,7 +42,7 @@ from memory.records import (
 )
 from memory.requests import Asked, read_requests, read_subjects_of
 from memory.schema import candidates, runs, sessions
-from memory.search import add_reasons, reason_row
+from memory.search import add_words, word_row
 from memory.spending import Cost, Spent, SQLLedger, read_costs, read_spent
 from memory.statements import add_pace, clear_turns, record_session, record_turns
 from memory.tallies import (
@@ -82,7 +82,7 @@ class Run:
     @asynccontextmanager
     async def hold(self) -> AsyncIterator[None]:
         """Keeps other processes off this run meanwhile; `ConflictError` names the one that holds it."""
-        self._holder.acquire()
+        await acquire(self._holder)
         try:
             yield
         finally:
@@ -124,7 +124,7 @@ class Run:
             Change(clear_turns(), [key]),
             Change(record_session(self._engine.dialect.name), [outcome]),
             Change(record_turns(), rows.turn_rows(self.id, record)),
-            Change(add_reasons(), [reason_row(self.id, record)]),
+            Change(add_words(), [word_row(self.id, record)]),
         ]
         await self._writer.write(changes)
         for journal in self._journals.values():

@@ -1,13 +1,13 @@
-"""The words of reasons: written by the run when a session is finished, looked up by whoever reads it.
+"""The words of sessions: written by the run when a session is finished, looked up by whoever reads it.
 
-The index knows which words occur in which session, and neither their order nor the reasons themselves: a third of the
-room that positions of words would take. It is SQLite's FTS5; a server database would have its own kind of index
-behind `add_reasons` and `reasons_say`.
+The index knows which words occur in a session's reasons and which in its id and titles, but neither their order nor
+the texts themselves: a third of the room that positions of words would take. It is SQLite's FTS5; a server database
+would have its own kind of index behind `add_words`, `reasons_say` and `titles_say`.
 """
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Insert, Integer, Text, column, false, literal_column, select, table
@@ -25,8 +25,10 @@ _ASCII_WORDS = re.compile(r"[a-z0-9]+")
 _IDEOGRAPHS = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _WORDS = re.compile(rf"[{_IDEOGRAPHS}]|[^\W_{_IDEOGRAPHS}]+")
 """Languages that write without spaces are searched character by character."""
+_NAMED = "·"
+"""What words of ids and titles begin with in the index; no other word does."""
 
-_reasons = table("reasons", column("rowid", Integer), column("words", Text))
+_words = table("session_words", column("rowid", Integer), column("words", Text))
 _POSITIONS = 1 << 32
 """Sessions of a run have rowids of their own range."""
 
@@ -35,53 +37,73 @@ class Word(NamedTuple):
     """Something to search for."""
 
     text: str
-    beginning: bool
+    beginning: bool = False
     """Whether words that only begin so will do."""
 
 
-def words_in(text: str) -> list[str]:
-    """The words of a text as they are compared: without case, accents and punctuation."""
-    return [word[:_LONGEST] for word in _found(_plain(text))]
-
-
 def searched(text: str) -> list[Word]:
-    """What somebody searches for: words that must all occur; `thrill*` will do with any word that begins so."""
+    """The words of a text as they are compared, without case, accents and punctuation; `thrill*` is a beginning."""
     plain = _plain(text)
-    pattern = _ASCII_WORDS if plain.isascii() else _WORDS
-    return [Word(found[0][:_LONGEST], plain.startswith("*", found.end())) for found in pattern.finditer(plain)]
+    return [
+        Word(found[0][:_LONGEST], plain.startswith("*", found.end())) for found in _pattern(plain).finditer(plain)
+    ]
 
 
-def reason_row(run: int, record: SessionRecord) -> Mapping[str, Any]:
+def word_row(run: int, record: SessionRecord) -> Mapping[str, Any]:
     """What the index is told of a session; of one that is finished again, what is new."""
-    words = dict.fromkeys(word for turn in record.turns for word in words_in(turn.reason))
-    return {"rowid": run * _POSITIONS + record.position, "words": " ".join(words)}
+    said = (word for turn in record.turns for word in _words_in(turn.reason))
+    titles = dict.fromkeys((record.target, record.suggestion, *(turn.item for turn in record.dialogue)))
+    named = (_NAMED + word for name in (record.session, *filter(None, titles)) for word in _words_in(name))
+    return {"rowid": run * _POSITIONS + record.position, "words": " ".join(dict.fromkeys((*said, *named)))}
 
 
-def add_reasons() -> Insert:
-    """Adds rows of `reason_row`."""
+def add_words() -> Insert:
+    """Adds rows of `word_row`."""
     return _ADD
 
 
 def reasons_say(run: int, text: str) -> ColumnElement[bool]:
-    """Condition on `sessions`: all these words occur in the reasons; nothing has no words.
+    """Condition on `sessions`: all these words occur in the reasons; a text without words occurs nowhere.
 
-    Any text will do; `UsageError` for more than `MOST_WORDS`.
+    Any text will do; `UsageError` for more than `MOST_WORDS` words.
     """
-    words = list(dict.fromkeys(searched(text)))
-    if not words:
-        return false()
+    return _occur(run, _few(searched(text)))
+
+
+def titles_say(run: int, text: str, *, whole: bool = False) -> ColumnElement[bool]:
+    """Condition on `sessions`: all these words, or only their beginnings, occur in the id and titles of a session."""
+    words = searched(text)[:MOST_WORDS] if whole else _few(searched(text))
+    return _occur(run, [Word(_NAMED + word.text, beginning=not whole) for word in words])
+
+
+_ADD = _words.insert()
+
+
+def _few(words: list[Word]) -> list[Word]:
     if len(words) > MOST_WORDS:
         raise UsageError(f"got {len(words)} words, expected at most {MOST_WORDS}; search for fewer")
+    return words
+
+
+def _occur(run: int, words: Sequence[Word]) -> ColumnElement[bool]:
+    if not words:
+        return false()
     # Letters and digits alone, in quotes: nothing in it is an operator.
-    query = " AND ".join(f'"{word.text}"{"*" if word.beginning else ""}' for word in words)
-    rowid, first = _reasons.c.rowid, run * _POSITIONS
-    found = select(rowid - first).where(
-        literal_column("reasons").op("MATCH")(query), rowid.between(first, first + _POSITIONS - 1)
-    )
+    query = " AND ".join(f'"{word.text}"{"*" if word.beginning else ""}' for word in dict.fromkeys(words))
+    rowid, first = _words.c.rowid, run * _POSITIONS
+    matching = literal_column("session_words").op("MATCH")(query)
+    found = select(rowid - first).where(matching, rowid.between(first, first + _POSITIONS - 1))
     return sessions.c.position.in_(found)
 
 
-_ADD = _reasons.insert()
+def _words_in(text: str) -> list[str]:
+    plain = _plain(text)
+    words: list[str] = _pattern(plain).findall(plain)
+    return [word[:_LONGEST] for word in words]
+
+
+def _pattern(plain: str) -> re.Pattern[str]:
+    return _ASCII_WORDS if plain.isascii() else _WORDS
 
 
 def _plain(text: str) -> str:
@@ -89,9 +111,3 @@ def _plain(text: str) -> str:
         return text.lower()
     decomposed = unicodedata.normalize("NFKD", text).casefold()
     return "".join(character for character in decomposed if not unicodedata.combining(character))
-
-
-def _found(plain: str) -> list[str]:
-    pattern = _ASCII_WORDS if plain.isascii() else _WORDS
-    found: list[str] = pattern.findall(plain)
-    return found

@@ -11,6 +11,7 @@ import pytest
 
 from afl.errors import ConflictError
 from afl.types import CallKey
+from memory.holders import _lock
 from memory.store import Store
 
 PREAMBLE = """
@@ -109,6 +110,16 @@ async def test_a_dead_holder_blocks_nobody(url):
         async with run.hold():
             held = (await run.summary()).held
     assert held
+
+
+async def test_who_only_looks_whether_a_run_is_held_keeps_nobody_from_holding_it(url, tmp_path, lists):
+    async with await Store.open(url) as store:
+        run = await store.begin_run("x", {}, lists)
+        looking = os.open(tmp_path / f"afl.db.run-{run.id}.lock", os.O_RDWR | os.O_CREAT)
+        assert _lock(looking)
+        asyncio.get_running_loop().call_later(0.1, os.close, looking)
+        async with run.hold():
+            assert (await run.summary()).held
 
 
 async def test_a_released_run_can_be_held_again_and_leaves_no_file(url, tmp_path, lists):

@@ -32,4 +32,4 @@ async def test_a_migrated_database_has_exactly_the_tables_of_the_code(store, url
 
 def _but_the_index_of_words(name, kind, _parents):
     """FTS5's tables are SQLite's own."""
-    return kind != "table" or not name.startswith("reasons")
+    return kind != "table" or not name.startswith("session_words")

@@ -1,4 +1,4 @@
-"""Tallies of calls, turns, sessions and items, kept by triggers; what sessions are filtered by; words of reasons."""
+"""Tallies of calls, turns, sessions and items, kept by triggers; what sessions are filtered by; their words."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -125,7 +125,7 @@ def upgrade() -> None:
     _keep("sessions", _SESSIONS)
     _keep("turns", _TURNS, _ITEMS)
     op.execute(
-        "CREATE VIRTUAL TABLE reasons USING fts5(words, content='', detail=none, columnsize=0, tokenize=ascii)"
+        "CREATE VIRTUAL TABLE session_words USING fts5(words, content='', detail=none, columnsize=0, tokenize=ascii)"
     )
 
 
