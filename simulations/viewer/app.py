@@ -1,10 +1,7 @@
 """Which address is which page: HTML for people, the same as JSON under /api, with its OpenAPI description."""
 
-import json
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import fields
-from http import HTTPStatus
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -14,16 +11,14 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
-from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
 from afl.data.library import Library as Datasets
-from afl.errors import AFLError, NotFoundError, UsageError
+from afl.errors import AFLError
 from afl.settings import Settings
-from afl.untrusted import escaped
 from memory.store import Store
-from simulations.viewer import rendering
+from simulations.viewer import answers, rendering
 from simulations.viewer.access import LOOPBACK, Access
 from simulations.viewer.charts import Chart
 from simulations.viewer.links import Links, Served
@@ -54,7 +49,6 @@ PAGES = (
     Page("/runs/{run}/sessions", sessions.read, "sessions.html.jinja"),
     Page("/runs/{run}/sessions/{session}", dialogue.read, "dialogue.html.jinja"),
 )
-API = "/api"
 _API_ROOT = "/api/runs"
 """The list of runs stands at the root for people, under its name for programs."""
 
@@ -82,20 +76,20 @@ def create_app(
         lifespan=opened,
         docs_url=None,
         redoc_url=None,
-        openapi_url=f"{API}/openapi.json",
+        openapi_url=f"{answers.API}/openapi.json",
     )
     for page in PAGES:
         app.get(page.path, include_in_schema=False, response_class=HTMLResponse)(_html(page))
-        path = _API_ROOT if page.path == "/" else f"{API}{page.path}"
+        path = _API_ROOT if page.path == "/" else f"{answers.API}{page.path}"
         name, model = page.read.__module__.rpartition(".")[2], get_type_hints(page.read)["return"]
-        app.get(path, name=name, description=page.read.__doc__, response_model=model, responses=_ERRORS)(
+        app.get(path, name=name, description=page.read.__doc__, response_model=model, responses=answers.ERRORS)(
             _json(page)
         )
     app.get("/static/plotly.min.js", include_in_schema=False)(_plotly)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.add_exception_handler(AFLError, _mistaken)
-    app.add_exception_handler(HTTPException, _unknown)
-    app.add_exception_handler(RequestValidationError, _unreadable)
+    app.add_exception_handler(AFLError, answers.mistaken)
+    app.add_exception_handler(HTTPException, answers.unknown)
+    app.add_exception_handler(RequestValidationError, answers.unreadable)
     app.add_middleware(Access, hosts=hosts, token=token)
     return app
 
@@ -113,59 +107,12 @@ def _json(page: Page) -> Callable[..., Any]:
     """The page for programs: what `page.read` returns."""
 
     async def respond(found: Annotated[Any, Depends(page.read)]) -> Response:
-        return _data(found)
+        return answers.data(found)
 
     return respond
-
-
-def _data(found: Any, status: int = HTTPStatus.OK) -> Response:
-    """As JSON that UTF-8 can hold, whatever strangers wrote; read back, every value is what it was."""
-    text = json.dumps(found, ensure_ascii=False, separators=(",", ":"), default=_fields)
-    return Response(escaped(text), status, media_type="application/json")
-
-
-def _fields(found: Any) -> dict[str, Any]:
-    if isinstance(found, BaseModel):
-        return dict(found)
-    return {field.name: getattr(found, field.name) for field in fields(found)}
 
 
 async def _plotly() -> FileResponse:
     """Plotly's own JavaScript, as its Python package brings it."""
     script = Path(str(files("plotly"))) / "package_data" / "plotly.min.js"
     return FileResponse(script, media_type="text/javascript", headers={"Cache-Control": "max-age=86400"})
-
-
-_ERRORS: dict[int | str, dict[str, Any]] = {
-    404: {"description": "There is no such run, session or base."},
-    422: {"description": "The query cannot be read, or asks for what cannot be compared."},
-}
-_STATUS: Mapping[type[AFLError], HTTPStatus] = {
-    NotFoundError: HTTPStatus.NOT_FOUND,
-    UsageError: HTTPStatus.UNPROCESSABLE_ENTITY,
-}
-
-
-def _mistaken(request: Request, error: Exception) -> Response:
-    """What AFL says of the request, in a line."""
-    status = _STATUS.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)  # type: ignore[arg-type]
-    return _complaint(request, status, str(error))
-
-
-def _unknown(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    known = {404: "There is no page at this address."}
-    return _complaint(request, HTTPStatus(error.status_code), known.get(error.status_code, str(error.detail)))
-
-
-def _unreadable(request: Request, error: Exception) -> Response:
-    """A query that the page does not know."""
-    assert isinstance(error, RequestValidationError)
-    said = "; ".join(f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in error.errors())
-    return _complaint(request, HTTPStatus.UNPROCESSABLE_ENTITY, f"The address cannot be read: {said}")
-
-
-def _complaint(request: Request, status: HTTPStatus, line: str) -> Response:
-    if request.url.path.startswith(API):
-        return _data({"error": line}, status)
-    return HTMLResponse(rendering.page("error.html.jinja", Served(), status=status, line=line), status)

@@ -20,8 +20,8 @@ LONG = 20_000
 """Characters of a text that a page shows; the rest is behind the JSON of the page."""
 
 
-ROOM = 150_000
-"""Bytes that a page has for prompts and replies, all of them together."""
+SAID, BEHIND = 60_000, 150_000
+"""Bytes that a page has for what agents said, and for the prompts and replies behind it, all of them together."""
 _LEAST = 300
 """Characters of each that are shown where there is no room left."""
 
@@ -29,21 +29,24 @@ _LEAST = 300
 class Room:
     """What a page has left for long texts: the first ones are shown whole, later ones as far as there is room."""
 
-    def __init__(self, size: int = ROOM) -> None:
+    def __init__(self, size: int) -> None:
         self.left = size
 
-    def within(self, text: str) -> str:
+    def within(self, text: str, most: int = LONG) -> str:
         """The text, or its beginning and how much is left out."""
-        size = len(str(escape(text)).encode("utf-8", "replace"))
-        fits = LONG if size <= self.left else len(text) * self.left // size
-        shown = cut(text, max(min(LONG, fits), _LEAST))
-        self.left -= min(size, self.left)
+        shown = cut(text, most)
+        size = len(str(escape(shown)).encode("utf-8", "replace"))
+        if size > self.left:
+            shown = cut(text, max(_LEAST, len(shown) * self.left // size))
+        self.left = max(0, self.left - size)
         return shown
 
 
 def page(template: str, links: Links, **values: Any) -> str:
     """The page as HTML, every value escaped."""
-    return printable(_templates().get_template(template).render(links=links, room=Room(), **values))
+    return printable(
+        _templates().get_template(template).render(links=links, said=Room(SAID), behind=Room(BEHIND), **values)
+    )
 
 
 @cache
