@@ -32,7 +32,8 @@ class DirectChatModel(BaseChatModel):
         (generation, *_) = result.generations
         message = generation.message
         assert isinstance(message, AIMessage), "chat models answer as the assistant"
-        message.response_metadata = {**(generation.generation_info or {}), **message.response_metadata}
+        known = (result.llm_output or {}) | (generation.generation_info or {})
+        message.response_metadata = known | message.response_metadata
         return message
 
     def _messages(self, input: LanguageModelInput) -> list[BaseMessage]:

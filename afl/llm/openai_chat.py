@@ -48,8 +48,8 @@ class RawChatOpenAI(DirectChatModel, ChatOpenAI):
     @cached_property
     def endpoint(self) -> Poster:
         """Where completions are asked for."""
-        assert self.http_async_client is not None, "given by `raw_chat_openai`"
-        return Poster(self.root_async_client, self.http_async_client, "chat/completions")
+        assert isinstance(self.request_timeout, httpx2.Timeout), "given by `raw_chat_openai`"
+        return Poster(self.root_async_client, "chat/completions", timeout=self.request_timeout)
 
     def _is_openai(self) -> bool:
         host = str(self.root_async_client.base_url.host)
@@ -57,6 +57,7 @@ class RawChatOpenAI(DirectChatModel, ChatOpenAI):
 
     async def aclose(self) -> None:
         """Closes the connections; aiohttp complains at length about those left open."""
+        await self.endpoint.aclose()
         await self.root_async_client.close()
 
 
