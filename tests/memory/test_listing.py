@@ -105,6 +105,7 @@ async def test_sessions_are_chosen_by_how_they_went(run, wanted, expected):
         ("映楽", []),
         ("well alien", ["won", "lost", "wrong", "failed", "late"]),
         ("...", []),
+        ("tense " + "x" * 100, []),
     ],
 )
 async def test_sessions_are_chosen_by_words_of_their_reasons(run, words, expected):
