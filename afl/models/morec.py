@@ -76,7 +76,8 @@ class MoRec(SequentialModel):
         """(I, D) the items as the sequence model knows them."""
         # Vectors of length 1 have tiny numbers: at unit size the layers learn from the first step.
         items: Tensor = self.item(self.texts.float() * self.config.features**0.5)
-        return items / self.config.dim**0.5
+        scaled: Tensor = items / self.config.dim**0.5
+        return scaled
 
     def encode(self, sequences: Tensor) -> Tensor:
         return self._encode(sequences, self.catalogue())
