@@ -71,8 +71,10 @@ def _heading(key: CallKey) -> str:
 def _overview(inspection: Inspection, out: Console) -> None:
     totals = inspection.run.totals
     done = totals.completed + totals.failed
-    loop = inspection.run.config.get("loop", True)
-    rate = f", hit rate @1 {totals.hits / done:.4f}" if done and loop else "" if done else ", nothing recorded yet"
+    config = inspection.run.config
+    loop = config.get("loop", True)
+    hits = loop and config.get("protocol") != "hints"
+    rate = f", hit rate @1 {totals.hits / done:.4f}" if done and hits else "" if done else ", nothing recorded yet"
     out.print(
         plain(f"run {inspection.run.name}: {done} of {totals.sessions} sessions, {totals.failed} failed{rate}")
     )
