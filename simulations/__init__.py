@@ -42,6 +42,11 @@ if TYPE_CHECKING:
     from simulations.commands.simulate import simulate as simulate
     from simulations.commands.study_ablation import study_ablation as study_ablation
     from simulations.commands.study_agreement import study_agreement as study_agreement
+    from simulations.commands.study_hint_filters import study_hint_filters as study_hint_filters
+    from simulations.commands.study_hints import study_few_shot as study_few_shot
+    from simulations.commands.study_hints import study_hints_size as study_hints_size
+    from simulations.commands.study_hints import study_random_hint as study_random_hint
+    from simulations.commands.study_hints import study_reward_design as study_reward_design
     from simulations.commands.study_popularity import study_popularity as study_popularity
     from simulations.commands.study_position import study_position as study_position
     from simulations.commands.study_rankers import study_rankers as study_rankers
@@ -83,9 +88,14 @@ _HOMES = {
     "simulate": "simulations.commands.simulate",
     "study_ablation": "simulations.commands.study_ablation",
     "study_agreement": "simulations.commands.study_agreement",
+    "study_few_shot": "simulations.commands.study_hints",
+    "study_hint_filters": "simulations.commands.study_hint_filters",
+    "study_hints_size": "simulations.commands.study_hints",
     "study_popularity": "simulations.commands.study_popularity",
     "study_position": "simulations.commands.study_position",
+    "study_random_hint": "simulations.commands.study_hints",
     "study_rankers": "simulations.commands.study_rankers",
+    "study_reward_design": "simulations.commands.study_hints",
     "study_rounds": "simulations.commands.study_rounds",
     "study_user_rounds": "simulations.commands.study_user_rounds",
     "train": "simulations.commands.train",
@@ -123,9 +133,14 @@ __all__ = [
     "simulate",
     "study_ablation",
     "study_agreement",
+    "study_few_shot",
+    "study_hint_filters",
+    "study_hints_size",
     "study_popularity",
     "study_position",
+    "study_random_hint",
     "study_rankers",
+    "study_reward_design",
     "study_rounds",
     "study_user_rounds",
     "train",

@@ -21,6 +21,7 @@ from simulations.cli import (
     runs,
     simulate,
     study,
+    study_hints,
     system,
     train,
 )
@@ -39,6 +40,11 @@ app.command("simulate")(simulate.simulate)
 app.command("rank")(rank.rank)
 evaluate.app.command("user")(evaluate_user.evaluate_user)
 app.add_typer(evaluate.app, name="evaluate")
+study.app.command("hints-size")(study_hints.hints_size)
+study.app.command("few-shot")(study_hints.few_shot)
+study.app.command("reward-design")(study_hints.reward_design)
+study.app.command("random-hint")(study_hints.random_hint)
+study.app.command("hint-filters")(study_hints.hint_filters)
 app.add_typer(study.app, name="study")
 app.add_typer(hints.app, name="hints")
 app.command("runs")(runs.runs)

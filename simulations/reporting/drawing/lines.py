@@ -33,10 +33,13 @@ def lines(
     level_label: str = "",
     percent: bool = False,
     highest: float | None = None,
+    along: str = "round",
+    ticks: Sequence[str] = (),
 ) -> "Figure":
     """One line each over the rounds; `level` is what there was before the first round, drawn across.
 
-    `highest` is the largest number of this figure and of others that are to have the same scale.
+    `along` and `ticks` say what the rounds are where they are something else: sizes, kinds. `highest` is the largest
+    number of this figure and of others that are to have the same scale.
     """
     from matplotlib.ticker import MaxNLocator, PercentFormatter
 
@@ -45,13 +48,13 @@ def lines(
     named = [line.label for line in drawn] + ([level_label] if level else [])
     axes = style.plot(figure, left=40, right=_room(named), top=_TOP, bottom=_BOTTOM)
     axes.set_xlim(0.7, longest + 0.3)
-    axes.set_xticks(range(1, longest + 1))
+    axes.set_xticks(range(1, longest + 1), labels=ticks or None)
     axes.set_ylim(0, _top(drawn, level, highest))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
     if percent:
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.grid(axis="y", color=style.RULE, linewidth=0.7)
-    axes.set_xlabel("round", fontsize=style.SMALL, color=style.FAINT, labelpad=5)
+    axes.set_xlabel(along, fontsize=style.SMALL, color=style.FAINT, labelpad=5)
     figure.text(8 / style.WIDTH, 1 - 16 / _HEIGHT, unit, fontsize=style.SMALL, color=style.FAINT)
     ends = [(line.rounds[-1].value, line.label, style.colour(line.series)) for line in drawn]
     if level is not None:

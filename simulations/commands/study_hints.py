@@ -1,0 +1,87 @@
+"""`afl study hints-size|few-shot|reward-design|random-hint`: read from the tables of a policy, nothing is asked."""
+
+from collections.abc import Callable, Sequence
+
+from afl.data.library import Library
+from afl.errors import NotFoundError
+from afl.hints.policy import Policy, trained_on
+from afl.hints.rewards import RewardTable
+from afl.settings import Settings
+from simulations.asynchrony import outside_event_loop
+from simulations.call import calling
+from simulations.hints.tables import kept
+from simulations.hints.training import lesson_of
+from simulations.studies.hints import (
+    FEW,
+    SIZES,
+    Tables,
+    few_shot_study,
+    random_study,
+    reward_study,
+    sizes_study,
+)
+from simulations.studies.report import StudyReport
+
+
+@outside_event_loop
+def study_hints_size(
+    name: str, *, sizes: Sequence[int] = SIZES, db: str | None = None, settings: Settings | None = None
+) -> StudyReport:
+    """NDCG@10 of policies over the first so many hints of the base of policy `name`, on its held-out sessions.
+
+    Read from the tables that `hints_train` and `hints_evaluate` left; nothing is asked of a language model.
+    Raises `NotFoundError` where they have not been run, `ConflictError` where hints or data have changed since.
+    """
+    return _studied(name, lambda tables: sizes_study(tables, sizes), db, settings)
+
+
+@outside_event_loop
+def study_few_shot(
+    name: str, *, sessions: Sequence[int] = FEW, db: str | None = None, settings: Settings | None = None
+) -> StudyReport:
+    """NDCG@10 of policies from the first so many training sessions of policy `name`; else as `study_hints_size`."""
+    return _studied(name, lambda tables: few_shot_study(tables, sessions), db, settings)
+
+
+@outside_event_loop
+def study_reward_design(name: str, *, db: str | None = None, settings: Settings | None = None) -> StudyReport:
+    """NDCG@10 of policies that learned from gain, NDCG, hit or rank; otherwise as `study_hints_size`."""
+    return _studied(name, reward_study, db, settings)
+
+
+@outside_event_loop
+def study_random_hint(name: str, *, db: str | None = None, settings: Settings | None = None) -> StudyReport:
+    """NDCG@10 of policy, random hint and no hint; otherwise as `study_hints_size`."""
+    return _studied(name, random_study, db, settings)
+
+
+def _studied(
+    name: str, study: Callable[[Tables], StudyReport], db: str | None, settings: Settings | None
+) -> StudyReport:
+    with calling(db=db, settings=settings, watch=None, agency=None, tools=()) as call:
+        folder = call.settings.policies_dir / name
+        policy = Policy.load(folder, Library(call.settings.data_dir).load(trained_on(folder)))
+        test_run = f"{name}.test"
+        if call.wait(call.store.find(test_run)) is None:
+            raise NotFoundError(
+                f"no run {test_run!r}: `afl hints evaluate {name}` tries the hints on held-out sessions"
+            )
+        train, *valid = (kept(call, policy.base, one) for one in policy.log["runs"])
+        test = kept(call, policy.base, test_run)
+        lesson = lesson_of(train, valid[0] if valid else None, policy.encoding, policy.log["reward"])
+        rows = len(lesson.states)
+        both = train.table.joined(valid[0].table) if valid else train.table
+        return study(
+            Tables(
+                reward=policy.log["reward"],
+                train=both.first(rows),
+                valid=RewardTable(both.sessions[rows:], both.places[rows:]),
+                train_states=lesson.states,
+                valid_states=lesson.valid_states,
+                test=test.table,
+                test_states=policy.encoding.states(test.study.views()),
+                run=test_run,
+                seed=test.study.options.seed,
+                stand_in=policy.base.llm.startswith("offline"),
+            )
+        )
