@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import Depends, Request
 
@@ -21,21 +21,37 @@ _LEARNED = ("dataset", "dataset_hash", "train_on", "training_hash", "ratios", "i
 """What decides which interactions the models of a run learned from."""
 
 
+PATIENCE = 0.1
+"""Seconds that a page waits for what takes long and can follow."""
+
+
+class Popularity(NamedTuple):
+    """Which items are widely known."""
+
+    groups: Mapping[str, int] | None
+    """Title -> its place in `afl.metrics.popularity.GROUPS`; None where the data set is not at hand as it was."""
+    pending: bool
+    """Whether it is still being read, so that asking again will tell more."""
+
+
 class Library:
     """The database behind the pages, and the data sets for what it does not hold."""
 
-    def __init__(self, store: Store, datasets: Datasets) -> None:
+    def __init__(self, store: Store, datasets: Datasets, *, patience: float | None = PATIENCE) -> None:
+        """`patience` None waits for as long as it takes."""
         self.store = store
         self._datasets = datasets
-        self._groups: dict[str, dict[str, int] | None] = {}
+        self._patience = patience
+        self._groups: dict[str, asyncio.Task[dict[str, int] | None]] = {}
         self._scores: OrderedDict[tuple[int, float], list[bytes]] = OrderedDict()
 
-    async def popularity(self, config: Mapping[str, Any]) -> dict[str, int] | None:
-        """Title -> its group of popularity (`afl.metrics.popularity`), None where the data set is not at hand."""
+    async def popularity(self, config: Mapping[str, Any]) -> Popularity:
+        """How widely known items are where a run was begun with `config`; large data sets take a second to read."""
         key = json.dumps([config.get(name) for name in _LEARNED])
         if key not in self._groups:
-            self._groups[key] = await asyncio.to_thread(groups_by_title, config, self._datasets)
-        return self._groups[key]
+            self._groups[key] = asyncio.create_task(asyncio.to_thread(groups_by_title, config, self._datasets))
+        read, _ = await asyncio.wait([self._groups[key]], timeout=self._patience)
+        return Popularity(self._groups[key].result(), False) if read else Popularity(None, True)
 
     async def reward_scores(self, run: Run, position: int) -> tuple[float, ...]:
         """The reward score of every candidate of the session at this place, as shown; empty without a reward model."""

@@ -9,7 +9,7 @@ from memory.listing import Result
 from simulations.viewer import numbers
 from simulations.viewer.kinds import Kind
 from simulations.viewer.numbers import CallsLine, ItemLine, PopularityLine, RepliesLine, RoundLine
-from simulations.viewer.reading import NamedRun, Reading
+from simulations.viewer.reading import NamedRun, Popularity, Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,8 @@ class RunPage:
     replies: tuple[RepliesLine, ...]
     popularity: tuple[PopularityLine, ...] | None
     """None where the data set that models learned from is not at hand as it was."""
+    counting: bool
+    """Whether popularity is still being counted, and will be there when asked again."""
     items: tuple[ItemLine, ...]
     """Those recommended most often."""
     pace: tuple[Pace, ...]
@@ -69,7 +71,8 @@ async def read(reading: Reading, run: NamedRun) -> RunPage:
     summary, sessions = await run.summary(), await run.session_tallies()
     calls, items, kind = await run.call_tallies(), await run.item_tallies(), Kind.of(run.config)
     lines = numbers.round_lines(sessions, int(run.config.get("rounds", 1))) if kind.recommends else ()
-    groups = await reading.popularity(run.config) if items else {}
+    known = await reading.popularity(run.config) if items else Popularity({}, False)
+    groups = known.groups
     results = numbers.results(sessions)
     with_base = kind.recommends and run.config.get("recommender", "none") != "none"
     return RunPage(
@@ -91,6 +94,7 @@ async def read(reading: Reading, run: NamedRun) -> RunPage:
         asked=numbers.call_lines(calls),
         replies=numbers.reply_lines(await run.turn_tallies()),
         popularity=None if groups is None else numbers.popularity_lines(items, groups, len(lines)),
+        counting=known.pending,
         items=numbers.item_lines(items, groups or {}, len(lines)),
         pace=tuple(Pace(**change._asdict()) for change in await run.pace()),
         config=run.config,

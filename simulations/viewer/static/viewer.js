@@ -37,6 +37,7 @@ const YS = { share: { tickformat: ".0%" }, dollars: { tickprefix: "$" }, count: 
 
 function layout(chart) {
   const axis = { gridcolor: colour("--line"), zerolinecolor: colour("--line"), automargin: true };
+  const title = (text) => ({ text, font: { size: 13 } });
   const xs = chart.series.flatMap((series) => series.points.map((point) => point.x));
   const words = xs.some((x) => typeof x === "string");
   return {
@@ -44,8 +45,8 @@ function layout(chart) {
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: colour("--ink"), family: "inherit", size: 13 },
     margin: { l: 50, r: 10, t: 10, b: 40 },
-    xaxis: { ...axis, title: { text: chart.x }, ...(words ? { type: "category" } : xs.every(Number.isInteger) ? { dtick: 1 } : {}) },
-    yaxis: { ...axis, title: { text: chart.y }, rangemode: "tozero", ...(YS[chart.unit] ?? {}) },
+    xaxis: { ...axis, title: title(chart.x), ...(words ? { type: "category" } : xs.every(Number.isInteger) ? { dtick: 1 } : {}) },
+    yaxis: { ...axis, title: title(chart.y), rangemode: "tozero", ...(YS[chart.unit] ?? {}) },
     barmode: chart.stacked ? "stack" : "group",
     bargap: 0.35,
     showlegend: chart.series.length > 1,
@@ -83,7 +84,7 @@ const PAUSE = 2000;
 
 async function refresh() {
   const running = document.querySelector("[data-running]");
-  if (!running || location.protocol === "file:") return;
+  if (!running || "still" in document.documentElement.dataset) return;
   try {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
     if (answer.ok) {

@@ -23,3 +23,12 @@ async def test_reward_scores_are_those_that_the_run_was_begun_with(tmp_path, sco
 
 def test_inputs_are_written_as_the_scores_are_looked_for():
     assert to_json({"scores": [[1, 2], [3, 4]]}) == b'{"scores":[[1,2],[3,4]]}'
+
+
+async def test_what_takes_long_is_waited_for_as_long_as_one_has_patience(tmp_path):
+    config = {"dataset": "films"}
+    async with await Store.open(f"sqlite:///{tmp_path / 'afl.db'}") as store:
+        hasty = Library(store, Datasets(tmp_path), patience=0.0)
+        patient = Library(store, Datasets(tmp_path), patience=None)
+        assert await hasty.popularity(config) == (None, True)
+        assert await patient.popularity(config) == (None, False)
