@@ -41,7 +41,7 @@ class Wanted(BaseModel):
     words: str = ""
     """Their reasons hold all of these words; `thrill*` stands for all that begin so."""
     text: str = ""
-    """Their id, target, last recommendation or suggestion holds this."""
+    """Their id, target, suggestion or recommendations hold all of these words, or words that begin so."""
 
     @property
     def filter(self) -> SessionFilter:
