@@ -1,8 +1,10 @@
 """The smallest difference that so many users could have shown: what a study without a finding cannot rule out."""
 
+from functools import lru_cache
 from math import sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import brentq  # type: ignore[import-untyped]
 from scipy.stats import binom  # type: ignore[import-untyped]
 
@@ -10,6 +12,9 @@ from afl.metrics.intervals import Z95
 
 POWER = 0.8
 """How surely a true difference of the reported size would have been found."""
+
+_TAIL = 8
+"""Standard deviations beyond which a number of differing users is out of the question."""
 
 Z80 = 0.8416212335729143
 """The 80 % point of the standard normal distribution."""
@@ -41,12 +46,20 @@ def mcnemar_power(n: int, *, differing: float, difference: float, level: float =
     """
     if differing == 0:
         return 0.0
-    number = np.arange(n + 1)
-    against = (1 - difference / differing) / 2
-    last = binom.ppf(level / 2, number, 0.5)
-    last = np.where(2 * binom.cdf(last, number, 0.5) <= level, last, last - 1)
+    spread = _TAIL * (sqrt(n * differing * (1 - differing)) + _TAIL)
+    least, most = max(0, int(n * differing - spread)), min(n, int(n * differing + spread))
+    number, against = np.arange(least, most + 1), (1 - difference / differing) / 2
+    last = _last_rejected(least, most, level)
     rejected = binom.cdf(last, number, against) + binom.sf(number - last - 1, number, against)
     return float((binom.pmf(number, n, differing) * rejected).sum())
+
+
+@lru_cache(maxsize=8)
+def _last_rejected(least: int, most: int, level: float) -> NDArray[np.float64]:
+    """c(D) of `mcnemar_power` for D from `least` to `most`."""
+    number = np.arange(least, most + 1)
+    last = binom.ppf(level / 2, number, 0.5)
+    return np.where(2 * binom.cdf(last, number, 0.5) <= level, last, last - 1)
 
 
 def detectable_mean(n: int, *, sd: float) -> float | None:

@@ -15,6 +15,11 @@ class Links(Protocol):
         """Whether somebody reads what is asked behind a `?`: files on a disk do not."""
         ...
 
+    @property
+    def policy(self) -> str:
+        """What pages may do, where no server says it with them."""
+        ...
+
     def static(self, file: str) -> str:
         """A file of the style, the scripts, plotly."""
         ...
@@ -33,9 +38,19 @@ class Links(Protocol):
         """A session's dialogue, at one of its turns (`turn_anchor`), reached from the list of those `wanted`."""
         ...
 
-    def compare(self, runs: Sequence[str]) -> str: ...
+    def compare(self, runs: Sequence[str], wanted: Mapping[str, str | int] | None = None) -> str:
+        """These runs beside each other, and of their sessions those `wanted`."""
+        ...
 
-    def judging(self, run: str) -> str: ...
+    def side_by_side(
+        self, runs: Sequence[str], session: str, turn: str = "", wanted: Mapping[str, str | int] | None = None
+    ) -> str:
+        """One session as each of the runs recorded it, at one of its turns."""
+        ...
+
+    def judging(self, run: str, wanted: Mapping[str, str | int] | None = None) -> str:
+        """What the user agent answered about items, the answers `wanted`."""
+        ...
 
     def hints(self, base: str = "") -> str:
         """A knowledge base, or all of them."""
@@ -46,6 +61,7 @@ class Served:
     """Addresses of a viewer that is running."""
 
     answers = True
+    policy = ""
 
     def static(self, file: str) -> str:
         return f"/static/{file}"
@@ -64,18 +80,31 @@ class Served:
     ) -> str:
         return f"{self.run(run)}/sessions/{segment(session)}{_query(wanted)}" + (f"#{turn}" if turn else "")
 
-    def compare(self, runs: Sequence[str]) -> str:
-        return f"/compare{_asked([('run', run) for run in runs])}"
+    def compare(self, runs: Sequence[str], wanted: Mapping[str, str | int] | None = None) -> str:
+        return f"/compare{_of_runs(runs, wanted)}"
 
-    def judging(self, run: str) -> str:
-        return f"{self.run(run)}/judging"
+    def side_by_side(
+        self, runs: Sequence[str], session: str, turn: str = "", wanted: Mapping[str, str | int] | None = None
+    ) -> str:
+        return f"/compare/{segment(session)}{_of_runs(runs, wanted)}" + (f"#{turn}" if turn else "")
+
+    def judging(self, run: str, wanted: Mapping[str, str | int] | None = None) -> str:
+        return f"{self.run(run)}/judging{_query(wanted)}"
 
     def hints(self, base: str = "") -> str:
         return f"/hints/{segment(base)}" if base else "/hints"
 
 
 def _query(wanted: Mapping[str, str | int] | None) -> str:
-    return _asked([(key, value) for key, value in (wanted or {}).items() if value not in ("", None)])
+    return _asked(_said(wanted))
+
+
+def _of_runs(runs: Sequence[str], wanted: Mapping[str, str | int] | None) -> str:
+    return _asked([*(("run", run) for run in runs), *_said(wanted)])
+
+
+def _said(wanted: Mapping[str, str | int] | None) -> list[tuple[str, str | int]]:
+    return [(key, value) for key, value in (wanted or {}).items() if value not in ("", None)]
 
 
 def _asked(pairs: Sequence[tuple[str, str | int]]) -> str:

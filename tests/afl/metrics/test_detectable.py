@@ -80,3 +80,8 @@ def test_the_paired_bootstrap_finds_the_smallest_difference_in_four_studies_of_f
     studies = draws.normal(shift, 0.3, (400, 80))
     found = [paired_bootstrap(np.zeros(80), one, resamples=800).ci95[0] > 0 for one in studies]
     assert np.mean(found) == pytest.approx(0.8, abs=0.06)
+
+
+def test_very_many_users_are_no_trouble() -> None:
+    smallest = detectable_hits(100_000, differing=0.2)
+    assert smallest == pytest.approx((1.96 + 0.84) * (0.2 / 100_000) ** 0.5, rel=0.01)
