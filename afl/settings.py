@@ -13,7 +13,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore")
 
     home: Path = Field(default_factory=lambda: user_data_path("afl", appauthor=False), validation_alias="AFL_HOME")
-    """`AFL_HOME`: the one folder under which data sets, models, the database and the cache lie."""
+    """`AFL_HOME`: the one folder under which data sets, models, policies, the database and the cache lie."""
     db: str | None = Field(default=None, repr=False, validation_alias="AFL_DB")
     """`AFL_DB`: SQLAlchemy URL of the database; by default a SQLite file under `home`."""
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
