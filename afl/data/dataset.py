@@ -99,6 +99,25 @@ class Sequences:
     def __iter__(self) -> Iterator[Sequence]:
         return (self[index] for index in range(len(self)))
 
+    def take(self, indices: Seq[int]) -> "Sequences":
+        """These sequences, in this order."""
+        if not len(indices):
+            return Sequences.of([])
+        chosen = np.asarray(indices, dtype=np.int64)  # (T,)
+        lengths = np.diff(self.offsets)[chosen]
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        # Where each taken sequence's items lie: its old beginning, counted on from its new one.
+        places = np.arange(offsets[-1]) + np.repeat(self.offsets[chosen] - offsets[:-1], lengths)  # (L,)
+        return Sequences(
+            ids=[self.ids[index] for index in indices],
+            items=self.items[places],
+            offsets=offsets,
+            timestamps=None if self.timestamps is None else self.timestamps[places],
+            held_out=_taken(self.held_out, indices),
+            touched=_taken(self.touched, indices),
+            candidates=_taken(self.candidates, indices),
+        )
+
     def without_last(self, count: int = 1) -> "Sequences":
         """Every sequence without its last `count` items and without what else tells of them; empty ones are gone."""
         lengths = np.diff(self.offsets)  # (S,)
@@ -148,6 +167,11 @@ class Dataset:
         """
         train = self.splits[Split.TRAIN].without_last(1 + held_out)
         return replace(self, splits={**self.splits, Split.TRAIN: train})
+
+
+def _taken(lists: Seq[tuple[int, ...]] | None, indices: Seq[int]) -> list[tuple[int, ...]] | None:
+    taken = [lists[index] for index in indices] if lists else []
+    return taken if any(taken) else None
 
 
 def _domain_words(domain: Domain) -> tuple[str, ...]:

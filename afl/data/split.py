@@ -56,15 +56,16 @@ def split_anew(splits: Mapping[Split, Sequences], shares: Shares, *, seed: int =
 def _divided(
     sequences: Iterable[Sequence], shares: Shares, drawn_by: Callable[[str], bytes | int]
 ) -> dict[Split, Sequences]:
-    by_id: dict[str, Sequence] = {}
-    for sequence in sequences:
-        if by_id.setdefault(sequence.id, sequence) is not sequence:
-            raise DataError(f"sequence id {sequence.id!r} occurs twice, expected each id once")
+    packed = sequences if isinstance(sequences, Sequences) else Sequences.of(list(sequences))
+    by_id = {key: index for index, key in enumerate(packed.ids)}
+    if len(by_id) < len(packed):
+        twice = next(key for index, key in enumerate(packed.ids) if by_id[key] != index)
+        raise DataError(f"sequence id {twice!r} occurs twice, expected each id once")
     drawn = sorted(by_id, key=drawn_by)
     test, valid = (len(drawn) * share // sum(shares) for share in (shares.test, shares.valid))
     parts = {Split.TEST: drawn[:test], Split.VALID: drawn[test : test + valid], Split.TRAIN: drawn[test + valid :]}
     return {
-        split: Sequences.of([by_id[key] for key in sorted(parts[split], key=_numbers_in_order)]) for split in Split
+        split: packed.take([by_id[key] for key in sorted(parts[split], key=_numbers_in_order)]) for split in Split
     }
 
 
