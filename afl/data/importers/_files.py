@@ -1,7 +1,11 @@
 """Opening what a user named: one clear line where it is not there or not text."""
 
+import gzip
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from afl.errors import DataError, UsageError
 
@@ -34,6 +38,51 @@ def only_file(folder: Path, pattern: str) -> Path:
         there = ", ".join(file.name for file in found) or "none"
         raise DataError(f"{folder}: expected one {pattern} file, got {there}")
     return found[0]
+
+
+def folder_with(path: Path | None, format: str, wanted: str) -> Path:
+    """The folder that holds the file `wanted`: the path, the only folder in it that does, or that of a file named."""
+    given = given_path(path, format)
+    folder = given if given.is_dir() else given.parent
+    if (folder / wanted).is_file():
+        return folder
+    inside = sorted(entry for entry in folder.iterdir() if (entry / wanted).is_file())
+    if len(inside) != 1 or folder != given:
+        raise DataError(f"{folder}: {wanted} is missing")
+    return inside[0]
+
+
+@contextmanager
+def reading(file: Path) -> Iterator[IO[bytes]]:
+    """The file's bytes as a stream, unpacked where it is gzip; `DataError` where it cannot be read to its end."""
+    try:
+        with gzip.open(file) if is_gzip(file) else file.open("rb") as stream:
+            yield stream
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(f"{file}: damaged or incomplete gzip file ({error})") from None
+    except OSError as error:
+        raise DataError(f"{file}: cannot be read ({error.strerror})") from None
+
+
+def is_gzip(file: Path) -> bool:
+    """Whether the file begins as gzip files do."""
+    with file.open("rb") as stream:
+        return stream.read(2) == b"\x1f\x8b"
+
+
+def first_line(file: Path) -> str:
+    """The first line, without a byte order mark."""
+    with reading(file) as stream:
+        return stream.readline().decode("utf-8", "replace").removeprefix("\ufeff").strip()
+
+
+def encoding_of(file: Path) -> str:
+    """UTF-8 where the file is valid UTF-8, else ISO-8859-1, in which older releases were written."""
+    try:
+        content_of(file).decode("utf-8")
+    except UnicodeDecodeError:
+        return "iso-8859-1"
+    return "utf-8"
 
 
 def content_of(file: Path) -> bytes:

@@ -79,23 +79,39 @@ def interactions(table: Table) -> pl.DataFrame:
 
 
 def split_by_user(rows: pl.DataFrame, catalogue: Catalogue) -> dict[Split, Sequences]:
-    """One sequence per user, named by the user, in time order; equal times keep the order of the file."""
+    """One sequence per user, named by the user, in time order; equal times keep the order of the file.
+
+    Users and items are strings or, where all of them are whole numbers, integers.
+    """
+    return split_sequences(sequences_by_user(rows, catalogue))
+
+
+def sequences_by_user(rows: pl.DataFrame, catalogue: Catalogue) -> Sequences:
+    """As `split_by_user`, before they are divided."""
     users = rows["user"].unique()
-    numbers = pl.DataFrame({"user": users, "user_number": np.arange(len(users))})
-    items = pl.DataFrame({"item": catalogue.keys, "item_number": np.arange(len(catalogue), dtype=np.int32)})
+    numbers = pl.DataFrame({"user": users, "user_number": np.arange(len(users), dtype=np.int32)})
+    keys = pl.Series(catalogue.keys, dtype=pl.String).cast(rows["item"].dtype)
+    items = pl.DataFrame({"item": keys, "item_number": np.arange(len(catalogue), dtype=np.int32)})
     ordered = (
-        rows.join(numbers, on="user", maintain_order="left")
-        .join(items, on="item", maintain_order="left")
+        rows.lazy()
+        .join(numbers.lazy(), on="user", maintain_order="left")
+        .join(items.lazy(), on="item", maintain_order="left")
+        .select("user_number", "item_number", "time")
         .sort("user_number", "time", maintain_order=True)
+        .collect()
     )
     lengths = np.bincount(ordered["user_number"].to_numpy(), minlength=len(users))
-    sequences = Sequences(
-        ids=users.to_list(),
+    return Sequences(
+        ids=users.cast(pl.String).to_list(),
         items=ordered["item_number"].to_numpy(),
         offsets=np.concatenate([[0], np.cumsum(lengths)]),
         timestamps=np.floor(ordered["time"].to_numpy()).astype(np.int64),
     )
-    return split_sequences(sequences)
+
+
+def without_title(missing: int, file: str) -> dict[str, str]:
+    """What to say of items that occur but are not described."""
+    return {"without title": f"{missing:,} items are not in {file}"} if missing else {}
 
 
 def split_notes(splits: Mapping[Split, Sequences]) -> dict[str, str]:

@@ -16,6 +16,7 @@ from afl.data.dataset import Dataset, Sequences, Split
 from afl.data.dataset import Sequence as UserSequence
 from afl.data.importers import ImportOptions
 from afl.data.importers._files import data_folder, lines_of, only_file
+from afl.data.importers._titles import GENRES
 from afl.data.unpickling import read_frame, read_plain
 from afl.errors import DataError
 
@@ -24,12 +25,6 @@ HELD_OUT = 10
 
 _FRAMES = {Split.TRAIN: "train_data.df", Split.VALID: "Val_data.df", Split.TEST: "Test_data.df"}
 _USERS = "test_llara.pkl"
-# fmt: off
-_GENRES = (
-    "unknown", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary", "Drama",
-    "Fantasy", "Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western",
-)
-# fmt: on
 
 
 def import_llara(path: Path | None, options: ImportOptions) -> Dataset:
@@ -87,7 +82,7 @@ def _movie(line: str, number: int, file: Path) -> tuple[int, str, Attributes]:
         raise DataError(f"{file}, line {number}: got {line[:60]!r}, expected id|title|...")
     title, year = re.fullmatch(r"(.*?)(?:\s*\((\d{4})\))?\s*", fields[1], re.DOTALL).groups()  # type: ignore[union-attr]
     title = re.sub(r"(.*), (The|An|A)", r"\2 \1", title)
-    genres = tuple(genre for genre, flag in zip(_GENRES, fields[5:], strict=False) if flag == "1")
+    genres = tuple(genre for genre, flag in zip(GENRES, fields[5:], strict=False) if flag == "1")
     found = {"year": (year,) if year else (), "genre": genres}
     return int(fields[0]) - 1, title, {name: values for name, values in found.items() if values}
 
