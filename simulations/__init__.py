@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from simulations.commands.study_rounds import study_rounds as study_rounds
     from simulations.commands.study_user_rounds import study_user_rounds as study_user_rounds
     from simulations.commands.train import train as train
+    from simulations.commands.view import view as view
     from simulations.graph import build_graph as build_graph
 
 # Resolved on first use: `import simulations` and `afl --help` load neither torch nor langgraph.
@@ -99,6 +100,7 @@ _HOMES = {
     "study_rounds": "simulations.commands.study_rounds",
     "study_user_rounds": "simulations.commands.study_user_rounds",
     "train": "simulations.commands.train",
+    "view": "simulations.commands.view",
 }
 
 __all__ = [
@@ -144,6 +146,7 @@ __all__ = [
     "study_rounds",
     "study_user_rounds",
     "train",
+    "view",
 ]
 
 

@@ -24,6 +24,7 @@ from simulations.cli import (
     study_hints,
     system,
     train,
+    view,
 )
 
 app = typer.Typer(
@@ -51,6 +52,7 @@ app.command("runs")(runs.runs)
 app.command("inspect")(runs.inspect)
 app.command("compare")(compare.compare)
 app.command("export")(runs.export)
+app.command("view")(view.view)
 app.command("report")(report.report)
 app.command("reproduce")(reproduce.reproduce)
 app.command("audit")(audit.audit)

@@ -19,7 +19,7 @@ TOKEN = "token"
 COOKIE = "afl_token"
 
 # Two empty or constant style elements are what plotly makes to put its rules into.
-_PLOTLY_STYLES = (
+PLOTLY_STYLES = (
     "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
     "'sha256-ji27qzEtxXZW+7dun6UwjHXJ18e6WAin1VvNtkzIE/o='",
 )
@@ -27,7 +27,7 @@ POLICY = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self'",
-        f"style-src 'self' {' '.join(_PLOTLY_STYLES)}",
+        f"style-src 'self' {' '.join(PLOTLY_STYLES)}",
         "img-src 'self' data:",
         "connect-src 'self'",
         "form-action 'self'",

@@ -16,7 +16,6 @@ from starlette.responses import Response
 from afl.errors import AFLError, NotFoundError, UsageError
 from afl.untrusted import escaped
 from simulations.viewer import rendering
-from simulations.viewer.links import Served
 
 API = "/api"
 """Under this, pages are JSON."""
@@ -66,4 +65,5 @@ def unreadable(request: Request, error: Exception) -> Response:
 def _complaint(request: Request, status: HTTPStatus, line: str) -> Response:
     if request.url.path.startswith(API):
         return data({"error": line}, status)
-    return HTMLResponse(rendering.page("error.html.jinja", Served(), status=status, line=line), status)
+    links = request.app.state.links(request)
+    return HTMLResponse(rendering.page("error.html.jinja", links, status=status, line=line), status)

@@ -1,6 +1,6 @@
 """Which address is which page: HTML for people, the same as JSON under /api, with its OpenAPI description."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from importlib.resources import files
@@ -23,7 +23,7 @@ from simulations.viewer.access import LOOPBACK, Access
 from simulations.viewer.charts import Chart
 from simulations.viewer.links import Links, Served
 from simulations.viewer.pages import dialogue, run, run_charts, runs, sessions
-from simulations.viewer.reading import Library
+from simulations.viewer.reading import PATIENCE, Library
 
 
 def _no_charts(found: Any, links: Links) -> Sequence[Chart]:
@@ -53,21 +53,30 @@ _API_ROOT = "/api/runs"
 """The list of runs stands at the root for people, under its name for programs."""
 
 STATIC = Path(str(files("simulations.viewer"))) / "static"
+PLOTLY = Path(str(files("plotly"))) / "package_data" / "plotly.min.js"
 
 
 def create_app(
-    url: str, *, datasets: Path | None = None, hosts: Iterable[str] = LOOPBACK, token: str | None = None
+    url: str,
+    *,
+    datasets: Path | None = None,
+    hosts: Iterable[str] = LOOPBACK,
+    token: str | None = None,
+    links: Callable[[Request], Links] = lambda request: Served(),
+    store: Callable[[str], Awaitable[Store]] = Store.open_for_reading,
+    patience: float | None = PATIENCE,
 ) -> FastAPI:
     """The viewer over the database at `url`, which is opened for reading when the app starts.
 
     `datasets` is the folder of the data sets, by default that of the settings. `hosts` are the names it answers to;
-    with `token` it answers to any, and only to who shows the token.
+    with `token` it answers to any, and only to who shows the token. `links` are the addresses that the answer to a
+    request writes, `store` opens the database, `patience` is that of the `Library`.
     """
 
     @asynccontextmanager
     async def opened(app: FastAPI) -> AsyncIterator[None]:
-        async with await Store.open_for_reading(url) as store:
-            app.state.library = Library(store, Datasets(datasets or Settings().data_dir))
+        async with await store(url) as database:
+            app.state.library = Library(database, Datasets(datasets or Settings().data_dir), patience=patience)
             yield
 
     app = FastAPI(
@@ -78,6 +87,7 @@ def create_app(
         redoc_url=None,
         openapi_url=f"{answers.API}/openapi.json",
     )
+    app.state.links = links
     for page in PAGES:
         app.get(page.path, include_in_schema=False, response_class=HTMLResponse)(_html(page))
         path = _API_ROOT if page.path == "/" else f"{answers.API}{page.path}"
@@ -98,7 +108,7 @@ def _html(page: Page) -> Callable[..., Any]:
     """The page for people: what `page.read` returns, through its template."""
 
     async def respond(request: Request, found: Annotated[Any, Depends(page.read)]) -> HTMLResponse:
-        return HTMLResponse(page.html(found, Served()))
+        return HTMLResponse(page.html(found, request.app.state.links(request)))
 
     return respond
 
@@ -114,5 +124,4 @@ def _json(page: Page) -> Callable[..., Any]:
 
 async def _plotly() -> FileResponse:
     """Plotly's own JavaScript, as its Python package brings it."""
-    script = Path(str(files("plotly"))) / "package_data" / "plotly.min.js"
-    return FileResponse(script, media_type="text/javascript", headers={"Cache-Control": "max-age=86400"})
+    return FileResponse(PLOTLY, media_type="text/javascript", headers={"Cache-Control": "max-age=86400"})

@@ -1,0 +1,93 @@
+"""`afl view`: runs, dialogues and comparisons in the browser, or as a site of files."""
+
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from afl.errors import UsageError
+from afl.settings import Settings
+from memory.store import Store
+from simulations.asynchrony import wait_for
+from simulations.progress import Unwatched, Watching
+from simulations.viewer.links import Served
+
+if TYPE_CHECKING:
+    from simulations.viewer.site import Site
+
+_EXTRA = ("fastapi", "plotly", "uvicorn")
+
+
+def view(
+    runs: Sequence[str] = (),
+    *,
+    export: str | Path | None = None,
+    host: str = "127.0.0.1",
+    port: int = 7576,
+    browser: bool = True,
+    db: str | None = None,
+    settings: Settings | None = None,
+    opened: Callable[[str], None] | None = None,
+    watch: Watching | None = None,
+) -> "Site | None":
+    """Shows the database in the browser until Ctrl-C; nothing is written to it.
+
+    With `runs` the browser begins at this run, or at the comparison of several. `opened` is told the address once
+    pages are answered, and prints it by default; a `host` other than this machine's own makes a token, which is in it.
+
+    With `export` the same pages are written into that folder as a site that opens from disk, about these runs or
+    all of them, and returned is what was written.
+
+    Raises `UsageError` for a port that is taken, a folder that holds something else, a missing extra; `StorageError`
+    for a database that is not there; `NotFoundError` for a run that is not.
+    """
+    _require_extra()
+    settings = settings or Settings()
+    url, names = db or settings.db_url, tuple(dict.fromkeys(runs))
+    wait_for(_require(url, names))
+    if export is not None:
+        return _exported(url, names, Path(export), settings, watch or Unwatched())
+    _serve(url, _first(names), host, port, browser, settings, opened or _told)
+    return None
+
+
+def _require_extra() -> None:
+    missing = next((name for name in _EXTRA if find_spec(name) is None), None)
+    if missing:
+        raise UsageError(f"the viewer needs {missing}; install it with: pip install 'afl[viewer]'")
+
+
+async def _require(url: str, names: Sequence[str]) -> None:
+    """Before a port or a folder is touched."""
+    async with await Store.open_for_reading(url) as store:
+        for name in names:
+            await store.run(name)
+
+
+def _first(names: Sequence[str]) -> str:
+    links = Served()
+    return links.runs() if not names else links.run(names[0]) if len(names) == 1 else links.compare(names)
+
+
+def _exported(url: str, names: Sequence[str], folder: Path, settings: Settings, watch: Watching) -> "Site":
+    from simulations.viewer import site
+
+    with watch.bar(f"pages into {folder}") as bar:
+        return wait_for(site.export(url, folder, runs=names, datasets=settings.data_dir, progress=bar))
+
+
+def _serve(
+    url: str, path: str, host: str, port: int, browser: bool, settings: Settings, opened: Callable[[str], None]
+) -> None:
+    from simulations.viewer import server
+
+    def begin(address: server.Address) -> None:
+        opened(address.url(path))
+        if browser:
+            server.show(address.url(path))
+
+    server.serve(url, datasets=settings.data_dir, host=host, port=port, opened=begin)
+
+
+def _told(address: str) -> None:
+    print(f"{address} (Ctrl-C ends it)", flush=True)

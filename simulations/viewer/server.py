@@ -1,0 +1,123 @@
+"""Opens the port and the browser, and closes them when the person who opened them wants that."""
+
+import errno
+import os
+import secrets
+import socket
+import sys
+import threading
+import webbrowser
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlencode
+
+import uvicorn
+
+from afl.errors import UsageError
+from simulations.viewer.access import LOOPBACK, TOKEN
+from simulations.viewer.app import create_app
+
+HOST, PORT = "127.0.0.1", 7576
+_PATIENCE = 2
+"""Seconds that requests under way are given when the viewer is closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a viewer is found."""
+
+    host: str
+    port: int
+    token: str | None
+    """None on this machine's own addresses."""
+
+    def url(self, path: str = "/") -> str:
+        """A page of it, to be opened; whoever has it is let in."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        joined = "&" if "?" in path else "?"
+        return f"http://{host}:{self.port}{path}" + (
+            f"{joined}{urlencode({TOKEN: self.token})}" if self.token else ""
+        )
+
+
+def serve(
+    url: str,
+    *,
+    datasets: Path | None = None,
+    host: str = HOST,
+    port: int = PORT,
+    opened: Callable[[Address], None] = lambda address: None,
+) -> None:
+    """Shows the database at `url` until Ctrl-C; `opened` is told the address once pages are answered.
+
+    Port 0 is any free one. Raises `UsageError` where the port is taken or the host is not one of this machine.
+    """
+    with _listening(host, port) as listener:
+        token = None if is_own(host) else secrets.token_urlsafe(24)
+        address = Address(_reached_by(host), listener.getsockname()[1], token)
+        app = create_app(url, datasets=datasets, hosts=[*LOOPBACK, _in_address(host)], token=token)
+        settings = uvicorn.Config(
+            app, log_level="error", access_log=False, server_header=False, timeout_graceful_shutdown=_PATIENCE
+        )
+        with suppress(KeyboardInterrupt):  # it is how one closes a viewer
+            _Server(settings, lambda: opened(address)).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, opened: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._opened = opened
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._opened()
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """The socket, taken before anything is said about it."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family)
+    except (OverflowError, socket.gaierror) as error:
+        raise UsageError(f"--host {host} --port {port}: expected an address of this machine ({error})") from None
+    except OSError as error:
+        raise UsageError(f"--host {host} --port {port}: {_why(error)}") from None
+
+
+def _why(error: OSError) -> str:
+    known = {
+        errno.EADDRINUSE: "the port is taken, perhaps by another viewer; name another, or --port 0 for any",
+        errno.EACCES: "ports below 1024 are not for everyone; name another",
+        errno.EADDRNOTAVAIL: "not an address of this machine; 127.0.0.1 is always one",
+    }
+    return known.get(error.errno or 0, f"cannot be listened on ({error.strerror or error})")
+
+
+def is_own(host: str) -> bool:
+    """Whether only this machine can reach it."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.casefold() == "localhost"
+
+
+def _reached_by(host: str) -> str:
+    """A name to reach it by: all addresses at once are none."""
+    return socket.gethostname() if host in ("0.0.0.0", "::") else host
+
+
+def _in_address(host: str) -> str:
+    return f"[{host}]" if ":" in host else host.casefold()
+
+
+def show(url: str) -> None:
+    """Opens the browser of whoever sits before this machine, if somebody does; its start is not waited for."""
+    if sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY", "BROWSER"} & set(os.environ):
+        return  # what would come up is a browser in the terminal
+    threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
