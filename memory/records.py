@@ -279,6 +279,8 @@ class RunSummary:
     held: bool
     """A process is working on it."""
     totals: RunTotals
+    candidates_hash: str = ""
+    """Runs with equal ones are over the same sessions and candidate lists, in the same order."""
 
     @property
     def status(self) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,6 +13,7 @@ from afl.errors import NotFoundError
 from afl.types import PaceChange, Phase, Refusal
 from memory import rows
 from memory.codec import decompress, from_json
+from memory.columns import ResultColumns, read_results
 from memory.configuration import require_same
 from memory.database import shown, storage_errors
 from memory.holders import Holder, acquire
@@ -161,7 +162,7 @@ class Run:
     def summed_up(self, totals: RunTotals) -> RunSummary:
         """The run as `afl runs` lists it, for whoever has its totals."""
         held = self._holder.is_held()
-        return RunSummary(name=self.name, created=self.created, config=self.config, held=held, totals=totals)
+        return RunSummary(self.name, self.created, self.config, held, totals, self.candidates_hash)
 
     async def outline(self) -> list[SessionRow]:
         """Every recorded session in a line, in the order of the run."""
@@ -175,6 +176,20 @@ class Run:
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
                 return await session_page(connection, self.id, wanted, offset=offset, limit=limit)
+
+    async def at(self, positions: Collection[int]) -> tuple[SessionRow, ...]:
+        """The recorded sessions at these places in the order of the run."""
+        query = select(*COLUMNS).where(sessions.c.run == self.id, sessions.c.position.in_(positions))
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                found = await connection.execute(query.order_by(sessions.c.position))
+                return tuple(session_row(row) for row in found)
+
+    async def results(self) -> ResultColumns:
+        """Hit, accepted, completed of every recorded session, in the order of the run."""
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                return await read_results(connection, self.id)
 
     async def neighbours(self, session: str, wanted: SessionFilter = ALL) -> Neighbours:
         """What comes before and after a session, among those wanted."""

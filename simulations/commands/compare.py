@@ -106,7 +106,7 @@ def compare(a: str, b: str, *, db: str | None = None, settings: Settings | None 
 async def _compare(a: str, b: str, url: str) -> Comparison:
     async with await Store.open(url) as store:
         first, second = await store.run(a), await store.run(b)
-        _require_same_sessions(first, second)
+        require_same_sessions(first, second)
         pairs = _paired(await first.outline(), await second.outline())
         ranked = await _ranked(first, second)
     return replace(compared(first, second, pairs), ranked=tuple(ranked))
@@ -153,7 +153,8 @@ def _paired(a: Sequence[SessionRow], b: Sequence[SessionRow]) -> list[Pair]:
     return [Pair(row, recorded[row.session]) for row in a if row.session in recorded]
 
 
-def _require_same_sessions(a: Run, b: Run) -> None:
+def require_same_sessions(a: Run, b: Run) -> None:
+    """Raises `UsageError` with what tells them apart, for runs over other sessions or other lists."""
     if a.candidates_hash == b.candidates_hash:
         return
     found = {**differences(a.config, b.config), "candidates_hash": (a.candidates_hash, b.candidates_hash)}

@@ -22,7 +22,16 @@ from simulations.viewer import answers, rendering
 from simulations.viewer.access import LOOPBACK, Access
 from simulations.viewer.charts import Chart
 from simulations.viewer.links import Links, Served
-from simulations.viewer.pages import dialogue, run, run_charts, runs, sessions
+from simulations.viewer.pages import (
+    compare,
+    compare_charts,
+    dialogue,
+    run,
+    run_charts,
+    runs,
+    sessions,
+    side_by_side,
+)
 from simulations.viewer.reading import PATIENCE, Library
 
 
@@ -48,6 +57,8 @@ PAGES = (
     Page("/runs/{run}", run.read, "run.html.jinja", run_charts.charts),
     Page("/runs/{run}/sessions", sessions.read, "sessions.html.jinja"),
     Page("/runs/{run}/sessions/{session}", dialogue.read, "dialogue.html.jinja"),
+    Page("/compare", compare.read, "compare.html.jinja", compare_charts.charts),
+    Page("/compare/{session}", side_by_side.read, "side_by_side.html.jinja"),
 )
 _API_ROOT = "/api/runs"
 """The list of runs stands at the root for people, under its name for programs."""

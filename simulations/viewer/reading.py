@@ -9,6 +9,7 @@ from typing import Annotated, Any, NamedTuple
 from fastapi import Depends, Request
 
 from afl.data.library import Library as Datasets
+from memory.columns import ResultColumns
 from memory.run import Run
 from memory.store import Store
 from simulations.popularity import groups_by_title
@@ -16,6 +17,9 @@ from simulations.viewer.links import unsegment
 
 _KEPT = 4
 """Runs whose reward scores stay in memory: those of 100,000 sessions take 13 MB."""
+
+_COMPARED = 12
+"""Runs whose results stay in memory: those of 100,000 sessions take 1 MB."""
 
 _LEARNED = ("dataset", "dataset_hash", "train_on", "training_hash", "ratios", "items")
 """What decides which interactions the models of a run learned from."""
@@ -43,6 +47,7 @@ class Library:
         self._datasets = datasets
         self._patience = patience
         self._groups: dict[str, asyncio.Task[dict[str, int] | None]] = {}
+        self._results: OrderedDict[tuple[int, float], tuple[tuple[int, float], ResultColumns]] = OrderedDict()
         self._scores: OrderedDict[tuple[int, float], list[bytes]] = OrderedDict()
 
     async def popularity(self, config: Mapping[str, Any]) -> Popularity:
@@ -52,6 +57,18 @@ class Library:
             self._groups[key] = asyncio.create_task(asyncio.to_thread(groups_by_title, config, self._datasets))
         read, _ = await asyncio.wait([self._groups[key]], timeout=self._patience)
         return Popularity(self._groups[key].result(), False) if read else Popularity(None, True)
+
+    async def results(self, run: Run) -> ResultColumns:
+        """What came of every recorded session of the run; read anew once a session was added or done again."""
+        tallies = await run.session_tallies()
+        version = sum(tally.sessions for tally in tallies), max((tally.ended for tally in tallies), default=0.0)
+        key = run.id, run.created
+        kept = self._results.pop(key, None)
+        found = kept if kept is not None and kept[0] == version else (version, await run.results())
+        self._results[key] = found
+        while len(self._results) > _COMPARED:
+            self._results.popitem(last=False)
+        return found[1]
 
     async def reward_scores(self, run: Run, position: int) -> tuple[float, ...]:
         """The reward score of every candidate of the session at this place, as shown; empty without a reward model."""

@@ -62,6 +62,9 @@ async def _fill(url: str) -> None:
         talk = await store.begin_run("talk", CONFIG, lists, inputs=INPUTS)
         for position, (session, said) in enumerate(TALK.items()):
             await _record(talk, session, position, TARGETS[session], said)
+        other = await store.begin_run("other", {**CONFIG, "reward": "none"}, lists)
+        for position, (session, said) in enumerate(OTHER.items()):
+            await _record(other, session, position, TARGETS[session], said)
         judged = await store.begin_run("judged", {**CONFIG, "ratios": ["1:1"]}, lists)
         await _record(judged, "7", 0, "Heat", [*TALK["7"], *JUDGED])
         hinted = await store.begin_run("hinted", HINTS, lists)
@@ -131,6 +134,12 @@ TALK = {
     ],
     "9": [recommends(1, None, outcome=Outcome.DECLINED)],
     "10": [recommends(1, "Alien", reason="It is dark."), answers(1, True, reason="Yes, please.")],
+}
+OTHER = {
+    "7": [recommends(1, "Alien", reason="It is dark."), answers(1, True, reason="I like it dark.")],
+    "8": [recommends(1, "Up", reason="It is light."), answers(1, True, reason="As light as air.")],
+    "9": TALK["9"],
+    "10": [recommends(1, "Alien", reason="It is dark."), answers(1, True, reason="Yes, thanks.")],
 }
 JUDGED = [
     Said(Phase.JUDGE, 1, Role.USER, item="Heat", label=True, decision=True, score=1.0, reason="I liked it."),

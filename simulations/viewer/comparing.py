@@ -1,0 +1,160 @@
+"""Runs over the same sessions, session by session: which of them hit it, and whether that tells them apart.
+
+Everything is read from three bits a session and run (`memory.columns`), so that runs of 100,000 sessions are compared
+while one waits.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, reduce
+from itertools import combinations
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from afl.metrics.detectable import detectable_hits
+from afl.metrics.holm import holm
+from afl.metrics.intervals import Estimate, wilson
+from afl.metrics.paired import mcnemar_of, paired_hits
+from memory.columns import Flags, ResultColumns
+
+Show = Literal["differ", "won", "lost", "every", "none", "failed", "all"]
+"""Sessions: those that some of the runs hit and others miss; of two runs, that the second wins from or loses to the
+first; that every run hits; that none does; that fail in any; all."""
+SHOWS: tuple[Show, ...] = get_args(Show)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Run b against run a over the same sessions: positive differences speak for b."""
+
+    a: str
+    b: str
+    difference: float
+    """Of the hit rates, b - a."""
+    ci95: tuple[float, float]
+    """Paired bootstrap over sessions."""
+    won: int
+    """Sessions that only b hits."""
+    lost: int
+    """Sessions that only a hits."""
+    p: float
+    """Exact McNemar, two-sided."""
+    p_holm: float
+    """Adjusted for all pairs."""
+    detectable: float | None
+    """The smallest difference that so many sessions show in four of five studies; None for too few sessions."""
+
+    @property
+    def found(self) -> bool:
+        """Whether a difference can be told at the 5 % level."""
+        return self.p_holm <= 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What came of the sessions in one of the runs."""
+
+    hit_rate: Estimate
+    """Failed sessions count as misses."""
+    accepted: int
+    failed: int
+
+
+class Aligned:
+    """The sessions that all of these runs recorded."""
+
+    def __init__(self, names: Sequence[str], columns: Sequence[ResultColumns]) -> None:
+        """`columns`: one per run, over the same candidate lists, where equal places are equal sessions."""
+        self.names = tuple(names)
+        self.positions: NDArray[np.int64] = reduce(
+            lambda shared, one: np.intersect1d(shared, one, assume_unique=True),
+            [one.position for one in columns],
+        )
+        self._columns = [one.at(self.positions) for one in columns]
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    @property
+    def totals(self) -> tuple[Total, ...]:
+        """One per run."""
+        return tuple(
+            Total(
+                wilson(int(one.hit.sum()), len(self)),
+                accepted=int(one.accepted.sum()),
+                failed=int((~one.completed).sum()),
+            )
+            for one in self._columns
+        )
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """Every pair of runs, the later against the earlier."""
+        counted = [
+            (a, b, int((two.hit & ~one.hit).sum()), int((one.hit & ~two.hit).sum()))
+            for (a, one), (b, two) in combinations(zip(self.names, self._columns, strict=True), 2)
+        ]
+        tests = [mcnemar_of(won, lost) for *_, won, lost in counted]
+        adjusted = holm([test.p for test in tests]).tolist()
+        return tuple(
+            self._pair(a, b, won, lost, test.p, p_holm)
+            for (a, b, won, lost), test, p_holm in zip(counted, tests, adjusted, strict=True)
+        )
+
+    def _pair(self, a: str, b: str, won: int, lost: int, p: float, p_holm: float) -> Pair:
+        difference = paired_hits(won=won, lost=lost, n=len(self))
+        differing = (won + lost) / len(self) if len(self) else 0.0
+        smallest = _detectable(len(self), differing)
+        return Pair(a, b, difference.value, difference.ci95, won, lost, p, p_holm, smallest)
+
+    def shown(self, show: Show) -> NDArray[np.int64]:
+        """The places of the sessions asked for, in the order of the runs; those that differ first where all are."""
+        hits = [one.hit for one in self._columns]
+        every: Flags = np.logical_and.reduce(hits)
+        some: Flags = np.logical_or.reduce(hits)
+        if show == "all":
+            differing = some & ~every
+            return np.concatenate([self.positions[differing], self.positions[~differing]])
+        wanted: Mapping[Show, Flags] = {
+            "differ": some & ~every,
+            "won": hits[-1] & ~hits[0],
+            "lost": hits[0] & ~hits[-1],
+            "every": every,
+            "none": ~some,
+            "failed": ~np.logical_and.reduce([one.completed for one in self._columns]),
+        }
+        return self.positions[wanted[show]]
+
+
+@lru_cache(maxsize=256)
+def _detectable(n: int, differing: float) -> float | None:
+    """Known already when only the list of sessions changes."""
+    return detectable_hits(n, differing=differing)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Something that runs were begun with, where they differ in it."""
+
+    key: str
+    """Dotted, where settings are within settings."""
+    values: tuple[Any, ...]
+    """One per run; None where it was begun without."""
+
+
+def differing(configs: Sequence[Mapping[str, Any]]) -> tuple[Setting, ...]:
+    """Every setting in which not all of the runs agree."""
+    leaves = [dict(_leaves(config)) for config in configs]
+    keys = dict.fromkeys(key for one in leaves for key in one)
+    settings = (Setting(key, tuple(one.get(key) for one in leaves)) for key in keys)
+    return tuple(setting for setting in settings if any(value != setting.values[0] for value in setting.values))
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if not isinstance(value, Mapping) or not value:
+        yield path, value
+        return
+    for key, within in value.items():
+        yield from _leaves(within, f"{path}.{key}" if path else str(key))

@@ -1,0 +1,232 @@
+"""Two or more runs over the same sessions: what tells them apart, and on which sessions they differ."""
+
+from asyncio import gather
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Annotated
+
+from fastapi import Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from afl.errors import UsageError
+from afl.metrics.intervals import Estimate
+from memory.records import RunSummary, SessionRow
+from memory.run import Run
+from simulations.commands.compare import require_same_sessions
+from simulations.viewer import numbers
+from simulations.viewer.comparing import SHOWS, Aligned, Pair, Setting, Show, differing
+from simulations.viewer.kinds import Kind
+from simulations.viewer.numbers import RoundLine
+from simulations.viewer.reading import Library, Reading
+
+AT_ONCE = 50
+MOST = 6
+"""Runs beside each other; tests of more would find next to nothing."""
+
+
+class ComparedQuery(BaseModel):
+    """Which runs, and which of their sessions."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    run: list[str] = Field(default_factory=list)
+    """Names, each once."""
+    show: Show = "differ"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The runs asked for. Raises `UsageError` for too many."""
+        names = tuple(dict.fromkeys(filter(None, self.run)))
+        if len(names) > MOST:
+            raise UsageError(f"got {len(names)} runs, expected up to {MOST} beside each other")
+        return names
+
+    @property
+    def said(self) -> dict[str, str | int]:
+        """Which sessions, as the query of an address."""
+        return {} if self.show == "differ" else {"show": self.show}
+
+
+class CompareQuery(ComparedQuery):
+    """What may stand behind the ? of the page."""
+
+    page: Annotated[int, Field(ge=1, le=10_000_000)] = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedRun:
+    """One of the runs, over the sessions that all of them recorded."""
+
+    name: str
+    kind: Kind
+    recorded: int
+    size: int
+    hit_rate: Estimate
+    """Failed sessions count as misses."""
+    accepted: int
+    failed: int
+    rounds: tuple[RoundLine, ...]
+    """Over all sessions that it recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a session ended in one of the runs."""
+
+    outcome: str
+    completed: bool
+    accepted: bool
+    hit: bool
+    rounds: int
+    item: str | None
+    """The last recommendation."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlignedSession:
+    """A session in every run."""
+
+    session: str
+    position: int
+    """Its place in the order of the runs, from 0."""
+    target: str
+    runs: tuple[Ended, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A run that can be compared with others."""
+
+    name: str
+    dataset: str
+    model: str
+    recommender: str
+    recorded: int
+
+
+@dataclass(frozen=True, slots=True)
+class ComparePage:
+    runs: tuple[ComparedRun, ...]
+    """In the order asked for; fewer than two are not compared."""
+    recommends: bool
+    """Whether all of them recommend something that can be a hit."""
+    shared: int
+    """Sessions that all of them recorded."""
+    left_out: int
+    """Sessions of theirs that not all of them recorded."""
+    pairs: tuple[Pair, ...]
+    settings: tuple[Setting, ...]
+    """In which they differ."""
+    counts: Mapping[str, int]
+    """What can be shown -> sessions."""
+    sessions: tuple[AlignedSession, ...]
+    total: int
+    """How many are shown, on all pages."""
+    pages: int
+    query: CompareQuery
+    chosen: tuple[str, ...]
+    choices: tuple[tuple[Choice, ...], ...]
+    """Where fewer than two are asked for: runs over the same sessions together, the oldest first."""
+    most: int = MOST
+    """Runs that can be beside each other."""
+
+
+async def read(reading: Reading, query: Annotated[CompareQuery, Query()]) -> ComparePage:
+    """Runs beside each other; with fewer than two names, the runs that can be."""
+    found = [await reading.store.run(name) for name in query.names]
+    if len(found) < 2:
+        return _nothing(query, await _choices(reading, found))
+    for one, other in pairwise(found):
+        require_same_sessions(one, other)
+    return await _compared(reading, found, query)
+
+
+async def _compared(reading: Library, runs: Sequence[Run], query: CompareQuery) -> ComparePage:
+    aligned = await align(reading, runs)
+    wanted = aligned.shown(query.show)
+    here = wanted[(query.page - 1) * AT_ONCE : query.page * AT_ONCE].tolist()
+    sides = [await _side(run, aligned, place) for place, run in enumerate(runs)]
+    recommends = all(side.kind.recommends for side in sides)
+    counts = {str(show): len(aligned.shown(show)) for show in SHOWS}
+    return ComparePage(
+        runs=tuple(sides),
+        recommends=recommends,
+        shared=len(aligned),
+        left_out=max(run.size for run in runs) - len(aligned),
+        pairs=aligned.pairs if recommends else (),
+        settings=differing([run.config for run in runs]),
+        counts=counts,
+        sessions=await _sessions(runs, here),
+        total=len(wanted),
+        pages=max(1, -(-len(wanted) // AT_ONCE)),
+        query=query,
+        chosen=query.names,
+        choices=(),
+    )
+
+
+async def align(reading: Library, runs: Sequence[Run]) -> Aligned:
+    """The sessions that all of the runs recorded."""
+    return Aligned([run.name for run in runs], await gather(*(reading.results(run) for run in runs)))
+
+
+async def _side(run: Run, aligned: Aligned, place: int) -> ComparedRun:
+    tallies, total, kind = await run.session_tallies(), aligned.totals[place], Kind.of(run.config)
+    return ComparedRun(
+        name=run.name,
+        kind=kind,
+        recorded=sum(tally.sessions for tally in tallies),
+        size=run.size,
+        hit_rate=total.hit_rate,
+        accepted=total.accepted,
+        failed=total.failed,
+        rounds=numbers.round_lines(tallies, int(run.config.get("rounds", 1))) if kind.recommends else (),
+    )
+
+
+async def _sessions(runs: Sequence[Run], positions: Sequence[int]) -> tuple[AlignedSession, ...]:
+    """In the order of the positions."""
+    rows = [{row.position: row for row in await run.at(positions)} for run in runs]
+    return tuple(_aligned([one[position] for one in rows]) for position in positions)
+
+
+def _aligned(rows: Sequence[SessionRow]) -> AlignedSession:
+    ends = tuple(Ended(row.outcome, row.completed, row.accepted, row.hit, row.rounds, row.item) for row in rows)
+    return AlignedSession(rows[0].session, rows[0].position, rows[0].target, ends)
+
+
+async def _choices(reading: Library, runs: Sequence[Run]) -> tuple[tuple[Choice, ...], ...]:
+    """Those over the same sessions as the run, or every such group."""
+    groups: defaultdict[str, list[RunSummary]] = defaultdict(list)
+    for summary in reversed(await reading.store.runs()):
+        groups[summary.candidates_hash].append(summary)
+    if runs:
+        groups = defaultdict(list, {key: groups[key] for key in (runs[0].candidates_hash,)})
+    return tuple(tuple(map(_choice, group)) for group in groups.values() if len(group) > 1)
+
+
+def _choice(summary: RunSummary) -> Choice:
+    dataset, model, recommender = (
+        str(summary.config.get(key, "–")) for key in ("dataset", "llm_name", "recommender")
+    )
+    return Choice(summary.name, dataset, model, recommender, summary.totals.completed + summary.totals.failed)
+
+
+def _nothing(query: CompareQuery, choices: tuple[tuple[Choice, ...], ...]) -> ComparePage:
+    return ComparePage(
+        runs=(),
+        recommends=False,
+        shared=0,
+        left_out=0,
+        pairs=(),
+        settings=(),
+        counts={},
+        sessions=(),
+        total=0,
+        pages=1,
+        query=query,
+        chosen=query.names,
+        choices=choices,
+    )
