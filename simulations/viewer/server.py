@@ -60,7 +60,13 @@ def serve(
         address = Address(_reached_by(host), listener.getsockname()[1], token)
         app = create_app(url, datasets=datasets, hosts=[*LOOPBACK, _in_address(host)], token=token)
         settings = uvicorn.Config(
-            app, log_level="error", access_log=False, server_header=False, timeout_graceful_shutdown=_PATIENCE
+            app,
+            log_level="error",
+            access_log=False,
+            server_header=False,
+            ws="none",
+            lifespan="on",
+            timeout_graceful_shutdown=_PATIENCE,
         )
         with suppress(KeyboardInterrupt):  # it is how one closes a viewer
             _Server(settings, lambda: opened(address)).run(sockets=[listener])
