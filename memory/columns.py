@@ -1,13 +1,17 @@
-"""The results of all sessions of a run as columns, for who compares runs of 100,000 sessions."""
+"""Results and answers of many sessions as columns, for who counts those of runs of 100,000 sessions.
+
+They come as one number each, strung together where the rows are: rows of their own would take ten times as long.
+"""
 
 from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Text, case, cast, func, select
+from sqlalchemy import BigInteger, Text, and_, case, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from memory.schema import sessions
+from afl.types import Phase
+from memory.schema import sessions, turns
 
 _BITS = ("hit", "accepted", "completed")
 
@@ -39,10 +43,59 @@ class ResultColumns(NamedTuple):
 
 
 async def read_results(connection: AsyncConnection, run: int) -> ResultColumns:
-    """One number a session, strung together where the rows are: rows of their own would take ten times as long."""
+    """Of every recorded session."""
     c = sessions.c
     flags = (case((c[name], bit), else_=0) for name, bit in zip(_BITS, (4, 2, 1), strict=True))
     code = sum(flags, start=c.position * 8)
     query = select(func.aggregate_strings(cast(code, Text), ",")).where(c.run == run)
-    text = (await connection.execute(query)).scalar() or ""
-    return ResultColumns.of(np.fromstring(text, dtype=np.int64, sep=",") if text else np.empty(0, np.int64))
+    return ResultColumns.of(_numbers((await connection.execute(query)).scalar()))
+
+
+class JudgedColumns(NamedTuple):
+    """The last answers about judged items, by session and item."""
+
+    position: NDArray[np.int64]
+    """(A,) the session's place in the order of the run, from 0."""
+    number: NDArray[np.int64]
+    """(A,) the item's place among those of its session, from 1; wanted items come first."""
+    label: Flags
+    """(A,) whether the user wanted it."""
+    answered: Flags
+    """(A,)"""
+    yes: Flags
+    """(A,) false where there is no answer."""
+    score: NDArray[np.float64]
+    """(A,) the reward score that was shown; NaN where none was."""
+
+    @classmethod
+    def of(cls, codes: NDArray[np.int64], hundredths: NDArray[np.int64]) -> Self:
+        """From (A,) (position * 4096 + number) * 8 + label * 4 + answered * 2 + yes, and (A,) scores."""
+        order = np.argsort(codes)
+        codes, hundredths = codes[order], hundredths[order]
+        score = np.where(hundredths == _NO_SCORE, np.nan, hundredths / 100)
+        label, answered, yes = (codes & bit > 0 for bit in (4, 2, 1))
+        return cls(codes >> 15, (codes >> 3) % _NUMBERS, label, answered, yes, score)
+
+
+_NUMBERS = 4096
+_NO_SCORE = -(2**40)
+
+
+async def read_judged(connection: AsyncConnection, run: int, first: int, last: int) -> JudgedColumns:
+    """Of the sessions at these places, both included."""
+    c = turns.c
+    yes = case((c.decision, 3), (c.decision.is_not(None), 2), else_=0)
+    code = (sessions.c.position * _NUMBERS + c.round) * 8 + case((c.label, 4), else_=0) + yes
+    score = func.coalesce(cast(func.round(c.score * 100), BigInteger), _NO_SCORE)
+    query = (
+        select(func.aggregate_strings(cast(code, Text) + "," + cast(score, Text), ","))
+        .join_from(sessions, turns, and_(turns.c.run == sessions.c.run, turns.c.session == sessions.c.session))
+        .where(sessions.c.run == run, sessions.c.position.between(first, last))
+        .where(c.phase == Phase.JUDGE.value, c.last)
+    )
+    pairs = _numbers((await connection.execute(query)).scalar()).reshape(-1, 2)
+    return JudgedColumns.of(pairs[:, 0], pairs[:, 1])
+
+
+def _numbers(text: str | None) -> NDArray[np.int64]:
+    return np.fromstring(text, dtype=np.int64, sep=",") if text else np.empty(0, np.int64)

@@ -13,7 +13,7 @@ from afl.errors import NotFoundError
 from afl.types import PaceChange, Phase, Refusal
 from memory import rows
 from memory.codec import decompress, from_json
-from memory.columns import ResultColumns, read_results
+from memory.columns import JudgedColumns, ResultColumns, read_judged, read_results
 from memory.configuration import require_same
 from memory.database import shown, storage_errors
 from memory.holders import Holder, acquire
@@ -191,6 +191,12 @@ class Run:
             async with self._engine.connect() as connection:
                 return await read_results(connection, self.id)
 
+    async def judged(self, first: int, last: int) -> JudgedColumns:
+        """The answers about every judged item of the sessions at these places, both included."""
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                return await read_judged(connection, self.id, first, last)
+
     async def neighbours(self, session: str, wanted: SessionFilter = ALL) -> Neighbours:
         """What comes before and after a session, among those wanted."""
         with storage_errors(self._where):
@@ -295,6 +301,10 @@ class Run:
         if not found:
             raise NotFoundError(f"run {self.name!r} has no recorded session {session!r}; `afl inspect` lists them")
         return found[0]
+
+    async def transcripts(self, wanted: Sequence[str]) -> dict[str, Transcript]:
+        """The recorded ones among these sessions, with all that was said."""
+        return {found.record.session: found for found in await self._read(wanted)}
 
     async def _read(self, wanted: Sequence[str]) -> list[Transcript]:
         with storage_errors(self._where):

@@ -26,6 +26,8 @@ from simulations.viewer.pages import (
     compare,
     compare_charts,
     dialogue,
+    judging,
+    judging_charts,
     run,
     run_charts,
     runs,
@@ -57,6 +59,7 @@ PAGES = (
     Page("/runs/{run}", run.read, "run.html.jinja", run_charts.charts),
     Page("/runs/{run}/sessions", sessions.read, "sessions.html.jinja"),
     Page("/runs/{run}/sessions/{session}", dialogue.read, "dialogue.html.jinja"),
+    Page("/runs/{run}/judging", judging.read, "judging.html.jinja", judging_charts.charts),
     Page("/compare", compare.read, "compare.html.jinja", compare_charts.charts),
     Page("/compare/{session}", side_by_side.read, "side_by_side.html.jinja"),
 )

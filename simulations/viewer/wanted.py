@@ -7,12 +7,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 from memory.listing import Result, SessionFilter
 
 
-def _given(value: Any) -> Any:
+def given(value: Any) -> Any:
     """A form sends its empty fields along."""
     return None if value == "" else value
 
 
-_Number = Annotated[int | None, BeforeValidator(_given)]
+_Number = Annotated[int | None, BeforeValidator(given)]
 
 
 class Wanted(BaseModel):
@@ -20,7 +20,7 @@ class Wanted(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    result: Annotated[Result | None, BeforeValidator(_given)] = None
+    result: Annotated[Result | None, BeforeValidator(given)] = None
     """What came of them."""
     outcome: str = ""
     """How they ended: `ok`, or the outcome of the turn that failed."""
