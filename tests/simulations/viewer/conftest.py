@@ -1,6 +1,5 @@
 """A small database of sessions whose every number can be counted by hand, and a viewer over it."""
 
-import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from itertools import pairwise
@@ -12,7 +11,9 @@ from starlette.testclient import TestClient
 from afl.types import Advice, CallKey, JournalEntry, Message, Outcome, Phase, Refusal, Reply, Role
 from memory.records import CandidateRecord, SessionRecord, TurnRecord
 from memory.store import Store
+from simulations.asynchrony import wait_for
 from simulations.viewer.app import create_app
+from tests.simulations.viewer import strangers
 
 LISTS = {"7": (0, 1, 2), "8": (2, 1, 0), "9": (0, 1, 2), "10": (1, 2, 0)}
 HISTORY = "History, oldest first:\n1. Jaws\n2. Ran"
@@ -32,7 +33,15 @@ HINTS = {
 def database(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Its URL; nobody writes to it any more."""
     url = f"sqlite:///{tmp_path_factory.mktemp('viewer') / 'afl.db'}"
-    asyncio.run(_fill(url))
+    wait_for(_fill(url))
+    return url
+
+
+@pytest.fixture(scope="session")
+def strange_database(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of one in which every word is hostile."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('strange') / 'afl.db'}"
+    wait_for(strangers.fill(url))
     return url
 
 

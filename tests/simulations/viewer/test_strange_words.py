@@ -1,48 +1,23 @@
 """Whatever strangers wrote is shown as text, in pages of bounded size, and comes back whole as JSON."""
 
-import asyncio
 from collections.abc import Iterator
 
 import pytest
 from starlette.testclient import TestClient
 
-from afl.types import Advice, CallKey, JournalEntry, Outcome, Refusal, Reply
-from memory.records import CandidateRecord, SessionRecord, TurnRecord
-from memory.store import Store
 from simulations.viewer.app import create_app
 from simulations.viewer.links import segment
+from tests.simulations.viewer.strangers import LONG, STRANGE
 
-STRANGE = "x\x00\ud800\u202e/../<script>alert(1)</script>\"'&"
-LONG = STRANGE + "<&\"'" * 250_000
 SESSION = f"/runs/{segment(STRANGE)}/sessions/{segment(STRANGE)}"
 PAGES = ["/", f"/runs/{segment(STRANGE)}", f"/runs/{segment(STRANGE)}/sessions", SESSION]
 
 
 @pytest.fixture(scope="module")
-def strange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    folder = tmp_path_factory.mktemp("strange")
-    asyncio.run(_fill(f"sqlite:///{folder / 'afl.db'}"))
-    app = create_app(f"sqlite:///{folder / 'afl.db'}", datasets=folder, hosts=["testserver"])
+def strange(strange_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    app = create_app(strange_database, datasets=tmp_path_factory.mktemp("strange"), hosts=["testserver"])
     with TestClient(app) as client:
         yield client
-
-
-async def _fill(url: str) -> None:
-    async with await Store.open(url) as store:
-        config = {"dataset": STRANGE, "llm_name": STRANGE, "rounds": 4, STRANGE: STRANGE}
-        run = await store.begin_run(STRANGE, config, CandidateRecord("c0ffee", {STRANGE: (0, 1)}))
-        turns = []
-        for round in range(1, 3):
-            for role in ("recommendation", "user"):
-                key = CallKey(STRANGE, "loop", round, role, 0)
-                request = f"Candidates:\n1. Heat\n2. {STRANGE}\n\n{round} {LONG}"
-                messages = ({"role": "system", "content": LONG}, {"role": "user", "content": request})
-                reply = Reply(Outcome.OK, text=f"{round}{role}{LONG}", error=STRANGE, finish_reason=LONG)
-                await run.journal().record(JournalEntry(key, f"{len(turns):064x}", messages, reply))
-                advice = (Advice(STRANGE, LONG, {"item": STRANGE}),)
-                turns.append(TurnRecord(key, Outcome.OK, item=STRANGE, reason=LONG, advice=advice))
-        memory = {"user": (Refusal(1, STRANGE, LONG, LONG),)}
-        await run.finish(SessionRecord(STRANGE, 0, STRANGE, STRANGE, tuple(turns), memory))
 
 
 @pytest.mark.parametrize("path", PAGES, ids=["runs", "run", "sessions", "dialogue"])

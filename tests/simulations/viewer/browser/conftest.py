@@ -47,6 +47,13 @@ def site(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
 
 
 @pytest.fixture(scope="session")
+def strange_site(strange_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a viewer over words that mean harm."""
+    with served(strange_database, tmp_path_factory.mktemp("data")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
 def chromium() -> str:
     """Where Debian's Chromium, or another, is installed."""
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
