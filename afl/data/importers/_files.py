@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from afl.errors import DataError, UsageError
 
@@ -57,7 +57,7 @@ def reading(file: Path) -> Iterator[IO[bytes]]:
     """The file's bytes as a stream, unpacked where it is gzip; `DataError` where it cannot be read to its end."""
     try:
         with gzip.open(file) if is_gzip(file) else file.open("rb") as stream:
-            yield stream
+            yield cast(IO[bytes], stream)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{file}: damaged or incomplete gzip file ({error})") from None
     except OSError as error:

@@ -54,9 +54,7 @@ def import_movielens(path: Path | None, options: ImportOptions) -> Dataset:
     catalogue, notes = _catalogue(folder / release.movies, release, rows)
     splits = split_by_user(rows, catalogue)
     notes = {"release": release.name} | notes | split_notes(splits)
-    return Dataset(
-        options.name, "movielens", domains.domain(options.domain or "movie"), catalogue, splits, notes
-    )
+    return Dataset(options.name, "movielens", domains.domain(options.domain or "movie"), catalogue, splits, notes)
 
 
 def _found(path: Path) -> tuple[Path, Release]:
@@ -120,9 +118,7 @@ def _quoted(file: Path) -> Iterator[Movie]:
             raise DataError(f"{file}, line 1: got {','.join(header)[:60]!r}, expected movieId,title,genres")
         for fields in filter(None, lines):
             if len(fields) != len(header):
-                raise DataError(
-                    f"{file}, line {lines.line_num}: got {len(fields)} fields, expected {len(header)}"
-                )
+                raise DataError(f"{file}, line {lines.line_num}: got {len(fields)} fields, expected {len(header)}")
             yield lines.line_num, fields[0], fields[1], _genres(fields[2])
     except csv.Error as error:
         raise DataError(f"{file}, line {lines.line_num}: not CSV ({error})") from None

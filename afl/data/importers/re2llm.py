@@ -16,18 +16,14 @@ from afl.data.catalogue import Catalogue
 from afl.data.dataset import Dataset, Sequences, Split
 from afl.data.dataset import Sequence as Session
 from afl.data.importers import ImportOptions
-from afl.data.importers._files import data_folder, lines_of
+from afl.data.importers._files import data_folder
+from afl.data.importers._hetrec import movie_attributes, rows, unquoted
 from afl.data.unpickling import read_plain
 from afl.draws import generator
 from afl.errors import DataError
 
 _FILES = {Split.TRAIN: "example_train.txt", Split.TEST: "example_test.txt"}
 _TITLES = "movies.dat"
-_ATTRIBUTES = {
-    "genre": ("movie_genres.dat", "genre"),
-    "director": ("movie_directors.dat", "directorName"),
-    "country": ("movie_countries.dat", "country"),
-}
 
 
 def import_re2llm(path: Path | None, options: ImportOptions) -> Dataset:
@@ -155,43 +151,13 @@ def _places(items: Sequence[int], wanted: int) -> list[int]:
 def _catalogue(folder: Path, used: set[int]) -> tuple[Catalogue, int]:
     """The movies that occur anywhere, in the order of their table, and how many do not."""
     file = folder / _TITLES
-    table = list(_columns(file, ("id", "title", "year")))
+    table = list(rows(file, ("id", "title", "year")))
     movies = [(key, title, year) for key, title, year in table if key.isdecimal() and int(key) in used]
     missing = used - {int(key) for key, _, _ in movies}
     if missing:
         raise DataError(f"{file}: movie {min(missing)} is missing, which occurs in a session")
-    known: dict[str, dict[str, tuple[str, ...]]] = {
-        key: {"year": (year,)} if year.strip() else {} for key, _, year in movies
-    }
-    for attribute, (name, column) in _ATTRIBUTES.items():
-        _describe(known, attribute, _columns(folder / name, ("movieID", column)))
+    known = movie_attributes(folder, {key: year for key, _, year in movies})
     keys, titles, _ = zip(*movies, strict=True)
-    return Catalogue.build(keys, [_unquoted(title) for title in titles], list(known.values())), len(table) - len(
+    return Catalogue.build(keys, [unquoted(title) for title in titles], list(known.values())), len(table) - len(
         movies
     )
-
-
-def _unquoted(title: str) -> str:
-    """HetRec puts series in quotes; the authors' own reading, and so their prompts, took them away."""
-    return title[1:-1].replace('""', '"') if len(title) > 2 and title[0] == title[-1] == '"' else title
-
-
-def _describe(known: Mapping[str, dict[str, tuple[str, ...]]], attribute: str, rows: Iterable[list[str]]) -> None:
-    for key, value in rows:
-        if key in known and value.strip():
-            known[key][attribute] = (*known[key].get(attribute, ()), value.strip())
-
-
-def _columns(file: Path, wanted: Sequence[str]) -> Iterator[list[str]]:
-    """The wanted columns of a HetRec table, row by row."""
-    lines = lines_of(file, encoding="iso-8859-1")
-    header = next(lines, (1, ""))[1].split("\t")
-    missing = [name for name in wanted if name not in header]
-    if missing:
-        raise DataError(f"{file}: column {missing[0]!r} is missing; there are: {', '.join(header)[:120]}")
-    places = [header.index(name) for name in wanted]
-    for number, line in lines:
-        fields = line.split("\t")
-        if len(fields) != len(header):
-            raise DataError(f"{file}, line {number}: got {len(fields)} fields, expected {len(header)}")
-        yield [fields[place] for place in places]

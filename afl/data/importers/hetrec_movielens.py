@@ -1,0 +1,80 @@
+"""`hetrec-movielens`: HetRec 2011's movies of MovieLens 10M, with directors and countries, as unpacked.
+
+`user_ratedmovies-timestamps.dat` holds user, movie, rating and milliseconds; where only `user_ratedmovies.dat` is
+there, its day, month, year, hour, minute and second count. Titles and attributes lie beside them.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from afl.data import domains
+from afl.data.catalogue import Catalogue
+from afl.data.dataset import Dataset
+from afl.data.importers import ImportOptions
+from afl.data.importers._files import encoding_of, folder_with
+from afl.data.importers._hetrec import movie_attributes, numbered_rows, unquoted, whole
+from afl.data.importers._interactions import split_by_user, split_notes, without_title
+from afl.data.importers._ratings import Layout, read_ratings
+from afl.data.importers._titles import article_first
+from afl.errors import DataError
+
+_MOVIES = "movies.dat"
+_TIMED = "user_ratedmovies-timestamps.dat"
+_DATED = "user_ratedmovies.dat"
+_TIMED_COLUMNS = {"user": "userID", "item": "movieID", "rating": "rating", "time": "timestamp"}
+_DATE = ("date_year", "date_month", "date_day", "date_hour", "date_minute", "date_second")
+
+
+def import_hetrec_movielens(path: Path | None, options: ImportOptions) -> Dataset:
+    """The data set in this folder: a sequence per user, split 8:1:1; every rating counts, whatever it is.
+
+    Movies stand in the order of their table, rated or not, with `year`, `genre`, `director` and `country`. Raises
+    `DataError` naming file, line and reason.
+    """
+    folder = folder_with(path, "hetrec-movielens", _MOVIES)
+    timed = (folder / _TIMED).is_file()
+    rated = (
+        read_ratings(folder / _TIMED, Layout("\t", header=_TIMED_COLUMNS, unit=1000))
+        if timed
+        else _dated(folder / _DATED)
+    )
+    catalogue, notes = _catalogue(folder, rated)
+    splits = split_by_user(rated, catalogue)
+    if not timed:
+        notes["time"] = f"dates and hours of {_DATED}, taken for UTC; {_TIMED} has the moments"
+    wording = domains.domain(options.domain or "movie")
+    return Dataset(options.name, "hetrec-movielens", wording, catalogue, splits, notes | split_notes(splits))
+
+
+def _dated(file: Path) -> pl.DataFrame:
+    found: dict[str, list[int]] = {"user": [], "item": [], "time": []}
+    for number, (user, item, *date) in numbered_rows(file, ("userID", "movieID", *_DATE)):
+        try:
+            moment = datetime(*map(int, date), tzinfo=UTC)  # type: ignore[arg-type, misc]
+        except (ValueError, OverflowError):
+            raise DataError(f"{file}, line {number}: {' '.join(date)[:60]} is no date and time") from None
+        found["user"].append(whole(file, number, "userID", user))
+        found["item"].append(whole(file, number, "movieID", item))
+        found["time"].append(int(moment.timestamp()))
+    if not found["user"]:
+        raise DataError(f"{file}: it holds no rows, expected one rating a line")
+    return pl.DataFrame(found, schema=dict.fromkeys(found, pl.Int64))
+
+
+def _catalogue(folder: Path, rated: pl.DataFrame) -> tuple[Catalogue, dict[str, str]]:
+    file = folder / _MOVIES
+    titles: dict[str, str] = {}
+    years: dict[str, str] = {}
+    for number, (key, title, year) in numbered_rows(file, ("id", "title", "year"), encoding=encoding_of(file)):
+        key = str(whole(file, number, "id", key))
+        if key in titles:
+            raise DataError(f"{file}, line {number}: movie {key} occurs twice, expected each once")
+        titles[key], years[key] = article_first(unquoted(title)), year
+    attributes = movie_attributes(folder, years)
+    missing = [key for key in rated["item"].unique().sort().cast(pl.String).to_list() if key not in titles]
+    catalogue = Catalogue.build(
+        [*titles, *missing], [*titles.values(), *missing], [*attributes.values(), *({} for _ in missing)]
+    )
+    return catalogue, without_title(len(missing), _MOVIES)

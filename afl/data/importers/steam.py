@@ -1,0 +1,108 @@
+"""`steam`: the reviews of games that McAuley's group published, one Python literal (or JSON record) a line.
+
+`steam_reviews.json` has `username`, `product_id` and `date`, `steam_games.json` beside it `id`, `app_name`, `genres`,
+`tags`, `developer` and `release_date`; both may be packed with gzip. A folder in the layout of the LLaRA authors is
+read as the format `llara` reads it.
+"""
+
+import re
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
+from pathlib import Path
+
+import polars as pl
+
+from afl.data import domains
+from afl.data.catalogue import Attributes, Catalogue
+from afl.data.dataset import Dataset
+from afl.data.importers import ImportOptions
+from afl.data.importers._files import given_path
+from afl.data.importers._interactions import split_by_user, split_notes, without_title
+from afl.data.importers._records import Record, records_of, text_in, texts_in
+from afl.data.importers.llara import import_llara
+from afl.errors import DataError
+
+_REVIEWS = ("steam_reviews.json.gz", "steam_reviews.json", "steam_new.json")
+_GAMES = ("steam_games.json.gz", "steam_games.json")
+_LLARA = ("train_data.df", "test_llara.pkl")
+
+
+def import_steam(path: Path | None, options: ImportOptions) -> Dataset:
+    """The data set in this folder: a sequence per user name, split 8:1:1; every review counts.
+
+    Dates are days, so games of one day keep the order of the file. Games are those that were reviewed, in the order
+    of their ids, with `genre`, `tag`, `developer` and `year`. Raises `DataError` naming file, line and reason.
+    """
+    given = given_path(path, "steam")
+    folder = given if given.is_dir() else given.parent
+    wording = domains.domain(options.domain or "game")
+    if any((folder / name).is_file() for name in _LLARA):
+        return replace(import_llara(folder, options), format="steam", domain=wording)
+    rows = _rows(given if given.is_file() else _one_of(folder, _REVIEWS))
+    keys = rows["item"].unique().to_frame().sort(pl.col("item").str.len_chars(), "item")["item"].to_list()
+    games = _one_of(folder, _GAMES)
+    described = _described(games, set(keys))
+    titles = [described[key][0] if key in described else key for key in keys]
+    catalogue = Catalogue.build(keys, titles, [described[key][1] if key in described else {} for key in keys])
+    splits = split_by_user(rows, catalogue)
+    notes = {"order": "by day; reviews of one day keep the order of the file"}
+    notes |= without_title(len(keys) - len(described), games.name) | split_notes(splits)
+    return Dataset(options.name, "steam", wording, catalogue, splits, notes)
+
+
+def _one_of(folder: Path, names: tuple[str, ...]) -> Path:
+    found = next((folder / name for name in names if (folder / name).is_file()), None)
+    if found is None:
+        raise DataError(f"{folder}: {names[0]} is missing (unpacked, it is {names[1]})")
+    return found
+
+
+def _rows(file: Path) -> pl.DataFrame:
+    """Columns `user`, `item` and `time` in seconds, in file order."""
+    found: dict[str, list[str | int]] = {"user": [], "item": [], "time": []}
+    for number, record in records_of(file):
+        for column, name in (("user", "username"), ("item", "product_id")):
+            text = text_in(record, name)
+            if text is None:
+                raise DataError(f"{file}, line {number}: {name} is {record.get(name)!r:.40}, expected a text")
+            found[column].append(text if text.isprintable() else _printable(text))
+        try:
+            found["time"].append(_seconds(record["date"]))
+        except (KeyError, TypeError, ValueError):
+            shown = f"{record.get('date')!r:.40}"
+            raise DataError(f"{file}, line {number}: date is {shown}, expected YYYY-MM-DD") from None
+    if not found["user"]:
+        raise DataError(f"{file}: it holds no rows, expected one review a line")
+    return pl.DataFrame(found, schema={"user": pl.String, "item": pl.String, "time": pl.Int64})
+
+
+def _printable(text: str) -> str:
+    """User names are free text: what cannot be shown is spelled out, so that no two become one."""
+    return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in text)
+
+
+@lru_cache(maxsize=10_000)
+def _seconds(day: str) -> int:
+    return int(datetime.combine(date.fromisoformat(day), time(), UTC).timestamp())
+
+
+def _described(file: Path, wanted: set[str]) -> dict[str, tuple[str, Attributes]]:
+    """Title and attributes of the games that were reviewed; the source has a record without an id, passed over."""
+    found: dict[str, tuple[str, Attributes]] = {}
+    for _, record in records_of(file):
+        key = text_in(record, "id")
+        if key in wanted and key not in found:
+            found[key] = text_in(record, "app_name", "title") or key, _attributes(record)
+    return found
+
+
+def _attributes(record: Record) -> Attributes:
+    released = re.search(r"\b(?:19|20)\d\d\b", text_in(record, "release_date") or "")
+    found = {
+        "genre": texts_in(record.get("genres")),
+        "tag": texts_in(record.get("tags")),
+        "developer": texts_in(record.get("developer")),
+        "year": (released[0],) if released else (),
+    }
+    return {name: values for name, values in found.items() if values}
