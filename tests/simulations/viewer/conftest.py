@@ -70,14 +70,14 @@ async def _fill(url: str) -> None:
         lists = CandidateRecord("c0ffee", LISTS)
         talk = await store.begin_run("talk", CONFIG, lists, inputs=INPUTS)
         for position, (session, said) in enumerate(TALK.items()):
-            await _record(talk, session, position, TARGETS[session], said)
+            await record(talk, session, position, TARGETS[session], said)
         other = await store.begin_run("other", {**CONFIG, "reward": "none"}, lists)
         for position, (session, said) in enumerate(OTHER.items()):
-            await _record(other, session, position, TARGETS[session], said)
+            await record(other, session, position, TARGETS[session], said)
         judged = await store.begin_run("judged", {**CONFIG, "ratios": ["1:1"]}, lists)
-        await _record(judged, "7", 0, "Heat", [*TALK["7"], *JUDGED])
+        await record(judged, "7", 0, "Heat", [*TALK["7"], *JUDGED])
         hinted = await store.begin_run("hinted", HINTS, lists)
-        await _record(hinted, "7", 0, "Heat", HINTED)
+        await record(hinted, "7", 0, "Heat", HINTED)
         await store.begin_run("begun", CONFIG, lists)
 
 
@@ -172,7 +172,7 @@ INPUTS: Mapping[str, Any] = {
 }
 
 
-async def _record(run: Any, session: str, position: int, target: str, said: list[Said]) -> None:
+async def record(run: Any, session: str, position: int, target: str, said: list[Said]) -> None:
     for one in said:
         await run.journal().record(one.entry(session))
     refusals = tuple(
