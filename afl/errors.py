@@ -36,7 +36,7 @@ class StorageError(AFLError, OSError):
 
 
 class EndpointError(AFLError, ConnectionError):
-    """A language model that cannot be reached or refuses every call: wrong key, wrong name, nobody there."""
+    """A language model or source of data that cannot be reached or refuses: wrong key, wrong name, nobody there."""
 
 
 class TimeLimitError(AFLError, TimeoutError):

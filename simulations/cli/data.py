@@ -1,5 +1,6 @@
-"""`afl data import | sessions | list | info | remove`."""
+"""`afl data fetch | import | sessions | list | info | remove`."""
 
+import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from simulations.cli.options import JSON
-from simulations.cli.output import console, plain, print_json, table
+from simulations.cli.output import console, plain, print_json, table, watch
 
 if TYPE_CHECKING:
     from afl.data.library import DatasetInfo
@@ -16,10 +17,40 @@ app = typer.Typer(help="Data sets: bring in, list, describe, remove.", no_args_i
 Name = Annotated[str, typer.Argument(metavar="NAME")]
 
 
+@app.command("fetch")
+def fetch_data(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="ml-1m, steam, amazon-2023:Video_Games, ...")],
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="DIR", help="Where to; by default downloads in AFL's folder.")
+    ] = None,
+    mirror: Annotated[
+        str | None, typer.Option("--mirror", metavar="URL", help="A copy with the same file names.")
+    ] = None,
+    as_json: JSON = False,
+) -> None:
+    """Download a public data set from its owners, check it, show its terms."""
+    from simulations.commands.fetch import fetch_data as run
+
+    fetched = run(name, to=to, mirror=mirror, watch=watch())
+    if as_json:
+        print_json(json.loads(json.dumps(asdict(fetched) | {"command": fetched.command}, default=str)))
+        return
+    shown = table("", "")
+    shown.show_header = False
+    for file in fetched.files:
+        shown.add_row(
+            file.path.name, plain(f"{file.size:,} bytes\nSHA-256 {file.sha256}\nchecked: {file.checked}")
+        )
+    for word in ("licence", "citation", "page"):
+        shown.add_row(word, plain(getattr(fetched, word)))
+    shown.add_row("next", plain(fetched.command))
+    console().print(shown)
+
+
 @app.command("import")
 def import_data(
     format: Annotated[
-        str, typer.Argument(metavar="FORMAT", help="demo, csv, llara, recbole, re2llm or a plug-in's.")
+        str, typer.Argument(metavar="FORMAT", help="demo, csv, movielens, amazon, steam, ... or a plug-in's.")
     ],
     path: Annotated[Path | None, typer.Argument(metavar="PATH", help="File or folder; none for demo.")] = None,
     name: Annotated[str, typer.Option("--name", metavar="NAME", help="What to call it.")] = ...,  # type: ignore[assignment]
