@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from afl.errors import UsageError
 from afl.metrics.intervals import Estimate
@@ -26,12 +26,20 @@ MOST = 6
 """Runs beside each other; tests of more would find next to nothing."""
 
 
+NAMES: dict[str, JsonValue] = {
+    "items": {"type": "string", "minLength": 1},
+    "maxItems": MOST,
+    "uniqueItems": True,
+}
+"""How they are described; a name that is empty or said twice is left out."""
+
+
 class ComparedQuery(BaseModel):
     """Which runs, and which of their sessions."""
 
     model_config = ConfigDict(extra="forbid")
 
-    run: list[str] = Field(default_factory=list)
+    run: list[str] = Field(default_factory=list, json_schema_extra=NAMES)
     """Names, each once."""
     show: Show = "differ"
 

@@ -6,6 +6,7 @@ from itertools import takewhile
 from typing import Annotated
 
 from fastapi import Query
+from pydantic import Field
 
 from afl.errors import UsageError
 from afl.types import CallKey
@@ -15,7 +16,7 @@ from simulations.commands.compare import require_same_sessions
 from simulations.viewer.comparing import Aligned
 from simulations.viewer.conversation import Place
 from simulations.viewer.links import unsegment
-from simulations.viewer.pages.compare import ComparedQuery, Ended, align
+from simulations.viewer.pages.compare import NAMES, ComparedQuery, Ended, align
 from simulations.viewer.reading import Library, Reading
 
 _READ = 4000
@@ -59,6 +60,12 @@ class AlignedTurn:
         return self.choice_differs or self.words_differ
 
 
+class SideBySideQuery(ComparedQuery):
+    """What may stand behind the ? of the page."""
+
+    run: list[str] = Field(json_schema_extra=NAMES | {"minItems": 2})
+
+
 @dataclass(frozen=True, slots=True)
 class SideBySidePage:
     runs: tuple[str, ...]
@@ -81,7 +88,7 @@ class SideBySidePage:
     query: ComparedQuery
 
 
-async def read(reading: Reading, session: str, query: Annotated[ComparedQuery, Query()]) -> SideBySidePage:
+async def read(reading: Reading, session: str, query: Annotated[SideBySideQuery, Query()]) -> SideBySidePage:
     """The session in each of the runs; the query says among which ones it has neighbours."""
     runs = [await reading.store.run(name) for name in query.names]
     if len(runs) < 2:
