@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from simulations.commands.evaluate import evaluate_recommendation as evaluate_recommendation
     from simulations.commands.evaluate_user import evaluate_user as evaluate_user
     from simulations.commands.export import export as export
+    from simulations.commands.fetch import fetch_data as fetch_data
     from simulations.commands.hints import hints_edit as hints_edit
     from simulations.commands.hints import hints_export as hints_export
     from simulations.commands.hints import hints_import as hints_import
@@ -69,6 +70,7 @@ _HOMES = {
     "evaluate_recommendation": "simulations.commands.evaluate",
     "evaluate_user": "simulations.commands.evaluate_user",
     "export": "simulations.commands.export",
+    "fetch_data": "simulations.commands.fetch",
     "hints_edit": "simulations.commands.hints",
     "hints_evaluate": "simulations.commands.hints_evaluate",
     "hints_explore": "simulations.commands.hints_explore",
@@ -115,6 +117,7 @@ __all__ = [
     "evaluate_recommendation",
     "evaluate_user",
     "export",
+    "fetch_data",
     "hints_edit",
     "hints_evaluate",
     "hints_explore",
