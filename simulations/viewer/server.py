@@ -90,17 +90,21 @@ def _listening(host: str, port: int) -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family)
-    except (OverflowError, socket.gaierror) as error:
-        raise UsageError(f"--host {host} --port {port}: expected an address of this machine ({error})") from None
+    except OverflowError:
+        raise UsageError(f"--port {port}: expected 0 to 65535") from None
     except OSError as error:
         raise UsageError(f"--host {host} --port {port}: {_why(error)}") from None
+
+
+_NOT_HERE = "not an address of this machine; 127.0.0.1 is always one"
 
 
 def _why(error: OSError) -> str:
     known = {
         errno.EADDRINUSE: "the port is taken, perhaps by another viewer; name another, or --port 0 for any",
         errno.EACCES: "ports below 1024 are not for everyone; name another",
-        errno.EADDRNOTAVAIL: "not an address of this machine; 127.0.0.1 is always one",
+        errno.EADDRNOTAVAIL: _NOT_HERE,
+        socket.EAI_NONAME: _NOT_HERE,
     }
     return known.get(error.errno or 0, f"cannot be listened on ({error.strerror or error})")
 
