@@ -18,7 +18,7 @@ from afl.llm.offline.values import Values
 from afl.llm.offline.weights import RoleWeights, Weights
 from afl.llm.offline.wording import Wording
 
-VERSION = 1
+VERSION = 2
 """Raised when equal messages may get other replies than before: it is part of every request's fingerprint."""
 
 

@@ -106,11 +106,10 @@ def read(messages: Sequence[Said]) -> Request:
     sections: dict[str, str] = {}
     loose = []
     for paragraph in paragraphs:
-        heading = next((heading for heading in HEADINGS if paragraph.startswith(heading)), None)
-        if heading is None:
-            loose.append(paragraph)
+        if paragraph.startswith(HEADINGS):
+            sections.setdefault(next(filter(paragraph.startswith, HEADINGS)), paragraph)
         else:
-            sections.setdefault(heading, paragraph)
+            loose.append(paragraph)
     candidates = titles(sections.get(CANDIDATES, ""))
     suggestion, hints = _advice(sections.get(ADVICE, ""), candidates)
     hints += [line for part in loose for line in part.split("\n") if line.startswith(HINT)]

@@ -54,7 +54,7 @@ class Wording:
         parts = [f"I would rather {self.domain.verb} {rival}"]
         if gap[lacking] > 0:
             comparison = self._pick(SPOKEN.get(aspect, SPOKEN["other"]).lacks, scene.titles[offered], aspect)
-            parts.append(comparison.format(**self._words(opinion, better, aspect)))
+            parts.append(self._filled(comparison, opinion, better, aspect))
         parts.append(self._score(opinion, offered, request))
         return _sentences(parts)
 
@@ -67,7 +67,7 @@ class Wording:
             spoken = SPOKEN.get(aspect, SPOKEN["other"])
             low = opinion.scene.impression.aspects[position, index] < 0
             variants = spoken.low if low and spoken.low else spoken.has
-            said.append(self._pick(variants, subject, aspect).format(**self._words(opinion, position, aspect)))
+            said.append(self._filled(self._pick(variants, subject, aspect), opinion, position, aspect))
         return (
             f"{subject}: {' and '.join(said)}"
             if said
@@ -81,15 +81,16 @@ class Wording:
         verdict = "more" if score >= opinion.expected[offered] else "less"
         return f"a score of {score:.2f} is {verdict} than I expected"
 
-    def _words(self, opinion: Opinion, position: int, aspect: str) -> dict[str, str]:
-        return {
-            "witnesses": self._witnesses(opinion, position),
-            "values": self._values(opinion, position, aspect),
-            "aspect": aspect,
-            "past": self.domain.past,
-            "person": self.domain.person,
-            "items": self.domain.items,
-        }
+    def _filled(self, template: str, opinion: Opinion, position: int, aspect: str) -> str:
+        """The words of `SPOKEN` with what they speak of; witnesses are looked for only where they are named."""
+        return template.format(
+            witnesses=self._witnesses(opinion, position) if "{witnesses}" in template else "",
+            values=self._values(opinion, position, aspect),
+            aspect=aspect,
+            past=self.domain.past,
+            person=self.domain.person,
+            items=self.domain.items,
+        )
 
     def _witnesses(self, opinion: Opinion, position: int) -> str:
         evidence = opinion.scene.impression.evidence[:, position].tolist()
