@@ -1,4 +1,4 @@
-"""Fakes for tests, docs and examples: a scripted chat model, a clock, a journal, a ledger.
+"""Fakes for tests, docs and examples: a scripted chat model, a clock, a journal, a ledger, plug-ins.
 
 `afl.testing.server`, the OpenAI-compatible server on loopback, is imported by itself: it needs the extra
 `testing`.
@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from afl.testing.clock import FakeClock
 from afl.testing.journal import MemoryJournal, MemoryLedger
+from afl.testing.plugging import plugged
 
 if TYPE_CHECKING:
     from afl.testing.chat import ScriptedChat, scripted_model
 
-__all__ = ["FakeClock", "MemoryJournal", "MemoryLedger", "ScriptedChat", "scripted_model"]
+__all__ = ["FakeClock", "MemoryJournal", "MemoryLedger", "ScriptedChat", "plugged", "scripted_model"]
 
 
 def __getattr__(name: str) -> Any:
