@@ -31,15 +31,15 @@ class CaserConfig:
     """Size of the catalogue."""
     max_len: int = 50
     """Longest sequence read at once; each position looks back on `order` items of it."""
-    order: int = 10
+    order: int = 5
     """The paper's L: how many items make the image."""
     dim: int = 64
     """The paper's d."""
-    horizontal: int = 8
+    horizontal: int = 16
     """Horizontal filters of each height 1..L: what stands together."""
     vertical: int = 4
     """Vertical filters: weighted sums of the items, by age."""
-    dropout: float = 0.4
+    dropout: float = 0.2
     negatives: int = 1024
     """Where the catalogue is larger, the loss looks at so many items a batch instead of all."""
 
