@@ -92,7 +92,7 @@ def test_an_earlier_site_is_replaced(database: str, tmp_path: Path) -> None:
 def test_a_site_that_somebody_added_to_is_left_alone(database: str, tmp_path: Path) -> None:
     view(["begun"], export=tmp_path, db=database)
     (tmp_path / "runs" / "notes.txt").write_text("mine")
-    with pytest.raises(UsageError, match="it holds runs/notes.txt, which no export wrote"):
+    with pytest.raises(UsageError, match=r"it holds runs/notes\.txt, which no export wrote"):
         view(["begun"], export=tmp_path, db=database)
     assert (tmp_path / "runs" / "notes.txt").read_text() == "mine"
 
