@@ -24,6 +24,8 @@ ITEM = (
     "artist_id",
     "artistid",
     "product_id",
+    "parent_asin",
+    "asin",
 )
 TIMESTAMP = ("timestamp", "time", "ts", "unix_timestamp", "datetime", "date")
 RATING = ("rating", "ratings", "stars")

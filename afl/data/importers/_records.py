@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -75,6 +76,39 @@ def _json(line: str) -> Any:
 
 
 def _literal(line: str) -> Any:
+    flat = _flat_literal(line.strip())
+    return _any_literal(line.strip()) if flat is None else flat
+
+
+def _any_literal(text: str) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of escapes that Python will not know for ever
-        return ast.literal_eval(line.strip())
+        return ast.literal_eval(text)
+
+
+_TEXT = r"""u?(?:'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*")"""
+_PAIR = re.compile(rf"({_TEXT}): (?:({_TEXT})|(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?)|(True|False|None))(?:, |\}}$)")
+_WORDS = {"True": True, "False": False, "None": None}
+
+
+def _flat_literal(text: str) -> dict[str, Any] | None:
+    """A dict of texts, numbers and words as Python itself writes it, at a tenth of the time; None for any other."""
+    found: dict[str, Any] = {}
+    place = 1
+    while pair := _PAIR.match(text, place):
+        key, written, number, word = pair.groups()
+        if written is not None:
+            value: Any = _unwritten(written)
+        elif number is not None:
+            value = float(number) if "." in number else int(number)
+        else:
+            value = _WORDS[word]
+        found[_unwritten(key)] = value
+        place = pair.end()
+    return found if place == len(text) and text[:1] == "{" and text[-1] == "}" and text[-3:] != ", }" else None
+
+
+def _unwritten(text: str) -> str:
+    if "\\" in text:
+        return str(_any_literal(text))
+    return text[2:-1] if text[0] == "u" else text[1:-1]
