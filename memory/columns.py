@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy import BigInteger, Text, and_, case, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from afl.types import Phase
+from afl.types import Phase, Role
 from memory.schema import sessions, turns
 
 _BITS = ("hit", "accepted", "completed")
@@ -95,6 +95,36 @@ async def read_judged(connection: AsyncConnection, run: int, first: int, last: i
     )
     pairs = _numbers((await connection.execute(query)).scalar()).reshape(-1, 2)
     return JudgedColumns.of(pairs[:, 0], pairs[:, 1])
+
+
+class PlaceColumns(NamedTuple):
+    """Where the target stood in the lists made under hints, by session and hint."""
+
+    position: NDArray[np.int64]
+    """(L,) the session's place in the order of the run, from 0."""
+    number: NDArray[np.int64]
+    """(L,) of the hint; 0 is none."""
+    place: NDArray[np.int64]
+    """(L,) from 1; 0 where the target is not on the list, or there is none."""
+
+    @classmethod
+    def none(cls) -> Self:
+        """No list at all."""
+        return cls(*(np.empty(0, np.int64) for _ in cls._fields))
+
+
+async def read_places(connection: AsyncConnection, run: int, last: int) -> PlaceColumns:
+    """Of the sessions up to this place, that one included."""
+    c = turns.c
+    code = (sessions.c.position * _NUMBERS + c.round) * _NUMBERS + func.coalesce(c.place, 0)
+    query = (
+        select(func.aggregate_strings(cast(code, Text), ","))
+        .join_from(sessions, turns, and_(turns.c.run == sessions.c.run, turns.c.session == sessions.c.session))
+        .where(sessions.c.run == run, sessions.c.position <= last)
+        .where(c.phase == Phase.HINTS.value, c.role == Role.RECOMMENDATION.value, c.last)
+    )
+    codes = np.sort(_numbers((await connection.execute(query)).scalar()))
+    return PlaceColumns(codes >> 24, (codes >> 12) % _NUMBERS, codes % _NUMBERS)
 
 
 def _numbers(text: str | None) -> NDArray[np.int64]:

@@ -13,7 +13,14 @@ from afl.errors import NotFoundError
 from afl.types import PaceChange, Phase, Refusal
 from memory import rows
 from memory.codec import decompress, from_json
-from memory.columns import JudgedColumns, ResultColumns, read_judged, read_results
+from memory.columns import (
+    JudgedColumns,
+    PlaceColumns,
+    ResultColumns,
+    read_judged,
+    read_places,
+    read_results,
+)
 from memory.configuration import require_same
 from memory.database import shown, storage_errors
 from memory.holders import Holder, acquire
@@ -196,6 +203,12 @@ class Run:
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
                 return await read_judged(connection, self.id, first, last)
+
+    async def hinted(self, last: int) -> PlaceColumns:
+        """The target's place under every hint, of the sessions up to this place, that one included."""
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                return await read_places(connection, self.id, last)
 
     async def neighbours(self, session: str, wanted: SessionFilter = ALL) -> Neighbours:
         """What comes before and after a session, among those wanted."""

@@ -23,6 +23,9 @@ from simulations.viewer.access import LOOPBACK, Access
 from simulations.viewer.charts import Chart
 from simulations.viewer.links import Links, Served
 from simulations.viewer.pages import (
+    base,
+    base_charts,
+    bases,
     compare,
     compare_charts,
     dialogue,
@@ -62,6 +65,8 @@ PAGES = (
     Page("/runs/{run}/judging", judging.read, "judging.html.jinja", judging_charts.charts),
     Page("/compare", compare.read, "compare.html.jinja", compare_charts.charts),
     Page("/compare/{session}", side_by_side.read, "side_by_side.html.jinja"),
+    Page("/hints", bases.read, "bases.html.jinja"),
+    Page("/hints/{base}", base.read, "base_of_hints.html.jinja", base_charts.charts),
 )
 _API_ROOT = "/api/runs"
 """The list of runs stands at the root for people, under its name for programs."""

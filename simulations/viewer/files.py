@@ -72,8 +72,10 @@ class Filed:
     def judging(self, run: str, wanted: _Query = None) -> str:
         return self._to(f"{_run(run)}/judging/{_list(wanted)}", self._served.judging(run, wanted))
 
-    def hints(self, base: str = "") -> str:
-        return self._to(f"hints/bases/{file_name(base)}" if base else "hints/index", self._served.hints(base))
+    def hints(self, base: str = "", wanted: _Query = None) -> str:
+        if not base:
+            return self._to("hints/index", self._served.hints())
+        return self._to(f"hints/{file_name(base)}/{_list(wanted)}", self._served.hints(base, wanted))
 
     def _to(self, name: str, address: str) -> str:
         self._wanted(f"{name}.html", address)

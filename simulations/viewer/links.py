@@ -52,8 +52,8 @@ class Links(Protocol):
         """What the user agent answered about items, the answers `wanted`."""
         ...
 
-    def hints(self, base: str = "") -> str:
-        """A knowledge base, or all of them."""
+    def hints(self, base: str = "", wanted: Mapping[str, str | int] | None = None) -> str:
+        """A knowledge base, of its hints those `wanted`; or all bases."""
         ...
 
 
@@ -91,8 +91,8 @@ class Served:
     def judging(self, run: str, wanted: Mapping[str, str | int] | None = None) -> str:
         return f"{self.run(run)}/judging{_query(wanted)}"
 
-    def hints(self, base: str = "") -> str:
-        return f"/hints/{segment(base)}" if base else "/hints"
+    def hints(self, base: str = "", wanted: Mapping[str, str | int] | None = None) -> str:
+        return f"/hints/{segment(base)}{_query(wanted)}" if base else "/hints"
 
 
 def _query(wanted: Mapping[str, str | int] | None) -> str:

@@ -4,19 +4,25 @@ import asyncio
 import json
 from collections import OrderedDict
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import Depends, Request
 
 from afl.data.library import Library as Datasets
+from afl.hints.base import KnowledgeBase
 from memory.columns import ResultColumns
 from memory.run import Run
 from memory.store import Store
+from simulations.hints.choices import choices_of
 from simulations.popularity import groups_by_title
 from simulations.viewer.links import unsegment
 
 _KEPT = 4
 """Runs whose reward scores stay in memory: those of 100,000 sessions take 13 MB."""
+
+_CHOSEN = ("dataset_hash", "split", "sessions", "candidates", "candidates_from", "seed")
+"""What decides which sessions a run is about."""
 
 _COMPARED = 12
 """Runs whose results stay in memory: those of 100,000 sessions take 1 MB."""
@@ -38,6 +44,15 @@ class Popularity(NamedTuple):
     """Whether it is still being read, so that asking again will tell more."""
 
 
+class Chosen(NamedTuple):
+    """The hints that a policy picks."""
+
+    hints: tuple[int, ...] | None
+    """By session, in the order of the run, 0 for none; None where the policy or its data set is not at hand."""
+    pending: bool
+    """Whether it is still being found out, so that asking again will tell more."""
+
+
 class Library:
     """The database behind the pages, and the data sets for what it does not hold."""
 
@@ -47,6 +62,7 @@ class Library:
         self._datasets = datasets
         self._patience = patience
         self._groups: dict[str, asyncio.Task[dict[str, int] | None]] = {}
+        self._choices: dict[str, asyncio.Task[tuple[int, ...] | None]] = {}
         self._results: OrderedDict[tuple[int, float], tuple[tuple[int, float], ResultColumns]] = OrderedDict()
         self._scores: OrderedDict[tuple[int, float], list[bytes]] = OrderedDict()
 
@@ -57,6 +73,20 @@ class Library:
             self._groups[key] = asyncio.create_task(asyncio.to_thread(groups_by_title, config, self._datasets))
         read, _ = await asyncio.wait([self._groups[key]], timeout=self._patience)
         return Popularity(self._groups[key].result(), False) if read else Popularity(None, True)
+
+    async def choices(self, base: KnowledgeBase, policy: str, config: Mapping[str, Any]) -> Chosen:
+        """What a kept policy picks in the sessions of a run begun with `config`; to find out may take seconds."""
+        key = json.dumps([policy, base.hash, *(config.get(name) for name in _CHOSEN)])
+        if key not in self._choices:
+            work = asyncio.to_thread(choices_of, base, self.policies / policy, config, self._datasets)
+            self._choices[key] = asyncio.create_task(work)
+        done, _ = await asyncio.wait([self._choices[key]], timeout=self._patience)
+        return Chosen(self._choices[key].result(), False) if done else Chosen(None, True)
+
+    @property
+    def policies(self) -> Path:
+        """Where policies are kept, each in a folder of its name: beside the data sets."""
+        return self._datasets.root.parent / "policies"
 
     async def results(self, run: Run) -> ResultColumns:
         """What came of every recorded session of the run; read anew once a session was added or done again."""

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from afl.errors import UsageError
 from afl.metrics.intervals import Estimate
@@ -34,19 +34,24 @@ NAMES: dict[str, JsonValue] = {
 """How they are described; a name that is empty or said twice is left out."""
 
 
+def _each_once(names: list[str]) -> list[str]:
+    """A form sends its empty fields along."""
+    return list(dict.fromkeys(filter(None, names)))
+
+
 class ComparedQuery(BaseModel):
     """Which runs, and which of their sessions."""
 
     model_config = ConfigDict(extra="forbid")
 
-    run: list[str] = Field(default_factory=list, json_schema_extra=NAMES)
+    run: Annotated[list[str], AfterValidator(_each_once)] = Field(default_factory=list, json_schema_extra=NAMES)
     """Names, each once."""
     show: Show = "differ"
 
     @property
     def names(self) -> tuple[str, ...]:
         """The runs asked for. Raises `UsageError` for too many."""
-        names = tuple(dict.fromkeys(filter(None, self.run)))
+        names = tuple(self.run)
         if len(names) > MOST:
             raise UsageError(f"got {len(names)} runs, expected up to {MOST} beside each other")
         return names

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from afl.hints.trials import Effect, Origin, Status, Trial
 from afl.types import Advice, CallKey, JournalEntry, Message, Outcome, Phase, Refusal, Reply, Role
+from memory.hints import BaseRecord
 from memory.records import CandidateRecord, SessionRecord, TurnRecord
 from memory.store import Store
 from simulations.asynchrony import wait_for
@@ -78,6 +80,10 @@ async def _fill(url: str) -> None:
         await record(judged, "7", 0, "Heat", [*TALK["7"], *JUDGED])
         hinted = await store.begin_run("hinted", HINTS, lists)
         await record(hinted, "7", 0, "Heat", HINTED)
+        tried = await store.begin_run("films.test", TRIED, lists)
+        for position, (session, said) in enumerate({"7": HINTED, "8": HINTED_TOO}.items()):
+            await record(tried, session, position, "Heat", said)
+        await store.bases.save(BASE)
         await store.begin_run("begun", CONFIG, lists)
 
 
@@ -166,6 +172,29 @@ HINTED = [
         advice=(Advice("re2llm", "Hint: look at the pace.", {"hint": 1, "probability": None}),),
     ),
 ]
+HINTED_TOO = [
+    HINTED[0],
+    Said(Phase.HINTS, 1, Role.RECOMMENDATION, item="Up", ranking=("Up", "Heat", "Alien"), reason="As hinted."),
+]
+BASE = BaseRecord(
+    "films",
+    {"dataset": "films", "llm": "m"},
+    (
+        Trial(
+            "Look at the pace.",
+            Status.ACCEPTED,
+            1,
+            session="7",
+            origin=Origin(
+                ("I went by mood.",), ("The pace is alike.",), Effect("7", 3, 1), (Effect("8", 1, None),)
+            ),
+        ),
+        Trial("Prefer Up.", Status.LEAK, why="names the title 'Up'", session="8"),
+        Trial("Look at the speed.", Status.REDUNDANT, why="says what hint 1 says", session="8"),
+    ),
+    "hinted",
+)
+TRIED = {**HINTS, "hints_hash": BASE.base.hash, "split": "test", "listed": 10}
 INPUTS: Mapping[str, Any] = {
     "suggestions": [0, 0, 0, 0],
     "scores": [[150, -50, 0], [0, -50, 150], [150, -50, 0], [-50, 0, 150]],

@@ -62,7 +62,14 @@ def test_the_settings_in_which_they_differ_are_named(api: Api) -> None:
 
 def test_with_one_run_or_none_it_shows_what_can_be_compared(api: Api, html: Html) -> None:
     (group,) = api("/compare")["choices"]
-    assert {choice["name"] for choice in group} == {"talk", "other", "judged", "hinted", "begun"}
+    assert {choice["name"] for choice in group} == {
+        "talk",
+        "other",
+        "judged",
+        "hinted",
+        "films.test",
+        "begun",
+    }
     assert 'href="/compare?run=talk&amp;run=other"' in html("/compare?run=talk")
 
 
