@@ -9,7 +9,7 @@ DEMO   := demo-run
 PARTS  := afl agents memory simulations
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test torture check lint secrets audit docs bench clean
+.PHONY: help install demo test torture screenshots check lint secrets audit docs bench clean
 
 help:  ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,9 @@ audit: $(STAMP)  ## known vulnerabilities of the pinned libraries; says so where
 
 docs: $(STAMP)  ## every code block of README and docs is run
 	$(BIN)/python -m pytest tests/docs
+
+screenshots: $(STAMP)  ## the pictures of docs/images, anew; needs Chromium
+	$(BIN)/python -m tests.screenshots
 
 bench: $(STAMP)  ## the figures of docs/benchmarks.md, measured here
 	$(BIN)/python -m benchmarks
