@@ -1,7 +1,7 @@
 """How long the viewer takes for each page of a very large run, and how large the page is.
 
-`python -m benchmarks.viewer`: the offline model over 2,000 sessions, or `--sessions 100000`, which the aims speak of and
-which takes half an hour to play; `--home` keeps it, and finds it again. Plotly's own script is not counted.
+`python -m benchmarks.viewer`: the offline model over 2,000 sessions, or `--sessions 100000`, which the aims speak of
+and which takes half an hour to play; `--home` keeps it, and finds it again. Plotly's own script is not counted.
 """
 
 import argparse
