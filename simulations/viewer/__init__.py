@@ -8,6 +8,9 @@ What happens to a request, in the order of the files:
     reading.py       what pages read from: the database, a run by its name, data sets
     pages/           one file per page: a query, and the frozen dataclass that is its JSON and its template's input
     numbers.py       a run in numbers, out of the tallies that the database keeps
+    comparing.py     several runs over the same sessions, out of a few bits a session; so are the two below
+    judged.py        the answers of the user-simulation task
+    hinted.py        what hints did to lists
     conversation.py  a session's turns, out of its transcript
     wanted.py        which sessions a list shows
     kinds.py         what sort of run it is
