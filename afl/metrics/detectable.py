@@ -59,7 +59,8 @@ def _last_rejected(least: int, most: int, level: float) -> NDArray[np.float64]:
     """c(D) of `mcnemar_power` for D from `least` to `most`."""
     number = np.arange(least, most + 1)
     last = binom.ppf(level / 2, number, 0.5)
-    return np.where(2 * binom.cdf(last, number, 0.5) <= level, last, last - 1)
+    rejected: NDArray[np.float64] = np.where(2 * binom.cdf(last, number, 0.5) <= level, last, last - 1)
+    return rejected
 
 
 def detectable_mean(n: int, *, sd: float) -> float | None:
