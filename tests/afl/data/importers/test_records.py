@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from afl.data.importers._records import records_of, text_in, texts_in
 from afl.errors import DataError
 
-values = st.one_of(st.text(max_size=8), st.integers(), st.booleans(), st.none(), st.floats(allow_nan=False, allow_infinity=False),
-                   st.lists(st.text(max_size=3), max_size=2))  # fmt: skip
+numbers = st.one_of(st.integers(), st.floats(allow_nan=False, allow_infinity=False))
+lists = st.lists(st.text(max_size=3), max_size=2)
+values = st.one_of(st.text(max_size=8), numbers, st.booleans(), st.none(), lists)
 LINES = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
