@@ -35,7 +35,10 @@ def main(argv: list[str] | None = None) -> int:
         write_release(source, options.rows)
         start = perf_counter()
         told = subprocess.run(
-            [sys.executable, "-c", IMPORT, source, Path(folder) / "home"], check=True, capture_output=True, text=True
+            [sys.executable, "-c", IMPORT, source, Path(folder) / "home"],
+            check=True,
+            capture_output=True,
+            text=True,
         ).stdout.split()
         seconds = perf_counter() - start
         size = (source / "ratings.csv").stat().st_size / 1e9
@@ -46,19 +49,19 @@ def main(argv: list[str] | None = None) -> int:
     return int(seconds > SECONDS or gigabytes > GIGABYTES)
 
 
-def write_release(folder: Path, rows: int) -> None:
+def write_release(folder: Path, rows: int, *, movies: int = MOVIES) -> None:
     """`movies.csv` and `ratings.csv`, by user as the releases have them; some movies are rated far more often."""
     folder.mkdir()
     draws = np.random.default_rng(303)
-    movies = np.arange(1, MOVIES + 1)
-    names = [f'"Film {n}, The ({1930 + n % 90})"' for n in movies]
-    lines = (f"{n},{name},Comedy|Drama\n" for n, name in zip(movies, names, strict=True))
+    numbers = range(1, movies + 1)
+    names = [f'"Film {n}, The ({1930 + n % 90})"' for n in numbers]
+    lines = (f"{n},{name},Comedy|Drama\n" for n, name in zip(numbers, names, strict=True))
     (folder / "movies.csv").write_text("movieId,title,genres\n" + "".join(lines), encoding="utf-8")
     users = np.sort(draws.integers(1, USERS + 1, rows, dtype=np.int32))
     pl.DataFrame(
         {
             "userId": users,
-            "movieId": (MOVIES * draws.random(rows) ** 3).astype(np.int32) + 1,
+            "movieId": (movies * draws.random(rows) ** 3).astype(np.int32) + 1,
             "rating": draws.integers(1, 11, rows, dtype=np.int8) / 2,
             "timestamp": draws.integers(789_652_009, 1_697_164_147, rows, dtype=np.int64),
         }

@@ -46,10 +46,18 @@ def folder_with(path: Path | None, format: str, wanted: str) -> Path:
     folder = given if given.is_dir() else given.parent
     if (folder / wanted).is_file():
         return folder
-    inside = sorted(entry for entry in folder.iterdir() if (entry / wanted).is_file())
+    inside = [entry for entry in entries_of(folder) if (entry / wanted).is_file()]
     if len(inside) != 1 or folder != given:
         raise DataError(f"{folder}: {wanted} is missing")
     return inside[0]
+
+
+def entries_of(folder: Path) -> list[Path]:
+    """What is in this folder, by name."""
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be read ({error.strerror})") from None
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from afl.data import domains
 from afl.data.catalogue import Attributes, Catalogue
 from afl.data.dataset import Dataset
 from afl.data.importers import ImportOptions
-from afl.data.importers._files import given_path
+from afl.data.importers._files import entries_of, given_path
 from afl.data.importers._interactions import split_by_user, split_notes, without_title
 from afl.data.importers._records import Record, records_of, text_in, texts_in
 from afl.errors import DataError
@@ -69,7 +69,7 @@ def _wording(file: Path, options: ImportOptions) -> Domain:
 def _reviews(path: Path) -> Path:
     if path.is_file():
         return path
-    files = sorted(file for file in path.iterdir() if file.name.endswith(_SUFFIXES) and file.is_file())
+    files = [file for file in entries_of(path) if file.name.endswith(_SUFFIXES) and file.is_file()]
     found = [file for file in files if not file.name.startswith(_META)]
     if len(found) != 1:
         there = ", ".join(file.name for file in found) or "none"

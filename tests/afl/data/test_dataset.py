@@ -10,14 +10,24 @@ from afl.data.domains import domain, guess
 items = st.lists(st.integers(0, 2**31 - 1), max_size=6).map(tuple)
 
 
-@given(
-    st.lists(
-        st.builds(Sequence, id=st.text(max_size=4), items=items, held_out=items, touched=items, candidates=items),
-        max_size=6,
-    )
+many = st.lists(
+    st.builds(Sequence, id=st.text(max_size=4), items=items, held_out=items, touched=items, candidates=items),
+    max_size=6,
 )
+
+
+@given(many)
 def test_packed_sequences_come_back_as_they_were(sequences: list[Sequence]) -> None:
     assert list(Sequences.of(sequences)) == sequences
+
+
+@given(many, st.data())
+def test_sequences_that_are_taken_are_those_packed_anew(sequences: list[Sequence], data: st.DataObject) -> None:
+    indices = data.draw(st.permutations(range(len(sequences))))[: len(sequences) // 2]
+    packed, anew = Sequences.of(sequences).take(indices), Sequences.of([sequences[index] for index in indices])
+    assert list(packed) == list(anew)
+    assert (packed.held_out, packed.touched, packed.candidates) == (anew.held_out, anew.touched, anew.candidates)
+    assert (packed.offsets.tolist(), packed.offsets.dtype) == (anew.offsets.tolist(), anew.offsets.dtype)
 
 
 def test_timestamps_are_kept_where_every_sequence_has_them() -> None:
