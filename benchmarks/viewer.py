@@ -25,6 +25,8 @@ from simulations.viewer.links import Served
 
 SESSIONS, TIMES = 2_000, 5
 MOST_MS, MOST_KB = 300, 300
+TWIN = "twin"
+LARGEST = "SELECT name, run, count(*) FROM sessions JOIN runs ON runs.id = run GROUP BY run ORDER BY 3 DESC, run"
 
 
 class Measured(NamedTuple):
@@ -52,6 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
             settings = Settings.model_validate({"AFL_HOME": home, "AFL_DB": None, "OPENAI_API_KEY": None})
             import_data("demo", name="demo", users=USERS, settings=settings)
             measured("benchmarks.one_run", home, "demo", options.sessions)
+        _add_twin(database)
         app = create_app(f"sqlite:///{database}", datasets=home / "data", hosts=["testserver"])
         with TestClient(app) as client:
             pages = [_measured(client, name, address) for name, address in addresses(database)]
@@ -63,13 +66,31 @@ def main(arguments: list[str] | None = None) -> int:
     return 0 if all(page.kept for page in pages) else 1
 
 
+def _add_twin(database: Path) -> None:
+    """A second run over the same sessions: every seventh went otherwise, and of one of them all is kept."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        if connection.execute("SELECT 1 FROM runs WHERE name = ?", (TWIN,)).fetchone():
+            return
+        _, number, _ = connection.execute(LARGEST).fetchone()
+        twin = _copied(connection, "runs", f"id = {number}", id="NULL", name=f"'{TWIN}'")
+        _copied(connection, "sessions", f"run = {number}", run=twin, hit="(position % 7 = 0) <> hit")
+        said = f"SELECT session FROM sessions WHERE run = {number} ORDER BY position LIMIT 1"
+        _copied(connection, "turns", f"run = {number} AND session = ({said})", run=twin)
+        _copied(connection, "journal", f"run = {number} AND subject = ({said})", run=twin)
+
+
+def _copied(connection: sqlite3.Connection, table: str, which: str, **changed: object) -> int | None:
+    """The last new row; `changed` says what these rows have otherwise, in SQL."""
+    columns = [column[1] for column in connection.execute(f"PRAGMA table_info({table})")]
+    values = ", ".join(str(changed.get(column, column)) for column in columns)
+    return connection.execute(f"INSERT INTO {table} SELECT {values} FROM {table} WHERE {which}").lastrowid
+
+
 def addresses(database: Path) -> Iterator[tuple[str, str]]:
     """Every page of the largest run, and of its list under every kind of filter."""
     links = Served()
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-        run, number, recorded = connection.execute(
-            "SELECT name, run, count(*) FROM sessions JOIN runs ON runs.id = run GROUP BY run ORDER BY 3 DESC"
-        ).fetchone()
+        run, number, recorded = connection.execute(LARGEST).fetchone()
         at = "SELECT session, item FROM sessions WHERE run = ? AND position >= ? AND item IS NOT NULL ORDER BY position"
         first, item = connection.execute(at, (number, 0)).fetchone()
         middle, _ = connection.execute(at, (number, recorded // 2)).fetchone()
@@ -95,6 +116,9 @@ def addresses(database: Path) -> Iterator[tuple[str, str]]:
     yield "dialogue, among those won", links.dialogue(run, middle, wanted={"result": "won"})
     yield "dialogue, among those that say a word", links.dialogue(run, middle, wanted={"words": "director"})
     yield "what it can be compared with", links.compare([run])
+    yield "two runs compared", links.compare([run, TWIN])
+    yield "two runs compared, all sessions", links.compare([run, TWIN], {"show": "all", "page": 20})
+    yield "two runs, a session side by side", links.side_by_side([run, TWIN], first)
     yield "bases of hints", links.hints()
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from afl.errors import ConflictError
 from afl.metrics.intervals import Estimate, bootstrap_mean, wilson
 from memory.records import SessionRow
-from simulations.studies.player import Played, SeedRun
+
+if TYPE_CHECKING:  # whoever reads results plays nothing, and need not load what does
+    from simulations.studies.player import Played, SeedRun
 
 HIT_RATE = "hit_rate_at_1"
 
@@ -102,7 +104,7 @@ class ArmResult:
 
 
 def result_of(
-    played: Played,
+    played: "Played",
     *,
     arm: str | None = None,
     group: Mapping[str, Any] | None = None,
@@ -120,7 +122,7 @@ def result_of(
     )
 
 
-def values_of(one: SeedRun, value: Callable[[SessionRow], float]) -> SeedValues:
+def values_of(one: "SeedRun", value: Callable[[SessionRow], float]) -> SeedValues:
     """`value` of every session of a run."""
     return SeedValues(
         seed=one.seed,
@@ -130,7 +132,7 @@ def values_of(one: SeedRun, value: Callable[[SessionRow], float]) -> SeedValues:
     )
 
 
-def require_same_suggestions(runs: Sequence[SeedRun]) -> None:
+def require_same_suggestions(runs: "Sequence[SeedRun]") -> None:
     """Raises `ConflictError` where two runs over the same lists hold different suggestions for a session."""
     first = runs[0]
     kept = {row.session: row.suggestion for row in first.rows}
