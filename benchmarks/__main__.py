@@ -1,6 +1,6 @@
 """`make bench`: runs every benchmark and fails if one falls short of what is promised. About twenty minutes."""
 
-from benchmarks import coverage, import_many, latency, loop_calls, offline_study, scale, startup, storage
+from benchmarks import coverage, import_many, latency, loop_calls, offline_study, scale, startup, storage, viewer
 
 raise SystemExit(
     max(
@@ -12,5 +12,6 @@ raise SystemExit(
         coverage.main(["--studies", "200"]),
         scale.main([]),
         import_many.main([]),
+        viewer.main([]),
     )
 )
