@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 
 def train(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="popularity, item-knn, sasrec, gru4rec, caser, morec, or a plug-in's.")],
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL", help="popularity, item-knn, sasrec, gru4rec, caser, morec, or a plug-in's."
+        ),
+    ],
     dataset: Dataset,
     seed: Annotated[int, typer.Option("--seed", help="The model's own seed.")] = RECOMMENDER_SEED,
     retrain: Annotated[bool, typer.Option("--retrain", help="Train even if a checkpoint is there.")] = False,
