@@ -15,6 +15,7 @@ from agents.sections import CANDIDATES, HISTORY, entries
 from memory.records import Exchange, JudgementRow, SessionRecord, SessionRow, Transcript
 from simulations.cli.output import console, plain, table
 from simulations.commands.inspect import Inspection
+from simulations.options import recommends
 
 LISTED = 10
 """Sessions listed when none is named."""
@@ -73,7 +74,7 @@ def _overview(inspection: Inspection, out: Console) -> None:
     done = totals.completed + totals.failed
     config = inspection.run.config
     loop = config.get("loop", True)
-    hits = loop and config.get("protocol") != "hints"
+    hits = recommends(config)
     rate = f", hit rate @1 {totals.hits / done:.4f}" if done and hits else "" if done else ", nothing recorded yet"
     out.print(
         plain(f"run {inspection.run.name}: {done} of {totals.sessions} sessions, {totals.failed} failed{rate}")

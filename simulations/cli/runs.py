@@ -32,6 +32,8 @@ def runs(db: DB = None, as_json: JSON = False) -> None:
 
 
 def _row(summary: "RunSummary") -> list[str]:
+    from simulations.options import recommends
+
     totals, calls = summary.totals, summary.totals.calls
     done = totals.completed + totals.failed
     return [
@@ -42,16 +44,11 @@ def _row(summary: "RunSummary") -> list[str]:
         str(plain(summary.config.get("llm_name", "-"))),
         f"{done}/{totals.sessions}",
         str(totals.failed),
-        f"{totals.hits / done:.4f}" if done and _recommends(summary) else "-",
+        f"{totals.hits / done:.4f}" if done and recommends(summary.config) else "-",
         f"{calls.calls:,}",
         f"{calls.prompt_tokens + calls.completion_tokens:,}",
         "-" if calls.cost_usd is None else f"${calls.cost_usd:.4f}",
     ]
-
-
-def _recommends(summary: "RunSummary") -> bool:
-    """Whether its sessions end with a recommendation: judging alone and tables of hints have none."""
-    return bool(summary.config.get("loop", True)) and summary.config.get("protocol") != "hints"
 
 
 def inspect(

@@ -12,7 +12,7 @@ from memory.records import CallTotals, SessionRecord
 from memory.run import Run
 from memory.spending import Cost
 from simulations.inputs import ModelOutputs
-from simulations.options import LISTED
+from simulations.options import LISTED, recommends
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class Recorded:
 
     @property
     def recommends(self) -> bool:
-        """Whether there was a dialogue at all, and not only items to judge."""
-        return bool(self.config.get("loop", True))
+        """Whether its sessions end with a recommendation, which can be a hit."""
+        return recommends(self.config)
 
     @property
     def judges(self) -> bool:

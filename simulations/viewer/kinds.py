@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from afl.types import Phase
+from simulations.options import recommends
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Kind:
         protocol = str(config.get("protocol", "dialogue"))
         return cls(
             protocol=protocol,
-            recommends=bool(config.get("loop", True)) and protocol != Phase.HINTS,
+            recommends=recommends(config),
             judges=bool(config.get("ratios")),
             stand_in=str(config.get("llm_name", "")).startswith("offline"),
             hints=config.get("hints"),

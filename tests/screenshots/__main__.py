@@ -18,7 +18,14 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from afl.settings import Settings
-from simulations import evaluate_recommendation, evaluate_user, import_data
+from simulations import (
+    evaluate_recommendation,
+    evaluate_user,
+    hints_evaluate,
+    hints_explore,
+    hints_train,
+    import_data,
+)
 from tests.simulations.viewer.browser.conftest import served
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
@@ -34,6 +41,7 @@ PAGES = {
     "compare": (f"/compare?run={AGENT}&run={LOOP}", 900),
     "side-by-side": (f"/compare/{{won}}?run={AGENT}&run={LOOP}", 1000),
     "judging": ("/runs/taste-afl/judging", 850),
+    "hints": ("/hints/films", 1000),
 }
 """Picture -> address and height; `{won}` is a session that the loop wins."""
 
@@ -63,6 +71,9 @@ def play(settings: Settings) -> None:
     offline = partial(dict, dataset="demo", llm="offline", settings=settings)
     evaluate_recommendation(**offline(run="study", sessions=100))
     evaluate_user(**offline(run="taste", sessions=20, ratios=("1:1", "1:3")))
+    hints_explore(**offline(run="films", size=8, max_sessions=100))
+    hints_train("films", sessions=300, settings=settings)
+    hints_evaluate("films", settings=settings)
 
 
 def still(database: Path) -> str:
@@ -73,6 +84,7 @@ def still(database: Path) -> str:
         connection.execute("UPDATE session_tallies SET ended = ? + 600 * run + 100", (BEGUN,))
         connection.execute("UPDATE journal SET latency = 0.4 + 0.1 * length(content) / 1000")
         connection.execute("UPDATE pace SET at = ?", (BEGUN,))
+        connection.execute("UPDATE knowledge_bases SET created = ?", (BEGUN,))
         query = (
             "SELECT session FROM sessions JOIN runs ON runs.id = run WHERE name = ? AND hit AND NOT base_hit "
             "AND rounds = 2 AND by_round LIKE '[[0,%' ORDER BY position"
@@ -86,6 +98,7 @@ def shot(browser: Browser, address: str, height: int) -> bytes:
         viewport={"width": 1100, "height": height}, color_scheme="light", reduced_motion="reduce"
     )
     page.goto(address, wait_until="networkidle")
+    page.wait_for_function("!document.querySelector('[data-running]')")
     picture = Image.open(BytesIO(page.screenshot(animations="disabled")))
     page.close()
     small = BytesIO()

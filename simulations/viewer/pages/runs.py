@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from afl.metrics.intervals import wilson
 from memory.records import RunSummary
+from simulations.options import recommends
 from simulations.viewer.reading import Reading
 
 Order = Literal["begun", "name", "dataset", "model", "hit_rate", "cost", "tokens"]
@@ -69,7 +70,7 @@ async def read(reading: Reading, query: Annotated[RunsQuery, Query()]) -> RunsPa
 def _line(summary: RunSummary) -> RunLine:
     totals, config = summary.totals, summary.config
     recorded = totals.completed + totals.failed
-    rated = recorded and config.get("loop", True)
+    rated = recorded and recommends(config)
     estimate = wilson(totals.hits, recorded) if rated else None
     return RunLine(
         name=summary.name,

@@ -122,6 +122,12 @@ def test_a_run_of_lists_has_no_hit_rate(api: Api, html: Html) -> None:
     assert "/hints/films" in html("/runs/hinted")
 
 
+def test_in_the_list_of_runs_it_has_none_either(api: Api) -> None:
+    rates = {run["name"]: run["hit_rate"] for run in api("/runs")["runs"]}
+    assert rates["hinted"] is None
+    assert rates["talk"] is not None
+
+
 def test_what_a_run_was_begun_with_is_shown(html: Html) -> None:
     assert "<dt>recommender</dt><dd>sasrec</dd>" in html("/runs/talk")
 
