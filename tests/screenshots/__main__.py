@@ -98,7 +98,7 @@ def shot(browser: Browser, address: str, height: int) -> bytes:
         viewport={"width": 1100, "height": height}, color_scheme="light", reduced_motion="reduce"
     )
     page.goto(address, wait_until="networkidle")
-    page.wait_for_function("!document.querySelector('[data-running]')")
+    page.wait_for_selector("[data-running]", state="detached")
     picture = Image.open(BytesIO(page.screenshot(animations="disabled")))
     page.close()
     small = BytesIO()
