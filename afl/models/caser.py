@@ -19,8 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from afl.models.base import SequentialModel
-from afl.models.losses import next_item_loss
+from afl.models.dot_product import EmbeddingModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +43,7 @@ class CaserConfig:
     """Where the catalogue is larger, the loss looks at so many items a batch instead of all."""
 
 
-class Caser(SequentialModel):
+class Caser(EmbeddingModel):
     """Embedding -> horizontal and vertical convolutions -> fully connected -> dot product with item embeddings."""
 
     Config = CaserConfig
@@ -60,9 +59,7 @@ class Caser(SequentialModel):
         self.connected = nn.Linear(width, config.dim)
         self.out = nn.Linear(config.dim, config.dim)
         self.dropout = nn.Dropout(config.dropout)
-        nn.init.normal_(self.embedding.weight, std=0.02)
-        with torch.no_grad():
-            self.embedding.weight[self.items].zero_()
+        self.begin_small()
 
     def encode(self, sequences: Tensor) -> Tensor:
         b, t = sequences.shape
@@ -78,12 +75,3 @@ class Caser(SequentialModel):
         z = F.relu(self.connected(self.dropout(torch.cat([*highest, aggregated], 1))))
         states: Tensor = self.out(self.dropout(z))
         return states
-
-    def score(self, states: Tensor) -> Tensor:
-        return states @ self.embedding.weight[: self.items].T
-
-    def loss(self, sequences: Tensor) -> Tensor:
-        inputs, targets = sequences[:, :-1], sequences[:, 1:]  # (B, T) each
-        real = targets != self.items
-        items = self.embedding.weight[: self.items]
-        return next_item_loss(self.encode(inputs)[real], targets[real], items, negatives=self.config.negatives)

@@ -15,11 +15,9 @@ Letters: B sequences, T positions, D = dim.
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 
-from afl.models.base import SequentialModel
-from afl.models.losses import next_item_loss
+from afl.models.dot_product import EmbeddingModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +39,7 @@ class GRU4RecConfig:
     """Where the catalogue is larger, the loss looks at so many items a batch instead of all."""
 
 
-class GRU4Rec(SequentialModel):
+class GRU4Rec(EmbeddingModel):
     """Embedding -> GRU -> linear -> dot product with the same embeddings."""
 
     Config = GRU4RecConfig
@@ -52,9 +50,7 @@ class GRU4Rec(SequentialModel):
         self.gru = nn.GRU(config.dim, config.hidden, config.layers, batch_first=True)
         self.out = nn.Linear(config.hidden, config.dim)
         self.dropout = nn.Dropout(config.dropout)
-        nn.init.normal_(self.embedding.weight, std=0.02)
-        with torch.no_grad():
-            self.embedding.weight[self.items].zero_()
+        self.begin_small()
 
     def encode(self, sequences: Tensor) -> Tensor:
         # As in SASRec: embeddings are small, so that scores begin near zero, and read at unit size.
@@ -62,12 +58,3 @@ class GRU4Rec(SequentialModel):
         hidden, _ = self.gru(x)
         states: Tensor = self.out(self.dropout(hidden))
         return states
-
-    def score(self, states: Tensor) -> Tensor:
-        return states @ self.embedding.weight[: self.items].T
-
-    def loss(self, sequences: Tensor) -> Tensor:
-        inputs, targets = sequences[:, :-1], sequences[:, 1:]  # (B, T) each
-        real = targets != self.items
-        items = self.embedding.weight[: self.items]
-        return next_item_loss(self.encode(inputs)[real], targets[real], items, negatives=self.config.negatives)

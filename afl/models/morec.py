@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from afl.data.dataset import Dataset
-from afl.models.base import SequentialModel
+from afl.models.dot_product import DotProductModel
 from afl.models.losses import next_item_loss
 from afl.models.sasrec import Block, SASRecConfig
 from afl.models.text_features import PLACES, text_features
@@ -45,7 +45,7 @@ class MoRecConfig:
     """Where the catalogue is larger, the loss looks at so many items a batch instead of all."""
 
 
-class MoRec(SequentialModel):
+class MoRec(DotProductModel):
     """Text features -> two layers = item; items + position -> blocks of SASRec -> dot product with the items."""
 
     Config = MoRecConfig
@@ -72,7 +72,7 @@ class MoRec(SequentialModel):
         made.texts = features.to(torch.float16)
         return made
 
-    def catalogue(self) -> Tensor:
+    def item_vectors(self) -> Tensor:
         """(I, D) the items as the sequence model knows them."""
         # Vectors of length 1 have tiny numbers: at unit size the layers learn from the first step.
         items: Tensor = self.item(self.texts.float() * self.config.features**0.5)
@@ -80,7 +80,7 @@ class MoRec(SequentialModel):
         return scaled
 
     def encode(self, sequences: Tensor) -> Tensor:
-        return self._encode(sequences, self.catalogue())
+        return self._encode(sequences, self.item_vectors())
 
     def _encode(self, sequences: Tensor, items: Tensor) -> Tensor:
         x = torch.cat([items, items.new_zeros(1, items.shape[1])])[sequences] * self.config.dim**0.5  # (B, T, D)
@@ -90,11 +90,8 @@ class MoRec(SequentialModel):
         states: Tensor = self.norm(x)
         return states
 
-    def score(self, states: Tensor) -> Tensor:
-        return states @ self.catalogue().T
-
     def loss(self, sequences: Tensor) -> Tensor:
         inputs, targets = sequences[:, :-1], sequences[:, 1:]  # (B, T) each
-        real, items = targets != self.items, self.catalogue()
+        real, items = targets != self.items, self.item_vectors()
         states = self._encode(inputs, items)[real]
         return next_item_loss(states, targets[real], items, negatives=self.config.negatives)

@@ -17,12 +17,10 @@ Letters: B sequences, T positions, D = dim, H heads.
 
 from dataclasses import dataclass
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from afl.models.base import SequentialModel
-from afl.models.losses import next_item_loss
+from afl.models.dot_product import EmbeddingModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +82,7 @@ class Block(nn.Module):
         return out
 
 
-class SASRec(SequentialModel):
+class SASRec(EmbeddingModel):
     """Embedding + position -> blocks -> dot product with the same embeddings (section III-D, shared item embedding)."""
 
     Config = SASRecConfig
@@ -96,13 +94,7 @@ class SASRec(SequentialModel):
         self.dropout = nn.Dropout(config.dropout)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.dim)
-        self._initialise()
-
-    def _initialise(self) -> None:
-        for table in (self.embedding, self.position):
-            nn.init.normal_(table.weight, std=0.02)
-        with torch.no_grad():
-            self.embedding.weight[self.items].zero_()
+        self.begin_small(self.position)
 
     def encode(self, sequences: Tensor) -> Tensor:
         x = self.embedding(sequences) * self.config.dim**0.5  # (B, T, D)
@@ -111,13 +103,3 @@ class SASRec(SequentialModel):
             x = block(x)
         states: Tensor = self.norm(x)
         return states
-
-    def score(self, states: Tensor) -> Tensor:
-        return states @ self.embedding.weight[: self.items].T
-
-    def loss(self, sequences: Tensor) -> Tensor:
-        inputs, targets = sequences[:, :-1], sequences[:, 1:]  # (B, T) each
-        real = targets != self.items
-        states, targets = self.encode(inputs)[real], targets[real]  # (P, D), (P,): positions that are no padding
-        items = self.embedding.weight[: self.items]
-        return next_item_loss(states, targets, items, negatives=self.config.negatives)
