@@ -1,6 +1,6 @@
 """An encoder that reads: the mean over a history of what a sentence-transformers model makes of each item's text."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -10,14 +10,9 @@ from numpy.typing import NDArray
 
 from afl.data.catalogue import Catalogue
 from afl.data.dataset import Dataset
+from afl.data.item_texts import Embed, embedding_model, item_text
 from afl.errors import UsageError
 from afl.types import SessionView
-
-Embed = Callable[[list[str]], NDArray[np.float32]]
-"""(T,) texts to (T, D) vectors."""
-
-LENGTH = 512
-"""Characters of an item's text that are read."""
 
 
 @dataclass(frozen=True)
@@ -62,26 +57,3 @@ class TextEncoder:
         place = {item: at for at, item in enumerate(items)}
         means = [vectors[[place[item] for item in view.history]].mean(axis=0) for view in views]
         return np.stack(means).astype(np.float32)
-
-
-def item_text(catalogue: Catalogue, item: int) -> str:
-    """The title, then every attribute: `Heat. genre: Crime, Thriller. year: 1995`."""
-    said = [f"{name}: {', '.join(values)}" for name, values in catalogue.attributes[item].items() if values]
-    return ". ".join([catalogue.titles[item], *said])[:LENGTH]
-
-
-def embedding_model(path: str) -> Embed:
-    """The sentence-transformers model in this folder; `UsageError` where the library is not installed."""
-    try:
-        from sentence_transformers import SentenceTransformer  # type: ignore[import-not-found,unused-ignore]
-    except ImportError:
-        raise UsageError(
-            "reading items needs the library sentence-transformers, which is not installed: "
-            "`pip install sentence-transformers`, or go without"
-        ) from None
-    model = SentenceTransformer(path, device="cpu", local_files_only=True)
-
-    def embed(texts: list[str]) -> NDArray[np.float32]:
-        return np.asarray(model.encode(texts, show_progress_bar=False), np.float32)
-
-    return embed

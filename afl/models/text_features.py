@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afl.data.catalogue import Attributes, Catalogue
+from afl.data.item_texts import embedding_model, item_text
 from afl.errors import UsageError
-from afl.hints.texts import embedding_model, item_text
 
 Features = NDArray[np.float32]
 """(I, F) a vector of length 1 per item."""

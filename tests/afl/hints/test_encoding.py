@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from afl.data.dataset import Dataset
+from afl.data.item_texts import item_text
 from afl.errors import NotFoundError, UsageError
 from afl.hints.attributes import AttributeEncoder
 from afl.hints.encoding import FURTHEST, Encoding
-from afl.hints.texts import TextEncoder, item_text
+from afl.hints.texts import TextEncoder
 from tests.afl.hints.conftest import view
 
 

@@ -1,0 +1,38 @@
+"""What an item says of itself, and models that read it."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from afl.data.catalogue import Catalogue
+from afl.errors import UsageError
+
+Embed = Callable[[list[str]], NDArray[np.float32]]
+"""(T,) texts to (T, D) vectors."""
+
+LENGTH = 512
+"""Characters of an item's text that are read."""
+
+
+def item_text(catalogue: Catalogue, item: int) -> str:
+    """The title, then every attribute: `Heat. genre: Crime, Thriller. year: 1995`."""
+    said = [f"{name}: {', '.join(values)}" for name, values in catalogue.attributes[item].items() if values]
+    return ". ".join([catalogue.titles[item], *said])[:LENGTH]
+
+
+def embedding_model(path: str) -> Embed:
+    """The sentence-transformers model in this folder; `UsageError` where the library is not installed."""
+    try:
+        from sentence_transformers import SentenceTransformer  # type: ignore[import-not-found,unused-ignore]
+    except ImportError:
+        raise UsageError(
+            "reading items needs the library sentence-transformers, which is not installed: "
+            "`pip install sentence-transformers`, or go without"
+        ) from None
+    model = SentenceTransformer(path, device="cpu", local_files_only=True)
+
+    def embed(texts: list[str]) -> NDArray[np.float32]:
+        return np.asarray(model.encode(texts, show_progress_bar=False), np.float32)
+
+    return embed
