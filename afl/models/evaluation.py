@@ -1,7 +1,7 @@
 """How good a model is by itself: hit rate of sampled candidates, and the whole catalogue ranked."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,37 @@ def evaluate_model(
     hit rate's interval is a bootstrap over users, each with its mean over candidate seeds: seeds are never
     pooled with users. HR@10 has a Wilson interval, NDCG@10 a bootstrap interval.
     """
+    found = user_results(
+        model, dataset, candidate_seeds=candidate_seeds, size=size, split=split, exclude_history=exclude_history
+    )
+    top = hits(found.ranks, CUTOFF)
+    return ModelReport(
+        hit_rate_at_1=bootstrap_mean(found.hits if candidate_seeds else []),
+        candidate_seeds=candidate_seeds,
+        hr_at_10=wilson(int(top.sum()), len(top)),
+        ndcg_at_10=bootstrap_mean(gains(found.ranks, CUTOFF)),
+    )
+
+
+class UserResults(NamedTuple):
+    """What the numbers of a model are made of, one value for each of S rows of a split."""
+
+    hits: NDArray[np.float64]
+    """(S,) the share of candidate lists in which the target is scored highest."""
+    ranks: NDArray[np.int64]
+    """(S,) how many other items of the catalogue score at least as high as the target."""
+
+
+def user_results(
+    model: TrainedModel,
+    dataset: Dataset,
+    *,
+    candidate_seeds: int = 50,
+    size: int = 20,
+    split: Split = Split.TEST,
+    exclude_history: bool = False,
+) -> UserResults:
+    """As `evaluate_model`, user by user: for who averages training seeds, or compares models over the same users."""
     found = rows(dataset, split)
     won = np.zeros((candidate_seeds, len(found)), dtype=bool)  # (C, S)
     lists = [candidate_lists(dataset, found, size=size, seed=seed).items for seed in range(candidate_seeds)]
@@ -58,12 +89,7 @@ def evaluate_model(
         for seed, candidates in enumerate(lists):
             won[seed, part] = _suggested(scores, candidates[part]) == targets[part]
         ranks[part] = _ranks(scores, found[part], exclude_history=exclude_history)
-    return ModelReport(
-        hit_rate_at_1=bootstrap_mean(won.mean(axis=0) if candidate_seeds else []),
-        candidate_seeds=candidate_seeds,
-        hr_at_10=wilson(int(hits(ranks, CUTOFF).sum()), len(found)),
-        ndcg_at_10=bootstrap_mean(gains(ranks, CUTOFF)),
-    )
+    return UserResults(won.mean(axis=0) if candidate_seeds else np.zeros(len(found)), ranks)
 
 
 def _suggested(scores: NDArray[np.float32], candidates: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -63,9 +63,7 @@ def trained_for(context: ModelContext) -> TrainedModel:
 
 def is_kept(name: str, dataset: Dataset, *, seed: int, models_dir: Path) -> bool:
     """Whether `trained` would find a checkpoint."""
-    identity = _identity(
-        _untrained(load("afl.models", name), dataset, seed, None), name, dataset, TrainingConfig(), seed
-    )
+    identity = _identity(untrained(load("afl.models", name), dataset, seed), name, dataset, TrainingConfig(), seed)
     return (models_dir / identity.filename).exists()
 
 
@@ -81,8 +79,41 @@ def entry(
     argument: str | None = None,
 ) -> Entry:
     """As `trained`, with where the checkpoint lies and how training went; `retrain` replaces what is there."""
+    network = untrained(load("afl.models", name), dataset, seed, argument)
+    return entry_of(
+        network,
+        name,
+        dataset,
+        seed=seed,
+        models_dir=models_dir,
+        progress=progress,
+        retrain=retrain,
+        training=training,
+    )
+
+
+def untrained(
+    model: type[NextItemModel], dataset: Dataset, seed: int, argument: str | None = None
+) -> NextItemModel:
+    """The model as it is before it has learned anything, its first weights drawn from `seed`."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return model.untrained(dataset, argument)
+
+
+def entry_of(
+    network: NextItemModel,
+    name: str,
+    dataset: Dataset,
+    *,
+    seed: int,
+    models_dir: Path,
+    progress: Progress,
+    retrain: bool = False,
+    training: TrainingConfig | None = None,
+) -> Entry:
+    """As `entry`, of a network that is there untrained: it is trained in place, or filled from its checkpoint."""
     training = training or TrainingConfig()
-    network = _untrained(load("afl.models", name), dataset, seed, argument)
     identity = _identity(network, name, dataset, training, seed)
     checkpoint = None if retrain else checkpoints.read(identity, models_dir)
     path = models_dir / identity.filename
@@ -98,12 +129,6 @@ def _identity(
     network: NextItemModel, name: str, dataset: Dataset, training: TrainingConfig, seed: int
 ) -> Identity:
     return Identity(name, network.version, dataset.hash, network.settings(), asdict(training), seed)
-
-
-def _untrained(model: type[NextItemModel], dataset: Dataset, seed: int, argument: str | None) -> NextItemModel:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return model.untrained(dataset, argument)
 
 
 def _train(
