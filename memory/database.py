@@ -118,8 +118,11 @@ def _create_engine(
 ) -> AsyncEngine:
     is_sqlite = url.get_backend_name() == "sqlite"
     options: dict[str, Any] = {}
-    if is_sqlite and "timeout" not in url.query:  # `sqlite:///path?timeout=60` knows better
-        options["connect_args"] = {"timeout": busy_timeout}
+    if is_sqlite:
+        # IMMEDIATE: of processes that write to one database, each waits for its turn before its first change.
+        options["connect_args"] = {"isolation_level": "IMMEDIATE"}
+        if "timeout" not in url.query:  # `sqlite:///path?timeout=60` knows better
+            options["connect_args"]["timeout"] = busy_timeout
     path = file_of(url)
     if path:
         if prepare is None:

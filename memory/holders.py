@@ -1,7 +1,7 @@
 """Holding a run: at most one process works on it, and one that died holds nothing.
 
 A SQLite run is held by an operating-system lock on a small file beside the database, which the system drops with
-the process. A server database would use its advisory locks behind the same `Holder`.
+the process.
 """
 
 import asyncio
@@ -32,13 +32,13 @@ _TRIES, _BETWEEN = 6, 0.05
 class Holder(Protocol):
     """What keeps other processes off a run."""
 
-    def acquire(self) -> None:
+    async def acquire(self) -> None:
         """Raises `ConflictError` naming the holder where another process has it."""
         ...
 
-    def release(self) -> None: ...
+    async def release(self) -> None: ...
 
-    def is_held(self) -> bool:
+    async def is_held(self) -> bool:
         """Whether any process, this one included, holds the run now."""
         ...
 
@@ -47,20 +47,20 @@ async def acquire(holder: Holder) -> None:
     """Like `holder.acquire`, with patience: who looks whether a run is held has its lock for a moment."""
     for _ in range(_TRIES - 1):
         with suppress(ConflictError):
-            holder.acquire()
+            await holder.acquire()
             return
         await asyncio.sleep(_BETWEEN)
-    holder.acquire()
+    await holder.acquire()
 
 
 class NoHolder:
     """For databases that no other process can see."""
 
-    def acquire(self) -> None: ...
+    async def acquire(self) -> None: ...
 
-    def release(self) -> None: ...
+    async def release(self) -> None: ...
 
-    def is_held(self) -> bool:
+    async def is_held(self) -> bool:
         return False
 
 
@@ -72,7 +72,7 @@ class FileHolder:
         self._run = run
         self._descriptor: int | None = None
 
-    def acquire(self) -> None:
+    async def acquire(self) -> None:
         with storage_errors(str(self._path)):
             descriptor = self._locked()
             if descriptor is None:
@@ -82,14 +82,14 @@ class FileHolder:
             self._descriptor = descriptor
             self._sign(descriptor)
 
-    def release(self) -> None:
+    async def release(self) -> None:
         if self._descriptor is not None:
             # Removed while still locked: who opened the file before this finds it gone and starts over.
             self._path.unlink(missing_ok=True)
             os.close(self._descriptor)
             self._descriptor = None
 
-    def is_held(self) -> bool:
+    async def is_held(self) -> bool:
         if self._descriptor is not None:
             return True
         if not self._path.exists():

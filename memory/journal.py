@@ -10,21 +10,27 @@ from afl.types import CallKey, JournalEntry
 from memory.database import storage_errors
 from memory.entries import SubjectEntries, read_subjects
 from memory.schema import journal
-from memory.statements import record_entry
+from memory.statements import entry_kept, record_entry
 from memory.writer import Change, Writer
 
 _KEPT_SUBJECTS = 4096
 
 
 class SQLJournal:
-    """`afl.ports.Journal` over the store: looks a subject up once, in one query, and forgets it when told."""
+    """`afl.ports.Journal` over the store: looks a subject up once, in one query, and forgets it when told.
 
-    def __init__(self, engine: AsyncEngine, writer: Writer, *, run: int, study: str, where: str) -> None:
+    `shared`: other processes write to this run too, so a subject may have entries that nobody knew of at the start.
+    """
+
+    def __init__(
+        self, engine: AsyncEngine, writer: Writer, *, run: int, study: str, where: str, shared: bool = False
+    ) -> None:
         self._engine = engine
         self._writer = writer
         self._run = run
         self._study = study
         self._where = where
+        self._shared = shared
         self._on_disk: set[str] | None = None
         self._first_look = asyncio.Lock()
         self._open: dict[str, SubjectEntries] = {}
@@ -37,7 +43,8 @@ class SQLJournal:
     async def record(self, entry: JournalEntry) -> None:
         """Returns once the entry is on disk; replaces an earlier failure of the same call, adding its retries.
 
-        Raises `ConflictError` where the identity has a reply already, `StorageError` when writing failed.
+        Raises `ConflictError` where the identity has a reply already, `StorageError` when writing failed. A reply
+        that another process was faster with is found after that.
         """
         subject = self._open.get(entry.key.subject) or await self._load(entry.key.subject)
         earlier = subject.entries.get(entry.key)
@@ -48,7 +55,10 @@ class SQLJournal:
         row = {"run": self._run, "study": self._study, **subject.encode(entry)}
         subject.writing += 1
         try:
-            await self._writer.write([Change(record_entry(self._engine.dialect.name), [row])])
+            await self._writer.write([Change(record_entry(self._engine.dialect.name), [row], kept=entry_kept())])
+        except ConflictError:
+            self._open.pop(entry.key.subject, None)  # what it holds is not what is on disk
+            raise ConflictError(f"another process has recorded a reply for {tuple(entry.key)} meanwhile") from None
         finally:
             subject.writing -= 1
 
@@ -62,16 +72,22 @@ class SQLJournal:
             self._on_disk.add(subject)
 
     async def _load(self, subject: str) -> SubjectEntries:
-        async with self._first_look:  # all sessions begin at once; one of them asks for all
-            if self._on_disk is None:
-                self._on_disk = await self._subjects()
-        loaded = await self._read(subject) if subject in self._on_disk else SubjectEntries()
+        loaded = await self._read(subject) if await self._may_have(subject) else SubjectEntries()
         # Another caller may have been faster while this one read.
         loaded = self._open.setdefault(subject, loaded)
         oldest = next(iter(self._open))
         if len(self._open) > _KEPT_SUBJECTS and not self._open[oldest].writing:
             self.forget(oldest)
         return loaded
+
+    async def _may_have(self, subject: str) -> bool:
+        """Whether there may be entries of it on disk."""
+        if self._shared:
+            return True
+        async with self._first_look:  # all sessions begin at once; one of them asks for all
+            if self._on_disk is None:
+                self._on_disk = await self._subjects()
+        return subject in self._on_disk
 
     async def _subjects(self) -> set[str]:
         query = (

@@ -71,9 +71,11 @@ _READ_AT_ONCE = 100
 
 
 class Run:
-    """Everything kept about one run; made by `Store.begin_run` and `Store.run`."""
+    """Everything kept about one run; made by `Store.begin_run`, `Store.run` and `Store.join`."""
 
-    def __init__(self, engine: AsyncEngine, writer: Writer, row: RowMapping, holder: Holder) -> None:
+    def __init__(
+        self, engine: AsyncEngine, writer: Writer, row: RowMapping, holder: Holder, *, shared: bool = False
+    ) -> None:
         self.id: int = row["id"]
         self.name: str = row["name"]
         self.created: float = row["created"]
@@ -84,6 +86,7 @@ class Run:
         self._engine = engine
         self._writer = writer
         self._holder = holder
+        self._shared = shared
         self._where = shown(engine.url)
         self._journals: dict[str, SQLJournal] = {}
 
@@ -94,12 +97,19 @@ class Run:
         try:
             yield
         finally:
-            self._holder.release()
+            await self._holder.release()
+
+    async def is_held(self) -> bool:
+        """Whether any process, this one included, holds the run now."""
+        return await self._holder.is_held()
 
     def journal(self, study: str = "") -> SQLJournal:
         """The journal of a study within the run; always the same object for the same study."""
         return self._journals.setdefault(
-            study, SQLJournal(self._engine, self._writer, run=self.id, study=study, where=self._where)
+            study,
+            SQLJournal(
+                self._engine, self._writer, run=self.id, study=study, where=self._where, shared=self._shared
+            ),
         )
 
     def require(self, config: Mapping[str, Any]) -> None:
@@ -164,11 +174,11 @@ class Run:
 
     async def summary(self) -> RunSummary:
         """The run as `afl runs` lists it."""
-        return self.summed_up(await self.totals())
+        return await self.summed_up(await self.totals())
 
-    def summed_up(self, totals: RunTotals) -> RunSummary:
+    async def summed_up(self, totals: RunTotals) -> RunSummary:
         """The run as `afl runs` lists it, for whoever has its totals."""
-        held = self._holder.is_held()
+        held = await self.is_held()
         return RunSummary(self.name, self.created, self.config, held, totals, self.candidates_hash)
 
     async def outline(self) -> list[SessionRow]:

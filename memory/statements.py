@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Delete, Insert, Table, bindparam, delete, func, literal_column, or_
+from sqlalchemy import Delete, Insert, Select, Table, bindparam, delete, func, literal_column, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from afl.types import Outcome
@@ -32,6 +32,13 @@ def record_entry(dialect: str) -> Insert:
     key_columns = list(journal.primary_key)
     statement: Insert = insert.on_conflict_do_update(index_elements=key_columns, set_=news, where=failed)
     return statement
+
+
+@cache
+def entry_kept() -> Select[Any]:
+    """Finds a row that was handed to `record_entry`, unless the reply of another process stands in its place."""
+    found = (journal.c[name] == bindparam(name) for name in (*journal.primary_key.columns.keys(), "content"))
+    return select(literal_column("1")).select_from(journal).where(*found)
 
 
 @cache

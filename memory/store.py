@@ -8,7 +8,7 @@ from typing import Any, Self
 from sqlalchemy import RowMapping, delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from afl.errors import NotFoundError, StorageError
+from afl.errors import ConflictError, NotFoundError, StorageError
 from memory.codec import compress, to_json
 from memory.database import file_of, open_engine, open_for_reading, parse_url, shown, storage_errors
 from memory.hints import KnowledgeBases
@@ -108,13 +108,30 @@ class Store:
 
     async def run(self, name: str) -> Run:
         """The run of this name; `NotFoundError` lists the names there are."""
+        return self._run(await self._row(name))
+
+    async def join(self, name: str) -> Run:
+        """The run of this name for a worker: many processes may write to it while one, which gave them work, holds it.
+
+        Its journal finds what other workers recorded until a subject is first looked for, and raises `ConflictError`
+        where one of them was faster: nothing that anybody recorded is replaced. Raises `ConflictError` where nobody
+        holds the run, `NotFoundError` where there is none.
+        """
+        run = self._run(await self._row(name), shared=True)
+        if not await run.is_held():
+            raise ConflictError(
+                f"run {name!r} is held by nobody; workers join a run while the process that began it runs"
+            )
+        return run
+
+    async def _row(self, name: str) -> RowMapping:
         with storage_errors(self.where):
             async with self._engine.connect() as connection:
                 row = (await connection.execute(_RUNS.where(runs.c.name == name))).mappings().first()
                 if row is None:
                     names = (await connection.execute(select(runs.c.name).order_by(runs.c.name))).scalars().all()
                     raise NotFoundError(f"no run is called {name!r}; there are: {', '.join(names) or 'none yet'}")
-        return self._run(row)
+        return row
 
     async def runs(self) -> list[RunSummary]:
         """Every run, the newest first."""
@@ -122,7 +139,7 @@ class Store:
             async with self._engine.connect() as connection:
                 found = (await connection.execute(_RUNS.order_by(runs.c.created.desc()))).mappings().all()
                 totals = await totals_of(connection, {row["id"]: row["sessions"] for row in found})
-        return [self._run(row).summed_up(totals[row["id"]]) for row in found]
+        return [await self._run(row).summed_up(totals[row["id"]]) for row in found]
 
     async def others(self, name: str) -> list[Run]:
         """Every run but the one of this name, the oldest first."""
@@ -145,8 +162,9 @@ class Store:
                     await connection.execute(delete(runs).where(runs.c.id == run.id))
         return gone is not None
 
-    def _run(self, row: RowMapping) -> Run:
-        return Run(self._engine, self._writer, row, self._holder(row["id"], row["name"]))
+    def _run(self, row: RowMapping, *, shared: bool = False) -> Run:
+        holder = self._holder(row["id"], row["name"])
+        return Run(self._engine, self._writer, row, holder, shared=shared)
 
     def _holder(self, id: int, name: str) -> Holder:
         path = file_of(self._engine.url)

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Executable
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Executable, Select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from afl.errors import StorageError
+from afl.errors import ConflictError, StorageError
 from memory.database import storage_errors
 
 
@@ -16,6 +16,8 @@ class Change(NamedTuple):
 
     statement: Executable
     rows: Sequence[Mapping[str, Any]]
+    kept: Select[Any] | None = None
+    """Finds a row by its own values; one that gave way to another process's is not found, and `write` says so."""
 
 
 class _Batch:
@@ -23,12 +25,29 @@ class _Batch:
 
     def __init__(self) -> None:
         self.rows: dict[Executable, list[Mapping[str, Any]]] = {}
+        self.kept: dict[Executable, Select[Any]] = {}
+        self.refused: set[int] = set()
+        """Of rows that gave way to those of another process: their `id()`."""
         self.done = asyncio.Event()
 
     def add(self, changes: Sequence[Change]) -> None:
-        for statement, rows in changes:
+        for statement, rows, kept in changes:
             if rows:
                 self.rows.setdefault(statement, []).extend(rows)
+            if kept is not None:
+                self.kept[statement] = kept
+
+    async def write(self, connection: AsyncConnection) -> None:
+        """Executes everything, and finds out which rows were refused."""
+        for statement, rows in self.rows.items():
+            result = await connection.execute(statement, rows)
+            kept = self.kept.get(statement)
+            if kept is not None and result.rowcount < len(rows):
+                self.refused = {id(row) for row in rows if await _is_missing(connection, kept, row)}
+
+
+async def _is_missing(connection: AsyncConnection, kept: Select[Any], row: Mapping[str, Any]) -> bool:
+    return (await connection.execute(kept, row)).first() is None
 
 
 class Writer:
@@ -47,7 +66,10 @@ class Writer:
         self._error: StorageError | None = None
 
     async def write(self, changes: Sequence[Change]) -> None:
-        """Returns once the changes are on disk; `StorageError` when they are not."""
+        """Returns once the changes are on disk; `StorageError` when they are not.
+
+        Raises `ConflictError` when others are, since a row of these gave way to that of another process.
+        """
         self._raise_error()
         batch = self._gathering
         batch.add(changes)
@@ -55,6 +77,8 @@ class Writer:
             self._task = asyncio.create_task(self._drain())
         await batch.done.wait()
         self._raise_error()
+        if batch.refused and any(id(row) in batch.refused for change in changes for row in change.rows):
+            raise ConflictError("another process was faster")
 
     async def close(self) -> None:
         """Returns once everything handed over is on disk or has failed."""
@@ -73,8 +97,7 @@ class Writer:
         try:
             with storage_errors(self._where):
                 async with self._engine.begin() as connection:
-                    for statement, rows in batch.rows.items():
-                        await connection.execute(statement, rows)
+                    await batch.write(connection)
         except StorageError as error:
             self._error = error
         except Exception as error:
