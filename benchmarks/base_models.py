@@ -1,0 +1,224 @@
+"""The base models beside each other: each tuned with the same budget on validation sequences, then tested.
+
+    python -m benchmarks.base_models search --home DIR lastfm=llara:PATH ml-100k=recbole:PATH demo
+    python -m benchmarks.base_models results --home DIR lastfm=llara:PATH ml-100k=recbole:PATH demo
+
+`search` (`benchmarks/tuning.py`) says which settings should be every model's defaults and looks at no test sequence;
+`results` trains the defaults with several seeds and tests them. Both print a JSON line for every training and a table
+at the end; what is trained stays in DIR, so that either goes on where it was interrupted.
+"""
+
+import argparse
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from afl.data.dataset import Dataset
+from afl.data.library import Library
+from afl.metrics.hit_rate import hits
+from afl.metrics.intervals import Estimate, bootstrap_mean
+from afl.metrics.ndcg import gains
+from afl.metrics.paired import Difference, paired_bootstrap
+from afl.models.evaluation import CUTOFF, user_results
+from afl.models.zoo import entry
+from afl.settings import Settings
+from benchmarks import tuning
+from benchmarks.offline_study import prepare
+from benchmarks.tuning import SPACE, Tried, search, unwatched
+
+SEEDS = (1, 2, 3)
+PUBLISHED = {"sasrec": 0.2869, "gru4rec": 0.2787, "caser": 0.2705, "morec": 0.1639}
+"""Hits of 20 on Last.fm, one candidate list a user."""
+REFERENCE = "item-knn"
+"""What every other model is compared with: a network that does not beat it only takes longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """A model with its defaults and one training seed, on the test sequences of a data set."""
+
+    model: str
+    dataset: str
+    seed: int
+    validation: float
+    cpu_seconds: float
+    hits: NDArray[np.float64]
+    """(U,) the share of 50 candidate lists in which the target is scored highest."""
+    ranks: NDArray[np.int64]
+    """(U,) how many other items of the catalogue score at least as high as the target."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "model": self.model,
+            "dataset": self.dataset,
+            "seed": self.seed,
+            "validation": round(self.validation, 4),
+            "hit_rate_at_1": round(float(self.hits.mean()), 4),
+            "hr_at_10": round(float(hits(self.ranks, CUTOFF).mean()), 4),
+            "ndcg_at_10": round(float(gains(self.ranks, CUTOFF).mean()), 4),
+            "cpu_seconds": round(self.cpu_seconds, 1),
+        }
+
+
+def results(models: Sequence[str], datasets: Sequence[Dataset], models_dir: Path) -> Iterator[Tested]:
+    """Every model on every data set; with one seed where it only counts, since others would change nothing."""
+    for dataset, name in product(datasets, models):
+        for seed in SEEDS if "learning_rate" in SPACE[name] else SEEDS[:1]:
+            kept = entry(name, dataset, seed=seed, models_dir=models_dir, progress=unwatched)
+            found = user_results(kept.model, dataset)
+            validation, cpu = float(kept.log["validation"]), float(kept.log["cpu_seconds"])
+            yield Tested(name, dataset.name, seed, validation, cpu, found.hits, found.ranks)
+
+
+Row = TypeVar("Row", Tried, Tested)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A model on a data set: means over training seeds; intervals are over users, each with its mean over seeds."""
+
+    model: str
+    dataset: str
+    rates: tuple[float, ...]
+    """The hit rate of every seed."""
+    hit_rate_at_1: Estimate
+    hr_at_10: Estimate
+    ndcg_at_10: Estimate
+    over_reference: Difference
+    """Its hit rate minus that of item-kNN, over the same users."""
+    cpu_seconds: float
+    """Of one training."""
+
+
+def summary(tested: Sequence[Tested]) -> list[Result]:
+    """A result for each model on each data set; item-kNN is among the models tested."""
+    groups: dict[tuple[str, str], list[Tested]] = defaultdict(list)
+    for one in tested:
+        groups[one.dataset, one.model].append(one)
+    reference = {dataset: _by_user(group) for (dataset, model), group in groups.items() if model == REFERENCE}
+    return [_result(group, reference[dataset]) for (dataset, _), group in groups.items()]
+
+
+def _by_user(group: Sequence[Tested]) -> NDArray[np.float64]:
+    mean: NDArray[np.float64] = np.mean([one.hits for one in group], axis=0)  # (U,)
+    return mean
+
+
+def _result(group: Sequence[Tested], reference: NDArray[np.float64]) -> Result:
+    return Result(
+        model=group[0].model,
+        dataset=group[0].dataset,
+        rates=tuple(float(one.hits.mean()) for one in group),
+        hit_rate_at_1=bootstrap_mean(_by_user(group)),
+        hr_at_10=bootstrap_mean(np.mean([hits(one.ranks, CUTOFF) for one in group], axis=0)),
+        ndcg_at_10=bootstrap_mean(np.mean([gains(one.ranks, CUTOFF) for one in group], axis=0)),
+        over_reference=paired_bootstrap(reference, _by_user(group)),
+        cpu_seconds=float(np.mean([one.cpu_seconds for one in group])),
+    )
+
+
+def table(found: Sequence[Result]) -> str:
+    """Markdown: a row for each model on each data set."""
+    head = "| data | model | hits of 20 | by seed | minus item-kNN | HR@10 | NDCG@10 | CPU s |"
+    return "\n".join([head, "|---" * 8 + "|", *(_row(one) for one in found)])
+
+
+def _row(one: Result) -> str:
+    low, high = one.over_reference.ci95
+    own = one.model == REFERENCE
+    cells = [
+        f"{one.dataset}, {one.hit_rate_at_1.n} users",
+        f"`{one.model}`",
+        _estimate(one.hit_rate_at_1),
+        " ".join(_short(rate) for rate in one.rates),
+        "" if own else f"{one.over_reference.value:+.3f} [{low:+.3f}, {high:+.3f}]",
+        _estimate(one.hr_at_10),
+        _estimate(one.ndcg_at_10),
+        f"{one.cpu_seconds:.1f}",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _estimate(estimate: Estimate) -> str:
+    low, high = estimate.ci95
+    return f"{_short(estimate.value)} [{_short(low)}, {_short(high)}]"
+
+
+def _short(rate: float) -> str:
+    return f"{rate:.3f}".removeprefix("0")
+
+
+def draw(found: Sequence[Result], path: Path) -> None:
+    """A picture of the hit rates: a panel for each data set, a line for each model, a ring for each seed."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    from matplotlib import pyplot
+
+    datasets, models = list(dict.fromkeys(one.dataset for one in found)), list(SPACE)[::-1]
+    figure, panels = pyplot.subplots(1, len(datasets), figsize=(9, 2.6), sharey=True, layout="constrained")
+    for panel, dataset in zip(np.atleast_1d(panels), datasets, strict=True):
+        for one in (one for one in found if one.dataset == dataset):
+            line = models.index(one.model)
+            panel.plot(one.hit_rate_at_1.ci95, [line, line], color="#4878a8", linewidth=2, solid_capstyle="round")
+            panel.plot(one.rates, [line] * len(one.rates), "o", color="#4878a8", fillstyle="none", markersize=4)
+            panel.plot(one.hit_rate_at_1.value, line, "o", color="#4878a8", markersize=6)
+            if dataset == "lastfm" and one.model in PUBLISHED:
+                panel.plot(PUBLISHED[one.model], line, "|", color="#c44e52", markersize=13, markeredgewidth=2)
+        panel.set_title(dataset, fontsize=10)
+        panel.set_yticks(range(len(models)), models)
+        panel.set_xlim(0, 0.65)
+        panel.grid(axis="x", color="#e5e5e5")
+        panel.spines[["top", "right", "left"]].set_visible(False)
+        panel.tick_params(length=0)
+        panel.set_axisbelow(True)
+    figure.supxlabel("hits of 20 candidates, mean and 95 % interval over users", fontsize=9)
+    figure.savefig(path, dpi=110)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Prints what was asked for; exit code 1 if a network falls short of its published row on Last.fm."""
+    options = _parser().parse_args(arguments)
+    settings = Settings.model_validate({"AFL_HOME": options.home, "AFL_DB": None, "OPENAI_API_KEY": None})
+    names = [prepare(said, settings) for said in options.data]
+    datasets = [Library(settings.data_dir).load(name) for name in names]
+    models = options.model or list(SPACE)
+    if options.mode == "search":
+        print(tuning.table(list(_told(search(models, datasets, settings.models_dir)))))
+        return 0
+    found = summary(list(_told(results(models, datasets, settings.models_dir))))
+    print(table(found))
+    if options.figure:
+        draw(found, options.figure)
+    return 1 if any(_falls_short(one) for one in found) else 0
+
+
+def _told(rows: Iterator[Row]) -> Iterator[Row]:
+    for row in rows:
+        print(json.dumps(row.to_json()), flush=True)
+        yield row
+
+
+def _falls_short(one: Result) -> bool:
+    return one.dataset == "lastfm" and one.hit_rate_at_1.value < PUBLISHED.get(one.model, 0.0)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("mode", choices=("search", "results"))
+    parser.add_argument("data", nargs="*", default=["demo"], metavar="NAME=FORMAT:PATH")
+    parser.add_argument("--home", type=Path, required=True, help="data and models are kept here")
+    parser.add_argument("--model", action="append", choices=list(SPACE), help="this one alone; may be repeated")
+    parser.add_argument("--figure", type=Path, help="draw the results there")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

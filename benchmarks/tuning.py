@@ -1,0 +1,142 @@
+"""The search for the base models' defaults: as many settings for each, judged on validation sequences alone."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, make_dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from afl.data.dataset import Dataset
+from afl.draws import generator
+from afl.models.base import NextItemModel
+from afl.models.trainer import TrainingConfig
+from afl.models.zoo import Entry, entry_of, untrained
+from afl.plugins import load
+
+Settings = Mapping[str, Any]
+"""Settings of a model by name; `learning_rate` is that of its training."""
+
+RATES = (6e-3, 3e-3, 1e-2)
+SPACE: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
+    "popularity": {},
+    "item-knn": {
+        "neighbours": (200, 50, 100, 500),
+        "shrinkage": (5.0, 0.0, 20.0, 100.0),
+        "recency": (0.8, 0.6, 0.9, 1.0),
+    },
+    "sasrec": {"dropout": (0.4, 0.2, 0.6), "learning_rate": RATES, "layers": (2, 1), "dim": (64, 32)},
+    "gru4rec": {"dropout": (0.4, 0.2, 0.6), "learning_rate": RATES, "hidden": (128, 64), "dim": (64, 32)},
+    "caser": {"dropout": (0.2, 0.4, 0.6), "learning_rate": RATES, "order": (5, 3), "horizontal": (16, 8)},
+    "morec": {"dropout": (0.4, 0.2, 0.6), "learning_rate": RATES, "layers": (2, 1), "dim": (64, 32)},
+}
+"""What is varied. The first value of each is where the search begins."""
+
+BUDGET = 4
+"""Settings tried of every model, one of them where it begins; there is nothing to set in popularity."""
+SEED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A model trained with some settings on some data, judged on its validation sequences."""
+
+    model: str
+    dataset: str
+    settings: Settings
+    validation: float
+    epochs: int
+    cpu_seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def settings_tried(name: str) -> list[dict[str, Any]]:
+    """Where the search begins, then settings drawn from the space, no two alike; the same ones on every machine."""
+    space = SPACE[name]
+    first, *others = [dict(zip(space, values, strict=True)) for values in product(*space.values())]
+    generator("base models", name).shuffle(others)
+    return [first, *others[: BUDGET - 1]]
+
+
+def search(models: Sequence[str], datasets: Sequence[Dataset], models_dir: Path) -> Iterator[Tried]:
+    """Every model with every setting on every data set, all models with their first settings first."""
+    for turn, name, dataset in product(range(BUDGET), models, datasets):
+        for chosen in settings_tried(name)[turn : turn + 1]:
+            log = trained_with(name, dataset, chosen, models_dir).log
+            epochs, cpu = int(log["epochs"]), round(float(log["cpu_seconds"]), 1)
+            yield Tried(name, dataset.name, chosen, round(float(log["validation"]), 4), epochs, cpu)
+
+
+def trained_with(name: str, dataset: Dataset, chosen: Settings, models_dir: Path) -> Entry:
+    """The model with these settings in place of its defaults, kept under the same name as if they were its defaults."""
+    own = {setting: value for setting, value in chosen.items() if setting != "learning_rate"}
+    rate = {setting: value for setting, value in chosen.items() if setting == "learning_rate"}
+    return entry_of(
+        untrained(with_defaults(load("afl.models", name), own), dataset, SEED),
+        name,
+        dataset,
+        seed=SEED,
+        models_dir=models_dir,
+        progress=unwatched,
+        training=TrainingConfig(**rate),
+    )
+
+
+def with_defaults(model: type[NextItemModel], chosen: Settings) -> type[NextItemModel]:
+    """The same model with other defaults."""
+    changed = [(name, type(value), field(default=value)) for name, value in chosen.items()]
+    config = make_dataclass(model.Config.__name__, changed, bases=(model.Config,), frozen=True, kw_only=True)
+    return type(model.__name__, (model,), {"Config": config})
+
+
+def unwatched(done: int, total: int, text: str = "") -> None: ...
+
+
+def relative(tried: Sequence[Tried]) -> dict[str, tuple[float, ...]]:
+    """Settings (as JSON) of one model -> their validation scores over those of the first, data set by data set."""
+    scores = {(json.dumps(one.settings), one.dataset): one.validation for one in tried}
+    settings = list(dict.fromkeys(said for said, _ in scores))
+    datasets = list(dict.fromkeys(dataset for _, dataset in scores))
+    return {one: tuple(scores[one, name] / scores[settings[0], name] for name in datasets) for one in settings}
+
+
+def winner(tried: Sequence[Tried]) -> dict[str, Any]:
+    """The settings that should be one model's defaults.
+
+    Of those that beat the first on every data set, the ones with the highest mean ratio to it; without any, the
+    first: one training a data set is a noisy judge, and one set of defaults has to serve all data.
+    """
+    ratios = relative(tried)
+    better = [one for one, ratio in ratios.items() if min(ratio) > 1]
+    best = max(better, key=lambda one: float(np.mean(ratios[one])), default=next(iter(ratios)))
+    found: dict[str, Any] = json.loads(best)
+    return found
+
+
+def table(tried: Sequence[Tried]) -> str:
+    """Markdown: a row for each model and setting, its validation scores, and what won in bold."""
+    datasets = list(dict.fromkeys(one.dataset for one in tried))
+    head = ["model", "settings", *datasets, "mean ratio", "CPU s"]
+    lines = [_row(head), "|---" * len(head) + "|"]
+    for name in dict.fromkeys(one.model for one in tried):
+        own = [one for one in tried if one.model == name]
+        lines += _rows(name, own)
+    return "\n".join(lines)
+
+
+def _rows(name: str, own: Sequence[Tried]) -> Iterator[str]:
+    won = json.dumps(winner(own))
+    for chosen, ratios in relative(own).items():
+        same = [one for one in own if json.dumps(one.settings) == chosen]
+        said = ", ".join(f"{setting} {value}" for setting, value in json.loads(chosen).items()) or "none"
+        scores = [f"{one.validation:.4f}".removeprefix("0") for one in same]
+        mean, cpu = f"{np.mean(ratios):.3f}", f"{sum(one.cpu_seconds for one in same):.0f}"
+        yield _row([f"`{name}`", f"**{said}**" if chosen == won else said, *scores, mean, cpu])
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
