@@ -5,6 +5,7 @@ from agents.recommendation import RecommendationAgent
 from agents.reflection import ReflectionAgent
 from agents.tools import SuggestionTool, as_langchain_tool
 from agents.user import UserAgent
+from agents.zero_shot import ZeroShot
 
 __all__ = [
     "Prompts",
@@ -12,6 +13,7 @@ __all__ = [
     "ReflectionAgent",
     "SuggestionTool",
     "UserAgent",
+    "ZeroShot",
     "as_langchain_tool",
     "prompts_hash",
 ]

@@ -76,7 +76,7 @@ class RecommendationAgent:
                 answer,
             ),
             answer_format=answer,
-            read=lambda text: _read(text, view),
+            read=lambda text: read_item(text, view),
             domain=domain,
         )
 
@@ -107,7 +107,8 @@ def _read_ranking(text: str, view: SessionView, top: int) -> Reading:
     return Reading(parsed.outcome, parsed.reason, item=item, ranking=ranking, problem=parsed.problem)
 
 
-def _read(text: str, view: SessionView) -> Reading:
+def read_item(text: str, view: SessionView) -> Reading:
+    """The candidate that a reply names, and why."""
     parsed = parse_recommendation(text, view.candidate_titles)
     item = None if parsed.value is None else view.item(parsed.value)
     return Reading(parsed.outcome, parsed.reason, item=item, problem=parsed.problem)

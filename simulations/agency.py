@@ -9,7 +9,7 @@ from afl.data.dataset import Dataset
 from afl.ports import Chat, RecommendationAgent, RecommenderTool, UserAgent
 from afl.settings import Settings
 from afl.tools import ToolContext
-from simulations.options import SimulateOptions
+from simulations.options import ZERO_SHOT, SimulateOptions
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,19 @@ class Agency:
         """
         own = {tool.name for tool in self.tools}
         named = [_tool(text, dataset, settings) for text in options.tools if text not in own]
+        tools = () if options.protocol == ZERO_SHOT else (*named, *self.tools)
         return Agency(
-            self.recommendation_agent or plugins.load("afl.agents", "recommendation"),
+            self._recommendation_agent(options),
             (self.user_agent or _user_agent(options)) if options.user else None,
-            (*named, *self.tools),
+            tools,
         )
+
+    def _recommendation_agent(self, options: SimulateOptions) -> Callable[[Chat], RecommendationAgent]:
+        """A zero-shot answer is the language model's own, whoever recommends in dialogues."""
+        if options.protocol == ZERO_SHOT:
+            made: Callable[[Chat], RecommendationAgent] = plugins.load("afl.agents", ZERO_SHOT)
+            return made
+        return self.recommendation_agent or plugins.load("afl.agents", "recommendation")
 
     def configuration(self) -> dict[str, Any]:
         """Who takes part, by name: enters the configuration of a run."""

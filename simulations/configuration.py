@@ -42,9 +42,15 @@ def _learned(agency: Agency) -> dict[str, Any]:
 
 def _asked_beside(options: SimulateOptions) -> tuple[str, ...]:
     """The prompts a run asks with beside those of a dialogue."""
-    judging = ("user.question_judge",) if options.ratios else ()
-    reflecting = ("reflection",) if options.protocol == "exploration" else ()
-    return judging if options.protocol == "dialogue" else ("ranking", "choice", *reflecting)
+    match options.protocol:
+        case "dialogue":
+            return ("user.question_judge",) if options.ratios else ()
+        case "zero-shot":
+            return ("zero_shot",)
+        case "exploration":
+            return ("ranking", "choice", "reflection")
+        case _:
+            return ("ranking", "choice")
 
 
 def content_hash(spec: str) -> str | None:

@@ -14,12 +14,10 @@ from afl.models.seeds import model_argument, model_seed
 from afl.models.threshold import Threshold, reward_threshold
 from afl.ports import Progress
 from afl.settings import Settings
+from simulations.options import NONE
 from simulations.progress import Watching, silent
 from simulations.seeds import RECOMMENDER_SEED, REWARD_SEED
 from simulations.study import Study
-
-NONE = "none"
-"""The name that switches a recommender or reward model off."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from afl.data.candidates import Position
 from afl.data.dataset import Split
@@ -11,8 +11,15 @@ from afl.errors import UsageError
 
 CandidatesFrom = Literal["seeded", "reference", "source"]
 SplitName = Literal["test", "valid", "train", "all"]
-Protocol = Literal["dialogue", "choice", "shortlist", "ranking", "hints", "exploration"]
+Protocol = Literal["dialogue", "zero-shot", "choice", "shortlist", "ranking", "hints", "exploration"]
 
+NONE = "none"
+"""The name that switches a recommender or reward model off."""
+LLM = "llm"
+"""The name of the language model where it is to recommend by itself: without a recommender, as `none`."""
+
+ZERO_SHOT = "zero-shot"
+"""The protocol of `llm` as a base model, and the name of the agent that is asked."""
 
 LISTED = 5
 """How many candidates the recommendation agent lists, where it lists any and nothing else is said."""
@@ -49,7 +56,7 @@ class SimulateOptions:
     sessions_seed: int | None = None
     """Seeds that order in place of `seed`, so that studies of several seeds are about the same sessions."""
     recommender: str = "sasrec"
-    """The recommendation agent's model, `NAME[:ARG]`, or `none`."""
+    """The recommendation agent's model, `NAME[:ARG]`, or `none`: the language model by itself."""
     reward: str = "sasrec"
     """The user agent's reward model, `NAME[:ARG]`, or `none`."""
     tools: tuple[str, ...] = ()
@@ -69,10 +76,10 @@ class SimulateOptions:
     target_position: Position = "random"
     """Where the target stands in its candidate list: as the list was shuffled, or moved to one end."""
     protocol: Protocol = "dialogue"
-    """Who says what: the two agents in rounds; the user agent choosing among the candidates; the recommendation agent
-    listing some, of which the user agent chooses (`shortlist`), or nobody does (`ranking`); the same list once without
-    a hint and once with each hint of a knowledge base (`hints`), or with hints drawn from lists that went wrong
-    (`exploration`)."""
+    """Who says what: the two agents in rounds; the language model one plain question, without a part to play
+    (`zero-shot`); the user agent choosing among the candidates (`choice`); the recommendation agent listing some, of
+    which the user agent chooses (`shortlist`), or nobody does (`ranking`); the same list once without a hint and once
+    with each hint of a knowledge base (`hints`), or with hints drawn from lists that went wrong (`exploration`)."""
     listed: int = LISTED
     """How many candidates the recommendation agent lists, where it lists any."""
     hints: str | None = None
@@ -97,13 +104,15 @@ class SimulateOptions:
             raise UsageError("nothing to do: without a dialogue there must be something to judge")
 
     def _check_protocol(self) -> None:
-        _one_of("protocol", self.protocol, ("dialogue", "choice", "shortlist", "ranking", "hints", "exploration"))
+        _one_of("protocol", self.protocol, get_args(Protocol))
         if (self.protocol == "hints") != (self.hints is not None):
             raise UsageError("hints: expected a knowledge base with protocol 'hints', and with no other")
         if self.protocol == "dialogue":
             return
         if self.rounds != 1 or self.ratios:
             raise UsageError(f"protocol {self.protocol!r} is one round without anything to judge: say rounds=1")
+        if self.protocol == ZERO_SHOT:
+            return
         if not 1 <= self.listed <= self.candidates:
             raise UsageError(
                 f"--listed: got {self.listed}, expected 1 to {self.candidates}, the number of candidates"
@@ -133,7 +142,8 @@ class SimulateOptions:
     def given(cls, said: Mapping[str, Any], *, recorded: Mapping[str, Any] | None = None) -> Self:
         """What was said, over what a recorded run was started with, over the defaults.
 
-        `said` maps field names to values, None meaning not said. Raises `UsageError` for a missing data set or model.
+        `said` maps field names to values, None meaning not said; a recommender `llm` is none beside the language
+        model. Raises `UsageError` for a missing data set or model.
         """
         known = {field.name for field in fields(cls)}
         values = {key: value for key, value in (recorded or {}).items() if key in known}
@@ -143,6 +153,8 @@ class SimulateOptions:
                 raise UsageError(f"--{required} is missing: a new run needs a data set and a language model")
         if not values.get("user", True) or values.get("protocol", "dialogue") != "dialogue":
             values.setdefault("rounds", 1)
+        if values.get("recommender") == LLM:
+            values["recommender"] = NONE
         for several in ("tools", "ratios"):
             values[several] = tuple(values.get(several, ()))
         return cls(**values)

@@ -14,6 +14,7 @@ from simulations.agency import Agency
 from simulations.graph import DialogueGraph, build_graph, build_judging
 from simulations.inputs import ModelOutputs
 from simulations.judging import JudgedTable
+from simulations.options import ZERO_SHOT
 from simulations.rankers import build_choice, build_hints, build_ranking, build_shortlist
 from simulations.rewards import NoReward, Reward, RewardTable
 from simulations.study import Study
@@ -22,6 +23,8 @@ from simulations.study import Study
 def join(study: Study, outputs: ModelOutputs, agency: Agency, chat: Chat) -> DialogueGraph:
     """The compiled loop of this study: its agents ask `chat`, its suggestions and scores come from `outputs`."""
     assert agency.recommendation_agent is not None, "an agency is completed before it plays"
+    if study.options.protocol == ZERO_SHOT:
+        return build_graph(agency.recommendation_agent(chat), None)
     if study.options.protocol != "dialogue":
         return _join_rankers(study, outputs, agency, chat)
     if not study.options.loop:

@@ -77,6 +77,17 @@ def trained_recommender(context: ModelContext) -> Recommender:
     return TrainedRecommender(trained_for(context))
 
 
+def no_model(context: ModelContext) -> None:
+    """`llm`: the language model recommends by itself, and nothing is suggested to it.
+
+    Raises `UsageError` for an argument: which language model it is, `--llm` says.
+    """
+    if context.argument is not None:
+        raise UsageError(
+            f"got {context.name}:{context.argument}, expected {context.name} alone: --llm names the language model"
+        )
+
+
 def recommender_from_file(context: ModelContext) -> Recommender:
     """`file:PATH.csv` with columns id, generate and perhaps others: the suggested title of each session id.
 

@@ -21,9 +21,9 @@ from simulations.hints.options import CANDIDATES, MAX_SESSIONS, TOP, Exploration
 from simulations.hints.performing import Explorer, configuration
 from simulations.hints.report import ExplorationReport
 from simulations.hints.state import Ending
-from simulations.inputs import NONE, ModelOutputs
+from simulations.inputs import ModelOutputs
 from simulations.limits import LimitOptions
-from simulations.options import CandidatesFrom, SimulateOptions, at_least
+from simulations.options import NONE, CandidatesFrom, SimulateOptions, at_least
 from simulations.progress import Watching
 from simulations.run import Performance
 from simulations.studies.options import performance

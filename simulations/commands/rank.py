@@ -14,10 +14,9 @@ from memory.run import Run
 from simulations.agency import Agency
 from simulations.asynchrony import outside_event_loop
 from simulations.call import Call, calling
-from simulations.inputs import NONE
 from simulations.leaks.beforehand import audit_sessions, require_sound
 from simulations.limits import LimitOptions, budget, rates, time_limits
-from simulations.options import CandidatesFrom, SimulateOptions, SplitName
+from simulations.options import NONE, CandidatesFrom, SimulateOptions, SplitName
 from simulations.progress import Watching
 from simulations.ranking.answers import (
     Requests,

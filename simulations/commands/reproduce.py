@@ -133,7 +133,7 @@ def circumstances(
             )
         same = _same(library, data.user_simulation, data.items, data.user_simulation_hash)
         other |= set() if same else set(USER_STUDIES)
-    return Circumstances(_is_offline(llm), frozenset(other))
+    return Circumstances(_is_offline(llm), frozenset(other), llm)
 
 
 def _same(library: Library, name: str, items: int, hash: str | None) -> bool:

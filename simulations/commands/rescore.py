@@ -6,7 +6,7 @@ from typing import Any
 
 from afl.settings import Settings
 from afl.types import Role
-from agents import RecommendationAgent, UserAgent
+from agents import RecommendationAgent, UserAgent, ZeroShot
 from agents.rereading import Rereader
 from memory.run import Run
 from memory.store import Store
@@ -17,7 +17,7 @@ from simulations.rescoring.course import Course, Shape
 from simulations.rescoring.numbers import Numbers, Tally, numbers_of, place_of_target
 from simulations.rescoring.sessions import TurnChange, rescore_session
 
-_AGENTS = {Role.RECOMMENDATION: RecommendationAgent, Role.USER: UserAgent}
+_AGENTS = {Role.RECOMMENDATION: (RecommendationAgent, ZeroShot), Role.USER: (UserAgent,)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +114,9 @@ async def rescored(run: Run) -> Rescoring:
 
 def _readable(config: Mapping[str, Any]) -> Sequence[str]:
     """The roles whose agents are AFL's own."""
-    own = [role for role, agent in _AGENTS.items() if _is(config.get(f"{role}_agent"), agent)]
+    own = [role for role, agents in _AGENTS.items() if _is_one(config.get(f"{role}_agent"), agents)]
     return [*own, *([Role.RECOMMENDATION] if is_stored(config) else [])]
 
 
-def _is(recorded: str | None, agent: type) -> bool:
-    return recorded in (None, f"{agent.__module__}.{agent.__qualname__}")
+def _is_one(recorded: str | None, agents: Sequence[type]) -> bool:
+    return recorded in (None, *(f"{agent.__module__}.{agent.__qualname__}" for agent in agents))

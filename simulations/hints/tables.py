@@ -13,9 +13,8 @@ from afl.hints.rewards import LISTED, Placed, RewardTable
 from afl.types import Outcome, Phase
 from memory.records import PlaceRow
 from simulations.call import Call
-from simulations.inputs import NONE
 from simulations.leaks.beforehand import audit_sessions, require_sound
-from simulations.options import SimulateOptions, SplitName
+from simulations.options import NONE, SimulateOptions, SplitName
 from simulations.run import Performance
 from simulations.simulation_report import SimulationReport
 from simulations.study import Study

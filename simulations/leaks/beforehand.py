@@ -6,7 +6,7 @@ from pathlib import Path
 from afl import plugins
 from afl.data.dataset import Split
 from afl.errors import UsageError
-from simulations.inputs import NONE, ModelOutputs
+from simulations.inputs import ModelOutputs
 from simulations.leaks import judged, lists, positions, split, suggestions
 from simulations.leaks.check import Check, Verdict
 from simulations.leaks.judged import Asked, check_judged
@@ -14,6 +14,7 @@ from simulations.leaks.lists import Listed, check_lists
 from simulations.leaks.positions import check_positions
 from simulations.leaks.split import check_split
 from simulations.leaks.suggestions import Suggested, audit_suggestions, check_suggestions
+from simulations.options import NONE
 from simulations.study import Study
 
 _UNTRAINED = (NONE, "file", "openai")

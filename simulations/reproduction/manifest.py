@@ -36,6 +36,8 @@ class Row:
     asks_language_model: bool
     published: Published | None
     """None where the paper shows it in a picture alone."""
+    language_model: str | None = None
+    """Pattern of the names of the language model that the row is about; None for rows that are about none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,7 @@ def _row(kept: Mapping[str, Any], dataset: str) -> Row:
         arm=kept["arm"],
         asks_language_model=kept["asks_language_model"],
         published=None if published is None else Published(**published),
+        language_model=kept.get("language_model"),
     )
 
 

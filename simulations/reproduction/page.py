@@ -26,6 +26,10 @@ _READING = (
     ),
     ("not consistent", "it has not; at the 5 % level one row in twenty that truly agrees comes out so"),
     ("not comparable: offline model", "the row asks a language model, and the one here is a stand-in for one"),
+    (
+        "not comparable: another language model",
+        "the row is about a language model by itself, with ours beside it that of the one here",
+    ),
     ("not comparable: other data", "the data set is not the paper's"),
     ("not built", "the base model or the study does not exist here yet"),
     ("no published number", "the paper shows it in a picture alone; its claims are checked instead"),

@@ -1,5 +1,6 @@
 """Joins manifests with what was measured: a verdict a row, a yes or no a claim."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -73,12 +74,20 @@ class Circumstances:
     """The language model is the offline stand-in."""
     other_data: frozenset[str] = frozenset()
     """Studies that are not over the paper's data."""
+    llm: str = ""
+    """The language model as named: `openai:MODEL`."""
 
-    def against(self, study: str, *, asks_language_model: bool) -> Verdict | None:
-        """The verdict that is certain beforehand; None where numbers decide."""
+    def against(self, study: str, *, asks_language_model: bool, about: str | None = None) -> Verdict | None:
+        """The verdict that is certain beforehand; None where numbers decide.
+
+        `about` is the pattern of a row that is about a language model by itself.
+        """
         if study in self.other_data:
             return Verdict.OTHER_DATA
-        return Verdict.OFFLINE if asks_language_model and self.offline else None
+        if asks_language_model and self.offline:
+            return Verdict.OFFLINE
+        other = about is not None and not re.search(about, self.llm, re.IGNORECASE)
+        return Verdict.OTHER_LLM if other else None
 
 
 def judge(manifest: Manifest, outcomes: Mapping[str, Outcome], around: Circumstances) -> Target:
@@ -106,7 +115,7 @@ def _row(row: Row, outcomes: Mapping[str, Outcome], around: Circumstances) -> Ro
     measured = outcomes[study].find(row.arm) if study in outcomes else None
     if measured is None:
         return RowResult(row, None, None, Verdict.NOT_BUILT)
-    certain = around.against(study, asks_language_model=row.asks_language_model)
+    certain = around.against(study, asks_language_model=row.asks_language_model, about=row.language_model)
     if row.published is None:
         return RowResult(row, measured.estimate, None, certain or Verdict.NO_NUMBER)
     if certain is not None:

@@ -30,6 +30,8 @@ class Verdict(StrEnum):
     NOT_CONSISTENT = "not consistent"
     OFFLINE = "not comparable: offline model"
     """The row asks a language model, and the one here is the offline stand-in."""
+    OTHER_LLM = "not comparable: another language model"
+    """The row is about a language model by itself, and the one here is another."""
     OTHER_DATA = "not comparable: other data"
     """The data set is not the paper's."""
     NOT_BUILT = "not built"

@@ -1,7 +1,7 @@
 """What recommender and reward model contribute to the loop: `afl study ablation` (AFL, Table 7)."""
 
 from afl.errors import UsageError
-from simulations.inputs import NONE
+from simulations.options import LLM, NONE
 from simulations.studies.arms import Arm
 from simulations.studies.comparison import compare_pairs
 from simulations.studies.player import Player
@@ -20,8 +20,8 @@ ARMS = (WITHOUT_BOTH, WITHOUT_RECOMMENDER, WITHOUT_REWARD, WHOLE)
 def ablation_study(player: Player) -> StudyReport:
     """The loop with parts left out; the whole loop is tested against each of them."""
     for part in ("recommender", "reward"):
-        if player.said[part] == NONE:
-            raise UsageError(f"--{part}: got 'none', expected a model: the study is about what it contributes")
+        if (got := player.said[part]) in (NONE, LLM):
+            raise UsageError(f"--{part}: got {got!r}, expected a model: the study is about what it contributes")
     played = player.play(ARMS)
     results = [result_of(one) for one in played]
     return StudyReport.of(

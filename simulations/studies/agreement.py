@@ -15,8 +15,8 @@ from afl.data.judging import JudgedItems, Ratio
 from afl.errors import UsageError
 from afl.metrics.agreement import Agreement, Asked, agreement, auc_label, auc_score, by_user
 from memory.records import JudgementRow
-from simulations.inputs import NONE
 from simulations.leaks.check import Check
+from simulations.options import NONE
 from simulations.studies.comparison import ArmTest, compare_pairs
 from simulations.studies.costs import StudyCosts
 from simulations.studies.player import Played, Player

@@ -18,7 +18,7 @@ import numpy as np
 from afl.errors import UsageError
 from afl.types import Outcome, Role
 from memory.records import SessionRecord
-from simulations.inputs import NONE
+from simulations.options import LLM, NONE
 from simulations.studies.arms import AGENT_ALONE, Arm
 from simulations.studies.comparison import compare_pairs
 from simulations.studies.player import Played, Player
@@ -54,8 +54,8 @@ def rankers_study(player: Player, *, listed: int = 5) -> StudyReport:
     Raises `UsageError` without a base model or without a reward model: each of them is a ranker.
     """
     for part in ("recommender", "reward"):
-        if player.said[part] == NONE:
-            raise UsageError(f"--{part}: got 'none', expected a model: the study has it as a ranker of its own")
+        if (got := player.said[part]) in (NONE, LLM):
+            raise UsageError(f"--{part}: got {got!r}, expected a model: the study has it as a ranker of its own")
     played = {one.arm.name: one for one in player.play(arms(listed))}
     user, agent, picks, loop = (result_of(played[name]) for name in (USER, AGENT, USER_PICKS, LOOP))
     base = replace(of_base("", [played[name] for name in (AGENT, USER_PICKS, LOOP)]), group={})

@@ -2,14 +2,16 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
+from types import MappingProxyType
 from typing import Any, Literal
 
 from afl import plugins
 from afl.errors import UsageError
 from simulations.configuration import content_hash
-from simulations.inputs import NONE, ModelOutputs
+from simulations.inputs import ModelOutputs
+from simulations.options import LLM, NONE, ZERO_SHOT
 from simulations.studies.arms import AGENT_ALONE, Arm
 from simulations.studies.comparison import compare
 from simulations.studies.player import Played, Player
@@ -20,20 +22,25 @@ from simulations.study import Study
 ArmName = Literal["base", "agent", "afl", "agent-without-tools", "afl-without-tools"]
 
 ARMS: tuple[ArmName, ...] = ("base", "agent", "afl")
-"""The base model alone, the recommendation agent alone, the loop."""
+"""The base model alone (`llm`: a zero-shot answer), the recommendation agent alone, the loop."""
 EVERY_ARM: tuple[ArmName, ...] = ("base", "agent-without-tools", "agent", "afl-without-tools", "afl")
 """All there are, in the order in which they are compared: those without tools leave out what `tools` name."""
 _BARE = "-without-tools"
+_ZERO_SHOT: Mapping[str, Any] = MappingProxyType({**AGENT_ALONE, "protocol": ZERO_SHOT, "tools": ()})
+"""The language model's own answer: no part to play, nothing that tools say."""
 
 
 def evaluation(player: Player, bases: Sequence[str], names: Sequence[ArmName]) -> StudyReport:
-    """Every arm of every base model, and every pair of arms of a base model tested."""
-    asked = [arm_of(base, name) for base in bases for name in names if name != "base"]
+    """Every arm of every base model, and every pair of arms of a base model tested.
+
+    What a model alone suggests needs no run; what the language model alone says is one.
+    """
+    asked = [arm_of(base, name) for base in bases for name in names if name != "base" or base == LLM]
     played = player.play(asked)
     results: list[ArmResult] = []
     for base in bases:
         own = [one for one in played if one.arm.said["recommender"] == base]
-        if "base" in names:
+        if "base" in names and base != LLM:
             results.append(of_base(base, own) if own else of_base_alone(base, player))
         results += [result_of(one, group={"base": base}) for one in own]
     return StudyReport.of(None, player, played, results=results, tests=compare(results))
@@ -41,7 +48,8 @@ def evaluation(player: Player, bases: Sequence[str], names: Sequence[ArmName]) -
 
 def arm_of(base: str, name: ArmName) -> Arm:
     """An arm of a base model, played as the run `STUDY-BASE-ARM`."""
-    more: dict[str, Any] = dict(AGENT_ALONE) if name.removesuffix(_BARE) == "agent" else {}
+    alone = {"base": _ZERO_SHOT, "agent": AGENT_ALONE}
+    more: dict[str, Any] = dict(alone.get(name.removesuffix(_BARE), {}))
     if name.endswith(_BARE):
         more["tools"] = ()
     return Arm(name=name, said={"recommender": base, **more}, suffix=f"{base_in_names(base)}-{name}")
@@ -93,7 +101,9 @@ def check(bases: Sequence[str], arms: Sequence[str], *, tools: Sequence[object] 
         if bases.count(base) > 1:
             raise UsageError(f"--base: got {base!r} twice, expected each base model once")
         if base == NONE and "base" in arms:
-            raise UsageError("--base: got 'none', which suggests nothing; name the other arms with --arm")
+            raise UsageError("--base: got 'none', which suggests nothing; name llm, or other arms with --arm")
+        if base == NONE and LLM in bases:
+            raise UsageError("--base: got 'none' and 'llm', which have the same agents; expected one of them")
         if base != NONE:
             plugins.load("afl.recommenders", plugins.parse_spec(base).name)
             content_hash(base)

@@ -18,8 +18,9 @@ from afl.metrics.precision_recall import (
 )
 from afl.models.threshold import Threshold
 from memory.records import JudgementRow
-from simulations.inputs import NONE, ModelOutputs
+from simulations.inputs import ModelOutputs
 from simulations.leaks.check import Check
+from simulations.options import NONE
 from simulations.studies.arms import Arm
 from simulations.studies.comparison import ArmTest, compare
 from simulations.studies.costs import StudyCosts

@@ -1,0 +1,66 @@
+"""The language model by itself: history and candidates, and which of them comes next."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from afl.ports import Chat
+from afl.types import Advice, Outcome, Phase, Refusal, Role, SessionView, Turn
+from agents.asking import Asker, Question, Reading
+from agents.prompts import Prompts
+from agents.recommendation import read_item
+from agents.sections import CANDIDATES, HISTORY, numbered, request
+
+_NO_ITEM = 'There is no line "Item: ..." with a title of the list; write that line and nothing else.'
+
+
+class ZeroShot:
+    """One plain question: no part to play, no advice, no memory, and no reason asked for.
+
+    A `RecommendationAgent` that stands for the language model where it is a base model of its own (AFL, Table 4).
+    """
+
+    role = Role.RECOMMENDATION
+
+    def __init__(self, chat: Chat, *, prompts: Prompts | None = None, phase: str = Phase.LOOP) -> None:
+        self.prompts = prompts or Prompts.load()
+        self.phase = phase
+        self.asker = Asker(chat, self.prompts)
+
+    async def recommend(
+        self, view: SessionView, *, round: int = 1, advice: Sequence[Advice] = (), memory: Sequence[Refusal] = ()
+    ) -> Turn:
+        """The turn with every attempt; its `item` is a candidate where the outcome is `OK`.
+
+        Raises `ValueError` for advice or a memory: what a base model says depends on history and candidates alone.
+        """
+        if advice or memory:
+            raise ValueError(
+                f"session {view.session}: got advice or a memory, which a zero-shot answer goes without"
+            )
+        attempts = await self.asker.ask(
+            self.question(view), subject=view.session, phase=self.phase, round=round, role=self.role
+        )
+        return Turn(role=self.role, round=round, attempts=attempts)
+
+    def question(self, view: SessionView) -> Question:
+        """What the model is asked; equal views give equal bytes."""
+        fill, domain = self.prompts.fill, view.domain
+        answer = fill("zero_shot.answer", domain)
+        return Question(
+            system=fill("zero_shot.system", domain),
+            request=request(
+                numbered(HISTORY, view.history_titles),
+                numbered(CANDIDATES, view.candidate_titles),
+                fill("zero_shot.question", domain),
+                answer,
+            ),
+            answer_format=answer,
+            read=lambda text: _read(text, view),
+            domain=domain,
+        )
+
+
+def _read(text: str, view: SessionView) -> Reading:
+    reading = read_item(text, view)
+    # The usual words ask for a reason as well.
+    return replace(reading, problem=_NO_ITEM) if reading.outcome is Outcome.UNPARSED else reading
