@@ -62,6 +62,12 @@ class Catalogue:
         return {title.casefold(): item for item, title in enumerate(self.titles)}
 
     @cached_property
+    def plain_titles(self) -> tuple[str, ...]:
+        """The titles before items that share one were told apart by their keys: several items may have the same."""
+        marked = zip(self.titles, self.keys, strict=True)
+        return tuple(title.removesuffix(f" [{one_line(key)}]") or title for title, key in marked)
+
+    @cached_property
     def hash(self) -> str:
         """SHA-256 (hex) over keys, titles and attributes."""
         content = [self.keys, self.titles, [dict(sorted(a.items())) for a in self.attributes]]

@@ -58,6 +58,9 @@ def import_data(
         str | None, typer.Option("--domain", help="Wording: music, movie, game or item; guessed by default.")
     ] = None,
     users: Annotated[int | None, typer.Option("--users", min=10, max=100_000, help="Only demo: how many.")] = None,
+    category: Annotated[
+        str | None, typer.Option("--category", metavar="NAME", help="Only flower: Video_Games, CDs_and_Vinyl, ...")
+    ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Overwrite a data set of this name.")] = False,
     split: Annotated[
         str | None, typer.Option("--split", metavar="A:B:C", help="Divide anew: training, validation and test.")
@@ -74,6 +77,7 @@ def import_data(
         name=name,
         domain=domain,
         users=users,
+        category=category,
         replace=replace,
         split=split,
         split_seed=split_seed,

@@ -20,6 +20,7 @@ def import_data(
     name: str,
     domain: str | None = None,
     users: int | None = None,
+    category: str | None = None,
     replace: bool = False,
     split: str | None = None,
     split_seed: int = 0,
@@ -28,7 +29,7 @@ def import_data(
     """Imports a data set under `name` and says what it holds.
 
     `format` is the name of an importer (`demo`, `csv`, `movielens`, ... or a plug-in's); `path` its file or folder;
-    `users` the size of `demo`. `split` (`8:1:1`) divides all sequences anew into training, validation and test, in an
+    `users` the size of `demo`; `category` which part of a `flower` folder is read. `split` (`8:1:1`) divides all sequences anew into training, validation and test, in an
     order seeded by `split_seed`; without it they are divided as the format says. The same content again changes
     nothing; other content needs `replace`.
     Raises `DataError` for a malformed file, naming file, line and reason; nothing is kept then.
@@ -40,9 +41,11 @@ def import_data(
         raise UsageError(f"format {format!r} needs the path of its file or folder")
     if format != "demo" and users is not None:
         raise UsageError(f"--users belongs to format 'demo', got it with {format!r}")
+    if format != "flower" and category is not None:
+        raise UsageError(f"--category belongs to format 'flower', got it with {format!r}")
     dataset = importer(
         None if path is None else Path(path),
-        ImportOptions(name=name, domain=domain, users=1000 if users is None else users),
+        ImportOptions(name=name, domain=domain, users=1000 if users is None else users, category=category),
     )
     if split is not None:
         dataset = _split_anew(dataset, Shares.parse(split), split_seed)

@@ -16,6 +16,8 @@ class ImportOptions:
     """Wording of the data set; by default the importer's own guess."""
     users: int = 1000
     """Only for `demo`: how many synthetic users."""
+    category: str | None = None
+    """Only for `flower`: which of the categories in the folder."""
 
 
 Importer = Callable[[Path | None, ImportOptions], Dataset]

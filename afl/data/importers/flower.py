@@ -1,0 +1,217 @@
+"""`flower`: Amazon reviews of 2018 as the authors of Flower laid them out, one category of several.
+
+A folder holds `info/CATEGORY_5_*.txt` (`title<TAB>id`, ids 0, 1, ... in order), `cache/CATEGORY_YEAR/train.pkl` and
+`eval.pkl` (pickled frames with `seq`, ten items padded at the end, `len_seq` and `next`), and the tests as
+`test/CATEGORY_5_*.csv`, whose lists are Python literals. `info/CATEGORY_title_interaction_*.json` (how often each
+title occurs in the training histories) is checked where it is there.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from afl.data import domains
+from afl.data.catalogue import Catalogue
+from afl.data.dataset import Dataset, Sequences, Split
+from afl.data.dataset import Sequence as UserSequence
+from afl.data.importers import ImportOptions
+from afl.data.importers._files import data_folder, entries_of, lines_of, only_file, text_of
+from afl.data.importers._flower_tests import UserRow, read_tests
+from afl.data.unpickling import read_frame
+from afl.errors import DataError, UsageError
+
+WINDOW = 10
+"""Items of a history, at most."""
+
+Example = tuple[int, ...]
+"""A history of one to ten items, and the item that came next."""
+
+
+def import_flower(path: Path | None, options: ImportOptions) -> Dataset:
+    """One category of this folder, with the split by time its authors made.
+
+    Training examples are windows that grow along a user's sequence, those of all users in the order of time; they are
+    put together again, each window exactly once. A validation or test sequence is what its one row shows: a history
+    of one to ten items, and the next. Ids are row numbers: `"0"`, `"1"`, ... for tests, `"valid-0"` and `"train-0"`.
+
+    Raises `DataError` naming file, line or row and reason, `UsageError` where the category is not told or not there.
+    """
+    folder = _folder(data_folder(path, "flower"))
+    category = _category(folder, options.category)
+    info = only_file(folder / "info", f"{category}_5_*.txt")
+    titles = _titles(info)
+    cache = _cache(folder, category)
+    train, valid = (_examples(cache / name, len(titles)) for name in ("train.pkl", "eval.pkl"))
+    test = read_tests(only_file(folder / "test", f"{category}_5_*.csv"), titles)
+    joined = put_together(train)
+    splits = {
+        Split.TRAIN: Sequences.of([UserSequence(f"train-{n}", items) for n, items in enumerate(joined.sequences)]),
+        Split.VALID: Sequences.of([UserSequence(f"valid-{n}", items) for n, items in enumerate(valid)]),
+        Split.TEST: Sequences.of(_test_sequences(test)),
+    }
+    wording = domains.domain(options.domain) if options.domain else domains.guess(category)
+    catalogue = Catalogue.build([str(item) for item in range(len(titles))], titles)
+    notes = _notes(category, train, joined, [row.example for row in test], titles)
+    counted = _counted(folder, category, train, titles)
+    return Dataset(options.name, "flower", wording, catalogue, splits, notes | counted)
+
+
+# ---- files
+
+
+def _folder(given: Path) -> Path:
+    """The folder itself, or the only one in it that holds `info`."""
+    inside = [entry for entry in (given, *entries_of(given)) if (entry / "info").is_dir()]
+    if given not in inside and len(inside) != 1:
+        raise DataError(f"{given}: info is missing, expected the folder with info, cache and test")
+    return given if given in inside else inside[0]
+
+
+def _category(folder: Path, wanted: str | None) -> str:
+    there = sorted({file.name.partition("_5_")[0] for file in (folder / "info").glob("*_5_*.txt")})
+    choice = wanted or (there[0] if len(there) == 1 else None)
+    if choice not in there:
+        got = f"got --category {wanted}" if wanted else "no --category was given"
+        raise UsageError(f"{folder}: {got}, expected one of: {', '.join(there) or 'none is there'}")
+    return choice
+
+
+def _cache(folder: Path, category: str) -> Path:
+    found = [entry for entry in (folder / "cache").glob(f"{category}_*") if entry.is_dir()]
+    if len(found) != 1:
+        there = ", ".join(sorted(entry.name for entry in found)) or "none"
+        raise DataError(f"{folder / 'cache'}: expected one folder {category}_YEAR, got {there}")
+    return found[0]
+
+
+def _titles(file: Path) -> list[str]:
+    """The title of each item, as written."""
+    titles: list[str] = []
+    for number, line in lines_of(file):
+        title, tab, key = line.rpartition("\t")
+        if not tab or not title.strip() or key.strip() != str(len(titles)):
+            raise DataError(f"{file}, line {number}: got {line[:60]!r}, expected title<TAB>{len(titles)}")
+        titles.append(title)
+    if not titles:
+        raise DataError(f"{file}: it is empty, expected title<TAB>id, one item a line")
+    return titles
+
+
+def _examples(file: Path, items: int) -> list[Example]:
+    """Each row of a frame without its padding: the history, then the next item."""
+    frame = read_frame(file, ["seq", "len_seq", "next"])
+    rows = enumerate(zip(frame["seq"], frame["len_seq"], frame["next"], strict=True))
+    return [_example(file, number, *row, items=items) for number, row in rows]
+
+
+def _example(file: Path, number: int, window: Any, length: Any, following: Any, *, items: int) -> Example:
+    try:
+        shown, padding = list(window[:length]), list(window[length:])
+        known = all(type(item) is int and 0 <= item < items for item in (*shown, following))
+        fits = 0 < length <= WINDOW and len(shown) == length and all(item == items for item in padding)
+    except TypeError:
+        known = fits = False
+    if not (known and fits):
+        raise DataError(
+            f"{file}, row {number}: got {window!r:.60} of length {length!r:.10} -> {following!r:.20}, expected "
+            f"1 to {WINDOW} item numbers below {items}, padded with {items}"
+        )
+    return (*shown, following)
+
+
+# ---- training sequences
+
+
+class PutTogether(NamedTuple):
+    """Training sequences out of windows."""
+
+    sequences: list[Example]
+    orphans: int
+    """Rows whose earlier rows are missing: they begin a sequence in the middle of a user's."""
+
+
+def put_together(rows: Iterable[Example]) -> PutTogether:
+    """Sequences whose windows are exactly these rows, in the order in which they begin.
+
+    A row goes on where a sequence of the same length, or from ten items on a sequence with the same end, came so far.
+    Whose of two equal beginnings a row continues cannot be told, and does not change which windows there are.
+    """
+    open_at: dict[Example, list[int]] = {}
+    sequences: list[list[int]] = []
+    orphans = 0
+    for row in _in_order(rows):
+        *history, following = row
+        waiting = open_at.get(tuple(history))
+        if waiting:
+            number = waiting.pop()
+            sequences[number].append(following)
+        else:
+            orphans += len(history) > 1
+            number = len(sequences)
+            sequences.append([*history, following])
+        open_at.setdefault(tuple(sequences[number][-WINDOW:]), []).append(number)
+    return PutTogether([tuple(items) for items in sequences], orphans)
+
+
+def _in_order(rows: Iterable[Example]) -> list[Example]:
+    """Short windows first: within one second, the files have a user's rows in any order."""
+    return sorted(rows, key=len)
+
+
+# ---- tests
+
+
+def _test_sequences(rows: Sequence[UserRow]) -> list[UserSequence]:
+    """Each row, with all that its user is known to have touched by the rows of the same user."""
+    touched: dict[str, set[int]] = {}
+    for row in rows:
+        touched.setdefault(row.user, set()).update(row.example)
+    return [
+        UserSequence(str(number), row.example, touched=tuple(sorted(touched[row.user] - set(row.example))))
+        for number, row in enumerate(rows)
+    ]
+
+
+# ---- notes
+
+
+def _notes(
+    category: str, train: Sequence[Example], joined: PutTogether, test: Sequence[Example], titles: Sequence[str]
+) -> dict[str, str]:
+    shared = {title: count for title, count in Counter(titles).items() if count > 1}
+    met = set(train)
+    repeated = {
+        name: sum(row[-1] in row[:-1] for row in rows) for name, rows in (("train", train), ("test", test))
+    }
+    notes = {
+        "category": category,
+        "split": "the source's own, by time over all examples: users are on both sides of it",
+        "train": f"{len(train)} windows put together to {len(joined.sequences)} sequences",
+        "titles": f"{len(set(titles))} distinct titles; {len(shared)} are shared by {sum(shared.values())} items, "
+        "told apart by their number",
+        "repeats": f"the next item is in its history in {repeated['train']} of {len(train)} training and "
+        f"{repeated['test']} of {len(test)} test rows",
+        "overlap": f"{sum(row in met for row in test)} of {len(test)} test rows, history and target, "
+        "are training rows too",
+    }
+    if joined.orphans:
+        notes["orphans"] = f"{joined.orphans} training rows have no earlier row to continue"
+    return notes
+
+
+def _counted(folder: Path, category: str, train: Iterable[Example], titles: Sequence[str]) -> dict[str, str]:
+    """What comparing our counts of titles in training histories with the source's says, where it ships any."""
+    files = sorted((folder / "info").glob(f"{category}_title_interaction_*.json"))
+    if not files:
+        return {}
+    ours = Counter(titles[item] for row in train for item in row[:-1])
+    try:
+        theirs = dict(json.loads(text_of(files[0])))
+    except (ValueError, TypeError):
+        raise DataError(f"{files[0]}: not JSON, expected one object of title and count") from None
+    differing = sum(ours[title] != theirs.get(title, 0) for title in {*ours, *theirs})
+    told = f"{len(ours)} titles, {ours.total()} occurrences in training histories"
+    agreed = "as the source counts" if not differing else f"the source counts {differing} titles otherwise"
+    return {"title counts": f"{told}; {agreed}"}

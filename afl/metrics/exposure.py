@@ -1,0 +1,52 @@
+"""Exposure: how often titles of each popularity group are recommended, against how often users chose them.
+
+Titles in falling order of their occurrences in training histories are cut into G groups of equal size (where that
+leaves a remainder, the first groups have one title more). With p_g the share of the recommended titles that are in
+group g, and h_g the share of all occurrences that are, the gap is
+
+    d_g = p_g - h_g        sum over g of d_g = 0        Flower, SIGIR 2025, arXiv 2503.07377
+
+Titles that occur in no history belong to no group; what is recommended of them is left out of p, as the group shares
+published with the metric leave them out. Equally frequent titles that a border parts are in an order drawn from their
+numbers, once and for all: catalogues come sorted.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from afl.draws import derived_seed
+
+GROUPS = 8
+"""As published."""
+UNGROUPED = -1
+"""In place of the group of a title that occurs in no training history."""
+
+
+def equal_groups(counts: ArrayLike, *, groups: int = GROUPS) -> NDArray[np.int64]:
+    """(K,) the group of each title, 0 the most frequent, from (K,) occurrences; `UNGROUPED` where that is 0."""
+    occurrences = np.asarray(counts)
+    drawn = np.array([derived_seed("exposure", title) for title in range(len(occurrences))], dtype=np.uint64)
+    order = np.lexsort((drawn, -occurrences))[: np.count_nonzero(occurrences)]
+    found = np.full(len(occurrences), UNGROUPED, dtype=np.int64)
+    for group, titles in enumerate(np.array_split(order, groups)):
+        found[titles] = group
+    return found
+
+
+def group_mix(counts: ArrayLike, of_title: NDArray[np.int64], *, groups: int = GROUPS) -> NDArray[np.float64]:
+    """(G,) the share of each group in (K,) occurrences of titles; zeros where no title with a group occurs."""
+    grouped = of_title != UNGROUPED
+    totals = np.bincount(
+        of_title[grouped], weights=np.asarray(counts, dtype=np.float64)[grouped], minlength=groups
+    )
+    return totals / max(totals.sum(), 1)
+
+
+def exposure_gaps(
+    recommended: ArrayLike, history_counts: ArrayLike, *, groups: int = GROUPS
+) -> NDArray[np.float64]:
+    """(G,) the gaps d of what was recommended to all users together: title numbers in an array of any shape."""
+    occurrences = np.asarray(history_counts)
+    of_title = equal_groups(occurrences, groups=groups)
+    counted = np.bincount(np.asarray(recommended, dtype=np.int64).ravel(), minlength=len(occurrences))
+    return group_mix(counted, of_title, groups=groups) - group_mix(occurrences, of_title, groups=groups)
