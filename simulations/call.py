@@ -18,6 +18,7 @@ from memory.store import Store
 from simulations.agency import Agency
 from simulations.asynchrony import Wait, waiting
 from simulations.configuration import configuration, default_name, recorded_model, same_inputs
+from simulations.engines.base import Engine, Home
 from simulations.inputs import ModelOutputs
 from simulations.limits import open_account
 from simulations.options import SimulateOptions
@@ -40,13 +41,14 @@ def calling(
     """A call over an open store; store and language models are closed in the end. `tools` may hold your own parts."""
     settings = settings or Settings()
     own = tuple(tool for tool in tools if not isinstance(tool, str))
+    home = Home(db or settings.db_url, settings)
     with waiting() as wait:
-        store = wait(Store.open(db or settings.db_url))
-        call = Call(store, settings, watch or Unwatched(), (agency or Agency()).with_tools(own), wait)
+        store = wait(Store.open(home.url))
+        call = Call(store, home, watch or Unwatched(), (agency or Agency()).with_tools(own), wait)
         try:
             yield call
         finally:
-            call.close_models()
+            call.close()
             wait(store.close())
 
 
@@ -68,11 +70,16 @@ class Call:
     """One call of a command, step by step: the sessions, the language model, what base models say, run and report."""
 
     store: Store
-    settings: Settings
+    home: Home
     watch: Watching
     agency: Agency
     wait: Wait
     _models: dict[tuple[str, str], LanguageModel] = field(default_factory=dict)
+    _engines: list[Engine] = field(default_factory=list)
+
+    @property
+    def settings(self) -> Settings:
+        return self.home.settings
 
     def perform(self, said: dict[str, Any], name: str | None, how: Performance) -> SimulationReport:
         """The run that these options describe, started or continued to its end."""
@@ -120,6 +127,10 @@ class Call:
 
     def play(self, ready: Prepared, how: Performance) -> SimulationReport:
         """Runs what is left to do; a run that never got a reply out of its model leaves no trace."""
+        if ready.found is None or len(self.wait(ready.found.finished())) < len(ready.study):
+            if how.engine not in self._engines:
+                self._engines.append(how.engine)
+            how.engine.start(self.home, self.watch.say)
         run = ready.found or self.wait(
             self.store.begin_run(
                 ready.name, ready.config, ready.study.candidate_record(), inputs=ready.outputs.to_json()
@@ -149,8 +160,10 @@ class Call:
         while (one := self.wait(anext(transcripts, None))) is not None:
             yield one
 
-    def close_models(self) -> None:
-        """Closes every language model that was loaded."""
+    def close(self) -> None:
+        """Closes every engine that was started and every language model that was loaded."""
+        for engine in self._engines:
+            engine.close()
         for model in self._models.values():
             self.wait(model.close())
 

@@ -15,9 +15,9 @@ from simulations.state import DialogueState
 
 
 class Recorder(Protocol):
-    """Keeps what a finished dialogue led to; returns once it is on disk."""
+    """Keeps what the dialogue of the session at a place led to; returns once it is on disk."""
 
-    async def __call__(self, session: Session, state: DialogueState) -> None: ...
+    async def __call__(self, place: int, session: Session, state: DialogueState) -> None: ...
 
 
 class Runner:
@@ -26,44 +26,47 @@ class Runner:
     def __init__(
         self,
         graph: DialogueGraph,
-        record: Recorder,
         *,
         rounds: int,
         concurrency: int = 64,
         deadlines: Deadlines | None = None,
     ) -> None:
         self.graph = graph
-        self.record = record
         self.concurrency = concurrency
         self.deadlines = deadlines or Deadlines()
         self.config: RunnableConfig = {"recursion_limit": 2 * rounds + 2}
 
-    async def run(self, sessions: Iterable[Session]) -> None:
-        """Returns when every session is recorded; an error that no retry can mend stops all, and is raised.
+    async def run(self, sessions: Iterable[tuple[int, Session]], record: Recorder) -> None:
+        """Returns when every session, which comes with its place, is recorded.
 
-        So does the end of the run's time, with `TimeLimitError`.
+        An error that no retry can mend stops all, and is raised; so does the end of the run's time, with
+        `TimeLimitError`.
         """
         queue = iter(sessions)
-        async with _calm_collector():
+        async with calm_collector():
             try:
                 async with self.deadlines.run(), asyncio.TaskGroup() as group:
                     for _ in range(self.concurrency):
-                        group.create_task(self._work(queue))
+                        group.create_task(self._work(queue, record))
                         # One after the other: begun at once, all would ask, and wait, at the same time.
                         await asyncio.sleep(0)
             except BaseExceptionGroup as failures:
-                raise _first(failures) from None
+                raise first_of(failures) from None
 
-    async def _work(self, queue: Iterator[Session]) -> None:
-        for session in queue:
-            self.deadlines.begin(session.id)
-            state = await self.graph.ainvoke({"view": session.view}, self.config)
-            self.deadlines.end(session.id)
-            await self.record(session, cast(DialogueState, state))
+    async def _work(self, queue: Iterator[tuple[int, Session]], record: Recorder) -> None:
+        for place, session in queue:
+            await record(place, session, await self.play(session))
+
+    async def play(self, session: Session) -> DialogueState:
+        """One dialogue, to its end."""
+        self.deadlines.begin(session.id)
+        state = await self.graph.ainvoke({"view": session.view}, self.config)
+        self.deadlines.end(session.id)
+        return cast(DialogueState, state)
 
 
 @asynccontextmanager
-async def _calm_collector() -> AsyncIterator[None]:
+async def calm_collector() -> AsyncIterator[None]:
     """The garbage collector out of the way: a run makes many short-lived objects and few cycles.
 
     What was there before is not looked at until the end, and not now either: that alone takes as long as a reply.
@@ -79,7 +82,7 @@ async def _calm_collector() -> AsyncIterator[None]:
         gc.unfreeze()
 
 
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """The first error that is not itself a group."""
     leaf: BaseException = group
     while isinstance(leaf, BaseExceptionGroup):
