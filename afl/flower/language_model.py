@@ -1,0 +1,179 @@
+"""One small interface over causal language models: titles in, log probabilities of their tokens out.
+
+B rows, P tokens of the longest prompt, T tokens of the longest title, V tokens of the vocabulary. Prompts are padded
+on the left and titles on the right, so that the titles of a batch are one block; padding is never attended to.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor, nn
+
+from afl.errors import ModelError, UsageError
+from afl.flower.quiet import quiet
+
+PROMPT_LENGTH = 512
+"""Tokens of a prompt at most; of a longer one the end counts."""
+
+
+class Prompts(NamedTuple):
+    """Prompts as a batch."""
+
+    tokens: Tensor
+    """(B, P), padded on the left."""
+    mask: Tensor
+    """(B, P) 1 where there is a token, else 0."""
+
+    def __getitem__(self, rows: Any) -> "Prompts":  # type: ignore[override]
+        """Some of them."""
+        return Prompts(self.tokens[rows], self.mask[rows])
+
+
+@dataclass(frozen=True)
+class LanguageModel:
+    """A causal language model with its tokenizer, on a device."""
+
+    network: nn.Module
+    """Of `transformers`, or wrapped by `peft` or `accelerate`."""
+    tokenizer: Any
+    """A `transformers` tokenizer."""
+    prompt_length: int = PROMPT_LENGTH
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.network.parameters()).device
+
+    @property
+    def end(self) -> int:
+        """The token that ends a title."""
+        return int(self.tokenizer.eos_token_id)
+
+    @property
+    def padding(self) -> int:
+        """What fills up a batch; it is masked, so any token will do."""
+        known = self.tokenizer.pad_token_id
+        return self.end if known is None else int(known)
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers it consists of."""
+        return sum(parameter.numel() for parameter in self.network.parameters())
+
+    def encode(self, text: str) -> list[int]:
+        """The tokens of a text, nothing added; what looks like a special token in it is plain text."""
+        found = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True, verbose=False)
+        return list(found["input_ids"])
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """The text of some tokens, up to the first terminator; other special tokens show."""
+        ids = list(tokens)
+        kept = ids[: ids.index(self.end)] if self.end in ids else ids
+        return str(self.tokenizer.decode(kept, clean_up_tokenization_spaces=False))
+
+    def prompts(self, texts: Sequence[str]) -> Prompts:
+        """The texts as prompts: each begins with the model's begin (or end) of text, of long ones the end counts."""
+        begin = self.tokenizer.bos_token_id
+        first = self.end if begin is None else int(begin)
+        encoded = {text: [first, *self.encode(text)[-(self.prompt_length - 1) :]] for text in set(texts)}
+        width = max(map(len, encoded.values()))
+        rows = [[self.padding] * (width - len(encoded[text])) + encoded[text] for text in texts]
+        mask = [[0] * (width - len(encoded[text])) + [1] * len(encoded[text]) for text in texts]
+        return Prompts(torch.tensor(rows, device=self.device), torch.tensor(mask, device=self.device))
+
+    def logits(self, prompts: Prompts, titles: Tensor) -> Tensor:
+        """(B, T, V) of each token of the (B, T) titles, given the prompt and the tokens before it, in float32."""
+        mask = torch.cat([prompts.mask, torch.ones_like(titles[:, 1:])], dim=1)
+        with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
+            found = self.network(
+                input_ids=torch.cat([prompts.tokens, titles[:, :-1]], dim=1),
+                attention_mask=mask,
+                position_ids=(mask.cumsum(dim=1) - 1).clamp(min=0),
+                use_cache=False,
+                logits_to_keep=titles.shape[1],
+            )
+        logits: Tensor = found.logits
+        return logits.float()
+
+    def log_probabilities(self, prompts: Prompts, titles: Tensor) -> Tensor:
+        """(B, T) log probability of each token over the full vocabulary; what stands for padding means nothing."""
+        return chosen(self.logits(prompts, titles), titles)
+
+    def tensor(self, values: ArrayLike) -> Tensor:
+        """An array on the model's device, floating numbers as float32."""
+        array: NDArray[Any] = np.asarray(values)
+        return torch.from_numpy(array.astype(np.float32) if array.dtype.kind == "f" else array).to(self.device)
+
+    def save(self, folder: Path) -> None:
+        """Writes weights (or LoRA weights alone) as safetensors, configuration and tokenizer as JSON."""
+        with quiet():
+            self.network.save_pretrained(folder)  # type: ignore[operator]
+            self.tokenizer.save_pretrained(folder)
+        (folder / "afl.json").write_text(json.dumps({"prompt_length": self.prompt_length}), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> "LanguageModel":
+        """What `save` wrote, in eval mode on the device there is; `ModelError` where it cannot be read."""
+        try:
+            settings = json.loads((folder / "afl.json").read_text(encoding="utf-8"))
+            model = pretrained(str(folder), prompt_length=int(settings["prompt_length"]))
+        except (OSError, ValueError, KeyError, UsageError) as error:
+            reason = (str(error).splitlines() or [""])[0][:120]
+            raise ModelError(f"{folder}: not a language model AFL can read ({reason}); train it again") from None
+        return model
+
+
+def chosen(logits: Tensor, tokens: Tensor) -> Tensor:
+    """(...) log probability of the (...) tokens under (..., V) logits."""
+    return logits.gather(-1, tokens[..., None]).squeeze(-1) - logits.logsumexp(dim=-1)
+
+
+def pretrained(name: str, *, lora: int = 0, prompt_length: int = PROMPT_LENGTH) -> LanguageModel:
+    """The causal model in a folder or of that name on the hub, with its tokenizer, to be used or tuned.
+
+    `lora` is the rank of the matrices that LoRA trains beside frozen weights; 0 trains all weights. A folder that
+    holds LoRA weights is put together with its base model. Raises `UsageError` where there is no such model, or it
+    has no end-of-text token.
+    """
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    try:
+        with quiet():
+            tokenizer = AutoTokenizer.from_pretrained(name)
+            if (Path(name) / "adapter_config.json").is_file():
+                from peft import AutoPeftModelForCausalLM
+
+                network: nn.Module = AutoPeftModelForCausalLM.from_pretrained(name, dtype=torch.float32)
+            else:
+                network = AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32)
+    except (OSError, ValueError) as error:
+        reason = (str(error).splitlines() or [""])[0][:160]
+        raise UsageError(
+            f"--model: got {name!r}, expected a folder or hub name of a causal model ({reason})"
+        ) from None
+    if tokenizer.eos_token_id is None:
+        raise UsageError(f"--model: the tokenizer of {name!r} has no end-of-text token to end a title with")
+    return LanguageModel(_with_lora(network, lora).to(device()).eval(), tokenizer, prompt_length)
+
+
+def device() -> torch.device:
+    """The GPU where there is one (its own for each process of `accelerate launch`), else the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+    return torch.device("cpu")
+
+
+def _with_lora(network: nn.Module, rank: int) -> nn.Module:
+    if rank == 0:
+        return network
+    from peft import LoraConfig, get_peft_model
+
+    config = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear", task_type="CAUSAL_LM")
+    with quiet():
+        return get_peft_model(network, config)
