@@ -41,7 +41,7 @@ REFERENCE = "item-knn"
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class Measured:
     """A model with its defaults and one training seed, on the test sequences of a data set."""
 
     model: str
@@ -67,17 +67,17 @@ class Tested:
         }
 
 
-def results(models: Sequence[str], datasets: Sequence[Dataset], models_dir: Path) -> Iterator[Tested]:
+def results(models: Sequence[str], datasets: Sequence[Dataset], models_dir: Path) -> Iterator[Measured]:
     """Every model on every data set; with one seed where it only counts, since others would change nothing."""
     for dataset, name in product(datasets, models):
         for seed in SEEDS if "learning_rate" in SPACE[name] else SEEDS[:1]:
             kept = entry(name, dataset, seed=seed, models_dir=models_dir, progress=unwatched)
             found = user_results(kept.model, dataset)
             validation, cpu = float(kept.log["validation"]), float(kept.log["cpu_seconds"])
-            yield Tested(name, dataset.name, seed, validation, cpu, found.hits, found.ranks)
+            yield Measured(name, dataset.name, seed, validation, cpu, found.hits, found.ranks)
 
 
-Row = TypeVar("Row", Tried, Tested)
+Row = TypeVar("Row", Tried, Measured)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,21 +97,21 @@ class Result:
     """Of one training."""
 
 
-def summary(tested: Sequence[Tested]) -> list[Result]:
-    """A result for each model on each data set; item-kNN is among the models tested."""
-    groups: dict[tuple[str, str], list[Tested]] = defaultdict(list)
-    for one in tested:
+def summary(measured: Sequence[Measured]) -> list[Result]:
+    """A result for each model on each data set; item-kNN is among them."""
+    groups: dict[tuple[str, str], list[Measured]] = defaultdict(list)
+    for one in measured:
         groups[one.dataset, one.model].append(one)
     reference = {dataset: _by_user(group) for (dataset, model), group in groups.items() if model == REFERENCE}
     return [_result(group, reference[dataset]) for (dataset, _), group in groups.items()]
 
 
-def _by_user(group: Sequence[Tested]) -> NDArray[np.float64]:
+def _by_user(group: Sequence[Measured]) -> NDArray[np.float64]:
     mean: NDArray[np.float64] = np.mean([one.hits for one in group], axis=0)  # (U,)
     return mean
 
 
-def _result(group: Sequence[Tested], reference: NDArray[np.float64]) -> Result:
+def _result(group: Sequence[Measured], reference: NDArray[np.float64]) -> Result:
     return Result(
         model=group[0].model,
         dataset=group[0].dataset,
@@ -213,7 +213,7 @@ def _falls_short(one: Result) -> bool:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("mode", choices=("search", "results"))
-    parser.add_argument("data", nargs="*", default=["demo"], metavar="NAME=FORMAT:PATH")
+    parser.add_argument("data", nargs="+", metavar="NAME=FORMAT:PATH")
     parser.add_argument("--home", type=Path, required=True, help="data and models are kept here")
     parser.add_argument("--model", action="append", choices=list(SPACE), help="this one alone; may be repeated")
     parser.add_argument("--figure", type=Path, help="draw the results there")
