@@ -39,6 +39,10 @@ class EndpointError(AFLError, ConnectionError):
     """A language model or source of data that cannot be reached or refuses: wrong key, wrong name, nobody there."""
 
 
+class WorkerError(AFLError, RuntimeError):
+    """Workers of an engine that cannot be started, or were lost again and again."""
+
+
 class TimeLimitError(AFLError, TimeoutError):
     """A run that was stopped because it has taken the time it was given."""
 

@@ -59,6 +59,39 @@ class Limiter(Protocol):
     def slot(self, key: CallKey, messages: Sequence[Message]) -> AbstractAsyncContextManager[Slot]: ...
 
 
+class Payer(Protocol):
+    """Pays for calls: asked before a try is sent, told how it ended and when its reply is in the journal."""
+
+    @property
+    def max_tokens(self) -> int | None:
+        """The longest reply that is paid for; None for any."""
+        ...
+
+    def reserve(self, key: CallKey, messages: Sequence[Message]) -> Awaitable[bool]:
+        """Whether a try may be sent, now that it is paid for."""
+        ...
+
+    def refusal(self, messages: Sequence[Message]) -> Reply:
+        """What stands in the journal for one that was not."""
+        ...
+
+    def failed(self, key: CallKey, *, billed: bool) -> None:
+        """It had no answer; `billed` says whether the provider may have worked on it."""
+        ...
+
+    def answered(self, key: CallKey, reply: Reply) -> None:
+        """It was answered."""
+        ...
+
+    def recorded(self, key: CallKey) -> None:
+        """The journal has the reply."""
+        ...
+
+    def usable(self, reply: Reply) -> Reply:
+        """The reply, or a failure where it was cut off for want of money."""
+        ...
+
+
 class Ledger(Protocol):
     """Where it is kept what may have been billed beyond what the journal shows."""
 

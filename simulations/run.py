@@ -1,4 +1,4 @@
-"""Performs a run: holds it, has its engine play the sessions that are still to do, and reports what the database says."""
+"""Performs a run: holds it, has an engine play what is still to do, and reports what the database says."""
 
 from dataclasses import dataclass, field
 

@@ -9,15 +9,15 @@ and configuration leave it out, so a run under a budget and one without are the 
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import TypedDict
 
 from afl.errors import UsageError
 from afl.llm.context import LanguageModel, Price
-from afl.llm.size import request_bytes
+from afl.llm.tariff import Bounds, Tariff
 from afl.ports import Ledger
-from afl.types import CallKey, Message, Outcome, Reply, Spending
+from afl.types import CallKey, Message, Reply, Spending
 
 MAX_TOKENS = 1024
 """Several times what an agent's reply takes; models that think at length want more."""
@@ -47,8 +47,7 @@ class Budget:
         self, *, usd: float | None = None, tokens: int | None = None, max_tokens: int | None = None
     ) -> None:
         _check(usd, tokens, max_tokens)
-        self.usd = usd
-        self.tokens = tokens
+        self.bounds = Bounds(usd, tokens)
         self.max_tokens = (max_tokens or MAX_TOKENS) if self.bounds else None
         """What is sent along with every request; None without a budget."""
         self.exhausted = False
@@ -59,14 +58,9 @@ class Budget:
         self._turn = asyncio.Lock()
         self._changed = asyncio.Event()
 
-    @property
-    def bounds(self) -> bool:
-        """Whether there is anything to keep."""
-        return self.usd is not None or self.tokens is not None
-
     def require_price(self, model: LanguageModel) -> None:
         """Raises `UsageError` for a budget in dollars where nobody knows what a token costs."""
-        if self.usd is not None and model.price is None:
+        if self.bounds.usd is not None and model.price is None:
             raise UsageError(
                 f"--budget-usd: the price of {model.name} is not known; add it to prices.json (see docs/budgets.md), "
                 "or give --budget-tokens"
@@ -92,8 +86,8 @@ class Budget:
             return None
         doubt = _sum(account.in_doubt for account in self._accounts.values())
         return BudgetReport(
-            usd=self.usd,
-            tokens=self.tokens,
+            usd=self.bounds.usd,
+            tokens=self.bounds.tokens,
             spent_usd=round(self._held.usd, 6),
             spent_tokens=self._held.tokens,
             in_doubt_usd=round(doubt.usd, 6),
@@ -108,15 +102,17 @@ class Budget:
         What is under way may turn out cheaper than reserved: as long as something is, the answer waits.
         """
         async with self._turn:
-            while not self._fits(most):
+            while not self._taken(most):
                 if not self._under_way:
                     self.exhausted = True
                     return False
                 self._changed.clear()
                 await self._changed.wait()
-            self._held = self._held.plus(most)
-            self._under_way += 1
         return True
+
+    def take_at_once(self, most: Spending) -> bool:
+        """Whether so much is still there, with nobody waiting for his turn; it is reserved then."""
+        return not self._turn.locked() and self._taken(most)
 
     def give_back(self, reserved: Spending, cost: Spending) -> None:
         """A reserved call has ended, and costs, or may cost, this."""
@@ -124,11 +120,19 @@ class Budget:
         self._under_way -= 1
         self._changed.set()
 
-    def _fits(self, most: Spending) -> bool:
+    def restate(self, before: Spending, after: Spending, *, exhausted: bool, overruns: int) -> None:
+        """What an account holds was found out elsewhere."""
+        self._held = self._held.minus(before).plus(after)
+        self.exhausted |= exhausted
+        self.overruns += overruns
+
+    def _taken(self, most: Spending) -> bool:
         wanted = self._held.plus(most)
-        return (self.usd is None or wanted.usd <= self.usd) and (
-            self.tokens is None or wanted.tokens <= self.tokens
-        )
+        if not self.bounds.admit(wanted):
+            return False
+        self._held = wanted
+        self._under_way += 1
+        return True
 
 
 @dataclass
@@ -146,9 +150,9 @@ class Account:
     """What the journal shows."""
     doubt: Spending = _NOTHING
     """Tries without an answer and replies without token counts, at what was reserved for them."""
-    _open: dict[CallKey, Spending] = field(default_factory=dict)
+    _open: dict[Hashable, Spending] = field(default_factory=dict)
     """Reserved or answered, and not yet in the journal."""
-    _answered: dict[CallKey, Spending] = field(default_factory=dict)
+    _answered: dict[Hashable, Spending] = field(default_factory=dict)
     """What the journal will show of them."""
 
     @property
@@ -161,38 +165,46 @@ class Account:
         """What the ledger has to hold."""
         return self.doubt.plus(_sum(self._open.values()))
 
+    @property
+    def max_tokens(self) -> int | None:
+        """What is sent along with every request."""
+        return self.budget.max_tokens
+
+    @property
+    def tariff(self) -> Tariff:
+        """What requests cost."""
+        return Tariff(self.price, self.budget.max_tokens)
+
     async def reserve(self, key: CallKey, messages: Sequence[Message]) -> bool:
         """Whether a try of this request may be sent, now that it is paid for."""
         if not self.budget.bounds:
             return True
-        most = self._most(messages)
-        if not await self.budget.take(most):
-            return False
-        # Left behind by a call that was cancelled after its answer: nobody will record it.
-        self.doubt = self.doubt.plus(self._open.pop(key, _NOTHING))
-        self._open[key] = most
+        return await self.hold([(key, self.tariff.most(messages))]) > 0
+
+    async def hold(self, asked: Sequence[tuple[Hashable, Spending]]) -> int:
+        """How many of these tries may be sent, the first ones, now that they are paid for; waits for the first only."""
+        if not await self.budget.take(asked[0][1]):
+            return 0
+        held = 1
+        while held < len(asked) and self.budget.take_at_once(asked[held][1]):
+            held += 1
+        for key, most in asked[:held]:
+            # Left behind by a call that was cancelled after its answer: nobody will record it.
+            self.doubt = self.doubt.plus(self._open.pop(key, _NOTHING))
+            self._open[key] = most
         try:
             await self.ledger.keep(self.in_doubt)
         except BaseException:
-            self.failed(key, billed=False)
+            for key, _ in asked[:held]:
+                self.failed(key, billed=False)
             raise
-        return True
+        return held
 
     def refusal(self, messages: Sequence[Message]) -> Reply:
         """What stands in the journal for a request that was not sent."""
-        most, held = self._most(messages), self.budget.held
-        allowed = []
-        if self.budget.usd is not None:
-            allowed.append(
-                f"${held.usd:.6f} of ${self.budget.usd:g} is spent and this call may cost ${most.usd:.6f}"
-            )
-        if self.budget.tokens is not None:
-            allowed.append(
-                f"{held.tokens:,} of {self.budget.tokens:,} tokens are spent and this call may take {most.tokens:,}"
-            )
-        return Reply(Outcome.OVER_BUDGET, error=f"over budget: {'; '.join(allowed)}", cost_usd=0.0)
+        return self.budget.bounds.refusal(self.tariff.most(messages), self.budget.held)
 
-    def failed(self, key: CallKey, *, billed: bool) -> None:
+    def failed(self, key: Hashable, *, billed: bool) -> None:
         """The try had no answer; `billed` says whether the provider may have worked on it."""
         if (most := self._open.pop(key, None)) is None:
             return
@@ -202,9 +214,12 @@ class Account:
 
     def answered(self, key: CallKey, reply: Reply) -> None:
         """The try was answered; it costs what the endpoint reports, or all of what was reserved if it does not."""
+        self.bill(key, self.tariff.reported(reply))
+
+    def bill(self, key: Hashable, reported: Spending) -> None:
+        """The same, for who has read the reply elsewhere."""
         if (most := self._open.get(key)) is None:
             return
-        reported = self._cost(reply.prompt_tokens, reply.completion_tokens)
         cost = reported if reported.tokens else most
         if cost.tokens > most.tokens or cost.usd > most.usd:
             self.budget.overruns += 1
@@ -212,7 +227,7 @@ class Account:
         self._open[key] = cost
         self.budget.give_back(most, cost)
 
-    def recorded(self, key: CallKey) -> None:
+    def recorded(self, key: Hashable) -> None:
         """The journal has it: from now on the journal tells what it cost."""
         if (reported := self._answered.pop(key, None)) is None:
             return
@@ -221,30 +236,20 @@ class Account:
         if not reported.tokens:
             self.doubt = self.doubt.plus(cost)
 
+    def usable(self, reply: Reply) -> Reply:
+        """The reply; one that `max_tokens` cut off, and not the model itself, counts as not answered."""
+        return self.tariff.usable(reply)
+
+    def restate(self, spent: Spending, doubt: Spending, *, exhausted: bool, overruns: int) -> None:
+        """What the run has cost was found out elsewhere."""
+        before = self.total
+        self.spent, self.doubt = spent, doubt
+        self.budget.restate(before, self.total, exhausted=exhausted, overruns=overruns)
+
     async def close(self) -> None:
         """Leaves in the ledger what stays in doubt."""
         if self.budget.bounds:
             await self.ledger.keep(self.in_doubt)
-
-    def usable(self, reply: Reply) -> Reply:
-        """The reply; one that `max_tokens` cut off, and not the model itself, counts as not answered."""
-        if not self._cut_off(reply):
-            return reply
-        bound = self.budget.max_tokens
-        error = f"the reply is longer than the {bound} tokens reserved for it; raise --max-tokens"
-        return replace(reply, outcome=Outcome.OVER_BUDGET, error=error)
-
-    def _cut_off(self, reply: Reply) -> bool:
-        bound = self.budget.max_tokens
-        counted = reply.completion_tokens
-        return bound is not None and reply.outcome is Outcome.TRUNCATED and (not counted or counted >= bound)
-
-    def _most(self, messages: Sequence[Message]) -> Spending:
-        return self._cost(request_bytes(messages), self.budget.max_tokens or 0)
-
-    def _cost(self, prompt: int, completion: int) -> Spending:
-        usd = 0.0 if self.price is None else self.price.of(prompt, completion)
-        return Spending(prompt + completion, usd)
 
 
 class NoLedger:

@@ -34,10 +34,12 @@ class Concurrency:
 
     async def acquire(self) -> None:
         """Returns when the caller may go on; it releases in the end."""
-        if self._under_way < self.limit and not self._waiting:
-            self._under_way += 1
-        else:
+        if not self._acquired():
             await self._queue()
+
+    def acquire_at_once(self) -> bool:
+        """Whether the caller may go on without waiting for anything."""
+        return self._resume <= self._clock.monotonic() and self._acquired()
 
     async def pause(self) -> None:
         """Returns when the endpoint wants to be asked again."""
@@ -71,6 +73,12 @@ class Concurrency:
         self.limit = limit
         self._well = 0
         self.history.append(PaceChange(self._clock.time(), limit, why, wait))
+
+    def _acquired(self) -> bool:
+        if self._under_way >= self.limit or self._waiting:
+            return False
+        self._under_way += 1
+        return True
 
     async def _queue(self) -> None:
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from afl.clock import SystemClock
 from afl.errors import ConflictError, EndpointError
-from afl.llm.budget import Account, unlimited
+from afl.llm.budget import unlimited
 from afl.llm.cache import CachedSource, Recall
 from afl.llm.context import LanguageModel
 from afl.llm.difference import first_difference, place
@@ -17,7 +17,7 @@ from afl.llm.sources import LiveSource, RecordedSource, Request, Source
 from afl.llm.stall import StallWatch
 from afl.llm.time_limits import Deadlines
 from afl.llm.usage import Usage
-from afl.ports import Clock, Journal, Limiter
+from afl.ports import Clock, Journal, Limiter, Payer
 from afl.types import CallKey, JournalEntry, Message, Outcome, Reply
 
 
@@ -36,13 +36,13 @@ class Gate:
         source: Source,
         usage: Usage | None = None,
         flights: Flights | None = None,
-        account: Account | None = None,
+        account: Payer | None = None,
     ) -> None:
         self._model = model
         self._journal = journal
         self._source = source
         self._flights = flights
-        self._account = account or unlimited()
+        self._account: Payer = account or unlimited()
         self.usage = usage or Usage()
 
     @classmethod
@@ -56,7 +56,7 @@ class Gate:
         retry: RetryPolicy | None = None,
         recall: Recall | None = None,
         usage: Usage | None = None,
-        account: Account | None = None,
+        account: Payer | None = None,
         deadlines: Deadlines | None = None,
         stall: StallWatch | None = None,
     ) -> "Gate":

@@ -29,6 +29,10 @@ class Ticket:
     def refused(self, status: int, retry_after: float | None) -> None:
         self.concurrency.refused(self.wave, status, retry_after)
 
+    def release(self) -> None:
+        """The try has ended, one way or the other."""
+        self.concurrency.release()
+
 
 class AdaptiveLimiter:
     """At most `limit` requests under way, fewer while the endpoint asks for that, and never more than `rates` allow.
@@ -48,11 +52,25 @@ class AdaptiveLimiter:
     @asynccontextmanager
     async def slot(self, key: CallKey, messages: Sequence[Message]) -> AsyncIterator[Ticket]:
         """Entered when the request may be sent; others wait in the order they came."""
+        ticket = await self.admit(0 if self._rates.tpm is None else request_bytes(messages))
+        try:
+            yield ticket
+        finally:
+            ticket.release()
+
+    async def admit(self, tokens: int) -> Ticket:
+        """A ticket for a request of so many tokens, when it may be sent; to be released when it has ended."""
         await self._concurrency.acquire()
         try:
             await self._concurrency.pause()
-            tokens = 0 if self._rates.tpm is None else request_bytes(messages)
             sent = await self._rates.admit(tokens, self._clock)
-            yield Ticket(self._concurrency, self._concurrency.wave, sent)
-        finally:
+        except BaseException:
             self._concurrency.release()
+            raise
+        return Ticket(self._concurrency, self._concurrency.wave, sent)
+
+    def admit_at_once(self, tokens: int) -> Ticket | None:
+        """A ticket if one can be had without waiting, and nobody waits."""
+        if not self._rates.has_room(tokens, self._clock) or not self._concurrency.acquire_at_once():
+            return None
+        return Ticket(self._concurrency, self._concurrency.wave, self._rates.note(tokens, self._clock))

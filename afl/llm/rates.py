@@ -38,14 +38,28 @@ class Rates:
 
     async def admit(self, tokens: int, clock: Clock) -> Sent | None:
         """Returns when a request of so many tokens may be sent; callers come first as they came."""
-        if self.rpm is None and self.tpm is None:
+        if not self._limits:
             return None
         async with self._turn:
             while (wait := self._wait(tokens, clock.monotonic())) > 0:
                 await clock.sleep(min(wait, _LOOK_AGAIN))
-            sent = Sent(clock.monotonic(), tokens)
-            self._sent.append(sent)
+            return self.note(tokens, clock)
+
+    def has_room(self, tokens: int, clock: Clock) -> bool:
+        """Whether a request of so many tokens may be sent now, and nobody waits."""
+        return not self._limits or (not self._turn.locked() and self._wait(tokens, clock.monotonic()) <= 0)
+
+    def note(self, tokens: int, clock: Clock) -> Sent | None:
+        """Such a request is sent now."""
+        if not self._limits:
+            return None
+        sent = Sent(clock.monotonic(), tokens)
+        self._sent.append(sent)
         return sent
+
+    @property
+    def _limits(self) -> bool:
+        return self.rpm is not None or self.tpm is not None
 
     def _wait(self, tokens: int, now: float) -> float:
         """Seconds until the oldest request leaves the window, or 0 if there is room."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from afl.errors import EndpointError, ReplayError
-from afl.llm.budget import Account, unlimited
+from afl.llm.budget import unlimited
 from afl.llm.context import LanguageModel
 from afl.llm.difference import first_difference, place
 from afl.llm.redact import one_line, without
@@ -15,7 +15,7 @@ from afl.llm.retry import RetryPolicy
 from afl.llm.stall import StallWatch
 from afl.llm.time_limits import Deadlines
 from afl.llm.trouble import Trouble, Verdict, diagnose
-from afl.ports import Clock, Journal, Limiter
+from afl.ports import Clock, Journal, Limiter, Payer
 from afl.types import CallKey, Message, Outcome, Reply
 
 
@@ -46,13 +46,13 @@ class LiveSource:
         limiter: Limiter,
         clock: Clock,
         retry: RetryPolicy,
-        account: Account | None = None,
+        account: Payer | None = None,
         deadlines: Deadlines | None = None,
         stall: StallWatch | None = None,
     ) -> None:
         self._model = model
-        self._account = account or unlimited()
-        bound = self._account.budget.max_tokens
+        self._account: Payer = account or unlimited()
+        bound = self._account.max_tokens
         self._bound: dict[str, Any] = {} if bound is None else {"max_tokens": bound}
         self._limiter = limiter
         self._clock = clock

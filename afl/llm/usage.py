@@ -1,7 +1,7 @@
 """What a run's calls amount to; read by progress display and report, and derivable from the journal."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TypedDict
 
 from afl.types import CallKey, JournalEntry, Reply
@@ -49,6 +49,20 @@ class Usage:
         cost = 0.0 if reply.cost_usd is None and reply.outcome.retried_on_continuation else reply.cost_usd
         if self.cost_usd is not None:
             self.cost_usd = None if cost is None else self.cost_usd + cost
+
+    def add(self, other: "Usage") -> None:
+        """Adds what was counted elsewhere."""
+        for name in ("calls", "journaled", "retries", "repairs", "prompt_tokens", "completion_tokens"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        if self.cost_usd is not None:
+            self.cost_usd = None if other.cost_usd is None else self.cost_usd + other.cost_usd
+
+    def taken(self) -> "Usage":
+        """What was counted so far, to be added elsewhere; from here on it is counted anew."""
+        taken = replace(self)
+        for field in fields(self):
+            setattr(self, field.name, field.default)
+        return taken
 
     @classmethod
     def of(cls, entries: Iterable[JournalEntry]) -> "Usage":
