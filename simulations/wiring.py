@@ -1,14 +1,13 @@
 """The one place where agents, models, journal and language model are joined into a running loop."""
 
 from afl.errors import UsageError
-from afl.llm.budget import Account
 from afl.llm.cache import Recall
 from afl.llm.context import LanguageModel
 from afl.llm.gate import Gate
 from afl.llm.stall import StallWatch
 from afl.llm.time_limits import Deadlines
 from afl.llm.usage import Usage
-from afl.ports import Chat, Chooser, Clock, Journal, Judge, Limiter, Ranker, RecommenderTool
+from afl.ports import Chat, Chooser, Clock, Journal, Judge, Limiter, Payer, Ranker, RecommenderTool
 from agents.tools import SuggestionTool
 from simulations.agency import Agency
 from simulations.graph import DialogueGraph, build_graph, build_judging
@@ -62,7 +61,7 @@ def open_gate(
     recorded: Journal | None,
     recall: Recall | None,
     limiter: Limiter,
-    account: Account,
+    account: Payer,
     clock: Clock,
     usage: Usage,
     deadlines: Deadlines,
