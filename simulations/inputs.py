@@ -1,13 +1,15 @@
 """What the models say about every session, in batches, before the loop: suggestions and reward scores."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from afl import plugins
+from afl.data.dataset import Split
 from afl.models.beside import trained_beside
 from afl.models.context import ModelContext
 from afl.models.seeds import model_argument, model_seed
@@ -103,7 +105,34 @@ def _model(study: Study, settings: Settings, watch: Watching, role: str) -> Any:
     spec = plugins.parse_spec(text)
     factory = plugins.load(group, spec.name)
     with watch.bar(f"{role} {spec}") as bar:
-        return factory(_context(study, settings, spec, seed, bar))
+        context = _context(study, settings, spec, seed, bar)
+        return factory(replace(context, progress=_Announced(bar, watch.say, _training_now(study, context))))
+
+
+@dataclass
+class _Announced:
+    """Progress that says once what is going on, when it begins: whoever waits for a model learns why."""
+
+    bar: Progress
+    say: Callable[[str], None]
+    line: str
+    said: bool = False
+
+    def __call__(self, done: int, total: int, text: str = "") -> None:
+        if not self.said:
+            self.say(self.line)
+            self.said = True
+        self.bar(done, total, text)
+
+
+def _training_now(study: Study, context: ModelContext) -> str:
+    """The line for a model that is not there yet, with the command that would have it ready."""
+    line = f"no {context.name} is trained on {study.training.name!r} yet, so it is trained now"
+    # A model for training sequences that are played learns without their targets: no command trains it.
+    if Split.TRAIN in study.options.splits or model_argument(context) is not None:
+        return line
+    seed = "" if model_seed(context) == RECOMMENDER_SEED else f" --seed {model_seed(context)}"
+    return f"{line}; beforehand: afl train {context.name} --dataset {study.training.name}{seed}"
 
 
 def _reward_beside(study: Study, settings: Settings) -> AbstractContextManager[None]:

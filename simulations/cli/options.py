@@ -36,7 +36,7 @@ TrainOn = Annotated[
 ]
 Recommender = Annotated[
     Text,
-    typer.Option("--recommender", metavar="NAME[:ARG]", help="sasrec, file:PATH.csv or none. (default: sasrec)"),
+    typer.Option("--recommender", metavar="NAME[:ARG]", help="sasrec, file:PATH.csv, llm or none. (default: sasrec)"),
 ]
 Reward = Annotated[Text, typer.Option("--reward", metavar="NAME[:ARG]", help="sasrec or none. (default: sasrec)")]
 Tools = Annotated[

@@ -30,6 +30,11 @@ def test_the_page_shows_a_list_and_a_choice_as_they_are_asked_for(example):
     assert shown("choice-request") == example["choice"].request
 
 
+def test_the_page_shows_what_the_language_model_by_itself_is_asked(example):
+    assert shown("zero-shot-system") == example["by_itself"].system
+    assert example["by_itself"].request.endswith("\n\n" + shown("zero-shot-end"))
+
+
 def test_the_page_shows_all_four_messages_whole(example):
     recommendation, user = example["recommendation"], example["user"]
     assert shown("rec-system") == recommendation.system

@@ -39,6 +39,16 @@ def test_all_sessions_run_offline(afl: Afl, lastfm: Path) -> None:
     assert finished.json["llm"]["cost_usd"] == 0
 
 
+def test_the_language_model_by_itself_stands_beside_models(afl: Afl, lastfm: Path) -> None:
+    bases = ["--base", "popularity", "--base", "item-knn", "--base", "llm"]
+    fixed = "evaluate recommendation --dataset lastfm --llm offline --reward none --arm base --arm agent --json"
+    finished = afl(*fixed.split(), *bases)
+    rates = {(one["base"], one["arm"]): one["hit_rate_at_1"]["value"] for one in finished.json["results"]}
+    assert (finished.code, len(rates), len(finished.json["tests"])) == (0, 6, 3)
+    assert {one["n"] for one in finished.json["results"]} == {122}
+    assert rates["popularity", "base"] < rates["item-knn", "base"] < rates["llm", "base"]
+
+
 def test_under_another_seed_the_published_answers_are_not_on_the_lists_and_the_command_stops(
     afl: Afl, lastfm: Path
 ) -> None:

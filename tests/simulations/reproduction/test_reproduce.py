@@ -65,6 +65,27 @@ def test_other_data_is_compared_with_nothing() -> None:
     assert found.rows[0].verdict == "not comparable: other data"
 
 
+def of_the_llm(llm: str) -> dict[str, str]:
+    around = Circumstances(offline=llm == "offline", llm=llm)
+    arm = measured(44, study="recommendation", base="llm", arm="base")
+    found = judge(Manifest.of("table4", "lastfm"), {"recommendation": Outcome((arm,), ("r",))}, around)
+    return {row.row.row: row.verdict.value for row in found.rows if row.row.column == "Base Model"}
+
+
+@pytest.mark.parametrize(
+    ("llm", "gpt", "llama"),
+    [
+        ("openai:gpt-4o-mini-2024-07-18", "consistent", "not comparable: another language model"),
+        ("openai:meta-llama/Meta-Llama-3-8B-Instruct", "not comparable: another language model", "not consistent"),
+        ("openai:qwen3", "not comparable: another language model", "not comparable: another language model"),
+        ("offline", "not comparable: offline model", "not comparable: offline model"),
+    ],
+)
+def test_a_row_about_a_language_model_is_compared_with_that_one_alone(llm: str, gpt: str, llama: str) -> None:
+    found = of_the_llm(llm)
+    assert (found["GPT-4o-mini"], found["Llama3-8B"], found["LLaRA"]) == (gpt, llama, "not built")
+
+
 def rounds(*hits: int) -> dict[str, Outcome]:
     words = ["1 round", "2 rounds", "3 rounds", "4 rounds"]
     arms = [measured(count, study="rounds", arm=arm) for arm, count in zip(words, hits, strict=True)]
@@ -107,7 +128,8 @@ def test_the_authors_files_are_the_papers_data(shared_data: Path, home: Path) ->
         import_data("llara", shared_data / name, name=name, settings=settings)
     manifests = [Manifest.of("table4", "lastfm"), Manifest.of("table5", "lastfm")]
     library = Library(settings.data_dir)
-    assert circumstances(manifests, "lastfm", published_data("lastfm"), "offline", library) == replace(OFFLINE, llm="offline")
+    found = circumstances(manifests, "lastfm", published_data("lastfm"), "offline", library)
+    assert found == replace(OFFLINE, llm="offline")
 
 
 @pytest.fixture
@@ -130,7 +152,8 @@ def test_a_table_is_played_written_and_played_again_for_nothing(afl: Afl, lastfm
     rows = found.json["rows"]
     assert list(rows[0]) == ["target", "row", "column", "paper", "ours", "difference", "verdict"]
     assert rows[0]["paper"] == {"value": 0.2869, "n": 122}
-    assert [row["verdict"] for row in rows[:19]] == [*["not comparable: other data"] * 18, "not built"]
+    assert [row["verdict"] for row in rows] == [*["not comparable: other data"] * 18, *["not built"] * 3]
+    assert [row["row"] for row in rows if row["ours"] is None] == ["LLaRA"] * 3
     page = (tmp_path / "page" / "report.md").read_text(encoding="utf-8")
     assert "| SASRec | Base Model | 0.2869 | 122 | " in page
     assert (tmp_path / "page" / "figures" / "table4-hitratio1.svg").exists()
