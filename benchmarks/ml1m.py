@@ -31,7 +31,7 @@ Items = NDArray[np.int32]
 VALIDATION_USERS = 512
 CUTOFF = 10
 SETTINGS: dict[str, Any] = {"max_len": 50, "dim": 64, "heads": 2, "dropout": 0.2, "negatives": 512}
-TRAINING: dict[str, Any] = {"epochs": 20, "batch_size": 32, "learning_rate": 4e-3, "averaging": 0.99}
+TRAINING: dict[str, Any] = {"epochs": 16, "batch_size": 32, "learning_rate": 4e-3, "averaging": 0.99}
 
 
 class Next(NamedTuple):

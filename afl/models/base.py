@@ -52,7 +52,7 @@ class NextItemModel(nn.Module, ABC):
         if argument is not None:
             raise UsageError(
                 f"got {argument!r} after the model's name, expected NAME:SEED with a whole number below a thousand "
-                "million, or the name alone"
+                "million, NAME:SETTING=VALUE,..., or the name alone"
             )
         return cls.from_settings({"items": len(dataset.catalogue)})
 

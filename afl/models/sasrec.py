@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from afl.errors import UsageError
 from afl.models.dot_product import EmbeddingModel
 
 
@@ -46,6 +47,10 @@ class SelfAttention(nn.Module):
 
     def __init__(self, config: SASRecConfig) -> None:
         super().__init__()
+        if config.dim % config.heads:
+            raise UsageError(
+                f"got dim {config.dim} and heads {config.heads}, expected a width the heads can share"
+            )
         self.heads = config.heads
         self.query_key_value = nn.Linear(config.dim, 3 * config.dim)
         self.out = nn.Linear(config.dim, config.dim)

@@ -12,6 +12,7 @@ from afl.errors import ModelError
 from afl.models import checkpoints
 from afl.models.base import CountingModel, NextItemModel, SequentialModel
 from afl.models.checkpoints import Checkpoint, Identity
+from afl.models.chosen import chosen
 from afl.models.context import ModelContext
 from afl.models.scoring import TrainedModel
 from afl.models.seeds import model_argument, model_seed
@@ -41,7 +42,7 @@ def trained(
 ) -> TrainedModel:
     """The model of this name for this data and seed; training it first takes a while, and is reported.
 
-    `argument` is for the models that take one.
+    `argument` holds settings (`dim=128,epochs=20`), or is for the models that take one.
 
     Raises `NotFoundError` for an unknown name, `ModelError` for a damaged checkpoint or data that cannot be
     learned from, `StorageError` where `models_dir` cannot be written.
@@ -79,7 +80,8 @@ def entry(
     argument: str | None = None,
 ) -> Entry:
     """As `trained`, with where the checkpoint lies and how training went; `retrain` replaces what is there."""
-    network = untrained(load("afl.models", name), dataset, seed, argument)
+    made = chosen(load("afl.models", name), training or TrainingConfig(), argument)
+    network = untrained(made.model, dataset, seed, made.argument)
     return entry_of(
         network,
         name,
@@ -88,7 +90,7 @@ def entry(
         models_dir=models_dir,
         progress=progress,
         retrain=retrain,
-        training=training,
+        training=made.training,
     )
 
 

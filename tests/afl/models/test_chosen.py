@@ -1,0 +1,70 @@
+from pathlib import Path
+
+import pytest
+
+from afl.data.dataset import Dataset
+from afl.errors import UsageError
+from afl.models.base import SequentialModel
+from afl.models.chosen import chosen
+from afl.models.item_knn import ItemKNN
+from afl.models.morec import MoRec
+from afl.models.sasrec import SASRec
+from afl.models.trainer import TrainingConfig
+from afl.models.zoo import entry
+from tests.afl.models.contract import quiet
+
+PLAIN = TrainingConfig()
+
+
+def test_settings_behind_a_name_are_the_model_s_and_its_training_s(ring: Dataset) -> None:
+    made = chosen(SASRec, PLAIN, "dim=16,max_len=12,epochs=2,learning_rate=0.01")
+    settings = made.model.untrained(ring).settings()
+    assert (settings["dim"], settings["max_len"], settings["layers"]) == (16, 12, 2)
+    assert made.training == TrainingConfig(epochs=2, learning_rate=0.01)
+    assert made.argument is None
+
+
+def test_a_model_that_reads_texts_takes_settings_too(ring: Dataset) -> None:
+    assert chosen(MoRec, PLAIN, "layers=1").model.untrained(ring).settings()["layers"] == 1
+
+
+@pytest.mark.parametrize("argument", [None, "7", "a/folder", "some-folder"])
+def test_whatever_else_follows_a_name_is_left_to_the_model(argument: str | None) -> None:
+    assert chosen(SASRec, PLAIN, argument) == (SASRec, PLAIN, argument)
+
+
+def test_equal_settings_are_equal_checkpoints_whoever_says_them(ring: Dataset, tmp_path: Path) -> None:
+    one = entry("sasrec", ring, seed=1, models_dir=tmp_path, progress=quiet, argument="epochs=1,dim=8")
+    training = TrainingConfig(epochs=1)
+    two = entry(
+        "sasrec", ring, seed=1, models_dir=tmp_path, progress=quiet, training=training, argument="dim=8,layers=2"
+    )
+    assert isinstance(one.model.network, SequentialModel)
+    assert one.path == two.path
+
+
+def test_a_setting_that_nothing_has_is_answered_with_those_there_are() -> None:
+    with pytest.raises(
+        UsageError, match=r"got the setting 'width', expected one of: averaging, batch_size, dim, "
+    ):
+        chosen(SASRec, PLAIN, "width=3")
+
+
+def test_what_is_counted_has_no_epochs() -> None:
+    with pytest.raises(
+        UsageError, match="got the setting 'epochs', expected one of: max_len, neighbours, recency"
+    ):
+        chosen(ItemKNN, PLAIN, "epochs=3")
+
+
+@pytest.mark.parametrize(
+    "said", ["dim=0", "dim=", "dim=1.5", "dim=wide", "dropout=-1", "dropout=nan", "dropout=inf"]
+)
+def test_a_value_that_is_none_is_refused_in_one_line(said: str) -> None:
+    with pytest.raises(UsageError, match=rf"\Agot {said}, expected a [a-z ]*number from [01]\Z"):
+        chosen(SASRec, PLAIN, said)
+
+
+def test_a_width_that_the_heads_cannot_share_is_refused(ring: Dataset) -> None:
+    with pytest.raises(UsageError, match="got dim 15 and heads 2"):
+        chosen(SASRec, PLAIN, "dim=15").model.untrained(ring)
