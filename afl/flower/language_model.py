@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
 
 from afl.errors import ModelError, UsageError
 from afl.flower.quiet import quiet
@@ -101,6 +102,22 @@ class LanguageModel:
         logits: Tensor = found.logits
         return logits.float()
 
+    def continued(self, tokens: Tensor, *, mask: Tensor, place: Tensor, cache: Any) -> tuple[Tensor, Any]:
+        """(B, V) logits of what comes after the (B, T) tokens, in float32, and the cache to go on with.
+
+        `mask` covers all tokens so far, those in the cache included; `place` are the positions of the new ones.
+        """
+        with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
+            found = self.network(
+                input_ids=tokens,
+                attention_mask=mask,
+                position_ids=place,
+                past_key_values=cache,
+                use_cache=True,
+                logits_to_keep=1,
+            )
+        return found.logits[:, -1].float(), found.past_key_values
+
     def log_probabilities(self, prompts: Prompts, titles: Tensor) -> Tensor:
         """(B, T) log probability of each token over the full vocabulary; what stands for padding means nothing."""
         return chosen(self.logits(prompts, titles), titles)
@@ -131,7 +148,7 @@ class LanguageModel:
 
 def chosen(logits: Tensor, tokens: Tensor) -> Tensor:
     """(...) log probability of the (...) tokens under (..., V) logits."""
-    return logits.gather(-1, tokens[..., None]).squeeze(-1) - logits.logsumexp(dim=-1)
+    return -cross_entropy(logits.flatten(0, -2), tokens.flatten(), reduction="none").view(tokens.shape)
 
 
 def pretrained(name: str, *, lora: int = 0, prompt_length: int = PROMPT_LENGTH) -> LanguageModel:
