@@ -22,10 +22,12 @@ def numbered_rows(
     A row may end early where nobody wants what it lacks; otherwise `DataError` for a row of another length.
     """
     lines = lines_of(file, encoding=encoding)
-    header = next(lines, (1, ""))[1].split("\t")
+    first, names = next(lines, (1, ""))
+    header = names.split("\t")
     missing = [name for name in wanted if name not in header]
     if missing:
-        raise DataError(f"{file}: column {missing[0]!r} is missing; there are: {', '.join(header)[:120]}")
+        there = ", ".join(header)[:120] or "none"
+        raise DataError(f"{file}, line {first}: column {missing[0]!r} is missing; there are: {there}")
     places = [header.index(name) for name in wanted]
     for number, line in lines:
         fields = line.split("\t")

@@ -123,13 +123,21 @@ def _fields(line: str, separator: str) -> list[str]:
         return [line]
 
 
-def _problem(column: str, text: str) -> str | None:
+def is_rating(text: str) -> bool:
+    """Whether this is a number, as ratings are."""
     try:
-        if column == "rating":
-            return None if isfinite(float(text)) else "a number"
+        return isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _problem(column: str, text: str) -> str | None:
+    if column == "rating":
+        return None if is_rating(text) else "a number"
+    try:
         return None if column not in _WHOLE or abs(int(text)) < _MOST else "a smaller number"
     except ValueError:
-        return "a number" if column == "rating" else "a whole number"
+        return "a whole number"
 
 
 def _reason(error: BaseException) -> str:

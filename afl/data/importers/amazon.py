@@ -25,6 +25,8 @@ from afl.types import Domain
 
 _SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
 _META = "meta_"
+_PERHAPS_NO_TEXT = r"^(?:[\[{]|true$|false$|-?\d+\.\d)"
+"""How polars spells a list, an object, a truth value or a fraction where a text is expected."""
 _WORDINGS = ("movie", "game")
 """What a category's name may suggest; `music` speaks of artists, and Amazon sells discs."""
 
@@ -105,9 +107,8 @@ def _scanned(file: Path, release: Release) -> pl.DataFrame:
     schema = {release.user: pl.String, release.item: pl.String, release.time: pl.Int64}
     names = {release.user: "user", release.item: "item", release.time: "time"}
     rows = pl.scan_ndjson(file, schema=schema).rename(names).collect(engine="streaming")
-    odd = pl.any_horizontal(pl.all().is_null()) | pl.any_horizontal(
-        ~pl.col("user", "item").str.contains(r"^[^\p{C}\s]+$")
-    )
+    ids = pl.col("user", "item").str
+    odd = pl.any_horizontal(pl.all().is_null(), ~ids.contains(r"^[^\p{C}\s]+$"), ids.contains(_PERHAPS_NO_TEXT))
     if (
         rows.is_empty()
         or rows.select(odd.any()).item()

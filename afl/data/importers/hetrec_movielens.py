@@ -16,7 +16,7 @@ from afl.data.importers import ImportOptions
 from afl.data.importers._files import encoding_of, folder_with
 from afl.data.importers._hetrec import movie_attributes, numbered_rows, unquoted, whole
 from afl.data.importers._interactions import split_by_user, split_notes, without_title
-from afl.data.importers._ratings import Layout, read_ratings
+from afl.data.importers._ratings import Layout, is_rating, read_ratings
 from afl.data.importers._titles import article_first
 from afl.errors import DataError
 
@@ -50,11 +50,13 @@ def import_hetrec_movielens(path: Path | None, options: ImportOptions) -> Datase
 
 def _dated(file: Path) -> pl.DataFrame:
     found: dict[str, list[int]] = {"user": [], "item": [], "time": []}
-    for number, (user, item, *date) in numbered_rows(file, ("userID", "movieID", *_DATE)):
+    for number, (user, item, rating, *date) in numbered_rows(file, ("userID", "movieID", "rating", *_DATE)):
         try:
             moment = datetime(*map(int, date), tzinfo=UTC)  # type: ignore[arg-type, misc]
         except (ValueError, OverflowError):
             raise DataError(f"{file}, line {number}: {' '.join(date)[:60]} is no date and time") from None
+        if not is_rating(rating):
+            raise DataError(f"{file}, line {number}: rating is {rating[:40]!r}, expected a number")
         found["user"].append(whole(file, number, "userID", user))
         found["item"].append(whole(file, number, "movieID", item))
         found["time"].append(int(moment.timestamp()))
