@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, Text, and_, case, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, Text, and_, case, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from afl.types import Phase, Role
@@ -46,7 +46,7 @@ async def read_results(connection: AsyncConnection, run: int) -> ResultColumns:
     """Of every recorded session."""
     c = sessions.c
     flags = (case((c[name], bit), else_=0) for name, bit in zip(_BITS, (4, 2, 1), strict=True))
-    code = sum(flags, start=c.position * 8)
+    code = sum(flags, start=_wide(c.position) * 8)
     query = select(func.aggregate_strings(cast(code, Text), ",")).where(c.run == run)
     return ResultColumns.of(_numbers((await connection.execute(query)).scalar()))
 
@@ -85,8 +85,8 @@ async def read_judged(connection: AsyncConnection, run: int, first: int, last: i
     """Of the sessions at these places, both included."""
     c = turns.c
     yes = case((c.decision, 3), (c.decision.is_not(None), 2), else_=0)
-    code = (sessions.c.position * _NUMBERS + c.round) * 8 + case((c.label, 4), else_=0) + yes
-    score = func.coalesce(cast(func.round(c.score * 100), BigInteger), _NO_SCORE)
+    code = (_wide(sessions.c.position) * _NUMBERS + c.round) * 8 + case((c.label, 4), else_=0) + yes
+    score = func.coalesce(_nearest(c.score * 100), _NO_SCORE)
     query = (
         select(func.aggregate_strings(cast(code, Text) + "," + cast(score, Text), ","))
         .join_from(sessions, turns, and_(turns.c.run == sessions.c.run, turns.c.session == sessions.c.session))
@@ -116,7 +116,7 @@ class PlaceColumns(NamedTuple):
 async def read_places(connection: AsyncConnection, run: int, last: int) -> PlaceColumns:
     """Of the sessions up to this place, that one included."""
     c = turns.c
-    code = (sessions.c.position * _NUMBERS + c.round) * _NUMBERS + func.coalesce(c.place, 0)
+    code = (_wide(sessions.c.position) * _NUMBERS + c.round) * _NUMBERS + func.coalesce(c.place, 0)
     query = (
         select(func.aggregate_strings(cast(code, Text), ","))
         .join_from(sessions, turns, and_(turns.c.run == sessions.c.run, turns.c.session == sessions.c.session))
@@ -125,6 +125,18 @@ async def read_places(connection: AsyncConnection, run: int, last: int) -> Place
     )
     codes = np.sort(_numbers((await connection.execute(query)).scalar()))
     return PlaceColumns(codes >> 24, (codes >> 12) % _NUMBERS, codes % _NUMBERS)
+
+
+def _wide(number: ColumnElement[int]) -> ColumnElement[int]:
+    """What is computed with it may need more than 32 bits, which columns have."""
+    return cast(number, BigInteger)
+
+
+def _nearest(value: ColumnElement[float]) -> ColumnElement[int]:
+    """The nearest integer, halves away from zero, where some databases go to the even one."""
+    found = func.round(value)
+    away = case((and_(value > 0, value - found == 0.5), 1), (and_(value < 0, value - found == -0.5), -1), else_=0)
+    return cast(found + away, BigInteger)
 
 
 def _numbers(text: str | None) -> NDArray[np.int64]:

@@ -12,9 +12,9 @@ from typing import Any
 
 from afl.errors import UsageError
 from afl.untrusted import escaped
-from memory.database import storage_errors
 from memory.records import Exchange, SessionRecord
 from memory.run import Run
+from memory.trouble import storage_errors
 
 _SCORE_DIGITS = 6
 

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from memory.backends import backend_of
 from memory.records import SessionRecord
 from memory.schema import runs, sessions
-from memory.search import add_words, word_row
+from memory.search import word_row
 from memory.transcripts import read_transcripts
 
 _AT_ONCE = 100
@@ -16,9 +17,11 @@ _AT_ONCE = 100
 
 async def fill(connection: AsyncConnection) -> None:
     """Reads every session of every run once, about a thousand a second."""
+    backend = backend_of(connection.dialect.name)
     for run in (await connection.execute(select(runs.c.id))).scalars().all():
         async for records in _records(connection, run):
-            await connection.execute(add_words(), [word_row(run, record) for record in records])
+            words = backend.parameters([word_row(run, record) for record in records])
+            await connection.execute(backend.add_words(), words)
             with_tools = [_tools(run, record) for record in records if record.tools]
             if with_tools:
                 await connection.execute(_SET_TOOLS, with_tools)

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from afl.errors import ConflictError, NotFoundError
 from afl.hints.base import KnowledgeBase
 from afl.hints.trials import Origin, Status, Trial, hints_of
-from memory.database import storage_errors
 from memory.schema import hints, knowledge_bases, runs
+from memory.trouble import storage_errors
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from afl.errors import ConflictError
-from memory.database import storage_errors
+from memory.trouble import storage_errors
 
 if sys.platform == "win32":
     import msvcrt

@@ -7,10 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from afl.errors import ConflictError
 from afl.types import CallKey, JournalEntry
-from memory.database import storage_errors
+from memory.backends import backend_of
 from memory.entries import SubjectEntries, read_subjects
 from memory.schema import journal
 from memory.statements import entry_kept, record_entry
+from memory.trouble import storage_errors
 from memory.writer import Change, Writer
 
 _KEPT_SUBJECTS = 4096
@@ -26,6 +27,7 @@ class SQLJournal:
         self, engine: AsyncEngine, writer: Writer, *, run: int, study: str, where: str, shared: bool = False
     ) -> None:
         self._engine = engine
+        self._record = record_entry(backend_of(engine.dialect.name))
         self._writer = writer
         self._run = run
         self._study = study
@@ -55,7 +57,7 @@ class SQLJournal:
         row = {"run": self._run, "study": self._study, **subject.encode(entry)}
         subject.writing += 1
         try:
-            await self._writer.write([Change(record_entry(self._engine.dialect.name), [row], kept=entry_kept())])
+            await self._writer.write([Change(self._record, [row], kept=entry_kept())])
         except ConflictError:
             self._open.pop(entry.key.subject, None)  # what it holds is not what is on disk
             raise ConflictError(f"another process has recorded a reply for {tuple(entry.key)} meanwhile") from None

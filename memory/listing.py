@@ -1,7 +1,7 @@
 """The sessions of a run, a page at a time: which ones, in the order of the run, and how many there are."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from afl.errors import UsageError
 from afl.types import Phase, Role
+from memory.backends import Backend, backend_of
 from memory.records import SessionRow
 from memory.schema import session_tallies, sessions, turns
 from memory.search import reasons_say, searched, titles_say
@@ -100,10 +101,11 @@ async def session_page(
     """`limit` sessions after the first `offset`, in the order of the run."""
     if not 0 <= offset < 1 << 31 or not 1 <= limit <= LARGEST_PAGE:
         raise UsageError(f"got offset {offset} and limit {limit}, expected a page of 1 to {LARGEST_PAGE} sessions")
-    found = select(*COLUMNS).where(*_conditions(run, wanted)).order_by(sessions.c.position)
+    conditions = _conditions(backend_of(connection.dialect.name), run, wanted)
+    found = select(*COLUMNS).where(*conditions).order_by(sessions.c.position)
     query = found.offset(offset).limit(limit)
     rows = tuple(session_row(row) for row in await connection.execute(query))
-    return SessionPage(rows, await _total(connection, run, wanted), offset)
+    return SessionPage(rows, await _total(connection, run, wanted, conditions), offset)
 
 
 async def neighbours(connection: AsyncConnection, run: int, session: str, wanted: SessionFilter) -> Neighbours:
@@ -112,7 +114,8 @@ async def neighbours(connection: AsyncConnection, run: int, session: str, wanted
     position = (await connection.execute(own)).scalar()
     if position is None:
         return Neighbours(None, None)
-    among = select(sessions.c.session).where(*_conditions(run, wanted)).limit(1)
+    conditions = _conditions(backend_of(connection.dialect.name), run, wanted)
+    among = select(sessions.c.session).where(*conditions).limit(1)
     before = among.where(sessions.c.position < position).order_by(sessions.c.position.desc())
     after = among.where(sessions.c.position > position).order_by(sessions.c.position)
     return Neighbours((await connection.execute(before)).scalar(), (await connection.execute(after)).scalar())
@@ -128,25 +131,27 @@ def session_row(row: Any) -> SessionRow:
     return SessionRow._make((*columns, tuple(json.loads(tools))))
 
 
-async def _total(connection: AsyncConnection, run: int, wanted: SessionFilter) -> int:
+async def _total(
+    connection: AsyncConnection, run: int, wanted: SessionFilter, conditions: Sequence[ColumnElement[bool]]
+) -> int:
     if wanted.tallied:
         counted = func.coalesce(func.sum(session_tallies.c.sessions), 0)
         query = select(counted).where(session_tallies.c.run == run, *_alike(wanted, session_tallies))
     else:
-        query = select(func.count()).where(*_conditions(run, wanted))
+        query = select(func.count()).select_from(sessions).where(*conditions)
     total: int = (await connection.execute(query)).scalar_one()
     return total
 
 
-def _conditions(run: int, wanted: SessionFilter) -> list[ColumnElement[bool]]:
+def _conditions(backend: Backend, run: int, wanted: SessionFilter) -> list[ColumnElement[bool]]:
     """On `sessions`."""
     found = [sessions.c.run == run, *_alike(wanted, sessions)]
     if wanted.item:
-        found += _recommended(run, wanted.item, wanted.item_round)
+        found += _recommended(backend, run, wanted.item, wanted.item_round)
     if wanted.words:
-        found.append(reasons_say(run, wanted.words))
+        found.append(reasons_say(backend, run, wanted.words))
     if wanted.text:
-        found.append(titles_say(run, wanted.text))
+        found.append(titles_say(backend, run, wanted.text))
     return found
 
 
@@ -191,10 +196,10 @@ def _hit_in(round: int, table: Table) -> ColumnElement[bool]:
     return condition
 
 
-def _recommended(run: int, item: str, round: int | None) -> Iterator[ColumnElement[bool]]:
+def _recommended(backend: Backend, run: int, item: str, round: int | None) -> Iterator[ColumnElement[bool]]:
     """In the loop; by the last attempt of a turn, since others have no answer."""
     if searched(item):
-        yield titles_say(run, item, whole=True)  # few are left whose turns must be looked at
+        yield titles_say(backend, run, item, whole=True)  # few are left whose turns must be looked at
     said = [turns.c.phase == Phase.LOOP.value, turns.c.role == Role.RECOMMENDATION.value, turns.c.item == item]
     if round is not None:
         said.append(turns.c.round == round)

@@ -6,10 +6,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from afl.types import CallKey, Outcome, Reply
-from memory.database import storage_errors
 from memory.entries import read_subjects
 from memory.requests import Equal, read_equal
 from memory.schema import journal
+from memory.trouble import storage_errors
 
 
 class Recall:

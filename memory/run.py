@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from afl.errors import NotFoundError
 from afl.types import PaceChange, Phase, Refusal
 from memory import rows
+from memory.backends import backend_of
 from memory.codec import decompress, from_json
 from memory.columns import (
     JudgedColumns,
@@ -22,7 +23,7 @@ from memory.columns import (
     read_results,
 )
 from memory.configuration import require_same
-from memory.database import shown, storage_errors
+from memory.database import shown
 from memory.holders import Holder, acquire
 from memory.journal import SQLJournal
 from memory.listing import (
@@ -50,9 +51,9 @@ from memory.records import (
 )
 from memory.requests import Asked, read_requests, read_subjects_of
 from memory.schema import candidates, runs, sessions
-from memory.search import add_words, word_row
+from memory.search import word_row
 from memory.spending import Cost, Spent, SQLLedger, read_costs, read_spent
-from memory.statements import add_pace, clear_turns, record_session, record_turns
+from memory.statements import add_pace, add_words, clear_turns, record_session, record_turns
 from memory.tallies import (
     CallTally,
     ItemTally,
@@ -65,6 +66,7 @@ from memory.tallies import (
     turns_tallied,
 )
 from memory.transcripts import read_transcripts
+from memory.trouble import storage_errors
 from memory.writer import Change, Writer
 
 _READ_AT_ONCE = 100
@@ -84,6 +86,7 @@ class Run:
         self.size: int = row["sessions"]
         """Number of sessions the run consists of."""
         self._engine = engine
+        self._backend = backend_of(engine.dialect.name)
         self._writer = writer
         self._holder = holder
         self._shared = shared
@@ -143,10 +146,10 @@ class Run:
         subject = None if journal is None else journal.opened(record.session)
         outcome = rows.session_row(self.id, record, time.time(), subject)
         changes = [
-            Change(clear_turns(), [key]),
-            Change(record_session(self._engine.dialect.name), [outcome]),
-            Change(record_turns(), rows.turn_rows(self.id, record)),
-            Change(add_words(), [word_row(self.id, record)]),
+            Change(clear_turns(self._backend), [key]),
+            Change(record_session(self._backend), [outcome]),
+            Change(record_turns(self._backend), rows.turn_rows(self.id, record)),
+            Change(add_words(self._backend), [word_row(self.id, record)]),
         ]
         await self._writer.write(changes)
         for journal in self._journals.values():
@@ -284,7 +287,7 @@ class Run:
 
     def ledger(self) -> SQLLedger:
         """Where it is kept what may have been billed beyond the journal."""
-        return SQLLedger(self._writer, self._engine.dialect.name, self.id)
+        return SQLLedger(self._writer, self._backend, self.id)
 
     async def spent(self) -> Spent:
         """What it has cost so far, over all continuations."""
@@ -300,7 +303,7 @@ class Run:
 
     async def paced(self, changes: Sequence[PaceChange]) -> None:
         """Returns once these changes of concurrency are on disk."""
-        await self._writer.write([Change(add_pace(), pace_rows(self.id, changes))])
+        await self._writer.write([Change(add_pace(self._backend), pace_rows(self.id, changes))])
 
     async def pace(self) -> list[PaceChange]:
         """How many requests were under way at once, when that changed and why, over all continuations."""

@@ -1,8 +1,7 @@
 """The words of sessions: written by the run when a session is finished, looked up by whoever reads it.
 
 The index knows which words occur in a session's reasons and which in its id and titles, but neither their order nor
-the texts themselves: a third of the room that positions of words would take. It is SQLite's FTS5; a server database
-would have its own kind of index behind `add_words`, `reasons_say` and `titles_say`.
+the texts themselves: a third of the room that positions of words would take. Each database has a kind of its own.
 """
 
 import re
@@ -10,11 +9,11 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Insert, Integer, Text, column, false, literal_column, select, table
+from sqlalchemy import ColumnElement, false
 
 from afl.errors import UsageError
+from memory.backends import Backend
 from memory.records import SessionRecord
-from memory.schema import sessions
 
 MOST_WORDS = 50
 """That can be searched for at once."""
@@ -28,10 +27,6 @@ _WORDS = re.compile(rf"[{_IDEOGRAPHS}]|[^\W_{_IDEOGRAPHS}]+")
 """Languages that write without spaces are searched character by character."""
 _NAMED = "·"
 """What words of ids and titles begin with in the index; no other word does."""
-
-_words = table("session_words", column("rowid", Integer), column("words", Text))
-_POSITIONS = 1 << 32
-"""Sessions of a run have rowids of their own range."""
 
 
 class Word(NamedTuple):
@@ -51,34 +46,26 @@ def searched(text: str) -> list[Word]:
 
 
 def word_row(run: int, record: SessionRecord) -> Mapping[str, Any]:
-    """What the index is told of a session; of one that is finished again, what is new."""
+    """What the index is told of a session, by `Backend.add_words`; of one that is finished again, what is new."""
     titles = {record.target, record.suggestion, *(turn.item for turn in record.dialogue)}
     named = _words_in(" ".join((record.session, *filter(None, titles))))
     said = _words_in(" ".join(turn.reason for turn in record.turns))
     words = " ".join((*said, *sorted(_NAMED + word for word in named)))
-    return {"rowid": run * _POSITIONS + record.position, "words": words}
+    return {"of_run": run, "of_position": record.position, "of_words": words}
 
 
-def add_words() -> Insert:
-    """Adds rows of `word_row`."""
-    return _ADD
-
-
-def reasons_say(run: int, text: str) -> ColumnElement[bool]:
+def reasons_say(backend: Backend, run: int, text: str) -> ColumnElement[bool]:
     """Condition on `sessions`: all these words occur in the reasons; a text without words occurs nowhere.
 
     Any text will do; `UsageError` for more than `MOST_WORDS` words.
     """
-    return _occur(run, _few(searched(text)))
+    return _occur(backend, run, _few(searched(text)))
 
 
-def titles_say(run: int, text: str, *, whole: bool = False) -> ColumnElement[bool]:
+def titles_say(backend: Backend, run: int, text: str, *, whole: bool = False) -> ColumnElement[bool]:
     """Condition on `sessions`: all these words, or only their beginnings, occur in the id and titles of a session."""
     words = searched(text)[:MOST_WORDS] if whole else _few(searched(text))
-    return _occur(run, [Word(_NAMED + word.text, beginning=not whole) for word in words])
-
-
-_ADD = _words.insert()
+    return _occur(backend, run, [Word(_NAMED + word.text, beginning=not whole) for word in words])
 
 
 def _few(words: list[Word]) -> list[Word]:
@@ -87,15 +74,8 @@ def _few(words: list[Word]) -> list[Word]:
     return words
 
 
-def _occur(run: int, words: Sequence[Word]) -> ColumnElement[bool]:
-    if not words:
-        return false()
-    # Letters and digits alone, in quotes: nothing in it is an operator.
-    query = " AND ".join(f'"{word.text}"{"*" if word.beginning else ""}' for word in dict.fromkeys(words))
-    rowid, first = _words.c.rowid, run * _POSITIONS
-    matching = literal_column("session_words").op("MATCH")(query)
-    found = select(rowid - first).where(matching, rowid.between(first, first + _POSITIONS - 1))
-    return sessions.c.position.in_(found)
+def _occur(backend: Backend, run: int, words: Sequence[Word]) -> ColumnElement[bool]:
+    return backend.has_words(run, list(dict.fromkeys(words))) if words else false()
 
 
 def _words_in(text: str) -> Iterable[str]:

@@ -6,6 +6,7 @@ from sqlalchemy import Select, case, func, not_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from afl.types import Phase, Spending
+from memory.backends import Backend
 from memory.schema import call_tallies, doubts
 from memory.statements import keep_doubt
 from memory.writer import Change, Writer
@@ -51,13 +52,14 @@ class Cost(NamedTuple):
 class SQLLedger:
     """`afl.ports.Ledger` of one run: a row that each call replaces."""
 
-    def __init__(self, writer: Writer, dialect: str, run: int) -> None:
+    def __init__(self, writer: Writer, backend: Backend, run: int) -> None:
         self._writer = writer
-        self._statement = keep_doubt(dialect)
+        self._statement = keep_doubt(backend)
         self._run = run
 
     async def keep(self, doubt: Spending) -> None:
-        await self._writer.write([Change(self._statement, [{"run": self._run, **doubt._asdict()}])])
+        row = {"run": self._run, **doubt._asdict()}
+        await self._writer.write([Change(self._statement, [row], latest=self._run)])
 
 
 async def read_spent(connection: AsyncConnection, run: int) -> Spent:

@@ -1,28 +1,25 @@
-"""The statements that write, one per dialect, built once: equal statements share a batch."""
+"""The statements that write, one per kind of database, built once: equal statements share a batch."""
 
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Delete, Insert, Select, Table, bindparam, delete, func, literal_column, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Delete, Insert, Select, bindparam, func, literal_column, or_, select
 
 from afl.types import Outcome
+from memory.backends import Backend
 from memory.schema import candidates, doubts, journal, pace, runs, sessions, turns
 
-_INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 REPLACED = [outcome.value for outcome in Outcome if outcome.retried_on_continuation]
 
 
-def _insert(table: Table, dialect: str) -> Any:
-    return _INSERT[dialect](table)
-
-
 @cache
-def record_entry(dialect: str) -> Insert:
+def record_entry(backend: Backend) -> Insert:
     """Adds a journal entry; an earlier failure under its key gives way and leaves its retries and cost."""
-    insert = _insert(journal, dialect)
+    insert = backend.insert_rows(journal)
     key = {column.name for column in journal.primary_key}
-    news = {column.name: insert.excluded[column.name] for column in journal.c if column.name not in key}
+    news: dict[str, Any] = {
+        column.name: insert.excluded[column.name] for column in journal.c if column.name not in key
+    }
     for added in ("retries", "prompt_tokens", "completion_tokens"):
         news[added] = journal.c[added] + insert.excluded[added]
     cost = insert.excluded.cost_usd
@@ -42,9 +39,9 @@ def entry_kept() -> Select[Any]:
 
 
 @cache
-def record_session(dialect: str) -> Insert:
+def record_session(backend: Backend) -> Insert:
     """Adds a session's outcome, in place of an earlier one."""
-    insert = _insert(sessions, dialect)
+    insert = backend.insert_rows(sessions)
     key = {column.name for column in sessions.primary_key}
     news = {column.name: insert.excluded[column.name] for column in sessions.c if column.name not in key}
     statement: Insert = insert.on_conflict_do_update(index_elements=list(sessions.primary_key), set_=news)
@@ -52,39 +49,45 @@ def record_session(dialect: str) -> Insert:
 
 
 @cache
-def keep_doubt(dialect: str) -> Insert:
+def keep_doubt(backend: Backend) -> Insert:
     """Notes what may have been billed beyond a run's journal, in place of an earlier note."""
-    insert = _insert(doubts, dialect)
+    insert = backend.insert_rows(doubts)
     news = {name: insert.excluded[name] for name in ("tokens", "usd")}
     statement: Insert = insert.on_conflict_do_update(index_elements=[doubts.c.run], set_=news)
     return statement
 
 
 @cache
-def add_pace() -> Insert:
-    return pace.insert()
+def add_pace(backend: Backend) -> Insert:
+    return backend.insert_rows(pace)
 
 
 @cache
-def clear_turns() -> Delete:
-    """Removes the turns of the session named by `of_run` and `of_session`."""
-    return delete(turns).where(turns.c.run == bindparam("of_run"), turns.c.session == bindparam("of_session"))
+def clear_turns(backend: Backend) -> Delete:
+    """Removes the turns of the sessions named by `of_run` and `of_session`."""
+    return backend.delete_rows(turns, run="of_run", session="of_session")
 
 
 @cache
-def record_turns() -> Insert:
-    return turns.insert()
+def record_turns(backend: Backend) -> Insert:
+    return backend.insert_rows(turns)
 
 
 @cache
-def add_candidates(dialect: str) -> Insert:
+def add_words(backend: Backend) -> Insert:
+    """Adds what `memory.search.word_row` says of sessions."""
+    return backend.add_words()
+
+
+@cache
+def add_candidates(backend: Backend) -> Insert:
     """Adds candidate lists unless their hash is known."""
-    statement: Insert = _insert(candidates, dialect).on_conflict_do_nothing()
+    statement: Insert = backend.insert(candidates).on_conflict_do_nothing()
     return statement
 
 
 @cache
-def add_run(dialect: str) -> Insert:
+def add_run(backend: Backend) -> Insert:
     """Adds a run unless the name is taken."""
-    statement: Insert = _insert(runs, dialect).on_conflict_do_nothing(index_elements=[runs.c.name])
+    statement: Insert = backend.insert(runs).on_conflict_do_nothing(index_elements=[runs.c.name])
     return statement

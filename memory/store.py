@@ -8,17 +8,18 @@ from typing import Any, Self
 from sqlalchemy import RowMapping, delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from afl.errors import ConflictError, NotFoundError, StorageError
+from afl.errors import ConflictError, NotFoundError
+from memory.backends import backend_of
 from memory.codec import compress, to_json
-from memory.database import file_of, open_engine, open_for_reading, parse_url, shown, storage_errors
+from memory.database import open_engine, open_for_reading, parse_url, shown
 from memory.hints import KnowledgeBases
-from memory.holders import FileHolder, Holder, NoHolder
 from memory.queries import totals_of
 from memory.recall import Recall
 from memory.records import CandidateRecord, RunSummary
 from memory.run import Run
 from memory.schema import doubts, journal, pace, runs, sessions
 from memory.statements import REPLACED, add_candidates, add_run
+from memory.trouble import storage_errors
 from memory.writer import Writer
 
 _RUNS = select(*(column for column in runs.c if column.name != "inputs"))
@@ -32,6 +33,7 @@ class Store:
         self.where = shown(engine.url)
         """The database as messages name it, without a password."""
         self._engine = engine
+        self._backend = backend_of(engine.dialect.name)
         self._writer = Writer(engine, self.where)
         self.recall = Recall(engine, self.where)
         """Finds the reply that an equal request got in any run."""
@@ -90,11 +92,10 @@ class Store:
             "sessions": len(candidates.lists),
             "inputs": compress(to_json(dict(inputs or {}))),
         }
-        dialect = self._engine.dialect.name
         with storage_errors(self.where):
             async with self._engine.begin() as connection:
-                await connection.execute(add_candidates(dialect), [lists])
-                await connection.execute(add_run(dialect), [row])
+                await connection.execute(add_candidates(self._backend), [lists])
+                await connection.execute(add_run(self._backend), [row])
         run = await self.run(name)
         run.require({**wanted, "candidates_hash": candidates.hash})
         return run
@@ -163,15 +164,5 @@ class Store:
         return gone is not None
 
     def _run(self, row: RowMapping, *, shared: bool = False) -> Run:
-        holder = self._holder(row["id"], row["name"])
+        holder = self._backend.holder(self._engine, row["id"], row["name"])
         return Run(self._engine, self._writer, row, holder, shared=shared)
-
-    def _holder(self, id: int, name: str) -> Holder:
-        path = file_of(self._engine.url)
-        if path is not None:
-            return FileHolder(path.with_name(f"{path.name}.run-{id}.lock"), name)
-        if self._engine.dialect.name == "sqlite":
-            return NoHolder()
-        raise StorageError(
-            f"database {self.where}: runs can be held in SQLite databases only; use --db sqlite:///path"
-        )

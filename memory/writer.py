@@ -1,14 +1,19 @@
 """The one writer of a store: whatever callers hand over at the same time is committed together."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Executable, Select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from afl.errors import ConflictError, StorageError
-from memory.database import storage_errors
+from memory.backends import backend_of
+from memory.trouble import storage_errors
+
+_TRIES = 3
+"""Of a transaction that another one got in the way of."""
 
 
 class Change(NamedTuple):
@@ -18,29 +23,33 @@ class Change(NamedTuple):
     rows: Sequence[Mapping[str, Any]]
     kept: Select[Any] | None = None
     """Finds a row by its own values; one that gave way to another process's is not found, and `write` says so."""
+    latest: Hashable = None
+    """What the one row is about where only the last one counts: of a batch no other is written."""
 
 
 class _Batch:
     """What will be committed together, and the one wake-up for all who wait for it."""
 
     def __init__(self) -> None:
-        self.rows: dict[Executable, list[Mapping[str, Any]]] = {}
+        self.rows: dict[Executable, dict[Hashable, Mapping[str, Any]]] = {}
         self.kept: dict[Executable, Select[Any]] = {}
         self.refused: set[int] = set()
         """Of rows that gave way to those of another process: their `id()`."""
         self.done = asyncio.Event()
 
     def add(self, changes: Sequence[Change]) -> None:
-        for statement, rows, kept in changes:
+        for statement, rows, kept, latest in changes:
             if rows:
-                self.rows.setdefault(statement, []).extend(rows)
+                self.rows.setdefault(statement, {}).update((latest or id(row), row) for row in rows)
             if kept is not None:
                 self.kept[statement] = kept
 
     async def write(self, connection: AsyncConnection) -> None:
         """Executes everything, and finds out which rows were refused."""
-        for statement, rows in self.rows.items():
-            result = await connection.execute(statement, rows)
+        backend = backend_of(connection.dialect.name)
+        for statement, gathered in self.rows.items():
+            rows = list(gathered.values())
+            result = await connection.execute(statement, backend.parameters(rows))
             kept = self.kept.get(statement)
             if kept is not None and result.rowcount < len(rows):
                 self.refused = {id(row) for row in rows if await _is_missing(connection, kept, row)}
@@ -96,12 +105,25 @@ class Writer:
     async def _commit(self, batch: _Batch) -> None:
         try:
             with storage_errors(self._where):
-                async with self._engine.begin() as connection:
-                    await batch.write(connection)
+                await self._try(batch)
         except StorageError as error:
             self._error = error
         except Exception as error:
             self._error = StorageError(f"database {self._where}: {type(error).__name__} while writing: {error}")
+
+    async def _try(self, batch: _Batch) -> None:
+        for _ in range(_TRIES - 1):
+            try:
+                await self._write(batch)
+                return
+            except DBAPIError as error:
+                if not backend_of(self._engine.dialect.name).is_passing(error.orig):
+                    raise
+        await self._write(batch)
+
+    async def _write(self, batch: _Batch) -> None:
+        async with self._engine.begin() as connection:
+            await batch.write(connection)
 
     def _raise_error(self) -> None:
         if self._error is not None:

@@ -1,4 +1,4 @@
-"""A store in a fresh folder, and short ways to make what it keeps."""
+"""A store in a fresh database, and short ways to make what it keeps."""
 
 from collections.abc import AsyncIterator, Callable
 from hashlib import sha256
@@ -16,8 +16,15 @@ MakeRecord = Callable[..., SessionRecord]
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
+def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'afl.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    """A database of every kind in turn."""
+    found: str = request.getfixturevalue(f"{request.param}_url")
+    return found
 
 
 @pytest.fixture

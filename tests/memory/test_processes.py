@@ -112,8 +112,8 @@ async def test_a_dead_holder_blocks_nobody(url):
     assert held
 
 
-async def test_who_only_looks_whether_a_run_is_held_keeps_nobody_from_holding_it(url, tmp_path, lists):
-    async with await Store.open(url) as store:
+async def test_who_only_looks_whether_a_run_is_held_keeps_nobody_from_holding_it(sqlite_url, tmp_path, lists):
+    async with await Store.open(sqlite_url) as store:
         run = await store.begin_run("x", {}, lists)
         looking = os.open(tmp_path / f"afl.db.run-{run.id}.lock", os.O_RDWR | os.O_CREAT)
         assert _lock(looking)
@@ -122,8 +122,8 @@ async def test_who_only_looks_whether_a_run_is_held_keeps_nobody_from_holding_it
             assert (await run.summary()).held
 
 
-async def test_a_released_run_can_be_held_again_and_leaves_no_file(url, tmp_path, lists):
-    async with await Store.open(url) as store:
+async def test_a_released_run_can_be_held_again_and_leaves_no_file(sqlite_url, tmp_path, lists):
+    async with await Store.open(sqlite_url) as store:
         run = await store.begin_run("x", {}, lists)
         async with run.hold():
             pass
@@ -152,8 +152,8 @@ async def test_closing_waits_for_what_was_handed_over(url, lists, entry):
     assert None not in found
 
 
-def test_opening_an_up_to_date_database_loads_no_migrations(url):
-    outputs = [subprocess.check_output([sys.executable, "-c", OPEN, url], text=True) for _ in range(2)]
+def test_opening_an_up_to_date_database_loads_no_migrations(sqlite_url):
+    outputs = [subprocess.check_output([sys.executable, "-c", OPEN, sqlite_url], text=True) for _ in range(2)]
     assert outputs == ["True\n", "False\n"]
 
 

@@ -191,6 +191,12 @@ class TestSQLiteFile(StoreContract):
         return f"sqlite:///{tmp_path / 'a folder' / 'afl.db'}"
 
 
+class TestPostgreSQL(StoreContract):
+    @pytest.fixture
+    def url(self, postgresql_url: str) -> str:
+        return postgresql_url
+
+
 async def test_an_unreadable_url_is_a_users_mistake():
     with pytest.raises(UsageError, match=r"expected e\.g\. sqlite:///path"):
         await Store.open("my database")

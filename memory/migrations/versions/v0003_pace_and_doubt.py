@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from memory.migrations.texts import TEXT
+
 revision = "0003"
 down_revision = "0002"
 
@@ -14,7 +16,7 @@ def upgrade() -> None:
         sa.Column("run", sa.Integer, sa.ForeignKey("runs.id"), nullable=False),
         sa.Column("at", sa.Float, nullable=False),
         sa.Column("concurrency", sa.Integer, nullable=False),
-        sa.Column("why", sa.Text, nullable=False),
+        sa.Column("why", TEXT, nullable=False),
         sa.Column("wait", sa.Float),
     )
     op.create_table(

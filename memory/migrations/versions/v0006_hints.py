@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from memory.migrations.texts import TEXT
+
 revision = "0006"
 down_revision = "0005"
 
@@ -11,9 +13,9 @@ def upgrade() -> None:
     op.create_table(
         "knowledge_bases",
         sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("name", sa.Text, nullable=False, unique=True),
+        sa.Column("name", TEXT, nullable=False, unique=True),
         sa.Column("created", sa.Float, nullable=False),
-        sa.Column("config", sa.Text, nullable=False),
+        sa.Column("config", TEXT, nullable=False),
         sa.Column("run", sa.Integer, sa.ForeignKey("runs.id")),
     )
     op.create_table(
@@ -21,9 +23,9 @@ def upgrade() -> None:
         sa.Column("base", sa.Integer, sa.ForeignKey("knowledge_bases.id"), primary_key=True),
         sa.Column("position", sa.Integer, primary_key=True),
         sa.Column("number", sa.Integer),
-        sa.Column("text", sa.Text, nullable=False),
-        sa.Column("status", sa.Text, nullable=False),
-        sa.Column("why", sa.Text),
-        sa.Column("session", sa.Text),
-        sa.Column("origin", sa.Text, nullable=False),
+        sa.Column("text", TEXT, nullable=False),
+        sa.Column("status", TEXT, nullable=False),
+        sa.Column("why", TEXT),
+        sa.Column("session", TEXT),
+        sa.Column("origin", TEXT, nullable=False),
     )

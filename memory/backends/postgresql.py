@@ -1,0 +1,152 @@
+"""PostgreSQL: a server, which processes of many machines write to at the same time."""
+
+import os
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    URL,
+    Column,
+    ColumnElement,
+    Delete,
+    Insert,
+    Integer,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    column,
+    delete,
+    event,
+    func,
+    select,
+    table,
+    tuple_,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
+from sqlalchemy.exc import NoSuchModuleError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+from sqlalchemy.sql.selectable import TableValuedAlias
+
+from afl.errors import UsageError
+from afl.llm.redact import one_line
+from memory.backends.advisory import SCHEMA, AdvisoryHolder
+from memory.backends.base import Rows
+from memory.holders import Holder
+from memory.schema import sessions
+
+_LONGEST_NAME = 63
+"""Bytes of an `application_name` that the server keeps."""
+_PASSING = {"40001", "40P01"}
+"""Could not serialize, deadlock: the other transaction went first."""
+
+
+class PostgreSQL:
+    """A `Backend`."""
+
+    def url(self, url: URL) -> URL:
+        return url.set(drivername="postgresql+psycopg")
+
+    def shown(self, url: URL) -> str:
+        plain = url.set(drivername="postgresql", password=None, query={})
+        return one_line(plain.render_as_string())
+
+    def engine(self, url: URL, *, patience: float, reading: bool) -> AsyncEngine:
+        pool: dict[str, Any] = {"pool_size": 4, "max_overflow": 0, "pool_timeout": 600}
+        if reading:  # a server that was started anew while a page was open is none of the reader's business
+            pool |= {"pool_pre_ping": True, "isolation_level": "REPEATABLE READ"}
+        return _connecting(url, patience, reading, **pool)
+
+    async def lock_schema(self, connection: AsyncConnection) -> None:
+        await connection.execute(select(func.pg_advisory_xact_lock(*SCHEMA)))
+
+    def holder(self, engine: AsyncEngine, run: int, name: str) -> Holder:
+        return AdvisoryHolder(engine, lambda: _connecting(engine.url, 10, False, poolclass=NullPool), run, name)
+
+    def is_passing(self, error: BaseException | None) -> bool:
+        return getattr(error, "sqlstate", None) in _PASSING
+
+    def insert(self, table: Table) -> postgresql.Insert:
+        return postgresql.insert(table)
+
+    def insert_rows(self, table: Table) -> postgresql.Insert:
+        """One statement however many rows: they come as an array for each column, and triggers see them together."""
+        columns = [one for one in table.c if one is not table.autoincrement_column]
+        rows = _rows({one.name: one for one in columns})
+        statement: postgresql.Insert = postgresql.insert(table).from_select(
+            [one.name for one in columns], select(rows)
+        )
+        return statement
+
+    def delete_rows(self, table: Table, **keys: str) -> Delete:
+        rows = _rows({key: table.c[name] for name, key in keys.items()})
+        return delete(table).where(tuple_(*(table.c[name] for name in keys)).in_(select(rows)))
+
+    def parameters(self, rows: Rows) -> Any:
+        return {name: [row[name] for row in rows] for name in rows[0]}
+
+    def add_words(self) -> Insert:
+        rows = _rows({f"of_{name}": one for name, one in _WORDS.c.items()})
+        session = (rows.c.of_run, rows.c.of_position)
+        words = func.array_to_tsvector(func.string_to_array(func.string_agg(rows.c.of_words, " "), " "))
+        insert = postgresql.insert(_WORDS).from_select(
+            ["run", "position", "words"], select(*session, words).group_by(*session)
+        )
+        both = _WORDS.c.words.op("||")(insert.excluded.words)
+        statement: Insert = insert.on_conflict_do_update(index_elements=["run", "position"], set_={"words": both})
+        return statement
+
+    def has_words(self, run: int, words: Sequence[tuple[str, bool]]) -> ColumnElement[bool]:
+        # Letters and digits alone, in quotes: nothing in it is an operator.
+        query = " & ".join(f"'{word}'{':*' if beginning else ''}" for word, beginning in words)
+        matching = _WORDS.c.words.op("@@")(cast(query, TSQUERY))
+        return sessions.c.position.in_(select(_WORDS.c.position).where(_WORDS.c.run == run, matching))
+
+
+_WORDS = table("session_words", column("run", Integer), column("position", Integer), column("words", Text))
+
+
+def _rows(columns: Any) -> TableValuedAlias:
+    """Rows out of arrays, each bound under the name of its column."""
+    found: dict[str, Column[Any]] = dict(columns.items())
+    arrays = (bindparam(name, type_=ARRAY(one.type)) for name, one in found.items())
+    named = (column(name, one.type) for name, one in found.items())
+    return func.unnest(*arrays).table_valued(*named).render_derived()
+
+
+def _connecting(url: URL, patience: float, reading: bool, **options: Any) -> AsyncEngine:
+    arguments: dict[str, Any] = {"application_name": _who()[:_LONGEST_NAME]}
+    if "connect_timeout" not in url.query:
+        arguments["connect_timeout"] = max(2, round(patience))
+    if reading:
+        arguments["options"] = f"{url.query.get('options', '')} -c default_transaction_read_only=on"
+    try:
+        engine = create_async_engine(url, connect_args=arguments, use_native_hstore=False, **options)
+    except (NoSuchModuleError, ModuleNotFoundError) as error:
+        raise UsageError(
+            "no driver for PostgreSQL is installed, expected psycopg 3; "
+            'install it with: pip install "afl[postgresql]"'
+        ) from error
+    event.listen(engine.sync_engine, "connect", _prepare)
+    return engine
+
+
+def _who() -> str:
+    """What the server shows about this process to whoever asks who is connected."""
+    return f"process {os.getpid()} on {socket.gethostname()}"
+
+
+def _prepare(connection: Any, _record: Any) -> None:
+    from psycopg.adapt import Loader
+
+    class SumLoader(Loader):
+        """Sums of integers come as numbers of any size."""
+
+        def load(self, data: Any) -> int | float:
+            text = bytes(data).decode()
+            return float(text) if "." in text else int(text)
+
+    connection.driver_connection.adapters.register_loader("numeric", SumLoader)

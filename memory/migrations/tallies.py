@@ -1,0 +1,161 @@
+"""Tables with a row for each kind of row of another table, which the database itself keeps as that table changes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from alembic import op
+
+from memory.migrations.texts import TEXT
+
+Type = type[sa.types.TypeEngine[Any]] | sa.types.TypeEngine[Any]
+
+
+class Part(NamedTuple):
+    """A column of a tally, and what it is computed from; `{row}` stands for the row that is counted."""
+
+    type: Type
+    expression: str
+
+
+@dataclass(frozen=True)
+class Tally:
+    """A table that counts."""
+
+    table: str
+    source: str
+    """The table that is counted."""
+    key: Mapping[str, Part]
+    """What rows of a kind have in common; `run` is the first of them."""
+    sums: Mapping[str, Part]
+    """What is summed up; the first of them is the number of rows."""
+    latest: Mapping[str, Part] = field(default_factory=dict)
+    """Largest value that a row of this kind ever had."""
+    joined: str = ""
+    """Another table to look things up in."""
+    condition: str = "true"
+    """Other rows do not count."""
+
+    @property
+    def columns(self) -> dict[str, Part]:
+        return {**self.key, **self.sums, **self.latest}
+
+    def values(self, *, sign: str = "") -> list[str]:
+        """What a single row adds, or with the sign `-` takes away."""
+        added = (f"{sign}({part.expression})" if sign else part.expression for part in self.sums.values())
+        return [*self._keys, *added, *(part.expression for part in self.latest.values())]
+
+    def sums_of(self, *, sign: str = "") -> list[str]:
+        """What the rows of a kind add together."""
+        sums = (f"{sign}sum({part.expression})" for part in self.sums.values())
+        return [*self._keys, *sums, *(f"max({part.expression})" for part in self.latest.values())]
+
+    def rows(self, source: str = "") -> str:
+        """Where the values come from."""
+        tables = ", ".join(filter(None, (source, self.joined)))
+        return f"{f'FROM {tables} ' if tables else ''}WHERE {self.condition}"
+
+    def grouped(self, source: str) -> str:
+        """The same, kind by kind."""
+        return f"{self.rows(source)} GROUP BY {', '.join(self._keys)}"
+
+    def news(self, table: str) -> str:
+        """How a kind that is there already takes up what is added to it."""
+        added = [f"{name} = {table}.{name} + excluded.{name}" for name in self.sums]
+        larger = "{name} = CASE WHEN excluded.{name} > {table}.{name} THEN excluded.{name} ELSE {table}.{name} END"
+        return ", ".join([*added, *(larger.format(name=name, table=table) for name in self.latest)])
+
+    def make_table(self, name: str, *keys: sa.Column[Any], cascade: bool = False) -> None:
+        """The table, with further columns in its key."""
+        op.create_table(
+            name,
+            sa.Column("run", sa.Integer, sa.ForeignKey("runs.id", ondelete="CASCADE" if cascade else None)),
+            *(
+                sa.Column(column, part.type, nullable=False)
+                for column, part in self.columns.items()
+                if column != "run"
+            ),
+            *keys,
+            sa.PrimaryKeyConstraint(*self.key, *(key.name for key in keys)),
+            sqlite_with_rowid=False,
+        )
+
+    @property
+    def _keys(self) -> list[str]:
+        return [part.expression for part in self.key.values()]
+
+
+class Keeping(NamedTuple):
+    """What a kind of database needs for its tallies."""
+
+    make: Callable[[Tally], None]
+    """Makes the table of a tally, and counts what is there."""
+    keep: Callable[..., None]
+    """`keep("turns", *tallies)`: from now on the tallies follow whatever happens to `turns`."""
+    index_words: Callable[[], None]
+    """Makes the index of the words of sessions."""
+
+
+def parts(type: Type, *names: str) -> dict[str, Part]:
+    """Columns that the counted row has too."""
+    return {name: Part(type, f"{{row}}.{name}") for name in names}
+
+
+_BORDERS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)
+_BUCKET = " ".join(f"WHEN {{row}}.latency < {border} THEN {number}" for number, border in enumerate(_BORDERS))
+_SENT = "NOT {row}.reused AND ({row}.outcome <> 'over_budget' OR {row}.finish_reason IS NOT NULL)"
+_ANSWER = (
+    "{row}.phase = 'loop' AND {row}.role = 'recommendation' AND {row}.outcome = 'ok' AND {row}.item IS NOT NULL"
+)
+
+CALLS = Tally(
+    "call_tallies",
+    "journal",
+    key=parts(sa.Integer, "run")
+    | parts(TEXT, "phase")
+    | parts(sa.SmallInteger, "round")
+    | parts(TEXT, "role", "outcome")
+    | {
+        "sent": Part(sa.Boolean, _SENT),
+        "repair": Part(sa.Boolean, "{row}.attempt > 0"),
+        "priced": Part(sa.Boolean, "{row}.cost_usd IS NOT NULL"),
+        "bucket": Part(sa.SmallInteger, f"CASE {_BUCKET} ELSE {len(_BORDERS)} END"),
+    },
+    sums={"entries": Part(sa.Integer, "1")}
+    | parts(sa.BigInteger, "retries", "prompt_tokens", "completion_tokens")
+    | {"cost_usd": Part(sa.Float, "coalesce({row}.cost_usd, 0)")}
+    | parts(sa.Float, "latency"),
+)
+SESSIONS = Tally(
+    "session_tallies",
+    "sessions",
+    key=parts(sa.Integer, "run")
+    | parts(TEXT, "outcome")
+    | parts(sa.Boolean, "completed", "accepted", "hit", "base_hit")
+    | parts(sa.SmallInteger, "rounds")
+    | parts(TEXT, "by_round", "tools"),
+    sums={"sessions": Part(sa.Integer, "1")},
+    latest={"ended": Part(sa.Float, "{row}.finished")},
+)
+TURNS = Tally(
+    "turn_tallies",
+    "turns",
+    key=parts(sa.Integer, "run")
+    | parts(TEXT, "phase")
+    | parts(sa.SmallInteger, "round")
+    | parts(TEXT, "role", "outcome")
+    | parts(sa.Boolean, "last"),
+    sums={"turns": Part(sa.Integer, "1")},
+)
+ITEMS = Tally(
+    "item_tallies",
+    "turns",
+    key=parts(sa.Integer, "run")
+    | parts(sa.SmallInteger, "round")
+    | parts(TEXT, "item")
+    | {"ended": Part(sa.Boolean, "{row}.round = sessions.rounds")},
+    sums={"sessions": Part(sa.Integer, "1")},
+    joined="sessions",
+    condition=f"sessions.run = {{row}}.run AND sessions.session = {{row}}.session AND sessions.completed AND {_ANSWER}",
+)

@@ -1,0 +1,121 @@
+"""A database of any earlier schema, with what it holds, becomes one of today's."""
+
+import asyncio
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, inspect, select
+
+import memory.migrations
+from afl.types import Advice, Outcome
+from memory.database import open_engine, parse_url
+from memory.export import export
+from memory.listing import SessionFilter
+from memory.schema import VERSION_TABLE, metadata
+from memory.store import Store
+
+SCRIPTS = ScriptDirectory(str(Path(memory.migrations.__file__).parent))
+REVISIONS = sorted(one.revision for one in SCRIPTS.walk_revisions())
+NEWER = {"tools", "base_hit", "last"}
+"""Columns that an upgrade fills by itself."""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request, tmp_path):
+    """A database without any table."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'old.db'}"
+    return request.getfixturevalue("postgresql").new_url()
+
+
+@pytest.fixture
+async def today(sqlite_url, lists, record, entry):
+    """The URL of a database with a bit of everything that the first schema knew."""
+    async with await Store.open(sqlite_url) as store:
+        run = await store.begin_run("x", {"rounds": 4}, lists, inputs={"suggestions": [1, 2]})
+        for round in (1, 2):
+            await run.journal().record(entry(round=round, cost_usd=0.5, latency=3.0, retries=round))
+        await run.journal().record(entry("8", outcome=Outcome.FAILED, text="", error="timeout"))
+        await run.journal("reflections").record(entry("über\x00"))
+        await run.finish(_repaired(record("7", position=1, target="Alien")))
+        await run.finish(record("ü", position=0, outcome=Outcome.OFF_LIST))
+    return sqlite_url
+
+
+def _repaired(record):
+    """A session whose first turn was attempted twice and had advice."""
+    first, *others = record.turns
+    failed = replace(first, outcome=Outcome.UNPARSED, item=None)
+    answer = replace(first, key=first.key._replace(attempt=1), advice=(Advice("suggestion", "try Alien"),))
+    return replace(record, turns=(failed, answer, *others))
+
+
+@pytest.mark.parametrize("revision", REVISIONS[:-1])
+async def test_whatever_an_older_database_holds_is_there_after_its_upgrade(revision, empty_url, today):
+    migrate(empty_url, revision)
+    copy(today, empty_url)
+    assert await content(empty_url) == await content(today)
+
+
+async def test_every_step_from_the_first_schema_leads_to_the_next(empty_url, today):
+    migrate(empty_url, REVISIONS[0])
+    copy(today, empty_url)
+    versions = [migrate(empty_url, revision) for revision in REVISIONS]
+    assert versions == REVISIONS
+
+
+async def test_of_processes_that_upgrade_at_the_same_time_one_does(empty_url, today):
+    migrate(empty_url, REVISIONS[0])
+    copy(today, empty_url)
+    engines = await asyncio.gather(*(open_engine(parse_url(empty_url), busy_timeout=30) for _ in range(3)))
+    await asyncio.gather(*(engine.dispose() for engine in engines))
+    assert await content(empty_url) == await content(today)
+
+
+def migrate(url: str, revision: str) -> str:
+    """Brings the database to this schema, by the migrations alone; returns what it says it has."""
+    engine = create_engine(
+        parse_url(url).set(drivername="sqlite" if url.startswith("sqlite") else "postgresql+psycopg")
+    )
+    with engine.begin() as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", SCRIPTS.dir)
+        config.set_main_option("path_separator", "os")
+        command.upgrade(config, revision)
+        version: str = connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar_one()
+    engine.dispose()
+    return version
+
+
+def copy(source: str, target: str) -> None:
+    """Whatever of the source's tables and columns the target has, too."""
+    old, new = (create_engine(url.replace("postgresql:", "postgresql+psycopg:")) for url in (source, target))
+    with old.connect() as reading, new.begin() as writing:
+        known = inspect(writing)
+        for table in metadata.sorted_tables:
+            if known.has_table(table.name) and not table.name.endswith("_tallies"):
+                names = {column["name"] for column in known.get_columns(table.name)} - NEWER
+                columns = [table.c[name] for name in table.c.keys() & names]
+                rows = [dict(row) for row in reading.execute(select(*columns)).mappings()]
+                writing.execute(table.insert(), rows)
+    old.dispose()
+    new.dispose()
+
+
+async def content(url: str) -> object:
+    """All that can be read of the one run."""
+    async with await Store.open(url) as store:
+        run = await store.run("x")
+        tallies = (run.call_tallies(), run.turn_tallies(), run.session_tallies(), run.item_tallies())
+        numbers = (await run.summary(), await run.outline(), [await tally for tally in tallies])
+        found = [await run.page(SessionFilter(**wanted)) for wanted in SEARCHES]
+        lines = [json.loads(line) async for line in export(run)]
+        return numbers, found, lines, await run.inputs(), await run.candidates(), await run.finished()
+
+
+SEARCHES = ({"words": "too dark"}, {"text": "alien"}, {"tool": "suggestion"}, {"item": "Heat"}, {"hit_after": 2})
