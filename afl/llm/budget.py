@@ -236,6 +236,13 @@ class Account:
         if not reported.tokens:
             self.doubt = self.doubt.plus(cost)
 
+    def lost(self, key: Hashable) -> None:
+        """Nobody will tell how the try ended, or whether the journal has its reply: it may have been billed."""
+        if self._answered.pop(key, None) is None:
+            self.failed(key, billed=True)
+        else:
+            self.doubt = self.doubt.plus(self._open.pop(key))
+
     def usable(self, reply: Reply) -> Reply:
         """The reply; one that `max_tokens` cut off, and not the model itself, counts as not answered."""
         return self.tariff.usable(reply)

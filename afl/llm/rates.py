@@ -38,7 +38,7 @@ class Rates:
 
     async def admit(self, tokens: int, clock: Clock) -> Sent | None:
         """Returns when a request of so many tokens may be sent; callers come first as they came."""
-        if not self._limits:
+        if not self.limits:
             return None
         async with self._turn:
             while (wait := self._wait(tokens, clock.monotonic())) > 0:
@@ -47,18 +47,19 @@ class Rates:
 
     def has_room(self, tokens: int, clock: Clock) -> bool:
         """Whether a request of so many tokens may be sent now, and nobody waits."""
-        return not self._limits or (not self._turn.locked() and self._wait(tokens, clock.monotonic()) <= 0)
+        return not self.limits or (not self._turn.locked() and self._wait(tokens, clock.monotonic()) <= 0)
 
     def note(self, tokens: int, clock: Clock) -> Sent | None:
         """Such a request is sent now."""
-        if not self._limits:
+        if not self.limits:
             return None
         sent = Sent(clock.monotonic(), tokens)
         self._sent.append(sent)
         return sent
 
     @property
-    def _limits(self) -> bool:
+    def limits(self) -> bool:
+        """Whether there is anything to keep."""
         return self.rpm is not None or self.tpm is not None
 
     def _wait(self, tokens: int, now: float) -> float:

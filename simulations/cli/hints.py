@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Hints: drawn from mistakes, kept, chosen by a policy.", no_args_is_help=True)
 NOT_EXPLORED = (
     "rounds",
+    "engine",
+    "workers",
+    "address",
     "seeds",
     "split",
     "sessions",

@@ -36,7 +36,9 @@ TrainOn = Annotated[
 ]
 Recommender = Annotated[
     Text,
-    typer.Option("--recommender", metavar="NAME[:ARG]", help="sasrec, file:PATH.csv, llm or none. (default: sasrec)"),
+    typer.Option(
+        "--recommender", metavar="NAME[:ARG]", help="sasrec, file:PATH.csv, llm or none. (default: sasrec)"
+    ),
 ]
 Reward = Annotated[Text, typer.Option("--reward", metavar="NAME[:ARG]", help="sasrec or none. (default: sasrec)")]
 Tools = Annotated[
@@ -50,6 +52,15 @@ UserSeesCandidates = Annotated[
     ),
 ]
 Concurrency = Annotated[int, typer.Option("--concurrency", help="Sessions under way at once.")]
+Engine = Annotated[
+    Text, typer.Option("--engine", metavar="NAME", help="local, or ray for many processes. (default: local)")
+]
+Workers = Annotated[
+    Number, typer.Option("--workers", metavar="N", help="Processes of --engine ray; one a processor by default.")
+]
+Address = Annotated[
+    Text, typer.Option("--address", metavar="ADDRESS", help="A Ray cluster, or auto; else one is started.")
+]
 Cache = Annotated[bool, typer.Option("--cache", help="Let equal requests of earlier runs answer.")]
 RPM = Annotated[Number, typer.Option("--rpm", metavar="N", help="The most requests a minute.")]
 TPM = Annotated[Number, typer.Option("--tpm", metavar="N", help="The most tokens a minute.")]

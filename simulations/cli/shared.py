@@ -32,6 +32,9 @@ def _of_every_study(
         Text, typer.Option("--run", metavar="NAME", help="What runs are called after; the same name continues.")
     ] = None,
     concurrency: options.Concurrency = 64,
+    engine: options.Engine = None,
+    workers: options.Workers = None,
+    address: options.Address = None,
     replay: Annotated[
         Text,
         typer.Option("--replay", metavar="NAME", help="Answer from the runs called NAME-... only; no network."),

@@ -38,6 +38,9 @@ def simulate(
         Text, typer.Option("--run", metavar="NAME", help="The run's name; the same name continues.")
     ] = None,
     concurrency: options.Concurrency = 64,
+    engine: options.Engine = None,
+    workers: options.Workers = None,
+    address: options.Address = None,
     replay: Annotated[
         Text, typer.Option("--replay", metavar="RUN", help="Answer from this run's journal only; no network.")
     ] = None,
@@ -75,6 +78,9 @@ def simulate(
         target_position=target_position,  # type: ignore[arg-type]  # checked by SimulateOptions
         run=run,
         concurrency=concurrency,
+        engine=engine,
+        workers=workers,
+        address=address,
         replay=replay,
         cache=cache,
         rpm=rpm,

@@ -14,8 +14,9 @@ from memory.run import Run
 from simulations.agency import Agency
 from simulations.asynchrony import outside_event_loop
 from simulations.call import Call, calling
+from simulations.engines.options import PlayingOptions, engine
 from simulations.leaks.beforehand import audit_sessions, require_sound
-from simulations.limits import LimitOptions, budget, rates, time_limits
+from simulations.limits import budget, rates, time_limits
 from simulations.options import NONE, CandidatesFrom, SimulateOptions, SplitName
 from simulations.progress import Watching
 from simulations.ranking.answers import (
@@ -62,7 +63,7 @@ def rank(
     settings: Settings | None = None,
     watch: Watching | None = None,
     clock: Clock | None = None,
-    **limits: Unpack[LimitOptions],
+    **playing: Unpack[PlayingOptions],
 ) -> RankReport:
     """Asks the recommendation agent for the `top` (10) best of `candidates` (50) in every session: HR@k and NDCG@k.
 
@@ -92,9 +93,10 @@ def rank(
         concurrency,
         base_url,
         clock=clock or SystemClock(),
-        rates=rates(limits),
-        budget=budget(limits),
-        times=time_limits(limits),
+        rates=rates(playing),
+        budget=budget(playing),
+        times=time_limits(playing),
+        engine=engine(playing),
     )
     with calling(db=db, settings=settings, watch=watch, agency=agency, tools=tools) as call:
         old = None if replay is None else call.wait(call.store.run(replay))

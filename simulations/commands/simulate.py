@@ -10,7 +10,8 @@ from afl.settings import Settings
 from simulations.agency import Agency
 from simulations.asynchrony import outside_event_loop
 from simulations.call import calling
-from simulations.limits import LimitOptions, budget, rates, time_limits
+from simulations.engines.options import PlayingOptions, engine
+from simulations.limits import budget, rates, time_limits
 from simulations.options import CandidatesFrom, SplitName
 from simulations.progress import Watching
 from simulations.run import Performance
@@ -44,14 +45,14 @@ def simulate(
     settings: Settings | None = None,
     watch: Watching | None = None,
     clock: Clock | None = None,
-    **limits: Unpack[LimitOptions],
+    **playing: Unpack[PlayingOptions],
 ) -> SimulationReport:
     """Runs every session of the study through the loop and reports how often the target was recommended.
 
     What is not said has the default of `SimulateOptions`, or the value of the run that is replayed. The same call on
     the same run continues it: what the journal holds is not asked again. `tools` and `agency` also take parts of your
-    own. With `cache`, equal requests of earlier runs answer. `concurrency`, `base_url` and `limits` (see
-    `LimitOptions`) may change from call to call; whatever determines results may not. `clock` is what the waits
+    own. With `cache`, equal requests of earlier runs answer. `concurrency`, `base_url` and `playing` (see
+    `PlayingOptions`: limits, budgets, engine) may change from call to call; whatever determines results may not. `clock` is what the waits
     between tries are taken from.
 
     Raises `UsageError`, `NotFoundError` and `DataError` for what was asked; `ConflictError` when the run exists with
@@ -78,9 +79,10 @@ def simulate(
         concurrency,
         base_url,
         clock=clock or SystemClock(),
-        rates=rates(limits),
-        budget=budget(limits),
-        times=time_limits(limits),
+        rates=rates(playing),
+        budget=budget(playing),
+        times=time_limits(playing),
+        engine=engine(playing),
     )
     with calling(db=db, settings=settings, watch=watch, agency=agency, tools=tools) as call:
         old = None if replay is None else call.wait(call.store.run(replay))

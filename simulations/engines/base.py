@@ -90,3 +90,8 @@ class EngineContext:
     """Processes; None for as many as there is room for."""
     address: str | None = None
     """Of a cluster; None for this machine."""
+
+
+def endpoint(model: LanguageModel) -> str:
+    """Whom a run waits for, as people are told."""
+    return f"{model.name} at {model.place}" if model.place else model.name

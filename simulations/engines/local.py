@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 from afl.data.sessions import Session
 from afl.errors import UsageError
-from afl.llm.context import LanguageModel
 from afl.llm.limits import AdaptiveLimiter
 from afl.llm.stall import StallWatch
 from afl.llm.time_limits import Deadlines
-from simulations.engines.base import EngineContext, Home, Job, Say, Told
+from simulations.engines.base import EngineContext, Home, Job, Say, Told, endpoint
 from simulations.engines.keeping import Keeper
 from simulations.limits import PaceKeeper
 from simulations.runner import Runner
@@ -78,8 +77,3 @@ class LocalStage:
 
         async with self.stall.watching():
             await self.runner.run(((place, self.job.study.session(place)) for place in places), record)
-
-
-def endpoint(model: LanguageModel) -> str:
-    """Whom a run waits for, as people are told."""
-    return f"{model.name} at {model.place}" if model.place else model.name

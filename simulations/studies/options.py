@@ -8,7 +8,8 @@ from afl.errors import UsageError
 from afl.ports import Clock, RecommenderTool
 from afl.settings import Settings
 from simulations.agency import Agency
-from simulations.limits import LimitOptions, budget, rates, time_limits
+from simulations.engines.options import PlayingOptions, engine
+from simulations.limits import budget, rates, time_limits
 from simulations.options import CandidatesFrom, SplitName, at_least
 from simulations.progress import Watching
 from simulations.run import Performance
@@ -29,7 +30,7 @@ _DETERMINING = (
 )
 
 
-class PlayOptions(LimitOptions, total=False):
+class PlayOptions(PlayingOptions, total=False):
     """Options of `simulate` with the same meaning and defaults, and `seeds`; all are keyword arguments."""
 
     dataset: str | None
@@ -84,6 +85,7 @@ def performance(options: Mapping[str, Any]) -> Performance:
         rates=rates(options),
         budget=budget(options),
         times=time_limits(options),
+        engine=engine(options),
     )
 
 

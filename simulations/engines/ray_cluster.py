@@ -1,0 +1,108 @@
+"""A Ray cluster to play on: one of this machine's own, started and ended with the command, or one that is there."""
+
+import os
+import socket
+from collections.abc import Collection
+from time import monotonic
+from typing import Any
+
+from sqlalchemy import make_url
+
+from afl.errors import UsageError, WorkerError
+from simulations.engines.base import Home, Say
+
+_QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    # Else every process without a GPU warns that this will change.
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+
+
+def ray_module() -> Any:
+    """Ray, which tells nobody that it is used; `UsageError` where it is not installed."""
+    os.environ.update({name: value for name, value in _QUIET.items() if name not in os.environ})
+    try:
+        import ray
+    except ImportError as error:
+        raise UsageError(
+            f"--engine ray needs the extra 'ray' (no {error.name} here): pip install 'afl[ray]'"
+        ) from None
+    return ray
+
+
+class Cluster:
+    """A connection; `close` ends what it has started."""
+
+    def __init__(self, ray: Any, *, own: bool) -> None:
+        self.ray = ray
+        self._own = own
+
+    @classmethod
+    def connect(cls, address: str | None, workers: int | None, say: Say) -> "Cluster":
+        """The cluster at an address, or a new one of this machine's own.
+
+        Raises `WorkerError` where there is none.
+        """
+        ray = ray_module()
+        if ray.is_initialized():
+            return cls(ray, own=False)
+        began = monotonic()
+        try:
+            ray.init(address or "local", log_to_driver=False, logging_level="error", **_own(address, workers))
+        except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
+            reason = str(error).partition("\n")[0]
+            raise WorkerError(f"--engine ray: cannot use {_called(address)}: {reason}") from None
+        say(f"ray: {_called(address)} is there after {monotonic() - began:.1f} s")
+        return cls(ray, own=True)
+
+    @property
+    def hosts(self) -> set[str]:
+        """The machines it consists of now."""
+        return {node["NodeManagerHostname"] for node in self.ray.nodes() if node["Alive"]}
+
+    @property
+    def processors(self) -> int:
+        """How many workers it has room for, were they alone."""
+        return int(self.ray.cluster_resources().get("CPU", 0))
+
+    @property
+    def free(self) -> int:
+        """How many workers it has room for now."""
+        return int(self.ray.available_resources().get("CPU", 0))
+
+    def close(self) -> None:
+        if self._own:
+            self.ray.shutdown()
+
+
+def shared_home(home: Home, hosts: Collection[str]) -> Home:
+    """The same home as the processes of these machines can find it.
+
+    Raises `UsageError` for a database that they cannot share.
+    """
+    url = make_url(home.url)
+    if url.get_backend_name() != "sqlite":
+        return home
+    if url.database in (None, "", ":memory:"):
+        raise UsageError("--engine ray: a database in memory belongs to one process; give --db sqlite:///path")
+    if set(hosts) != {socket.gethostname()}:
+        raise UsageError(
+            f"--engine ray: the database {url.database} is a file of this machine, but the cluster has "
+            f"{len(hosts)} machine{'s' if len(hosts) > 1 else ''} ({', '.join(sorted(hosts)[:3])}); "
+            "give --db postgresql://host/name, or leave --address out"
+        )
+    # Workers need not run in the folder of who started them.
+    whole = url.set(database=os.path.abspath(str(url.database)))
+    return Home(whole.render_as_string(hide_password=False), home.settings)
+
+
+def _own(address: str | None, workers: int | None) -> dict[str, Any]:
+    """What a cluster of one's own is started with."""
+    if address is not None:
+        return {}
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return {"num_cpus": workers or processors, "num_gpus": 0, "include_dashboard": False}
+
+
+def _called(address: str | None) -> str:
+    return "a cluster of this machine's own" if address is None else f"the cluster at {address}"
