@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, make_dataclass
+from dataclasses import asdict, dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,7 @@ import numpy as np
 
 from afl.data.dataset import Dataset
 from afl.draws import generator
-from afl.models.base import NextItemModel
-from afl.models.trainer import TrainingConfig
-from afl.models.zoo import Entry, entry_of, untrained
-from afl.plugins import load
+from afl.models.zoo import Entry, entry
 
 Settings = Mapping[str, Any]
 """Settings of a model by name; `learning_rate` is that of its training."""
@@ -73,24 +70,8 @@ def search(models: Sequence[str], datasets: Sequence[Dataset], models_dir: Path)
 
 def trained_with(name: str, dataset: Dataset, chosen: Settings, models_dir: Path) -> Entry:
     """The model with these settings in place of its defaults, kept under the same name as if they were its defaults."""
-    own = {setting: value for setting, value in chosen.items() if setting != "learning_rate"}
-    rate = {setting: value for setting, value in chosen.items() if setting == "learning_rate"}
-    return entry_of(
-        untrained(with_defaults(load("afl.models", name), own), dataset, SEED),
-        name,
-        dataset,
-        seed=SEED,
-        models_dir=models_dir,
-        progress=unwatched,
-        training=TrainingConfig(**rate),
-    )
-
-
-def with_defaults(model: type[NextItemModel], chosen: Settings) -> type[NextItemModel]:
-    """The same model with other defaults."""
-    changed = [(name, type(value), field(default=value)) for name, value in chosen.items()]
-    config = make_dataclass(model.Config.__name__, changed, bases=(model.Config,), frozen=True, kw_only=True)
-    return type(model.__name__, (model,), {"Config": config})
+    argument = ",".join(f"{setting}={value}" for setting, value in chosen.items()) or None
+    return entry(name, dataset, seed=SEED, models_dir=models_dir, progress=unwatched, argument=argument)
 
 
 def unwatched(done: int, total: int, text: str = "") -> None: ...
