@@ -112,7 +112,7 @@ class Call:
         """
         agency = self.agency.complete(study.options, study.training, self.settings)
         model = self._model(study, how)
-        config = configuration(study, model, agency) | dict(also or {})
+        config = configuration(study, model, agency, self.settings) | dict(also or {})
         name = name or default_name(config)
         found = self.wait(self.store.find(name))
         if found is not None:

@@ -9,15 +9,18 @@ from typing import Any
 
 from afl import plugins
 from afl.errors import UsageError
+from afl.flower.listing import model_hash
+from afl.flower.recommender import kept_for
 from afl.llm.context import LanguageModel
 from afl.ports import LearnedTool
+from afl.settings import Settings
 from agents.prompts import prompts_hash
 from simulations.agency import Agency
 from simulations.options import SimulateOptions
 from simulations.study import Study
 
 
-def configuration(study: Study, model: LanguageModel, agency: Agency) -> dict[str, Any]:
+def configuration(study: Study, model: LanguageModel, agency: Agency, settings: Settings) -> dict[str, Any]:
     """Data, candidates, models, agents, prompts, rounds, seeds, parameters: JSON, one key per thing.
 
     Not in it: concurrency, limits, the endpoint's address, the run's name.
@@ -26,7 +29,7 @@ def configuration(study: Study, model: LanguageModel, agency: Agency) -> dict[st
     return {
         **study.configuration(),
         **agency.configuration(),
-        "recommender_content": content_hash(options.recommender),
+        "recommender_content": content_hash(options.recommender, settings),
         "llm_name": model.name,
         "llm_parameters": dict(model.parameters),
         "prompts": prompts_hash(*_asked_beside(options)),
@@ -53,9 +56,11 @@ def _asked_beside(options: SimulateOptions) -> tuple[str, ...]:
             return ("ranking", "choice")
 
 
-def content_hash(spec: str) -> str | None:
-    """SHA-256 (hex) of the file a spec like `file:PATH` names; None for specs that name no file."""
+def content_hash(spec: str, settings: Settings) -> str | None:
+    """SHA-256 (hex) of what a spec like `file:PATH` or `flower:NAME` names; None for what AFL trains by itself."""
     name, path = plugins.parse_spec(spec)
+    if name == "flower":
+        return model_hash(kept_for(name, path, settings.flower_dir))
     if name != "file" or path is None:
         return None
     try:

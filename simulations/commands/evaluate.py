@@ -24,7 +24,7 @@ def evaluate_recommendation(
     averaged over them first. `options` are those of `PlayOptions`; they and errors are as in `simulate`, and
     `UsageError` is also raised where the audit finds the set-up broken, before anything is asked.
     """
-    check(bases, arms, tools=options.get("tools", ()))
+    check(bases, arms, tools=options.get("tools", ()), settings=options.get("settings"))
     chosen = tuple(arm for arm in EVERY_ARM if arm in arms)
     if options.get("llm") is None and chosen == ("base",) and LLM not in bases:
         options["llm"] = "offline"  # models alone ask no language model: none needs to be named

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from afl import plugins
 from afl.errors import UsageError
+from afl.settings import Settings
 from simulations.configuration import content_hash
 from simulations.inputs import ModelOutputs
 from simulations.options import LLM, NONE, ZERO_SHOT
@@ -88,7 +89,9 @@ def of_base_alone(base: str, player: Player) -> ArmResult:
     return ArmResult(arm="base", group={"base": base}, rounds=0, seeds=tuple(_suggested(*one) for one in modelled))
 
 
-def check(bases: Sequence[str], arms: Sequence[str], *, tools: Sequence[object] = ()) -> None:
+def check(
+    bases: Sequence[str], arms: Sequence[str], *, tools: Sequence[object] = (), settings: Settings | None = None
+) -> None:
     """Raises for what cannot be evaluated, before anything is trained or asked."""
     for arm in arms:
         if arm not in EVERY_ARM:
@@ -106,7 +109,7 @@ def check(bases: Sequence[str], arms: Sequence[str], *, tools: Sequence[object] 
             raise UsageError("--base: got 'none' and 'llm', which have the same agents; expected one of them")
         if base != NONE:
             plugins.load("afl.recommenders", plugins.parse_spec(base).name)
-            content_hash(base)
+            content_hash(base, settings or Settings())
 
 
 def _suggested(study: Study, outputs: ModelOutputs) -> SeedValues:

@@ -11,6 +11,7 @@ What happens to a request, in the order of the files:
     comparing.py     several runs over the same sessions, out of a few bits a session; so are the two below
     judged.py        the answers of the user-simulation task
     hinted.py        what hints did to lists
+    flowers.py       Flower models in numbers, out of their files
     conversation.py  a session's turns, out of its transcript
     wanted.py        which sessions a list shows
     kinds.py         what sort of run it is

@@ -34,7 +34,7 @@ def _fields(found: Any) -> dict[str, Any]:
 
 
 ERRORS: dict[int | str, dict[str, Any]] = {
-    404: {"description": "There is no such run, session or base."},
+    404: {"description": "There is no such run, session, base or model."},
     422: {"description": "The query cannot be read, or asks for what cannot be compared."},
 }
 _STATUS: Mapping[type[AFLError], HTTPStatus] = {

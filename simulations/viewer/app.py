@@ -29,6 +29,9 @@ from simulations.viewer.pages import (
     compare,
     compare_charts,
     dialogue,
+    flower_charts,
+    flower_model,
+    flower_models,
     judging,
     judging_charts,
     run,
@@ -67,6 +70,8 @@ PAGES = (
     Page("/compare/{session}", side_by_side.read, "side_by_side.html.jinja"),
     Page("/hints", bases.read, "bases.html.jinja"),
     Page("/hints/{base}", base.read, "base_of_hints.html.jinja", base_charts.charts),
+    Page("/flower", flower_models.read, "flower_models.html.jinja", flower_charts.of_models),
+    Page("/flower/{model}", flower_model.read, "flower_model.html.jinja", flower_charts.of_model),
 )
 _API_ROOT = "/api/runs"
 """The list of runs stands at the root for people, under its name for programs."""

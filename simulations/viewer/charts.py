@@ -48,6 +48,8 @@ class Chart:
     """What y is."""
     stacked: bool = False
     """Whether bars stand on each other, not beside."""
+    powers: bool = False
+    """Whether y goes in powers of ten."""
     nothing: str = "Nothing to draw yet."
     """What is said where no series has a point."""
 
@@ -63,5 +65,5 @@ class Chart:
 
     def to_json(self) -> str:
         """Traces and axes for `static/viewer.js`."""
-        drawn = {"x": self.x, "y": self.y, "unit": self.unit, "stacked": self.stacked}
+        drawn = {"x": self.x, "y": self.y, "unit": self.unit, "stacked": self.stacked, "powers": self.powers}
         return json.dumps(drawn | {"series": [asdict(series) for series in self.series]})

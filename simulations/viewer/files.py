@@ -77,6 +77,11 @@ class Filed:
             return self._to("hints/index", self._served.hints())
         return self._to(f"hints/{file_name(base)}/{_list(wanted)}", self._served.hints(base, wanted))
 
+    def flower(self, model: str = "", wanted: _Query = None) -> str:
+        if not model:
+            return self._to("flower/index", self._served.flower())
+        return self._to(f"flower/{file_name(model)}/{_list(wanted)}", self._served.flower(model, wanted))
+
     def _to(self, name: str, address: str) -> str:
         self._wanted(f"{name}.html", address)
         return self._relative(f"{name}.html")

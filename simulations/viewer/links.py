@@ -56,6 +56,10 @@ class Links(Protocol):
         """A knowledge base, of its hints those `wanted`; or all bases."""
         ...
 
+    def flower(self, model: str = "", wanted: Mapping[str, str | int] | None = None) -> str:
+        """A Flower model, of its titles those `wanted`; or all models."""
+        ...
+
 
 class Served:
     """Addresses of a viewer that is running."""
@@ -93,6 +97,9 @@ class Served:
 
     def hints(self, base: str = "", wanted: Mapping[str, str | int] | None = None) -> str:
         return f"/hints/{segment(base)}{_query(wanted)}" if base else "/hints"
+
+    def flower(self, model: str = "", wanted: Mapping[str, str | int] | None = None) -> str:
+        return f"/flower/{segment(model)}{_query(wanted)}" if model else "/flower"
 
 
 def _query(wanted: Mapping[str, str | int] | None) -> str:

@@ -88,6 +88,11 @@ class Library:
         """Where policies are kept, each in a folder of its name: beside the data sets."""
         return self._datasets.root.parent / "policies"
 
+    @property
+    def flower(self) -> Path:
+        """Where Flower models are kept, each in a folder of its name: beside the data sets."""
+        return self._datasets.root.parent / "flower"
+
     async def results(self, run: Run) -> ResultColumns:
         """What came of every recorded session of the run; read anew once a session was added or done again."""
         tallies = await run.session_tallies()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from memory.records import CandidateRecord, SessionRecord, TurnRecord
 from memory.store import Store
 from simulations.asynchrony import wait_for
 from simulations.viewer.app import create_app
-from tests.simulations.viewer import strangers
+from tests.simulations.viewer import strangers, tuned
 
 LISTS = {"7": (0, 1, 2), "8": (2, 1, 0), "9": (0, 1, 2), "10": (1, 2, 0)}
 HISTORY = "History, oldest first:\n1. Jaws\n2. Ran"
@@ -48,9 +49,17 @@ def strange_database(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="session")
-def client(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+def datasets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder without data sets, beside one of Flower models."""
+    home = tmp_path_factory.mktemp("home")
+    tuned.fill(home / "flower")
+    return home / "data"
+
+
+@pytest.fixture(scope="session")
+def client(database: str, datasets: Path) -> Iterator[TestClient]:
     """Asks the viewer: `client.get("/runs/talk")`."""
-    app = create_app(database, datasets=tmp_path_factory.mktemp("data"), hosts=["testserver"])
+    app = create_app(database, datasets=datasets, hosts=["testserver"])
     with TestClient(app) as asking:
         yield asking
 

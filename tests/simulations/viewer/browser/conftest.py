@@ -40,9 +40,9 @@ def served(database: str, datasets: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def site(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def site(database: str, datasets: Path) -> Iterator[str]:
     """The address of a viewer over the small database."""
-    with served(database, tmp_path_factory.mktemp("data")) as address:
+    with served(database, datasets) as address:
         yield address
 
 
