@@ -1,0 +1,177 @@
+"""A tuned language model as base model: scores of candidate lists, and which models it takes."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from afl.data.catalogue import Catalogue
+from afl.data.dataset import Dataset, Sequence, Sequences, Split
+from afl.data.domains import domain
+from afl.data.sessions import rows, session
+from afl.errors import ModelError, UsageError
+from afl.flower.embedded import EmbeddedConfig
+from afl.flower.kept import Kept
+from afl.flower.listing import kept_models, model_hash
+from afl.flower.next_item import prompt
+from afl.flower.next_item_training import SFT, NextItemOptions, train_next_item
+from afl.flower.recommender import FlowerRecommender, flower_recommender
+from afl.models.context import ModelContext
+from afl.types import SessionView
+
+TITLES = ("Up", "Heat", "Alien", "Heat", "Aliens", "Ran")
+"""Two films are called Heat, and one title begins another."""
+
+
+def quiet(done: int, total: int, text: str = "") -> None: ...
+
+
+@pytest.fixture(scope="module")
+def films() -> Dataset:
+    def walks(split: Split) -> Sequences:
+        return Sequences.of(
+            [Sequence(f"{split}{start}", tuple((start + step) % 6 for step in range(5))) for start in range(6)]
+        )
+
+    catalogue = Catalogue.build([f"k{item}" for item in range(6)], TITLES)
+    return Dataset("films", "test", domain("movie"), catalogue, {split: walks(split) for split in Split})
+
+
+@pytest.fixture(scope="module")
+def home(films: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With a model called `small`."""
+    folder = tmp_path_factory.mktemp("home")
+    options = NextItemOptions(
+        training=replace(SFT, steps=4, batch_size=8, validate_every=4, warm_up=1),
+        embedded=EmbeddedConfig(vocabulary=270, hidden=8, layers=1, heads=2, prompt_length=64),
+    )
+    train_next_item(films, options, name="small", root=folder / "flower", seed=0, progress=quiet)
+    return folder
+
+
+def context(films: Dataset, home: Path, argument: str | None = "small") -> ModelContext:
+    return ModelContext("flower", argument, films, home / "models", 1, quiet)
+
+
+@pytest.fixture
+def recommender(films: Dataset, home: Path) -> FlowerRecommender:
+    made = flower_recommender(context(films, home))
+    assert isinstance(made, FlowerRecommender)
+    return made
+
+
+@pytest.fixture
+def views(films: Dataset) -> list[SessionView]:
+    """Sessions that are shown both films called Heat, one after the other."""
+    return [session(films, row, [4, 3, 1, 2, 0]).view for row in rows(films, Split.TEST)]
+
+
+def test_a_candidate_scores_the_log_probability_of_its_title(
+    recommender: FlowerRecommender, films: Dataset, home: Path, views: list[SessionView]
+) -> None:
+    model = Kept.read(home / "flower", "small").model()
+    tokens = model.tensor(np.array([[*model.encode("Aliens"), model.end]]))
+    alone = model.log_probabilities(model.prompts([prompt(films, views[2].history)]), tokens).sum()
+    assert recommender.scores(views)[2, 0] == pytest.approx(float(alone.detach()), abs=1e-3)
+
+
+def test_items_of_one_title_share_a_score(recommender: FlowerRecommender, views: list[SessionView]) -> None:
+    scores = recommender.scores(views)
+    assert (scores[:, 1] == scores[:, 2]).all()
+    assert len(np.unique(scores[0])) == 4
+
+
+def test_of_equals_the_one_shown_first_is_suggested(recommender: FlowerRecommender, films: Dataset) -> None:
+    shown = [
+        session(films, row, items).view
+        for row, items in zip(rows(films, Split.TEST), ([3, 1], [1, 3]), strict=False)
+    ]
+    assert recommender.suggest(shown).tolist() == [3, 1]
+
+
+def test_the_likeliest_candidate_is_suggested(recommender: FlowerRecommender, views: list[SessionView]) -> None:
+    best = recommender.scores(views).argmax(axis=1)
+    assert recommender.suggest(views).tolist() == [views[0].candidates[place] for place in best]
+
+
+def test_scores_do_not_depend_on_who_else_is_asked_about(
+    recommender: FlowerRecommender, views: list[SessionView]
+) -> None:
+    together = recommender.scores(views)
+    alone = np.concatenate([recommender.scores([view]) for view in views])
+    assert np.abs(together - alone).max() <= 1.1e-4
+
+
+def test_over_no_sessions_nothing_is_suggested(recommender: FlowerRecommender) -> None:
+    assert recommender.suggest([]).shape == (0,)
+
+
+def test_equal_models_have_one_hash_and_others_another(
+    recommender: FlowerRecommender, home: Path, tmp_path: Path
+) -> None:
+    kept = Kept.read(home / "flower", "small")
+    assert recommender.identity == model_hash(kept)
+    config = kept.model_dir / "config.json"
+    before = config.read_text()
+    config.write_text(before + " ")
+    changed = model_hash(kept)
+    config.write_text(before)
+    assert changed != model_hash(kept) == recommender.identity
+
+
+def test_a_name_is_needed(films: Dataset, home: Path) -> None:
+    with pytest.raises(
+        UsageError, match="expected flower:MODEL, the name of a model for next items; there are: small"
+    ):
+        flower_recommender(context(films, home, None))
+
+
+@pytest.mark.parametrize("name", ["nobody", "../small", "", "a b"])
+def test_an_unknown_model_is_told_with_those_there_are(films: Dataset, home: Path, name: str) -> None:
+    with pytest.raises(UsageError, match=r"no Flower model is called .*; there are: small"):
+        flower_recommender(context(films, home, name))
+
+
+def test_where_there_is_none_the_command_that_trains_one_is_named(films: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is none: afl flower train --task next-item"):
+        flower_recommender(context(films, tmp_path, "small"))
+
+
+def test_a_model_of_a_distribution_recommends_nothing(films: Dataset, tmp_path: Path) -> None:
+    Kept.begin(tmp_path / "flower", "fitted", "distribution", {})
+    with pytest.raises(
+        UsageError, match="flower:fitted is a model for 'distribution', expected one that recommends"
+    ):
+        flower_recommender(context(films, tmp_path, "fitted"))
+
+
+def test_a_model_that_is_not_trained_to_its_end_is_refused(films: Dataset, tmp_path: Path) -> None:
+    Kept.begin(tmp_path / "flower", "begun", "next-item", {"dataset_hash": films.hash})
+    with pytest.raises(ModelError, match="'begun' is not trained yet"):
+        flower_recommender(context(films, tmp_path, "begun"))
+
+
+def test_a_model_of_other_data_is_refused(films: Dataset, home: Path) -> None:
+    with pytest.raises(UsageError, match="has learned from data set 'films', expected 'books'"):
+        flower_recommender(context(replace(films, name="books", format="x").without_targets(), home))
+
+
+def test_a_model_that_has_seen_what_is_asked_for_is_refused(films: Dataset, home: Path) -> None:
+    with pytest.raises(UsageError, match="has learned from other training sequences of 'films'"):
+        flower_recommender(context(films.without_targets(), home))
+
+
+def test_a_missing_extra_is_told_with_what_to_install(
+    films: Dataset, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("afl.flower.recommender.EXTRA", ("no_such_package",))
+    with pytest.raises(UsageError, match=r"needs no_such_package; install it with: pip install 'afl\[flower\]'"):
+        flower_recommender(context(films, home))
+
+
+def test_what_is_no_model_is_not_listed(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "flower.json").write_text("{}")
+    assert kept_models(tmp_path) == kept_models(tmp_path / "gone") == []
+    assert [kept.name for kept in kept_models(home / "flower")] == ["small"]
