@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from afl.clock import SystemClock
 from afl.llm.concurrency import Concurrency
+from afl.llm.pace import Pace, Send
 from afl.llm.rates import Rates, Sent
 from afl.llm.size import request_bytes
 from afl.ports import Clock
@@ -17,8 +18,10 @@ class Ticket:
     """The `afl.ports.Slot` of one try."""
 
     concurrency: Concurrency
+    pace: Pace
     wave: int
     sent: Sent | None
+    send: Send
 
     def answered(self, reply: Reply) -> None:
         tokens = reply.prompt_tokens + reply.completion_tokens
@@ -28,6 +31,7 @@ class Ticket:
 
     def refused(self, status: int, retry_after: float | None) -> None:
         self.concurrency.refused(self.wave, status, retry_after)
+        self.pace.refused(self.send)
 
     def release(self) -> None:
         """The try has ended, one way or the other."""
@@ -44,6 +48,7 @@ class AdaptiveLimiter:
         self._clock = clock or SystemClock()
         self._rates = rates or Rates()
         self._concurrency = Concurrency(limit, self._clock)
+        self._pace = Pace(self._clock)
 
     @property
     def history(self) -> list[PaceChange]:
@@ -64,13 +69,17 @@ class AdaptiveLimiter:
         try:
             await self._concurrency.pause()
             sent = await self._rates.admit(tokens, self._clock)
+            send = await self._pace.admit()
         except BaseException:
             self._concurrency.release()
             raise
-        return Ticket(self._concurrency, self._concurrency.wave, sent)
+        return Ticket(self._concurrency, self._pace, self._concurrency.wave, sent, send)
 
     def admit_at_once(self, tokens: int) -> Ticket | None:
         """A ticket if one can be had without waiting, and nobody waits."""
-        if not self._rates.has_room(tokens, self._clock) or not self._concurrency.acquire_at_once():
+        if not (self._pace.is_open() and self._rates.has_room(tokens, self._clock)):
             return None
-        return Ticket(self._concurrency, self._concurrency.wave, self._rates.note(tokens, self._clock))
+        if not self._concurrency.acquire_at_once():
+            return None
+        sent = self._rates.note(tokens, self._clock)
+        return Ticket(self._concurrency, self._pace, self._concurrency.wave, sent, self._pace.note())
