@@ -20,7 +20,9 @@ def evaluate() -> None:
 def evaluate_recommendation(
     base: Annotated[
         list[str] | None,
-        typer.Option("--base", metavar="NAME[:ARG]", help="A base model, or llm; may be repeated. By default sasrec."),
+        typer.Option(
+            "--base", metavar="NAME[:ARG]", help="A base model, or llm; may be repeated. By default sasrec."
+        ),
     ] = None,
     arm: Annotated[
         list[str] | None,
