@@ -14,6 +14,7 @@ _SETTINGS = re.compile(r"[a-z_]+=[^,=]*(,[a-z_]+=[^,=]*)*")
 
 
 _EXPECTED = {int: "a whole number from 1", float: "a number from 0"}
+_BELOW = {"dropout": 1.0}
 
 
 class Chosen(NamedTuple):
@@ -63,8 +64,9 @@ def _value(name: str, text: str, numbers: Mapping[str, type[Any]]) -> int | floa
     try:
         if numbers[name] is int and int(text) >= 1:
             return int(text)
-        if numbers[name] is float and 0 <= float(text) < inf:
+        if numbers[name] is float and 0 <= float(text) < _BELOW.get(name, inf):
             return float(text)
     except ValueError:
         pass
-    raise UsageError(f"got {name}={text}, expected {_EXPECTED[numbers[name]]}")
+    below = f" and below {_BELOW[name]:g}" if name in _BELOW else ""
+    raise UsageError(f"got {name}={text}, expected {_EXPECTED[numbers[name]]}{below}")

@@ -58,11 +58,16 @@ def test_what_is_counted_has_no_epochs() -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["dim=0", "dim=", "dim=1.5", "dim=wide", "dropout=-1", "dropout=nan", "dropout=inf"]
+    "said", ["dim=0", "dim=", "dim=1.5", "dim=wide", "learning_rate=-1", "averaging=nan", "learning_rate=inf"]
 )
 def test_a_value_that_is_none_is_refused_in_one_line(said: str) -> None:
     with pytest.raises(UsageError, match=rf"\Agot {said}, expected a [a-z ]*number from [01]\Z"):
         chosen(SASRec, PLAIN, said)
+
+
+def test_a_share_that_would_drop_everything_is_refused() -> None:
+    with pytest.raises(UsageError, match="got dropout=1, expected a number from 0 and below 1"):
+        chosen(SASRec, PLAIN, "dropout=1")
 
 
 def test_a_width_that_the_heads_cannot_share_is_refused(ring: Dataset) -> None:
