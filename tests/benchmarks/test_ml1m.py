@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 import torch
 
 from afl.models.sasrec import SASRec, SASRecConfig
-from benchmarks.ml1m import HeldOut, Next, held_out, ranks
+from benchmarks.ml1m import HeldOut, Next, held_out, main, ranks
 
 ROWS = [[1, 2, 3, 4], [4, 3, 2, 1], [2, 4, 1, 5], [5, 1, 2, 3, 4]]
 
@@ -43,3 +44,14 @@ def test_items_that_the_user_has_had_are_not_ranked() -> None:
     unseen = [item for item in range(30) if item not in (3, 4, 5)]
     by_hand = [sum(float(scores[other]) > float(scores[item]) for other in unseen) for item in unseen]
     assert ranks(model, Next([history] * 27, unseen)).tolist() == by_hand
+
+
+def test_it_tells_every_epoch_and_at_the_end_the_test(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "input.txt"
+    path.write_text(
+        "".join(" ".join(str(1 + (user + step) % 20) for step in range(9)) + "\n" for user in range(600))
+    )
+    main(["--data", str(path), "--epochs", "2", "--dim", "8"])
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["epoch"] for line in told[1:3]] == [1, 2]
+    assert told[3]["test_ndcg_at_10"]["n"] == told[3]["test_hr_at_10"]["n"] == 600
