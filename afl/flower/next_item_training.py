@@ -1,0 +1,146 @@
+"""Trains, keeps and evaluates models for next items: Flower, and its baselines by the same trainer.
+
+BIGRec is `objective="sft"`; IFairLRS is that with `reweighted`; temperature and D3 are ways of decoding it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from afl.data.dataset import Dataset, Split
+from afl.data.examples import NextItem, next_items
+from afl.errors import ModelError, UsageError
+from afl.flower.decoding import Decoding
+from afl.flower.embedded import EmbeddedConfig, embedded
+from afl.flower.kept import Kept
+from afl.flower.language_model import LanguageModel, pretrained
+from afl.flower.next_item import NextItemConfig, NextItemLesson, spread, texts, title_counts, title_tree
+from afl.flower.next_item_report import NextItemReport, report, searched
+from afl.flower.preferences import Personal
+from afl.flower.shared import shared
+from afl.flower.training import TrainingConfig, fit
+from afl.models.scoring import TrainedModel
+from afl.ports import Progress
+
+TASK = "next-item"
+SMALL = EmbeddedConfig(vocabulary=2000, prompt_length=192)
+"""The embedded model: prompts of ten usual titles fit into it."""
+
+SFT = TrainingConfig(
+    sft=1.0, flow=0.0, steps=700, batch_size=128, learning_rate=4e-3, validate_every=175, patience=0
+)
+"""Imitation of training examples (BIGRec)."""
+FLOWER = replace(SFT, flow=0.005)
+"""L_SFT + lambda L_flow, with the lambda that served most data sets of the paper."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextItemOptions:
+    """All but data, base model and seed that determines the weights."""
+
+    training: TrainingConfig = FLOWER
+    taught: NextItemConfig = field(default_factory=NextItemConfig)
+    embedded: EmbeddedConfig = SMALL
+    model: str | None = None
+    """Folder or hub name of a causal language model to tune; None for the embedded one."""
+    lora: int = 0
+    """Rank of LoRA; 0 tunes all weights."""
+
+    @property
+    def needs_base(self) -> bool:
+        """Whether rewards ask a base model."""
+        return bool(self.training.flow) and self.taught.personal is not Personal.NONE
+
+
+def train_next_item(
+    dataset: Dataset,
+    options: NextItemOptions,
+    *,
+    name: str,
+    root: Path,
+    seed: int,
+    progress: Progress,
+    base: TrainedModel | None = None,
+    start: Kept | None = None,
+    retrain: bool = False,
+) -> Kept:
+    """The model of this name below `root`, trained unless it is; an interrupted training is continued.
+
+    `base` says what users prefer; its key is part of what determines the weights. With `start`, training begins from
+    that model for next items instead of an untrained one. Raises `ConflictError` where the name is another training's,
+    `UsageError` for options without sense, `ModelError` for data that cannot be learned from.
+    """
+    if options.needs_base and base is None:
+        raise UsageError("personalised rewards need a base model; name one with --base, or choose --personal none")
+    config = _config(dataset, options, seed, base if options.needs_base else None, start)
+    kept = Kept.begin(root, name, TASK, config, replace=retrain)
+    if kept.finished:
+        return kept
+    model = _untrained(dataset, options, seed, start)
+    training = options.training
+    lesson = NextItemLesson(
+        dataset,
+        title_tree(dataset, model),
+        options.taught,
+        sft=training.sft,
+        flow=training.flow,
+        granularity=training.granularity,
+        base=base if options.needs_base else None,
+    )
+    trained = fit(shared(model), lesson, config=training, seed=seed, progress=progress, state=kept.state)
+    return kept.finish(model, trained._asdict() | {"parameters": model.parameters})
+
+
+def evaluate_next_item(
+    kept: Kept,
+    dataset: Dataset,
+    *,
+    decoding: Decoding | None = None,
+    examples: int = 0,
+    base: TrainedModel | None = None,
+    progress: Progress,
+) -> NextItemReport:
+    """How good and fair a trained model's ten titles are on the test split; `examples` takes so many, spread evenly.
+
+    Raises `ModelError` where training has not ended, `UsageError` where it was trained on other data.
+    """
+    if kept.task != TASK or kept.config["catalogue_hash"] != dataset.catalogue.hash:
+        raise UsageError(f"{kept.name!r} was not trained for next items of {dataset.name!r}")
+    model = kept.model()
+    tree = title_tree(dataset, model)
+    found = evaluated_examples(dataset, examples)
+    titles = searched(model, tree, dataset, found, decoding or Decoding(), base=base, progress=progress)
+    targets = tree.title_of_item[[example.target for example in found]]
+    return report(titles, targets, title_counts(dataset, tree), tree.titles)
+
+
+def evaluated_examples(dataset: Dataset, examples: int = 0) -> list[NextItem]:
+    """The test examples, or so many of them, spread evenly over the split."""
+    found = spread(next_items(dataset, Split.TEST), examples)
+    if not found:
+        raise ModelError(f"data set {dataset.name!r} has no test sequence of two or more items")
+    return found
+
+
+def _config(
+    dataset: Dataset, options: NextItemOptions, seed: int, base: TrainedModel | None, start: Kept | None
+) -> Mapping[str, Any]:
+    return {
+        "objective": "flower" if options.training.flow else "sft",
+        "dataset": dataset.name,
+        "dataset_hash": dataset.hash,
+        "catalogue_hash": dataset.catalogue.hash,
+        "seed": seed,
+        "base": base.key if base else None,
+        "start": start.name if start else None,
+        **asdict(options),
+    }
+
+
+def _untrained(dataset: Dataset, options: NextItemOptions, seed: int, start: Kept | None) -> LanguageModel:
+    if start is not None:
+        return start.model()
+    if options.model is not None:
+        return pretrained(options.model, lora=options.lora)
+    return embedded(texts(dataset), config=options.embedded, seed=seed)

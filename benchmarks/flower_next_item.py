@@ -1,0 +1,201 @@
+"""Flower on next items, beside its baselines by the same trainer: accuracy, fairness, wording, and what each cost.
+
+    python -m benchmarks.flower_next_item --home HOME --dataset games --out results.jsonl [ARM ...]
+    python -m benchmarks.flower_next_item --out results.jsonl --figures docs/images
+
+HOME is an AFL_HOME with the data set (`afl data import flower`). One JSON line per arm is added to the results; an arm
+that is there is not run again, a training that was interrupted goes on. CPU seconds are of one thread.
+"""
+
+import argparse
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from time import process_time
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from afl.data.dataset import Dataset
+from afl.data.library import Library
+from afl.flower.decoding import Decoding
+from afl.flower.kept import Kept
+from afl.flower.next_item import NextItemConfig, title_counts, title_tree
+from afl.flower.next_item_report import NextItemReport, ranked, report
+from afl.flower.next_item_training import (
+    SFT,
+    NextItemOptions,
+    evaluate_next_item,
+    evaluated_examples,
+    train_next_item,
+)
+from afl.flower.preferences import Personal
+from afl.models.scoring import TrainedModel
+from afl.models.zoo import entry
+
+TUNING = replace(SFT, steps=200, learning_rate=1e-3, warm_up=10, validate_every=100)
+"""Goes on from SFT, with flows or without."""
+LAMBDA = 0.05
+"""Of reward forms and granularities."""
+
+
+class Arm(NamedTuple):
+    """A method."""
+
+    model: str
+    """The trained model it reads."""
+    options: NextItemOptions
+    start: str | None = None
+    decoding: Decoding = Decoding()
+
+
+def from_sft(**changes: Any) -> NextItemOptions:
+    """Training that goes on from SFT; `flow`, `granularity`, `on_policy` are the trainer's, the rest the lesson's."""
+    training = {key: changes.pop(key) for key in ("flow", "granularity", "on_policy", "masked") if key in changes}
+    taught = NextItemConfig(**changes)
+    return NextItemOptions(training=replace(TUNING, **training), taught=taught)
+
+
+NONE, DIVIDED, ADDED = Personal.NONE, Personal.DIVIDED, Personal.ADDED
+BIGREC = NextItemOptions(training=SFT, taught=NextItemConfig(personal=NONE))
+FAIR = replace(BIGREC, taught=NextItemConfig(personal=NONE, reweighted=True))
+ARMS: Mapping[str, Arm] = {
+    "sft": Arm("sft", BIGREC),
+    "sft-on": Arm("sft-on", from_sft(personal=NONE), "sft"),
+    **{
+        f"flower-{weight:g}": Arm(f"flower-{weight:g}", from_sft(flow=weight, personal=DIVIDED), "sft")
+        for weight in (0.05, 0.005, 0.5, 0.0005)
+    },
+    "temperature": Arm("sft", BIGREC, None, Decoding(temperature=1.5)),
+    "d3": Arm("sft", BIGREC, None, Decoding(length_penalty=0.0, guidance=0.5)),
+    "d3-length": Arm("sft", BIGREC, None, Decoding(length_penalty=0.0)),
+    "ifairlrs": Arm("ifairlrs", FAIR),
+    "form-none": Arm("form-none", from_sft(flow=LAMBDA, personal=NONE), "sft"),
+    "form-added": Arm("form-added", from_sft(flow=LAMBDA, personal=ADDED), "sft"),
+    "granularity-5": Arm("granularity-5", from_sft(flow=LAMBDA, granularity=5), "sft"),
+    "granularity-10": Arm("granularity-10", from_sft(flow=LAMBDA, granularity=10), "sft"),
+    "granularity-all": Arm("granularity-all", from_sft(flow=LAMBDA, granularity=0), "sft"),
+}
+
+
+class Bench:
+    """Runs arms over one data set."""
+
+    def __init__(self, home: Path, dataset: str, *, tests: int, seed: int) -> None:
+        self.home, self.tests, self.seed = home, tests, seed
+        self.dataset: Dataset = Library(home / "data").load(dataset)
+
+    @cached_property
+    def base(self) -> TrainedModel:
+        """SASRec, trained first if need be."""
+        return entry(
+            "sasrec", self.dataset, seed=1, models_dir=self.home / "models", progress=_told("sasrec")
+        ).model
+
+    def trained(self, name: str, options: NextItemOptions, start: str | None) -> Kept:
+        """The model of this name."""
+        root = self.home / "flower"
+        return train_next_item(
+            self.dataset,
+            options,
+            name=name,
+            root=root,
+            seed=self.seed,
+            progress=_told(name),
+            base=self.base,
+            start=None if start is None else Kept.read(root, start),
+        )
+
+    def run(self, name: str) -> dict[str, Any]:
+        """The line of an arm."""
+        if name.startswith("sasrec"):
+            return _line(name, self.ranked(0 if name == "sasrec-all" else self.tests), {})
+        arm = ARMS[name]
+        kept = self.trained(arm.model, arm.options, arm.start)
+        before = process_time()
+        found = evaluate_next_item(
+            kept,
+            self.dataset,
+            decoding=arm.decoding,
+            examples=self.tests,
+            base=self.base,
+            progress=_told(f"{name} decoding"),
+        )
+        log = kept.log or {}
+        cost = {
+            "training_cpu_seconds": log["cpu_seconds"],
+            "steps": log["steps"],
+            "best_step": log["best_step"],
+            "validation": log["validation"],
+            "parameters": log["parameters"],
+            "decoding_cpu_seconds": process_time() - before,
+        }
+        return _line(name, found, cost)
+
+    def ranked(self, tests: int) -> NextItemReport:
+        """What SASRec ranks first, on as many tests or all (0)."""
+        examples = evaluated_examples(self.dataset, tests)
+        model = self.trained("sft", BIGREC, None).model()
+        tree = title_tree(self.dataset, model)
+        targets = tree.title_of_item[[example.target for example in examples]]
+        return report(ranked(self.base, tree, examples), targets, title_counts(self.dataset, tree), tree.titles)
+
+
+def _line(name: str, found: NextItemReport, cost: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "arm": name,
+        **found.to_json(),
+        **cost,
+        "gaps": found.shares.gaps,
+        "ranks": found.ranks.tolist(),
+        "titles": found.titles.tolist(),
+    }
+
+
+def _told(name: str) -> Callable[..., None]:
+    def progress(done: int, total: int, text: str = "") -> None:
+        if text:
+            print(f"{name} {done}/{total} {text} ({process_time():.0f} CPU s)", flush=True)
+
+    return progress
+
+
+def known(out: Path) -> dict[str, dict[str, Any]]:
+    """The lines there are, by arm."""
+    lines = out.read_text(encoding="utf-8").splitlines() if out.is_file() else []
+    return {line["arm"]: line for line in map(json.loads, lines)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("arms", nargs="*", help=f"of: sasrec sasrec-all {' '.join(ARMS)}; all by default")
+    parser.add_argument("--home", type=Path)
+    parser.add_argument("--dataset", default="games")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--tests", type=int, default=1000, help="test examples, spread evenly")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--figures", type=Path, help="draw the results there instead")
+    asked = parser.parse_args()
+    torch.set_num_threads(1)
+    np.seterr(all="raise", under="ignore")
+    if asked.figures:
+        from benchmarks.flower_next_item_figures import draw
+
+        draw(known(asked.out), asked.figures)
+        return
+    bench = Bench(asked.home, asked.dataset, tests=asked.tests, seed=asked.seed)
+    for name in asked.arms or ["sft", "sasrec", "sasrec-all", *ARMS]:
+        if name in known(asked.out):
+            continue
+        line = bench.run(name)
+        with asked.out.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+        shown = {key: value for key, value in line.items() if key not in ("ranks", "titles")}
+        print(json.dumps(shown), flush=True)
+
+
+if __name__ == "__main__":
+    main()
