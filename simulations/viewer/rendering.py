@@ -61,6 +61,7 @@ def _templates() -> Environment:
     made.filters |= {
         "count": count,
         "rate": rate,
+        "precise": precise,
         "share": share,
         "dollars": dollars,
         "seconds": seconds,
@@ -84,6 +85,11 @@ def count(number: int) -> str:
 def rate(value: float | None) -> str:
     """`0.4016`, or a dash."""
     return "–" if value is None else f"{value:.4f}"
+
+
+def precise(value: float) -> str:
+    """`0.0064`, and `1.2e-05` where that would look like nothing."""
+    return f"{value:.1e}" if 0 < abs(value) < 0.0005 else f"{value:.4f}"
 
 
 def share(value: float | None) -> str:

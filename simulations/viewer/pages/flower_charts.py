@@ -48,13 +48,11 @@ def _distribution(page: FlowerModelPage) -> Chart:
     def points(values: list[tuple[TitleLine, float]]) -> list[Point]:
         return [Point(one.rank, value, says=one.title[:_SHOWN]) for one, value in values]
 
-    series = [
-        Series("target", points([(one, one.target) for one in page.first]), kind="level"),
-        Series("drawn from the model", points([(one, one.drawn) for one in page.first]), kind="points"),
-    ]
+    series = [Series("drawn from the model", points([(one, one.drawn) for one in page.first]), kind="points")]
     exact = [(one, one.exact) for one in page.first if one.exact is not None]
     if exact:
         series.append(Series("the model's own probability", points(exact)))
+    series.append(Series("target", points([(one, one.target) for one in page.first]), kind="level"))  # on top
     title = "Target against result"
     if page.total > len(page.first):
         title += f", the first {len(page.first):,} of {page.total:,} titles"

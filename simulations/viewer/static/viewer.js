@@ -45,7 +45,7 @@ function layout(chart) {
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: colour("--ink"), family: "inherit", size: 13 },
     margin: { l: 50, r: 10, t: 10, b: 40 },
-    xaxis: { ...axis, title: title(chart.x), ...(words ? { type: "category" } : xs.every(Number.isInteger) ? { dtick: Math.max(1, Math.ceil(Math.max(...xs) / 15)) } : {}) },
+    xaxis: { ...axis, title: title(chart.x), ...(words ? { type: "category" } : xs.every(Number.isInteger) ? (Math.max(...xs) > 15 ? { tickformat: ",d" } : { dtick: 1 }) : {}) },
     yaxis: { ...axis, title: title(chart.y), rangemode: "tozero", ...(chart.powers ? { type: "log", dtick: 1 } : YS[chart.unit] ?? {}) },
     barmode: chart.stacked ? "stack" : "group",
     bargap: 0.35,

@@ -36,8 +36,12 @@ def test_models_are_listed_by_task_with_their_numbers(api: Api) -> None:
     assert [(one["label"], one["value"]) for one in models[0]["numbers"]] == [
         ("JS", 0.01),
         ("KL(result ‖ target)", 0.03),
-        ("off the catalogue", 0.125),
+        ("off the catalogue", 0.00002),
     ]
+
+
+def test_a_small_number_does_not_look_like_nothing(html: Html) -> None:
+    assert "2.0e-05" in html("/flower")
 
 
 def test_models_of_one_data_set_are_drawn_beside_each_other(api: Api, html: Html) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from afl.flower.evaluations import Evaluation, GroupShares, TitleShares, keep_evaluation
 from afl.flower.kept import Kept
 
-FITTED = {"task": "distribution", "draws": 8, "js": 0.01, "kl_result_target": 0.03, "off_catalogue": 0.125}
+FITTED = {"task": "distribution", "draws": 8, "js": 0.01, "kl_result_target": 0.03, "off_catalogue": 0.00002}
 RECOMMENDED = {
     "task": "next-item",
     "n": 4,
