@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, get_origin
 
 import typer
 
@@ -55,25 +55,36 @@ def _of_every_study(
     """Only its signature is of interest; the names are those of `StudyOptions`."""
 
 
-def study_options(*, leave_out: tuple[str, ...] = ()) -> Callable[[Command], Command]:
-    """Puts these options in the place of a command's `**options`, but for those it leaves out or declares itself.
+def study_options(*, leave_out: tuple[str, ...] = (), before: str | None = None) -> Callable[[Command], Command]:
+    """Puts these options in the place of a command's `**options`, but for those it leaves out.
 
-    The command gets them as keyword arguments under the names its public function knows; `as_json` is its own.
+    One that the command declares as well is the command's own; what it has besides stands behind the data set, or
+    `before` the option of this name. The command gets them as keyword arguments under the names its public function
+    knows; `as_json` is its own.
     """
 
     def join(command: Command) -> Command:
         own = inspect.signature(command, eval_str=True)
-        shared = inspect.signature(_of_every_study).parameters
-        kept = {name: one for name, one in shared.items() if name not in leave_out}
-        declared = [one for one in own.parameters.values() if one.name not in ("options", *kept)]
-        first = [kept.pop("dataset")] if "dataset" in kept else []
-        keywords = [
-            one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (*first, *declared, *kept.values())
-        ]
+        kept = {
+            name: one
+            for name, one in inspect.signature(_of_every_study).parameters.items()
+            if name not in leave_out
+        }
+        declared = {name: one for name, one in own.parameters.items() if name != "options"}
+        kept |= {name: one for name, one in declared.items() if name in kept and _is_option(one)}
+        besides = [one for name, one in declared.items() if name not in kept]
+        place = list(kept).index(before) if before else int("dataset" in kept)
+        ordered = [*kept.values()][:place], besides, [*kept.values()][place:]
+        keywords = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for part in ordered for one in part]
         command.__signature__ = own.replace(parameters=keywords)  # type: ignore[attr-defined]
         return command
 
     return join
+
+
+def _is_option(declared: inspect.Parameter) -> bool:
+    """Whether the command says what the option looks like, and not only that it wants its value."""
+    return get_origin(declared.annotation) is Annotated
 
 
 def told(options: dict[str, Any]) -> dict[str, Any]:

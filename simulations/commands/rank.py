@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
 
-from afl.clock import SystemClock
 from afl.data.answers import StoredAnswers
 from afl.errors import UsageError
 from afl.ports import Clock, RecommenderTool
@@ -14,9 +13,8 @@ from memory.run import Run
 from simulations.agency import Agency
 from simulations.asynchrony import outside_event_loop
 from simulations.call import Call, calling
-from simulations.engines.options import PlayingOptions, engine
+from simulations.engines.options import PlayingOptions
 from simulations.leaks.beforehand import audit_sessions, require_sound
-from simulations.limits import budget, rates, time_limits
 from simulations.options import NONE, CandidatesFrom, SimulateOptions, SplitName
 from simulations.progress import Watching
 from simulations.ranking.answers import (
@@ -32,6 +30,7 @@ from simulations.ranking.answers import (
 )
 from simulations.ranking.report import RankReport
 from simulations.run import Performance
+from simulations.studies.options import performance
 from simulations.study import Study
 
 CANDIDATES, TOP = 50, 10
@@ -89,15 +88,7 @@ def rank(
         "recommender": recommender,
         "tools": tuple(tool if isinstance(tool, str) else tool.name for tool in tools) or None,
     }
-    how = Performance(
-        concurrency,
-        base_url,
-        clock=clock or SystemClock(),
-        rates=rates(playing),
-        budget=budget(playing),
-        times=time_limits(playing),
-        engine=engine(playing),
-    )
+    how = performance({**playing, "concurrency": concurrency, "base_url": base_url, "clock": clock})
     with calling(db=db, settings=settings, watch=watch, agency=agency, tools=tools) as call:
         old = None if replay is None else call.wait(call.store.run(replay))
         stored = None if answers is None else stored_answers(answers)

@@ -3,19 +3,17 @@
 from collections.abc import Sequence
 from typing import Unpack
 
-from afl.clock import SystemClock
 from afl.data.candidates import Position
 from afl.ports import Clock, RecommenderTool
 from afl.settings import Settings
 from simulations.agency import Agency
 from simulations.asynchrony import outside_event_loop
 from simulations.call import calling
-from simulations.engines.options import PlayingOptions, engine
-from simulations.limits import budget, rates, time_limits
+from simulations.engines.options import PlayingOptions
 from simulations.options import CandidatesFrom, SplitName
 from simulations.progress import Watching
-from simulations.run import Performance
 from simulations.simulation_report import SimulationReport
+from simulations.studies.options import performance
 
 
 @outside_event_loop
@@ -52,8 +50,8 @@ def simulate(
     What is not said has the default of `SimulateOptions`, or the value of the run that is replayed. The same call on
     the same run continues it: what the journal holds is not asked again. `tools` and `agency` also take parts of your
     own. With `cache`, equal requests of earlier runs answer. `concurrency`, `base_url` and `playing` (see
-    `PlayingOptions`: limits, budgets, engine) may change from call to call; whatever determines results may not. `clock` is what the waits
-    between tries are taken from.
+    `PlayingOptions`: limits, budgets, engine) may change from call to call; whatever determines results may not.
+    `clock` is what the waits between tries are taken from.
 
     Raises `UsageError`, `NotFoundError` and `DataError` for what was asked; `ConflictError` when the run exists with
     something different or another process holds it; `EndpointError` when the model cannot be reached at all (what
@@ -75,15 +73,7 @@ def simulate(
         "user": user,
         "target_position": target_position,
     }
-    how = Performance(
-        concurrency,
-        base_url,
-        clock=clock or SystemClock(),
-        rates=rates(playing),
-        budget=budget(playing),
-        times=time_limits(playing),
-        engine=engine(playing),
-    )
+    how = performance({**playing, "concurrency": concurrency, "base_url": base_url, "clock": clock})
     with calling(db=db, settings=settings, watch=watch, agency=agency, tools=tools) as call:
         old = None if replay is None else call.wait(call.store.run(replay))
         return call.perform(said, run, how.answered_by(old, call.store.recall if cache else None))
