@@ -31,7 +31,7 @@ SPACE: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
 }
 """What is varied. The first value of each is where the search begins."""
 
-BUDGET = 4
+BUDGET = 3
 """Settings tried of every model, one of them where it begins; there is nothing to set in popularity."""
 SEED = 1
 
