@@ -28,7 +28,7 @@ def record_entry(backend: Backend) -> Insert:
     failed = or_(*(journal.c.outcome == literal_column(f"'{outcome}'") for outcome in REPLACED))
     key_columns = list(journal.primary_key)
     statement: Insert = insert.on_conflict_do_update(index_elements=key_columns, set_=news, where=failed)
-    return statement
+    return statement.execution_options(preserve_rowcount=True)  # it tells whether any row was refused
 
 
 @cache

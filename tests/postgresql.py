@@ -79,8 +79,8 @@ def binaries() -> Path | None:
 
 
 @contextmanager
-def running_postgresql() -> Iterator[Server]:
-    """A fresh server, which forgets everything in the end."""
+def running_postgresql(*, durable: bool = False) -> Iterator[Server]:
+    """A fresh server, which forgets everything in the end; `durable`: it waits for the disk as others do."""
     place = binaries()
     assert place is not None, "no PostgreSQL server is installed"
     with tempfile.TemporaryDirectory(prefix="afl-pg-", ignore_cleanup_errors=True) as name:
@@ -89,7 +89,7 @@ def running_postgresql() -> Iterator[Server]:
         data = server.folder / "data"
         _initialise(place, data, identity)
         (data / "pg_hba.conf").write_text(_ACCESS)
-        settings = {**_FAST, "unix_socket_directories": name, "listen_addresses": "127.0.0.1"}
+        settings = {**({} if durable else _FAST), "unix_socket_directories": name, "listen_addresses": "127.0.0.1"}
         options = " ".join(f"-c {key}={value}" for key, value in {**settings, "port": server.port}.items())
         command = ["sh", "-c", _SUPERVISOR, "sh", str(place / "pg_ctl"), "-D", str(data), "-o", options]
         with subprocess.Popen(command, stdin=-1, stdout=-1, cwd=name, **identity) as supervisor:

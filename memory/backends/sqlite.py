@@ -1,5 +1,6 @@
 """SQLite: one file, which several processes of one machine may write to, one after the other."""
 
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ from sqlalchemy import (
     select,
     table,
 )
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.sqlite import Insert as SQLiteInsert
+from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from afl.errors import StorageError
@@ -65,8 +67,8 @@ class SQLite:
     def is_passing(self, error: BaseException | None) -> bool:
         return False  # who is not let in for `patience` seconds gives up
 
-    def insert(self, table: Table) -> sqlite.Insert:
-        return sqlite.insert(table)
+    def insert(self, table: Table) -> SQLiteInsert:
+        return insert(table)
 
     insert_rows = insert
 
@@ -91,6 +93,8 @@ class SQLite:
 
 _WORDS = table("session_words", column("rowid", Integer), column("words", Text))
 """FTS5's: a row has no other key than a number."""
+_TRIES = 5
+"""Of who makes the file at the same time as others."""
 _POSITIONS = 1 << 32
 """Sessions of a run have rowids of their own range."""
 
@@ -110,8 +114,19 @@ def _look(path: Path, reading: bool) -> None:
 
 
 def _prepare_writing(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    for _ in range(_TRIES):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            break
+        except (
+            sqlite3.OperationalError
+        ):  # of several that make the file only one is let in, and the others do not wait
+            cursor.execute("BEGIN IMMEDIATE")
+            cursor.execute("ROLLBACK")
+    cursor.close()
     # FULL: a committed reply survives a power cut, not only a crash of this process.
-    _set_pragmas(connection, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+    _set_pragmas(connection, "synchronous=FULL", "foreign_keys=ON")
 
 
 def _prepare_reading(connection: Any, _record: Any) -> None:

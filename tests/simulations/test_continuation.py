@@ -2,13 +2,13 @@
 
 import json
 import signal
-import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from afl.llm.fingerprint import fingerprint
 from afl.testing.server import FakeServer, running_server
@@ -16,6 +16,16 @@ from tests.simulations.conftest import Afl, Assassin, Finished, Launch, loop_arg
 
 KILLED_AT = (1, 25, 40, 30, 30)
 """At which request of each pass, of 148 that the run takes."""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, small: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of a database of every kind in turn, which every command uses."""
+    if request.param == "sqlite":
+        return f"sqlite:///{small / 'afl.db'}"
+    url: str = request.getfixturevalue("postgresql_url")
+    monkeypatch.setenv("AFL_DB", url)
+    return url
 
 
 @pytest.fixture
@@ -46,7 +56,7 @@ def ended(assassin: Assassin, launch: Launch) -> Callable[..., Finished]:
 @pytest.mark.parametrize("concurrency", [1, 64])
 def test_killed_five_times_a_run_ends_like_an_undisturbed_one(
     concurrency: int,
-    small: Path,
+    database: str,
     watched: FakeServer,
     assassin: Assassin,
     ended: Callable[..., Finished],
@@ -54,7 +64,7 @@ def test_killed_five_times_a_run_ends_like_an_undisturbed_one(
     exported: Callable[[str], bytes],
 ) -> None:
     arguments = loop_arguments(watched, "--run", "killed", "--concurrency", concurrency)
-    passes = [kill_and_look(ended, arguments, at, assassin, small) for at in KILLED_AT]
+    passes = [kill_and_look(ended, arguments, at, assassin, database) for at in KILLED_AT]
     rest = len(assassin.requests)
     assert loop(watched, "--run", "killed", "--concurrency", concurrency).code == 0
     asked, kept = assassin.requests[:], passes[-1][1]
@@ -70,11 +80,11 @@ def test_killed_five_times_a_run_ends_like_an_undisturbed_one(
 
 
 def kill_and_look(
-    ended: Callable[..., Finished], arguments: list[str], at: int, assassin: Assassin, home: Path
+    ended: Callable[..., Finished], arguments: list[str], at: int, assassin: Assassin, database: str
 ) -> tuple[int, set[str]]:
     """(requests so far, fingerprints in the journal) after a pass that was killed."""
     assert ended(arguments, at=at, by=signal.SIGKILL).code == -signal.SIGKILL
-    return len(assassin.requests), journaled(home)
+    return len(assassin.requests), journaled(database)
 
 
 def after_each(passes: list[tuple[int, set[str]]], asked: list[str]) -> Iterator[tuple[set[str], list[str]]]:
@@ -82,12 +92,15 @@ def after_each(passes: list[tuple[int, set[str]]], asked: list[str]) -> Iterator
     return ((kept, asked[count:]) for count, kept in passes)
 
 
-def journaled(home: Path) -> set[str]:
-    """Fingerprints of the replies on disk; empty before there is a database."""
-    with sqlite3.connect(home / "afl.db") as database:
-        rows = database.execute("SELECT lower(hex(fingerprint)) FROM journal WHERE outcome <> 'failed'").fetchall()
-    database.close()
-    return {row[0] for row in rows}
+def journaled(database: str) -> set[str]:
+    """Fingerprints of the replies on disk."""
+    engine = create_engine(database.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.connect() as connection:
+        rows = (
+            connection.execute(text("SELECT fingerprint FROM journal WHERE outcome <> 'failed'")).scalars().all()
+        )
+    engine.dispose()
+    return {row.hex() for row in rows}
 
 
 def fingerprints(requests: list[str]) -> set[str]:
@@ -99,14 +112,14 @@ def test_ctrl_c_exits_130_and_the_next_start_completes_the_run(
     assassin: Assassin,
     ended: Callable[..., Finished],
     loop: Afl,
-    small: Path,
+    database: str,
     exported: Callable[[str], bytes],
 ) -> None:
     arguments = loop_arguments(watched, "--run", "x", "--concurrency", 8)
     interrupted = ended(arguments, at=40, by=signal.SIGINT)
     assert (interrupted.code, interrupted.out) == (130, "")
     assert interrupted.err.splitlines()[-1].startswith("afl: interrupted; everything so far is kept")
-    kept = journaled(small)
+    kept = journaled(database)
     assert len(kept) >= 32
 
     assert loop(watched, "--run", "x").code == 0
