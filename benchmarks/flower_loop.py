@@ -1,0 +1,107 @@
+"""Two Flower models as base models of the same loop: which titles are handed out, round by round, side by side.
+
+    python -m benchmarks.flower_loop DATASET SFT FLOWER [--sessions 1000] [--reward sasrec] [--llm offline] [--json]
+
+Both are models for next items that have learned from DATASET (`afl flower train --task next-item`). For each one the
+popularity study is played over the same sessions and lists, `afl study popularity`, and the shares of the popularity
+groups are set beside each other: of the suggestions alone, and of the last recommendations after each round. Tests are
+paired over users, the second model against the first, with Holm's adjustment over all of them.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from afl.metrics.popularity import GROUPS
+from simulations import study_popularity
+from simulations.studies.comparison import ArmTest, compare_pairs
+from simulations.studies.results import ArmResult
+
+Shares = Mapping[tuple[str, str], ArmResult]
+"""Arm and popularity group -> the share of each user's recommendations."""
+GIVEN = ("lists", "targets")
+"""What is the same whoever recommends."""
+
+
+def shares(dataset: str, model: str, *, sessions: int, reward: str, llm: str) -> Shares:
+    """The popularity study with this Flower model as base model."""
+    report = study_popularity(
+        dataset=dataset,
+        llm=llm,
+        recommender=f"flower:{model}",
+        reward=reward,
+        sessions=sessions,
+        run=f"loop-{model}",
+    )
+    return {(one.arm, str(one.group["popularity"])): one for one in report.results}
+
+
+def compared(first: Shares, second: Shares) -> dict[tuple[str, str], ArmTest]:
+    """The second model against the first, by arm and group."""
+    keys = [key for key in first if key[0] not in GIVEN]
+    return dict(zip(keys, compare_pairs([(first[key], second[key]) for key in keys]), strict=True))
+
+
+def as_json(
+    names: Sequence[str], studies: Sequence[Shares], tests: Mapping[tuple[str, str], ArmTest]
+) -> dict[str, Any]:
+    """Every share with its interval, and every test."""
+    return {
+        "shares": [
+            {"arm": arm, "popularity": group}
+            | {name: one[arm, group].estimate.to_json() for name, one in zip(names, studies, strict=True)}
+            for arm, group in studies[0]
+        ],
+        "tests": [{"arm": arm, **test.to_json()} for (arm, _), test in tests.items()],
+    }
+
+
+def in_words(names: Sequence[str], studies: Sequence[Shares], tests: Mapping[tuple[str, str], ArmTest]) -> str:
+    """A table of Markdown per popularity group."""
+    return "\n".join(line for group in GROUPS for line in _table(group, names, studies, tests))
+
+
+def _table(
+    group: str, names: Sequence[str], studies: Sequence[Shares], tests: Mapping[tuple[str, str], ArmTest]
+) -> list[str]:
+    lines = [f"\n{group}\n", f"| | {' | '.join(names)} | difference | p, Holm |", "|---|---|---|---|---|"]
+    for arm, _ in (key for key in studies[0] if key[1] == group):
+        told = " | ".join(_share(one[arm, group]) for one in studies)
+        test = tests.get((arm, group))
+        lines.append(f"| {arm} | {told} | {_difference(test)} | {'' if test is None else f'{test.p_holm:.3f}'} |")
+    return lines
+
+
+def _share(result: ArmResult) -> str:
+    found = result.estimate
+    return f"{found.value:.3f} ({found.ci95[0]:.3f}-{found.ci95[1]:.3f})"
+
+
+def _difference(test: ArmTest | None) -> str:
+    return "" if test is None else f"{test.difference:+.3f} ({test.ci95[0]:+.3f} to {test.ci95[1]:+.3f})"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Prints the table, or one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("dataset")
+    parser.add_argument("models", nargs=2, metavar="MODEL")
+    parser.add_argument("--sessions", type=int, default=1000)
+    parser.add_argument("--reward", default="sasrec")
+    parser.add_argument("--llm", default="offline")
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args(arguments)
+    said = {"sessions": asked.sessions, "reward": asked.reward, "llm": asked.llm}
+    first, second = (shares(asked.dataset, model, **said) for model in asked.models)
+    tests = compared(first, second)
+    if asked.json:
+        print(json.dumps(as_json(asked.models, (first, second), tests)))
+    else:
+        print(in_words(asked.models, (first, second), tests))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
