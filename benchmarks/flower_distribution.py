@@ -10,7 +10,7 @@ RESULTS.json, whose arms are not measured again; the figure is of the first seed
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean
@@ -27,45 +27,36 @@ from afl.flower.distribution import (
     imitation_lesson,
     read_target,
 )
-from afl.flower.embedded import EmbeddedConfig, embedded
-from afl.flower.training import TrainingConfig, fit
+from afl.flower.distribution_training import standard
+from afl.flower.embedded import embedded
+from afl.flower.training import fit
 from afl.flower.tree import PrefixTree
 
 FILES = {100: "select_100_Movies.json", 1439: "select_1500_Movies.json"}
 DRAWS = {100: 2_000, 1439: 28_780}
-LARGE = EmbeddedConfig(vocabulary=2_000, hidden=96)
-"""For 1,439 titles."""
 
 
 class Arm(NamedTuple):
-    """One row of the table."""
+    """One row of the table: what differs from the standard training of its objective."""
 
     titles: int
     objective: str
-    config: TrainingConfig
+    changed: Mapping[str, Any] = {}
     sample: int | None = None
     seeds: int | None = None
-    """Fewer than asked for, where it takes long."""
+    """Fewer than asked for, where others say enough."""
 
 
-STEPS = TrainingConfig(steps=800, patience=0)
-LONG = TrainingConfig(steps=2_000, batch_size=128, patience=0, learning_rate=3e-3, validate_every=250)
-
-
-def _arm(base: TrainingConfig, **changed: Any) -> TrainingConfig:
-    return replace(base, **changed)
-
-
-SFT = {"sft": 1.0, "flow": 0.0}
+PLAIN = {"legal": 0.0}
 ARMS = {
-    "Flower": Arm(100, "flower", _arm(STEPS, legal=1.0)),
-    "SFT, fixed sample of 2,000": Arm(100, "sft", _arm(STEPS, **SFT), 2_000),
-    "SFT, fixed sample of 6,400": Arm(100, "sft", _arm(STEPS, **SFT), 6_400),
-    "SFT, fresh draws": Arm(100, "sft", _arm(STEPS, **SFT)),
-    "Flower without the legal term": Arm(100, "flower", STEPS),
-    "Flower without it, 30 % on-policy": Arm(100, "flower", _arm(STEPS, on_policy=0.3), seeds=1),
-    "1,439 titles: Flower": Arm(1439, "flower", _arm(LONG, legal=1.0), seeds=1),
-    "1,439 titles: SFT, fresh draws": Arm(1439, "sft", _arm(LONG, **SFT), seeds=1),
+    "Flower": Arm(100, "flower"),
+    "SFT, fixed sample of 2,000": Arm(100, "sft", sample=2_000),
+    "SFT, fixed sample of 6,400": Arm(100, "sft", sample=6_400),
+    "SFT, fresh draws": Arm(100, "sft"),
+    "Flower without the legal term": Arm(100, "flower", PLAIN, seeds=1),
+    "Flower without it, 30 % on-policy": Arm(100, "flower", PLAIN | {"on_policy": 0.3}, seeds=1),
+    "1,439 titles: Flower": Arm(1439, "flower", seeds=1),
+    "1,439 titles: SFT, fresh draws": Arm(1439, "sft", seeds=1),
 }
 COLUMNS = ("js", "kl_result_target", "kl_target_result", "off_catalogue", "exact_js", "exact_off_catalogue")
 
@@ -99,11 +90,13 @@ def main(arguments: Sequence[str]) -> int:
 def measured(arm: Arm, folder: Path, seed: int) -> dict[str, Any]:
     """Trains one model and holds its draws, and its own distribution, to the target."""
     target = read_target(folder / FILES[arm.titles])
-    model = embedded(target.titles, config=LARGE if arm.titles > 1000 else None, seed=seed)
+    training, size = standard(arm.objective, arm.titles)
+    config = replace(training, patience=0, **arm.changed)
+    model = embedded(target.titles, config=size, seed=seed)
     tree = PrefixTree.build(target.titles, model.encode, model.end)
     counts = tree.pooled(target.counts)
     shares = counts / counts.sum()
-    trained = fit(model, _lesson(arm, tree, shares, seed), config=arm.config, seed=seed, progress=lambda *_: None)
+    trained = fit(model, _lesson(arm, tree, shares, seed), config=config, seed=seed, progress=lambda *_: None)
     result = evaluate(model, tree, shares, prompt="", draws=DRAWS[arm.titles], seed=seed)
     return _numbers(result) | {
         "cpu_seconds": trained.cpu_seconds,

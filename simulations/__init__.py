@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from simulations.commands.evaluate_user import evaluate_user as evaluate_user
     from simulations.commands.export import export as export
     from simulations.commands.fetch import fetch_data as fetch_data
+    from simulations.commands.flower_evaluate import flower_evaluate as flower_evaluate
+    from simulations.commands.flower_sample import flower_sample as flower_sample
+    from simulations.commands.flower_train import flower_train as flower_train
     from simulations.commands.hints import hints_edit as hints_edit
     from simulations.commands.hints import hints_export as hints_export
     from simulations.commands.hints import hints_import as hints_import
@@ -71,6 +74,9 @@ _HOMES = {
     "evaluate_user": "simulations.commands.evaluate_user",
     "export": "simulations.commands.export",
     "fetch_data": "simulations.commands.fetch",
+    "flower_evaluate": "simulations.commands.flower_evaluate",
+    "flower_sample": "simulations.commands.flower_sample",
+    "flower_train": "simulations.commands.flower_train",
     "hints_edit": "simulations.commands.hints",
     "hints_evaluate": "simulations.commands.hints_evaluate",
     "hints_explore": "simulations.commands.hints_explore",
@@ -118,6 +124,9 @@ __all__ = [
     "evaluate_user",
     "export",
     "fetch_data",
+    "flower_evaluate",
+    "flower_sample",
+    "flower_train",
     "hints_edit",
     "hints_evaluate",
     "hints_explore",

@@ -152,9 +152,10 @@ class Fit(NamedTuple):
 
 def evaluate(model: LanguageModel, tree: PrefixTree, shares: Floats, *, prompt: str, draws: int, seed: int) -> Fit:
     """Draws titles from the model itself, with temperature 1 over the full vocabulary, and holds them to the target."""
-    found = draw(model, prompt, draws, longest=tree.path.shape[1], seed=seed)
-    counts = counted([one.text for one in found if one.ended], tree)
-    exact = np.exp(title_log_probabilities(model, tree, prompt))
+    with model.threads():
+        found = draw(model, prompt, draws, longest=tree.path.shape[1], seed=seed)
+        counts = counted([one.text for one in found if one.ended], tree)
+        exact = np.exp(title_log_probabilities(model, tree, prompt))
     some = bool(counts.sum())
     return Fit(
         draws=draws,
@@ -162,7 +163,7 @@ def evaluate(model: LanguageModel, tree: PrefixTree, shares: Floats, *, prompt: 
         js=js_divergence(shares, counts) if some else None,
         kl_result_target=kl_divergence(counts, shares) if some else None,
         kl_target_result=kl_divergence(shares, counts) if some else None,
-        off_catalogue=1 - float(counts.sum()) / draws,
+        off_catalogue=(draws - int(counts.sum())) / draws,
         exact=exact,
         exact_js=js_divergence(shares, exact) if exact.sum() > 0 else log(2),
         exact_off_catalogue=max(0.0, 1 - float(exact.sum())),

@@ -7,6 +7,7 @@ on the left and titles on the right, so that the titles of a batch are one block
 import json
 import os
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +20,10 @@ from torch.nn.functional import cross_entropy
 
 from afl.errors import ModelError, UsageError
 from afl.flower.quiet import quiet
+from afl.models.threads import one_thread
 
+SMALL = 10_000_000
+"""Parameters below which a second thread costs more than it brings."""
 PROMPT_LENGTH = 512
 """Tokens of a prompt at most; of a longer one the end counts."""
 
@@ -67,6 +71,10 @@ class LanguageModel:
         """How many numbers it consists of."""
         return sum(parameter.numel() for parameter in self.network.parameters())
 
+    def threads(self) -> AbstractContextManager[None]:
+        """One thread inside, where the network is too small to share out."""
+        return one_thread() if self.parameters < SMALL else nullcontext()
+
     def encode(self, text: str) -> list[int]:
         """The tokens of a text, nothing added; what looks like a special token in it is plain text."""
         found = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True, verbose=False)
@@ -101,6 +109,10 @@ class LanguageModel:
             )
         logits: Tensor = found.logits
         return logits.float()
+
+    def logits_at(self, prompts: Prompts, titles: Tensor, mask: Tensor) -> Tensor:
+        """(S, V) the logits of the S tokens where the (B, T) mask is true, row by row."""
+        return self.logits(prompts, titles)[mask]
 
     def continued(self, tokens: Tensor, *, mask: Tensor, place: Tensor, cache: Any) -> tuple[Tensor, Any]:
         """(B, V) logits of what comes after the (B, T) tokens, in float32, and the cache to go on with.

@@ -25,7 +25,6 @@ from afl.flower.sampling import sample
 from afl.flower.schedule import Schedule
 from afl.flower.standing import Point, Standing
 from afl.flower.tree import OFF_TREE, ROOT, Ints
-from afl.models.threads import one_thread
 from afl.ports import Progress
 
 
@@ -94,12 +93,13 @@ def fit(
     """Trains the model in place; the same model, lesson, configuration and seed give the same weights.
 
     `state` is a file that holds the standing of an interrupted training, which is continued; it is kept up to date.
-    One thread on a CPU; under `accelerate launch` every process takes its share of each batch. Raises `UsageError`
-    for a configuration that minimises nothing, `ModelError` where the loss is no number.
+    One thread for a small model; under `accelerate launch` every process takes its share of each batch.
+
+    Raises `UsageError` for a configuration that minimises nothing, `ModelError` where the loss is no number.
     """
     if config.sft == config.flow == config.legal == 0:
         raise UsageError("the weights of imitation, flow and legal tokens are all 0; expected one above 0")
-    with one_thread(), torch.random.fork_rng(devices=[]):
+    with model.threads(), torch.random.fork_rng(devices=[]):
         return _Training(model, lesson, config, seed, progress, state).run()
 
 
@@ -211,22 +211,22 @@ class _Training:
             rewards = self._model.tensor(self._lesson.log_rewards(examples, paths.nodes))
             flow = subtb_loss(log_pi, rewards, paths.mask, granularity=config.granularity)
             loss = loss + config.flow * flow
-        if logits is not None:
+        if config.legal:
             loss = loss + config.legal * self._legal(logits, paths)
         return loss
 
-    def _read(self, prompts: Prompts, paths: "_Paths") -> tuple[Tensor, Tensor | None]:
-        """(B, T) log probabilities, and the (B, T, V) logits where a term needs them."""
-        if not self._config.legal:
-            return self._model.log_probabilities(prompts, paths.tokens), None
-        logits = self._model.logits(prompts, paths.tokens)
-        return chosen(logits, paths.tokens), logits
+    def _read(self, prompts: Prompts, paths: "_Paths") -> tuple[Tensor, Tensor]:
+        """(B, T) log probabilities, and the (S, V) logits of the S tokens they are of."""
+        logits = self._model.logits_at(prompts, paths.tokens, paths.mask)
+        found = chosen(logits, paths.tokens[paths.mask])
+        log_pi = torch.zeros(paths.mask.shape, device=self._model.device)
+        return log_pi.index_put(torch.nonzero(paths.mask, as_tuple=True), found), logits
 
     def _legal(self, logits: Tensor, paths: "_Paths") -> Tensor:
         above = np.concatenate([np.full_like(paths.nodes[:, :1], ROOT), paths.nodes[:, :-1]], axis=1)
         steps = self._lesson.tree.steps_from(above[paths.mask.cpu().numpy()])
         rows, tokens = self._model.tensor(steps.rows), self._model.tensor(steps.tokens)
-        return legal_loss(logits[paths.mask].log_softmax(dim=-1), rows, tokens, paths.mask)
+        return legal_loss(logits.log_softmax(dim=-1), rows, tokens, paths.mask)
 
     def _taught(self, examples: Examples) -> "_Paths":
         nodes = self._lesson.tree.nodes(examples.titles)

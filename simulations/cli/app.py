@@ -13,6 +13,7 @@ from simulations.cli import (
     estimate,
     evaluate,
     evaluate_user,
+    flower,
     hints,
     rank,
     report,
@@ -48,6 +49,7 @@ study.app.command("random-hint")(study_hints.random_hint)
 study.app.command("hint-filters")(study_hints.hint_filters)
 app.add_typer(study.app, name="study")
 app.add_typer(hints.app, name="hints")
+app.add_typer(flower.app, name="flower")
 app.command("runs")(runs.runs)
 app.command("inspect")(runs.inspect)
 app.command("compare")(compare.compare)

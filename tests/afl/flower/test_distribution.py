@@ -1,0 +1,120 @@
+"""Task distribution: targets from files, wild titles, and how near a model comes."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from afl.errors import DataError
+from afl.flower.distribution import (
+    counted,
+    evaluate,
+    imitation_lesson,
+    read_target,
+    title_log_probabilities,
+)
+from afl.flower.tree import PrefixTree
+from tests.afl.flower.tasks import SHARES, five_titles, tree_of, untrained
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "target.json"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_title_that_occurs_twice_keeps_both_counts(tmp_path: Path) -> None:
+    target = read_target(written(tmp_path, '{"Heat": 2, "Alien": 1.5, "Heat": 4}'))
+    assert target.titles == ("Heat", "Alien", "Heat")
+    tree = PrefixTree.build(target.titles, lambda text: [ord(one) for one in text], 0)
+    assert tree.pooled(target.counts).tolist() == [6, 1.5]
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("nothing", "cannot be read as JSON"),
+        ('["Heat"]', "expected a JSON object of titles"),
+        ("{}", "expected a JSON object of titles"),
+        ('{"Heat": "many"}', "'Heat' has the count 'many', expected a number"),
+        ('{"Heat": -1}', "has the count -1"),
+        ('{"Heat": NaN}', "has the count nan"),
+        ('{"Heat": true}', "has the count True"),
+        ('{"Heat": {"a": 1}}', "expected a number"),
+        ('{"Heat": 0}', "every count is 0"),
+    ],
+)
+def test_a_target_that_is_none_is_one_clear_line(tmp_path: Path, text: str, match: str) -> None:
+    with pytest.raises(DataError, match=match):
+        read_target(written(tmp_path, text))
+
+
+def test_a_target_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="cannot be read"):
+        read_target(tmp_path / "nowhere.json")
+
+
+@settings(max_examples=40, deadline=None)
+@given(counts=st.dictionaries(st.text(max_size=8), st.integers(1, 10**6), min_size=1, max_size=8))
+def test_any_titles_make_a_target(tmp_path_factory: pytest.TempPathFactory, counts: dict[str, int]) -> None:
+    path = written(tmp_path_factory.mktemp("target"), json.dumps(counts))
+    target = read_target(path)
+    assert dict(zip(target.titles, target.counts, strict=True)) == counts
+
+
+def test_probabilities_of_titles_are_those_of_their_tokens() -> None:
+    model = untrained()
+    tree = tree_of(model)
+    together = title_log_probabilities(model, tree, "seen: Heat")
+    alone = [
+        model.log_probabilities(model.prompts(["seen: Heat"]), model.tensor(tree.tokens([title], padding=0)))
+        for title in range(5)
+    ]
+    assert together == pytest.approx([float(one.detach().sum()) for one in alone], rel=1e-5)
+
+
+def test_flows_are_taught_on_titles_drawn_uniformly() -> None:
+    lesson = five_titles(untrained())
+    drawn = lesson.examples(np.random.default_rng(0), 5_000)
+    assert np.bincount(drawn.titles) / 5_000 == pytest.approx([0.2] * 5, abs=0.03)
+    assert set(drawn.weights) == {1.0}
+
+
+def test_fresh_draws_have_the_shares_of_the_target() -> None:
+    lesson = imitation_lesson(tree_of(untrained()), np.array(SHARES), prompt="", sample=None, seed=0)
+    drawn = lesson.examples(np.random.default_rng(0), 5_000)
+    assert np.bincount(drawn.titles) / 5_000 == pytest.approx(SHARES, abs=0.03)
+
+
+def test_a_fixed_sample_is_drawn_once_and_a_twentieth_validates() -> None:
+    tree = tree_of(untrained())
+    lesson, again, other = (
+        imitation_lesson(tree, np.array(SHARES), prompt="", sample=40, seed=seed) for seed in (0, 0, 1)
+    )
+    assert lesson.taught.tolist() == again.taught.tolist() != other.taught.tolist()
+    assert (lesson.taught * 38).round(9).tolist() == (lesson.taught * 38).round().tolist()
+    assert lesson.held_out.tolist() == pytest.approx((lesson.held_out * 2).round() / 2)
+
+
+def test_what_is_no_title_is_not_counted() -> None:
+    tree = tree_of(untrained())
+    assert counted(["Heat", "Heat ", "heat", "", "日本", "Heat"], tree).tolist() == [2, 0, 0, 1, 0]
+
+
+def test_a_model_that_knows_nothing_is_far_off() -> None:
+    model = untrained()
+    found = evaluate(model, tree_of(model), np.array(SHARES), prompt="", draws=50, seed=1)
+    assert found.off_catalogue > 0.9
+    assert found.exact_off_catalogue > 0.99
+    assert found.exact_js > 0.01
+    assert found.counts.sum() <= 5
+
+
+def test_where_no_draw_is_a_title_there_is_no_divergence() -> None:
+    model = untrained()
+    tree = PrefixTree.build(["a title that nobody will write"], model.encode, model.end)
+    found = evaluate(model, tree, np.ones(1), prompt="", draws=3, seed=1).to_json()
+    assert (found["js"], found["kl_result_target"], found["off_catalogue"]) == (None, None, 1)

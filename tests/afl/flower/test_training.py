@@ -1,0 +1,139 @@
+"""The trainer: flows and imitation on five titles, killed and continued, and configurations without sense."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from afl.errors import ModelError, UsageError
+from afl.flower.distribution import DistributionLesson, imitation_lesson, title_log_probabilities
+from afl.flower.language_model import LanguageModel, pretrained
+from afl.flower.training import Trained, TrainingConfig, fit
+from tests.afl.flower.tasks import FLOWER, SHARES, five_titles, silent, tree_of, untrained
+
+SFT = replace(FLOWER, sft=1.0, flow=0.0, legal=0.0, batch_size=40)
+SHORT = replace(FLOWER, steps=12, validate_every=4)
+
+
+def trained(
+    config: TrainingConfig, *, state: Path | None = None, progress=silent
+) -> tuple[LanguageModel, Trained]:
+    model = untrained()
+    return model, fit(model, five_titles(model), config=config, seed=3, progress=progress, state=state)
+
+
+def distance(model: LanguageModel) -> float:
+    """The largest difference between a title's probability and its share."""
+    found = np.exp(title_log_probabilities(model, tree_of(model), ""))
+    return float(np.abs(found - SHARES).max())
+
+
+@pytest.fixture(scope="module")
+def flower() -> tuple[LanguageModel, Trained]:
+    return trained(FLOWER)
+
+
+def test_flows_bring_titles_to_their_shares(flower: tuple[LanguageModel, Trained]) -> None:
+    assert distance(flower[0]) < 0.01
+
+
+def test_the_curve_says_how_it_went(flower: tuple[LanguageModel, Trained]) -> None:
+    result = flower[1]
+    assert [point.step for point in result.curve] == [15, 30, 45, 60, 75, 90]
+    assert result.validation == min(point.validation for point in result.curve)
+    assert result.curve[-1].loss < result.curve[0].loss / 10
+    assert result.cpu_seconds > 0
+
+
+def test_imitation_brings_titles_near_their_shares() -> None:
+    model = untrained()
+    lesson = imitation_lesson(tree_of(model), np.array(SHARES), prompt="", sample=None, seed=0)
+    fit(model, lesson, config=SFT, seed=3, progress=silent)
+    assert distance(model) < 0.05
+
+
+@pytest.mark.parametrize("masked", [False, True], ids=["full vocabulary", "within the tree"])
+def test_titles_that_the_model_draws_itself_teach_too(masked: bool) -> None:
+    before = distance(untrained())
+    model, _ = trained(replace(FLOWER, on_policy=0.3, masked=masked))
+    assert distance(model) < 0.15 < before
+
+
+def test_both_terms_can_be_mixed() -> None:
+    assert distance(trained(replace(FLOWER, sft=0.01, granularity=2))[0]) < 0.1
+
+
+def test_parts_of_a_batch_add_up_to_one_step() -> None:
+    whole, parts = (trained(replace(SHORT, micro_batch=size))[1] for size in (0, 15))
+    assert whole.curve == parts.curve
+
+
+def test_killed_and_continued_it_is_equal(tmp_path: Path) -> None:
+    def killed(done: int, total: int, text: str = "") -> None:
+        if done == 8:
+            raise KeyboardInterrupt
+
+    state = tmp_path / "training.safetensors"
+    with pytest.raises(KeyboardInterrupt):
+        trained(SHORT, state=state, progress=killed)
+    continued, result = trained(SHORT, state=state)
+    whole, expected = trained(SHORT)
+    assert result.curve == expected.curve
+    assert all(map(torch.equal, continued.network.parameters(), whole.network.parameters()))
+
+
+def test_a_standing_that_is_damaged_is_one_clear_line(tmp_path: Path) -> None:
+    state = tmp_path / "training.safetensors"
+    state.write_bytes(b"nothing")
+    with pytest.raises(ModelError, match="no training AFL can go on with"):
+        trained(SHORT, state=state)
+
+
+def test_another_seed_is_another_model() -> None:
+    model = untrained()
+    result = fit(model, five_titles(model), config=SHORT, seed=4, progress=silent)
+    assert result.curve != trained(SHORT)[1].curve
+
+
+def test_the_global_random_state_is_left_alone() -> None:
+    before = torch.get_rng_state()
+    trained(SHORT)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+class Stale(DistributionLesson):
+    """A lesson whose validation never improves."""
+
+    def validate(self, model: LanguageModel) -> float:
+        return 1.0
+
+
+def test_when_validation_no_longer_improves_the_rate_begins_to_fall() -> None:
+    model = untrained()
+    lesson = five_titles(model)
+    stale = Stale(lesson.tree, lesson.shares, "", lesson.taught, lesson.held_out)
+    config = replace(FLOWER, steps=60, validate_every=4, patience=2)
+    result = fit(model, stale, config=config, seed=1, progress=silent)
+    assert (result.steps, result.best_step) == (24, 4)
+
+
+def test_lora_learns_beside_frozen_weights(tmp_path: Path) -> None:
+    untrained().save(tmp_path)
+    model = pretrained(str(tmp_path), lora=4)
+    frozen = {name: one.clone() for name, one in model.network.named_parameters() if not one.requires_grad}
+    result = fit(model, five_titles(model), config=replace(FLOWER, steps=30), seed=1, progress=silent)
+    assert result.curve[-1].validation < result.curve[0].validation
+    after = dict(model.network.named_parameters())
+    assert all(torch.equal(after[name], one) for name, one in frozen.items())
+
+
+def test_nothing_to_minimise_is_a_mistake() -> None:
+    with pytest.raises(UsageError, match="are all 0"):
+        trained(replace(FLOWER, flow=0.0, legal=0.0))
+
+
+def test_a_loss_that_is_no_number_stops_the_training() -> None:
+    with pytest.raises(ModelError, match="learn more slowly"):
+        trained(replace(SHORT, flow=float("inf")))
