@@ -31,12 +31,15 @@ from afl.flower.next_item_training import (
     evaluate_next_item,
     evaluated_examples,
     train_next_item,
+    tuning,
 )
 from afl.flower.preferences import Personal
 from afl.models.scoring import TrainedModel
 from afl.models.zoo import entry
 
-TUNING = replace(SFT, steps=200, learning_rate=1e-3, warm_up=10, validate_every=100)
+LONGER = replace(SFT, steps=600, validate_every=150)
+"""The second part of SFT."""
+TUNING = replace(tuning(SFT), steps=150, validate_every=75)
 """Goes on from SFT, with flows or without."""
 LAMBDA = 0.05
 """Of reward forms and granularities."""
@@ -60,24 +63,26 @@ def from_sft(**changes: Any) -> NextItemOptions:
 
 
 NONE, DIVIDED, ADDED = Personal.NONE, Personal.DIVIDED, Personal.ADDED
-BIGREC = NextItemOptions(training=SFT, taught=NextItemConfig(personal=NONE))
-FAIR = replace(BIGREC, taught=NextItemConfig(personal=NONE, reweighted=True))
+IMITATION = NextItemOptions(training=SFT, taught=NextItemConfig(personal=NONE))
+BIGREC = replace(IMITATION, training=LONGER)
 ARMS: Mapping[str, Arm] = {
-    "sft": Arm("sft", BIGREC),
+    "sft-early": Arm("sft-early", IMITATION),
+    "sft": Arm("sft", BIGREC, "sft-early"),
     "sft-on": Arm("sft-on", from_sft(personal=NONE), "sft"),
     **{
         f"flower-{weight:g}": Arm(f"flower-{weight:g}", from_sft(flow=weight, personal=DIVIDED), "sft")
-        for weight in (0.05, 0.005, 0.5, 0.0005)
+        for weight in (0.05, 0.005, 0.5)
     },
-    "temperature": Arm("sft", BIGREC, None, Decoding(temperature=1.5)),
-    "d3": Arm("sft", BIGREC, None, Decoding(length_penalty=0.0, guidance=0.5)),
-    "d3-length": Arm("sft", BIGREC, None, Decoding(length_penalty=0.0)),
-    "ifairlrs": Arm("ifairlrs", FAIR),
+    "ifairlrs": Arm("ifairlrs", from_sft(personal=NONE, reweighted=True), "sft"),
+    "temperature": Arm("sft", BIGREC, "sft-early", Decoding(temperature=1.5)),
+    "d3": Arm("sft", BIGREC, "sft-early", Decoding(length_penalty=0.0, guidance=0.5)),
+    "flower-0.0005": Arm("flower-0.0005", from_sft(flow=0.0005, personal=DIVIDED), "sft"),
     "form-none": Arm("form-none", from_sft(flow=LAMBDA, personal=NONE), "sft"),
     "form-added": Arm("form-added", from_sft(flow=LAMBDA, personal=ADDED), "sft"),
+    "granularity-all": Arm("granularity-all", from_sft(flow=LAMBDA, granularity=0), "sft"),
     "granularity-5": Arm("granularity-5", from_sft(flow=LAMBDA, granularity=5), "sft"),
     "granularity-10": Arm("granularity-10", from_sft(flow=LAMBDA, granularity=10), "sft"),
-    "granularity-all": Arm("granularity-all", from_sft(flow=LAMBDA, granularity=0), "sft"),
+    "d3-length": Arm("sft", BIGREC, "sft-early", Decoding(length_penalty=0.0)),
 }
 
 
@@ -138,7 +143,7 @@ class Bench:
     def ranked(self, tests: int) -> NextItemReport:
         """What SASRec ranks first, on as many tests or all (0)."""
         examples = evaluated_examples(self.dataset, tests)
-        model = self.trained("sft", BIGREC, None).model()
+        model = self.trained("sft-early", IMITATION, None).model()
         tree = title_tree(self.dataset, model)
         targets = tree.title_of_item[[example.target for example in examples]]
         return report(ranked(self.base, tree, examples), targets, title_counts(self.dataset, tree), tree.titles)
@@ -187,7 +192,7 @@ def main() -> None:
         draw(known(asked.out), asked.figures)
         return
     bench = Bench(asked.home, asked.dataset, tests=asked.tests, seed=asked.seed)
-    for name in asked.arms or ["sft", "sasrec", "sasrec-all", *ARMS]:
+    for name in asked.arms or ["sft-early", "sasrec", "sasrec-all", *ARMS]:
         if name in known(asked.out):
             continue
         line = bench.run(name)

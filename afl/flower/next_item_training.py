@@ -35,6 +35,11 @@ FLOWER = replace(SFT, flow=0.005)
 """L_SFT + lambda L_flow, with the lambda that served most data sets of the paper."""
 
 
+def tuning(training: TrainingConfig) -> TrainingConfig:
+    """The same for a model that has been trained: shorter, and not so fast that it forgets."""
+    return replace(training, steps=200, learning_rate=1e-3, warm_up=10, validate_every=100)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextItemOptions:
     """All but data, base model and seed that determines the weights."""

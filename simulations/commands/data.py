@@ -29,9 +29,9 @@ def import_data(
     """Imports a data set under `name` and says what it holds.
 
     `format` is the name of an importer (`demo`, `csv`, `movielens`, ... or a plug-in's); `path` its file or folder;
-    `users` the size of `demo`; `category` which part of a `flower` folder is read. `split` (`8:1:1`) divides all sequences anew into training, validation and test, in an
-    order seeded by `split_seed`; without it they are divided as the format says. The same content again changes
-    nothing; other content needs `replace`.
+    `users` the size of `demo`; `category` which part of a `flower` folder is read. `split` (`8:1:1`) divides all
+    sequences anew into training, validation and test, in an order seeded by `split_seed`; without it they are divided
+    as the format says. The same content again changes nothing; other content needs `replace`.
     Raises `DataError` for a malformed file, naming file, line and reason; nothing is kept then.
     """
     importer: Importer = plugins.load("afl.importers", format)
