@@ -1,6 +1,17 @@
 """`make bench`: runs every benchmark and fails if one falls short of what is promised. About twenty minutes."""
 
-from benchmarks import coverage, import_many, latency, loop_calls, offline_study, scale, startup, storage, viewer
+from benchmarks import (
+    coverage,
+    databases,
+    import_many,
+    latency,
+    loop_calls,
+    offline_study,
+    scale,
+    startup,
+    storage,
+    viewer,
+)
 
 raise SystemExit(
     max(
@@ -13,5 +24,7 @@ raise SystemExit(
         scale.main([]),
         import_many.main([]),
         viewer.main([]),
+        databases.main([]),
+        databases.main(["--workers", "2"]),
     )
 )

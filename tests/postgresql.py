@@ -28,9 +28,11 @@ _ENGLISH = ("--locale-provider=icu", "--icu-locale=en-US")
 """An order of words that is not the order of bytes: what is sorted must not depend on it."""
 _SUPERVISOR = '"$@" -w start >/dev/null && echo ready; cat >/dev/null; "$@" -m immediate stop >/dev/null'
 """The server stops when the process that started it, however it ends, closes its side of the pipe."""
-_EMPTY = """
+_DISCONNECT = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid();
+"""
+_EMPTY = """
     SET session_replication_role = replica; -- no triggers, no foreign keys
     DO $$ DECLARE name text; BEGIN
         FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'afl_schema' LOOP
@@ -65,9 +67,13 @@ class Server:
         with psycopg.connect(self.url(database), autocommit=True) as connection:
             connection.execute(statement.encode())
 
+    def disconnect(self, database: str) -> None:
+        """Ends all connections to it, as a server that is stopped does."""
+        self.execute(_DISCONNECT, database)
+
     def empty(self, database: str) -> None:
         """Removes all rows, and whoever is still connected: ten times as fast as a new database."""
-        self.execute(_EMPTY, database)
+        self.execute(_DISCONNECT + _EMPTY, database)
 
 
 def binaries() -> Path | None:

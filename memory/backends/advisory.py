@@ -63,7 +63,8 @@ class AdvisoryHolder:
         if connection is not None:
             with suppress(SQLAlchemyError):  # where the server is gone, so is the lock
                 await connection.exec_driver_sql("SELECT pg_advisory_unlock_all()")
-            await connection.close()
+            with suppress(SQLAlchemyError):
+                await connection.close()
 
     async def is_held(self) -> bool:
         if self._connection is not None:

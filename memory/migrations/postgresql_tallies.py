@@ -8,7 +8,7 @@ server, of which no two have the same number at a time), may well be negative, a
 import sqlalchemy as sa
 from alembic import op
 
-from memory.migrations.tallies import Keeping, Tally
+from memory.migrations.tallies import Keeping, Tally, Type
 
 _ALL_BEFORE = "0"
 """The writer of what was there before the tallies."""
@@ -62,8 +62,9 @@ def _parts(tally: Tally) -> str:
     return f"{tally.table}_by_writer"
 
 
-def _sql(kind: object) -> str:
-    return sa.types.to_instance(kind).compile(op.get_bind().dialect)  # type: ignore[no-any-return, no-untyped-call]
+def _sql(kind: Type) -> str:
+    made = kind() if isinstance(kind, type) else kind
+    return str(made.compile(op.get_bind().dialect))
 
 
 def _index_words() -> None:

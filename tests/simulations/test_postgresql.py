@@ -1,7 +1,7 @@
 """Every command does on PostgreSQL what it does on SQLite, and says nothing of the password."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 from starlette.testclient import TestClient
 
-from afl.testing.server import FakeServer
+from afl.testing.answers import default_answer
+from afl.testing.server import FakeServer, running_server
 from memory.store import Store
 from simulations.asynchrony import wait_for
 from simulations.viewer.app import create_app
@@ -147,3 +148,34 @@ def test_a_server_that_is_not_there_is_one_clear_line(small: Path, afl: Afl) -> 
     assert refused.code == 2
     assert "database postgresql://127.0.0.1:1/afl: " in refused.complaint
     assert "start the server, or check host and port" in refused.complaint
+
+
+def test_when_the_server_ends_the_connections_the_command_ends_in_one_line_and_goes_on_afterwards(
+    on_postgresql: Callable[[], None],
+    postgresql: Server,
+    loop: Afl,
+    exported: Callable[[str], bytes],
+) -> None:
+    on_postgresql()
+    with running_server(Interrupting(40, lambda: postgresql.disconnect("afl"))) as server:
+        stopped = loop(server, "--run", "x", "--concurrency", 8)
+        assert stopped.code == 2
+        assert stopped.err.splitlines()[-1].startswith("afl: database postgresql:///afl: ")
+        assert "the server was stopped; run the command again when it is back" in stopped.err
+        assert loop(server, "--run", "x").code == 0
+        assert loop(server, "--run", "undisturbed").code == 0
+    assert exported("x") == exported("undisturbed")
+
+
+class Interrupting:
+    """Answers like the fake server does, and acts once, at a certain request."""
+
+    def __init__(self, at: int, act: Callable[[], None]) -> None:
+        self._left = at
+        self._act = act
+
+    def __call__(self, messages: Sequence[Mapping[str, Any]]) -> str:
+        self._left -= 1
+        if not self._left:
+            self._act()
+        return default_answer(messages)
