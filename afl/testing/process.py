@@ -36,6 +36,7 @@ def main() -> None:
         models=options.model,
         authorization=f"Bearer {options.api_key}" if options.api_key else None,
         latency=options.latency,
+        per_second=options.per_second,
         port=options.port,
         keep=False,
     )
@@ -53,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m afl.testing.server", description=FakeServer.__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS")
+    parser.add_argument("--per-second", type=int, metavar="N", help="refuse more requests than these with 429")
     parser.add_argument("--api-key", metavar="KEY", help="the only key that is accepted")
     parser.add_argument("--model", action="append", default=[], metavar="ID", help="list this model; repeatable")
     parser.add_argument("--refuse", action="store_true", help="never accept, so that all rounds are used")

@@ -7,6 +7,8 @@ in a thread of its own, `python -m afl.testing.server --port 0` (or `with server
 import asyncio
 import json
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +29,8 @@ class Counters:
     chat: int = 0
     """Requests for a completion, spoiled ones included."""
     models: int = 0
+    refused: int = 0
+    """Of the requests for a completion: more than are allowed a second."""
     in_flight: int = 0
     max_in_flight: int = 0
 
@@ -36,7 +40,8 @@ class FakeServer:
 
     `answer` makes a text of the messages, `faults` spoils responses by request number (the first is 1), `models`
     are the listed ids and `models_fault` spoils their list, `authorization` is the only accepted header of that name
-    (`Bearer KEY`), `latency` is in seconds. `requests` keeps the payloads unless `keep` is off, `/counters` answers
+    (`Bearer KEY`), `latency` is in seconds. Of more than `per_second` requests in any second the rest are refused with
+    429, at once and without `Retry-After`. `requests` keeps the payloads unless `keep` is off, `/counters` answers
     with `counters` as JSON.
     """
 
@@ -49,6 +54,7 @@ class FakeServer:
         models_fault: Fault | None = None,
         authorization: str | None = None,
         latency: float = 0.0,
+        per_second: int | None = None,
         port: int = 0,
         keep: bool = True,
     ) -> None:
@@ -58,6 +64,8 @@ class FakeServer:
         self._models_fault = models_fault
         self._authorization = authorization
         self._latency = latency
+        self._per_second = per_second
+        self._taken: deque[float] = deque()
         self._port = port
         self._keep = keep
         self._runner: web.AppRunner | None = None
@@ -89,12 +97,27 @@ class FakeServer:
         number = self.counters.chat
         if not self._authorized(request):
             return error_response(401, "Incorrect API key provided: " + request.headers.get("Authorization", ""))
+        if not self._takes():
+            self.counters.refused += 1
+            return error_response(429, f"more than {self._per_second} requests a second")
         self.counters.in_flight += 1
         self.counters.max_in_flight = max(self.counters.max_in_flight, self.counters.in_flight)
         try:
             return await self._respond(request, number)
         finally:
             self.counters.in_flight -= 1
+
+    def _takes(self) -> bool:
+        """Whether another request is allowed now."""
+        if self._per_second is None:
+            return True
+        now = time.monotonic()
+        while self._taken and now - self._taken[0] >= 1:
+            self._taken.popleft()
+        if len(self._taken) >= self._per_second:
+            return False
+        self._taken.append(now)
+        return True
 
     async def _respond(self, request: web.Request, number: int) -> web.StreamResponse:
         payload = json.loads(await request.read())

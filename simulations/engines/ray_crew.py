@@ -1,6 +1,7 @@
 """The workers of an engine: hired for a run, resting between runs, given up when they are lost."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -63,18 +64,16 @@ class Crew:
 
         Raises `WorkerError` where workers end again and again while they start, and what opening a run raises.
         """
+        while self._idle:
+            # Those that rested may be gone since.
+            with suppress(self.loss):
+                return await self._hired(self._idle.pop(), work, share)
         reason = ""
         for _ in range(LOSSES):
-            actor = self._idle.pop() if self._idle else self._new()
-            name = uuid4().hex
             try:
-                welcome = await self._opened(actor, work, Place(name, share, work.admission, work.till))
+                return await self._hired(self._new(), work, share)
             except self.loss as error:
                 reason = str(error).strip().replace("\n", " ")
-                continue
-            hired = Hired(actor, name, welcome.host, share)
-            self._busy.append(hired)
-            return hired
         raise WorkerError(f"--engine ray: {LOSSES} workers ended while they started: {reason[:300]}")
 
     def lose(self, hired: Hired) -> None:
@@ -95,6 +94,13 @@ class Crew:
 
     def _new(self) -> Any:
         return self.ray.remote(Worker).options(num_cpus=1, max_restarts=0, scheduling_strategy="SPREAD").remote()
+
+    async def _hired(self, actor: Any, work: Work, share: int) -> Hired:
+        place = Place(uuid4().hex, share, work.admission, work.till)
+        welcome = await self._opened(actor, work, place)
+        hired = Hired(actor, place.worker, welcome.host, share)
+        self._busy.append(hired)
+        return hired
 
     async def _opened(self, actor: Any, work: Work, place: Place) -> Welcome:
         try:

@@ -42,15 +42,10 @@ class RayEngine:
         self._started: _Started | None = None
 
     def start(self, home: Home, say: Say) -> None:
-        if self._started is not None:
-            return
-        cluster = Cluster.connect(self._address, self._workers, say)
-        try:
-            home = shared_home(home, cluster.hosts)
-        except UsageError:
-            cluster.close()
-            raise
-        self._started = _Started(cluster, Crew(cluster.ray), Desks(cluster.ray), home)
+        if self._started is None:
+            cluster = Cluster.connect(self._address, self._workers, say)
+            self._started = _Started(cluster, Crew(cluster.ray), Desks(cluster.ray), home)
+        self._started.home = shared_home(home, self._started.cluster.hosts)
 
     @asynccontextmanager
     async def opened(self, job: Job) -> AsyncIterator[RayStage]:
@@ -61,7 +56,9 @@ class RayEngine:
         try:
             part = _shipped(cluster.ray, job, self._started.home)
             work = Work(part, *await desks.open(job, self._started.home.url))
-            room = max(1, min(cluster.free + crew.size, len(shares)))
+            if not cluster.free + crew.size:
+                job.say("ray: every processor of the cluster is taken; waiting for one")
+            room = max(1, min(cluster.free + crew.size, cluster.processors, len(shares)))
             hiring += [asyncio.create_task(crew.hire(work, share)) for share in shares]
             await _ready(hiring, room)
             yield RayStage(job, crew, hiring, lambda share: crew.hire(work, share), desks.look, desks.gone)

@@ -145,11 +145,12 @@ def simulated(small: Path, clock: FakeClock) -> Simulate:
 
 
 @pytest.fixture
-def exported(afl: Afl, tmp_path: Path) -> Callable[[str], bytes]:
-    """`exported("x")`: the bytes of the run's export."""
+def exported(afl: Afl, tmp_path: Path) -> Callable[..., bytes]:
+    """`exported("x")`: the bytes of the run's export; `exported("x", url)` from another database."""
 
-    def export(name: str) -> bytes:
-        assert afl("export", name, "--out", tmp_path / "export.jsonl").code == 0
+    def export(name: str, db: str | None = None) -> bytes:
+        elsewhere = [] if db is None else ["--db", db]
+        assert afl("export", name, "--out", tmp_path / "export.jsonl", *elsewhere).code == 0
         return (tmp_path / "export.jsonl").read_bytes()
 
     return export

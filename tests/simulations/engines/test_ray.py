@@ -1,0 +1,179 @@
+"""Many processes play a run as one does: whatever they share, and whichever of them is lost."""
+
+import json
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from afl.errors import EndpointError, UsageError
+from afl.testing import plugged
+from afl.testing.answers import refusing_answer
+from afl.testing.faults import status
+from afl.testing.server import running_server
+from simulations import evaluate_recommendation, simulate
+from simulations.commands.data import import_data
+from simulations.engines.base import EngineContext
+from simulations.engines.ray_engine import RayEngine
+from simulations.simulation_report import SimulationReport
+from tests.simulations.conftest import Assassin, Launch, loop_arguments
+from tests.simulations.engines.conftest import TwoNodes
+from tests.simulations.test_budget import PRICE, Till
+
+Play = Callable[..., SimulationReport]
+WORKERS, CONCURRENCY = 4, 16
+
+
+class Lasting(RayEngine):
+    """Its workers outlive a command: starting processes takes longer than most tests."""
+
+    def close(self) -> None: ...
+
+
+@pytest.fixture(scope="module")
+def engine(nodes: TwoNodes) -> Iterator[RayEngine]:
+    engine = Lasting(WORKERS)
+    yield engine
+    RayEngine.close(engine)
+
+
+@pytest.fixture
+def play(small: Path, nodes: TwoNodes, engine: RayEngine) -> Iterator[Play]:
+    """`play(run="x", engine="ray")`: all sessions of `small`, without base models, by four workers on two nodes."""
+    nodes.second()
+
+    def call(**options: Any) -> SimulationReport:
+        fixed = {"dataset": "small", "split": "all", "llm": "openai:m", "recommender": "none", "reward": "none"}
+        return simulate(**{**fixed, "concurrency": CONCURRENCY, **options})
+
+    def workers(context: EngineContext) -> RayEngine:
+        return engine
+
+    with plugged({"afl.engines": {"ray": workers}}):
+        yield call
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_workers_leave_what_one_process_leaves(
+    database: str, play: Play, request: pytest.FixtureRequest, exported: Callable[..., bytes]
+) -> None:
+    db = None if database == "sqlite" else request.getfixturevalue("postgresql_url")
+    one, many = play(llm="offline", run="one"), play(llm="offline", run="many", engine="ray", db=db)
+    assert exported("many", db) == exported("one")
+    timeless = {"run": 0, "seconds": 0, "pace": 0}
+    assert {**many.to_json(), **timeless} == {**one.to_json(), **timeless}
+
+
+def test_a_node_that_is_lost_costs_the_calls_that_were_under_way_in_it(
+    play: Play, nodes: TwoNodes, exported: Callable[..., bytes]
+) -> None:
+    asked: list[str] = []
+
+    def answer(messages: Sequence[Mapping[str, Any]]) -> str:
+        asked.append(json.dumps(messages))
+        if len(asked) == 100:
+            nodes.end_second()
+        return refusing_answer(messages)
+
+    with running_server(answer, latency=0.02) as server:
+        found = play(run="lost", engine="ray", base_url=server.url)
+    nodes.forget_second()
+    assert (found.completed, found.failed) == (30, 0)
+    with running_server(refusing_answer, keep=True) as other:
+        play(run="undisturbed", base_url=other.url)
+        assert exported("lost") == exported("undisturbed")
+        assert {json.dumps(request["messages"]) for request in other.requests} == set(asked)
+    assert len(asked) - len(set(asked)) < CONCURRENCY
+
+
+def test_four_workers_share_a_budget_that_is_not_exceeded(
+    play: Play, small: Path, exported: Callable[..., bytes]
+) -> None:
+    (small / "prices.json").write_text(json.dumps({"models": {"m": [PRICE.prompt, PRICE.completion]}}))
+    till = Till()
+    with running_server(till, latency=0.02) as server:
+        said = {"run": "cent", "engine": "ray", "base_url": server.url}
+        short = play(**said, budget_usd=0.01)
+        assert short.budget is not None
+        assert (short.budget["exhausted"], short.outcomes["over_budget"] > 0) == (True, True)
+        assert 0.008 < till.usd <= 0.01
+        assert short.budget["spent_usd"] == pytest.approx(till.usd, abs=1e-6)
+        more = play(**said, budget_usd=1.0)
+        assert more.budget is not None
+        assert (more.failed, more.budget["spent_usd"]) == (0, pytest.approx(till.usd, abs=1e-6))
+        play(run="free", base_url=server.url)
+    assert exported("cent") == exported("free")
+
+
+@pytest.fixture
+def listeners(small: Path, tmp_path: Path) -> None:
+    """100 sessions, which take 800 calls when nobody ever accepts."""
+    rows = [f"u{user},Band {(user * 7 + time * 11) % 60},{time}" for user in range(100) for time in range(6)]
+    (tmp_path / "many.csv").write_text("\n".join(["user,item,timestamp", *rows]) + "\n")
+    import_data("csv", tmp_path / "many.csv", name="many", domain="music")
+
+
+@pytest.mark.usefixtures("listeners")
+def test_four_workers_meet_an_endpoint_of_fifty_requests_a_second(play: Play) -> None:
+    with running_server(refusing_answer, latency=0.1, per_second=50) as server:
+        found = play(dataset="many", run="paced", engine="ray", base_url=server.url, concurrency=32)
+    assert (found.failed, found.llm["calls"]) == (0, 800)
+    assert server.counters.refused < 0.02 * server.counters.chat
+    assert found.pace[0].concurrency == 32
+
+
+def test_what_no_retry_can_mend_in_a_worker_ends_all(play: Play) -> None:
+    with (
+        running_server(faults={40: status(401, "no such key")}) as server,
+        pytest.raises(EndpointError, match="no such key"),
+    ):
+        play(run="x", engine="ray", base_url=server.url)
+
+
+def test_the_runs_of_an_evaluation_are_played_by_the_same_workers(
+    play: Play, exported: Callable[..., bytes]
+) -> None:
+    with running_server() as server:
+        said: dict[str, Any] = {"dataset": "small", "split": "all", "llm": "openai:m", "base_url": server.url}
+        said |= {"bases": ["none"], "reward": "none", "arms": ["agent", "afl"]}
+        evaluate_recommendation(**said, run="many", engine="ray")
+        evaluate_recommendation(**said, run="one")
+    assert exported("many-none-agent") == exported("one-none-agent")
+    assert exported("many-none-afl") == exported("one-none-afl")
+
+
+def test_a_part_of_ones_own_that_stays_where_it_is_is_a_mistake(play: Play, small: Path) -> None:
+    lock = threading.Lock()
+
+    class Stuck:
+        name = "stuck"
+
+        async def advise(self, view: object, dialogue: object) -> None:
+            lock.locked()
+
+    with pytest.raises(UsageError, match="a part of your own cannot be sent to other processes"):
+        play(llm="offline", run="x", engine="ray", tools=[Stuck()])
+
+
+def test_ctrl_c_leaves_a_run_that_goes_on(
+    play: Play, nodes: TwoNodes, launch: Launch, exported: Callable[..., bytes]
+) -> None:
+    assassin = Assassin()
+    with running_server(assassin, latency=0.02) as server:
+        said = loop_arguments(server, "--run", "x", "--concurrency", CONCURRENCY)
+        pid: Future[int] = Future()
+        assassin.aim(pid.result, at=60, signal=signal.SIGINT)
+        process = launch([*said, "--engine", "ray", "--workers", "2", "--address", nodes.address])
+        pid.set_result(process.pid)
+        interrupted = process.wait()
+        assert (interrupted.code, interrupted.out) == (130, "")
+        assert interrupted.err.splitlines()[-1].startswith("afl: interrupted; everything so far is kept")
+        assert play(run="x", engine="ray", base_url=server.url).failed == 0
+        play(run="undisturbed", base_url=server.url)
+    assert exported("x") == exported("undisturbed")
+    assert max(Counter(assassin.requests).values()) <= 3
