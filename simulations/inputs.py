@@ -1,7 +1,7 @@
 """What the models say about every session, in batches, before the loop: suggestions and reward scores."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -44,18 +44,17 @@ class ModelOutputs:
         if study.options.recommender == study.options.reward == NONE:
             return cls(None, None)
         views = study.views()
-        with _reward_beside(study, settings):
-            recommender = _model(study, settings, watch, "recommender")
-        reward = _model(study, settings, watch, "reward")
-        suggestions = None if recommender is None else recommender.suggest(views)
-        if reward is None:
-            return cls(suggestions, None)
-        # Rounded once and for all: a last digit that differs between machines must not change a prompt.
-        scores = np.round(reward.scores(views), 2)
-        if study.judged is None:
-            return cls(suggestions, scores)
-        judged = np.round(reward.scores(study.judging_views()), 2)
-        return cls(suggestions, scores, judged, reward_threshold(reward, study.training))
+        with _reward_beside(study, settings), _model(study, settings, watch, "recommender") as recommender:
+            suggestions = None if recommender is None else recommender.suggest(views)
+        with _model(study, settings, watch, "reward") as reward:
+            if reward is None:
+                return cls(suggestions, None)
+            # Rounded once and for all: a last digit that differs between machines must not change a prompt.
+            scores = np.round(reward.scores(views), 2)
+            if study.judged is None:
+                return cls(suggestions, scores)
+            judged = np.round(reward.scores(study.judging_views()), 2)
+            return cls(suggestions, scores, judged, reward_threshold(reward, study.training))
 
     def suggested(self, position: int) -> int | None:
         return None if self.suggestions is None else int(self.suggestions[position])
@@ -96,17 +95,21 @@ def _scores(hundredths: list[list[int]] | None) -> NDArray[np.float32] | None:
     return None if hundredths is None else (np.asarray(hundredths, np.float64) / 100).astype(np.float32)
 
 
-def _model(study: Study, settings: Settings, watch: Watching, role: str) -> Any:
-    """The recommender or reward model the options name; None where they say `none`."""
+@contextmanager
+def _model(study: Study, settings: Settings, watch: Watching, role: str) -> Iterator[Any]:
+    """The recommender or reward model the options name; None where they say `none`. Inside, its progress is shown."""
     group, seed = _GROUPS[role]
     text: str = getattr(study.options, role)
     if text == NONE:
-        return None
+        yield None
+        return
     spec = plugins.parse_spec(text)
     factory = plugins.load(group, spec.name)
     with watch.bar(f"{role} {spec}") as bar:
         context = _context(study, settings, spec, seed, bar)
-        return factory(replace(context, progress=_Announced(bar, watch.say, _training_now(study, context))))
+        if spec.name in plugins.names("afl.models"):
+            context = replace(context, progress=_Announced(bar, watch.say, _training_now(study, context)))
+        yield factory(context)
 
 
 @dataclass

@@ -15,7 +15,7 @@ from afl.errors import UsageError
 from afl.flower.kept import Kept
 from afl.flower.listing import kept_models, model_hash
 from afl.models.context import ModelContext
-from afl.ports import Recommender
+from afl.ports import Progress, Recommender
 from afl.types import SessionView
 
 EXTRA = ("transformers", "tokenizers")
@@ -33,7 +33,7 @@ class FlowerRecommender:
     Equal titles have equal scores: the model knows items by their titles alone.
     """
 
-    def __init__(self, kept: Kept, dataset: Dataset) -> None:
+    def __init__(self, kept: Kept, dataset: Dataset, progress: Progress) -> None:
         from afl.flower.next_item import title_tree
 
         self.identity = model_hash(kept)
@@ -41,6 +41,7 @@ class FlowerRecommender:
         self._dataset = dataset
         self._model = kept.model()
         self._tree = title_tree(dataset, self._model)
+        self._progress = progress
 
     def suggest(self, views: Sequence[SessionView]) -> NDArray[np.int64]:
         """(S,) the suggested item of each view; all views have equally many candidates."""
@@ -67,6 +68,7 @@ class FlowerRecommender:
                 rows = alike[start : start + step]
                 prompts = self._model.prompts([asked[row] for row in rows.tolist()])
                 found[rows] = title_log_probabilities(self._model, self._tree, prompts, titles[rows])
+                self._progress(start + len(rows), len(views))
         return np.round(found, DIGITS)
 
 
@@ -79,7 +81,7 @@ def flower_recommender(context: ModelContext) -> Recommender:
     require_extra()
     kept = kept_for(context.name, context.argument, context.models_dir.parent / "flower")
     _require_data(kept, context.dataset)
-    return FlowerRecommender(kept, context.dataset)
+    return FlowerRecommender(kept, context.dataset, context.progress)
 
 
 def require_extra() -> None:
