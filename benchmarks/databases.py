@@ -11,8 +11,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
@@ -46,9 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
             ):
                 seconds, cpu = asyncio.run(_measure(url, options.workers, options.sessions))
                 rates[name].append(options.workers * options.sessions * CALLS / seconds)
-                print(
-                    f"{name}: {rates[name][-1]:,.0f} calls/s, {cpu:.2f} s of CPU time in the process", flush=True
-                )
+                print(f"{name}: {rates[name][-1]:,.0f} calls/s, {cpu:.2f} s of CPU time", flush=True)
     sqlite, postgresql = (median(rates[name]) for name in ("SQLite", "PostgreSQL"))
     print(
         f"{options.workers} workers: {sqlite:,.0f} and {postgresql:,.0f} calls/s, ratio {postgresql / sqlite:.2f}"
@@ -57,36 +53,49 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 async def _measure(url: str, workers: int, sessions: int) -> tuple[float, float]:
-    """Seconds, and those of this process's CPU."""
+    """Seconds, and those of the CPU without the server's."""
     async with await Store.open(url) as store:
         run = await store.begin_run("x", {}, CandidateRecord("h", {}))
         async with run.hold():
-            started, cpu = time.monotonic(), time.process_time()
             if workers == 1:
+                started, cpu = time.monotonic(), time.process_time()
                 await _record(run, "0", sessions)
+                seconds, cpu = time.monotonic() - started, time.process_time() - cpu
             else:
-                with _processes(url, workers, sessions) as running:
-                    await asyncio.gather(*(asyncio.to_thread(process.wait) for process in running))
-            seconds = time.monotonic() - started
+                seconds, cpu = await asyncio.to_thread(_processes, url, workers, sessions)
             assert (await run.totals()).calls.calls == workers * sessions * CALLS
-            return seconds, time.process_time() - cpu
+            return seconds, cpu
 
 
-@contextmanager
-def _processes(url: str, workers: int, sessions: int) -> Iterator[list[subprocess.Popen[bytes]]]:
+def _processes(url: str, workers: int, sessions: int) -> tuple[float, float]:
+    """The same of so many workers: they begin together once all of them are there."""
     command = [sys.executable, "-m", "benchmarks.databases", "--sessions", str(sessions), "--worker", url]
-    running = [subprocess.Popen([*command, str(number)]) for number in range(workers)]
-    try:
-        yield running
-    finally:
-        for process in running:
-            process.kill()
-            process.wait()
+    running = [subprocess.Popen([*command, str(n)], stdin=-1, stdout=-1, text=True) for n in range(workers)]
+    for process in running:
+        assert process.stdout is not None
+        process.stdout.readline()
+    started = time.monotonic()
+    spent = _together(running)
+    return time.monotonic() - started, sum(spent)
+
+
+def _together(running: list[subprocess.Popen[str]]) -> list[float]:
+    """Lets all of them go; returns the CPU seconds of each."""
+    for process in running:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    return [float(process.communicate()[0]) for process in running]
 
 
 async def _work(url: str, name: str, sessions: int) -> None:
     async with await Store.open(url) as store:
-        await _record(await store.join("x"), name, sessions)
+        run = await store.join("x")
+        print("ready", flush=True)
+        sys.stdin.readline()
+        cpu = time.process_time()
+        await _record(run, name, sessions)
+        print(time.process_time() - cpu)
 
 
 async def _record(run: Run, worker: str, sessions: int) -> None:

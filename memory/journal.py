@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from afl.errors import ConflictError
 from afl.types import CallKey, JournalEntry
 from memory.backends import backend_of
-from memory.entries import SubjectEntries, read_subjects
+from memory.entries import SubjectEntries
+from memory.reader import Reader
 from memory.schema import journal
 from memory.statements import entry_kept, record_entry
 from memory.trouble import storage_errors
@@ -29,6 +30,7 @@ class SQLJournal:
         self._engine = engine
         self._record = record_entry(backend_of(engine.dialect.name))
         self._writer = writer
+        self._reader = Reader(engine, where, run=run, study=study)
         self._run = run
         self._study = study
         self._where = where
@@ -74,7 +76,7 @@ class SQLJournal:
             self._on_disk.add(subject)
 
     async def _load(self, subject: str) -> SubjectEntries:
-        loaded = await self._read(subject) if await self._may_have(subject) else SubjectEntries()
+        loaded = await self._reader.read(subject) if await self._may_have(subject) else SubjectEntries()
         # Another caller may have been faster while this one read.
         loaded = self._open.setdefault(subject, loaded)
         oldest = next(iter(self._open))
@@ -98,8 +100,3 @@ class SQLJournal:
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
                 return set((await connection.execute(query)).scalars())
-
-    async def _read(self, subject: str) -> SubjectEntries:
-        with storage_errors(self._where):
-            async with self._engine.connect() as connection:
-                return (await read_subjects(connection, self._run, self._study, [subject]))[subject]
