@@ -1,7 +1,7 @@
 """Flower on next items, beside its baselines by the same trainer: accuracy, fairness, wording, and what each cost.
 
     python -m benchmarks.flower_next_item --home HOME --dataset games --out results.jsonl [ARM ...]
-    python -m benchmarks.flower_next_item --out results.jsonl --figures docs/images
+    python -m benchmarks.flower_next_item --home HOME --dataset games --out results.jsonl --figures docs/images
 
 HOME is an AFL_HOME with the data set (`afl data import flower`). One JSON line per arm is added to the results; an arm
 that is there is not run again, a training that was interrupted goes on. CPU seconds are of one thread.
@@ -34,6 +34,7 @@ from afl.flower.next_item_training import (
     tuning,
 )
 from afl.flower.preferences import Personal
+from afl.flower.tree import Ints, PrefixTree
 from afl.models.scoring import TrainedModel
 from afl.models.zoo import entry
 
@@ -143,10 +144,17 @@ class Bench:
     def ranked(self, tests: int) -> NextItemReport:
         """What SASRec ranks first, on as many tests or all (0)."""
         examples = evaluated_examples(self.dataset, tests)
-        model = self.trained("sft-early", IMITATION, None).model()
-        tree = title_tree(self.dataset, model)
-        targets = tree.title_of_item[[example.target for example in examples]]
-        return report(ranked(self.base, tree, examples), targets, title_counts(self.dataset, tree), tree.titles)
+        targets = self.tree.title_of_item[[example.target for example in examples]]
+        return report(ranked(self.base, self.tree, examples), targets, self.counts, self.tree.titles)
+
+    @cached_property
+    def tree(self) -> PrefixTree:
+        return title_tree(self.dataset, self.trained("sft-early", IMITATION, None).model())
+
+    @property
+    def counts(self) -> Ints:
+        """(K,) occurrences of titles in training histories."""
+        return title_counts(self.dataset, self.tree)
 
 
 def _line(name: str, found: NextItemReport, cost: Mapping[str, Any]) -> dict[str, Any]:
@@ -182,16 +190,17 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--tests", type=int, default=1000, help="test examples, spread evenly")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--figures", type=Path, help="draw the results there instead")
+    parser.add_argument("--figures", type=Path, help="print the table of the results and draw them there instead")
     asked = parser.parse_args()
     torch.set_num_threads(1)
     np.seterr(all="raise", under="ignore")
+    bench = Bench(asked.home, asked.dataset, tests=asked.tests, seed=asked.seed)
     if asked.figures:
-        from benchmarks.flower_next_item_figures import draw
+        from benchmarks.flower_next_item_report import draw, table
 
+        print(table(known(asked.out), bench.counts))
         draw(known(asked.out), asked.figures)
         return
-    bench = Bench(asked.home, asked.dataset, tests=asked.tests, seed=asked.seed)
     for name in asked.arms or ["sft-early", "sasrec", "sasrec-all", *ARMS]:
         if name in known(asked.out):
             continue

@@ -178,6 +178,12 @@ def flower_evaluate(
 @app.command("sample")
 def flower_sample(
     name: Name,
+    history: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--history", metavar="TITLE", help="next-item: a title that was chosen; repeated, oldest first."
+        ),
+    ] = None,
     draws: Annotated[int, typer.Option("--draws", metavar="N", help="Titles.")] = 10,
     seed: Annotated[int, typer.Option("--seed", help="Of the draws.")] = 0,
     as_json: JSON = False,
@@ -185,7 +191,7 @@ def flower_sample(
     """Read titles as a model writes them."""
     from simulations.commands.flower_sample import flower_sample as perform
 
-    found = perform(name, draws=draws, seed=seed)
+    found = perform(name, history=history or (), draws=draws, seed=seed)
     if as_json:
         print_json({"name": name, "draws": [one._asdict() for one in found]})
         return

@@ -1,8 +1,8 @@
 """What `afl flower train` and `afl flower evaluate` do for the task next-item."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
 
 from afl.data.library import Library
 from afl.errors import UsageError
@@ -126,6 +126,36 @@ def evaluate_for_next_item(
     settled = {key: value for key, value in said.items() if value is not None}
     keep_evaluation(kept, Evaluation(found.to_json(), settled | {"examples": examples or 0}, found.shares))
     return found
+
+
+class Written(NamedTuple):
+    """A title that a model wrote."""
+
+    title: str
+    in_catalogue: bool
+
+
+def sample_for_next_item(
+    kept: "Kept", history: Sequence[str], *, draws: int, seed: int, settings: Settings
+) -> tuple[Written, ...]:
+    """So many titles after a history, from the model itself; `UsageError` for a title that is not in the catalogue."""
+    from afl.data.sessions import HISTORY_WINDOW
+    from afl.flower.next_item import prompt, title_tree
+    from afl.flower.sampling import draw
+
+    dataset = Library(settings.data_dir).load(str(kept.config["dataset"]))
+    items = {title: item for item, title in enumerate(dataset.catalogue.plain_titles)}
+    unknown = [title for title in history if title not in items]
+    if unknown or not 0 < len(history) <= HISTORY_WINDOW:
+        got = f"{unknown[0]!r}, which is no title of {dataset.name!r}" if unknown else f"{len(history)} titles"
+        raise UsageError(
+            f"--history: got {got}, expected one to {HISTORY_WINDOW} titles, as they are in the catalogue"
+        )
+    model = kept.model()
+    longest = title_tree(dataset, model).path.shape[1]
+    asked = prompt(dataset, [items[title] for title in history])
+    found = draw(model, asked, draws, longest=longest, seed=seed)
+    return tuple(Written(one.text, one.ended and one.text in items) for one in found)
 
 
 def base_model(spec: str | None, dataset: "Dataset", settings: Settings, watch: Watching | None) -> "TrainedModel":

@@ -4,11 +4,12 @@ import json
 
 import pytest
 
+from afl.data.library import Library
 from afl.errors import ConflictError, NotFoundError, UsageError
 from afl.flower.evaluations import GroupShares, read_evaluation
 from afl.flower.kept import Kept
 from afl.settings import Settings
-from simulations import flower_evaluate, flower_train, import_data
+from simulations import flower_evaluate, flower_sample, flower_train, import_data
 from simulations.cli.main import run
 
 SHORT = {"steps": 3, "batch_size": 8}
@@ -109,6 +110,19 @@ def test_a_data_set_that_is_not_there_is_told(trained: Settings) -> None:
 def test_decoding_without_sense_is_told(trained: Settings, decoding: dict[str, float], reason: str) -> None:
     with pytest.raises(UsageError, match=reason):
         flower_evaluate("flow", settings=trained, **decoding)  # type: ignore[arg-type]
+
+
+def test_titles_are_drawn_after_a_history(trained: Settings) -> None:
+    titles = Library(trained.data_dir).load("films").catalogue.titles
+    found = flower_sample("flow", history=titles[:2], draws=3, settings=trained)
+    assert found == flower_sample("flow", history=titles[:2], draws=3, settings=trained)
+    assert len(found) == 3
+
+
+@pytest.mark.parametrize(("history", "got"), [(["No such film"], "'No such film', which is no"), ([], "0 titles")])
+def test_a_history_that_is_none_is_told(trained: Settings, history: list[str], got: str) -> None:
+    with pytest.raises(UsageError, match=f"--history: got {got}"):
+        flower_sample("flow", history=history, settings=trained)
 
 
 def test_the_command_line_trains_and_evaluates(

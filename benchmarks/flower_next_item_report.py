@@ -1,0 +1,137 @@
+"""Table and figures of `benchmarks.flower_next_item`: intervals over users, and every arm held to SFT user by user."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from afl.metrics.exposure import GROUPS, equal_groups, group_mix
+from afl.metrics.intervals import percentile_interval, resampled
+from afl.metrics.ndcg import gains
+from afl.metrics.paired import Difference, paired_bootstrap
+
+Lines = Mapping[str, Mapping[str, Any]]
+YARDSTICK = "sft-on"
+"""SFT that went on for as many steps as the arms that are held to it."""
+RESAMPLES = 2000
+
+
+class Fairness(NamedTuple):
+    """DGU and MGU of an arm with their intervals over users, and the difference of DGU from the yardstick's."""
+
+    dgu: tuple[float, float]
+    mgu: tuple[float, float]
+    more: tuple[float, float] | None
+
+
+def table(lines: Lines, counts: NDArray[np.int64]) -> str:
+    """A row per arm, in Markdown; `counts` are (K,) occurrences of titles in training histories."""
+    head = "| arm | NDCG@5 | less SFT's (p) | HR@5 | DGU | less SFT's | MGU | H | TTR | CPU s |"
+    return "\n".join([head, "|" + "---|" * 10, *(_row(name, lines, counts) for name in lines)])
+
+
+def _row(name: str, lines: Lines, counts: NDArray[np.int64]) -> str:
+    line = lines[name]
+    paired = _paired(line, lines.get(YARDSTICK))
+    fair = fairness(line, lines.get(YARDSTICK), counts)
+    cells = [
+        name,
+        _with_interval(line["ndcg_at_5"]["value"], line["ndcg_at_5"]["ci95"]),
+        "" if paired is None else f"{paired.value:+.4f} ({paired.p:.2f})",
+        _with_interval(line["hr_at_5"]["value"], line["hr_at_5"]["ci95"]),
+        _with_interval(line["dgu_at_10"], fair.dgu, 3),
+        "" if fair.more is None else f"[{fair.more[0]:+.3f}, {fair.more[1]:+.3f}]",
+        _with_interval(line["mgu_at_10"], fair.mgu, 3),
+        f"{line['entropy_bits']:.2f}",
+        f"{line['ttr']:.4f}",
+        f"{line['training_cpu_seconds']:.0f}" if "training_cpu_seconds" in line else "",
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+def _with_interval(value: float, interval: Sequence[float], digits: int = 4) -> str:
+    low, high = interval
+    return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+
+
+def _paired(line: Mapping[str, Any], other: Mapping[str, Any] | None) -> Difference | None:
+    if other is None or other is line or other["n"] != line["n"]:
+        return None
+    return paired_bootstrap(gains(other["ranks"], 5), gains(line["ranks"], 5))
+
+
+def fairness(line: Mapping[str, Any], other: Mapping[str, Any] | None, counts: NDArray[np.int64]) -> Fairness:
+    """Intervals by resampling users whole."""
+    own = _by_group(line["titles"], counts)  # (U, G)
+    yardstick = group_mix(counts, equal_groups(counts))
+    dgu, mgu = (_interval(own, lambda drawn, of=of: of(_gaps(drawn, yardstick))) for of in (_dgu, _mgu))
+    if other is None or other is line or other["n"] != line["n"]:
+        return Fairness(dgu, mgu, None)
+    both = np.concatenate([own, _by_group(other["titles"], counts)], axis=1)  # (U, 2 G)
+    more = _interval(
+        both,
+        lambda drawn: _dgu(_gaps(drawn[..., :GROUPS], yardstick)) - _dgu(_gaps(drawn[..., GROUPS:], yardstick)),
+    )
+    return Fairness(dgu, mgu, more)
+
+
+def _by_group(titles: Sequence[Sequence[int]], counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    of_title = equal_groups(counts)[np.asarray(titles)]
+    return np.stack([(of_title == group).sum(axis=1) for group in range(GROUPS)], axis=1).astype(np.float64)
+
+
+def _interval(values: NDArray[np.float64], statistic: Any) -> tuple[float, float]:
+    drawn = resampled(values, resamples=RESAMPLES, seed=0, statistic=lambda part: statistic(part.sum(axis=1)))
+    return percentile_interval(drawn, users=len(values))
+
+
+def _gaps(counted: NDArray[np.float64], yardstick: NDArray[np.float64]) -> NDArray[np.float64]:
+    return counted / counted.sum(axis=-1, keepdims=True) - yardstick
+
+
+def _dgu(gaps: NDArray[np.float64]) -> NDArray[np.float64]:
+    return gaps.max(axis=-1) - gaps.min(axis=-1)
+
+
+def _mgu(gaps: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.abs(gaps).mean(axis=-1)
+
+
+def draw(lines: Lines, folder: Path) -> None:
+    """`flower-next-item-groups.png`: gaps by group; `flower-next-item-lambda.png`: the sweep of lambda."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    plt.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
+    figure, axes = plt.subplots(figsize=(6.4, 3.2), layout="constrained")
+    shown = [
+        name for name in ("sasrec", YARDSTICK, "d3", "ifairlrs", "flower-0.05", "flower-0.5") if name in lines
+    ]
+    for name in shown:
+        axes.plot(range(1, GROUPS + 1), lines[name]["gaps"], marker="o", markersize=3, linewidth=1, label=name)
+    axes.axhline(0, color="black", linewidth=0.6)
+    axes.set(xlabel="group of titles, the most popular first", ylabel="share recommended - share of histories")
+    axes.legend(frameon=False)
+    figure.savefig(folder / "flower-next-item-groups.png", dpi=110)
+    _draw_sweep(lines, folder)
+
+
+def _draw_sweep(lines: Lines, folder: Path) -> None:
+    from matplotlib import pyplot as plt
+
+    weights = sorted(float(name.removeprefix("flower-")) for name in lines if name.startswith("flower-"))
+    figure, panels = plt.subplots(1, 2, figsize=(6.4, 2.8), layout="constrained")
+    for axes, (label, value) in zip(panels, _MEASURED.items(), strict=True):
+        axes.plot(weights, [value(lines[f"flower-{weight:g}"]) for weight in weights], marker="o", linewidth=1)
+        if YARDSTICK in lines:
+            axes.axhline(value(lines[YARDSTICK]), color="grey", linestyle="--", linewidth=1, label="SFT")
+            axes.legend(frameon=False)
+        axes.set(xscale="log", xlabel="lambda", title=label)
+    figure.savefig(folder / "flower-next-item-lambda.png", dpi=110)
+
+
+_MEASURED = {"NDCG@5": lambda line: line["ndcg_at_5"]["value"], "DGU@10": lambda line: line["dgu_at_10"]}

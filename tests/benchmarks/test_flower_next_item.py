@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+
+from benchmarks.flower_next_item import ARMS
+from benchmarks.flower_next_item_report import YARDSTICK, fairness, table
+
+COUNTS = np.arange(16, 0, -1)
+
+
+def line(arm: str, titles: list[list[int]], ranks: list[int]) -> dict[str, object]:
+    estimate = {"value": 0.5, "ci95": [0.4, 0.6], "n": len(ranks)}
+    numbers = {"dgu_at_10": 0.1, "mgu_at_10": 0.05, "entropy_bits": 3.0, "ttr": 0.1}
+    said = {"ndcg_at_5": estimate, "hr_at_5": estimate, **numbers}
+    return {"arm": arm, "n": len(ranks), "ranks": ranks, "titles": titles, **said}
+
+
+def test_every_arm_goes_on_from_an_arm_before_it() -> None:
+    starts = [(arm.start, list(ARMS).index(name)) for name, arm in ARMS.items() if arm.start]
+    assert all(list(ARMS).index(str(start)) < place for start, place in starts)
+
+
+def test_an_arm_is_held_to_sft_user_by_user() -> None:
+    lines = {
+        YARDSTICK: line(YARDSTICK, [[0, 1]] * 20, [9] * 20),
+        "flower": line("flower", [[0, 12]] * 20, [0] * 20),
+    }
+    shown = table(lines, COUNTS)
+    assert "+1.0000 (0.00)" in shown.splitlines()[3]
+    assert "[-0.324, -0.324]" in shown.splitlines()[3]
+
+
+def test_an_arm_over_other_tests_is_held_to_none() -> None:
+    own, other = line("all", [[0, 1]] * 5, [0] * 5), line(YARDSTICK, [[0, 1]] * 4, [0] * 4)
+    assert fairness(own, other, COUNTS).more is None
+
+
+def test_the_interval_of_users_who_are_told_the_same_has_no_width() -> None:
+    low, high = fairness(line("same", [[0, 1]] * 30, [0] * 30), None, COUNTS).dgu
+    assert low == pytest.approx(high)
