@@ -29,6 +29,7 @@ from afl.flower.distribution import (
 )
 from afl.flower.distribution_training import standard
 from afl.flower.embedded import embedded
+from afl.flower.shared import shared
 from afl.flower.training import fit
 from afl.flower.tree import PrefixTree
 
@@ -96,7 +97,8 @@ def measured(arm: Arm, folder: Path, seed: int) -> dict[str, Any]:
     tree = PrefixTree.build(target.titles, model.encode, model.end)
     counts = tree.pooled(target.counts)
     shares = counts / counts.sum()
-    trained = fit(model, _lesson(arm, tree, shares, seed), config=config, seed=seed, progress=lambda *_: None)
+    lesson = _lesson(arm, tree, shares, seed)
+    trained = fit(shared(model), lesson, config=config, seed=seed, progress=lambda *_: None)
     result = evaluate(model, tree, shares, prompt="", draws=DRAWS[arm.titles], seed=seed)
     return _numbers(result) | {
         "cpu_seconds": trained.cpu_seconds,

@@ -13,6 +13,7 @@ from afl.flower.embedded import EmbeddedConfig, embedded
 from afl.flower.kept import Kept
 from afl.flower.language_model import LanguageModel, pretrained
 from afl.flower.sampling import Draw, draw
+from afl.flower.shared import shared
 from afl.flower.training import TrainingConfig, fit
 from afl.flower.tree import Floats, PrefixTree
 from afl.ports import Progress
@@ -104,7 +105,7 @@ def train_distribution(
     model = _untrained(target, options, seed)
     tree, shares = _goal(target, model)
     lesson = _lesson(tree, shares, options, seed)
-    trained = fit(model, lesson, config=options.training, seed=seed, progress=progress, state=kept.state)
+    trained = fit(shared(model), lesson, config=options.training, seed=seed, progress=progress, state=kept.state)
     return kept.finish(model, trained._asdict() | {"parameters": model.parameters})
 
 
