@@ -100,9 +100,10 @@ def copy(source: str, target: str) -> None:
         for table in metadata.sorted_tables:
             if known.has_table(table.name) and not table.name.endswith("_tallies"):
                 names = {column["name"] for column in known.get_columns(table.name)} - NEWER
-                columns = [table.c[name] for name in table.c.keys() & names]
+                columns = [column for column in table.columns if column.name in names]
                 rows = [dict(row) for row in reading.execute(select(*columns)).mappings()]
-                writing.execute(table.insert(), rows)
+                if rows:
+                    writing.execute(table.insert(), rows)
     old.dispose()
     new.dispose()
 
