@@ -1,11 +1,15 @@
 """Flower models: the list, what a model makes of a target or of popularity groups, and how it was trained."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import time
 from typing import Any
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 from starlette.testclient import TestClient
 
 from afl.flower.evaluations import Evaluation, TitleShares, keep_evaluation
@@ -90,6 +94,17 @@ def test_the_training_is_drawn(api: Api, html: Html) -> None:
 def test_a_model_that_is_not_finished_says_so(html: Html) -> None:
     assert "Its training has been left at step 0" in html("/flower/begun")
     assert "data-running" not in html("/flower/begun")
+
+
+@pytest.mark.parametrize(("ago", "said"), [(0, "Its training is at step 20"), (600, "has been left at step 20")])
+def test_a_training_that_goes_on_is_kept_up_to_date(anew: TestClient, tmp_path: Path, ago: int, said: str) -> None:
+    state = tuned.kept(tmp_path / "flower", "odd", "next-item", {}, None).state
+    save_file({"x": np.zeros(1)}, state, {"standing": json.dumps({"step": 20, "curve": [[20, 1.0, 2.0]]})})
+    os.utime(state, (time() - ago, time() - ago))
+    page = anew.get("/flower/odd").text
+    assert said in page
+    assert ("data-running" in page) == (ago == 0)
+    assert 'id="training"' in page
 
 
 def test_an_unknown_model_is_said_in_a_line(client: TestClient) -> None:
