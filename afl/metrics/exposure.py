@@ -36,10 +36,10 @@ def equal_groups(counts: ArrayLike, *, groups: int = GROUPS) -> NDArray[np.int64
 def group_mix(counts: ArrayLike, of_title: NDArray[np.int64], *, groups: int = GROUPS) -> NDArray[np.float64]:
     """(G,) the share of each group in (K,) occurrences of titles; zeros where no title with a group occurs."""
     grouped = of_title != UNGROUPED
-    totals = np.bincount(
-        of_title[grouped], weights=np.asarray(counts, dtype=np.float64)[grouped], minlength=groups
-    )
-    return totals / max(totals.sum(), 1)
+    weights = np.asarray(counts, dtype=np.float64)[grouped]
+    totals = np.bincount(of_title[grouped], weights=weights, minlength=groups)
+    shares: NDArray[np.float64] = totals / max(totals.sum(), 1)
+    return shares
 
 
 def exposure_gaps(
