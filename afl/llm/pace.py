@@ -12,7 +12,7 @@ BACK = 0.1
 """What is left out of what it took, after a refusal."""
 PLATEAU = 6.0
 """Seconds until as much is sent again."""
-LEAST = 0.2
+LEAST = 1.0
 """Requests a second that are always sent."""
 _KEPT = 10.0
 """Seconds in which a refusal can be told from one that says nothing new."""

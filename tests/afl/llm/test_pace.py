@@ -163,4 +163,4 @@ def test_an_endpoint_that_takes_nothing_is_still_asked_now_and_then() -> None:
             pace.refused(await pace.admit())
         return VirtualClock().monotonic()
 
-    assert run_virtually(asked()) <= 25
+    assert run_virtually(asked()) <= 5

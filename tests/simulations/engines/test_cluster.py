@@ -1,0 +1,78 @@
+"""Which databases the processes of a cluster can share, and what is said of those they cannot."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from afl.errors import UsageError, WorkerError
+from afl.settings import Settings
+from simulations import simulate
+from simulations.engines.base import Home
+from simulations.engines.ray_cluster import shared_home
+
+HERE = socket.gethostname()
+
+
+@pytest.fixture
+def settings(home: Path) -> Settings:
+    return Settings()
+
+
+def test_a_file_is_shared_by_processes_of_one_machine_wherever_they_run(
+    settings: Settings, tmp_path: Path
+) -> None:
+    found = shared_home(Home("sqlite:///here.db?timeout=5", settings), {HERE})
+    assert found.url == f"sqlite:///{tmp_path / 'here.db'}?timeout=5"
+
+
+def test_a_server_is_shared_by_all(settings: Settings) -> None:
+    home = Home("postgresql://host/db", settings)
+    assert shared_home(home, {HERE, "elsewhere"}) is home
+
+
+@pytest.mark.parametrize(
+    ("url", "hosts", "said"),
+    [
+        ("sqlite:///here.db", {HERE, "b"}, r"here.db is a file of this machine, but the cluster has 2 machines"),
+        (
+            "sqlite:///here.db",
+            {"b"},
+            r"has 1 machine \(b\); give --db postgresql://host/name, or leave --address out",
+        ),
+        ("sqlite://", {HERE}, "a database in memory belongs to one process"),
+    ],
+)
+def test_a_file_is_nothing_that_machines_share(settings: Settings, url: str, hosts: set[str], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        shared_home(Home(url, settings), hosts)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"workers": 2}, "--workers: got 2, but the engine 'local' is one process; say --engine ray"),
+        ({"address": "auto"}, "--address: got auto, but the engine 'local' is one process"),
+        ({"engine": "ray", "workers": 0}, "--workers: got 0, expected at least 1"),
+        ({"engine": "dask"}, "no engine is called 'dask'; there are: local, ray"),
+    ],
+)
+def test_what_no_engine_can_do_is_a_mistake(small: Path, options: dict[str, object], said: str) -> None:
+    with pytest.raises((UsageError, LookupError), match=said):
+        simulate(dataset="small", llm="offline", **options)  # type: ignore[arg-type]
+
+
+def test_an_address_where_nobody_is_leaves_nothing_behind(small: Path) -> None:
+    with pytest.raises(
+        WorkerError, match="--engine ray: cannot use the cluster at auto: Could not find any running"
+    ):
+        simulate(
+            dataset="small",
+            llm="offline",
+            split="all",
+            recommender="none",
+            reward="none",
+            engine="ray",
+            address="auto",
+            run="x",
+        )
