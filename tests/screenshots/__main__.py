@@ -4,6 +4,7 @@ Whatever would differ from one time to the next (when a run was begun, how long 
 database, so that equal pages are equal pictures.
 """
 
+import json
 import sqlite3
 from contextlib import closing
 from functools import partial
@@ -14,13 +15,18 @@ from shutil import which
 from tempfile import TemporaryDirectory
 from time import tzset
 
+import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
+from afl.data.dataset import Split
+from afl.data.library import Library
 from afl.settings import Settings
 from simulations import (
     evaluate_recommendation,
     evaluate_user,
+    flower_evaluate,
+    flower_train,
     hints_evaluate,
     hints_explore,
     hints_train,
@@ -42,6 +48,7 @@ PAGES = {
     "side-by-side": (f"/compare/{{won}}?run={AGENT}&run={LOOP}", 1000),
     "judging": ("/runs/taste-afl/judging", 850),
     "hints": ("/hints/films", 1000),
+    "flower": ("/flower/films", 1000),
 }
 """Picture -> address and height; `{won}` is a session that the loop wins."""
 
@@ -74,6 +81,18 @@ def play(settings: Settings) -> None:
     hints_explore(**offline(run="films", size=8, max_sessions=100))
     hints_train("films", sessions=300, settings=settings)
     hints_evaluate("films", settings=settings)
+    flower_train("films", target=popular(settings), settings=settings)
+    flower_evaluate("films", settings=settings)
+
+
+def popular(settings: Settings) -> Path:
+    """A target: how often each of the 60 films is met that most viewers of the demo have seen."""
+    demo = Library(settings.data_dir).load("demo")
+    counts = np.bincount(demo.splits[Split.TRAIN].items, minlength=len(demo.catalogue))
+    first = np.argsort(-counts, kind="stable")[:60].tolist()
+    target = settings.home / "films.json"
+    target.write_text(json.dumps({demo.catalogue.titles[item]: int(counts[item]) for item in first}))
+    return target
 
 
 def still(database: Path) -> str:

@@ -33,7 +33,7 @@ function traces(chart) {
   });
 }
 
-const YS = { share: { tickformat: ".0%" }, dollars: { tickprefix: "$" }, count: { tickformat: "," } };
+const YS = { share: { tickformat: ".1~%" }, dollars: { tickprefix: "$" }, count: { tickformat: "," } };
 
 function layout(chart) {
   const axis = { gridcolor: colour("--line"), zerolinecolor: colour("--line"), automargin: true };

@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from simulations.viewer.app import create_app
 
 Visit = Callable[..., Page]
+
+expect.set_options(timeout=20_000)  # on a busy machine plotly alone takes six seconds to load
 
 
 @contextmanager
