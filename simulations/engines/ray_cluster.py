@@ -18,6 +18,10 @@ _QUIET = {
 }
 
 
+_PATIENCE = 5.0
+"""Seconds for a cluster to accept a connection."""
+
+
 def ray_module() -> Any:
     """Ray, which tells nobody that it is used; `UsageError` where it is not installed."""
     os.environ.update({name: value for name, value in _QUIET.items() if name not in os.environ})
@@ -47,6 +51,7 @@ class Cluster:
         if ray.is_initialized():
             return cls(ray, own=False)
         began = monotonic()
+        _require_answer(address)
         try:
             ray.init(address or "local", log_to_driver=False, logging_level="error", **_own(address, workers))
         except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
@@ -94,6 +99,19 @@ def shared_home(home: Home, hosts: Collection[str]) -> Home:
     # Workers need not run in the folder of who started them.
     whole = url.set(database=os.path.abspath(str(url.database)))
     return Home(whole.render_as_string(hide_password=False), home.settings)
+
+
+def _require_answer(address: str | None) -> None:
+    """Raises `WorkerError` where nobody is; Ray itself would try for minutes."""
+    host, _, port = (address or "").rpartition(":")
+    if not (host and port.isdigit()):
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=_PATIENCE).close()
+    except (OSError, OverflowError) as error:
+        raise WorkerError(
+            f"--engine ray: nobody answers at {address}: {error}; is it what `ray start` said?"
+        ) from None
 
 
 def _own(address: str | None, workers: int | None) -> dict[str, Any]:

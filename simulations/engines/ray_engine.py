@@ -20,6 +20,10 @@ def ray_engine(context: EngineContext) -> "RayEngine":
     """Many processes; `UsageError` for fewer than one."""
     if context.workers is not None:
         at_least("workers", context.workers, 1)
+    if (context.address or "").startswith("ray://"):
+        raise UsageError(
+            f"--address: got {context.address}, expected HOST:PORT or auto, on a machine of the cluster"
+        )
     return RayEngine(context.workers, context.address)
 
 

@@ -2,12 +2,13 @@
 
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from afl.errors import UsageError, WorkerError
 from afl.settings import Settings
-from simulations import simulate
+from simulations import runs, simulate
 from simulations.engines.base import Home
 from simulations.engines.ray_cluster import shared_home
 
@@ -53,6 +54,7 @@ def test_a_file_is_nothing_that_machines_share(settings: Settings, url: str, hos
     [
         ({"workers": 2}, "--workers: got 2, but the engine 'local' is one process; say --engine ray"),
         ({"address": "auto"}, "--address: got auto, but the engine 'local' is one process"),
+        ({"engine": "ray", "address": "ray://a:10001"}, "got ray://a:10001, expected HOST:PORT or auto, on a machine"),
         ({"engine": "ray", "workers": 0}, "--workers: got 0, expected at least 1"),
         ({"engine": "dask"}, "no engine is called 'dask'; there are: local, ray"),
     ],
@@ -62,17 +64,15 @@ def test_what_no_engine_can_do_is_a_mistake(small: Path, options: dict[str, obje
         simulate(dataset="small", llm="offline", **options)  # type: ignore[arg-type]
 
 
-def test_an_address_where_nobody_is_leaves_nothing_behind(small: Path) -> None:
-    with pytest.raises(
-        WorkerError, match="--engine ray: cannot use the cluster at auto: Could not find any running"
-    ):
-        simulate(
-            dataset="small",
-            llm="offline",
-            split="all",
-            recommender="none",
-            reward="none",
-            engine="ray",
-            address="auto",
-            run="x",
-        )
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("127.0.0.1:1", "nobody answers at 127.0.0.1:1: .* refused; is it what `ray start` said?"),
+        ("nonsense", "cannot use the cluster at nonsense: Invalid address format"),
+    ],
+)
+def test_an_address_where_nobody_is_leaves_nothing_behind(address: str, said: str, small: Path) -> None:
+    options: dict[str, Any] = {"dataset": "small", "split": "all", "recommender": "none", "reward": "none"}
+    with pytest.raises(WorkerError, match=said):
+        simulate(**options, llm="offline", engine="ray", address=address, run="x")
+    assert runs() == []
