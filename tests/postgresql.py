@@ -98,7 +98,10 @@ def running_postgresql(*, durable: bool = False) -> Iterator[Server]:
         settings = {**({} if durable else _FAST), "unix_socket_directories": name, "listen_addresses": "127.0.0.1"}
         options = " ".join(f"-c {key}={value}" for key, value in {**settings, "port": server.port}.items())
         command = ["sh", "-c", _SUPERVISOR, "sh", str(place / "pg_ctl"), "-D", str(data), "-o", options]
-        with subprocess.Popen(command, stdin=-1, stdout=-1, cwd=name, **identity) as supervisor:
+        # In a session of its own: what a terminal or `timeout` sends to the tests would end it before its server.
+        with subprocess.Popen(
+            command, stdin=-1, stdout=-1, cwd=name, start_new_session=True, **identity
+        ) as supervisor:
             assert supervisor.stdout is not None
             assert supervisor.stdin is not None
             ready = supervisor.stdout.readline()
