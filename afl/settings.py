@@ -43,5 +43,10 @@ class Settings(BaseSettings):
         return self.home / "policies"
 
     @property
+    def flower_dir(self) -> Path:
+        """Where Flower models are kept, each in a folder of its name."""
+        return self.home / "flower"
+
+    @property
     def db_url(self) -> str:
         return self.db or f"sqlite:///{self.home / 'afl.db'}"
