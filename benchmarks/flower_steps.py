@@ -21,6 +21,7 @@ from afl.flower.lesson import Examples
 from afl.flower.loss import subtb_loss
 from afl.flower.next_item import NextItemConfig, NextItemLesson, texts, title_tree
 from afl.flower.next_item_training import SMALL
+from afl.flower.sampling import sample
 from afl.flower.shared import shared
 from afl.flower.tree import OFF_TREE
 from afl.models.zoo import trained
@@ -43,6 +44,15 @@ def step(model: LanguageModel, lesson: NextItemLesson, examples: Examples, *, fl
     return process_time() - before
 
 
+def drawing(model: LanguageModel, lesson: NextItemLesson, examples: Examples) -> float:
+    """CPU seconds of drawing a title of the tree per example, which on-policy steps add to those of the loss."""
+    before = process_time()
+    longest = lesson.tree.path.shape[1]
+    prompts = model.prompts(examples.prompts)
+    sample(model, prompts, longest=longest, draws=torch.Generator().manual_seed(0), tree=lesson.tree)
+    return process_time() - before
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--home", type=Path, required=True)
@@ -59,10 +69,11 @@ def main() -> None:
     batch = lesson.examples(np.random.default_rng(0), BATCH)
     one = shared(plain)
     arms = {"apart": (plain, 0.0), "shared": (one, 0.0), "shared with flows": (one, 0.05)}
-    times = {name: [] for name in arms}
+    times: dict[str, list[float]] = {name: [] for name in arms} | {"drawing titles": []}
     for _ in range(asked.times):
         for name, (model, flow) in arms.items():
             times[name].append(step(model, lesson, batch, flow=flow))
+        times["drawing titles"].append(drawing(one, lesson, batch))
     least = {name: round(min(found), 4) for name, found in times.items()}
     ratio = least["shared with flows"] / least["shared"]
     print(json.dumps({"examples": BATCH, "cpu_seconds": least, "flows_to_imitation": round(ratio, 3)}))
