@@ -19,6 +19,7 @@ def kept_models(root: Path) -> list[Kept]:
 def model_hash(kept: Kept) -> str:
     """SHA-256 (hex) over task, configuration and every file of the model: equal for equal scores.
 
+    What LoRA weights stand beside is known by its name alone.
     Raises `ModelError` where training has not ended.
     """
     if not kept.finished:
