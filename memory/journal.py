@@ -66,6 +66,10 @@ class SQLJournal:
         finally:
             subject.writing -= 1
 
+    def expect_nothing(self, subject: str) -> None:
+        """Nobody has asked about this subject yet: spares a look for it in a journal that is shared."""
+        self._open.setdefault(subject, SubjectEntries())
+
     def opened(self, subject: str) -> SubjectEntries | None:
         """What is in memory of a subject."""
         return self._open.get(subject)

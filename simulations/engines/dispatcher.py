@@ -11,10 +11,14 @@ LOSSES = 3
 
 
 class Dispatcher:
-    """Sessions by their places in the study, given out in order, lost ones first."""
+    """Sessions by their places in the study, given out in order, lost ones first.
 
-    def __init__(self, places: Iterable[int]) -> None:
+    `begun` are those of which the journal may hold something.
+    """
+
+    def __init__(self, places: Iterable[int], *, begun: Iterable[int] = ()) -> None:
         self._left = deque(places)
+        self._begun = set(begun)
         self._lost: Counter[int] = Counter()
         self._out = 0
         self._changed = asyncio.Event()
@@ -28,6 +32,10 @@ class Dispatcher:
     def done(self) -> bool:
         """Whether nobody has any, and none is left."""
         return not self._left and not self._out
+
+    def begun(self, places: Iterable[int]) -> list[int]:
+        """Those of which the journal may hold something."""
+        return [place for place in places if place in self._begun]
 
     def take(self, most: int) -> list[int]:
         """Up to so many sessions, for one worker."""
@@ -46,6 +54,7 @@ class Dispatcher:
         self._out -= len(back)
         self._left.extendleft(reversed(back))
         self._lost.update(back)
+        self._begun.update(back)
         self._tell()
         for place, times in self._lost.most_common(1):
             if times >= LOSSES:

@@ -1,7 +1,7 @@
 """A worker's part in a run: plays the sessions it is given, and keeps nothing that would be missed."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -91,7 +91,7 @@ class Playing:
         self._part = part
         self._place = place
         self._usage = Usage()
-        self._given: asyncio.Queue[int] = asyncio.Queue()
+        self._given: asyncio.Queue[tuple[int, bool]] = asyncio.Queue()
         self._done: list[tuple[int, bool]] = []
         self._said: list[str] = []
         self._error: Exception | None = None
@@ -116,10 +116,13 @@ class Playing:
         playing._lanes = [asyncio.create_task(playing._lane(runner, keeper)) for _ in range(place.share)]
         return playing
 
-    async def exchange(self, places: Sequence[int]) -> News:
-        """Takes further sessions, and returns when there is something to tell."""
+    async def exchange(self, places: Sequence[int], begun: Collection[int]) -> News:
+        """Takes further sessions, and returns when there is something to tell.
+
+        Of those that are not `begun` the journal holds nothing, and is not asked.
+        """
         for place in places:
-            self._given.put_nowait(place)
+            self._given.put_nowait((place, place not in begun))
             # One after the other: begun at once, all would ask, and wait, at the same time.
             await asyncio.sleep(0)
         await self._news.wait()
@@ -143,8 +146,10 @@ class Playing:
         """Plays one session after the other."""
         try:
             while True:
-                place = await self._given.get()
+                place, fresh = await self._given.get()
                 session = keeper.study.session(place)
+                if fresh:
+                    keeper.run.journal().expect_nothing(session.id)
                 record = await keeper.keep(place, session, await runner.play(session))
                 self._done.append((place, record.hit))
                 self._news.set()

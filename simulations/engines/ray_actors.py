@@ -44,10 +44,10 @@ class Worker:
             torch.set_num_threads(1)
         return Welcome(host)
 
-    async def exchange(self, places: Sequence[int]) -> News:
+    async def exchange(self, places: Sequence[int], begun: Sequence[int]) -> News:
         """Takes further sessions, and returns when there is something to tell."""
         assert self._playing is not None, "opened first"
-        return await self._playing.exchange(places)
+        return await self._playing.exchange(places, begun)
 
     async def close(self) -> None:
         """Returns once what was handed over is on disk."""

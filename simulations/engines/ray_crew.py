@@ -34,9 +34,9 @@ class Hired:
     share: int
     """Sessions under way at once."""
 
-    async def exchange(self, places: list[int]) -> News:
+    async def exchange(self, places: list[int], begun: list[int]) -> News:
         """Gives it further sessions; returns when it has something to tell."""
-        news: News = await self.actor.exchange.remote(places)
+        news: News = await self.actor.exchange.remote(places, begun)
         return news
 
 

@@ -30,7 +30,9 @@ class RayStage:
     """Called for every worker that is lost, when it can do nothing any more."""
 
     async def play(self, places: Sequence[int], told: Told) -> None:
-        dispatcher = Dispatcher(places)
+        asked = set(await self.job.run.subjects())
+        begun = (place for place in places if self.job.study.rows[place].id in asked)
+        dispatcher = Dispatcher(places, begun=begun)
         deadlines = Deadlines(self.job.how.times, self.job.how.clock)
         try:
             async with deadlines.run(), asyncio.TaskGroup() as group:
@@ -70,7 +72,7 @@ class RayStage:
             if not has:
                 await dispatcher.changed()
                 continue
-            news = await worker.exchange(given)
+            news = await worker.exchange(given, dispatcher.begun(given))
             ahead = min(worker.share, len(news.done))
             has.difference_update(place for place, _ in news.done)
             await self._heed(news, dispatcher, told)

@@ -19,7 +19,7 @@ class TwoNodes:
         from ray.cluster_utils import Cluster
 
         # Machines on which tests run may stand still for a while.
-        patient = {"health_check_timeout_ms": 120_000}
+        patient = {"health_check_timeout_ms": 120_000, "health_check_period_ms": 500}
         lean = {"include_dashboard": False, "no_monitor": True, "include_log_monitor": False}
         self._cluster = Cluster(True, head_node_args={"num_cpus": 2, "_system_config": patient, **lean})
         self._second: Any = None

@@ -168,7 +168,7 @@ def test_ctrl_c_leaves_a_run_that_goes_on(
         said = loop_arguments(server, "--run", "x", "--concurrency", CONCURRENCY)
         pid: Future[int] = Future()
         assassin.aim(pid.result, at=60, signal=signal.SIGINT)
-        process = launch([*said, "--engine", "ray", "--workers", "2", "--address", nodes.address])
+        process = launch([*said, "--engine", "ray", "--workers", "1", "--address", nodes.address])
         pid.set_result(process.pid)
         interrupted = process.wait()
         assert (interrupted.code, interrupted.out) == (130, "")
