@@ -1,10 +1,11 @@
 """How near Flower and imitation (SFT) come to a distribution of titles, with the embedded model on one thread.
 
-    python -m benchmarks.flower_distribution FOLDER [--only NAME ...] [--seeds 3] [--out RESULTS.json] [--figure PNG]
+    python -m benchmarks.flower_distribution FOLDER [--only NAME ...] [--seeds 3] [--out JSON] [--figure PNG] [--cost]
 
 FOLDER holds select_100_Movies.json and select_1500_Movies.json (title -> count). Every arm of 100 titles is trained for
 as many steps of as many titles and asked for 2,000 draws; the 1,439 titles for 28,780. Results are added to
-RESULTS.json, whose arms are not measured again; the figure is of the first seed's draws.
+RESULTS.json, whose arms are not measured again; the figure is of the first seed's draws. `--cost` measures what a
+step takes instead.
 """
 
 import argparse
@@ -13,7 +14,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from statistics import mean
+from statistics import mean, median
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -54,6 +55,7 @@ ARMS = {
     "SFT, fixed sample of 2,000": Arm(100, "sft", sample=2_000),
     "SFT, fixed sample of 6,400": Arm(100, "sft", sample=6_400),
     "SFT, fresh draws": Arm(100, "sft"),
+    "SFT, fresh draws, three times as long": Arm(100, "sft", {"steps": 1_800}, seeds=1),
     "Flower without the legal term": Arm(100, "flower", PLAIN, seeds=1),
     "Flower without it, 30 % on-policy": Arm(100, "flower", PLAIN | {"on_policy": 0.3}, seeds=1),
     "1,439 titles: Flower": Arm(1439, "flower", seeds=1),
@@ -70,7 +72,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--figure", type=Path)
+    parser.add_argument("--cost", action="store_true")
     options = parser.parse_args(arguments)
+    if options.cost:
+        print(costs(options.folder))
+        return 0
     found: dict[str, list[dict[str, Any]]] = {}
     if options.out and options.out.exists():
         found = json.loads(options.out.read_text())
@@ -133,6 +139,38 @@ def as_table(found: dict[str, list[dict[str, Any]]]) -> str:
         ]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+COSTS = {
+    "SFT": {"sft": 1.0, "flow": 0.0, "legal": 0.0},
+    "SFT + flow on the same titles": {"sft": 1.0, "flow": 1.0, "legal": 0.0},
+    "flow": {"legal": 0.0},
+    "flow + legal": {},
+    "SFT + flow on titles it draws": {"sft": 1.0, "flow": 1.0, "legal": 0.0, "on_policy": 1.0},
+    "the same, within the tree": {"sft": 1.0, "flow": 1.0, "legal": 0.0, "on_policy": 1.0, "masked": True},
+}
+
+
+def costs(folder: Path, steps: int = 40) -> str:
+    """Markdown: CPU milliseconds of a step, batches of 64 of the 100 titles; SFT is 1."""
+    target = read_target(folder / FILES[100])
+    base, size = standard("flower", 100)
+    model = shared(embedded(target.titles, config=size, seed=0))
+    tree = PrefixTree.build(target.titles, model.encode, model.end)
+    lesson = flow_lesson(tree, tree.pooled(target.counts), prompt="")
+    # A trained model, so that what it draws is as long as titles are.
+    fit(model, lesson, config=replace(base, steps=100), seed=0, progress=lambda *_: None)
+
+    def seconds(changed: Mapping[str, Any], count: int) -> float:
+        config = replace(base, steps=count, learning_rate=1e-6, validate_every=10**6, **changed)
+        return fit(model, lesson, config=config, seed=0, progress=lambda *_: None).cpu_seconds
+
+    taken = {
+        name: median((seconds(changed, 5 + steps) - seconds(changed, 5)) / steps for _ in range(3))
+        for name, changed in COSTS.items()
+    }
+    rows = [f"| {name} | {1e3 * one:.1f} | {one / taken['SFT']:.2f} |" for name, one in taken.items()]
+    return "\n".join(["| step | CPU ms | of SFT |", "|---|---:|---:|", *rows])
 
 
 def falls_short(found: dict[str, list[dict[str, Any]]]) -> bool:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from afl.errors import ConflictError, ModelError, NotFoundError, StorageError, UsageError
+from afl.flower.processes import first_before_others, is_first
 from afl.untrusted import escaped
 
 if TYPE_CHECKING:  # lists of models are read without loading any
@@ -62,6 +63,11 @@ class Kept:
         `replace` begins anew in any case. Raises `UsageError` for a name that no folder can have, `ConflictError`
         where the name is another training's, `StorageError` where `root` cannot be written.
         """
+        with first_before_others():
+            return cls._begin(root, name, task, config, replace=replace and is_first())
+
+    @classmethod
+    def _begin(cls, root: Path, name: str, task: str, config: Mapping[str, Any], *, replace: bool) -> Self:
         folder = _folder(root, name)
         config = json.loads(json.dumps(config))  # as it will be read back
         if folder.exists() and not replace:
@@ -95,10 +101,11 @@ class Kept:
 
     def finish(self, model: "LanguageModel", log: Mapping[str, Any]) -> Self:
         """Keeps the trained model; what was needed to continue goes."""
-        model.save(self.model_dir)
         done = type(self)(self.folder, self.task, self.config, json.loads(json.dumps(log)))
-        done._write()
-        self.state.unlink(missing_ok=True)
+        if is_first():
+            model.save(self.model_dir)
+            done._write()
+            self.state.unlink(missing_ok=True)
         return done
 
     def model(self) -> "LanguageModel":
@@ -110,7 +117,9 @@ class Kept:
         return LanguageModel.load(self.model_dir)
 
     def keep(self, filename: str, content: Any) -> None:
-        """Writes JSON beside the record, in one step."""
+        """Writes JSON beside the record, in one step; of several processes the first does."""
+        if not is_first():
+            return
         _replace(self.folder / filename, escaped(json.dumps(content, ensure_ascii=False, indent=1)))
 
     def _write(self) -> None:

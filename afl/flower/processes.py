@@ -1,54 +1,73 @@
 """Several GPUs through `accelerate launch`: each process takes its share of a batch. Alone, it is not even loaded."""
 
 import os
-from typing import Any
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor, nn
+if TYPE_CHECKING:  # lists of models are read without it
+    from torch import Tensor
+
+
+def is_first() -> bool:
+    """Whether this is the process that writes and reports; alone, a process is the first."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+@contextmanager
+def first_before_others() -> Iterator[None]:
+    """The first process runs what is inside, and the others when it has: they find what it left."""
+    processes = Processes()
+    if not processes.first:
+        processes.wait()
+    try:
+        yield
+    finally:
+        if processes.first:
+            processes.wait()
 
 
 class Processes:
     """This process among those that train together."""
 
     def __init__(self) -> None:
-        self._accelerator: Any = None
+        self._state: Any = None
         self.rank, self.count = 0, 1
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-            from accelerate import Accelerator  # type: ignore[import-untyped]
+            import torch
+            from accelerate import PartialState  # type: ignore[import-untyped]
 
-            self._accelerator = Accelerator(cpu=not torch.cuda.is_available())
-            self.rank, self.count = self._accelerator.process_index, self._accelerator.num_processes
+            self._state = PartialState(cpu=not torch.cuda.is_available())
+            self.rank, self.count = self._state.process_index, self._state.num_processes
 
     @property
     def first(self) -> bool:
         """Whether it is this one that writes and reports."""
         return self.rank == 0
 
-    def prepared(
-        self, network: nn.Module, optimizer: torch.optim.Optimizer
-    ) -> tuple[nn.Module, torch.optim.Optimizer]:
-        """The network whose gradients are averaged over all processes, and its optimizer."""
-        if self._accelerator is None:
-            return network, optimizer
-        network = self._accelerator.prepare_model(network)
-        return network, optimizer
+    def average(self, weights: "Iterable[Tensor]") -> None:
+        """Gives the gradients of these weights, in all processes, their mean over the processes."""
+        if self._state is None:
+            return
+        import torch
+        from accelerate.utils import reduce  # type: ignore[import-untyped]
 
-    def backward(self, loss: Tensor) -> None:
-        """Adds the gradients of this loss."""
-        if self._accelerator is None:
-            loss.backward()  # type: ignore[no-untyped-call]
-        else:
-            self._accelerator.backward(loss)
+        every = list(weights)
+        flat = [torch.zeros_like(one) if one.grad is None else one.grad for one in every]
+        mean = reduce(torch.cat([one.flatten() for one in flat]), reduction="mean")
+        for one, part in zip(every, mean.split([one.numel() for one in every]), strict=True):
+            one.grad = part.view_as(one)
 
     def shared(self, value: float) -> float:
         """The first process's value, in all of them: what is decided by it is decided everywhere."""
-        if self._accelerator is None:
+        if self._state is None:
             return value
-        from accelerate.utils import broadcast  # type: ignore[import-untyped]
+        import torch
+        from accelerate.utils import broadcast
 
-        return float(broadcast(torch.tensor(value, dtype=torch.float64, device=self._accelerator.device)))
+        return float(broadcast(torch.tensor(value, dtype=torch.float64, device=self._state.device)))
 
     def wait(self) -> None:
         """Returns when all have come here."""
-        if self._accelerator is not None:
-            self._accelerator.wait_for_everyone()
+        if self._state is not None:
+            self._state.wait_for_everyone()

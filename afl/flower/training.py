@@ -7,7 +7,7 @@ B rows of a batch, T tokens of its longest title, V tokens of the vocabulary.
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
@@ -114,14 +114,12 @@ class _Training:
         state: Path | None,
     ) -> None:
         self._processes = Processes()
-        self._plain, self._lesson, self._config, self._seed = model, lesson, config, seed
+        self._model, self._lesson, self._config, self._seed = model, lesson, config, seed
         self._progress, self._state = progress, state
         self._weights = {name: one for name, one in model.network.named_parameters() if one.requires_grad}
-        optimizer = torch.optim.AdamW(
+        self._optimizer = torch.optim.AdamW(
             self._weights.values(), lr=config.learning_rate, weight_decay=0.0, fused=True
         )
-        network, self._optimizer = self._processes.prepared(model.network, optimizer)
-        self._model = replace(model, network=network)
 
     def run(self) -> Trained:
         wall, cpu = time.perf_counter(), time.process_time()
@@ -138,8 +136,8 @@ class _Training:
                 standing.cpu_seconds = before[1] + time.process_time() - cpu
                 self._keep(standing)
                 self._tell(standing)
-        self._plain.network.load_state_dict(standing.best, strict=False)
-        self._plain.network.eval()
+        self._model.network.load_state_dict(standing.best, strict=False)
+        self._model.network.eval()
         return Trained(
             standing.step,
             standing.best_step,
@@ -153,9 +151,9 @@ class _Training:
         return standing.step == self._config.schedule.end(standing.turn)
 
     def _validate(self) -> float:
-        self._plain.network.eval()
+        self._model.network.eval()
         with torch.no_grad():
-            return self._processes.shared(self._lesson.validate(self._plain))
+            return self._processes.shared(self._lesson.validate(self._model))
 
     def _keep(self, standing: Standing) -> None:
         if self._state is not None and self._processes.first:
@@ -171,7 +169,7 @@ class _Training:
     def _step(self, step: int, turn: int | None) -> float:
         """One update; returns the loss of this process's share."""
         config = self._config
-        self._plain.network.train()
+        self._model.network.train()
         for group in self._optimizer.param_groups:
             group["lr"] = config.learning_rate * config.schedule.share(step, turn)
         draws = np.random.default_rng([self._seed, step])
@@ -187,8 +185,9 @@ class _Training:
         total = 0.0
         for part in parts:
             loss = self._loss(part, sampler if own else None) / len(parts)
-            self._processes.backward(loss)
+            loss.backward()  # type: ignore[no-untyped-call]
             total += float(loss.detach())
+        self._processes.average(self._weights.values())
         torch.nn.utils.clip_grad_norm_(self._weights.values(), config.clip)
         self._optimizer.step()
         return total
@@ -237,9 +236,9 @@ class _Training:
     def _own(self, prompts: Prompts, sampler: torch.Generator) -> "_Paths":
         """Titles that the model draws now, each up to its terminator, or the step that leaves the tree."""
         tree = self._lesson.tree
-        with _evaluating(self._plain):
+        with _evaluating(self._model):
             tokens = sample(
-                self._plain,
+                self._model,
                 prompts,
                 longest=tree.path.shape[1],
                 draws=sampler,

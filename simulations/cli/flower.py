@@ -122,7 +122,10 @@ def flower_train(
         learning_rate=learning_rate,
         patience=patience,
     )
-    print_json(report.to_json()) if as_json else _show_training(report)
+    from afl.flower.processes import is_first
+
+    if is_first():
+        print_json(report.to_json()) if as_json else _show_training(report)
 
 
 @app.command("evaluate")
