@@ -168,13 +168,16 @@ def draw(found: Sequence[Result], path: Path) -> None:
         for one in (one for one in found if one.dataset == dataset):
             line = models.index(one.model)
             panel.plot(one.hit_rate_at_1.ci95, [line, line], color="#4878a8", linewidth=2, solid_capstyle="round")
-            panel.plot(one.rates, [line] * len(one.rates), "o", color="#4878a8", fillstyle="none", markersize=4)
+            panel.plot(
+                one.rates, [line + 0.3] * len(one.rates), "o", color="#4878a8", fillstyle="none", markersize=3
+            )
             panel.plot(one.hit_rate_at_1.value, line, "o", color="#4878a8", markersize=6)
             if dataset == "lastfm" and one.model in PUBLISHED:
                 panel.plot(PUBLISHED[one.model], line, "|", color="#c44e52", markersize=13, markeredgewidth=2)
         panel.set_title(dataset, fontsize=10)
         panel.set_yticks(range(len(models)), models)
         panel.set_xlim(0, 0.65)
+        panel.set_ylim(-0.6, len(models) - 0.4)
         panel.grid(axis="x", color="#e5e5e5")
         panel.spines[["top", "right", "left"]].set_visible(False)
         panel.tick_params(length=0)
