@@ -56,11 +56,13 @@ def _rate(found: dict[str, Any]) -> float:
 
 def _show(name: str, found: list[dict[str, Any]]) -> None:
     rate, around, cpu = (median(values) for values in zip(*map(_numbers, found), strict=True))
-    print(f"{name:24} {rate:7.1f} sessions/s, {around:5.1f} s around it, {cpu:5.1f} s of CPU in its first process")
+    print(
+        f"{name:24} {rate:7.1f} sessions/s, {around:5.1f} s around it, {cpu:6.2f} ms of CPU a session in the holder"
+    )
 
 
 def _numbers(found: dict[str, Any]) -> tuple[float, float, float]:
-    return _rate(found), found["around"], found["cpu"]
+    return _rate(found), found["around"], found["cpu_ms"]
 
 
 @contextmanager
