@@ -1,11 +1,13 @@
 """Two Flower models as base models of the same loop: which titles are handed out, round by round, side by side.
 
-    python -m benchmarks.flower_loop DATASET SFT FLOWER [--sessions 1000] [--reward sasrec] [--llm offline] [--json]
+    python -m benchmarks.flower_loop DATASET SFT FLOWER [--sessions 1000] [--reward sasrec] [--llm offline] [--drawn]
 
 Both are models for next items that have learned from DATASET (`afl flower train --task next-item`). For each one the
 popularity study is played over the same sessions and lists, `afl study popularity`, and the shares of the popularity
-groups are set beside each other: of the suggestions alone, and of the last recommendations after each round. Tests are
-paired over users, the second model against the first, with Holm's adjustment over all of them.
+groups are set beside each other: of the suggestions alone, and of the last recommendations after each round. `--drawn`
+adds what the shares would be if a suggestion were drawn in proportion to the probabilities that the model gives the
+candidates, in place of the likeliest one. Tests are paired over users, the second model against the first, with Holm's
+adjustment over all of them. `--json` prints one JSON object.
 """
 
 import argparse
@@ -14,10 +16,22 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from afl.metrics.popularity import GROUPS
+import numpy as np
+from numpy.typing import NDArray
+
+from afl.data.dataset import Split
+from afl.data.library import Library
+from afl.flower.kept import Kept
+from afl.flower.recommender import FlowerRecommender
+from afl.metrics.popularity import GROUPS, popularity_groups
+from afl.settings import Settings
 from simulations import study_popularity
+from simulations.options import SimulateOptions
+from simulations.progress import silent
 from simulations.studies.comparison import ArmTest, compare_pairs
-from simulations.studies.results import ArmResult
+from simulations.studies.popularity import METRIC
+from simulations.studies.results import ArmResult, SeedValues
+from simulations.study import Study
 
 Shares = Mapping[tuple[str, str], ArmResult]
 """Arm and popularity group -> the share of each user's recommendations."""
@@ -36,6 +50,26 @@ def shares(dataset: str, model: str, *, sessions: int, reward: str, llm: str) ->
         run=f"loop-{model}",
     )
     return {(one.arm, str(one.group["popularity"])): one for one in report.results}
+
+
+def drawn(dataset: str, model: str, *, sessions: int) -> Shares:
+    """The expected shares of suggestions drawn from the candidates, by the model's probabilities normalised to them."""
+    settings = Settings()
+    data = Library(settings.data_dir).load(dataset)
+    study = Study.of(data, SimulateOptions(dataset=dataset, llm="offline", sessions=sessions))
+    scores = FlowerRecommender(Kept.read(settings.flower_dir, model), data, silent).scores(study.views())
+    likely = np.exp(scores - scores.max(axis=1, keepdims=True))  # (S, N)
+    likely /= likely.sum(axis=1, keepdims=True)
+    of_item = popularity_groups(data.splits[Split.TRAIN].items, items=len(data.catalogue))[study.candidates]
+    return {
+        ("drawn", name): _expected(study, name, likely * (of_item == group)) for group, name in enumerate(GROUPS)
+    }
+
+
+def _expected(study: Study, group: str, likely: NDArray[np.float64]) -> ArmResult:
+    values = dict(zip([row.id for row in study.rows], likely.sum(axis=1).tolist(), strict=True))
+    seeds = (SeedValues(seed=study.options.seed, run=None, values=values),)
+    return ArmResult(arm="drawn", group={"popularity": group}, rounds=0, metric=METRIC, seeds=seeds)
 
 
 def compared(first: Shares, second: Shares) -> dict[tuple[str, str], ArmTest]:
@@ -91,10 +125,14 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--sessions", type=int, default=1000)
     parser.add_argument("--reward", default="sasrec")
     parser.add_argument("--llm", default="offline")
+    parser.add_argument("--drawn", action="store_true")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args(arguments)
     said = {"sessions": asked.sessions, "reward": asked.reward, "llm": asked.llm}
-    first, second = (shares(asked.dataset, model, **said) for model in asked.models)
+    first, second = (dict(shares(asked.dataset, model, **said)) for model in asked.models)
+    if asked.drawn:
+        for found, model in zip((first, second), asked.models, strict=True):
+            found |= drawn(asked.dataset, model, sessions=asked.sessions)
     tests = compared(first, second)
     if asked.json:
         print(json.dumps(as_json(asked.models, (first, second), tests)))

@@ -1,6 +1,6 @@
 """Table and figures of `benchmarks.flower_next_item`: intervals over users, and every arm held to SFT user by user."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ from afl.metrics.intervals import percentile_interval, resampled
 from afl.metrics.ndcg import gains
 from afl.metrics.paired import Difference, paired_bootstrap
 
+Statistic = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 Lines = Mapping[str, Mapping[str, Any]]
 YARDSTICK = "sft-on"
 """SFT that went on for as many steps as the arms that are held to it."""
@@ -19,17 +20,18 @@ RESAMPLES = 2000
 
 
 class Fairness(NamedTuple):
-    """DGU and MGU of an arm with their intervals over users, and the difference of DGU from the yardstick's."""
+    """Intervals over users of DGU and MGU of an arm, and of how much more they are than the yardstick's."""
 
     dgu: tuple[float, float]
     mgu: tuple[float, float]
-    more: tuple[float, float] | None
+    more_dgu: tuple[float, float] | None = None
+    more_mgu: tuple[float, float] | None = None
 
 
 def table(lines: Lines, counts: NDArray[np.int64]) -> str:
     """A row per arm, in Markdown; `counts` are (K,) occurrences of titles in training histories."""
-    head = "| arm | NDCG@5 | less SFT's (p) | HR@5 | DGU | less SFT's | MGU | H | TTR | CPU s |"
-    return "\n".join([head, "|" + "---|" * 10, *(_row(name, lines, counts) for name in lines)])
+    head = "| arm | NDCG@5 | less SFT's (p) | HR@5 | DGU | less SFT's | MGU | less SFT's | H | TTR | CPU s |"
+    return "\n".join([head, "|" + "---|" * 11, *(_row(name, lines, counts) for name in lines)])
 
 
 def _row(name: str, lines: Lines, counts: NDArray[np.int64]) -> str:
@@ -42,8 +44,9 @@ def _row(name: str, lines: Lines, counts: NDArray[np.int64]) -> str:
         "" if paired is None else f"{paired.value:+.4f} ({paired.p:.2f})",
         _with_interval(line["hr_at_5"]["value"], line["hr_at_5"]["ci95"]),
         _with_interval(line["dgu_at_10"], fair.dgu, 3),
-        "" if fair.more is None else f"[{fair.more[0]:+.3f}, {fair.more[1]:+.3f}]",
+        _interval_alone(fair.more_dgu),
         _with_interval(line["mgu_at_10"], fair.mgu, 3),
+        _interval_alone(fair.more_mgu),
         f"{line['entropy_bits']:.2f}",
         f"{line['ttr']:.4f}",
         f"{line['training_cpu_seconds']:.0f}" if "training_cpu_seconds" in line else "",
@@ -54,6 +57,10 @@ def _row(name: str, lines: Lines, counts: NDArray[np.int64]) -> str:
 def _with_interval(value: float, interval: Sequence[float], digits: int = 4) -> str:
     low, high = interval
     return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+
+
+def _interval_alone(interval: tuple[float, float] | None) -> str:
+    return "" if interval is None else f"[{interval[0]:+.3f}, {interval[1]:+.3f}]"
 
 
 def _paired(line: Mapping[str, Any], other: Mapping[str, Any] | None) -> Difference | None:
@@ -68,13 +75,16 @@ def fairness(line: Mapping[str, Any], other: Mapping[str, Any] | None, counts: N
     yardstick = group_mix(counts, equal_groups(counts))
     dgu, mgu = (_interval(own, lambda drawn, of=of: of(_gaps(drawn, yardstick))) for of in (_dgu, _mgu))
     if other is None or other is line or other["n"] != line["n"]:
-        return Fairness(dgu, mgu, None)
+        return Fairness(dgu, mgu)
     both = np.concatenate([own, _by_group(other["titles"], counts)], axis=1)  # (U, 2 G)
-    more = _interval(
-        both,
-        lambda drawn: _dgu(_gaps(drawn[..., :GROUPS], yardstick)) - _dgu(_gaps(drawn[..., GROUPS:], yardstick)),
-    )
-    return Fairness(dgu, mgu, more)
+
+    def more(of: Statistic) -> tuple[float, float]:
+        return _interval(
+            both,
+            lambda drawn: of(_gaps(drawn[..., :GROUPS], yardstick)) - of(_gaps(drawn[..., GROUPS:], yardstick)),
+        )
+
+    return Fairness(dgu, mgu, more(_dgu), more(_mgu))
 
 
 def _by_group(titles: Sequence[Sequence[int]], counts: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -82,7 +92,7 @@ def _by_group(titles: Sequence[Sequence[int]], counts: NDArray[np.int64]) -> NDA
     return np.stack([(of_title == group).sum(axis=1) for group in range(GROUPS)], axis=1).astype(np.float64)
 
 
-def _interval(values: NDArray[np.float64], statistic: Any) -> tuple[float, float]:
+def _interval(values: NDArray[np.float64], statistic: Statistic) -> tuple[float, float]:
     drawn = resampled(values, resamples=RESAMPLES, seed=0, statistic=lambda part: statistic(part.sum(axis=1)))
     return percentile_interval(drawn, users=len(values))
 
@@ -100,7 +110,7 @@ def _mgu(gaps: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def draw(lines: Lines, folder: Path) -> None:
-    """`flower-next-item-groups.png`: gaps by group; `flower-next-item-lambda.png`: the sweep of lambda."""
+    """Three figures, `flower-next-item-*.png`: `groups`, gaps by group; `lambda`, its sweep; `both`, all arms."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -118,6 +128,7 @@ def draw(lines: Lines, folder: Path) -> None:
     axes.legend(frameon=False)
     figure.savefig(folder / "flower-next-item-groups.png", dpi=110)
     _draw_sweep(lines, folder)
+    _draw_both(lines, folder)
 
 
 def _draw_sweep(lines: Lines, folder: Path) -> None:
@@ -132,6 +143,22 @@ def _draw_sweep(lines: Lines, folder: Path) -> None:
             axes.legend(frameon=False)
         axes.set(xscale="log", xlabel="lambda", title=label)
     figure.savefig(folder / "flower-next-item-lambda.png", dpi=110)
+
+
+def _draw_both(lines: Lines, folder: Path) -> None:
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
+    for name, line in lines.items():
+        if name in ("sft-early", "sft", "sasrec-all"):
+            continue
+        value, (low, high) = line["ndcg_at_5"]["value"], line["ndcg_at_5"]["ci95"]
+        colour = "tab:red" if name == YARDSTICK else "tab:blue" if "flower" in name else "grey"
+        spread = [[value - low], [high - value]]
+        axes.errorbar(line["dgu_at_10"], value, spread, fmt="o", markersize=3, linewidth=0.6, color=colour)
+        axes.annotate(name, (line["dgu_at_10"], value), xytext=(3, 3), textcoords="offset points", fontsize=7)
+    axes.set(xlabel="DGU@10, lower is fairer", ylabel="NDCG@5")
+    figure.savefig(folder / "flower-next-item-both.png", dpi=110)
 
 
 _MEASURED = {"NDCG@5": lambda line: line["ndcg_at_5"]["value"], "DGU@10": lambda line: line["dgu_at_10"]}

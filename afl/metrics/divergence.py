@@ -3,8 +3,9 @@
     KL(p||q) = sum_i p_i log(p_i / q_i)        JS(p, q) = KL(p||m) / 2 + KL(q||m) / 2,  m = (p + q) / 2
 
 Smoothing: what has probability 0, or less than 2.2e-16 (the spacing of floating numbers at 1), is given that much in
-both, without normalising again, as published. So KL is finite, and a title that was never drawn costs about 36 p_i: KL(target||result) is
-dominated by unseen titles, and grows with their number. JS needs no smoothing, and lies between 0 and log 2.
+both, without normalising again, as published. So KL is finite, and a title that was never drawn costs about 36 p_i:
+KL(target||result) is dominated by unseen titles, and grows with their number. JS needs no smoothing, and lies between
+0 and log 2.
 """
 
 import numpy as np

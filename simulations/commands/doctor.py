@@ -15,7 +15,13 @@ from simulations.asynchrony import wait_for
 
 PACKAGES = ("afl", "agents", "memory", "simulations")
 LIBRARIES = ("langgraph", "langchain-core", "torch", "SQLAlchemy", "numpy", "polars")
-EXTRAS = {"openai": "langchain_openai", "llara": "pandas", "postgresql": "psycopg", "testing": "aiohttp", "viewer": "uvicorn"}
+EXTRAS = {
+    "openai": "langchain_openai",
+    "llara": "pandas",
+    "postgresql": "psycopg",
+    "testing": "aiohttp",
+    "viewer": "uvicorn",
+}
 
 
 @dataclass(frozen=True, slots=True)

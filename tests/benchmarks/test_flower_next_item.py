@@ -31,7 +31,7 @@ def test_an_arm_is_held_to_sft_user_by_user() -> None:
 
 def test_an_arm_over_other_tests_is_held_to_none() -> None:
     own, other = line("all", [[0, 1]] * 5, [0] * 5), line(YARDSTICK, [[0, 1]] * 4, [0] * 4)
-    assert fairness(own, other, COUNTS).more is None
+    assert fairness(own, other, COUNTS).more_dgu is None
 
 
 def test_the_interval_of_users_who_are_told_the_same_has_no_width() -> None:

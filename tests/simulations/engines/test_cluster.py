@@ -54,7 +54,10 @@ def test_a_file_is_nothing_that_machines_share(settings: Settings, url: str, hos
     [
         ({"workers": 2}, "--workers: got 2, but the engine 'local' is one process; say --engine ray"),
         ({"address": "auto"}, "--address: got auto, but the engine 'local' is one process"),
-        ({"engine": "ray", "address": "ray://a:10001"}, "got ray://a:10001, expected HOST:PORT or auto, on a machine"),
+        (
+            {"engine": "ray", "address": "ray://a:10001"},
+            "got ray://a:10001, expected HOST:PORT or auto, on a machine",
+        ),
         ({"engine": "ray", "workers": 0}, "--workers: got 0, expected at least 1"),
         ({"engine": "dask"}, "no engine is called 'dask'; there are: local, ray"),
     ],
