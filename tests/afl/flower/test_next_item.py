@@ -117,7 +117,7 @@ def test_personal_rewards_need_a_base_model(games: Dataset, tree: PrefixTree) ->
         lesson(games, tree, NextItemConfig())
 
 
-def test_reweighting_weighs_targets_so_that_groups_come_as_in_histories(games: Dataset, tree: PrefixTree) -> None:
+def test_weights_of_targets_let_groups_come_as_in_histories(games: Dataset, tree: PrefixTree) -> None:
     taught = lesson(games, tree, NextItemConfig(personal=Personal.NONE, reweighted=True))
     weights = taught.written(np.arange(len(next_items(games, Split.TRAIN)))).weights
     assert weights.mean() == pytest.approx(1.0)
