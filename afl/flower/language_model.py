@@ -204,5 +204,7 @@ def _with_lora(network: nn.Module, rank: int) -> nn.Module:
     from peft import LoraConfig, get_peft_model
 
     config = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear", task_type="CAUSAL_LM")
-    with quiet():
+    # The matrices begin alike whatever was drawn before, so that a training can be repeated.
+    with quiet(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
         return get_peft_model(network, config)

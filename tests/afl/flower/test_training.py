@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from afl.errors import ModelError, UsageError
-from afl.flower.distribution import DistributionLesson, imitation_lesson, title_log_probabilities
+from afl.flower.distribution import DistributionLesson, flow_lesson, imitation_lesson, title_log_probabilities
 from afl.flower.language_model import LanguageModel, pretrained
 from afl.flower.training import Trained, TrainingConfig, fit
 from tests.afl.flower.tasks import FLOWER, SHARES, five_titles, silent, tree_of, untrained
@@ -120,13 +120,24 @@ def test_when_validation_no_longer_improves_the_rate_begins_to_fall() -> None:
 
 
 def test_lora_learns_beside_frozen_weights(tmp_path: Path) -> None:
-    untrained().save(tmp_path)
+    other = untrained()
+    tree = tree_of(other)
+    fit(other, flow_lesson(tree, np.full(5, 0.2), prompt=""), config=FLOWER, seed=1, progress=silent)
+    other.save(tmp_path)
     model = pretrained(str(tmp_path), lora=4)
     frozen = {name: one.clone() for name, one in model.network.named_parameters() if not one.requires_grad}
-    result = fit(model, five_titles(model), config=replace(FLOWER, steps=30), seed=1, progress=silent)
+    result = fit(model, five_titles(model), config=FLOWER, seed=1, progress=silent)
     assert result.curve[-1].validation < result.curve[0].validation
+    assert distance(model) < distance(other)
     after = dict(model.network.named_parameters())
     assert all(torch.equal(after[name], one) for name, one in frozen.items())
+
+
+def test_lora_begins_alike_whatever_was_drawn_before(tmp_path: Path) -> None:
+    untrained().save(tmp_path)
+    one = pretrained(str(tmp_path), lora=4).network.state_dict()
+    other = pretrained(str(tmp_path), lora=4).network.state_dict()
+    assert all(torch.equal(one[name], other[name]) for name in one)
 
 
 def test_nothing_to_minimise_is_a_mistake() -> None:
