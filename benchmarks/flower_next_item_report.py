@@ -150,7 +150,7 @@ def _draw_both(lines: Lines, folder: Path) -> None:
 
     figure, axes = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
     for name, line in lines.items():
-        if name in ("sft-early", "sft", "sasrec-all"):
+        if name in ("sft", "sasrec-all"):
             continue
         value, (low, high) = line["ndcg_at_5"]["value"], line["ndcg_at_5"]["ci95"]
         colour = "tab:red" if name == YARDSTICK else "tab:blue" if "flower" in name else "grey"

@@ -35,7 +35,7 @@ def test_passing_trouble_is_retried_counted_and_leaves_no_trace_in_the_results(
     assert exported("x") == exported("undisturbed")
 
 
-def test_retry_after_is_obeyed_and_what_follows_is_spaced(simulated: Simulate, clock: FakeClock) -> None:
+def test_retry_after_is_obeyed(simulated: Simulate, clock: FakeClock) -> None:
     with running_server(faults={1: rate_limited("30")}) as server:
         simulated(server, sessions=1)
     first, *spaces = clock.slept
