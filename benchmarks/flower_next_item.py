@@ -22,11 +22,13 @@ import torch
 from afl.data.dataset import Dataset
 from afl.data.library import Library
 from afl.flower.decoding import Decoding
+from afl.flower.embedded import EmbeddedConfig
 from afl.flower.kept import Kept
 from afl.flower.next_item import NextItemConfig, title_counts, title_tree
 from afl.flower.next_item_report import NextItemReport, ranked, report
 from afl.flower.next_item_training import (
     SFT,
+    SMALL,
     NextItemOptions,
     evaluate_next_item,
     evaluated_examples,
@@ -34,17 +36,33 @@ from afl.flower.next_item_training import (
     tuning,
 )
 from afl.flower.preferences import Personal
+from afl.flower.training import TrainingConfig
 from afl.flower.tree import Ints, PrefixTree
 from afl.models.scoring import TrainedModel
 from afl.models.zoo import entry
 
-WIDE = replace(NextItemOptions().embedded, hidden=128)
-LONG = replace(SFT, steps=1600, learning_rate=3e-3, validate_every=200)
-"""Four epochs, until imitation is as accurate as the published one, whose model had read before."""
-TUNING = replace(tuning(SFT), validate_every=100)
-"""Goes on from SFT, with flows or without."""
 LAMBDA = 0.05
 """Of reward forms and granularities."""
+NONE, DIVIDED, ADDED = Personal.NONE, Personal.DIVIDED, Personal.ADDED
+
+
+class Size(NamedTuple):
+    """How large the model is, and how long it is trained."""
+
+    embedded: EmbeddedConfig
+    imitation: TrainingConfig
+    tuning: TrainingConfig
+    """Goes on from imitation, with flows or without."""
+
+
+LONG = Size(
+    replace(SMALL, hidden=128),
+    replace(SFT, steps=1600, learning_rate=3e-3, validate_every=200),
+    replace(tuning(SFT), validate_every=100),
+)
+"""Four epochs, until imitation is about as accurate and as fair as the published one, whose model had read before."""
+SHORT = Size(SMALL, SFT, tuning(SFT))
+"""What `afl flower train` does unless told otherwise."""
 
 
 class Arm(NamedTuple):
@@ -57,40 +75,47 @@ class Arm(NamedTuple):
     decoding: Decoding = Decoding()
 
 
-def from_sft(**changes: Any) -> NextItemOptions:
-    """Training that goes on from SFT; `flow`, `granularity`, `on_policy` are the trainer's, the rest the lesson's."""
-    training = {key: changes.pop(key) for key in ("flow", "granularity", "on_policy", "masked") if key in changes}
-    taught = NextItemConfig(**changes)
-    return NextItemOptions(training=replace(TUNING, **training), taught=taught, embedded=WIDE)
+def arms(size: Size) -> Mapping[str, Arm]:
+    """All of them, in the order of the table."""
+    bigrec = NextItemOptions(training=size.imitation, taught=NextItemConfig(personal=NONE), embedded=size.embedded)
 
+    def from_sft(**changes: Any) -> NextItemOptions:
+        """`flow`, `granularity`, `on_policy` and `masked` are the trainer's, the rest the lesson's."""
+        trained = {
+            key: changes.pop(key) for key in ("flow", "granularity", "on_policy", "masked") if key in changes
+        }
+        taught = NextItemConfig(**changes)
+        return NextItemOptions(training=replace(size.tuning, **trained), taught=taught, embedded=size.embedded)
 
-NONE, DIVIDED, ADDED = Personal.NONE, Personal.DIVIDED, Personal.ADDED
-BIGREC = NextItemOptions(training=LONG, taught=NextItemConfig(personal=NONE), embedded=WIDE)
-ARMS: Mapping[str, Arm] = {
-    "sft": Arm("sft", BIGREC),
-    "sft-on": Arm("sft-on", from_sft(personal=NONE), "sft"),
-    **{
-        f"flower-{weight:g}": Arm(f"flower-{weight:g}", from_sft(flow=weight, personal=DIVIDED), "sft")
-        for weight in (0.005, 0.05, 0.5)
-    },
-    "ifairlrs": Arm("ifairlrs", from_sft(personal=NONE, reweighted=True), "sft"),
-    "temperature": Arm("sft", BIGREC, decoding=Decoding(temperature=1.5)),
-    "d3": Arm("sft", BIGREC, decoding=Decoding(length_penalty=0.0, guidance=0.5)),
-    "flower-0.0005": Arm("flower-0.0005", from_sft(flow=0.0005, personal=DIVIDED), "sft"),
-    "form-none": Arm("form-none", from_sft(flow=LAMBDA, personal=NONE), "sft"),
-    "form-added": Arm("form-added", from_sft(flow=LAMBDA, personal=ADDED), "sft"),
-    "granularity-all": Arm("granularity-all", from_sft(flow=LAMBDA, granularity=0), "sft"),
-    "granularity-5": Arm("granularity-5", from_sft(flow=LAMBDA, granularity=5), "sft"),
-    "granularity-10": Arm("granularity-10", from_sft(flow=LAMBDA, granularity=10), "sft"),
-    "d3-length": Arm("sft", BIGREC, decoding=Decoding(length_penalty=0.0)),
-}
+    tuned = {
+        "sft-on": from_sft(personal=NONE),
+        **{f"flower-{weight:g}": from_sft(flow=weight) for weight in (0.0005, 0.005, 0.05, 0.5)},
+        **{f"on-policy-{weight:g}": from_sft(flow=weight, on_policy=1.0, masked=True) for weight in (0.005, 0.05)},
+        "ifairlrs": from_sft(personal=NONE, reweighted=True),
+        "form-none": from_sft(flow=LAMBDA, personal=NONE),
+        "form-added": from_sft(flow=LAMBDA, personal=ADDED),
+        "granularity-5": from_sft(flow=LAMBDA, granularity=5),
+        "granularity-10": from_sft(flow=LAMBDA, granularity=10),
+        "granularity-all": from_sft(flow=LAMBDA, granularity=0),
+    }
+    decoded = {
+        "temperature": Decoding(temperature=1.5),
+        "d3": Decoding(length_penalty=0.0, guidance=0.5),
+        "d3-length": Decoding(length_penalty=0.0),
+    }
+    return {
+        "sft": Arm("sft", bigrec),
+        **{name: Arm(name, options, "sft") for name, options in tuned.items()},
+        **{name: Arm("sft", bigrec, decoding=decoding) for name, decoding in decoded.items()},
+    }
 
 
 class Bench:
     """Runs arms over one data set."""
 
-    def __init__(self, home: Path, dataset: str, *, tests: int, seed: int) -> None:
+    def __init__(self, home: Path, dataset: str, *, size: Size, tests: int, seed: int) -> None:
         self.home, self.tests, self.seed = home, tests, seed
+        self.arms = arms(size)
         self.dataset: Dataset = Library(home / "data").load(dataset)
 
     @cached_property
@@ -118,7 +143,7 @@ class Bench:
         """The line of an arm."""
         if name.startswith("sasrec"):
             return _line(name, self.ranked(0 if name == "sasrec-all" else self.tests), {})
-        arm = ARMS[name]
+        arm = self.arms[name]
         kept = self.trained(arm.model, arm.options, arm.start)
         before = process_time()
         found = evaluate_next_item(
@@ -148,7 +173,7 @@ class Bench:
 
     @cached_property
     def tree(self) -> PrefixTree:
-        return title_tree(self.dataset, self.trained("sft", BIGREC, None).model())
+        return title_tree(self.dataset, self.trained("sft", self.arms["sft"].options, None).model())
 
     @property
     def counts(self) -> Ints:
@@ -183,24 +208,28 @@ def known(out: Path) -> dict[str, dict[str, Any]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("arms", nargs="*", help=f"of: sasrec sasrec-all {' '.join(ARMS)}; all by default")
+    parser.add_argument("arms", nargs="*", help=f"of: sasrec sasrec-all {' '.join(arms(LONG))}; all by default")
     parser.add_argument("--home", type=Path)
     parser.add_argument("--dataset", default="games")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--tests", type=int, default=2000, help="test examples, spread evenly")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--short", action="store_true", help="a smaller model, imitation for 700 steps; in a HOME of its own"
+    )
     parser.add_argument("--figures", type=Path, help="print the table of the results and draw them there instead")
     asked = parser.parse_args()
     torch.set_num_threads(1)
     np.seterr(all="raise", under="ignore")
-    bench = Bench(asked.home, asked.dataset, tests=asked.tests, seed=asked.seed)
+    size = SHORT if asked.short else LONG
+    bench = Bench(asked.home, asked.dataset, size=size, tests=asked.tests, seed=asked.seed)
     if asked.figures:
         from benchmarks.flower_next_item_report import draw, table
 
         print(table(known(asked.out), bench.counts))
         draw(known(asked.out), asked.figures)
         return
-    for name in asked.arms or ["sft", "sasrec", "sasrec-all", *ARMS]:
+    for name in asked.arms or ["sft", "sasrec", "sasrec-all", *bench.arms]:
         if name in known(asked.out):
             continue
         line = bench.run(name)
