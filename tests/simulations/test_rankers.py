@@ -187,7 +187,10 @@ def test_a_run_begun_before_there_were_positions_and_protocols_goes_on(small: An
     ("said", "complaint"),
     [
         ({"target_position": "middle"}, "--target-position: got 'middle', expected one of: random, first, last"),
-        ({"protocol": "quarrel"}, "got 'quarrel', expected one of: dialogue, zero-shot, choice, shortlist, ranking"),
+        (
+            {"protocol": "quarrel"},
+            "got 'quarrel', expected one of: dialogue, zero-shot, choice, shortlist, ranking",
+        ),
         ({"protocol": "shortlist", "rounds": 2}, "is one round"),
         ({"protocol": "ranking", "rounds": 1, "listed": 21}, "got 21, expected 1 to 20"),
     ],
