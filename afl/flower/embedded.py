@@ -1,11 +1,12 @@
 """The embedded language model: a tokenizer and a small Llama network from scratch; nothing is downloaded."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
+from afl.errors import UsageError
 from afl.flower.language_model import LanguageModel, device
 
 PADDING, BEGIN, END = "<padding>", "<begin>", "<end>"
@@ -23,6 +24,14 @@ class EmbeddedConfig:
     heads: int = 4
     prompt_length: int = 128
     """Tokens of a prompt at most; of a longer one the end counts."""
+
+    def of_width(self, width: int | None) -> "EmbeddedConfig":
+        """The same with states of this width; `UsageError` for one that its heads cannot share."""
+        if width is None:
+            return self
+        if width < 2 * self.heads or width % (2 * self.heads):
+            raise UsageError(f"--width: got {width}, expected a multiple of {2 * self.heads}")
+        return replace(self, hidden=width)
 
 
 def embedded(texts: Iterable[str], *, config: EmbeddedConfig | None = None, seed: int) -> LanguageModel:

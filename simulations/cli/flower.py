@@ -42,6 +42,7 @@ def flower_train(
         ),
     ] = None,
     lora: Annotated[int, typer.Option("--lora", metavar="RANK", help="LoRA of this rank; 0 tunes it all.")] = 0,
+    width: Annotated[Number, typer.Option("--width", metavar="N", help="Of the embedded model's states.")] = None,
     flow: Annotated[Decimal, typer.Option("--lambda", metavar="X", help="Weight of the flow loss.")] = None,
     legal: Annotated[
         Decimal, typer.Option("--legal", metavar="X", help="Weight of the term on the tokens of the tree.")
@@ -100,6 +101,7 @@ def flower_train(
         sample=sample,
         model=model,
         lora=lora,
+        width=width,
         seed=seed,
         retrain=retrain,
         watch=watch(),

@@ -56,6 +56,7 @@ def train_for_next_item(
     objective: str,
     model: str | None,
     lora: int,
+    width: int | None,
     seed: int,
     retrain: bool,
     settings: Settings,
@@ -65,7 +66,7 @@ def train_for_next_item(
     """The model `name`, trained unless it is. Raises what `flower_train` raises, and `NotFoundError` for a data set."""
     from afl.flower.kept import Kept
     from afl.flower.next_item import NextItemConfig
-    from afl.flower.next_item_training import NextItemOptions, train_next_item
+    from afl.flower.next_item_training import SMALL, NextItemOptions, train_next_item
     from afl.flower.preferences import Personal
 
     if said.get("dataset") is None:
@@ -81,6 +82,7 @@ def train_for_next_item(
             personal=Personal(personal),
             reweighted=bool(said.get("reweighted")),
         ),
+        embedded=SMALL.of_width(width),
         model=model,
         lora=lora,
     )

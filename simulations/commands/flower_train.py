@@ -67,6 +67,7 @@ def flower_train(
     sample: int | None = None,
     model: str | None = None,
     lora: int = 0,
+    width: int | None = None,
     seed: int = SEED,
     retrain: bool = False,
     settings: Settings | None = None,
@@ -78,13 +79,16 @@ def flower_train(
 
     `target` is a JSON file of title -> count. `objective` is `flower` or `sft`; imitation learns from fresh draws of
     the target, or from a fixed `sample`. `model` is a folder or hub name, else the embedded model is trained from
-    scratch. For the task `next-item`, `next_item` says which data set, and how it is learned.
+    scratch, with states of `width` numbers. For the task `next-item`, `next_item` says which data set, and how it is
+    learned.
 
     Raises `ConflictError` where `name` is another training's, `DataError` for a target that is none, `UsageError`
     for options without sense.
     """
     if task not in TASKS:
         raise UsageError(f"--task: got {task!r}, expected one of: {', '.join(TASKS)}")
+    if width is not None and (model is not None or (next_item or {}).get("start") is not None):
+        raise UsageError("--width: only an embedded model that is trained from scratch has a width to choose")
     if task == "next-item":
         return FlowerTrainReport(
             train_for_next_item(
@@ -93,6 +97,7 @@ def flower_train(
                 objective=objective,
                 model=model,
                 lora=lora,
+                width=width,
                 seed=seed,
                 retrain=retrain,
                 settings=settings or Settings(),
@@ -112,7 +117,7 @@ def flower_train(
         training=said_over(default, training),
         prompt=prompt,
         sample=sample,
-        embedded=size,
+        embedded=size.of_width(width),
         model=model,
         lora=lora,
     )

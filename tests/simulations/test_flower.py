@@ -56,6 +56,12 @@ def test_imitation_of_a_sample_is_another_objective(trained: Settings, target: P
     assert (said["task"], said["objective"], said["steps"]) == ("distribution", "sft", 6)
 
 
+def test_a_wider_model_has_more_to_learn(trained: Settings, target: Path) -> None:
+    wide = flower_train("wide", target=target, width=128, steps=1, batch_size=4, settings=trained).to_json()
+    narrow = flower_train("narrow", target=target, width=32, steps=1, batch_size=4, settings=trained).to_json()
+    assert wide["parameters"] > 4 * narrow["parameters"]
+
+
 def test_a_model_in_a_folder_is_tuned_with_lora(trained: Settings, target: Path) -> None:
     folder = trained.flower_dir / "five" / "model"
     options = {"target": target, "model": str(folder), "lora": 2, "prompt": "recommend a film"}
@@ -75,6 +81,8 @@ def test_a_model_in_a_folder_is_tuned_with_lora(trained: Settings, target: Path)
         ({"on_policy": 2.0}, "--on-policy: got 2.0, expected 0 to 1"),
         ({"legal": -1.0}, "--legal: got -1.0, expected 0 or more"),
         ({"model": "/no/such"}, "--model: got ./no/such."),
+        ({"width": 36}, "--width: got 36, expected a multiple of 8"),
+        ({"width": 64, "model": "/no/such"}, "--width: only an embedded model"),
     ],
 )
 def test_a_mistake_is_one_clear_line(home: Path, target: Path, options: dict[str, object], match: str) -> None:

@@ -48,6 +48,20 @@ def test_a_base_model_may_guide_the_search(trained: Settings) -> None:
     assert (plain.titles != guided.titles).any()  # type: ignore[union-attr]
 
 
+def test_the_width_is_the_embedded_model_s(trained: Settings) -> None:
+    said = {"dataset": "films", "examples": 16}
+    kept = flower_train(
+        "wide",
+        task="next-item",
+        objective="sft",
+        width=32,
+        next_item=said,
+        settings=trained,
+        **SHORT,  # type: ignore[arg-type]
+    ).kept
+    assert kept.config["embedded"]["hidden"] == 32
+
+
 def test_imitation_goes_on_from_a_trained_model(trained: Settings) -> None:
     said = flower_train(
         "further",
