@@ -227,7 +227,7 @@ def main() -> None:
         from benchmarks.flower_next_item_report import draw, table
 
         print(table(known(asked.out), bench.counts))
-        draw(known(asked.out), asked.figures)
+        draw(known(asked.out), bench.counts, asked.figures)
         return
     for name in asked.arms or ["sft", "sasrec", "sasrec-all", *bench.arms]:
         if name in known(asked.out):

@@ -109,8 +109,8 @@ def _mgu(gaps: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.abs(gaps).mean(axis=-1)
 
 
-def draw(lines: Lines, folder: Path) -> None:
-    """Three figures, `flower-next-item-*.png`: `groups`, gaps by group; `lambda`, its sweep; `both`, all arms."""
+def draw(lines: Lines, counts: NDArray[np.int64], folder: Path) -> None:
+    """Three figures, `flower-next-item-*.png`: `groups`, gaps by group; `lambda`, its sweep; `arms`, all of them."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -128,7 +128,7 @@ def draw(lines: Lines, folder: Path) -> None:
     axes.legend(frameon=False)
     figure.savefig(folder / "flower-next-item-groups.png", dpi=110)
     _draw_sweep(lines, folder)
-    _draw_both(lines, folder)
+    _draw_arms(lines, counts, folder)
 
 
 def _draw_sweep(lines: Lines, folder: Path) -> None:
@@ -145,20 +145,27 @@ def _draw_sweep(lines: Lines, folder: Path) -> None:
     figure.savefig(folder / "flower-next-item-lambda.png", dpi=110)
 
 
-def _draw_both(lines: Lines, folder: Path) -> None:
+def _draw_arms(lines: Lines, counts: NDArray[np.int64], folder: Path) -> None:
+    """A row per arm: accuracy, and how far from fair, with their intervals."""
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
-    for name, line in lines.items():
-        if name in ("sft", "sasrec-all"):
-            continue
-        value, (low, high) = line["ndcg_at_5"]["value"], line["ndcg_at_5"]["ci95"]
-        colour = "tab:red" if name == YARDSTICK else "tab:blue" if "flower" in name else "grey"
-        spread = [[value - low], [high - value]]
-        axes.errorbar(line["dgu_at_10"], value, spread, fmt="o", markersize=3, linewidth=0.6, color=colour)
-        axes.annotate(name, (line["dgu_at_10"], value), xytext=(3, 3), textcoords="offset points", fontsize=7)
-    axes.set(xlabel="DGU@10, lower is fairer", ylabel="NDCG@5")
-    figure.savefig(folder / "flower-next-item-both.png", dpi=110)
+    names = [name for name in lines if name not in ("sft", "sasrec-all")][::-1]
+    figure, (accuracy, unfairness) = plt.subplots(1, 2, figsize=(6.4, 4.4), layout="constrained", sharey=True)
+    for place, name in enumerate(names):
+        line, colour = lines[name], "tab:red" if name == YARDSTICK else "tab:blue"
+        found = line["ndcg_at_5"]
+        _draw_interval(accuracy, place, found["value"], found["ci95"], colour)
+        _draw_interval(unfairness, place, line["dgu_at_10"], fairness(line, None, counts).dgu, colour)
+    accuracy.axvline(lines[YARDSTICK]["ndcg_at_5"]["value"], color="grey", linestyle="--", linewidth=1)
+    unfairness.axvline(lines[YARDSTICK]["dgu_at_10"], color="grey", linestyle="--", linewidth=1)
+    accuracy.set(xlabel="NDCG@5, higher is better", yticks=range(len(names)), yticklabels=names)
+    unfairness.set(xlabel="DGU@10, lower is fairer")
+    figure.savefig(folder / "flower-next-item-arms.png", dpi=110)
+
+
+def _draw_interval(axes: Any, place: int, value: float, interval: Sequence[float], colour: str) -> None:
+    axes.plot(interval, [place, place], color=colour, linewidth=1)
+    axes.plot([value], [place], "o", color=colour, markersize=4)
 
 
 _MEASURED = {"NDCG@5": lambda line: line["ndcg_at_5"]["value"], "DGU@10": lambda line: line["dgu_at_10"]}
