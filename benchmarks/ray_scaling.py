@@ -22,7 +22,7 @@ APART = "two processes apart"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Prints sessions a second of each engine; exit code 1 where two workers are too slow beside one, or exports differ."""
+    """Prints sessions a second of each engine; 1 where two workers are too slow beside one, or exports differ."""
     options = _parser().parse_args(arguments)
     with TemporaryDirectory() as folder, ExitStack() as stack:
         settings = Settings.model_validate({"AFL_HOME": folder, "AFL_DB": None, "OPENAI_API_KEY": None})
