@@ -1,37 +1,29 @@
 """`afl estimate`."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from simulations.cli import options
-from simulations.cli.options import DB, JSON, Number, Text
-from simulations.cli.output import console, plain, print_json, table, watch
+from simulations.cli.options import Number, Text
+from simulations.cli.output import console, plain, print_json, table
+from simulations.cli.shared import study_options, told
 
 if TYPE_CHECKING:
     from simulations.estimation import CostEstimate, Span
 
 
+RUNNING = ("run", "replay", "cache", "engine", "workers", "address", "max_tokens", "timeout", "session_timeout")
+NOT_REHEARSED = (*RUNNING, "run_timeout", "stall_after", "budget_usd", "budget_tokens", "seeds", "train_on")
+
+
+@study_options(leave_out=NOT_REHEARSED, before="concurrency")
 def estimate(
-    dataset: options.Dataset,
-    llm: options.LLM = None,
-    base_url: options.BaseURL = None,
-    rounds: options.Rounds = None,
-    candidates: options.Candidates = None,
-    candidates_from: options.CandidatesFrom = None,
-    seed: options.Seed = None,
-    split: options.Split = None,
-    sessions: options.Sessions = None,
-    recommender: options.Recommender = None,
-    reward: options.Reward = None,
-    tool: options.Tools = None,
-    user_sees_candidates: options.UserSeesCandidates = None,
     user: Annotated[bool | None, typer.Option("--user/--no-user", help="With or without a user agent.")] = None,
     target_position: Annotated[
         Text, typer.Option("--target-position", help="random, first or last. (default: random)")
     ] = None,
-    ratio: Annotated[
+    ratios: Annotated[
         list[str] | None,
         typer.Option(
             "--ratio", metavar="1:K", help="Also the items that user simulation judges; may be repeated."
@@ -40,42 +32,23 @@ def estimate(
     items: Annotated[
         Number, typer.Option("--items", help="Items a user judges at each ratio. (default: 20)")
     ] = None,
-    concurrency: options.Concurrency = 64,
-    rpm: options.RPM = None,
-    tpm: options.TPM = None,
     reply_tokens: Annotated[int, typer.Option("--reply-tokens", metavar="N", help="How long a reply is.")] = 80,
     latency: Annotated[float, typer.Option("--latency", metavar="SECONDS", help="How long a reply takes.")] = 1.0,
-    db: DB = None,
-    as_json: JSON = False,
+    *,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Calls, tokens, dollars and time of a run, from its own prompts, before anything is asked."""
     from simulations.commands.estimate import estimate as perform
 
     found = perform(
-        dataset=dataset,
-        llm=llm,
-        base_url=base_url,
-        rounds=rounds,
-        candidates=candidates,
-        candidates_from=candidates_from,  # type: ignore[arg-type]  # checked by SimulateOptions
-        seed=seed,
-        split=split,  # type: ignore[arg-type]  # checked by SimulateOptions
-        sessions=sessions,
-        recommender=recommender,
-        reward=reward,
-        tools=tool or (),
-        user_sees_candidates=user_sees_candidates,
         user=user,
         target_position=target_position,  # type: ignore[arg-type]  # checked by SimulateOptions
-        ratios=ratio,
+        ratios=ratios,
         items=items,
-        concurrency=concurrency,
-        rpm=rpm,
-        tpm=tpm,
         reply_tokens=reply_tokens,
         latency=latency,
-        db=db,
-        watch=watch(),
+        **told(options),
     )
     print_json(found.to_json()) if as_json else _show(found)
 
