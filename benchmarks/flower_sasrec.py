@@ -1,11 +1,12 @@
 """SASRec as the authors of Flower trained it, on their split: why their row is below that of AFL's own settings.
 
-    python -m benchmarks.flower_sasrec --home HOME --dataset games [--rows]
+    python -m benchmarks.flower_sasrec --home HOME --dataset games [--rows [--untied]] [--seed N]
 
 One layer, one head, width 64, windows of ten, dropout .1; binary cross-entropy of each next item against one uniform
 negative (Kang and McAuley, section III-E), Adam at 1e-3, early stopping on NDCG@20. All positions of a window are
 learned from; with `--rows`, every example is a row of its own and its last position alone counts, 1,024 rows a step,
-L2 1e-5. Prints one JSON line.
+L2 1e-5, up to 200 epochs, early stopping on all validation examples after 20 that are no better. With `--untied`,
+items are scored by weights and biases of their own. Prints one JSON line.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from time import process_time
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from afl.data.dataset import Split
 from afl.data.examples import NextItem, next_items
@@ -41,7 +42,7 @@ TRAINING = TrainingConfig(
     averaging=0.0,
 )
 VALIDATED = 1000
-ROWS, PATIENCE = 1024, 20
+ROWS, ROW_EPOCHS, PATIENCE = 1024, 200, 20
 
 
 class BinarySASRec(SASRec):
@@ -54,10 +55,29 @@ class BinarySASRec(SASRec):
 
     def binary(self, states: Tensor, right: Tensor) -> Tensor:
         """The mean over (P, D) states of telling each one's item, (P,), from one drawn uniformly."""
-        items = self.item_vectors()
-        score = (states * items[right]).sum(1)
-        other = (states * items[torch.randint(self.items, right.shape)]).sum(1)
-        return -(F.logsigmoid(score) + F.logsigmoid(-other)).mean()
+        drawn = torch.randint(self.items, right.shape)
+        return -(F.logsigmoid(self.of(states, right)) + F.logsigmoid(-self.of(states, drawn))).mean()
+
+    def of(self, states: Tensor, items: Tensor) -> Tensor:
+        """(P,) the score of one item after each of (P, D) states."""
+        return (states * self.item_vectors()[items]).sum(1)
+
+
+class UntiedSASRec(BinarySASRec):
+    """Items that are read and items that are scored share nothing; each has a bias, so that popularity is learned."""
+
+    def __init__(self, config: SASRecConfig) -> None:
+        super().__init__(config)
+        self.output = nn.Linear(config.dim, config.items)
+
+    def item_vectors(self) -> Tensor:
+        return self.output.weight
+
+    def score(self, states: Tensor) -> Tensor:
+        return super().score(states) + self.output.bias
+
+    def of(self, states: Tensor, items: Tensor) -> Tensor:
+        return super().of(states, items) + self.output.bias[items]
 
 
 def fit_rows(
@@ -100,15 +120,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--dataset", default="games")
-    parser.add_argument("--epochs", type=int, default=TRAINING.epochs)
+    parser.add_argument("--epochs", type=int)
     parser.add_argument("--rows", action="store_true")
+    parser.add_argument("--untied", action="store_true")
+    parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
+    epochs_at_most = asked.epochs or (ROW_EPOCHS if asked.rows else TRAINING.epochs)
     torch.set_num_threads(1)
     dataset = Library(asked.home / "data").load(asked.dataset)
-    torch.manual_seed(1)
-    model = BinarySASRec(SASRecConfig(items=len(dataset.catalogue), max_len=10, layers=1, heads=1, dropout=0.1))
+    torch.manual_seed(asked.seed)
+    made = UntiedSASRec if asked.untied else BinarySASRec
+    model = made(SASRecConfig(items=len(dataset.catalogue), max_len=10, layers=1, heads=1, dropout=0.1))
     valid, test = (next_items(dataset, split) for split in (Split.VALID, Split.TEST))
-    valid = valid[:: max(1, len(valid) // VALIDATED)]
+    if not asked.rows:
+        valid = valid[:: max(1, len(valid) // VALIDATED)]
 
     def ranks(network: NextItemModel, examples: list) -> list[int]:  # type: ignore[type-arg]
         found = TrainedModel(network, key="").score_catalogue([example.history for example in examples])
@@ -120,14 +145,14 @@ def main() -> None:
 
     before = process_time()
     if asked.rows:
-        epochs, best = fit_rows(model, next_items(dataset, Split.TRAIN), validate, epochs=asked.epochs)
+        epochs, best = fit_rows(model, next_items(dataset, Split.TRAIN), validate, epochs=epochs_at_most)
     else:
         trained = fit(
             model,
             dataset.splits[Split.TRAIN],
             validate=validate,
-            config=replace(TRAINING, epochs=asked.epochs),
-            seed=1,
+            config=replace(TRAINING, epochs=epochs_at_most),
+            seed=asked.seed,
             progress=lambda done, total, text="": print(done, total, text, flush=True),
         )
         epochs, best = trained.epochs, trained.best_epoch

@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
+from simulations.cli.output import finish
 from simulations.cli.shared import study_options, told
-from simulations.cli.study import finish
 
 app = typer.Typer(help="Compare arms over the same sessions, with intervals and tests.", no_args_is_help=True)
 
@@ -37,7 +37,9 @@ def evaluate_recommendation(
     **options: Any,
 ) -> None:
     """Compare base model, recommendation agent and feedback loop; the same command continues."""
+    from simulations.cli.study_view import show
     from simulations.commands.evaluate import evaluate_recommendation as perform
     from simulations.studies.recommendation import ARMS
 
-    finish(perform(bases=base or ["sasrec"], arms=arm or ARMS, **told(options)), as_json=as_json)  # type: ignore[arg-type]  # checked by the command
+    report = perform(bases=base or ["sasrec"], arms=arm or ARMS, **told(options))  # type: ignore[arg-type]  # checked by the command
+    finish(report, show, as_json=as_json)

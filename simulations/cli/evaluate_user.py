@@ -1,15 +1,12 @@
 """`afl evaluate user`."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from simulations.cli.options import Number
-from simulations.cli.output import print_json
+from simulations.cli.output import finish
 from simulations.cli.shared import study_options, told
-
-if TYPE_CHECKING:
-    from simulations.studies.user import UserReport
 
 Ratios = Annotated[
     list[str] | None,
@@ -33,18 +30,9 @@ def evaluate_user(
     **options: Any,
 ) -> None:
     """Compare what user agents say yes to with what their users went on to; the same command continues."""
+    from simulations.cli.user_view import show
     from simulations.commands.evaluate_user import evaluate_user as perform
     from simulations.studies.user import USER_ARMS
 
-    finish(perform(ratios=ratio, arms=arm or USER_ARMS, items=items, **told(options)), as_json=as_json)  # type: ignore[arg-type]  # checked by the command
-
-
-def finish(report: "UserReport", *, as_json: bool) -> None:
-    """Prints the report and leaves with its exit code."""
-    if as_json:
-        print_json(report.to_json())
-    else:
-        from simulations.cli.user_view import show
-
-        show(report)
-    raise typer.Exit(report.exit_code)
+    report = perform(ratios=ratio, arms=arm or USER_ARMS, items=items, **told(options))  # type: ignore[arg-type]  # checked by the command
+    finish(report, show, as_json=as_json)

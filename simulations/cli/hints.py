@@ -7,7 +7,7 @@ import typer
 
 from simulations.cli.hints_policy import hints_evaluate, hints_train
 from simulations.cli.options import DB, JSON, Number, Text
-from simulations.cli.output import console, plain, print_json, table
+from simulations.cli.output import console, finish, plain, print_json, table, watch
 from simulations.cli.shared import study_options
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def hints_explore(
     **options: Any,
 ) -> None:
     """Look for hints in the model's own mistakes on training sessions; the same command continues."""
-    from simulations.cli.output import watch
+    from simulations.cli.hints_view import show_exploration
     from simulations.commands.hints_explore import hints_explore as perform
 
     report = perform(
@@ -83,13 +83,7 @@ def hints_explore(
         watch=watch(),
         **options,
     )
-    if as_json:
-        print_json(report.to_json())
-    else:
-        from simulations.cli.hints_view import show_exploration
-
-        show_exploration(report)
-    raise typer.Exit(report.exit_code)
+    finish(report, show_exploration, as_json=as_json)
 
 
 app.command("train")(hints_train)

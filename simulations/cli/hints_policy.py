@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from simulations.cli.options import JSON, Number, Text
-from simulations.cli.output import print_json, watch
+from simulations.cli.output import finish, watch
 from simulations.cli.shared import study_options
 
 NOT_OF_TABLES = (
@@ -51,6 +51,7 @@ def hints_train(
     **options: Any,
 ) -> None:
     """Try every hint on training sessions and train a policy that picks one, or none; the same command continues."""
+    from simulations.cli.policy_view import show_training
     from simulations.commands.hints_train import hints_train as perform
 
     report = perform(
@@ -63,13 +64,7 @@ def hints_train(
         watch=watch(),
         **options,
     )
-    if as_json:
-        print_json(report.to_json())
-    else:
-        from simulations.cli.policy_view import show_training
-
-        show_training(report)
-    raise typer.Exit(report.exit_code)
+    finish(report, show_training, as_json=as_json)
 
 
 @study_options(leave_out=(*NOT_OF_TABLES, "candidates", "candidates_from", "seed", "train_on"))
@@ -85,13 +80,8 @@ def hints_evaluate(
     **options: Any,
 ) -> None:
     """Compare the policy with its rivals on held-out sessions, paired; the same command continues."""
+    from simulations.cli.policy_view import show_evaluation
     from simulations.commands.hints_evaluate import hints_evaluate as perform
 
     report = perform(name, sessions=sessions, run=run, watch=watch(), **options)
-    if as_json:
-        print_json(report.to_json())
-    else:
-        from simulations.cli.policy_view import show_evaluation
-
-        show_evaluation(report)
-    raise typer.Exit(report.exit_code)
+    finish(report, show_evaluation, as_json=as_json)

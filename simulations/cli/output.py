@@ -2,9 +2,10 @@
 
 import json
 import sys
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn, Protocol, TypeVar
 
+import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -16,6 +17,24 @@ from simulations.progress import Watch, on_stderr
 def print_json(result: Mapping[str, Any]) -> None:
     """The one JSON object of a command, on one line of stdout."""
     sys.stdout.write(escaped(json.dumps(result, ensure_ascii=False, allow_nan=False)) + "\n")
+
+
+class Report(Protocol):
+    """What a command that can fall short returns."""
+
+    @property
+    def exit_code(self) -> int: ...
+
+    def to_json(self) -> Mapping[str, Any]: ...
+
+
+Reported = TypeVar("Reported", bound=Report)
+
+
+def finish(report: Reported, show: Callable[[Reported], None], *, as_json: bool) -> NoReturn:
+    """Prints the report, for scripts or with `show` for people, and leaves with its exit code."""
+    print_json(report.to_json()) if as_json else show(report)
+    raise typer.Exit(report.exit_code)
 
 
 def console() -> Console:

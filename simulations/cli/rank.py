@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from simulations.cli.options import LLM, Number, Text
-from simulations.cli.output import print_json
+from simulations.cli.output import finish
 from simulations.cli.shared import study_options, told
 
 NOT_OF_RANKING = ("rounds", "seeds", "reward", "user_sees_candidates", "recommender")
@@ -54,5 +54,4 @@ def rank(
         answers=answers,
         **told(options),
     )
-    print_json(report.to_json()) if as_json else show(report)
-    raise typer.Exit(report.exit_code)
+    finish(report, show, as_json=as_json)

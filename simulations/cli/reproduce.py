@@ -8,7 +8,7 @@ from rich.console import Console
 
 from simulations.cli import options
 from simulations.cli.options import DB, JSON
-from simulations.cli.output import console, plain, print_json, table, watch
+from simulations.cli.output import console, finish, plain, table, watch
 
 if TYPE_CHECKING:
     from simulations.commands.reproduce import Reproduction
@@ -45,8 +45,7 @@ def reproduce(
         db=db,
         watch=watch(),
     )
-    print_json(found.to_json()) if as_json else show(found)
-    raise typer.Exit(found.exit_code)
+    finish(found, show, as_json=as_json)
 
 
 def show(found: "Reproduction", out: Console | None = None) -> None:

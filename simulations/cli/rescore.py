@@ -2,11 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-import typer
 from rich.console import Console
 
 from simulations.cli.options import DB, JSON
-from simulations.cli.output import console, plain, print_json, table
+from simulations.cli.output import console, finish, plain, table
 from simulations.cli.runs import RunName
 
 if TYPE_CHECKING:
@@ -23,8 +22,7 @@ def rescore(run: RunName, db: DB = None, as_json: JSON = False) -> None:
     from simulations.commands.rescore import rescore as perform
 
     found = perform(run, db=db)
-    print_json(found.to_json()) if as_json else show(found)
-    raise typer.Exit(found.exit_code)
+    finish(found, show, as_json=as_json)
 
 
 def show(found: "Rescoring", out: Console | None = None) -> None:

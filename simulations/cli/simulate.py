@@ -1,15 +1,12 @@
 """`afl simulate`."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from simulations.cli.options import Text
-from simulations.cli.output import print_json
+from simulations.cli.output import finish
 from simulations.cli.shared import study_options, told
-
-if TYPE_CHECKING:
-    from simulations.simulation_report import SimulationReport
 
 
 @study_options(leave_out=("seeds", "train_on"), before="run")
@@ -34,6 +31,7 @@ def simulate(
     **options: Any,
 ) -> None:
     """Run the feedback loop over the sessions of a data set; the same command continues."""
+    from simulations.cli.simulation_view import show
     from simulations.commands.simulate import simulate as perform
 
     report = perform(
@@ -44,11 +42,4 @@ def simulate(
         replay=replay,
         **told(options),
     )
-    print_json(report.to_json()) if as_json else _show(report)
-    raise typer.Exit(report.exit_code)
-
-
-def _show(report: "SimulationReport") -> None:
-    from simulations.cli.simulation_view import show
-
-    show(report)
+    finish(report, show, as_json=as_json)

@@ -1,15 +1,12 @@
 """`afl study NAME`: questions about the loop, one command each."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from simulations.cli import evaluate_user as user_options
-from simulations.cli.output import print_json
+from simulations.cli.output import finish
 from simulations.cli.shared import study_options, told
-
-if TYPE_CHECKING:
-    from simulations.studies.report import StudyReport
 
 app = typer.Typer(help="Studies of the loop, one question each.", no_args_is_help=True)
 
@@ -23,9 +20,10 @@ def study() -> None:
 @study_options()
 def ablation(*, as_json: bool, **options: Any) -> None:
     """What recommender and reward model contribute: the loop without one, the other, both."""
+    from simulations.cli.study_view import show
     from simulations.commands.study_ablation import study_ablation as perform
 
-    finish(perform(**told(options)), as_json=as_json)
+    finish(perform(**told(options)), show, as_json=as_json)
 
 
 @app.command("agreement")
@@ -34,34 +32,30 @@ def agreement(
     *, ratio: user_options.Ratios = None, items: user_options.Items = None, as_json: bool, **options: Any
 ) -> None:
     """Whether the user agent just nods: its yes against the reward score it is shown."""
+    from simulations.cli.agreement_view import show
     from simulations.commands.study_agreement import study_agreement as perform
 
-    report = perform(ratios=ratio, items=items, **told(options))
-    if as_json:
-        print_json(report.to_json())
-    else:
-        from simulations.cli.agreement_view import show
-
-        show(report)
-    raise typer.Exit(report.exit_code)
+    finish(perform(ratios=ratio, items=items, **told(options)), show, as_json=as_json)
 
 
 @app.command("popularity")
 @study_options()
 def popularity(*, as_json: bool, **options: Any) -> None:
     """Whether the loop hands out what everybody knows: the share of popular items, round by round."""
+    from simulations.cli.study_view import show
     from simulations.commands.study_popularity import study_popularity as perform
 
-    finish(perform(**told(options)), as_json=as_json)
+    finish(perform(**told(options)), show, as_json=as_json)
 
 
 @app.command("position")
 @study_options()
 def position(*, as_json: bool, **options: Any) -> None:
     """Whether the target's place in the list decides: first, last, or as the list was shuffled."""
+    from simulations.cli.study_view import show
     from simulations.commands.study_position import study_position as perform
 
-    finish(perform(**told(options)), as_json=as_json)
+    finish(perform(**told(options)), show, as_json=as_json)
 
 
 @app.command("rankers")
@@ -75,18 +69,20 @@ def rankers(
     **options: Any,
 ) -> None:
     """Base model, agents and reward model as rankers, alone and in pairs, beside the loop."""
+    from simulations.cli.study_view import show
     from simulations.commands.study_rankers import study_rankers as perform
 
-    finish(perform(listed=listed, **told(options)), as_json=as_json)
+    finish(perform(listed=listed, **told(options)), show, as_json=as_json)
 
 
 @app.command("rounds")
 @study_options()
 def rounds(*, as_json: bool, **options: Any) -> None:
     """What further rounds bring: the loop after each of its rounds."""
+    from simulations.cli.study_view import show
     from simulations.commands.study_rounds import study_rounds as perform
 
-    finish(perform(**told(options)), as_json=as_json)
+    finish(perform(**told(options)), show, as_json=as_json)
 
 
 @app.command("user-rounds")
@@ -95,17 +91,7 @@ def user_rounds(
     *, ratio: user_options.Ratios = None, items: user_options.Items = None, as_json: bool, **options: Any
 ) -> None:
     """What the memory of further rounds does for the user agent: precision, recall and F1."""
+    from simulations.cli.user_view import show
     from simulations.commands.study_user_rounds import study_user_rounds as perform
 
-    user_options.finish(perform(ratios=ratio, items=items, **told(options)), as_json=as_json)
-
-
-def finish(report: "StudyReport", *, as_json: bool) -> None:
-    """Prints the report and leaves with its exit code."""
-    if as_json:
-        print_json(report.to_json())
-    else:
-        from simulations.cli.study_view import show
-
-        show(report)
-    raise typer.Exit(report.exit_code)
+    finish(perform(ratios=ratio, items=items, **told(options)), show, as_json=as_json)

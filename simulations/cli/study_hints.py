@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from simulations.cli.options import DB, JSON
-from simulations.cli.output import watch
+from simulations.cli.output import finish, watch
 from simulations.cli.shared import study_options
-from simulations.cli.study import finish
 
 if TYPE_CHECKING:
     from simulations.studies.report import StudyReport
@@ -67,6 +66,8 @@ def random_hint(name: PolicyName, out: Out = None, db: DB = None, as_json: JSON 
 
 def told(report: "StudyReport", out: Path | None, *, as_json: bool) -> None:
     """Writes the page where one is asked for, prints the report and leaves with its exit code."""
+    from simulations.cli.study_view import show
+
     if out is not None:
         from simulations.reporting.hint_study import hint_study_page
         from simulations.reporting.rendering import files_of
@@ -74,7 +75,7 @@ def told(report: "StudyReport", out: Path | None, *, as_json: bool) -> None:
 
         require_free(out)
         write(files_of(hint_study_page(report)), out)
-    finish(report, as_json=as_json)
+    finish(report, show, as_json=as_json)
 
 
 NOT_OF_FILTERS = (
