@@ -2,6 +2,7 @@
 
     python -m benchmarks.flower_next_item --home HOME --dataset games --out results.jsonl [ARM ...]
     python -m benchmarks.flower_next_item --home HOME --dataset games --out results.jsonl --figures docs/images
+    python -m benchmarks.flower_next_item --out results.jsonl --beside SEED2.jsonl SEED3.jsonl
 
 HOME is an AFL_HOME with the data set (`afl data import flower`). One JSON line per arm is added to the results; an arm
 that is there is not run again, a training that was interrupted goes on. CPU seconds are of one thread.
@@ -218,7 +219,19 @@ def main() -> None:
         "--short", action="store_true", help="a smaller model, imitation for 700 steps; in a HOME of its own"
     )
     parser.add_argument("--figures", type=Path, help="print the table of the results and draw them there instead")
+    parser.add_argument(
+        "--beside",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="results of other seeds, each in a HOME of its own: print the arms over all of them instead",
+    )
     asked = parser.parse_args()
+    if asked.beside:
+        from benchmarks.flower_next_item_report import over_seeds
+
+        print(over_seeds([known(path) for path in (asked.out, *asked.beside)]))
+        return
     torch.set_num_threads(1)
     np.seterr(all="raise", under="ignore")
     size = SHORT if asked.short else LONG

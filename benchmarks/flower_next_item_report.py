@@ -54,6 +54,37 @@ def _row(name: str, lines: Lines, counts: NDArray[np.int64]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
+def over_seeds(trainings: Sequence[Lines]) -> str:
+    """A row per arm that all have, in Markdown: its mean over trainings, and how much more it is than its own SFT.
+
+    Intervals are Student's over the trainings, each with SFT of its own: how far another seed may be from these.
+    """
+    names = [name for name in trainings[0] if all(name in lines for lines in trainings)]
+    head = "".join(f" {measure} | less SFT's | in each |" for measure in _MEASURED)
+    rows = [_row_over_seeds(name, trainings) for name in names]
+    return "\n".join([f"| arm |{head}", "|" + "---|" * (1 + 3 * len(_MEASURED)), *rows])
+
+
+def _row_over_seeds(name: str, trainings: Sequence[Lines]) -> str:
+    cells = [name]
+    for value in _MEASURED.values():
+        found = np.array([value(lines[name]) for lines in trainings])
+        more = found - [value(lines[YARDSTICK]) for lines in trainings]
+        mean, (low, high) = more.mean(), _students(more)
+        said = ["", ""]
+        if name != YARDSTICK:
+            said = [f"{mean:+.4f} [{low:+.4f}, {high:+.4f}]", ", ".join(f"{one:+.4f}" for one in more)]
+        cells += [f"{found.mean():.4f}", *said]
+    return "| " + " | ".join(cells) + " |"
+
+
+def _students(values: NDArray[np.float64]) -> tuple[float, float]:
+    from scipy import stats  # type: ignore[import-untyped]
+
+    around = stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / len(values) ** 0.5
+    return (values.mean() - around, values.mean() + around)
+
+
 def _with_interval(value: float, interval: Sequence[float], digits: int = 4) -> str:
     low, high = interval
     return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
@@ -136,7 +167,8 @@ def _draw_sweep(lines: Lines, folder: Path) -> None:
 
     weights = sorted(float(name.removeprefix("flower-")) for name in lines if name.startswith("flower-"))
     figure, panels = plt.subplots(1, 2, figsize=(6.4, 2.8), layout="constrained")
-    for axes, (label, value) in zip(panels, _MEASURED.items(), strict=True):
+    for axes, label in zip(panels, ("NDCG@5", "DGU@10"), strict=True):
+        value = _MEASURED[label]
         axes.plot(weights, [value(lines[f"flower-{weight:g}"]) for weight in weights], marker="o", linewidth=1)
         if YARDSTICK in lines:
             axes.axhline(value(lines[YARDSTICK]), color="grey", linestyle="--", linewidth=1, label="SFT")
@@ -168,4 +200,8 @@ def _draw_interval(axes: Any, place: int, value: float, interval: Sequence[float
     axes.plot([value], [place], "o", color=colour, markersize=4)
 
 
-_MEASURED = {"NDCG@5": lambda line: line["ndcg_at_5"]["value"], "DGU@10": lambda line: line["dgu_at_10"]}
+_MEASURED: Mapping[str, Callable[[Mapping[str, Any]], float]] = {
+    "NDCG@5": lambda line: line["ndcg_at_5"]["value"],
+    "DGU@10": lambda line: line["dgu_at_10"],
+    "MGU@10": lambda line: line["mgu_at_10"],
+}

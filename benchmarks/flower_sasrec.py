@@ -6,7 +6,8 @@ One layer, one head, width 64, windows of ten, dropout .1; binary cross-entropy 
 negative (Kang and McAuley, section III-E), Adam at 1e-3, early stopping on NDCG@20. All positions of a window are
 learned from; with `--rows`, every example is a row of its own and its last position alone counts, 1,024 rows a step,
 L2 1e-5, up to 200 epochs, early stopping on all validation examples after 20 that are no better. With `--untied`,
-items are scored by weights and biases of their own. Prints one JSON line.
+items are scored by weights and biases of their own, and positions begin a hundred times larger than items. Prints
+one JSON line.
 """
 
 import argparse
@@ -63,11 +64,24 @@ class BinarySASRec(SASRec):
         return (states * self.item_vectors()[items]).sum(1)
 
 
+class Unscaled(nn.Embedding):
+    """Takes back the square root of the width that SASRec multiplies items with."""
+
+    def forward(self, items: Tensor) -> Tensor:
+        return super().forward(items) / self.embedding_dim**0.5
+
+
 class UntiedSASRec(BinarySASRec):
-    """Items that are read and items that are scored share nothing; each has a bias, so that popularity is learned."""
+    """Items that are read and items that are scored share nothing, each has a bias, and positions begin large.
+
+    Items are read as they are, from small beginnings, so that it learns slowly.
+    """
 
     def __init__(self, config: SASRecConfig) -> None:
         super().__init__(config)
+        self.embedding = Unscaled(config.items + 1, config.dim, padding_idx=config.items)
+        nn.init.normal_(self.embedding.weight, std=0.01)
+        nn.init.normal_(self.position.weight)
         self.output = nn.Linear(config.dim, config.items)
 
     def item_vectors(self) -> Tensor:
