@@ -112,8 +112,8 @@ def test_four_workers_share_a_budget_that_is_not_exceeded(
 
 @pytest.fixture
 def listeners(small: Path, tmp_path: Path) -> None:
-    """100 sessions, which take 800 calls when nobody ever accepts."""
-    rows = [f"u{user},Band {(user * 7 + time * 11) % 60},{time}" for user in range(100) for time in range(6)]
+    """150 sessions, which take 1,200 calls when nobody ever accepts."""
+    rows = [f"u{user},Band {(user * 7 + time * 11) % 60},{time}" for user in range(150) for time in range(6)]
     (tmp_path / "many.csv").write_text("\n".join(["user,item,timestamp", *rows]) + "\n")
     import_data("csv", tmp_path / "many.csv", name="many", domain="music")
 
@@ -122,7 +122,7 @@ def listeners(small: Path, tmp_path: Path) -> None:
 def test_four_workers_meet_an_endpoint_of_fifty_requests_a_second(play: Play) -> None:
     with running_server(refusing_answer, latency=0.1, per_second=50) as server:
         found = play(dataset="many", run="paced", engine="ray", base_url=server.url, concurrency=32)
-    assert (found.failed, found.llm["calls"]) == (0, 800)
+    assert (found.failed, found.llm["calls"]) == (0, 1200)
     assert server.counters.refused < 0.02 * server.counters.chat
     assert found.pace[0].concurrency == 32
 
