@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from time import monotonic, process_time
 from typing import NamedTuple
 
-from afl.llm.limits import AdaptiveLimiter
+from afl.llm.limiter import AdaptiveLimiter
 from afl.ports import Limiter
 from afl.types import CallKey, Outcome, Reply
 from simulations.engines.ray_actors import LimiterActor, RayAdmission

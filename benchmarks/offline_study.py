@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afl.data.library import Library
-from afl.llm.context import LanguageModel
+from afl.llm.langchain_messages import to_langchain, to_reply
+from afl.llm.language_model import LanguageModel
 from afl.llm.registry import load_model
-from afl.llm.replies import to_langchain, to_reply
 from afl.metrics.intervals import bootstrap_mean
 from afl.metrics.paired import mcnemar, paired_bootstrap
 from afl.settings import Settings

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from sqlalchemy.exc import SQLAlchemyError
 
 from afl.errors import StorageError
-from afl.llm.redact import one_line
+from afl.llm.redaction import one_line
 
 _ADVICE = {
     # SQLite

@@ -8,7 +8,7 @@ from typing import Any
 from afl.data.library import Library
 from afl.errors import EndpointError
 from afl.hints.base import KnowledgeBase
-from afl.llm.context import LanguageModel
+from afl.llm.language_model import LanguageModel
 from afl.llm.registry import load_model
 from afl.ports import RecommenderTool
 from afl.settings import Settings

@@ -11,7 +11,7 @@ from afl import plugins
 from afl.errors import UsageError
 from afl.flower.listing import model_hash
 from afl.flower.recommender import kept_for
-from afl.llm.context import LanguageModel
+from afl.llm.language_model import LanguageModel
 from afl.ports import LearnedTool
 from afl.settings import Settings
 from agents.prompts import prompts_hash

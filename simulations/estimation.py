@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any, NamedTuple
 
-from afl.llm.context import Price
-from afl.llm.rates import Rates
+from afl.llm.language_model import Price
+from afl.llm.rate_limits import Rates
 from simulations.rehearsal import BYTES_PER_TOKEN, Asked
 
 

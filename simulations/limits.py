@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from typing import Any, TypedDict
 
 from afl.llm.budget import Account, Budget, unlimited
-from afl.llm.context import LanguageModel
-from afl.llm.rates import Rates
+from afl.llm.language_model import LanguageModel
+from afl.llm.rate_limits import Rates
 from afl.llm.time_limits import AFTER, ATTEMPT, TimeLimits
 from afl.types import PaceChange, Spending
 from memory.run import Run

@@ -6,7 +6,7 @@ from typing import Self
 from afl.clock import SystemClock
 from afl.llm.budget import Budget
 from afl.llm.cache import Recall
-from afl.llm.rates import Rates
+from afl.llm.rate_limits import Rates
 from afl.llm.time_limits import TimeLimits
 from afl.ports import Clock
 from memory.run import Run

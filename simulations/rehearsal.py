@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from langchain_core.runnables import RunnableConfig
 
-from afl.testing.answers import refusing_answer
+from afl.testing.canned_answers import refusing_answer
 from afl.types import CallKey, Message, Outcome, Phase, Reply
 from simulations.agency import Agency
 from simulations.inputs import ModelOutputs

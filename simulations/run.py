@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 
 from afl.errors import TimeLimitError
-from afl.llm.context import LanguageModel
-from afl.llm.stall import unheard
+from afl.llm.language_model import LanguageModel
 from afl.llm.usage import Usage
+from afl.llm.watchdog import unheard
 from afl.ports import Progress
 from memory.run import Run
 from simulations.agency import Agency

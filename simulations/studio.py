@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from afl.data.dataset import Dataset
 from afl.data.library import Library
 from afl.errors import NotFoundError
-from afl.llm.gate import Gate
+from afl.llm.journaled_chat import Gate
 from afl.llm.registry import load_model
 from afl.settings import Settings
 from afl.testing import MemoryJournal

@@ -2,11 +2,11 @@
 
 from afl.errors import UsageError
 from afl.llm.cache import Recall
-from afl.llm.context import LanguageModel
-from afl.llm.gate import Gate
-from afl.llm.stall import StallWatch
+from afl.llm.journaled_chat import Gate
+from afl.llm.language_model import LanguageModel
 from afl.llm.time_limits import Deadlines
 from afl.llm.usage import Usage
+from afl.llm.watchdog import StallWatch
 from afl.ports import Chat, Chooser, Clock, Journal, Judge, Limiter, Payer, Ranker, RecommenderTool
 from agents.tools import SuggestionTool
 from simulations.agency import Agency

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import TypedDict
 
 from afl.errors import UsageError
-from afl.llm.context import LanguageModel, Price
-from afl.llm.tariff import Bounds, Tariff
+from afl.llm.language_model import LanguageModel, Price
+from afl.llm.request_cost import Bounds, Tariff
 from afl.ports import Ledger
 from afl.types import CallKey, Message, Reply, Spending
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from afl.llm.sources import Request, Source
+from afl.llm.reply_sources import Request, Source
 from afl.types import Reply
 
 Recall = Callable[[str], Awaitable[Reply | None]]

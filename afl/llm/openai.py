@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from afl.errors import EndpointError, UsageError
-from afl.llm.context import LanguageModel, LLMContext
+from afl.llm.language_model import LanguageModel, LLMContext
 from afl.llm.prices import price_of
 from afl.llm.quiet_logs import WithoutSecrets
-from afl.llm.redact import forms, host_and_port, one_line, url_secrets
+from afl.llm.redaction import forms, host_and_port, one_line, url_secrets
 
 if TYPE_CHECKING:
     from afl.llm.openai_chat import RawChatOpenAI

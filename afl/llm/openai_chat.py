@@ -13,10 +13,10 @@ from langchain_openai import ChatOpenAI
 from openai import DefaultAioHttpClient
 from pydantic import SecretStr
 
-from afl.llm.direct_chat import DirectChatModel
-from afl.llm.posting import Poster
+from afl.llm.callback_bypass import DirectChatModel
+from afl.llm.failures import BadBodyError
+from afl.llm.http_client import Poster
 from afl.llm.time_limits import ATTEMPT
-from afl.llm.trouble import BadBodyError
 
 CONNECT_TIMEOUT = 10.0
 

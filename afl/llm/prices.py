@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from afl.errors import UsageError
-from afl.llm.context import Price
+from afl.llm.language_model import Price
 
 _DATED = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 
-from afl.llm.redact import without
+from afl.llm.redaction import without
 
 LOGGERS = (
     "httpx2",

@@ -2,7 +2,7 @@
 
 from afl.data.dataset import Dataset
 from afl.errors import UsageError
-from afl.llm.context import LanguageModel, LLMContext
+from afl.llm.language_model import LanguageModel, LLMContext
 from afl.llm.time_limits import ATTEMPT
 from afl.plugins import load, parse_spec
 from afl.settings import Settings

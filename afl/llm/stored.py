@@ -9,7 +9,7 @@ from langchain_core.messages.ai import UsageMetadata
 
 from afl.data.answers import read_answers
 from afl.errors import EndpointError, UsageError
-from afl.llm.context import LanguageModel, LLMContext, Price
+from afl.llm.language_model import LanguageModel, LLMContext, Price
 from afl.testing.chat import scripted_model
 
 

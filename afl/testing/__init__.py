@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from afl.testing.clock import FakeClock
 from afl.testing.journal import MemoryJournal, MemoryLedger
-from afl.testing.plugging import plugged
+from afl.testing.plugins import plugged
 
 if TYPE_CHECKING:
     from afl.testing.chat import ScriptedChat, scripted_model

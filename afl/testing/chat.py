@@ -9,7 +9,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import Field, PrivateAttr
 
-from afl.llm.context import LanguageModel, Price
+from afl.llm.language_model import LanguageModel, Price
 
 Line = str | AIMessage | Exception
 """A reply, a reply with metadata, or trouble to raise."""

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from afl.testing.answers import default_answer, refusing_answer
+from afl.testing.canned_answers import default_answer, refusing_answer
 from afl.testing.faults import FAULTS, Fault, named_fault
 from afl.testing.server import FakeServer
 

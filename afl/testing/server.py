@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from afl.testing.answers import default_answer
+from afl.testing.canned_answers import default_answer
 from afl.testing.faults import Fault, error_response
 
 Answerer = Callable[[Sequence[Mapping[str, Any]]], str]

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from afl.errors import ConflictError
-from afl.llm.redact import one_line
+from afl.llm.redaction import one_line
 from memory.trouble import storage_errors
 
 _RUNS, _OTHERS = 0x41464C01, 0x41464C02

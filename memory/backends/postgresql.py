@@ -32,7 +32,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.selectable import TableValuedAlias
 
 from afl.errors import UsageError
-from afl.llm.redact import one_line
+from afl.llm.redaction import one_line
 from memory.backends.advisory import SCHEMA, AdvisoryHolder
 from memory.backends.base import Rows
 from memory.holders import Holder

@@ -26,7 +26,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from afl.errors import StorageError
-from afl.llm.redact import one_line
+from afl.llm.redaction import one_line
 from memory.backends.base import Rows
 from memory.holders import FileHolder, Holder, NoHolder
 from memory.schema import sessions

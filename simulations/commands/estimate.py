@@ -6,8 +6,8 @@ from pydantic import SecretStr
 
 from afl.data.candidates import Position
 from afl.errors import UsageError
-from afl.llm.context import LanguageModel
-from afl.llm.rates import Rates
+from afl.llm.language_model import LanguageModel
+from afl.llm.rate_limits import Rates
 from afl.llm.registry import load_model
 from afl.ports import RecommenderTool
 from afl.settings import Settings

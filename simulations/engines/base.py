@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from afl.llm.budget import Account
-from afl.llm.context import LanguageModel
+from afl.llm.language_model import LanguageModel
 from afl.llm.usage import Usage
 from afl.settings import Settings
 from memory.run import Run

@@ -6,7 +6,7 @@ from itertools import count
 from typing import NamedTuple
 
 from afl.llm.budget import Account
-from afl.llm.limits import AdaptiveLimiter, Ticket
+from afl.llm.limiter import AdaptiveLimiter, Ticket
 from afl.types import Outcome, PaceChange, Reply, Spending
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from afl.data.sessions import Session
 from afl.errors import UsageError
-from afl.llm.limits import AdaptiveLimiter
-from afl.llm.stall import StallWatch
+from afl.llm.limiter import AdaptiveLimiter
 from afl.llm.time_limits import Deadlines
+from afl.llm.watchdog import StallWatch
 from simulations.engines.base import EngineContext, Home, Job, Say, Told, endpoint
 from simulations.engines.keeping import Keeper
 from simulations.limits import PaceKeeper

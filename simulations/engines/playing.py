@@ -10,13 +10,13 @@ from afl import __version__
 from afl.clock import SystemClock
 from afl.errors import AFLError, WorkerError
 from afl.llm.budget import unlimited
-from afl.llm.context import LanguageModel
-from afl.llm.limits import AdaptiveLimiter
+from afl.llm.language_model import LanguageModel
+from afl.llm.limiter import AdaptiveLimiter
 from afl.llm.registry import load_model
-from afl.llm.stall import StallWatch
-from afl.llm.tariff import Bounds, Tariff
+from afl.llm.request_cost import Bounds, Tariff
 from afl.llm.time_limits import Deadlines, TimeLimits
 from afl.llm.usage import Usage
+from afl.llm.watchdog import StallWatch
 from afl.ports import Limiter, Payer
 from memory.run import Run
 from memory.store import Store

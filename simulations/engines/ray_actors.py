@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from afl.errors import AFLError
 from afl.llm.budget import Budget, NoLedger
-from afl.llm.context import Price
-from afl.llm.limits import AdaptiveLimiter
-from afl.llm.rates import Rates
-from afl.llm.tariff import Bounds
+from afl.llm.language_model import Price
+from afl.llm.limiter import AdaptiveLimiter
+from afl.llm.rate_limits import Rates
+from afl.llm.request_cost import Bounds
 from afl.types import PaceChange, Spending
 from memory.store import Store
 from simulations.engines.desks import Books, BudgetDesk, Decision, Ended, LimiterDesk, Paid

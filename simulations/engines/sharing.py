@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from itertools import count
 from typing import Protocol
 
+from afl.llm.request_cost import Bounds, Tariff
 from afl.llm.size import request_bytes
-from afl.llm.tariff import Bounds, Tariff
 from afl.types import CallKey, Message, Reply, Spending
 from simulations.engines.desks import Decision, Ended, Paid
 from simulations.engines.queueing import Outbox, Turnstile

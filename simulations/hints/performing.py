@@ -7,11 +7,11 @@ from typing import Any, cast
 from langchain_core.runnables import RunnableConfig
 
 from afl.errors import TimeLimitError
-from afl.llm.context import LanguageModel
-from afl.llm.limits import AdaptiveLimiter
-from afl.llm.stall import StallWatch
+from afl.llm.language_model import LanguageModel
+from afl.llm.limiter import AdaptiveLimiter
 from afl.llm.time_limits import Deadlines
 from afl.llm.usage import Usage
+from afl.llm.watchdog import StallWatch
 from afl.ports import Chat, Progress, Ranker
 from agents.reflection import ReflectionAgent
 from memory.records import SessionRecord, TurnRecord

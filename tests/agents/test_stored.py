@@ -1,5 +1,5 @@
 from afl.data.domains import domain
-from afl.llm.gate import Gate
+from afl.llm.journaled_chat import Gate
 from afl.testing import MemoryJournal, scripted_model
 from afl.types import UNLISTED, Message, Outcome, Reply, SessionView, Turn
 from agents.ranking import numbered_entries

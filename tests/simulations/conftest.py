@@ -21,7 +21,7 @@ from afl.models.sasrec import SASRec
 from afl.models.trainer import Trained, TrainingConfig
 from afl.settings import Settings
 from afl.testing import FakeClock
-from afl.testing.answers import default_answer
+from afl.testing.canned_answers import default_answer
 from afl.testing.server import FakeServer, running_server
 from simulations import simulate
 from simulations.cli.main import run

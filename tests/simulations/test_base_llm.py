@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from afl.testing.answers import default_answer
+from afl.testing.canned_answers import default_answer
 from afl.testing.server import FakeServer, running_server
 from tests.simulations.conftest import Afl, Assassin, Launch
 

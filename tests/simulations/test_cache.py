@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from afl.llm.gate import Gate
+from afl.llm.journaled_chat import Gate
 from afl.testing import scripted_model
 from afl.testing.faults import status, truncated
 from afl.testing.server import FakeServer, running_server

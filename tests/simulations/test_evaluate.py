@@ -15,7 +15,7 @@ from scipy.stats import binomtest  # type: ignore[import-untyped]
 
 from afl.data.dataset import Dataset
 from afl.data.library import Library
-from afl.testing.answers import default_answer
+from afl.testing.canned_answers import default_answer
 from afl.testing.server import FakeServer, running_server
 from simulations.cli.study_view import in_words
 from simulations.options import SimulateOptions

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from afl.testing import FakeClock
-from afl.testing.answers import default_answer
+from afl.testing.canned_answers import default_answer
 from afl.testing.faults import Fault, filtered, not_json, rate_limited, refusal, reset, status, truncated
 from afl.testing.server import running_server
 from tests.simulations.conftest import Afl, Simulate

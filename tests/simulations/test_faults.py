@@ -11,7 +11,7 @@ import pytest
 
 from afl.errors import EndpointError, TimeLimitError
 from afl.testing import FakeClock
-from afl.testing.answers import default_answer
+from afl.testing.canned_answers import default_answer
 from afl.testing.faults import empty, hang, status
 from afl.testing.server import FakeServer, running_server
 from tests.simulations.conftest import Afl, Simulate, loop_arguments

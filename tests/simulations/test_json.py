@@ -13,7 +13,7 @@ from afl.models import checkpoints
 from afl.models.checkpoints import Checkpoint, Identity
 from afl.models.sasrec import SASRec
 from afl.models.trainer import Trained, TrainingConfig
-from afl.testing.answers import default_answer
+from afl.testing.canned_answers import default_answer
 from afl.testing.server import FakeServer, running_server
 from simulations.seeds import RECOMMENDER_SEED
 from tests.simulations.conftest import Afl

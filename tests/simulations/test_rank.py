@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from afl.metrics.holm import holm
-from afl.testing.answers import default_answer
+from afl.testing.canned_answers import default_answer
 from afl.testing.server import FakeServer, running_server
 from afl.types import Outcome
 from memory.records import PlaceRow

@@ -10,7 +10,7 @@ import pytest
 from afl.data.dataset import Dataset
 from afl.data.domains import domain
 from afl.errors import UsageError
-from afl.llm.gate import Gate
+from afl.llm.journaled_chat import Gate
 from afl.settings import Settings
 from afl.testing import MemoryJournal, scripted_model
 from afl.testing.server import FakeServer

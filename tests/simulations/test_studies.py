@@ -15,7 +15,7 @@ from afl.data.library import Library
 from afl.errors import UsageError
 from afl.metrics.detectable import detectable_mean
 from afl.settings import Settings
-from afl.testing.answers import refusing_answer
+from afl.testing.canned_answers import refusing_answer
 from afl.testing.server import FakeServer, running_server
 from simulations import study_ablation
 from simulations.commands.data import import_data

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from afl.data.dataset import Dataset, Split
-from afl.testing.answers import refusing_answer
+from afl.testing.canned_answers import refusing_answer
 from afl.testing.server import FakeServer, running_server
 from agents.sections import CANDIDATES, entries
 from tests.simulations.conftest import Afl, Finished

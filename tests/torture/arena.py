@@ -14,7 +14,7 @@ from typing import Any
 
 from afl.llm.fingerprint import fingerprint
 from afl.settings import Settings
-from afl.testing.answers import default_answer
+from afl.testing.canned_answers import default_answer
 from afl.testing.server import FakeServer, running_server
 from simulations.commands.data import import_data
 from simulations.commands.runs import runs

@@ -5,15 +5,15 @@ a stand-in's and not comparable to a published model's. How it thinks: docs/algo
 """
 
 from afl.errors import UsageError
-from afl.llm.context import LanguageModel, LLMContext, Price
+from afl.llm.language_model import LanguageModel, LLMContext, Price
 from afl.llm.offline.attention import examples, learned_attention
 from afl.llm.offline.chat import OfflineChat
-from afl.llm.offline.judging import Judging
+from afl.llm.offline.feature_cache import Sights
 from afl.llm.offline.knowledge import Knowledge
-from afl.llm.offline.listener import Listener
-from afl.llm.offline.recommending import Recommending
-from afl.llm.offline.sights import Sights
-from afl.llm.offline.skimming import Skimming
+from afl.llm.offline.long_lists import Skimming
+from afl.llm.offline.preference_model import Listener
+from afl.llm.offline.recommendation_agent import Recommending
+from afl.llm.offline.user_agent import Judging
 from afl.llm.offline.values import Values
 from afl.llm.offline.weights import RoleWeights, Weights
 from afl.llm.offline.wording import Wording

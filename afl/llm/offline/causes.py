@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from afl.llm.offline.listener import Scene
+from afl.llm.offline.preference_model import Scene
 from afl.llm.offline.values import Values
 
 MOST_CAUSES = 3

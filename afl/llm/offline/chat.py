@@ -8,14 +8,14 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr
 
-from afl.llm.direct_chat import DirectChatModel
+from afl.llm.callback_bypass import DirectChatModel
 from afl.llm.offline.choosing import Choosing
-from afl.llm.offline.judging import Judging
+from afl.llm.offline.long_lists import Skimming
 from afl.llm.offline.ranking import Ranking
-from afl.llm.offline.reading import Request, Said, Task, read
-from afl.llm.offline.recommending import Recommending
-from afl.llm.offline.reflecting import Reflecting
-from afl.llm.offline.skimming import Skimming
+from afl.llm.offline.recommendation_agent import Recommending
+from afl.llm.offline.reflection import Reflecting
+from afl.llm.offline.request_parser import Request, Said, Task, read
+from afl.llm.offline.user_agent import Judging
 
 _ROLES = {"human": "user", "ai": "assistant", "system": "system"}
 CHARACTERS_A_TOKEN = 4

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from afl.llm.offline.listener import Listener
-from afl.llm.offline.reading import RECOMMENDED_BECAUSE, Offer, Request, heard_suggestion
+from afl.llm.offline.preference_model import Listener
+from afl.llm.offline.request_parser import RECOMMENDED_BECAUSE, Offer, Request, heard_suggestion
 from afl.llm.offline.wording import Wording
 
 

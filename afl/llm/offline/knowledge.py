@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from afl.data.catalogue import one_line
 from afl.data.dataset import Dataset, Split
 from afl.llm.offline.attributes import Years, measures
-from afl.llm.offline.pairs import PairCounts, Window, thinned
+from afl.llm.offline.cooccurrence import PairCounts, Window, thinned
 
 Floats = NDArray[np.float64]
 Items = NDArray[np.int64]

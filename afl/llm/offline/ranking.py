@@ -4,10 +4,10 @@ import re
 
 import numpy as np
 
-from afl.llm.offline.listener import Opinion
-from afl.llm.offline.reading import Request
-from afl.llm.offline.recommending import Recommending
-from afl.llm.offline.skimming import Skimming
+from afl.llm.offline.long_lists import Skimming
+from afl.llm.offline.preference_model import Opinion
+from afl.llm.offline.recommendation_agent import Recommending
+from afl.llm.offline.request_parser import Request
 
 _COUNT = re.compile(
     r"\b(?:top|best|list|rank|recommend)\D{0,40}?(\d{1,3})\b|\b(\d{1,3}) (?:titles|items|movies|games|artists)"

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from afl.llm.offline.kindred import KINDRED, REGIONS
 from afl.llm.offline.knowledge import Floats, Items, Knowledge, standardised
+from afl.llm.offline.synonyms import KINDRED, REGIONS
 from afl.llm.offline.vocabulary import REACH, TURNING
 
 LONGEST = 4

@@ -4,8 +4,8 @@ import numpy as np
 
 from afl.draws import derived_seed
 from afl.llm.offline.knowledge import Knowledge
-from afl.llm.offline.listener import Opinion
-from afl.llm.offline.reading import Request
+from afl.llm.offline.preference_model import Opinion
+from afl.llm.offline.request_parser import Request
 from afl.llm.offline.vocabulary import SPOKEN
 from afl.types import Domain
 

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from afl.llm.context import LanguageModel
-from afl.llm.gate import Gate
+from afl.llm.journaled_chat import Gate
+from afl.llm.language_model import LanguageModel
 from afl.llm.openai import endpoint_check
 from afl.llm.openai_chat import raw_chat_openai
 from afl.testing import FakeClock, MemoryJournal

@@ -10,8 +10,8 @@ from langchain_core.messages import AIMessage
 
 from afl.errors import UsageError
 from afl.llm.budget import Account, Budget, NoLedger
-from afl.llm.context import LanguageModel, Price
-from afl.llm.gate import Gate
+from afl.llm.journaled_chat import Gate
+from afl.llm.language_model import LanguageModel, Price
 from afl.llm.size import request_bytes
 from afl.testing import FakeClock, MemoryJournal, MemoryLedger, scripted_model
 from afl.testing.faults import hang, rate_limited, reset, status, truncated

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from afl.errors import EndpointError, UsageError
-from afl.llm.context import LanguageModel, LLMContext
+from afl.llm.language_model import LanguageModel, LLMContext
 from afl.llm.openai import openai_model
 from afl.settings import Settings
 from afl.testing import faults

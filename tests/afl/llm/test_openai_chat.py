@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from afl.llm.failures import BadBodyError
 from afl.llm.openai_chat import completion_of, raw_chat_openai
-from afl.llm.trouble import BadBodyError
 from afl.testing.faults import no_usage_nor_role
 from afl.testing.server import FakeServer
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from afl.errors import UsageError
-from afl.llm.context import Price
+from afl.llm.language_model import Price
 from afl.llm.prices import price_of
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from afl.errors import ReplayError
-from afl.llm.gate import Gate
+from afl.llm.journaled_chat import Gate
 from afl.testing import MemoryJournal, scripted_model
 from afl.types import CallKey, Message, Outcome
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from afl.errors import EndpointError
-from afl.llm.context import LanguageModel
-from afl.llm.gate import Gate
+from afl.llm.journaled_chat import Gate
+from afl.llm.language_model import LanguageModel
 from afl.testing import FakeClock, MemoryJournal, faults
 from afl.testing.faults import Fault
 from afl.testing.server import FakeServer

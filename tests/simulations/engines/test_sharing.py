@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import pytest
 
 from afl.llm.budget import Account, Budget
-from afl.llm.context import Price
-from afl.llm.limits import AdaptiveLimiter
+from afl.llm.language_model import Price
+from afl.llm.limiter import AdaptiveLimiter
 from afl.llm.size import request_bytes
 from afl.testing import FakeClock, MemoryLedger
 from afl.types import CallKey, Message, Outcome, Reply, Spending

@@ -9,7 +9,7 @@ from afl.data.catalogue import Catalogue
 from afl.data.dataset import Dataset, Sequence, Sequences, Split
 from afl.data.domains import domain
 from afl.draws import generator
-from afl.llm.context import LanguageModel, LLMContext
+from afl.llm.language_model import LanguageModel, LLMContext
 from afl.llm.offline import offline_model
 from afl.settings import Settings
 

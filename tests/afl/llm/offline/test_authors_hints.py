@@ -11,7 +11,7 @@ from afl.data.dataset import Split
 from afl.data.importers import ImportOptions
 from afl.data.importers.re2llm import import_re2llm
 from afl.data.sessions import rows
-from afl.llm.context import LLMContext
+from afl.llm.language_model import LLMContext
 from afl.llm.offline import offline_model
 from afl.settings import Settings
 

@@ -4,8 +4,8 @@ import pytest
 from langchain_core.messages import HumanMessage, SystemMessage
 
 from afl.data.domains import domain
-from afl.llm.context import LanguageModel
-from afl.llm.gate import Gate
+from afl.llm.journaled_chat import Gate
+from afl.llm.language_model import LanguageModel
 from afl.testing import MemoryJournal, scripted_model
 from afl.types import SessionView
 from agents import RecommendationAgent, UserAgent

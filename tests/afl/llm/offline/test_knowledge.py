@@ -7,8 +7,8 @@ from afl.data.catalogue import Catalogue
 from afl.data.dataset import Dataset, Sequence, Sequences
 from afl.llm.offline.attention import examples, learned_attention
 from afl.llm.offline.attributes import SharedValues, Years, measures
+from afl.llm.offline.cooccurrence import MOST_IN_TABLE, MOST_PAIRS, PairCounts, Window, thinned
 from afl.llm.offline.knowledge import Knowledge
-from afl.llm.offline.pairs import MOST_IN_TABLE, MOST_PAIRS, PairCounts, Window, thinned
 
 
 def counts(window: Window) -> PairCounts:

@@ -7,8 +7,8 @@ from langchain_core.messages import HumanMessage
 
 from afl.data.dataset import Dataset, Sequences, Split
 from afl.errors import UsageError
-from afl.llm.context import LanguageModel, LLMContext
 from afl.llm.fingerprint import fingerprint
+from afl.llm.language_model import LanguageModel, LLMContext
 from afl.llm.offline import offline_model
 from afl.settings import Settings
 

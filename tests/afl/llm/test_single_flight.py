@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from afl.llm.cache import Recall
-from afl.llm.flights import Flights
-from afl.llm.gate import Gate
+from afl.llm.journaled_chat import Gate
+from afl.llm.single_flight import Flights
 from afl.testing import FakeClock, MemoryJournal
 from afl.testing.faults import Fault, status, truncated
 from afl.testing.server import FakeServer

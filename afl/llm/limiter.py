@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from afl.clock import SystemClock
+from afl.llm.adaptive_rate import Pace, Send
 from afl.llm.concurrency import Concurrency
-from afl.llm.pace import Pace, Send
-from afl.llm.rates import Rates, Sent
+from afl.llm.rate_limits import Rates, Sent
 from afl.llm.size import request_bytes
 from afl.ports import Clock
 from afl.types import CallKey, Message, PaceChange, Reply

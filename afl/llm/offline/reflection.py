@@ -9,10 +9,10 @@ import numpy as np
 
 from afl.draws import derived_seed
 from afl.llm.offline.causes import DIRECTED, Cause, Causes, Missed
-from afl.llm.offline.listener import Opinion
-from afl.llm.offline.reading import Request, Task
-from afl.llm.offline.recommending import Recommending
-from afl.llm.offline.skimming import Skimming
+from afl.llm.offline.long_lists import Skimming
+from afl.llm.offline.preference_model import Opinion
+from afl.llm.offline.recommendation_agent import Recommending
+from afl.llm.offline.request_parser import Request, Task
 from afl.llm.offline.values import ERA, NamedValue
 from afl.llm.offline.vocabulary import Mention, mentions
 

@@ -7,9 +7,9 @@ from math import sqrt
 
 import numpy as np
 
+from afl.llm.offline.feature_cache import SIGHTS_KEPT, Sights
 from afl.llm.offline.knowledge import Floats, Impression, Items, Knowledge
-from afl.llm.offline.reading import PastOffer, Request, named
-from afl.llm.offline.sights import SIGHTS_KEPT, Sights
+from afl.llm.offline.request_parser import PastOffer, Request, named
 from afl.llm.offline.vocabulary import mentions
 from afl.llm.offline.weights import RoleWeights, Weights
 

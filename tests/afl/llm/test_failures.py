@@ -5,7 +5,7 @@ import json
 import pytest
 
 from afl.errors import EndpointError
-from afl.llm.trouble import Verdict, diagnose
+from afl.llm.failures import Verdict, diagnose
 
 
 class Response:

@@ -11,8 +11,8 @@ from math import sqrt
 import numpy as np
 
 from afl.llm.offline.knowledge import Floats
-from afl.llm.offline.listener import DECIMALS, Listener, Opinion
-from afl.llm.offline.reading import Request
+from afl.llm.offline.preference_model import DECIMALS, Listener, Opinion
+from afl.llm.offline.request_parser import Request
 from afl.llm.offline.values import NamedValue, Values
 from afl.llm.offline.vocabulary import mentions
 

@@ -3,7 +3,7 @@
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
-from afl.llm.context import LanguageModel
+from afl.llm.language_model import LanguageModel
 
 HISTORY = "History, oldest first:\n1. Jazz 01\n2. Jazz 02\n3. Jazz 03\n\n"
 LISTED = ("Metal 04", "Techno 06", "Metal 08")

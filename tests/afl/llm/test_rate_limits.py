@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afl.errors import UsageError
-from afl.llm.rates import Rates
+from afl.llm.rate_limits import Rates
 from afl.testing import FakeClock
 
 

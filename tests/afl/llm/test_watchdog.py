@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from afl.llm.stall import StallWatch
+from afl.llm.watchdog import StallWatch
 from afl.testing import FakeClock
 from afl.types import CallKey
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from afl.llm.offline.listener import DECIMALS, Listener, Opinion
-from afl.llm.offline.reading import PastOffer, Request
+from afl.llm.offline.preference_model import DECIMALS, Listener, Opinion
+from afl.llm.offline.request_parser import PastOffer, Request
 from afl.llm.offline.values import Values
 from afl.llm.offline.wording import Wording
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afl.llm.redact import forms, host_and_port, one_line, url_secrets, without
+from afl.llm.redaction import forms, host_and_port, one_line, url_secrets, without
 
 
 @pytest.mark.parametrize(

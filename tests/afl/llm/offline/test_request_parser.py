@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afl.llm.offline.reading import Offer, PastOffer, Said, Task, heard_suggestion, named, read
+from afl.llm.offline.request_parser import Offer, PastOffer, Said, Task, heard_suggestion, named, read
 
 REQUEST = """History, oldest first:
 1. Air

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from afl.llm.limits import AdaptiveLimiter
-from afl.llm.pace import Pace
+from afl.llm.adaptive_rate import Pace
+from afl.llm.limiter import AdaptiveLimiter
 from afl.llm.retry import RetryPolicy
 from afl.ports import Limiter
-from afl.testing.virtual import VirtualClock, run_virtually
+from afl.testing.virtual_time import VirtualClock, run_virtually
 from afl.types import CallKey, Outcome, Reply
 from simulations.engines.desks import LimiterDesk
 from simulations.engines.sharing import SharedLimiter

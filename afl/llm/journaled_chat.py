@@ -7,16 +7,16 @@ from afl.clock import SystemClock
 from afl.errors import ConflictError, EndpointError
 from afl.llm.budget import unlimited
 from afl.llm.cache import CachedSource, Recall
-from afl.llm.context import LanguageModel
 from afl.llm.difference import first_difference, place
 from afl.llm.fingerprint import fingerprint
-from afl.llm.flights import Flights
-from afl.llm.limits import AdaptiveLimiter
+from afl.llm.language_model import LanguageModel
+from afl.llm.limiter import AdaptiveLimiter
+from afl.llm.reply_sources import LiveSource, RecordedSource, Request, Source
 from afl.llm.retry import RetryPolicy
-from afl.llm.sources import LiveSource, RecordedSource, Request, Source
-from afl.llm.stall import StallWatch
+from afl.llm.single_flight import Flights
 from afl.llm.time_limits import Deadlines
 from afl.llm.usage import Usage
+from afl.llm.watchdog import StallWatch
 from afl.ports import Clock, Journal, Limiter, Payer
 from afl.types import CallKey, JournalEntry, Message, Outcome, Reply
 

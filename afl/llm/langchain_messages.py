@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
-from afl.llm.context import Price
+from afl.llm.language_model import Price
 from afl.types import Message, Outcome, Reply
 
 _MESSAGES: dict[str, Callable[[str], BaseMessage]] = {

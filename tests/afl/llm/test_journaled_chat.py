@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from afl.errors import ConflictError
-from afl.llm.context import Price
-from afl.llm.gate import Gate
+from afl.llm.journaled_chat import Gate
+from afl.llm.language_model import Price
 from afl.testing import FakeClock, MemoryJournal, scripted_model
 from afl.types import CallKey, JournalEntry, Message, Outcome, Reply
 

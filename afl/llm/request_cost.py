@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from afl.llm.context import Price
+from afl.llm.language_model import Price
 from afl.llm.size import request_bytes
 from afl.types import Message, Outcome, Reply, Spending
 

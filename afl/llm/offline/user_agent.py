@@ -9,9 +9,9 @@ from dataclasses import replace
 import numpy as np
 
 from afl.draws import derived_seed
-from afl.llm.offline.listener import Listener, Opinion
-from afl.llm.offline.reading import Offer, Request, heard_suggestion
-from afl.llm.offline.recommending import stated_scores
+from afl.llm.offline.preference_model import Listener, Opinion
+from afl.llm.offline.recommendation_agent import stated_scores
+from afl.llm.offline.request_parser import Offer, Request, heard_suggestion
 from afl.llm.offline.wording import Wording
 
 IMAGINED = 19

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from afl.errors import UsageError
-from afl.llm.context import LanguageModel
-from afl.llm.gate import Gate
-from afl.llm.limits import AdaptiveLimiter
+from afl.llm.journaled_chat import Gate
+from afl.llm.language_model import LanguageModel
+from afl.llm.limiter import AdaptiveLimiter
 from afl.testing import MemoryJournal
 from afl.testing.server import FakeServer
 from afl.types import CallKey, Message

@@ -7,14 +7,14 @@ from typing import Any, Protocol
 
 from afl.errors import EndpointError, ReplayError
 from afl.llm.budget import unlimited
-from afl.llm.context import LanguageModel
 from afl.llm.difference import first_difference, place
-from afl.llm.redact import one_line, without
-from afl.llm.replies import to_langchain, to_reply
+from afl.llm.failures import Trouble, Verdict, diagnose
+from afl.llm.langchain_messages import to_langchain, to_reply
+from afl.llm.language_model import LanguageModel
+from afl.llm.redaction import one_line, without
 from afl.llm.retry import RetryPolicy
-from afl.llm.stall import StallWatch
 from afl.llm.time_limits import Deadlines
-from afl.llm.trouble import Trouble, Verdict, diagnose
+from afl.llm.watchdog import StallWatch
 from afl.ports import Clock, Journal, Limiter, Payer
 from afl.types import CallKey, Message, Outcome, Reply
 
