@@ -1,6 +1,6 @@
 """What the parts of AFL expect of each other, as Protocols: whoever has these methods fits.
 
-`agents` and `memory` meet here and nowhere else; `simulations.wiring` joins them.
+`agents` and `memory` meet here and nowhere else; `simulations.execution.assembly` joins them.
 """
 
 from collections.abc import Awaitable, Sequence

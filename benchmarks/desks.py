@@ -11,8 +11,8 @@ from typing import NamedTuple
 from afl.llm.limiter import AdaptiveLimiter
 from afl.ports import Limiter
 from afl.types import CallKey, Outcome, Reply
-from simulations.engines.ray_actors import LimiterActor, RayAdmission
-from simulations.engines.ray_cluster import Cluster
+from simulations.engines.ray.actors import LimiterActor, RayAdmission
+from simulations.engines.ray.cluster import Cluster
 from simulations.engines.sharing import SharedLimiter
 
 CALLS, AT_ONCE = 5_000, 64

@@ -26,12 +26,12 @@ from afl.flower.recommender import FlowerRecommender
 from afl.metrics.popularity import GROUPS, popularity_groups
 from afl.settings import Settings
 from simulations import study_popularity
-from simulations.options import SimulateOptions
+from simulations.analysis.arm_results import ArmResult, SeedValues
+from simulations.analysis.arm_tests import ArmTest, compare_pairs
+from simulations.options.run_options import SimulateOptions
 from simulations.progress import silent
-from simulations.studies.comparison import ArmTest, compare_pairs
 from simulations.studies.popularity import METRIC
-from simulations.studies.results import ArmResult, SeedValues
-from simulations.study import Study
+from simulations.task.task import Study
 
 Shares = Mapping[tuple[str, str], ArmResult]
 """Arm and popularity group -> the share of each user's recommendations."""

@@ -19,8 +19,8 @@ from afl.testing.process import server_process
 from afl.types import SessionView
 from benchmarks.bare_loop import BareLoop
 from simulations import import_data, simulate
-from simulations.options import SimulateOptions
-from simulations.study import Study
+from simulations.options.run_options import SimulateOptions
+from simulations.task.task import Study
 
 SESSIONS = 122
 ROUNDS = 4

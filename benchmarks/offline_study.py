@@ -28,13 +28,13 @@ from afl.metrics.paired import mcnemar, paired_bootstrap
 from afl.settings import Settings
 from afl.types import CallKey, Message, Reply, Role
 from simulations import import_data
-from simulations.agency import Agency
-from simulations.inputs import ModelOutputs
-from simulations.options import SimulateOptions
+from simulations.execution.agent_factory import Agency
+from simulations.execution.assembly import join
+from simulations.graphs.state import DialogueState
+from simulations.options.run_options import SimulateOptions
 from simulations.progress import Unwatched
-from simulations.state import DialogueState
-from simulations.study import Study
-from simulations.wiring import join
+from simulations.task.model_outputs import ModelOutputs
+from simulations.task.task import Study
 
 FIRST_SEED = 303
 SEEDS = 20

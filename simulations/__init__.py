@@ -58,12 +58,12 @@ if TYPE_CHECKING:
     from simulations.commands.study_user_rounds import study_user_rounds as study_user_rounds
     from simulations.commands.train import train as train
     from simulations.commands.view import view as view
-    from simulations.graph import build_graph as build_graph
+    from simulations.graphs.dialogue import build_graph as build_graph
 
 # Resolved on first use: `import simulations` and `afl --help` load neither torch nor langgraph.
 _HOMES = {
     "audit": "simulations.commands.audit",
-    "build_graph": "simulations.graph",
+    "build_graph": "simulations.graphs.dialogue",
     "cache_explain": "simulations.commands.cache",
     "compare": "simulations.commands.compare",
     "data_info": "simulations.commands.data",

@@ -11,7 +11,7 @@ from simulations.cli.runs import RunName
 
 if TYPE_CHECKING:
     from simulations.commands.cache import CacheExplanation
-    from simulations.misses import Explained
+    from simulations.execution.cache_misses import Explained
 
 app = typer.Typer(help="Replies of earlier runs that may be used again.", no_args_is_help=True)
 

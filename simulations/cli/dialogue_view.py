@@ -15,7 +15,7 @@ from agents.sections import CANDIDATES, HISTORY, entries
 from memory.records import Exchange, JudgementRow, SessionRecord, SessionRow, Transcript
 from simulations.cli.output import console, plain, table
 from simulations.commands.inspect import Inspection
-from simulations.options import recommends
+from simulations.options.run_options import recommends
 
 LISTED = 10
 """Sessions listed when none is named."""

@@ -10,7 +10,7 @@ from simulations.cli.output import console, plain, print_json, table
 from simulations.cli.shared import study_options, told
 
 if TYPE_CHECKING:
-    from simulations.estimation import CostEstimate, Span
+    from simulations.execution.cost_estimate import CostEstimate, Span
 
 
 RUNNING = ("run", "replay", "cache", "engine", "workers", "address", "max_tokens", "timeout", "session_timeout")

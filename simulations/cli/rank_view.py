@@ -3,10 +3,10 @@
 from rich.console import Console
 
 from afl.metrics.listing import list_metrics
+from simulations.analysis.rank_report import RankReport
 from simulations.cli.output import console, plain, table
 from simulations.cli.simulation_view import show_rest
 from simulations.cli.study_view import warnings
-from simulations.ranking.report import RankReport
 
 
 def show(report: RankReport, out: Console | None = None) -> None:

@@ -10,8 +10,8 @@ from simulations.cli.runs import RunName
 
 if TYPE_CHECKING:
     from memory.records import TurnRecord
+    from simulations.analysis.run_numbers import Numbers
     from simulations.commands.rescore import Rescoring
-    from simulations.rescoring.numbers import Numbers
 
 LISTED = 40
 """Turns listed for people; `--json` holds all."""

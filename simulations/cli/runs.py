@@ -32,7 +32,7 @@ def runs(db: DB = None, as_json: JSON = False) -> None:
 
 
 def _row(summary: "RunSummary") -> list[str]:
-    from simulations.options import recommends
+    from simulations.options.run_options import recommends
 
     totals, calls = summary.totals, summary.totals.calls
     done = totals.completed + totals.failed

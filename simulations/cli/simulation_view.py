@@ -3,9 +3,9 @@
 from rich.console import Console
 
 from afl.metrics.intervals import Estimate
+from simulations.analysis.simulation_report import SimulationReport
 from simulations.cli.cost_view import budget_line, show_costs
 from simulations.cli.output import console, plain, table
-from simulations.simulation_report import SimulationReport
 
 STAND_IN = (
     "These numbers come from the offline stand-in model: they show that everything works, "

@@ -69,9 +69,9 @@ def told(report: "StudyReport", out: Path | None, *, as_json: bool) -> None:
     from simulations.cli.study_view import show
 
     if out is not None:
-        from simulations.reporting.hint_study import hint_study_page
-        from simulations.reporting.rendering import files_of
-        from simulations.reporting.writing import require_free, write
+        from simulations.document.rendering import files_of
+        from simulations.document.writing import require_free, write
+        from simulations.sections.hint_study import hint_study_page
 
         require_free(out)
         write(files_of(hint_study_page(report)), out)

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 
 from afl.metrics.intervals import Estimate
+from simulations.analysis.arm_results import ArmResult
+from simulations.analysis.arm_tests import ArmTest
 from simulations.cli.cost_view import show_arms
 from simulations.cli.output import console, plain, table
 from simulations.cli.simulation_view import STAND_IN
-from simulations.leaks.check import Check
-from simulations.studies.comparison import ArmTest
+from simulations.leakage.check import Check
 from simulations.studies.report import StudyReport
-from simulations.studies.results import ArmResult
 
 HEADINGS = {"base": "base model", "hit_rate_at_1": "hit rate @1"}
 """Keys of the JSON as people call them; any other stands for itself."""

@@ -6,7 +6,7 @@ import typer
 
 from simulations.cli.options import JSON, Dataset
 from simulations.cli.output import console, plain, print_json, table, watch
-from simulations.seeds import RECOMMENDER_SEED
+from simulations.task.model_seeds import RECOMMENDER_SEED
 
 if TYPE_CHECKING:
     from afl.models.training import TrainReport

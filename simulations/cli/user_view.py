@@ -7,11 +7,11 @@ from rich.table import Table
 
 from afl.data.judging import Ratio
 from afl.metrics.intervals import Estimate
+from simulations.analysis.arm_tests import ArmTest
 from simulations.cli.cost_view import show_arms
 from simulations.cli.output import console, plain, table
 from simulations.cli.simulation_view import STAND_IN
 from simulations.cli.study_view import warnings
-from simulations.studies.comparison import ArmTest
 from simulations.studies.truth import TrueScores
 from simulations.studies.user import UserReport
 

@@ -10,11 +10,11 @@ from afl.errors import NotFoundError
 from afl.settings import Settings
 from memory.run import Run
 from memory.store import Store
-from simulations.asynchrony import wait_for
-from simulations.leaks.check import Check
-from simulations.leaks.evidence import Evidence
-from simulations.options import SimulateOptions
-from simulations.training_data import as_learned
+from simulations.execution.asynchrony import wait_for
+from simulations.leakage.check import Check
+from simulations.leakage.evidence import Evidence
+from simulations.options.run_options import SimulateOptions
+from simulations.task.training_data import as_learned
 
 
 @dataclass(frozen=True, slots=True)

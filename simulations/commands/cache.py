@@ -11,9 +11,9 @@ from afl.types import CallKey, Role
 from memory.requests import Asked
 from memory.run import Run
 from memory.store import Store
-from simulations.asynchrony import wait_for
 from simulations.commands.compare import differences
-from simulations.misses import Explained, explain
+from simulations.execution.asynchrony import wait_for
+from simulations.execution.cache_misses import Explained, explain
 
 _READ_AT_ONCE = 25
 

@@ -12,9 +12,9 @@ from afl.settings import Settings
 from memory.records import SessionRow
 from memory.run import Run
 from memory.store import Store
-from simulations.asynchrony import wait_for
-from simulations.options import LISTED
-from simulations.ranking.comparing import ListComparison, compare_lists, places_by_session
+from simulations.analysis.list_comparison import ListComparison, compare_lists, places_by_session
+from simulations.execution.asynchrony import wait_for
+from simulations.options.run_options import LISTED
 
 SESSION_KEYS = ("dataset", "split", "sessions", "candidates", "candidates_from", "seed")
 """What of a configuration determines its sessions and their candidate lists."""

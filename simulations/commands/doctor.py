@@ -11,7 +11,7 @@ from pathlib import Path
 from afl.errors import AFLError
 from afl.settings import Settings
 from memory.store import Store
-from simulations.asynchrony import wait_for
+from simulations.execution.asynchrony import wait_for
 
 PACKAGES = ("afl", "agents", "memory", "simulations")
 LIBRARIES = ("langgraph", "langchain-core", "torch", "SQLAlchemy", "numpy", "polars")

@@ -11,15 +11,15 @@ from afl.llm.rate_limits import Rates
 from afl.llm.registry import load_model
 from afl.ports import RecommenderTool
 from afl.settings import Settings
-from simulations.agency import Agency
-from simulations.asynchrony import outside_event_loop
-from simulations.call import Call, calling
-from simulations.estimation import CostEstimate
-from simulations.inputs import ModelOutputs
-from simulations.options import CandidatesFrom, SimulateOptions, SplitName, at_least
+from simulations.execution.agent_factory import Agency
+from simulations.execution.asynchrony import outside_event_loop
+from simulations.execution.cost_estimate import CostEstimate
+from simulations.execution.dry_run import rehearse
+from simulations.execution.executor import Call, calling
+from simulations.options.run_options import CandidatesFrom, SimulateOptions, SplitName, at_least
 from simulations.progress import Watching
-from simulations.rehearsal import rehearse
-from simulations.study import Study
+from simulations.task.model_outputs import ModelOutputs
+from simulations.task.task import Study
 
 REPLY_TOKENS = 80
 """About 60 words, the length that is asked for and a little more."""

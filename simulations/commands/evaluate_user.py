@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Unpack
 
-from simulations.asynchrony import outside_event_loop
+from simulations.execution.asynchrony import outside_event_loop
+from simulations.studies.arm_runner import playing
 from simulations.studies.options import StudyOptions
-from simulations.studies.player import playing
 from simulations.studies.user import USER_ARMS, UserArm, UserReport, check, user_evaluation
 
 

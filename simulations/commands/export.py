@@ -6,7 +6,7 @@ from typing import NamedTuple
 from afl.settings import Settings
 from memory.export import write_export
 from memory.store import Store
-from simulations.asynchrony import wait_for
+from simulations.execution.asynchrony import wait_for
 
 
 class Exported(NamedTuple):

@@ -9,7 +9,7 @@ from afl.errors import UsageError
 from afl.plugins import parse_spec
 from afl.settings import Settings
 from simulations.progress import Unwatched, Watching
-from simulations.seeds import RECOMMENDER_SEED
+from simulations.task.model_seeds import RECOMMENDER_SEED
 
 if TYPE_CHECKING:
     from afl.data.dataset import Dataset

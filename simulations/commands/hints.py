@@ -12,7 +12,7 @@ from afl.hints.base import require_name
 from afl.settings import Settings
 from memory.hints import BaseRecord, BaseSummary
 from memory.store import Store
-from simulations.asynchrony import wait_for
+from simulations.execution.asynchrony import wait_for
 from simulations.hints import files
 
 T = TypeVar("T")

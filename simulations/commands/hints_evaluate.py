@@ -12,15 +12,15 @@ from afl.hints.arms import HeldOut, actions, oracle_share
 from afl.hints.learners import Actions, Lesson
 from afl.hints.policy import PERMUTED, Policy, trained_on
 from afl.hints.rewards import Floats
-from simulations.asynchrony import outside_event_loop
-from simulations.call import Call, calling
+from simulations.analysis.arm_results import ArmResult, SeedValues
+from simulations.analysis.arm_tests import ArmTest, compare_pairs
 from simulations.commands.hints_explore import ExploringOptions
 from simulations.commands.hints_train import answered_by
+from simulations.execution.asynchrony import outside_event_loop
+from simulations.execution.executor import Call, calling
 from simulations.hints.tables import PlayedTable, available, kept, play
 from simulations.hints.training import lesson_of
-from simulations.options import at_least
-from simulations.studies.comparison import ArmTest, compare_pairs
-from simulations.studies.results import ArmResult, SeedValues
+from simulations.options.run_options import at_least
 
 SESSIONS = 2000
 NDCG, HIT_RATE = "ndcg_at_10", "hr_at_10"

@@ -15,18 +15,18 @@ from afl.ports import Clock
 from afl.settings import Settings
 from memory.hints import BaseRecord
 from memory.run import Run
-from simulations.asynchrony import outside_event_loop
-from simulations.call import Call, Prepared, calling
+from simulations.execution.asynchrony import outside_event_loop
+from simulations.execution.executor import Call, Prepared, calling
+from simulations.execution.limits import LimitOptions
+from simulations.execution.run import Performance
+from simulations.graphs.exploration_state import Ending
 from simulations.hints.options import CANDIDATES, MAX_SESSIONS, TOP, ExplorationOptions
 from simulations.hints.performing import Explorer, configuration
 from simulations.hints.report import ExplorationReport
-from simulations.hints.state import Ending
-from simulations.inputs import ModelOutputs
-from simulations.limits import LimitOptions
-from simulations.options import NONE, CandidatesFrom, SimulateOptions, at_least
+from simulations.options.run_options import NONE, CandidatesFrom, SimulateOptions, at_least
 from simulations.progress import Watching
-from simulations.run import Performance
 from simulations.studies.options import performance
+from simulations.task.model_outputs import ModelOutputs
 
 
 class ExploringOptions(LimitOptions, total=False):

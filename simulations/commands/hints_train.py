@@ -11,14 +11,14 @@ from afl.errors import UsageError
 from afl.hints.base import KnowledgeBase, require_name
 from afl.hints.policy import PERMUTED
 from afl.hints.rewards import REWARDS, Reward
-from simulations.asynchrony import outside_event_loop
-from simulations.call import Call, calling
 from simulations.commands.hints_explore import ExploringOptions
+from simulations.execution.asynchrony import outside_event_loop
+from simulations.execution.executor import Call, calling
+from simulations.execution.run import Performance
 from simulations.hints.tables import PlayedTable, available, options_of, play
 from simulations.hints.training import VALID_SHARE, Fitted, fit
 from simulations.hints.usage import added
-from simulations.options import at_least
-from simulations.run import Performance
+from simulations.options.run_options import at_least
 from simulations.studies.options import performance
 
 SESSIONS = 500

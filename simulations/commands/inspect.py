@@ -7,7 +7,7 @@ from afl.settings import Settings
 from memory.records import JudgementRow, RunSummary, SessionRow, Transcript
 from memory.run import Run
 from memory.store import Store
-from simulations.asynchrony import wait_for
+from simulations.execution.asynchrony import wait_for
 
 
 @dataclass(frozen=True, slots=True)

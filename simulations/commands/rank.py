@@ -10,14 +10,17 @@ from afl.errors import UsageError
 from afl.ports import Clock, RecommenderTool
 from afl.settings import Settings
 from memory.run import Run
-from simulations.agency import Agency
-from simulations.asynchrony import outside_event_loop
-from simulations.call import Call, calling
+from simulations.analysis.rank_report import RankReport
 from simulations.engines.options import PlayingOptions
-from simulations.leaks.beforehand import audit_sessions, require_sound
-from simulations.options import NONE, CandidatesFrom, SimulateOptions, SplitName
+from simulations.execution.agent_factory import Agency
+from simulations.execution.asynchrony import outside_event_loop
+from simulations.execution.executor import Call, calling
+from simulations.execution.run import Performance
+from simulations.leakage.preflight import audit_sessions, require_sound
+from simulations.options.run_options import NONE, CandidatesFrom, SimulateOptions, SplitName
 from simulations.progress import Watching
-from simulations.ranking.answers import (
+from simulations.studies.options import performance
+from simulations.task.stored_answers import (
     Requests,
     answered_by,
     asking,
@@ -28,10 +31,7 @@ from simulations.ranking.answers import (
     require_answers,
     stored_answers,
 )
-from simulations.ranking.report import RankReport
-from simulations.run import Performance
-from simulations.studies.options import performance
-from simulations.study import Study
+from simulations.task.task import Study
 
 CANDIDATES, TOP = 50, 10
 """As Re2LLM (arXiv 2403.16427) has them."""

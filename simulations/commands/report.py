@@ -8,10 +8,10 @@ from afl.data.library import Library
 from afl.errors import UsageError
 from afl.settings import Settings
 from memory.store import Store
-from simulations.asynchrony import wait_for
-from simulations.reporting.material import Recorded, recorded
-from simulations.reporting.run_report import run_report
-from simulations.reporting.writing import require_free, write
+from simulations.analysis.loaded_run import Recorded, recorded
+from simulations.document.writing import require_free, write
+from simulations.execution.asynchrony import wait_for
+from simulations.sections.run_report import run_report
 
 
 class Reported(NamedTuple):
@@ -35,7 +35,7 @@ def report(
     An earlier report in its place is replaced. Raises `NotFoundError` for a run that is not there, `UsageError` for a
     folder that holds something else, `StorageError` where it cannot be written.
     """
-    from simulations.reporting.rendering import files_of
+    from simulations.document.rendering import files_of
 
     folder, names = Path(out), tuple(dict.fromkeys(runs))
     if not names:

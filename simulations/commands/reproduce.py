@@ -8,7 +8,7 @@ from typing import Any, Literal
 from afl.data.library import Library
 from afl.errors import NotFoundError, UsageError
 from afl.settings import Settings
-from simulations.asynchrony import outside_event_loop
+from simulations.execution.asynchrony import outside_event_loop
 from simulations.progress import Watching
 from simulations.reproduction.manifest import TARGETS, Manifest, PublishedData, datasets_of, published_data
 from simulations.reproduction.measuring import Outcome, plays
@@ -89,7 +89,7 @@ def reproduce(
     said: dict[str, Any] = {"llm": llm, "base_url": base_url, "concurrency": concurrency, "cache": cache, "db": db}
     said |= {"settings": settings, "watch": watch}
     if out is not None:
-        from simulations.reporting.writing import require_free
+        from simulations.document.writing import require_free
 
         require_free(Path(out))
     targets = tuple(_target(manifest, dataset, data, said, around) for manifest in manifests)
@@ -151,8 +151,8 @@ def _is_offline(llm: str) -> bool:
 
 
 def _write(found: Reproduction, out: Path) -> None:
-    from simulations.reporting.rendering import files_of
-    from simulations.reporting.writing import write
+    from simulations.document.rendering import files_of
+    from simulations.document.writing import write
     from simulations.reproduction.page import reproduction_page
 
     write(files_of(reproduction_page(found.targets, dataset=found.dataset, llm=found.llm)), out)

@@ -10,12 +10,12 @@ from agents import RecommendationAgent, UserAgent, ZeroShot
 from agents.rereading import Rereader
 from memory.run import Run
 from memory.store import Store
-from simulations.asynchrony import wait_for
-from simulations.options import LISTED
-from simulations.ranking.answers import is_stored
-from simulations.rescoring.course import Course, Shape
-from simulations.rescoring.numbers import Numbers, Tally, numbers_of, place_of_target
+from simulations.analysis.run_numbers import Numbers, Tally, numbers_of, place_of_target
+from simulations.execution.asynchrony import wait_for
+from simulations.options.run_options import LISTED
+from simulations.rescoring.divergence import Course, Shape
 from simulations.rescoring.sessions import TurnChange, rescore_session
+from simulations.task.stored_answers import is_stored
 
 _AGENTS = {Role.RECOMMENDATION: (RecommendationAgent, ZeroShot), Role.USER: (UserAgent,)}
 

@@ -3,7 +3,7 @@
 from afl.settings import Settings
 from memory.records import RunSummary
 from memory.store import Store
-from simulations.asynchrony import wait_for
+from simulations.execution.asynchrony import wait_for
 
 
 def runs(*, db: str | None = None, settings: Settings | None = None) -> list[RunSummary]:

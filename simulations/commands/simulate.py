@@ -6,13 +6,13 @@ from typing import Unpack
 from afl.data.candidates import Position
 from afl.ports import Clock, RecommenderTool
 from afl.settings import Settings
-from simulations.agency import Agency
-from simulations.asynchrony import outside_event_loop
-from simulations.call import calling
+from simulations.analysis.simulation_report import SimulationReport
 from simulations.engines.options import PlayingOptions
-from simulations.options import CandidatesFrom, SplitName
+from simulations.execution.agent_factory import Agency
+from simulations.execution.asynchrony import outside_event_loop
+from simulations.execution.executor import calling
+from simulations.options.run_options import CandidatesFrom, SplitName
 from simulations.progress import Watching
-from simulations.simulation_report import SimulationReport
 from simulations.studies.options import performance
 
 

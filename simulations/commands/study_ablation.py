@@ -2,10 +2,10 @@
 
 from typing import Unpack
 
-from simulations.asynchrony import outside_event_loop
+from simulations.execution.asynchrony import outside_event_loop
 from simulations.studies.ablation import ablation_study
+from simulations.studies.arm_runner import playing
 from simulations.studies.options import StudyOptions
-from simulations.studies.player import playing
 from simulations.studies.report import StudyReport
 
 

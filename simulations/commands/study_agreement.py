@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Unpack
 
-from simulations.asynchrony import outside_event_loop
+from simulations.execution.asynchrony import outside_event_loop
 from simulations.studies.agreement import AgreementReport, agreement_study
+from simulations.studies.arm_runner import playing
 from simulations.studies.options import StudyOptions
-from simulations.studies.player import playing
 
 
 @outside_event_loop

@@ -7,8 +7,8 @@ from afl.errors import NotFoundError
 from afl.hints.policy import Policy, trained_on
 from afl.hints.rewards import RewardTable
 from afl.settings import Settings
-from simulations.asynchrony import outside_event_loop
-from simulations.call import calling
+from simulations.execution.asynchrony import outside_event_loop
+from simulations.execution.executor import calling
 from simulations.hints.tables import kept
 from simulations.hints.training import lesson_of
 from simulations.studies.hints import (

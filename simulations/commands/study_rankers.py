@@ -2,10 +2,10 @@
 
 from typing import Unpack
 
-from simulations.asynchrony import outside_event_loop
-from simulations.options import at_least
+from simulations.execution.asynchrony import outside_event_loop
+from simulations.options.run_options import at_least
+from simulations.studies.arm_runner import playing
 from simulations.studies.options import StudyOptions
-from simulations.studies.player import playing
 from simulations.studies.rankers import rankers_study
 from simulations.studies.report import StudyReport
 

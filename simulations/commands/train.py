@@ -4,7 +4,7 @@ from afl.data.library import Library
 from afl.models.training import TrainReport, train_model
 from afl.settings import Settings
 from simulations.progress import Unwatched, Watching
-from simulations.seeds import RECOMMENDER_SEED
+from simulations.task.model_seeds import RECOMMENDER_SEED
 
 
 def train(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from afl.errors import UsageError
 from afl.settings import Settings
 from memory.store import Store
-from simulations.asynchrony import wait_for
+from simulations.execution.asynchrony import wait_for
 from simulations.progress import Unwatched, Watching
 from simulations.viewer.links import Served
 

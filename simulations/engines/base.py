@@ -10,12 +10,12 @@ from afl.llm.language_model import LanguageModel
 from afl.llm.usage import Usage
 from afl.settings import Settings
 from memory.run import Run
-from simulations.agency import Agency
-from simulations.inputs import ModelOutputs
-from simulations.study import Study
+from simulations.execution.agent_factory import Agency
+from simulations.task.model_outputs import ModelOutputs
+from simulations.task.task import Study
 
 if TYPE_CHECKING:  # which holds an engine
-    from simulations.performance import Performance
+    from simulations.execution.execution_config import Performance
 
 Say = Callable[[str], None]
 """Tells people a line."""

@@ -10,11 +10,11 @@ from afl.llm.limiter import AdaptiveLimiter
 from afl.llm.time_limits import Deadlines
 from afl.llm.watchdog import StallWatch
 from simulations.engines.base import EngineContext, Home, Job, Say, Told, endpoint
-from simulations.engines.keeping import Keeper
-from simulations.limits import PaceKeeper
-from simulations.runner import Runner
-from simulations.state import DialogueState
-from simulations.wiring import join, open_gate
+from simulations.engines.session_recorder import Keeper
+from simulations.execution.assembly import join, open_gate
+from simulations.execution.limits import PaceKeeper
+from simulations.graphs.runner import Runner
+from simulations.graphs.state import DialogueState
 
 
 class LocalEngine:

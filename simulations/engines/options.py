@@ -5,7 +5,7 @@ from typing import Any, TypedDict
 
 from afl import plugins
 from simulations.engines.base import Engine, EngineContext
-from simulations.limits import LimitOptions
+from simulations.execution.limits import LimitOptions
 
 GROUP = "afl.engines"
 LOCAL = "local"

@@ -8,12 +8,12 @@ from typing import Protocol
 from afl.llm.request_cost import Bounds, Tariff
 from afl.llm.size import request_bytes
 from afl.types import CallKey, Message, Reply, Spending
-from simulations.engines.desks import Decision, Ended, Paid
-from simulations.engines.queueing import Outbox, Turnstile
+from simulations.engines.batching import Outbox, Turnstile
+from simulations.engines.services import Decision, Ended, Paid
 
 
 class Admission(Protocol):
-    """`simulations.engines.desks.LimiterDesk`, wherever it is."""
+    """`simulations.engines.services.LimiterDesk`, wherever it is."""
 
     def admit(self, worker: str, tokens: Sequence[int]) -> Awaitable[Sequence[int]]: ...
 
@@ -21,7 +21,7 @@ class Admission(Protocol):
 
 
 class Till(Protocol):
-    """`simulations.engines.desks.BudgetDesk`, wherever it is."""
+    """`simulations.engines.services.BudgetDesk`, wherever it is."""
 
     def hold(self, worker: str, asked: Sequence[tuple[int, Spending]]) -> Awaitable[Decision]: ...
 

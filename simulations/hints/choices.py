@@ -8,9 +8,9 @@ from afl.data.library import Library
 from afl.errors import AFLError
 from afl.hints.base import KnowledgeBase
 from afl.hints.policy import Policy
-from simulations.options import SimulateOptions
-from simulations.study import Study
-from simulations.training_data import training_data
+from simulations.options.run_options import SimulateOptions
+from simulations.task.task import Study
+from simulations.task.training_data import training_data
 
 
 def choices_of(

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from afl.errors import UsageError
 from afl.hints.screening import Filter
-from simulations.options import at_least
+from simulations.options.run_options import at_least
 
 MAX_SESSIONS = 500
 TOP = 10

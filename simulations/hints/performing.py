@@ -16,14 +16,14 @@ from afl.ports import Chat, Progress, Ranker
 from agents.reflection import ReflectionAgent
 from memory.records import SessionRecord, TurnRecord
 from memory.run import Run
-from simulations.hints.exploration import STEPS_PER_BATCH, build_exploration
-from simulations.hints.nodes import Nodes
+from simulations.execution.assembly import open_gate
+from simulations.execution.limits import PaceKeeper, spending
+from simulations.execution.run import Performance
+from simulations.graphs.exploration import STEPS_PER_BATCH, build_exploration
+from simulations.graphs.exploration_nodes import Nodes
+from simulations.graphs.exploration_state import Ending, ExplorationState, Look
 from simulations.hints.options import ExplorationOptions
-from simulations.hints.state import Ending, ExplorationState, Look
-from simulations.limits import PaceKeeper, spending
-from simulations.run import Performance
-from simulations.study import Study
-from simulations.wiring import open_gate
+from simulations.task.task import Study
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Explorer:
     async def explore(self, run: Run) -> tuple[ExplorationState, Usage, float]:
         """What was found, what it took, and the seconds; the run's sessions are on disk.
 
-        Raises as `simulations.run.perform` does.
+        Raises as `simulations.execution.run.perform` does.
         """
         how, usage = self.how, Usage()
         limiter = AdaptiveLimiter(how.concurrency, rates=how.rates, clock=how.clock)

@@ -10,7 +10,7 @@ from afl.hints.trials import Status, Trial
 from afl.llm.budget import BudgetReport
 from afl.llm.usage import UsageTotals
 from memory.spending import Cost
-from simulations.hints.state import Ending
+from simulations.graphs.exploration_state import Ending
 
 TEXT = {
     Ending.FULL: "the base is full",

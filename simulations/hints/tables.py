@@ -12,12 +12,12 @@ from afl.hints.base import KnowledgeBase
 from afl.hints.rewards import LISTED, Placed, RewardTable
 from afl.types import Outcome, Phase
 from memory.records import PlaceRow
-from simulations.call import Call
-from simulations.leaks.beforehand import audit_sessions, require_sound
-from simulations.options import NONE, SimulateOptions, SplitName
-from simulations.run import Performance
-from simulations.simulation_report import SimulationReport
-from simulations.study import Study
+from simulations.analysis.simulation_report import SimulationReport
+from simulations.execution.executor import Call
+from simulations.execution.run import Performance
+from simulations.leakage.preflight import audit_sessions, require_sound
+from simulations.options.run_options import NONE, SimulateOptions, SplitName
+from simulations.task.task import Study
 
 CANDIDATES = 50
 _ALWAYS = {

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from simulations.reporting.drawing.intervals import Interval, intervals
-from simulations.reporting.drawing.parts import Bar, parts
-from simulations.reporting.numbers import estimate, interval, rate, signed, signed_interval
-from simulations.reporting.page import Block, Facts, Figure, Page, Section, Table, Text
-from simulations.reporting.run_report import STAND_IN
+from simulations.analysis.arm_results import HIT_RATE
+from simulations.document.figures.intervals import Interval, intervals
+from simulations.document.figures.parts import Bar, parts
+from simulations.document.formats import estimate, interval, rate, signed, signed_interval
+from simulations.document.page import Block, Facts, Figure, Page, Section, Table, Text
 from simulations.reproduction.reproducing import RowResult, Target, verdict_counts
 from simulations.reproduction.verdicts import Verdict
-from simulations.studies.results import HIT_RATE
+from simulations.sections.run_report import STAND_IN
 
 PAPER_LLM = "gpt-4o-mini-2024-07-18"
 

@@ -8,7 +8,7 @@ from typing import Any
 from afl.types import Phase
 from agents.rereading import Rereader
 from memory.records import Exchange, SessionRecord, Transcript, TurnRecord
-from simulations.rescoring.course import APART, Course, Shape, said
+from simulations.rescoring.divergence import APART, Course, Shape, said
 
 
 @dataclass(frozen=True, slots=True)

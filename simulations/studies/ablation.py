@@ -1,12 +1,12 @@
 """What recommender and reward model contribute to the loop: `afl study ablation` (AFL, Table 7)."""
 
 from afl.errors import UsageError
-from simulations.options import LLM, NONE
+from simulations.analysis.arm_results import result_of
+from simulations.analysis.arm_tests import compare_pairs
+from simulations.options.run_options import LLM, NONE
+from simulations.studies.arm_runner import Player
 from simulations.studies.arms import Arm
-from simulations.studies.comparison import compare_pairs
-from simulations.studies.player import Player
 from simulations.studies.report import StudyReport
-from simulations.studies.results import result_of
 
 WITHOUT_BOTH = Arm(name="without both", said={"recommender": NONE, "reward": NONE})
 WITHOUT_REWARD = Arm(name="without reward", said={"reward": NONE})

@@ -15,15 +15,15 @@ from afl.data.judging import JudgedItems, Ratio
 from afl.errors import UsageError
 from afl.metrics.agreement import Agreement, Asked, agreement, auc_label, auc_score, by_user
 from memory.records import JudgementRow
-from simulations.leaks.check import Check
-from simulations.options import NONE
-from simulations.studies.comparison import ArmTest, compare_pairs
+from simulations.analysis.arm_results import ArmResult, SeedValues
+from simulations.analysis.arm_tests import ArmTest, compare_pairs
+from simulations.leakage.check import Check
+from simulations.options.run_options import NONE
+from simulations.studies.arm_runner import Played, Player
 from simulations.studies.costs import StudyCosts
-from simulations.studies.player import Played, Player
 from simulations.studies.report import audit_json
-from simulations.studies.results import ArmResult, SeedValues
 from simulations.studies.user import arm_of, chosen_ratios
-from simulations.study import Study
+from simulations.task.task import Study
 
 METRICS: dict[str, Callable[[Asked], float | None]] = {"auc_score": auc_score, "auc_label": auc_label}
 """What the arms are tested in."""

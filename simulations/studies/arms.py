@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from simulations.options import NONE
+from simulations.options.run_options import NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

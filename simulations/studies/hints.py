@@ -14,9 +14,9 @@ from afl.errors import UsageError
 from afl.hints.encoding import States
 from afl.hints.learners import Chooser, Lesson, best_single
 from afl.hints.rewards import REWARDS, Floats, Reward, RewardTable
-from simulations.studies.comparison import ArmTest, compare_pairs
+from simulations.analysis.arm_results import ArmResult, SeedValues
+from simulations.analysis.arm_tests import ArmTest, compare_pairs
 from simulations.studies.report import StudyReport
-from simulations.studies.results import ArmResult, SeedValues
 
 NDCG = "ndcg_at_10"
 SIZES = (1, 2, 5, 10, 15, 20)

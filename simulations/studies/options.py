@@ -7,12 +7,12 @@ from afl.clock import SystemClock
 from afl.errors import UsageError
 from afl.ports import Clock, RecommenderTool
 from afl.settings import Settings
-from simulations.agency import Agency
 from simulations.engines.options import PlayingOptions, engine
-from simulations.limits import budget, rates, time_limits
-from simulations.options import CandidatesFrom, SplitName, at_least
+from simulations.execution.agent_factory import Agency
+from simulations.execution.limits import budget, rates, time_limits
+from simulations.execution.run import Performance
+from simulations.options.run_options import CandidatesFrom, SplitName, at_least
 from simulations.progress import Watching
-from simulations.run import Performance
 
 _DETERMINING = (
     "dataset",

@@ -17,11 +17,11 @@ from afl.data.dataset import Split
 from afl.metrics.popularity import GROUPS, group_shares, popularity_groups
 from afl.types import Outcome, Role, SessionView
 from memory.records import SessionRecord
+from simulations.analysis.arm_results import ArmResult, SeedValues
+from simulations.analysis.arm_tests import compare_pairs
+from simulations.studies.arm_runner import Played, Player
 from simulations.studies.arms import Arm
-from simulations.studies.comparison import compare_pairs
-from simulations.studies.player import Played, Player
 from simulations.studies.report import StudyReport
-from simulations.studies.results import ArmResult, SeedValues
 from simulations.studies.rounds import in_words
 
 METRIC = "share"

@@ -1,9 +1,9 @@
 """Does the target's place in the list decide? The same lists in three orders: `afl study position` (AFL, Figure 6)."""
 
-from simulations.leaks.positions import NAME as POSITIONS
+from simulations.analysis.arm_tests import compare_pairs
+from simulations.leakage.positions import NAME as POSITIONS
+from simulations.studies.arm_runner import Player
 from simulations.studies.arms import Arm
-from simulations.studies.comparison import compare_pairs
-from simulations.studies.player import Player
 from simulations.studies.report import StudyReport
 from simulations.studies.rounds import after_round
 

@@ -18,13 +18,13 @@ import numpy as np
 from afl.errors import UsageError
 from afl.types import Outcome, Role
 from memory.records import SessionRecord
-from simulations.options import LLM, NONE
+from simulations.analysis.arm_results import ArmResult, SeedValues, result_of
+from simulations.analysis.arm_tests import compare_pairs
+from simulations.options.run_options import LLM, NONE
+from simulations.studies.arm_runner import Played, Player
 from simulations.studies.arms import AGENT_ALONE, Arm
-from simulations.studies.comparison import compare_pairs
-from simulations.studies.player import Played, Player
 from simulations.studies.recommendation import of_base
 from simulations.studies.report import StudyReport
-from simulations.studies.results import ArmResult, SeedValues, result_of
 
 BASE, USER, AGENT, REWARD_PICKS, USER_PICKS, LOOP = (
     "base",

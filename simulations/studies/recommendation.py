@@ -10,15 +10,15 @@ from typing import Any, Literal
 from afl import plugins
 from afl.errors import UsageError
 from afl.settings import Settings
-from simulations.configuration import content_hash
-from simulations.inputs import ModelOutputs
-from simulations.options import LLM, NONE, ZERO_SHOT
+from simulations.analysis.arm_results import ArmResult, SeedValues, require_same_suggestions, result_of, values_of
+from simulations.analysis.arm_tests import compare
+from simulations.execution.identity import content_hash
+from simulations.options.run_options import LLM, NONE, ZERO_SHOT
+from simulations.studies.arm_runner import Played, Player
 from simulations.studies.arms import AGENT_ALONE, Arm
-from simulations.studies.comparison import compare
-from simulations.studies.player import Played, Player
 from simulations.studies.report import StudyReport
-from simulations.studies.results import ArmResult, SeedValues, require_same_suggestions, result_of, values_of
-from simulations.study import Study
+from simulations.task.model_outputs import ModelOutputs
+from simulations.task.task import Study
 
 ArmName = Literal["base", "agent", "afl", "agent-without-tools", "afl-without-tools"]
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from simulations.leaks.check import Check
-from simulations.studies.comparison import ArmTest
+from simulations.analysis.arm_results import ArmResult
+from simulations.analysis.arm_tests import ArmTest
+from simulations.leakage.check import Check
+from simulations.studies.arm_runner import Played, Player
 from simulations.studies.costs import StudyCosts
-from simulations.studies.player import Played, Player
-from simulations.studies.results import ArmResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

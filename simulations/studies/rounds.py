@@ -9,12 +9,12 @@ from itertools import pairwise
 from typing import Any
 
 from afl.errors import UsageError
-from simulations.options import SimulateOptions
+from simulations.analysis.arm_results import ArmResult, SeedValues
+from simulations.analysis.arm_tests import compare_pairs
+from simulations.options.run_options import SimulateOptions
+from simulations.studies.arm_runner import Played, Player
 from simulations.studies.arms import Arm
-from simulations.studies.comparison import compare_pairs
-from simulations.studies.player import Played, Player
 from simulations.studies.report import StudyReport
-from simulations.studies.results import ArmResult, SeedValues
 
 LOOP = Arm(name="afl")
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from afl.data.importers.demo.taste import liked_films, taste_of
 from afl.data.judging import Ratio
 from afl.metrics.precision_recall import PrecisionRecall, UserAnswers, precision_recall_over_seeds
-from simulations.study import Study
+from simulations.task.task import Study
 
 if TYPE_CHECKING:
     from simulations.studies.user import ArmAnswers

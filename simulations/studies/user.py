@@ -18,17 +18,17 @@ from afl.metrics.precision_recall import (
 )
 from afl.models.threshold import Threshold
 from memory.records import JudgementRow
-from simulations.inputs import ModelOutputs
-from simulations.leaks.check import Check
-from simulations.options import NONE
+from simulations.analysis.arm_results import ArmResult, SeedValues
+from simulations.analysis.arm_tests import ArmTest, compare
+from simulations.leakage.check import Check
+from simulations.options.run_options import NONE
+from simulations.studies.arm_runner import Played, Player
 from simulations.studies.arms import Arm
-from simulations.studies.comparison import ArmTest, compare
 from simulations.studies.costs import StudyCosts
-from simulations.studies.player import Played, Player
 from simulations.studies.report import audit_json
-from simulations.studies.results import ArmResult, SeedValues
 from simulations.studies.truth import TrueScores, against_truth
-from simulations.study import Study
+from simulations.task.model_outputs import ModelOutputs
+from simulations.task.task import Study
 
 UserArm = Literal["reward", "agent", "afl"]
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-from simulations.options import SimulateOptions
+from simulations.analysis.arm_results import ArmResult
+from simulations.analysis.arm_tests import compare_pairs
+from simulations.options.run_options import SimulateOptions
+from simulations.studies.arm_runner import Player
 from simulations.studies.arms import Arm
-from simulations.studies.comparison import compare_pairs
-from simulations.studies.player import Player
-from simulations.studies.results import ArmResult
 from simulations.studies.rounds import in_words
 from simulations.studies.user import METRICS, ArmAnswers, UserReport, answers_of, arm_of, chosen_ratios, too_short
 

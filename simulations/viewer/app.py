@@ -18,14 +18,12 @@ from afl.data.library import Library as Datasets
 from afl.errors import AFLError
 from afl.settings import Settings
 from memory.store import Store
-from simulations.viewer import answers, rendering
+from simulations.viewer import api_responses, rendering
 from simulations.viewer.access import LOOPBACK, Access
 from simulations.viewer.charts import Chart
+from simulations.viewer.data_access import PATIENCE, Library
 from simulations.viewer.links import Links, Served
 from simulations.viewer.pages import (
-    base,
-    base_charts,
-    bases,
     compare,
     compare_charts,
     dialogue,
@@ -34,13 +32,15 @@ from simulations.viewer.pages import (
     flower_models,
     judging,
     judging_charts,
+    knowledge_base,
+    knowledge_base_charts,
+    knowledge_bases,
     run,
     run_charts,
     runs,
     sessions,
     side_by_side,
 )
-from simulations.viewer.reading import PATIENCE, Library
 
 
 def _no_charts(found: Any, links: Links) -> Sequence[Chart]:
@@ -68,8 +68,8 @@ PAGES = (
     Page("/runs/{run}/judging", judging.read, "judging.html.jinja", judging_charts.charts),
     Page("/compare", compare.read, "compare.html.jinja", compare_charts.charts),
     Page("/compare/{session}", side_by_side.read, "side_by_side.html.jinja"),
-    Page("/hints", bases.read, "bases.html.jinja"),
-    Page("/hints/{base}", base.read, "base_of_hints.html.jinja", base_charts.charts),
+    Page("/hints", knowledge_bases.read, "bases.html.jinja"),
+    Page("/hints/{base}", knowledge_base.read, "base_of_hints.html.jinja", knowledge_base_charts.charts),
     Page("/flower", flower_models.read, "flower_models.html.jinja", flower_charts.of_models),
     Page("/flower/{model}", flower_model.read, "flower_model.html.jinja", flower_charts.of_model),
 )
@@ -109,21 +109,21 @@ def create_app(
         lifespan=opened,
         docs_url=None,
         redoc_url=None,
-        openapi_url=f"{answers.API}/openapi.json",
+        openapi_url=f"{api_responses.API}/openapi.json",
     )
     app.state.links = links
     for page in PAGES:
         app.get(page.path, include_in_schema=False, response_class=HTMLResponse)(_html(page))
-        path = _API_ROOT if page.path == "/" else f"{answers.API}{page.path}"
+        path = _API_ROOT if page.path == "/" else f"{api_responses.API}{page.path}"
         name, model = page.read.__module__.rpartition(".")[2], get_type_hints(page.read)["return"]
-        app.get(path, name=name, description=page.read.__doc__, response_model=model, responses=answers.ERRORS)(
-            _json(page)
-        )
+        app.get(
+            path, name=name, description=page.read.__doc__, response_model=model, responses=api_responses.ERRORS
+        )(_json(page))
     app.get("/static/plotly.min.js", include_in_schema=False)(_plotly)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.add_exception_handler(AFLError, answers.mistaken)
-    app.add_exception_handler(HTTPException, answers.unknown)
-    app.add_exception_handler(RequestValidationError, answers.unreadable)
+    app.add_exception_handler(AFLError, api_responses.mistaken)
+    app.add_exception_handler(HTTPException, api_responses.unknown)
+    app.add_exception_handler(RequestValidationError, api_responses.unreadable)
     app.add_middleware(Access, hosts=hosts, token=token)
     return app
 
@@ -141,7 +141,7 @@ def _json(page: Page) -> Callable[..., Any]:
     """The page for programs: what `page.read` returns."""
 
     async def respond(found: Annotated[Any, Depends(page.read)]) -> Response:
-        return answers.data(found)
+        return api_responses.data(found)
 
     return respond
 

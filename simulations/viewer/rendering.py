@@ -12,8 +12,8 @@ from markupsafe import Markup, escape
 
 from afl.untrusted import printable
 from simulations.viewer.charts import Chart, Unit
-from simulations.viewer.conversation import Sent
 from simulations.viewer.links import Links
+from simulations.viewer.transcript_view import Sent
 
 _SETTING = 2_000
 LONG = 20_000

@@ -13,7 +13,7 @@ from afl.errors import NotFoundError, StorageError, UsageError
 from memory.records import RunSummary
 from memory.run import Run
 from memory.store import Store
-from simulations.folders import in_place_of
+from simulations.document.folders import in_place_of
 from simulations.viewer.app import PLOTLY, STATIC, create_app
 from simulations.viewer.files import Filed
 from simulations.viewer.links import Links, Served

@@ -11,7 +11,7 @@ import simulations
 from afl import errors
 from afl.settings import Settings
 from simulations.cli.app import app
-from simulations.studio import StudioSettings
+from simulations.cli.studio import StudioSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 

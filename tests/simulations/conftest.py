@@ -24,11 +24,11 @@ from afl.testing import FakeClock
 from afl.testing.canned_answers import default_answer
 from afl.testing.server import FakeServer, running_server
 from simulations import simulate
+from simulations.analysis.simulation_report import SimulationReport
 from simulations.cli.main import run
 from simulations.commands.data import import_data
 from simulations.commands.runs import runs
-from simulations.seeds import RECOMMENDER_SEED, REWARD_SEED
-from simulations.simulation_report import SimulationReport
+from simulations.task.model_seeds import RECOMMENDER_SEED, REWARD_SEED
 
 USERS, ITEMS, LENGTH = 30, 60, 6
 

@@ -15,20 +15,20 @@ from afl.types import Advice, Refusal, SessionView
 from agents import RecommendationAgent, UserAgent
 from agents.asking import Question
 from simulations import audit, evaluate_user, simulate
-from simulations.agency import Agency
 from simulations.commands.audit import Audit
 from simulations.commands.data import import_data
-from simulations.leaks.accuracy import Accuracy
-from simulations.leaks.advice import Advised, check_advice
-from simulations.leaks.check import Check, Verdict
-from simulations.leaks.lists import Listed, check_lists
-from simulations.leaks.positions import check_positions
-from simulations.leaks.prompts import PromptCheck
-from simulations.leaks.split import check_split
-from simulations.leaks.suggestions import Suggested, audit_suggestions, check_suggestions
-from simulations.leaks.titles import Titles
-from simulations.options import SimulateOptions
-from simulations.study import Study
+from simulations.execution.agent_factory import Agency
+from simulations.leakage.accuracy import Accuracy
+from simulations.leakage.advice import Advised, check_advice
+from simulations.leakage.check import Check, Verdict
+from simulations.leakage.lists import Listed, check_lists
+from simulations.leakage.positions import check_positions
+from simulations.leakage.prompts import PromptCheck
+from simulations.leakage.split import check_split
+from simulations.leakage.suggestions import Suggested, audit_suggestions, check_suggestions
+from simulations.leakage.titles import Titles
+from simulations.options.run_options import SimulateOptions
+from simulations.task.task import Study
 from tests.simulations.conftest import Afl
 
 Targets = Mapping[str, str]

@@ -15,8 +15,8 @@ from afl.types import CallKey, Outcome, Role
 from memory.records import CandidateRecord, SessionRecord, TurnRecord
 from memory.store import Store
 from simulations import compare
-from simulations.asynchrony import wait_for
 from simulations.commands.compare import differences
+from simulations.execution.asynchrony import wait_for
 from tests.simulations.conftest import Afl
 from tests.simulations.test_json import scripted
 

@@ -6,8 +6,8 @@ import pytest
 
 from afl.data.dataset import Dataset, Split
 from afl.data.library import Library
-from simulations.options import SimulateOptions
-from simulations.study import Study
+from simulations.options.run_options import SimulateOptions
+from simulations.task.task import Study
 from tests.simulations.conftest import Afl
 
 

@@ -17,12 +17,12 @@ from afl.data.dataset import Dataset
 from afl.data.library import Library
 from afl.testing.canned_answers import default_answer
 from afl.testing.server import FakeServer, running_server
+from simulations.analysis.arm_results import ArmResult, SeedValues
+from simulations.analysis.arm_tests import ArmTest, compare
 from simulations.cli.study_view import in_words
-from simulations.options import SimulateOptions
-from simulations.studies.comparison import ArmTest, compare
+from simulations.options.run_options import SimulateOptions
 from simulations.studies.recommendation import arm_of
-from simulations.studies.results import ArmResult, SeedValues
-from simulations.study import Study
+from simulations.task.task import Study
 from tests.simulations.conftest import Afl, Assassin, Finished, Launch
 
 N = 30

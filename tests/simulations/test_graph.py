@@ -8,7 +8,7 @@ import pytest
 from afl.data.domains import domain
 from afl.types import Advice, Attempt, CallKey, Outcome, Refusal, Reply, Role, SessionView, Turn
 from simulations import build_graph
-from simulations.graph import after_recommendation, after_response
+from simulations.graphs.dialogue import after_recommendation, after_response
 
 VIEW = SessionView(
     session="7",

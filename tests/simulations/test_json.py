@@ -15,7 +15,7 @@ from afl.models.sasrec import SASRec
 from afl.models.trainer import Trained, TrainingConfig
 from afl.testing.canned_answers import default_answer
 from afl.testing.server import FakeServer, running_server
-from simulations.seeds import RECOMMENDER_SEED
+from simulations.task.model_seeds import RECOMMENDER_SEED
 from tests.simulations.conftest import Afl
 
 ESTIMATE = {"value", "ci95", "n"}

@@ -12,9 +12,9 @@ from afl.data.dataset import Dataset
 from afl.testing.faults import status
 from afl.testing.server import FakeServer, running_server
 from memory.store import Store
-from simulations.asynchrony import waiting
-from simulations.options import SimulateOptions
-from simulations.study import Study
+from simulations.execution.asynchrony import waiting
+from simulations.options.run_options import SimulateOptions
+from simulations.task.task import Study
 from tests.simulations.conftest import Afl, Finished
 
 

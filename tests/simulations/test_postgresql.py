@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from afl.testing.canned_answers import default_answer
 from afl.testing.server import FakeServer, running_server
 from memory.store import Store
-from simulations.asynchrony import wait_for
+from simulations.execution.asynchrony import wait_for
 from simulations.viewer.app import create_app
 from tests.postgresql import Server
 from tests.simulations.conftest import Afl, Finished

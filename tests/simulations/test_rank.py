@@ -13,9 +13,9 @@ from afl.testing.canned_answers import default_answer
 from afl.testing.server import FakeServer, running_server
 from afl.types import Outcome
 from memory.records import PlaceRow
-from simulations.options import SimulateOptions
-from simulations.ranking.report import RankReport
-from simulations.simulation_report import SimulationReport
+from simulations.analysis.rank_report import RankReport
+from simulations.analysis.simulation_report import SimulationReport
+from simulations.options.run_options import SimulateOptions
 from tests.simulations.conftest import Afl, Simulate
 
 N = 30

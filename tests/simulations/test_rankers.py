@@ -18,11 +18,11 @@ from afl.types import Advice, Outcome, Refusal, Role, SessionView
 from agents import RecommendationAgent, UserAgent
 from agents.sections import CANDIDATES, entries
 from memory.store import Store
-from simulations.call import calling
-from simulations.options import SimulateOptions
-from simulations.rankers import after_ranking, build_choice, build_ranking, build_shortlist
-from simulations.run import Performance
-from simulations.study import Study
+from simulations.execution.executor import calling
+from simulations.execution.run import Performance
+from simulations.graphs.lists import after_ranking, build_choice, build_ranking, build_shortlist
+from simulations.options.run_options import SimulateOptions
+from simulations.task.task import Study
 from tests.simulations.conftest import Afl
 from tests.simulations.test_graph import turn
 

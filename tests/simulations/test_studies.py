@@ -18,17 +18,17 @@ from afl.settings import Settings
 from afl.testing.canned_answers import refusing_answer
 from afl.testing.server import FakeServer, running_server
 from simulations import study_ablation
+from simulations.analysis.arm_results import ArmResult, SeedValues
+from simulations.analysis.arm_tests import compare
 from simulations.commands.data import import_data
-from simulations.inputs import ModelOutputs
-from simulations.leaks.beforehand import audit_sessions, audit_suggested, require_sound
-from simulations.leaks.check import Check, Verdict
-from simulations.leaks.judged import Asked, check_judged
-from simulations.options import SimulateOptions
-from simulations.seeds import RECOMMENDER_SEED, REWARD_SEED
-from simulations.studies.comparison import compare
+from simulations.leakage.check import Check, Verdict
+from simulations.leakage.judged import Asked, check_judged
+from simulations.leakage.preflight import audit_sessions, audit_suggested, require_sound
+from simulations.options.run_options import SimulateOptions
 from simulations.studies.options import over_seeds
-from simulations.studies.results import ArmResult, SeedValues
-from simulations.study import Study
+from simulations.task.model_outputs import ModelOutputs
+from simulations.task.model_seeds import RECOMMENDER_SEED, REWARD_SEED
+from simulations.task.task import Study
 from tests.simulations.conftest import Afl, keep_untrained
 
 N = 10

@@ -8,7 +8,7 @@ import pytest
 
 from afl.errors import NotFoundError
 from afl.types import Role
-from simulations.studio import StudioGraph
+from simulations.cli.studio import StudioGraph
 
 ROOT = Path(__file__).resolve().parents[2]
 

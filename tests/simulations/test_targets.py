@@ -15,12 +15,12 @@ from afl.testing.canned_answers import default_answer
 from afl.testing.chat import scripted_model
 from memory.export import export
 from memory.store import Store
-from simulations.agency import Agency
-from simulations.inputs import ModelOutputs
-from simulations.options import SimulateOptions
+from simulations.execution.agent_factory import Agency
+from simulations.execution.run import Performance, perform
+from simulations.options.run_options import SimulateOptions
 from simulations.progress import silent
-from simulations.run import Performance, perform
-from simulations.study import Study
+from simulations.task.model_outputs import ModelOutputs
+from simulations.task.task import Study
 
 OPTIONS = SimulateOptions(dataset="small", llm="any", split="all", recommender="none", reward="none")
 

@@ -14,12 +14,12 @@ from afl.errors import UsageError
 from afl.metrics.intervals import Estimate
 from memory.records import RunSummary, SessionRow
 from memory.run import Run
+from simulations.analysis import aggregated_numbers
+from simulations.analysis.aggregated_numbers import RoundLine
 from simulations.commands.compare import require_same_sessions
-from simulations.viewer import numbers
+from simulations.task.run_kind import Kind
 from simulations.viewer.comparing import SHOWS, Aligned, Pair, Setting, Show, differing
-from simulations.viewer.kinds import Kind
-from simulations.viewer.numbers import RoundLine
-from simulations.viewer.reading import Library, Reading
+from simulations.viewer.data_access import Library, Reading
 
 AT_ONCE = 50
 MOST = 6
@@ -190,7 +190,9 @@ async def _side(run: Run, aligned: Aligned, place: int) -> ComparedRun:
         hit_rate=total.hit_rate,
         accepted=total.accepted,
         failed=total.failed,
-        rounds=numbers.round_lines(tallies, int(run.config.get("rounds", 1))) if kind.recommends else (),
+        rounds=aggregated_numbers.round_lines(tallies, int(run.config.get("rounds", 1)))
+        if kind.recommends
+        else (),
     )
 
 

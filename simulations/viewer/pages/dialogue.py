@@ -9,10 +9,10 @@ from fastapi import Query
 from afl.types import Outcome, Phase, Role
 from agents.sections import CANDIDATES, HISTORY, entries
 from memory.records import SessionRecord, Transcript, TurnRecord
-from simulations.viewer.conversation import ASIDE, SaidTurn, turns_of
+from simulations.viewer.data_access import NamedRun, Reading
 from simulations.viewer.links import unsegment
-from simulations.viewer.reading import NamedRun, Reading
-from simulations.viewer.wanted import Wanted
+from simulations.viewer.session_filter import Wanted
+from simulations.viewer.transcript_view import ASIDE, SaidTurn, turns_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from afl.flower.evaluations import Evaluation, GroupShares, TitleShares
 from afl.flower.kept import Kept
 from afl.flower.listing import kept_models
 from simulations.viewer import flowers
+from simulations.viewer.data_access import Reading
 from simulations.viewer.flowers import Number, Training
 from simulations.viewer.links import unsegment
-from simulations.viewer.reading import Reading
 
 AT_ONCE = 50
 DRAWN = 200

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from afl.flower.kept import Kept
 from afl.flower.listing import kept_models
 from simulations.viewer import flowers
+from simulations.viewer.data_access import Reading
 from simulations.viewer.flowers import Number
-from simulations.viewer.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from afl.types import Phase, Role
 from memory.records import Transcript, TurnRecord
 from memory.run import Run
+from simulations.task.run_kind import Kind
+from simulations.viewer.data_access import NamedRun, Reading
 from simulations.viewer.judged import Confusion, Judged, RankLine
-from simulations.viewer.kinds import Kind
 from simulations.viewer.links import turn_anchor
-from simulations.viewer.reading import NamedRun, Reading
-from simulations.viewer.wanted import given
+from simulations.viewer.session_filter import given
 
 AT_ONCE, FEW = 25, 8
 """Answers on a page; few where nearly each is another user's, whose transcript has to be read for it."""

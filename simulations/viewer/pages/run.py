@@ -6,10 +6,10 @@ from typing import Any
 
 from afl.metrics.intervals import Estimate
 from memory.listing import Result
-from simulations.viewer import numbers
-from simulations.viewer.kinds import Kind
-from simulations.viewer.numbers import CallsLine, ItemLine, PopularityLine, RepliesLine, RoundLine
-from simulations.viewer.reading import NamedRun, Popularity, Reading
+from simulations.analysis import aggregated_numbers
+from simulations.analysis.aggregated_numbers import CallsLine, ItemLine, PopularityLine, RepliesLine, RoundLine
+from simulations.task.run_kind import Kind
+from simulations.viewer.data_access import NamedRun, Popularity, Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +70,10 @@ async def read(reading: Reading, run: NamedRun) -> RunPage:
     """The run in numbers."""
     summary, sessions = await run.summary(), await run.session_tallies()
     calls, items, kind = await run.call_tallies(), await run.item_tallies(), Kind.of(run.config)
-    lines = numbers.round_lines(sessions, int(run.config.get("rounds", 1))) if kind.recommends else ()
+    lines = aggregated_numbers.round_lines(sessions, int(run.config.get("rounds", 1))) if kind.recommends else ()
     known = await reading.popularity(run.config) if items else Popularity({}, False)
     groups = known.groups
-    results = numbers.results(sessions)
+    results = aggregated_numbers.results(sessions)
     with_base = kind.recommends and run.config.get("recommender", "none") != "none"
     return RunPage(
         name=run.name,
@@ -84,18 +84,22 @@ async def read(reading: Reading, run: NamedRun) -> RunPage:
         sessions=run.size,
         done=summary.totals.done,
         recorded=sum(tally.sessions for tally in sessions),
-        hit_rate=numbers.rate(sessions, results[Result.HIT]) if kind.recommends else None,
-        base=numbers.rate(sessions, sum(one.sessions for one in sessions if one.base_hit)) if with_base else None,
-        accepted=numbers.rate(sessions, sum(one.accepted for one in lines)) if kind.recommends else None,
+        hit_rate=aggregated_numbers.rate(sessions, results[Result.HIT]) if kind.recommends else None,
+        base=aggregated_numbers.rate(sessions, sum(one.sessions for one in sessions if one.base_hit))
+        if with_base
+        else None,
+        accepted=aggregated_numbers.rate(sessions, sum(one.accepted for one in lines))
+        if kind.recommends
+        else None,
         results=results,
-        outcomes=numbers.outcomes(sessions),
+        outcomes=aggregated_numbers.outcomes(sessions),
         rounds=lines,
-        calls=numbers.calls(calls),
-        asked=numbers.call_lines(calls),
-        replies=numbers.reply_lines(await run.turn_tallies()),
-        popularity=None if groups is None else numbers.popularity_lines(items, groups, len(lines)),
+        calls=aggregated_numbers.calls(calls),
+        asked=aggregated_numbers.call_lines(calls),
+        replies=aggregated_numbers.reply_lines(await run.turn_tallies()),
+        popularity=None if groups is None else aggregated_numbers.popularity_lines(items, groups, len(lines)),
         counting=known.pending,
-        items=numbers.item_lines(items, groups or {}, len(lines)),
+        items=aggregated_numbers.item_lines(items, groups or {}, len(lines)),
         pace=tuple(Pace(**change._asdict()) for change in await run.pace()),
         config=run.config,
         candidates_hash=run.candidates_hash,

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator
 
+from simulations.analysis.aggregated_numbers import CallsLine
 from simulations.viewer.charts import Chart, Point, Series, Tone, Unit
 from simulations.viewer.links import Links
-from simulations.viewer.numbers import CallsLine
 from simulations.viewer.pages.run import RunPage
 
 _AGENTS = {"recommendation": "recommendation agent", "user": "user agent"}

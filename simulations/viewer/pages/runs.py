@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict
 
 from afl.metrics.intervals import wilson
 from memory.records import RunSummary
-from simulations.options import recommends
-from simulations.viewer.reading import Reading
+from simulations.options.run_options import recommends
+from simulations.viewer.data_access import Reading
 
 Order = Literal["begun", "name", "dataset", "model", "hit_rate", "cost", "tokens"]
 

@@ -6,9 +6,9 @@ from typing import Annotated
 from fastapi import Query
 from pydantic import Field
 
-from simulations.viewer.kinds import Kind
-from simulations.viewer.reading import NamedRun
-from simulations.viewer.wanted import Wanted
+from simulations.task.run_kind import Kind
+from simulations.viewer.data_access import NamedRun
+from simulations.viewer.session_filter import Wanted
 
 AT_ONCE = 50
 

@@ -14,10 +14,10 @@ from memory.records import Exchange, Transcript
 from memory.run import Run
 from simulations.commands.compare import require_same_sessions
 from simulations.viewer.comparing import Aligned
-from simulations.viewer.conversation import Place
+from simulations.viewer.data_access import Library, Reading
 from simulations.viewer.links import unsegment
 from simulations.viewer.pages.compare import NAMES, ComparedQuery, Ended, align
-from simulations.viewer.reading import Library, Reading
+from simulations.viewer.transcript_view import Place
 
 _READ = 4000
 """Characters of a reason that are looked at, and shown."""

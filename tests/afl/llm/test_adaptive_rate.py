@@ -12,7 +12,7 @@ from afl.llm.retry import RetryPolicy
 from afl.ports import Limiter
 from afl.testing.virtual_time import VirtualClock, run_virtually
 from afl.types import CallKey, Outcome, Reply
-from simulations.engines.desks import LimiterDesk
+from simulations.engines.services import LimiterDesk
 from simulations.engines.sharing import SharedLimiter
 
 ALLOWED, CALLS, SESSIONS = 50, 1000, 64

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from simulations.engines.ray_cluster import ray_module
+from simulations.engines.ray.cluster import ray_module
 
 
 class TwoNodes:

@@ -10,7 +10,7 @@ from afl.errors import UsageError, WorkerError
 from afl.settings import Settings
 from simulations import runs, simulate
 from simulations.engines.base import Home
-from simulations.engines.ray_cluster import shared_home
+from simulations.engines.ray.cluster import shared_home
 
 HERE = socket.gethostname()
 

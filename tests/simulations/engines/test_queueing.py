@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from simulations.engines.queueing import Outbox, Turnstile
+from simulations.engines.batching import Outbox, Turnstile
 
 
 class Counter:

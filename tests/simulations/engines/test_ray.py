@@ -17,10 +17,10 @@ from afl.testing.canned_answers import refusing_answer
 from afl.testing.faults import status
 from afl.testing.server import running_server
 from simulations import evaluate_recommendation, simulate
+from simulations.analysis.simulation_report import SimulationReport
 from simulations.commands.data import import_data
 from simulations.engines.base import EngineContext
-from simulations.engines.ray_engine import RayEngine
-from simulations.simulation_report import SimulationReport
+from simulations.engines.ray.engine import RayEngine
 from tests.simulations.conftest import Assassin, Launch, loop_arguments
 from tests.simulations.engines.conftest import TwoNodes
 from tests.simulations.test_budget import PRICE, Till

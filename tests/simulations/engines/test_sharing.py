@@ -11,7 +11,7 @@ from afl.llm.limiter import AdaptiveLimiter
 from afl.llm.size import request_bytes
 from afl.testing import FakeClock, MemoryLedger
 from afl.types import CallKey, Message, Outcome, Reply, Spending
-from simulations.engines.desks import BudgetDesk, LimiterDesk
+from simulations.engines.services import BudgetDesk, LimiterDesk
 from simulations.engines.sharing import SharedAccount, SharedLimiter
 
 MESSAGES: tuple[Message, ...] = ({"role": "user", "content": "What do you say?"},)

@@ -10,8 +10,8 @@ import pytest
 from afl.testing.canned_answers import default_answer
 from afl.testing.faults import status
 from afl.testing.server import FakeServer, running_server
-from simulations.hints.exploration import after_batch
-from simulations.hints.state import Ending
+from simulations.graphs.exploration import after_batch
+from simulations.graphs.exploration_state import Ending
 from tests.simulations.conftest import Afl, Finished
 
 Exported = Callable[[str], bytes]

@@ -8,7 +8,8 @@ import pytest
 from afl.errors import UsageError
 from afl.hints.learners import regression
 from afl.hints.rewards import RewardTable
-from simulations.reporting.hint_study import hint_study_page
+from simulations.analysis.arm_results import ArmResult, SeedValues
+from simulations.sections.hint_study import hint_study_page
 from simulations.studies.hints import (
     Tables,
     few_shot_study,
@@ -17,7 +18,6 @@ from simulations.studies.hints import (
     reward_study,
     sizes_study,
 )
-from simulations.studies.results import ArmResult, SeedValues
 from tests.simulations.conftest import Afl
 
 

@@ -9,7 +9,7 @@ import pytest
 from afl.types import CallKey, Outcome, Phase, Role
 from memory.records import CandidateRecord, SessionRecord, TurnRecord
 from memory.store import Store
-from simulations.asynchrony import wait_for
+from simulations.execution.asynchrony import wait_for
 
 TARGET, SUGGESTED = "Heat", "Ran"
 Items = Mapping[int, tuple[str | None, ...]]

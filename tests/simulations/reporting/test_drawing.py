@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from afl.metrics.intervals import wilson
-from simulations.reporting.drawing import style
-from simulations.reporting.drawing.intervals import Interval, intervals
-from simulations.reporting.drawing.lines import Line, lines
-from simulations.reporting.drawing.parts import ON, Bar, parts
+from simulations.document.figures import style
+from simulations.document.figures.intervals import Interval, intervals
+from simulations.document.figures.lines import Line, lines
+from simulations.document.figures.parts import ON, Bar, parts
 
 AA_TEXT, AA_GRAPHICS = 4.5, 3.0
 PAGE = {"light": "#ffffff", "dark": "#0f1215"}
@@ -102,7 +102,7 @@ def test_parts_stand_one_after_the_other() -> None:
 def test_matplotlib_is_left_as_it_was_and_asks_for_no_display() -> None:
     code = (
         "import matplotlib, sys; before = matplotlib.rcParams['svg.fonttype']\n"
-        "from simulations.reporting.drawing import style\n"
+        "from simulations.document.figures import style\n"
         "with style.looks(): style.svg(style.canvas(10))\n"
         "assert matplotlib.rcParams['svg.fonttype'] == before and 'matplotlib.pyplot' not in sys.modules"
     )

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from afl.errors import StorageError, UsageError
-from simulations.reporting.page import Page
-from simulations.reporting.rendering import files_of
-from simulations.reporting.writing import write
+from simulations.document.page import Page
+from simulations.document.rendering import files_of
+from simulations.document.writing import write
 
 FILES = files_of(Page("A page", (), ()))
 

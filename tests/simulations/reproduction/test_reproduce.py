@@ -21,8 +21,8 @@ from simulations.commands.reproduce import circumstances
 from simulations.reproduction.manifest import Manifest, published_data
 from simulations.reproduction.measuring import Measured, Outcome, as_published, plays
 from simulations.reproduction.reproducing import Circumstances, Target, judge
-from simulations.seeds import RECOMMENDER_SEED, REWARD_SEED
 from simulations.studies.user import Answers, by_ratio
+from simulations.task.model_seeds import RECOMMENDER_SEED, REWARD_SEED
 from tests.simulations.conftest import Afl
 
 REAL, OFFLINE = Circumstances(offline=False), Circumstances(offline=True)

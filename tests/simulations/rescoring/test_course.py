@@ -6,7 +6,7 @@ import pytest
 
 from afl.types import CallKey, Outcome, Phase, Role
 from memory.records import TurnRecord
-from simulations.rescoring.course import Course, Shape
+from simulations.rescoring.divergence import Course, Shape
 
 LOOP = Shape("dialogue", rounds=4, user=True, judges=False)
 JUDGED = replace(LOOP, judges=True)

@@ -16,12 +16,12 @@ from afl.types import CallKey, Outcome
 from agents import UserAgent
 from memory.records import TurnRecord
 from memory.store import Store
-from simulations.agency import Agency
-from simulations.asynchrony import wait_for
-from simulations.call import calling
 from simulations.commands.rescore import rescore
 from simulations.commands.simulate import simulate
-from simulations.run import Performance
+from simulations.execution.agent_factory import Agency
+from simulations.execution.asynchrony import wait_for
+from simulations.execution.executor import calling
+from simulations.execution.run import Performance
 from tests.simulations.conftest import Afl
 
 Read = Callable[[TurnRecord], TurnRecord | None]

@@ -14,7 +14,7 @@ from afl.types import Advice, CallKey, JournalEntry, Message, Outcome, Phase, Re
 from memory.hints import BaseRecord
 from memory.records import CandidateRecord, SessionRecord, TurnRecord
 from memory.store import Store
-from simulations.asynchrony import wait_for
+from simulations.execution.asynchrony import wait_for
 from simulations.viewer.app import create_app
 from tests.simulations.viewer import strangers, tuned
 

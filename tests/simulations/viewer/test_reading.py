@@ -6,8 +6,8 @@ import pytest
 from memory.codec import to_json
 from memory.records import CandidateRecord
 from memory.store import Store
-from simulations.inputs import ModelOutputs
-from simulations.viewer.reading import Datasets, Library
+from simulations.task.model_outputs import ModelOutputs
+from simulations.viewer.data_access import Datasets, Library
 
 
 @pytest.mark.parametrize("scores", [None, np.array([[1.5, -0.25], [0.0, 3.07]], np.float32)])

@@ -3,8 +3,8 @@
 import pytest
 
 from simulations.viewer.charts import Chart, Point, Series
-from simulations.viewer.conversation import Sent
 from simulations.viewer.rendering import Passage, Room, cut, dollars, passages, seconds, setting, share, unit
+from simulations.viewer.transcript_view import Sent
 
 
 @pytest.mark.parametrize(

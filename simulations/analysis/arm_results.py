@@ -1,0 +1,149 @@
+"""What came of an arm: one metric, user by user and seed by seed."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from afl.errors import ConflictError
+from afl.metrics.intervals import Estimate, bootstrap_mean, wilson
+from memory.records import SessionRow
+
+if TYPE_CHECKING:  # whoever reads results plays nothing, and need not load what does
+    from simulations.studies.arm_runner import Played, SeedRun
+
+HIT_RATE = "hit_rate_at_1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeedValues:
+    """One metric of one arm under one study seed."""
+
+    seed: int
+    run: str | None
+    """The run it was read from; None for what needs none."""
+    values: Mapping[str, float]
+    """User -> what the metric says; of a failed session, what a failure counts as (a hit rate: 0)."""
+    failed: frozenset[str] = frozenset()
+    """Users whose session failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmResult:
+    """One metric of one arm. Seeds are a second level: each user is averaged over them before anything else."""
+
+    arm: str
+    group: Mapping[str, Any] = field(default_factory=dict)
+    """What the arm is compared within (`{"base": "sasrec"}`): columns of the tables, keys of the JSON."""
+    rounds: int
+    """The most rounds of a dialogue; 0 where nothing is said."""
+    metric: str = HIT_RATE
+    seeds: tuple[SeedValues, ...]
+
+    @property
+    def users(self) -> list[str]:
+        """In the order of the run of the first seed."""
+        return list(self.seeds[0].values)
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The runs it was read from, one per seed; none for what needs none."""
+        return tuple(one.run for one in self.seeds if one.run is not None)
+
+    @property
+    def failures(self) -> int:
+        """Failed sessions, over all seeds."""
+        return sum(len(one.failed) for one in self.seeds)
+
+    @property
+    def yes_or_no(self) -> bool:
+        """Whether a user's value is a hit or a miss: one seed, and nothing but 0 and 1."""
+        return len(self.seeds) == 1 and set(self.seeds[0].values.values()) <= {0, 1}
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """(U,) each user's mean over the seeds, in the order of `users`."""
+        by_seed = [[one.values[user] for user in self.users] for one in self.seeds]
+        means: NDArray[np.float64] = np.array(by_seed, np.float64).mean(axis=0)
+        return means
+
+    @property
+    def estimate(self) -> Estimate:
+        """Over all users: of hits Wilson's interval, of means the bootstrap over users."""
+        return _estimate(self.values, hits=self.yes_or_no)
+
+    @property
+    def estimate_completed(self) -> Estimate | None:
+        """The same over completed sessions alone; a user without any is left out. None when there is none."""
+        kept = [[one.values[user] for one in self.seeds if user not in one.failed] for user in self.users]
+        means = [sum(values) / len(values) for values in kept if values]
+        return _estimate(np.array(means), hits=self.yes_or_no) if means else None
+
+    def to_json(self) -> dict[str, Any]:
+        """An entry of `results`; with several seeds, `by_seed` says what each of them gave."""
+        every, completed = self.estimate, self.estimate_completed
+        entry = {
+            **self.group,
+            "arm": self.arm,
+            "rounds": self.rounds,
+            "n": every.n,
+            self.metric: {"value": every.value, "ci95": list(every.ci95)},
+            f"{self.metric}_completed": completed.to_json()
+            if completed
+            else {"value": None, "ci95": None, "n": 0},
+            "failures": self.failures,
+            "run": self.seeds[0].run,
+        }
+        return entry if len(self.seeds) == 1 else entry | {"by_seed": [self._seed(one) for one in self.seeds]}
+
+    def _seed(self, one: SeedValues) -> dict[str, Any]:
+        mean = float(np.mean(list(one.values.values())))
+        return {"seed": one.seed, "run": one.run, self.metric: mean, "failures": len(one.failed)}
+
+
+def result_of(
+    played: "Played",
+    *,
+    arm: str | None = None,
+    group: Mapping[str, Any] | None = None,
+    rounds: int | None = None,
+    metric: str = HIT_RATE,
+    value: Callable[[SessionRow], float] = lambda row: row.hit,
+) -> ArmResult:
+    """What a played arm came to: `value` of every session's line, by default whether it hit its target."""
+    return ArmResult(
+        arm=arm or played.arm.name,
+        group=group or {},
+        rounds=played.rounds if rounds is None else rounds,
+        metric=metric,
+        seeds=tuple(values_of(one, value) for one in played.seeds),
+    )
+
+
+def values_of(one: "SeedRun", value: Callable[[SessionRow], float]) -> SeedValues:
+    """`value` of every session of a run."""
+    return SeedValues(
+        seed=one.seed,
+        run=one.run,
+        values={row.session: float(value(row)) for row in one.rows},
+        failed=frozenset(row.session for row in one.rows if not row.completed),
+    )
+
+
+def require_same_suggestions(runs: "Sequence[SeedRun]") -> None:
+    """Raises `ConflictError` where two runs over the same lists hold different suggestions for a session."""
+    first = runs[0]
+    kept = {row.session: row.suggestion for row in first.rows}
+    for other in runs[1:]:
+        for row in other.rows:
+            if kept.get(row.session) != row.suggestion:
+                raise ConflictError(
+                    f"runs {first.run!r} and {other.run!r} hold different suggestions for session {row.session!r}: "
+                    "the base model changed between them; choose another --run name"
+                )
+
+
+def _estimate(values: NDArray[np.float64], *, hits: bool) -> Estimate:
+    return wilson(int(values.sum()), len(values)) if hits else bootstrap_mean(values)

@@ -1,0 +1,115 @@
+"""Who was hit in each arm of comparable runs, and what tells the arms apart."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import NamedTuple
+
+from afl.metrics.intervals import Estimate, wilson
+from afl.metrics.paired import mcnemar
+from simulations.analysis.arm_results import ArmResult, SeedValues
+from simulations.analysis.arm_tests import ArmTest, compare_pairs
+from simulations.analysis.loaded_run import Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """A run, or the base model alone as a run recorded it."""
+
+    label: str
+    items: Mapping[str, str | None]
+    """Session -> title of the final recommendation; None for a failed session."""
+    hits: Mapping[str, bool]
+    failures: int = 0
+
+    @property
+    def hit_rate_at_1(self) -> Estimate:
+        return wilson(sum(self.hits.values()), len(self.hits))
+
+    @property
+    def hit_rate_at_1_completed(self) -> Estimate | None:
+        completed = len(self.hits) - self.failures
+        return wilson(sum(self.hits.values()), completed) if completed else None
+
+
+class Pair(NamedTuple):
+    """Two arms over the sessions that both have: the second against the first."""
+
+    test: ArmTest
+    won: int
+    """Sessions that only the second arm hits."""
+    lost: int
+
+
+def comparable(runs: Sequence[Recorded]) -> list[list[Recorded]]:
+    """The runs in groups over the same sessions and candidate lists, in the order given."""
+    groups: dict[str, list[Recorded]] = {}
+    for run in runs:
+        if run.recommends:
+            groups.setdefault(run.candidates_hash, []).append(run)
+    return list(groups.values())
+
+
+def arms_of(runs: Sequence[Recorded]) -> list[Arm]:
+    """The base models of comparable runs, each once, then the runs."""
+    return [*_bases(runs), *(_arm(run) for run in runs)]
+
+
+def pairs_of(groups: Sequence[Sequence[Arm]]) -> list[Pair]:
+    """Every pair of arms of a group that share a session, the later against the earlier; Holm over all groups."""
+    every = [pair for arms in groups for pair in combinations(arms, 2)]
+    shared = [(one, two) for one, two in every if one.hits.keys() & two.hits.keys()]
+    results = [(_result(one, two), _result(two, one)) for one, two in shared]
+    counts = [mcnemar(one.values, two.values) for one, two in results]
+    tests = compare_pairs(results)
+    return [Pair(test, count.won, count.lost) for test, count in zip(tests, counts, strict=True)]
+
+
+def discordant(arms: Sequence[Arm]) -> list[str]:
+    """Sessions that some arms hit and others miss, in the order of the first arm."""
+    return [
+        session for session in arms[0].hits if len({arm.hits[session] for arm in arms if session in arm.hits}) > 1
+    ]
+
+
+def _arm(run: Recorded) -> Arm:
+    items = {one.session: one.item if one.completed else None for one in run.records}
+    hits = {record.session: record.hit for record in run.records}
+    return Arm(run.label, items, hits, sum(not record.completed for record in run.records))
+
+
+def _bases(runs: Sequence[Recorded]) -> list[Arm]:
+    found: list[tuple[Arm, str]] = []
+    for run in runs:
+        if not run.with_base:
+            continue
+        arm = _base(run)
+        alike = [other for other, _ in found if _agree(other, arm)]
+        if not alike:
+            found.append((arm, run.label))
+    labels = [arm.label for arm, _ in found]
+    return [
+        # Two base models of one name: they were trained differently, and the run tells which is meant.
+        arm if labels.count(arm.label) == 1 else Arm(f"{arm.label} (of {run})", arm.items, arm.hits)
+        for arm, run in found
+    ]
+
+
+def _base(run: Recorded) -> Arm:
+    spec = str(run.config.get("recommender", "base model"))
+    return Arm(
+        f"{spec.partition(':')[0] if '/' in spec else spec} alone",
+        {record.session: record.suggestion for record in run.records},
+        {record.session: record.suggestion == record.target for record in run.records},
+    )
+
+
+def _agree(one: Arm, two: Arm) -> bool:
+    shared = one.items.keys() & two.items.keys()
+    return all(one.items[session] == two.items[session] for session in shared)
+
+
+def _result(arm: Arm, other: Arm) -> ArmResult:
+    """The arm over the sessions that both have, in one order."""
+    values = {session: float(arm.hits[session]) for session in sorted(arm.hits.keys() & other.hits.keys())}
+    return ArmResult(arm=arm.label, rounds=0, seeds=(SeedValues(seed=0, run=None, values=values),))

@@ -1,0 +1,139 @@
+"""What a page is made of: runs as the database holds them."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from afl.metrics.intervals import Estimate, wilson
+from afl.types import PaceChange
+from memory.records import CallTotals, SessionRecord
+from memory.run import Run
+from memory.spending import Cost
+from simulations.options.run_options import LISTED, recommends
+from simulations.task.model_outputs import ModelOutputs
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A run with its recorded sessions, in the order of the run."""
+
+    name: str
+    label: str
+    """What figures and tables call it: its name, without what the names of all runs on the page begin with."""
+    config: Mapping[str, Any]
+    candidates_hash: str
+    size: int
+    """Sessions it consists of; fewer are recorded while it is incomplete."""
+    records: tuple[SessionRecord, ...]
+    calls: CallTotals
+    costs: tuple[Cost, ...]
+    """By phase, round and agent."""
+    pace: tuple[PaceChange, ...]
+    """How many requests were under way at once, when that changed and why."""
+    outputs: ModelOutputs
+    """What the models said about its sessions before anything was asked."""
+
+    @property
+    def stand_in(self) -> bool:
+        """Whether its language model is the offline stand-in."""
+        return str(self.config.get("llm_name", "")).startswith("offline")
+
+    @property
+    def recommends(self) -> bool:
+        """Whether its sessions end with a recommendation, which can be a hit."""
+        return recommends(self.config)
+
+    @property
+    def judges(self) -> bool:
+        """Whether the user agent was asked about items of the user-simulation task."""
+        return bool(self.config.get("ratios"))
+
+    @property
+    def ranks(self) -> bool:
+        """Whether the recommendation agent was asked for lists, and nobody chose from them."""
+        return self.config.get("protocol") == "ranking"
+
+    @property
+    def listed(self) -> int:
+        """Entries in every list asked for."""
+        return int(self.config.get("listed", LISTED))
+
+    @property
+    def with_base(self) -> bool:
+        return any(record.suggestion is not None for record in self.records)
+
+    @property
+    def hit_rate_at_1(self) -> Estimate:
+        """Failed sessions count as misses."""
+        return wilson(self.hits, len(self.records))
+
+    @property
+    def hit_rate_at_1_completed(self) -> Estimate | None:
+        """Over completed sessions; None when there is none."""
+        completed = sum(record.completed for record in self.records)
+        return wilson(self.hits, completed) if completed else None
+
+    @cached_property
+    def hits(self) -> int:
+        return sum(record.hit for record in self.records)
+
+    @cached_property
+    def rounds(self) -> tuple[tuple[Estimate, Estimate], ...]:
+        """Hit rate and share accepted after each round, over all sessions; one that has ended stays as it ended."""
+        ways = [record.by_round for record in self.records]
+        n, longest = len(ways), max((len(way) for way in ways), default=0)
+        longest = max(longest, int(self.config.get("rounds", 1))) if longest else 0
+        states = [[way[min(at, len(way) - 1)] for way in ways if way] for at in range(longest)]
+        return tuple(
+            (wilson(sum(one.hit for one in after), n), wilson(sum(one.accepted for one in after), n))
+            for after in states
+        )
+
+    @cached_property
+    def sessions_by_outcome(self) -> Mapping[str, int]:
+        """How many sessions ended in what, the completed ones first."""
+        return dict(Counter(record.outcome.value for record in self.records).most_common())
+
+    @cached_property
+    def turns_by_outcome(self) -> Mapping[str, int]:
+        """How many turns of both agents ended in what: their last attempts."""
+        return dict(
+            Counter(turn.outcome.value for record in self.records for turn in record.answers).most_common()
+        )
+
+
+async def recorded(runs: Sequence[Run]) -> list[Recorded]:
+    """The runs with their sessions, out of the database."""
+    labels = short_names([run.name for run in runs])
+    return [await _recorded(run, label) for run, label in zip(runs, labels, strict=True)]
+
+
+async def _recorded(run: Run, label: str) -> Recorded:
+    records = [transcript.record async for transcript in run.sessions()]
+    return Recorded(
+        name=run.name,
+        label=label,
+        config=run.config,
+        candidates_hash=run.candidates_hash,
+        size=run.size,
+        records=tuple(sorted(records, key=lambda record: record.position)),
+        calls=(await run.totals()).calls,
+        costs=tuple(await run.costs()),
+        pace=tuple(await run.pace()),
+        outputs=_outputs(await run.inputs()),
+    )
+
+
+def _outputs(inputs: Mapping[str, Any]) -> ModelOutputs:
+    return ModelOutputs.from_json({"suggestions": None, "scores": None, **inputs})
+
+
+def short_names(names: Sequence[str]) -> list[str]:
+    """The names without the dashed parts all of them begin with; one alone stays as it is."""
+    parts = [name.split("-") for name in names]
+    shared = 0
+    while len(parts) > 1 and min(map(len, parts)) > shared + 1 and len({one[shared] for one in parts}) == 1:
+        shared += 1
+    return ["-".join(one[shared:]) for one in parts]

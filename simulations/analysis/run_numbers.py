@@ -1,0 +1,189 @@
+"""A run in numbers, under today's metrics: from what was recorded of it, or from how its sessions are read now."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from afl.data.judging import ITEMS, JudgedItems, Ratio
+from afl.metrics.intervals import Estimate, wilson
+from afl.metrics.listing import list_scores
+from afl.metrics.precision_recall import PrecisionRecall, UserAnswers, precision_recall
+from memory.records import CallTotals, JudgementRow, RoundRecord, RunTotals, SessionRecord
+from simulations.options.run_options import LISTED
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What a run comes to. Failed sessions are misses; an item without an answer got no yes."""
+
+    sessions: int
+    """Recorded ones."""
+    completed: int
+    failed: int
+    hits: int
+    accepted: int
+    by_round: tuple[tuple[int, int], ...]
+    """(hits, accepted) after each round."""
+    outcomes: Mapping[str, int]
+    """Turns by outcome."""
+    judged: Mapping[str, PrecisionRecall] = field(default_factory=dict)
+    """By ratio; empty where nothing was judged."""
+    ranked: Mapping[str, Estimate] = field(default_factory=dict)
+    """Hit rates and NDCG of the recommendation agent's lists, by metric; empty where it made none."""
+
+    @property
+    def hit_rate_at_1(self) -> Estimate:
+        return wilson(self.hits, self.sessions)
+
+    @property
+    def hit_rate_at_1_completed(self) -> Estimate | None:
+        """None where no session is completed."""
+        return wilson(self.hits, self.completed) if self.completed else None
+
+    def to_json(self) -> dict[str, Any]:
+        """`before` and `after` of `rescore --json`."""
+        completed = self.hit_rate_at_1_completed
+        numbers = {
+            "sessions": self.sessions,
+            "completed": self.completed,
+            "failed": self.failed,
+            "accepted": self.accepted,
+            "hit_rate_at_1": self.hit_rate_at_1.to_json(),
+            "hit_rate_at_1_completed": completed.to_json() if completed else {"value": None, "ci95": None, "n": 0},
+            "by_round": [
+                {"round": number, "hits": hits, "accepted": accepted}
+                for number, (hits, accepted) in enumerate(self.by_round, start=1)
+            ],
+            "outcomes": dict(sorted(self.outcomes.items())),
+        }
+        judged = {ratio: scores.to_json() for ratio, scores in self.judged.items()}
+        ranked = {metric: estimate.to_json() for metric, estimate in self.ranked.items()}
+        return numbers | ({"judged": judged} if judged else {}) | ({"ranked": ranked} if ranked else {})
+
+
+def numbers_of(
+    totals: RunTotals,
+    *,
+    judgements: Sequence[JudgementRow],
+    places: Sequence[int | None],
+    config: Mapping[str, Any],
+    users: int,
+) -> Numbers:
+    """The numbers of a run that was begun with `config` and has `users` sessions, unfinished ones included.
+
+    `places` are the targets' places in the recommendation agent's lists, from 0, a session each; None for a target
+    that is not listed, or a session without a list.
+    """
+    return Numbers(
+        sessions=totals.completed + totals.failed,
+        completed=totals.completed,
+        failed=totals.failed,
+        hits=totals.hits,
+        accepted=totals.accepted,
+        by_round=totals.by_round,
+        outcomes={outcome: count for outcome, count in totals.outcomes.items() if count},
+        judged=_judged(judgements, config, users),
+        ranked=_ranked(places, config),
+    )
+
+
+@dataclass
+class Tally:
+    """Adds up sessions as a run's own query adds up their rows."""
+
+    records: int = 0
+    completed: int = 0
+    hits: int = 0
+    accepted: int = 0
+    ways: list[tuple[RoundRecord, ...]] = field(default_factory=list)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    judgements: list[JudgementRow] = field(default_factory=list)
+    places: list[int | None] = field(default_factory=list)
+
+    def add(self, record: SessionRecord) -> None:
+        """Counts one session."""
+        self.records += 1
+        self.completed += record.completed
+        self.hits += record.hit
+        self.accepted += record.accepted
+        self.ways.append(record.by_round)
+        self.outcomes.update(turn.outcome.value for turn in record.answers)
+        self.judgements += _rows(record)
+        self.places.append(place_of_target(record))
+
+    @property
+    def totals(self) -> RunTotals:
+        """Of the sessions added; what calls they took is not among it."""
+        return RunTotals(
+            sessions=self.records,
+            done=self.records,
+            completed=self.completed,
+            failed=self.records - self.completed,
+            hits=self.hits,
+            accepted=self.accepted,
+            base_hits=0,
+            by_round=_by_round(self.ways),
+            outcomes=self.outcomes,
+            calls=CallTotals(),
+        )
+
+
+def place_of_target(record: SessionRecord) -> int | None:
+    """Where the session's list has the target, from 0; None where it is not listed, or there is no list."""
+    ranking = next((turn.ranking for turn in record.answers if turn.ranking), ())
+    return ranking.index(record.target) if record.target in ranking else None
+
+
+def _rows(record: SessionRecord) -> list[JudgementRow]:
+    return [
+        JudgementRow(
+            record.session,
+            turn.key.round,
+            turn.item or "",
+            bool(turn.label),
+            turn.decision,
+            turn.score,
+            turn.outcome.value,
+        )
+        for turn in record.judged
+    ]
+
+
+def _by_round(ways: Iterable[tuple[RoundRecord, ...]]) -> tuple[tuple[int, int], ...]:
+    """(hits, accepted) after each round; a session that has ended keeps its last state."""
+    known = [way for way in ways if way]
+    longest = max((len(way) for way in known), default=0)
+    after = [[way[min(at, len(way) - 1)] for way in known] for at in range(longest)]
+    return tuple((sum(one.hit for one in state), sum(one.accepted for one in state)) for state in after)
+
+
+def _judged(rows: Sequence[JudgementRow], config: Mapping[str, Any], users: int) -> dict[str, PrecisionRecall]:
+    said, items = config.get("ratios", ()), config.get("items", ITEMS)
+    ratios = [Ratio.parse(ratio, items=items) for ratio in said]
+    if not ratios:
+        return {}
+    every = JudgedItems(np.empty((0, 0), np.int32), max(ratio.wanted for ratio in ratios))
+    return {str(ratio): precision_recall(_answers(rows, every.of_ratio(ratio), ratio, users)) for ratio in ratios}
+
+
+def _answers(rows: Sequence[JudgementRow], places: Any, ratio: Ratio, users: int) -> list[UserAnswers]:
+    """Every user's answers about the items of a ratio, counted; in one order, which resampling depends on."""
+    asked, yes, found = set(places.tolist()), Counter[str](), Counter[str]()
+    sessions = sorted({row.session for row in rows})
+    for row in rows:
+        if row.number - 1 in asked and row.decision:
+            yes[row.session] += 1
+            found[row.session] += row.label
+    counted = [UserAnswers(found[session], yes[session], ratio.wanted) for session in sessions]
+    return counted + [UserAnswers(0, 0, ratio.wanted)] * (users - len(counted))
+
+
+def _ranked(places: Sequence[int | None], config: Mapping[str, Any]) -> dict[str, Estimate]:
+    if config.get("protocol") not in ("shortlist", "ranking"):
+        return {}
+    return dict(
+        list_scores([None if rank is None else rank + 1 for rank in places], top=config.get("listed", LISTED))
+    )

@@ -1,0 +1,107 @@
+"""The loop as LangGraph's own tools open it (`langgraph dev`, Studio): name a session, watch the dialogue.
+
+`AFL_STUDIO_DATASET`, `AFL_STUDIO_LLM` and the like choose data set and models; by default `demo`, imported on first
+use, and `offline`. Nothing is kept: to keep a run, use `afl simulate`.
+"""
+
+import asyncio
+from functools import cache
+from typing import Any, NotRequired, TypedDict, cast
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from afl.data.dataset import Dataset
+from afl.data.library import Library
+from afl.errors import NotFoundError
+from afl.llm.journaled_chat import Gate
+from afl.llm.registry import load_model
+from afl.settings import Settings
+from afl.testing import MemoryJournal
+from afl.types import SessionView
+from simulations.commands.data import import_data
+from simulations.execution.agent_factory import Agency
+from simulations.execution.assembly import join
+from simulations.graphs.dialogue import DialogueGraph
+from simulations.graphs.state import DialogueState
+from simulations.options.run_options import SimulateOptions, SplitName
+from simulations.progress import Unwatched
+from simulations.task.model_outputs import ModelOutputs
+from simulations.task.task import Study
+from simulations.task.training_data import training_data
+
+
+class StudioSettings(BaseSettings):
+    """What the studio plays with."""
+
+    model_config = SettingsConfigDict(env_prefix="AFL_STUDIO_", env_file=".env", extra="ignore")
+
+    dataset: str = "demo"
+    llm: str = "offline"
+    split: SplitName = "test"
+    rounds: int = 4
+    recommender: str = "sasrec"
+    reward: str = "sasrec"
+
+
+class Request(TypedDict):
+    """What is typed into the studio."""
+
+    session: NotRequired[str]
+    """A session's id in the split; the first one by default."""
+
+
+class StudioState(DialogueState, Request):
+    """A dialogue, and which session it was asked for."""
+
+
+StudioGraph = CompiledStateGraph[StudioState, None, Request, StudioState]
+
+
+async def graph() -> StudioGraph:
+    """What `langgraph.json` names: the graph, built once, off the server's event loop."""
+    return await asyncio.to_thread(_built)
+
+
+def build() -> StudioGraph:
+    """The loop with a node before it that looks the session up."""
+    wanted, settings = StudioSettings(), Settings()
+    options = SimulateOptions(**wanted.model_dump())
+    dataset = _dataset(wanted.dataset, settings)
+    study = Study.of(dataset, options, training_data(Library(settings.data_dir), dataset, None))
+    model = load_model(wanted.llm, dataset=study.training, settings=settings)
+    agency = Agency().complete(options, study.training, settings)
+    outputs = ModelOutputs.of(study, settings, Unwatched())
+    return _with_lookup(study, join(study, outputs, agency, Gate.live(model, MemoryJournal())))
+
+
+_built = cache(build)
+
+
+def _with_lookup(study: Study, loop: DialogueGraph) -> StudioGraph:
+    """The loop behind a node that turns a session's id into what the agents may see of it."""
+    places = {row.id: place for place, row in enumerate(study.rows)}
+
+    async def look_up(request: Request) -> dict[str, SessionView]:
+        session = request.get("session") or study.rows[0].id
+        if session not in places:
+            raise NotFoundError(
+                f"no session {session!r} in data set {study.dataset.name!r}; one is {study.rows[0].id!r}"
+            )
+        return {"view": study.session(places[session]).view}
+
+    outer = StateGraph[StudioState, None, Request, StudioState](StudioState, input_schema=Request)
+    outer.add_node("look up", cast(Any, look_up))  # langgraph infers its input from the annotation
+    outer.add_node("feedback loop", loop)
+    outer.add_edge(START, "look up")
+    outer.add_edge("look up", "feedback loop")
+    outer.add_edge("feedback loop", END)
+    return outer.compile(name="feedback loop")
+
+
+def _dataset(name: str, settings: Settings) -> Dataset:
+    library = Library(settings.data_dir)
+    if name == "demo" and name not in library.names():
+        import_data("demo", name="demo", settings=settings)
+    return library.load(name)

@@ -1,0 +1,86 @@
+"""Puts a page's files into a folder: all of them or none, and never in place of something else."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from afl.errors import StorageError, UsageError
+from simulations.document.rendering import GENERATOR
+
+PAGE, TEXT, FIGURES = "report.html", "report.md", "figures"
+_MARK = f'<meta name="generator" content="{GENERATOR}">'
+_DRAWN = (".svg", ".png")
+
+
+def require_free(folder: Path) -> None:
+    """Raises `UsageError` where the folder holds anything but an earlier page."""
+    if not folder.exists() and not folder.is_symlink():
+        return
+    try:
+        foreign = next(iter(_foreign(folder)), None)
+    except OSError as error:
+        raise StorageError(f"--out {folder}: cannot be read ({error.strerror or error})") from None
+    if foreign is not None:
+        raise UsageError(
+            f"--out {folder}: it holds {foreign}, which is no report of AFL's, and would be lost; "
+            "name a new folder, or one with a report to replace"
+        )
+
+
+def write(files: Mapping[str, bytes], folder: Path) -> None:
+    """The folder with exactly these files, in place of an earlier page; on failure it stays as it was.
+
+    Raises `UsageError` where something else is there, `StorageError` where it cannot be written.
+    """
+    require_free(folder)
+    folder = folder.resolve()
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(
+            prefix=f".{folder.name}-", dir=folder.parent, ignore_cleanup_errors=True
+        ) as beside:
+            _fill(Path(beside) / "new", files)
+            _exchange(Path(beside), folder)
+    except OSError as error:
+        raise StorageError(f"--out {folder}: cannot be written ({error.strerror or error})") from None
+
+
+def _fill(new: Path, files: Mapping[str, bytes]) -> None:
+    for path, content in files.items():
+        target = new / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+
+
+def _exchange(beside: Path, folder: Path) -> None:
+    """The new folder in the old one's place; the old one back where that fails."""
+    if not folder.exists():
+        os.replace(beside / "new", folder)
+        return
+    os.replace(folder, beside / "old")
+    try:
+        os.replace(beside / "new", folder)
+    except OSError:
+        os.replace(beside / "old", folder)
+        raise
+
+
+def _foreign(folder: Path) -> list[str]:
+    """What is in the way, in words; empty for an empty folder or one with a page."""
+    if not folder.is_dir():
+        return ["a file"]
+    names = sorted(entry.name for entry in folder.iterdir())
+    if not names:
+        return []
+    others = [name for name in names if name not in (PAGE, TEXT, FIGURES)]
+    if not others and (folder / FIGURES).is_dir():
+        drawn = sorted((folder / FIGURES).iterdir())
+        others = [f"{FIGURES}/{file.name}" for file in drawn if file.suffix not in _DRAWN or not file.is_file()]
+    if not others and not _is_page(folder / PAGE):
+        others = names
+    return others
+
+
+def _is_page(file: Path) -> bool:
+    return file.is_file() and _MARK in file.read_text(encoding="utf-8", errors="replace")[:2000]

@@ -1,0 +1,1 @@
+"""The engine `ray`: many processes, many machines."""

@@ -1,0 +1,46 @@
+"""Keeps a session once it is played: the first place at which target and dialogue meet, the agents are done."""
+
+from dataclasses import dataclass
+
+from afl.data.sessions import Session
+from afl.types import Role
+from memory.records import Judgement, SessionRecord
+from memory.run import Run
+from simulations.graphs.state import DialogueState
+from simulations.task.model_outputs import ModelOutputs
+from simulations.task.task import Study
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """Joins each dialogue with its target and keeps it."""
+
+    run: Run
+    study: Study
+    outputs: ModelOutputs
+
+    async def keep(self, place: int, session: Session, state: DialogueState) -> SessionRecord:
+        """What the session at this place led to, once it is on disk."""
+        record = SessionRecord.of(
+            session.view,
+            position=place,
+            target=session.target,
+            suggestion=self.outputs.suggested(place),
+            turns=state.get("turns", []),
+            memories={
+                Role.RECOMMENDATION: state.get("recommendation_memory", []),
+                Role.USER: state.get("user_memory", []),
+            },
+            judgements=self._judgements(place, state),
+        )
+        await self.run.finish(record)
+        return record
+
+    def _judgements(self, place: int, state: DialogueState) -> list[Judgement]:
+        """What was judged, beside what is true: the wanted items come first."""
+        turns, judged = state.get("judgements", []), self.study.judged
+        if judged is None or not turns:
+            return []
+        titles = [self.study.dataset.catalogue.titles[item] for item in judged.items[place].tolist()]
+        labels = judged.labels.tolist()
+        return [Judgement(turn, *said) for turn, *said in zip(turns, titles, labels, strict=True)]

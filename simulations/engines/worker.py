@@ -1,0 +1,222 @@
+"""A worker's part in a run: plays the sessions it is given, and keeps nothing that would be missed."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from afl import __version__
+from afl.clock import SystemClock
+from afl.errors import AFLError, WorkerError
+from afl.llm.budget import unlimited
+from afl.llm.language_model import LanguageModel
+from afl.llm.limiter import AdaptiveLimiter
+from afl.llm.registry import load_model
+from afl.llm.request_cost import Bounds, Tariff
+from afl.llm.time_limits import Deadlines, TimeLimits
+from afl.llm.usage import Usage
+from afl.llm.watchdog import StallWatch
+from afl.ports import Limiter, Payer
+from memory.run import Run
+from memory.store import Store
+from simulations.engines.base import Home, endpoint
+from simulations.engines.session_recorder import Keeper
+from simulations.engines.sharing import Admission, SharedAccount, SharedLimiter, Till
+from simulations.execution.agent_factory import Agency
+from simulations.execution.assembly import join, open_gate
+from simulations.execution.identity import recorded_model
+from simulations.graphs.runner import Runner, calm_collector
+from simulations.task.model_outputs import ModelOutputs
+from simulations.task.task import Study
+
+GATHER = 0.05
+"""Seconds in which finished sessions gather before whoever gives out work is told."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A run as workers need it; the same for all of them."""
+
+    home: Home
+    run: str
+    study: Study
+    outputs: ModelOutputs
+    agency: Agency
+    model: str
+    """The language model's name, as it enters fingerprints."""
+    base_url: str | None = None
+    replay: str | None = None
+    """The recorded run that alone may answer."""
+    recall: bool = False
+    """Whether equal requests of earlier runs may answer."""
+    times: TimeLimits = field(default_factory=TimeLimits)
+    bounds: Bounds = field(default_factory=Bounds)
+    max_tokens: int | None = None
+    counts_tokens: bool = False
+    """Whether there is a limit of tokens a minute."""
+    version: str = __version__
+
+
+@dataclass(frozen=True)
+class Place:
+    """A worker's own place in it."""
+
+    worker: str
+    """A name that no other worker ever has."""
+    share: int
+    """Sessions under way at once."""
+    admission: Admission | None = None
+    """Where requests are admitted; None where each worker may send as many as it has sessions."""
+    till: Till | None = None
+    """Where requests are paid for; None without a budget."""
+
+
+class News(NamedTuple):
+    """What has happened in a worker since it last told."""
+
+    done: Sequence[tuple[int, bool]]
+    """Sessions on disk, by their places in the study, and whether each was a hit."""
+    usage: Usage
+    said: Sequence[str]
+    """Lines for people."""
+    error: AFLError | None
+    """What ends the run."""
+
+
+class Playing:
+    """A run as it is played in this process; made by `begin`."""
+
+    def __init__(self, part: Part, place: Place) -> None:
+        self._part = part
+        self._place = place
+        self._usage = Usage()
+        self._given: asyncio.Queue[tuple[int, bool]] = asyncio.Queue()
+        self._done: list[tuple[int, bool]] = []
+        self._said: list[str] = []
+        self._error: Exception | None = None
+        self._news = asyncio.Event()
+        self._lanes: list[asyncio.Task[None]] = []
+        self._stack = AsyncExitStack()
+
+    @classmethod
+    async def begin(cls, part: Part, place: Place) -> "Playing":
+        """Opens the database, joins the run, loads the language model.
+
+        Raises `WorkerError` where another version of AFL began the run, and what opening and loading raise.
+        """
+        if part.version != __version__:
+            raise WorkerError(
+                f"has AFL {__version__}, the run was begun with {part.version}; install the same everywhere"
+            )
+        playing = cls(part, place)
+        async with AsyncExitStack() as stack:
+            runner, keeper = await playing._opened(stack)
+            playing._stack = stack.pop_all()
+        playing._lanes = [asyncio.create_task(playing._lane(runner, keeper)) for _ in range(place.share)]
+        return playing
+
+    async def exchange(self, places: Sequence[int], begun: Collection[int]) -> News:
+        """Takes further sessions, and returns when there is something to tell.
+
+        Of those that are not `begun` the journal holds nothing, and is not asked.
+        """
+        for place in places:
+            self._given.put_nowait((place, place not in begun))
+            # One after the other: begun at once, all would ask, and wait, at the same time.
+            await asyncio.sleep(0)
+        await self._news.wait()
+        if self._error is None:
+            await asyncio.sleep(GATHER)
+        self._news.clear()
+        if self._error is not None and not isinstance(self._error, AFLError):
+            raise self._error
+        done, self._done = self._done, []
+        said, self._said = self._said, []
+        return News(done, self._usage.taken(), said, self._error)
+
+    async def close(self) -> None:
+        """Returns once what was handed over is on disk; sessions under way are given up."""
+        for lane in self._lanes:
+            lane.cancel()
+        await asyncio.gather(*self._lanes, return_exceptions=True)
+        await self._stack.aclose()
+
+    async def _lane(self, runner: Runner, keeper: Keeper) -> None:
+        """Plays one session after the other."""
+        try:
+            while True:
+                place, fresh = await self._given.get()
+                session = keeper.study.session(place)
+                if fresh:
+                    keeper.run.journal().expect_nothing(session.id)
+                record = await keeper.keep(place, session, await runner.play(session))
+                self._done.append((place, record.hit))
+                self._news.set()
+        except Exception as error:
+            self._error = self._error or error
+            self._news.set()
+
+    async def _opened(self, stack: AsyncExitStack) -> tuple[Runner, Keeper]:
+        """What plays and what keeps; to be closed with `stack`."""
+        part, clock = self._part, SystemClock()
+        store = await stack.enter_async_context(await Store.open(part.home.url))
+        run = await store.join(part.run)
+        replay = None if part.replay is None else await store.run(part.replay)
+        model = await self._model(replay, stack)
+        deadlines = Deadlines(replace(part.times, run=None), clock)
+        stall = StallWatch(endpoint(model), after=part.times.stall, clock=clock, say=self._say)
+        gate = open_gate(
+            model,
+            run.journal(),
+            recorded=None if replay is None else replay.journal(),
+            recall=store.recall if part.recall else None,
+            limiter=self._limiter(stack),
+            account=self._payer(model, stack),
+            clock=clock,
+            usage=self._usage,
+            deadlines=deadlines,
+            stall=stall,
+        )
+        graph = join(part.study, part.outputs, part.agency, gate)
+        await stack.enter_async_context(stall.watching())
+        await stack.enter_async_context(calm_collector())
+        runner = Runner(graph, rounds=part.study.options.rounds, deadlines=deadlines)
+        return runner, Keeper(run, part.study, part.outputs)
+
+    async def _model(self, replay: Run | None, stack: AsyncExitStack) -> LanguageModel:
+        """The language model that the run was begun with, reached from here."""
+        part = self._part
+        if replay is not None:
+            return recorded_model(replay.config)
+        model = load_model(
+            part.study.options.llm,
+            dataset=part.study.training,
+            base_url=part.base_url,
+            settings=part.home.settings,
+            timeout=part.times.attempt,
+        )
+        stack.push_async_callback(model.close)
+        if model.name != part.model:
+            raise WorkerError(f"would ask {model.name}, the run was begun with {part.model}")
+        await model.check()
+        return model
+
+    def _limiter(self, stack: AsyncExitStack) -> Limiter:
+        if self._place.admission is None:
+            return AdaptiveLimiter(self._place.share)
+        limiter = SharedLimiter(self._place.admission, self._place.worker, counts_tokens=self._part.counts_tokens)
+        stack.push_async_callback(limiter.settled)
+        return limiter
+
+    def _payer(self, model: LanguageModel, stack: AsyncExitStack) -> Payer:
+        if self._place.till is None:
+            return unlimited()
+        tariff = Tariff(model.price, self._part.max_tokens)
+        account = SharedAccount(self._place.till, self._place.worker, tariff, self._part.bounds)
+        stack.push_async_callback(account.settled)
+        return account
+
+    def _say(self, line: str) -> None:
+        self._said.append(line)
+        self._news.set()

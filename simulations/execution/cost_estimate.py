@@ -1,0 +1,120 @@
+"""Calls, tokens, dollars and time of a run, before anything is asked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Any, NamedTuple
+
+from afl.llm.language_model import Price
+from afl.llm.rate_limits import Rates
+from simulations.execution.dry_run import BYTES_PER_TOKEN, Asked
+
+
+class Span(NamedTuple):
+    """From every dialogue ending in its first round to none ending before its last."""
+
+    least: float
+    most: float
+
+    def to_json(self, digits: int = 0) -> dict[str, float]:
+        return {"least": _rounded(self.least, digits), "most": _rounded(self.most, digits)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostEstimate:
+    """What a run would take, repairs and retries apart."""
+
+    dataset: str
+    llm: str
+    sessions: int
+    asked: Sequence[Asked]
+    """What a session asks, when nothing is accepted."""
+    price: Price | None
+    reply_tokens: int
+    """Taken for the length of a reply."""
+    latency: float
+    """Taken for the seconds until a reply."""
+    concurrency: int
+    rates: Rates
+
+    @property
+    def calls(self) -> Span:
+        return self._span([(entry, entry.calls) for entry in self.asked])
+
+    @property
+    def prompt_tokens(self) -> Span:
+        return self._span([(entry, entry.prompt_tokens) for entry in self.asked])
+
+    @property
+    def completion_tokens(self) -> Span:
+        return Span(*(calls * self.reply_tokens for calls in self.calls))
+
+    @property
+    def cost_usd(self) -> Span | None:
+        """None where the model's price is not known."""
+        if self.price is None:
+            return None
+        pairs = zip(self.prompt_tokens, self.completion_tokens, strict=True)
+        return Span(*(self.price.of(ceil(prompt), ceil(completion)) for prompt, completion in pairs))
+
+    @property
+    def seconds(self) -> Span:
+        """What the slowest of these takes: a session's calls one after another, all calls side by side, the rates."""
+        tokens = (sum(pair) for pair in zip(self.prompt_tokens, self.completion_tokens, strict=True))
+        turns = (self._in_a_row(first_only=True), self._in_a_row(first_only=False))
+        return Span(*(self._seconds(*one) for one in zip(self.calls, tokens, turns, strict=True)))
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of `estimate --json`."""
+        cost = self.cost_usd
+        return {
+            "dataset": self.dataset,
+            "llm": self.llm,
+            "sessions": self.sessions,
+            "calls": self.calls.to_json(),
+            "prompt_tokens": self.prompt_tokens.to_json(),
+            "completion_tokens": self.completion_tokens.to_json(),
+            "cost_usd": None if cost is None else cost.to_json(4),
+            "seconds": self.seconds.to_json(1),
+            "by_round": [
+                {
+                    "phase": entry.phase,
+                    "role": entry.role,
+                    "round": entry.round,
+                    "calls": _rounded(entry.calls * self.sessions, 0),
+                    "prompt_tokens": _rounded(entry.prompt_tokens * self.sessions, 0),
+                }
+                for entry in self.asked
+            ],
+            "assumed": {
+                "bytes_per_token": BYTES_PER_TOKEN,
+                "reply_tokens": self.reply_tokens,
+                "latency": self.latency,
+            },
+        }
+
+    def _span(self, counted: Sequence[tuple[Asked, float]]) -> Span:
+        first = sum(number for entry, number in counted if entry.round in (None, 1))
+        return Span(first * self.sessions, sum(number for _, number in counted) * self.sessions)
+
+    def _in_a_row(self, *, first_only: bool) -> float:
+        """Calls of a session that wait for each other; judged items are asked about all at once."""
+        rows = (1.0 if entry.round is None else entry.calls for entry in self.asked if _within(entry, first_only))
+        return sum(rows)
+
+    def _seconds(self, calls: float, tokens: float, turns: float) -> float:
+        bounds = [
+            turns * self.latency * ceil(self.sessions / self.concurrency),
+            calls * self.latency / self.concurrency,
+            60 * calls / self.rates.rpm if self.rates.rpm else 0.0,
+            60 * tokens / self.rates.tpm if self.rates.tpm else 0.0,
+        ]
+        return max(bounds)
+
+
+def _within(entry: Asked, first_only: bool) -> bool:
+    return entry.round in (None, 1) or not first_only
+
+
+def _rounded(number: float, digits: int) -> float:
+    return round(number, digits) if digits else round(number)

@@ -1,0 +1,78 @@
+"""What a run would ask, found out by asking nobody: the real agents and prompts over some of the sessions."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from langchain_core.runnables import RunnableConfig
+
+from afl.testing.canned_answers import refusing_answer
+from afl.types import CallKey, Message, Outcome, Phase, Reply
+from simulations.execution.agent_factory import Agency
+from simulations.execution.assembly import join
+from simulations.task.model_outputs import ModelOutputs
+from simulations.task.task import Study
+
+SAMPLE = 200
+"""Sessions that are rehearsed; the others are taken to be like them."""
+BYTES_PER_TOKEN = 4
+"""A rule of thumb for English; other languages and odd titles take more tokens."""
+_PER_MESSAGE = 4
+"""Tokens that mark where a message begins and whose it is."""
+_FILLER = "it goes well with what came before and with what is asked for now, "
+
+
+class Asked(NamedTuple):
+    """Requests of one agent in one round, or all about judged items."""
+
+    phase: str
+    role: str
+    round: int | None
+    calls: float
+    """Per session."""
+    prompt_tokens: float
+    """Per session."""
+
+
+@dataclass
+class Rehearsal:
+    """Takes the language model's place (`afl.ports.Chat`): counts what it is asked, and never accepts anything."""
+
+    reply_tokens: int
+    calls: Counter[tuple[str, str, int | None]] = field(default_factory=Counter)
+    prompt_tokens: Counter[tuple[str, str, int | None]] = field(default_factory=Counter)
+
+    async def ask(self, key: CallKey, messages: Sequence[Message]) -> Reply:
+        """An answer in the format asked for, as long as answers are taken to be."""
+        place = (key.phase, key.role, None if key.phase == Phase.JUDGE else key.round)
+        self.calls[place] += 1
+        self.prompt_tokens[place] += sum(tokens(message["content"]) + _PER_MESSAGE for message in messages)
+        return Reply(Outcome.OK, text=self._padded(refusing_answer(messages)))
+
+    def _padded(self, answer: str) -> str:
+        reason, line, rest = answer.partition("\n")
+        missing = self.reply_tokens * BYTES_PER_TOKEN - len(answer.encode())
+        filler = (_FILLER * (missing // len(_FILLER) + 1))[: max(0, missing - 1)]
+        return f"{reason} {filler}".rstrip() + line + rest
+
+
+def tokens(text: str) -> int:
+    """About as many as a tokenizer makes of it."""
+    return -(-len(text.encode("utf-8", "surrogatepass")) // BYTES_PER_TOKEN)
+
+
+async def rehearse(study: Study, outputs: ModelOutputs, agency: Agency, *, reply_tokens: int) -> list[Asked]:
+    """What a session asks on average when nothing is ever accepted, in the order of the dialogue."""
+    chat = Rehearsal(reply_tokens)
+    graph = join(study, outputs, agency, chat)
+    step = max(1, len(study) // SAMPLE)
+    places = range(0, len(study), step)
+    limit: RunnableConfig = {"recursion_limit": 2 * study.options.rounds + 2}
+    for place in places:
+        await graph.ainvoke({"view": study.session(place).view}, limit)
+    n = len(places)
+    return [
+        Asked(*place, calls=count / n, prompt_tokens=chat.prompt_tokens[place] / n)
+        for place, count in chat.calls.items()
+    ]

@@ -1,0 +1,99 @@
+"""What determines a run's results, as one flat mapping that is fixed when the run starts."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from afl import plugins
+from afl.errors import UsageError
+from afl.flower.listing import model_hash
+from afl.flower.recommender import kept_for
+from afl.llm.language_model import LanguageModel
+from afl.ports import LearnedTool
+from afl.settings import Settings
+from agents.prompts import prompts_hash
+from simulations.execution.agent_factory import Agency
+from simulations.options.run_options import SimulateOptions
+from simulations.task.task import Study
+
+
+def configuration(study: Study, model: LanguageModel, agency: Agency, settings: Settings) -> dict[str, Any]:
+    """Data, candidates, models, agents, prompts, rounds, seeds, parameters: JSON, one key per thing.
+
+    Not in it: concurrency, limits, the endpoint's address, the run's name.
+    """
+    options = study.options
+    return {
+        **study.configuration(),
+        **agency.configuration(),
+        "recommender_content": content_hash(options.recommender, settings),
+        "llm_name": model.name,
+        "llm_parameters": dict(model.parameters),
+        "prompts": prompts_hash(*_asked_beside(options)),
+        **_learned(agency),
+    }
+
+
+def _learned(agency: Agency) -> dict[str, Any]:
+    """What the tools have learned, by name; nothing where none has learned anything."""
+    hashes = {tool.name: tool.hash for tool in agency.tools if isinstance(tool, LearnedTool)}
+    return {"tools_learned": hashes} if hashes else {}
+
+
+def _asked_beside(options: SimulateOptions) -> tuple[str, ...]:
+    """The prompts a run asks with beside those of a dialogue."""
+    match options.protocol:
+        case "dialogue":
+            return ("user.question_judge",) if options.ratios else ()
+        case "zero-shot":
+            return ("zero_shot",)
+        case "exploration":
+            return ("ranking", "choice", "reflection")
+        case _:
+            return ("ranking", "choice")
+
+
+def content_hash(spec: str, settings: Settings) -> str | None:
+    """SHA-256 (hex) of what a spec like `file:PATH` or `flower:NAME` names; None for what AFL trains by itself."""
+    name, path = plugins.parse_spec(spec)
+    if name == "flower":
+        return model_hash(kept_for(name, path, settings.flower_dir))
+    if name != "file" or path is None:
+        return None
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; expected a CSV file with the columns id,generate") from None
+
+
+_INPUTS = (
+    "dataset_hash",
+    "candidates_hash",
+    "judged_hash",
+    "training_hash",
+    "recommender",
+    "recommender_content",
+    "reward",
+)
+
+
+def same_inputs(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether runs of these configurations ask the same base models about the same sessions."""
+    return all(one.get(key) == other.get(key) for key in _INPUTS)
+
+
+def default_name(config: Mapping[str, Any]) -> str:
+    """The name of a run nobody named: equal configurations continue each other, different ones never meet."""
+    digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
+    llm = re.sub(r"[^A-Za-z0-9._-]+", "-", config["llm_name"])
+    return f"{config['dataset']}-{llm}-{digest[:8]}"
+
+
+def recorded_model(config: Mapping[str, Any]) -> LanguageModel:
+    """The language model of a recorded run as far as requests depend on it; it cannot be asked anything."""
+    from afl.testing.chat import ScriptedChat
+
+    return LanguageModel(config["llm_name"], ScriptedChat([]), config["llm_parameters"])

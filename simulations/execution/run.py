@@ -1,0 +1,102 @@
+"""Performs a run: holds it, has an engine play what is still to do, and reports what the database says."""
+
+from dataclasses import dataclass, field
+
+from afl.errors import TimeLimitError
+from afl.llm.language_model import LanguageModel
+from afl.llm.usage import Usage
+from afl.llm.watchdog import unheard
+from afl.ports import Progress
+from memory.run import Run
+from simulations.analysis.simulation_report import SimulationReport
+from simulations.engines.base import Job, Say
+from simulations.execution.agent_factory import Agency
+from simulations.execution.execution_config import Performance as Performance
+from simulations.execution.limits import spending
+from simulations.task.model_outputs import ModelOutputs
+from simulations.task.task import Study
+
+
+async def perform(
+    run: Run,
+    study: Study,
+    outputs: ModelOutputs,
+    model: LanguageModel,
+    agency: Agency,
+    *,
+    how: Performance,
+    bar: Progress,
+    say: Say = unheard,
+) -> SimulationReport:
+    """Runs what a continuation has left to do and reports the whole run.
+
+    Raises `ConflictError` when another process holds the run, `EndpointError` when no call can work, `ReplayError`
+    when a replay misses a request, `TimeLimitError` when the run's time is up; whatever was recorded by then stays.
+    `say` is given a line for people in the middle of the run.
+    """
+    usage, seconds = Usage(), 0.0
+    async with run.hold(), spending(how.budget, run, model) as account:
+        finished = await run.finished()
+        left = [place for place, row in enumerate(study.rows) if row.id not in finished]
+        tally = Tally(study, usage, bar, done=len(finished))
+        if left:
+            job = Job(run, study, outputs, model, agency, how, account, usage, say)
+            async with how.engine.opened(job) as stage:
+                started = how.clock.monotonic()
+                try:
+                    await stage.play(left, tally)
+                except TimeLimitError as error:
+                    raise TimeLimitError(
+                        f"run {run.name!r}, {tally.done} of {len(study)} sessions done: {error}"
+                    ) from None
+                seconds = how.clock.monotonic() - started
+        totals, costs, changes = await run.totals(), await run.costs(), await run.pace()
+    return SimulationReport.of(
+        run.name,
+        totals,
+        rounds=study.options.rounds,
+        with_base=outputs.suggestions is not None,
+        llm=usage.totals(),
+        candidates_hash=study.candidates_hash,
+        seconds=seconds,
+        stand_in=model.name.startswith("offline"),
+        costs=costs,
+        budget=how.budget.report(),
+        pace=changes,
+    )
+
+
+@dataclass
+class Tally:
+    """Counts sessions that are on disk, and tells whoever watches."""
+
+    study: Study
+    usage: Usage
+    bar: Progress
+    done: int = 0
+    hits: int = 0
+    new: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self._tell()
+
+    def __call__(self, hit: bool) -> None:
+        self.done += 1
+        self.new += 1
+        self.hits += hit
+        self._tell()
+
+    def _tell(self) -> None:
+        self.bar(self.done, len(self.study), self._text())
+
+    @property
+    def recommends(self) -> bool:
+        """Whether sessions end with a recommendation that hits or misses."""
+        return self.study.options.loop and self.study.options.protocol != "hints"
+
+    def _text(self) -> str:
+        usage = self.usage
+        cost = "" if not usage.cost_usd else f" · ${usage.cost_usd:.4f}"
+        rate = f"hit rate {self.hits / self.new:.3f} · " if self.new and self.recommends else ""
+        tokens = usage.prompt_tokens + usage.completion_tokens
+        return f"{rate}{usage.calls:,} calls · {tokens:,} tokens{cost}"

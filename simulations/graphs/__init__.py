@@ -1,0 +1,1 @@
+"""State machines in LangGraph (dialogue, lists, exploration) and the runner that plays sessions through them."""

@@ -1,0 +1,97 @@
+"""Do prompts repeat what was really said: refusals that happened, and the offer that was made?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from afl.data.catalogue import one_line
+from afl.types import Message, Outcome, Refusal, Role
+from agents.sections import RECOMMENDATION, RECOMMENDED_BECAUSE, REFUSED, memory_section, shown
+from memory.records import SessionRecord, TurnRecord
+from simulations.leakage.check import Check, Verdict, not_checked
+from simulations.leakage.prompts import lines_of
+from simulations.leakage.titles import Titles
+
+NAME = "dialogue"
+
+_OFFER = (f"{RECOMMENDATION} ", f"{RECOMMENDED_BECAUSE} ")
+
+
+@dataclass
+class DialogueCheck:
+    """Takes in the requests of a run and compares memories and offers in them with what was said before.
+
+    A line under the refusals that no round said, and an offer that was not made, are suspicious; where they name the
+    target, it has leaked: an agent is told of an item that nobody recommended.
+    """
+
+    requests: int = 0
+    """That hold a memory or an offer."""
+    _foreign: set[str] = field(default_factory=set)
+    _telling: set[str] = field(default_factory=set)
+
+    def add(
+        self, said: "Said", target: str, messages: Sequence[Message], *, before: int, judged: str | None = None
+    ) -> None:
+        """One request as it was sent in round `before`, or about the `judged` item after the dialogue."""
+        texts = [message["content"] for message in messages if message["role"] != "assistant"]
+        lines = list(lines_of(texts))
+        refusals = {line for heading, line in lines if heading == REFUSED and line != REFUSED}
+        offers = {line for heading, line in lines if heading == RECOMMENDATION and line.startswith(_OFFER)}
+        self.requests += bool(refusals or offers)
+        made = said.offer(before) if judged is None else {f"{RECOMMENDATION} {one_line(judged)}"}
+        foreign = (refusals - said.memory(before=before)) | (offers - made)
+        if foreign:
+            self._foreign.add(said.session)
+        if any(Titles([target]).named(line) for line in foreign):
+            self._telling.add(said.session)
+
+    def check(self) -> Check:
+        """The verdict over all requests taken in."""
+        if not self.requests:
+            return not_checked(NAME, "No recorded request holds a memory or an offer.")
+        foreign, telling = sorted(self._foreign), sorted(self._telling)
+        numbers = {
+            "requests": self.requests,
+            "sessions": len(foreign),
+            "with_target": len(telling),
+            "first": next(iter(telling or foreign), None),
+        }
+        if telling:
+            text = (
+                f"Memories or offers name the target in {len(telling)} sessions, first {telling[0]!r}, "
+                "and nobody had recommended it."
+            )
+            return Check(NAME, Verdict.BROKEN, text, numbers)
+        if foreign:
+            text = f"Memories or offers of {len(foreign)} sessions, first {foreign[0]!r}, hold what nobody said."
+            return Check(NAME, Verdict.SUSPICIOUS, text, numbers)
+        return Check(
+            NAME, Verdict.OK, f"What {self.requests} requests remember and offer was really said.", numbers
+        )
+
+
+class Said:
+    """What the two agents of a session said to each other, as memories may repeat it."""
+
+    def __init__(self, record: SessionRecord) -> None:
+        self.session = record.session
+        answers = [turn for turn in record.answers if turn in record.dialogue and turn.outcome is Outcome.OK]
+        self._offers = {turn.key.round: turn for turn in answers if turn.key.role == Role.RECOMMENDATION}
+        self._replies = {turn.key.round: turn for turn in answers if turn.key.role == Role.USER}
+
+    def offer(self, round: int) -> set[str]:
+        """The lines of what was recommended in this round and why."""
+        if round not in self._offers:
+            return set()
+        turn = self._offers[round]
+        return {f"{RECOMMENDATION} {one_line(turn.item or '')}", f"{RECOMMENDED_BECAUSE} {shown(turn.reason)}"}
+
+    def memory(self, *, before: int) -> set[str]:
+        """The lines of a memory of every round refused before this one."""
+        refused = [round for round, reply in self._replies.items() if round < before and reply.decision is False]
+        section = memory_section([_refusal(round, self._offers, self._replies) for round in sorted(refused)])
+        return set(section.splitlines())
+
+
+def _refusal(round: int, offers: Mapping[int, TurnRecord], replies: Mapping[int, TurnRecord]) -> Refusal:
+    return Refusal(round, offers[round].item or "", offers[round].reason, replies[round].reason)

@@ -1,0 +1,57 @@
+"""Are the items a user judges what they say: wanted ones held out, unwanted ones untouched?"""
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from simulations.leakage.check import Check, Verdict, not_checked
+
+NAME = "judged"
+
+
+class Asked(NamedTuple):
+    """What one user is asked about, beside what the agents may know of the user."""
+
+    wanted: Sequence[object]
+    unwanted: Sequence[object]
+    shown: Collection[object]
+    """History, target and candidates of the dialogue before."""
+    touched: Collection[object]
+    """All the user is known to have touched."""
+
+
+def check_judged(asked: Sequence[Asked]) -> Check:
+    """Nobody is asked about an item twice, or as unwanted about one they touched or met before.
+
+    A wanted item that the agents have met in the history is counted and allowed: the user came back to it.
+    """
+    if not asked:
+        return not_checked(NAME, "Nothing is judged.")
+    numbers = {
+        "n": len(asked),
+        "an_item_twice": sum(len({*one.wanted, *one.unwanted}) < _asked(one) for one in asked),
+        "unwanted_touched": sum(bool({*one.unwanted} & {*one.touched}) for one in asked),
+        "unwanted_shown": sum(bool({*one.unwanted} & {*one.shown}) for one in asked),
+        "not_held_out": sum(not {*one.wanted} <= {*one.touched} for one in asked),
+        "wanted_shown": sum(bool({*one.wanted} & {*one.shown}) for one in asked),
+    }
+    return Check(NAME, *_judged(numbers), numbers)
+
+
+def _asked(one: Asked) -> int:
+    return len(one.wanted) + len(one.unwanted)
+
+
+def _judged(numbers: dict[str, int]) -> tuple[Verdict, str]:
+    n = numbers["n"]
+    faults = {
+        "an_item_twice": "are asked about an item twice",
+        "unwanted_touched": "are asked about an item they touched as if they did not want it",
+        "unwanted_shown": "have met an unwanted item in the dialogue before",
+        "not_held_out": "are asked about a wanted item that is not theirs",
+    }
+    for key, fault in faults.items():
+        if numbers[key]:
+            return Verdict.BROKEN, f"{numbers[key]} of {n} users {fault}."
+    back = numbers["wanted_shown"]
+    allowed = f"; {back} of them come back to an item of their past" if back else ""
+    return Verdict.OK, f"Each of {n} users judges held-out items among untouched ones{allowed}."

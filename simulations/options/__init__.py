@@ -1,0 +1,1 @@
+"""Every option of a run, stated once: name, type, default, help, unit."""

@@ -1,1 +1,0 @@
-"""Pages made of what runs recorded: text, tables and figures, as HTML and as Markdown."""

@@ -1,1 +1,0 @@
-"""Figures, one file each: small enough for a telephone, labelled where the eye is, the same bytes every time."""

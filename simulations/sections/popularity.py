@@ -1,0 +1,85 @@
+"""Whose items were recommended: popular ones or those hardly anybody knows, round by round."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+
+from afl.data.library import Library
+from afl.metrics.intervals import wilson
+from afl.metrics.popularity import MIDDLE, TOP
+from afl.types import Outcome
+from memory.records import SessionRecord
+from simulations.analysis.item_popularity import groups_by_title
+from simulations.analysis.loaded_run import Recorded
+from simulations.document.figures.parts import Bar, parts
+from simulations.document.formats import estimate
+from simulations.document.page import Block, Figure, Section, Table, Text
+
+NAMES = (f"top {TOP} %", f"{TOP} to {MIDDLE} %", f"bottom {100 - MIDDLE} %")
+"""The groups of items, as figures call them."""
+
+_COLUMNS = ("run", "recommended", "n", *NAMES)
+_MEANING = (
+    "Items by their interactions in the training data. A session counts with its last recommendation up to the round; "
+    "failed ones are left out."
+)
+
+
+def section(runs: Sequence[Recorded], library: Library) -> Section | None:
+    """A figure and rows per run whose data set is still in the library as it was; None where there is none."""
+    figures: list[Block] = []
+    rows: list[list[str]] = []
+    for place, run in enumerate(run for run in runs if run.recommends and run.records):
+        groups = groups_by_title(run.config, library)
+        if groups is None:
+            continue
+        counted = _counted(run, groups)
+        figures.append(_figure(run, counted, place))
+        rows += [_row(run, name, counts) for name, counts in counted]
+    if not figures:
+        return None
+    table = Table.of(
+        "Share of recommendations by popularity, with 95 % interval", _COLUMNS, rows, numbers=_COLUMNS[2:]
+    )
+    return Section("Popularity", (*figures, Text(_MEANING), table))
+
+
+def _counted(run: Recorded, groups: dict[str, int]) -> list[tuple[str, list[int]]]:
+    """(what was recommended, items per group): the targets, the base model, then round by round."""
+    said: list[tuple[str, list[str | None]]] = [("targets", [record.target for record in run.records])]
+    if run.with_base:
+        said.append(("base model", [record.suggestion for record in run.records]))
+    rounds = range(1, len(run.rounds) + 1)
+    said += [(f"round {number}", [last_item(record, number) for record in run.records]) for number in rounds]
+    return [
+        (name, np.bincount([groups[item] for item in items if item in groups], minlength=len(NAMES)).tolist())
+        for name, items in said
+    ]
+
+
+def last_item(record: SessionRecord, number: int) -> str | None:
+    """Title of the session's last recommendation up to this round; None where it had failed by then."""
+    if not record.completed and record.rounds <= number:
+        return None
+    named = [
+        turn.item
+        for turn in record.dialogue
+        if turn.outcome is Outcome.OK and turn.item is not None and turn.key.round <= number
+    ]
+    return named[-1] if named else None
+
+
+def _figure(run: Recorded, counted: Sequence[tuple[str, list[int]]], place: int) -> Figure:
+    bars = [Bar(name, tuple(count / max(sum(counts), 1) for count in counts)) for name, counts in counted]
+    said = "; ".join(
+        f"{bar.label}: " + ", ".join(f"{name} {part:.3f}" for name, part in zip(NAMES, bar.parts, strict=True))
+        for bar in bars
+    )
+    name = f"popularity{f'-{place + 1}' if place else ''}"
+    return Figure(name, f"Recommendations of {run.label} by popularity", said, partial(parts, bars, names=NAMES))
+
+
+def _row(run: Recorded, name: str, counts: Sequence[int]) -> list[str]:
+    n = sum(counts)
+    return [run.label, name, f"{n:,}", *(estimate(wilson(count, n)) for count in counts)]

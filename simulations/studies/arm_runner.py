@@ -1,0 +1,169 @@
+"""Plays the arms of a study as runs: audited together, then one after the other, each started or continued."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from memory.records import JudgementRow, RoundRecord, SessionRow, Transcript
+from memory.run import Run
+from simulations.execution.executor import Call, calling
+from simulations.execution.run import Performance
+from simulations.leakage.check import Check
+from simulations.leakage.preflight import audit_sessions, audit_suggested, require_sound
+from simulations.options.run_options import SimulateOptions, at_least
+from simulations.studies.arms import Arm
+from simulations.studies.costs import ArmCosts, StudyCosts
+from simulations.studies.options import over_seeds, performance, said
+from simulations.task.model_outputs import ModelOutputs
+from simulations.task.task import Study
+
+
+class SeedRun(NamedTuple):
+    """An arm's run under one study seed."""
+
+    seed: int
+    run: str
+    rows: list[SessionRow]
+    """In the order of the run; the users are the same under every seed, and in every arm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """An arm, played to its end under every study seed."""
+
+    arm: Arm
+    rounds: int
+    """The most rounds a dialogue could take."""
+    seeds: tuple[SeedRun, ...]
+    stand_in: bool
+    """Whether the language model is the offline stand-in."""
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        return tuple(one.run for one in self.seeds)
+
+
+@dataclass
+class Player:
+    """Plays arms over the sessions of one study; `playing` makes it."""
+
+    call: Call
+    said: dict[str, Any]
+    seeds: int
+    name: str | None
+    how: Performance
+    replays: str | None = None
+    """The study whose runs alone may answer, by the name its runs are called after."""
+    suspicions: list[Check] = field(default_factory=list)
+    """What the audit found suspicious, but not broken."""
+    costs: list[ArmCosts] = field(default_factory=list)
+    """Of every run that was played."""
+
+    @property
+    def spent(self) -> StudyCosts:
+        """What was played so far has cost."""
+        return StudyCosts(tuple(self.costs), self.how.budget.report())
+
+    def play(self, arms: Sequence[Arm]) -> list[Played]:
+        """Every arm with its runs, in order. The set-up of all is audited before the first request is sent.
+
+        Raises `UsageError` for one that is broken, and whatever `simulate` raises.
+        """
+        kept = [[self._prepared(arm, place) for place in range(self.seeds)] for arm in arms]
+        return [self._played(arm, outputs) for arm, outputs in zip(arms, kept, strict=True)]
+
+    def models(self, arm: Arm) -> list[tuple[Study, ModelOutputs]]:
+        """Per seed, what the base models say about the sessions, audited; no run is made, no language model asked."""
+        return [self._modelled(arm, place) for place in range(self.seeds)]
+
+    def transcripts(self, run: str) -> Iterator[Transcript]:
+        """Every session of a run that was played, with all that was said, by id in plain string order."""
+        return self.call.transcripts(self._run(run))
+
+    def judgements(self, run: str) -> list[JudgementRow]:
+        """What the user agent said of the items it judged, in a run that was played."""
+        return self.call.wait(self._run(run).judgements())
+
+    def outputs(self, run: str) -> ModelOutputs:
+        """What the base models said about the sessions of a run that was played, as it was begun."""
+        return ModelOutputs.from_json(self.call.wait(self._run(run).inputs()))
+
+    def by_round(self, run: str) -> Mapping[str, Sequence[RoundRecord]]:
+        """Session -> where it stood after each of its rounds, of a run that was played."""
+        return self.call.wait(self._run(run).by_round())
+
+    def kept(self, played: Played, place: int) -> tuple[Study, ModelOutputs]:
+        """The sessions of a played arm under a seed, and what base models say about them, as kept with its run."""
+        run = self._run(played.seeds[place].run)
+        return self.study(played.arm, place), ModelOutputs.from_json(self.call.wait(run.inputs()))
+
+    def _prepared(self, arm: Arm, place: int) -> ModelOutputs:
+        """What the base models say about the arm's sessions, sound; nothing is asked, nothing written."""
+        study = self.study(arm, place)
+        self._audit(arm, audit_sessions(study))
+        ready = self.call.prepare(study, self._run_name(arm, study, place), self._how(arm, study, place))
+        self._audit(arm, audit_suggested(study, ready.outputs))
+        return ready.outputs
+
+    def _modelled(self, arm: Arm, place: int) -> tuple[Study, ModelOutputs]:
+        study = self.study(arm, place)
+        self._audit(arm, audit_sessions(study))
+        outputs = ModelOutputs.of(study, self.call.settings, self.call.watch)
+        self._audit(arm, audit_suggested(study, outputs))
+        return study, outputs
+
+    def _played(self, arm: Arm, kept: Sequence[ModelOutputs]) -> Played:
+        reports, runs = [], []
+        for place, outputs in enumerate(kept):
+            study = self.study(arm, place)
+            how = self._how(arm, study, place)
+            ready = self.call.prepare(study, self._run_name(arm, study, place), how, outputs=outputs)
+            reports.append(self.call.play(ready, how))
+            self.costs.append(ArmCosts(arm.name, ready.name, tuple(reports[-1].costs)))
+            rows = self.call.wait(self._run(ready.name).outline())
+            runs.append(SeedRun(study.options.seed, ready.name, rows))
+        return Played(arm, len(reports[0].by_round), tuple(runs), any(report.stand_in for report in reports))
+
+    def study(self, arm: Arm, place: int) -> Study:
+        """Sessions and lists of an arm under one of the study seeds."""
+        given = {**self.said, **arm.said}
+        first = SimulateOptions.given(given).seed
+        return self.call.study(SimulateOptions.given(over_seeds(given, first, self.seeds)[place]))
+
+    def _run_name(self, arm: Arm, study: Study, place: int) -> str | None:
+        return None if self.name is None else _name(self.name, arm, study, place)
+
+    def _how(self, arm: Arm, study: Study, place: int) -> Performance:
+        """How the arm is performed: one that is replayed is answered by the same arm of the recorded study."""
+        if self.replays is None:
+            return self.how
+        return self.how.answered_by(self._run(_name(self.replays, arm, study, place)), None)
+
+    def _run(self, name: str) -> Run:
+        return self.call.wait(self.call.store.run(name))
+
+    def _audit(self, arm: Arm, checks: Sequence[Check]) -> None:
+        found = require_sound(checks, leave_out=arm.about)
+        self.suspicions += [check for check in found if check not in self.suspicions]
+
+
+def _name(study_name: str, arm: Arm, study: Study, place: int) -> str:
+    return arm.run_name(study_name, study.options.seed if place else None)
+
+
+@contextmanager
+def playing(options: Mapping[str, Any]) -> Iterator[Player]:
+    """A player for what these keyword arguments (`StudyOptions`) say; all it opened is closed in the end."""
+    at_least("seeds", options.get("seeds", 1), 1)
+    with calling(
+        db=options.get("db"),
+        settings=options.get("settings"),
+        watch=options.get("watch"),
+        agency=options.get("agency"),
+        tools=options.get("tools", ()),
+    ) as call:
+        recall = call.store.recall if options.get("cache") else None
+        how = performance(options).answered_by(None, recall)
+        run, replays = options.get("run"), options.get("replay")
+        yield Player(call, said(options), options.get("seeds", 1), run, how, replays)

@@ -1,0 +1,172 @@
+"""What the models say about every session, in batches, before the loop: suggestions and reward scores."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from afl import plugins
+from afl.data.dataset import Split
+from afl.models.beside import trained_beside
+from afl.models.context import ModelContext
+from afl.models.seeds import model_argument, model_seed
+from afl.models.threshold import Threshold, reward_threshold
+from afl.ports import Progress
+from afl.settings import Settings
+from simulations.options.run_options import NONE
+from simulations.progress import Watching, silent
+from simulations.task.model_seeds import RECOMMENDER_SEED, REWARD_SEED
+from simulations.task.task import Study
+
+
+@dataclass(frozen=True)
+class ModelOutputs:
+    """What the models contribute to a run; kept with it, so a continuation needs no model."""
+
+    suggestions: NDArray[np.int64] | None
+    """(S,) the suggested item per session, in the order of the study; None without a recommender."""
+    scores: NDArray[np.float32] | None
+    """(S, N) the reward score per candidate, to two decimals as agents see it; None without a reward model."""
+    judged: NDArray[np.float32] | None = None
+    """(S, M) the same per item that the user agent judges; None where nothing is judged, or without a reward model."""
+    threshold: Threshold | None = None
+    """From which score on the reward model alone says yes to a judged item."""
+
+    @classmethod
+    def of(cls, study: Study, settings: Settings, watch: Watching) -> "ModelOutputs":
+        """Asks the models of the study; trains those that are not trained yet.
+
+        Raises `UsageError` for a suggestion that is not on its session's list, naming the session.
+        """
+        if study.options.recommender == study.options.reward == NONE:
+            return cls(None, None)
+        views = study.views()
+        with _reward_beside(study, settings), _model(study, settings, watch, "recommender") as recommender:
+            suggestions = None if recommender is None else recommender.suggest(views)
+        with _model(study, settings, watch, "reward") as reward:
+            if reward is None:
+                return cls(suggestions, None)
+            # Rounded once and for all: a last digit that differs between machines must not change a prompt.
+            scores = np.round(reward.scores(views), 2)
+            if study.judged is None:
+                return cls(suggestions, scores)
+            judged = np.round(reward.scores(study.judging_views()), 2)
+            return cls(suggestions, scores, judged, reward_threshold(reward, study.training))
+
+    def suggested(self, position: int) -> int | None:
+        return None if self.suggestions is None else int(self.suggestions[position])
+
+    def to_json(self) -> dict[str, Any]:
+        """Numbers only: items, and scores in hundredths."""
+        kept = {
+            "suggestions": None if self.suggestions is None else self.suggestions.tolist(),
+            "scores": _hundredths(self.scores),
+        }
+        if self.judged is None:
+            return kept
+        return kept | {
+            "judged": _hundredths(self.judged),
+            "threshold": None if self.threshold is None else self.threshold._asdict(),
+        }
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> "ModelOutputs":
+        """What `to_json` gave."""
+        suggestions, threshold = kept["suggestions"], kept.get("threshold")
+        return cls(
+            None if suggestions is None else np.asarray(suggestions, np.int64),
+            _scores(kept["scores"]),
+            _scores(kept.get("judged")),
+            None if threshold is None else Threshold(**threshold),
+        )
+
+
+def _hundredths(scores: NDArray[np.float32] | None) -> list[list[int]] | None:
+    if scores is None:
+        return None
+    whole: list[list[int]] = np.rint(scores * 100).astype(np.int64).tolist()
+    return whole
+
+
+def _scores(hundredths: list[list[int]] | None) -> NDArray[np.float32] | None:
+    return None if hundredths is None else (np.asarray(hundredths, np.float64) / 100).astype(np.float32)
+
+
+@contextmanager
+def _model(study: Study, settings: Settings, watch: Watching, role: str) -> Iterator[Any]:
+    """The recommender or reward model the options name; None where they say `none`. Inside, its progress is shown."""
+    group, seed = _GROUPS[role]
+    text: str = getattr(study.options, role)
+    if text == NONE:
+        yield None
+        return
+    spec = plugins.parse_spec(text)
+    factory = plugins.load(group, spec.name)
+    with watch.bar(f"{role} {spec}") as bar:
+        context = _context(study, settings, spec, seed, bar)
+        if spec.name in plugins.names("afl.models"):
+            context = replace(context, progress=_Announced(bar, watch.say, _training_now(study, context)))
+        yield factory(context)
+
+
+@dataclass
+class _Announced:
+    """Progress that says once what is going on, when it begins: whoever waits for a model learns why."""
+
+    bar: Progress
+    say: Callable[[str], None]
+    line: str
+    said: bool = False
+
+    def __call__(self, done: int, total: int, text: str = "") -> None:
+        if not self.said:
+            self.say(self.line)
+            self.said = True
+        self.bar(done, total, text)
+
+
+def _training_now(study: Study, context: ModelContext) -> str:
+    """The line for a model that is not there yet, with the command that would have it ready."""
+    line = f"no {context.name} is trained on {study.training.name!r} yet, so it is trained now"
+    # A model for training sequences that are played learns without their targets: no command trains it.
+    if Split.TRAIN in study.options.splits or model_argument(context) is not None:
+        return line
+    seed = "" if model_seed(context) == RECOMMENDER_SEED else f" --seed {model_seed(context)}"
+    return f"{line}; beforehand: afl train {context.name} --dataset {study.training.name}{seed}"
+
+
+def _reward_beside(study: Study, settings: Settings) -> AbstractContextManager[None]:
+    """The reward model is trained while the recommender is, when both are models that train."""
+    recommender, reward = (plugins.parse_spec(text) for text in (study.options.recommender, study.options.reward))
+    if not {recommender.name, reward.name} <= set(plugins.names("afl.models")):
+        return nullcontext()
+    context = _context(study, settings, reward, REWARD_SEED, silent)
+    if model_argument(context) is not None:
+        return nullcontext()
+    return trained_beside(
+        reward.name,
+        study.training,
+        seed=model_seed(context),
+        data_dir=settings.data_dir,
+        models_dir=settings.models_dir,
+    )
+
+
+_GROUPS = {
+    "recommender": ("afl.recommenders", RECOMMENDER_SEED),
+    "reward": ("afl.reward_models", REWARD_SEED),
+}
+
+
+def _context(study: Study, settings: Settings, spec: plugins.Spec, seed: int, progress: Progress) -> ModelContext:
+    return ModelContext(
+        name=spec.name,
+        argument=spec.argument,
+        dataset=study.training,
+        models_dir=settings.models_dir,
+        default_seed=seed,
+        progress=progress,
+    )

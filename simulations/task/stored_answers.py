@@ -1,0 +1,122 @@
+"""Stored answers as a ranking run: who asks, which sessions they are of, and what counts when lines must be exact."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from afl.data.answers import StoredAnswers, read_answers
+from afl.errors import DataError, UsageError
+from afl.metrics.intervals import Estimate
+from afl.metrics.listing import Place, list_scores
+from afl.ports import Chat
+from afl.types import Message, Phase
+from agents.stored import StoredRequests, as_asked, asked_titles, stored_list
+from memory.records import Exchange, Transcript
+from memory.run import Run
+from simulations.execution.agent_factory import Agency
+from simulations.task.task import Study
+
+Requests = Mapping[str, Sequence[Message]]
+"""Session -> the messages it was asked with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExactLines:
+    """The same lists when only lines count that are a candidate's title, letter by letter."""
+
+    scores: Mapping[str, Estimate]
+    """By metric; a title that several candidates of a list carry counts as the target where one of them is it."""
+    exact: int
+    """Lines that are a title."""
+    named: int
+    """Lines that name a candidate as AFL reads them."""
+    lines: int
+
+    def to_json(self) -> dict[str, Any]:
+        """`exact_lines` of `rank --json`."""
+        counts = {"lines": self.lines, "exact": self.exact, "named": self.named}
+        return {name: estimate.to_json() for name, estimate in self.scores.items()} | counts
+
+
+def answered_by(stored: StoredAnswers) -> dict[str, Any]:
+    """What a ranking run says of its sessions when these answers are its replies."""
+    return {"llm": f"answers:{stored.file}", "split": stored.split, "candidates_from": "source"}
+
+
+def asking(requests: Requests) -> Agency:
+    """A recommendation agent that asks these requests and no others."""
+
+    def make(chat: Chat) -> StoredRequests:
+        return StoredRequests(chat, requests=requests)
+
+    make.__module__, make.__qualname__ = StoredRequests.__module__, StoredRequests.__qualname__
+    return Agency(recommendation_agent=make)  # type: ignore[arg-type]  # it ranks, and does nothing else
+
+
+def is_stored(config: Mapping[str, Any]) -> bool:
+    """Whether a run of this configuration asked stored requests."""
+    return config.get("recommendation_agent") == f"{StoredRequests.__module__}.{StoredRequests.__qualname__}"
+
+
+def requests_of(stored: StoredAnswers) -> Requests:
+    """Each stored prompt as the one message it was."""
+    return {session: ({"role": "user", "content": prompt},) for session, prompt in stored.requests.items()}
+
+
+async def requests_asked(run: Run) -> Requests:
+    """The requests of a recorded run, out of its journal."""
+    asked = await run.requests(await run.subjects())
+    return {one.entry.key.subject: one.entry.messages for one in asked if one.entry.key.phase == Phase.LOOP}
+
+
+def stored_answers(path: str | Path) -> StoredAnswers:
+    """As `read_answers`, under its absolute path, so that the same file is the same model from anywhere."""
+    return read_answers(Path(path).absolute())
+
+
+def require_answers(study: Study, requests: Requests, stored: StoredAnswers | None) -> None:
+    """Raises `UsageError` for a session without a stored answer, `DataError` for an answer to another session."""
+    missing = [row.id for row in study.rows if row.id not in requests]
+    if missing:
+        raise UsageError(
+            f"{len(missing)} of {len(study)} sessions have no stored answer, {missing[0]!r} first; expected the "
+            "sessions as their authors divided them: import the data without --split"
+        )
+    if stored is None:
+        return
+    titles = study.dataset.catalogue.titles
+    for row in study.rows:
+        label, asked = stored.labels[row.id], asked_titles(requests[row.id])
+        if as_asked(titles[row.target], asked) != label:
+            raise DataError(
+                f"{stored.file}: the answer to session {row.id!r} is about {label!r}, the session about "
+                f"{titles[row.target]!r}; expected answers to the sessions of this data set"
+            )
+
+
+def exact_lines(transcripts: Iterable[Transcript], *, top: int, sessions: int) -> ExactLines:
+    """What the replies of these sessions are worth when lines must be exact; sessions without one are misses."""
+    places: list[Place] = []
+    exact = named = lines = 0
+    for transcript in transcripts:
+        for exchange in transcript.exchanges[-1:]:
+            strict, read = _entries(exchange, top, exact=True), _entries(exchange, top, exact=False)
+            target = as_asked(transcript.record.target, _titles(exchange))
+            places.append(strict.index(target) + 1 if target in strict else None)
+            exact, named, lines = exact + _count(strict), named + _count(read), lines + len(strict)
+    every = places + [None] * (sessions - len(places))
+    return ExactLines(scores=list_scores(every, top=top), exact=exact, named=named, lines=lines)
+
+
+def _entries(exchange: Exchange, top: int, *, exact: bool) -> tuple[str | None, ...]:
+    entry = exchange.entry
+    return () if entry is None else stored_list(entry.reply, entry.messages, top=top, exact=exact)
+
+
+def _titles(exchange: Exchange) -> list[str]:
+    return [] if exchange.entry is None else asked_titles(exchange.entry.messages)
+
+
+def _count(entries: Sequence[str | None]) -> int:
+    return sum(entry is not None for entry in entries)

@@ -1,0 +1,147 @@
+"""What a run is about: the sessions of a data set, chosen, with their candidate lists."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from afl.data.candidates import candidate_lists, lists_hash, placed
+from afl.data.dataset import Dataset, Split
+from afl.data.judging import JudgedItems, judged_items
+from afl.data.sessions import MIN_HISTORY, Row, Session, afterwards, rows, session
+from afl.draws import derived_seed
+from afl.errors import UsageError
+from afl.hints.base import Hint, KnowledgeBase
+from afl.types import SessionView
+from memory.records import CandidateRecord
+from simulations.options.run_options import SimulateOptions
+
+
+@dataclass(frozen=True)
+class Study:
+    """Sessions in the order they are run; everything in it follows from data set and options."""
+
+    dataset: Dataset
+    options: SimulateOptions
+    rows: list[Row]
+    candidates: NDArray[np.int32]
+    """(S, N) the lists as shown."""
+    candidates_hash: str
+    training: Dataset
+    """What models and the offline language model learn from: `dataset`, or one over the same catalogue; without what
+    is asked about where its training sequences are played."""
+    judged: JudgedItems | None = None
+    """What the user agent is asked about after the dialogue; None where nothing is."""
+    base: KnowledgeBase | None = None
+    """The hints that are tried on every session; None where none are."""
+
+    @classmethod
+    def of(
+        cls,
+        dataset: Dataset,
+        options: SimulateOptions,
+        training: Dataset | None = None,
+        base: KnowledgeBase | None = None,
+    ) -> "Study":
+        """Chooses the sessions and draws their lists. Raises `UsageError` when there is no session to run."""
+        ratios = options.judged_ratios()
+        chosen, lists, judged = [], [], []
+        for split in options.splits:
+            every = rows(dataset, split, held_out=options.held_out)
+            # The reference protocol is one stream over all rows of a split, so lists come before any choice.
+            drawn = candidate_lists(
+                dataset, every, size=options.candidates, seed=options.seed, method=options.candidates_from
+            )
+            chosen += every
+            lists.append(drawn.items)
+            if ratios:
+                judged.append(
+                    judged_items(
+                        dataset,
+                        every,
+                        drawn.items,
+                        ratios=ratios,
+                        seed=options.seed,
+                        method=options.candidates_from,
+                    )
+                )
+        if not chosen:
+            raise UsageError(
+                f"data set {dataset.name!r} has no session in split {options.split!r}; {_needed(options)}"
+            )
+        order = _order(dataset, options, chosen)
+        picked, shown = [chosen[index] for index in order], np.concatenate(lists)[order]
+        items = placed(shown, [row.target for row in picked], options.target_position)
+        asked = JudgedItems(np.concatenate([j.items for j in judged])[order], judged[0].wanted) if judged else None
+        learned = _without_what_is_asked(dataset, options, training or dataset)
+        return cls(dataset, options, picked, items, lists_hash(picked, items), learned, asked, base)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def hints(self) -> tuple[Hint, ...]:
+        """The hints that are tried on every session."""
+        return () if self.base is None else self.base.hints
+
+    def session(self, position: int) -> Session:
+        """The session at this position of the run."""
+        return session(self.dataset, self.rows[position], self.candidates[position].tolist())
+
+    def views(self) -> list[SessionView]:
+        """All sessions as models may see them."""
+        return [self.session(position).view for position in range(len(self))]
+
+    def judging_views(self) -> list[SessionView]:
+        """All sessions as the reward model sees them when items are judged: the whole history, then those items.
+
+        The target of the dialogue is history by then.
+        """
+        assert self.judged is not None, "asked for where something is judged"
+        asked = zip(self.rows, self.judged.items.tolist(), strict=True)
+        return [session(self.dataset, afterwards(row), items).view for row, items in asked]
+
+    def candidate_record(self) -> CandidateRecord:
+        """The lists as they are kept with the run."""
+        lists = zip(self.rows, self.candidates.tolist(), strict=True)
+        return CandidateRecord(self.candidates_hash, {row.id: items for row, items in lists})
+
+    def configuration(self) -> dict[str, Any]:
+        """What of data and options determines the results."""
+        said = self.options.configuration()
+        said |= {"dataset_hash": self.dataset.hash, "candidates_hash": self.candidates_hash}
+        if self.training.hash != self.dataset.hash:
+            said |= {"train_on": self.training.name, "training_hash": self.training.hash}
+        if self.base is not None:
+            said |= {"hints_hash": self.base.hash}
+        return said if self.judged is None else said | {"judged_hash": self.judged.hash(self.rows)}
+
+
+def _without_what_is_asked(dataset: Dataset, options: SimulateOptions, training: Dataset) -> Dataset:
+    """What models may learn from: where training sequences are played, not their targets and what comes after them.
+
+    Hints are learned on training sessions and tried on others: the language model is the same for all of them.
+    """
+    played = Split.TRAIN in options.splits or options.protocol == "hints"
+    if not played or training.hash != dataset.hash:
+        return training
+    return training.without_targets(held_out=options.held_out)
+
+
+def _needed(options: SimulateOptions) -> str:
+    least = MIN_HISTORY + 1 + options.held_out
+    kept = f", {options.held_out} of them held out; ask about fewer with --items" if options.held_out else ""
+    return f"a session needs a sequence of at least {least} items{kept}"
+
+
+def _order(dataset: Dataset, options: SimulateOptions, every: list[Row]) -> list[int]:
+    if options.sessions is None:
+        return list(range(len(every)))
+    if options.sessions > len(every):
+        raise UsageError(
+            f"--sessions: got {options.sessions}, but split {options.split!r} of {dataset.name!r} has {len(every)}"
+        )
+    seed = options.seed if options.sessions_seed is None else options.sessions_seed
+    drawn = [derived_seed("sessions", seed, dataset.hash, row.id) for row in every]
+    return sorted(range(len(every)), key=drawn.__getitem__)[: options.sessions]

@@ -1,0 +1,144 @@
+"""What every page is given: the store, opened for reading."""
+
+import asyncio
+import json
+from collections import OrderedDict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+from fastapi import Depends, Request
+
+from afl.data.library import Library as Datasets
+from afl.hints.base import KnowledgeBase
+from memory.columns import ResultColumns
+from memory.run import Run
+from memory.store import Store
+from simulations.analysis.item_popularity import groups_by_title
+from simulations.hints.choices import choices_of
+from simulations.viewer.links import unsegment
+
+_KEPT = 4
+"""Runs whose reward scores stay in memory: those of 100,000 sessions take 13 MB."""
+
+_CHOSEN = ("dataset_hash", "split", "sessions", "candidates", "candidates_from", "seed")
+"""What decides which sessions a run is about."""
+
+_COMPARED = 12
+"""Runs whose results stay in memory: those of 100,000 sessions take 1 MB."""
+
+_LEARNED = ("dataset", "dataset_hash", "train_on", "training_hash", "ratios", "items")
+"""What decides which interactions the models of a run learned from."""
+
+
+PATIENCE = 0.1
+"""Seconds that a page waits for what takes long and can follow."""
+
+
+class Popularity(NamedTuple):
+    """Which items are widely known."""
+
+    groups: Mapping[str, int] | None
+    """Title -> its place in `afl.metrics.popularity.GROUPS`; None where the data set is not at hand as it was."""
+    pending: bool
+    """Whether it is still being read, so that asking again will tell more."""
+
+
+class Chosen(NamedTuple):
+    """The hints that a policy picks."""
+
+    hints: tuple[int, ...] | None
+    """By session, in the order of the run, 0 for none; None where the policy or its data set is not at hand."""
+    pending: bool
+    """Whether it is still being found out, so that asking again will tell more."""
+
+
+class Library:
+    """The database behind the pages, and the data sets for what it does not hold."""
+
+    def __init__(self, store: Store, datasets: Datasets, *, patience: float | None = PATIENCE) -> None:
+        """`patience` None waits for as long as it takes."""
+        self.store = store
+        self._datasets = datasets
+        self._patience = patience
+        self._groups: dict[str, asyncio.Task[dict[str, int] | None]] = {}
+        self._choices: dict[str, asyncio.Task[tuple[int, ...] | None]] = {}
+        self._results: OrderedDict[tuple[int, float], tuple[tuple[int, float], ResultColumns]] = OrderedDict()
+        self._scores: OrderedDict[tuple[int, float], list[bytes]] = OrderedDict()
+
+    async def popularity(self, config: Mapping[str, Any]) -> Popularity:
+        """How widely known items are where a run was begun with `config`; large data sets take a second to read."""
+        key = json.dumps([config.get(name) for name in _LEARNED])
+        if key not in self._groups:
+            self._groups[key] = asyncio.create_task(asyncio.to_thread(groups_by_title, config, self._datasets))
+        read, _ = await asyncio.wait([self._groups[key]], timeout=self._patience)
+        return Popularity(self._groups[key].result(), False) if read else Popularity(None, True)
+
+    async def choices(self, base: KnowledgeBase, policy: str, config: Mapping[str, Any]) -> Chosen:
+        """What a kept policy picks in the sessions of a run begun with `config`; to find out may take seconds."""
+        key = json.dumps([policy, base.hash, *(config.get(name) for name in _CHOSEN)])
+        if key not in self._choices:
+            work = asyncio.to_thread(choices_of, base, self.policies / policy, config, self._datasets)
+            self._choices[key] = asyncio.create_task(work)
+        done, _ = await asyncio.wait([self._choices[key]], timeout=self._patience)
+        return Chosen(self._choices[key].result(), False) if done else Chosen(None, True)
+
+    @property
+    def policies(self) -> Path:
+        """Where policies are kept, each in a folder of its name: beside the data sets."""
+        return self._datasets.root.parent / "policies"
+
+    @property
+    def flower(self) -> Path:
+        """Where Flower models are kept, each in a folder of its name: beside the data sets."""
+        return self._datasets.root.parent / "flower"
+
+    async def results(self, run: Run) -> ResultColumns:
+        """What came of every recorded session of the run; read anew once a session was added or done again."""
+        tallies = await run.session_tallies()
+        version = sum(tally.sessions for tally in tallies), max((tally.ended for tally in tallies), default=0.0)
+        key = run.id, run.created
+        kept = self._results.pop(key, None)
+        found = kept if kept is not None and kept[0] == version else (version, await run.results())
+        self._results[key] = found
+        while len(self._results) > _COMPARED:
+            self._results.popitem(last=False)
+        return found[1]
+
+    async def reward_scores(self, run: Run, position: int) -> tuple[float, ...]:
+        """The reward score of every candidate of the session at this place, as shown; empty without a reward model."""
+        key = run.id, run.created
+        rows = self._scores[key] if key in self._scores else _score_rows(await run.inputs_as_kept())
+        self._scores[key] = rows
+        self._scores.move_to_end(key)
+        while len(self._scores) > _KEPT:
+            self._scores.popitem(last=False)
+        if position >= len(rows):
+            return ()
+        return tuple(score / 100 for score in json.loads(b"[" + rows[position] + b"]"))
+
+
+def _score_rows(inputs: bytes) -> list[bytes]:
+    """The scores of each session as `ModelOutputs.to_json` wrote them, in hundredths; empty without a reward model.
+
+    To read two million numbers for the twenty that are shown would take longer than a page may.
+    """
+    _, _, scores = inputs.partition(b'"scores":[[')
+    return scores.partition(b"]]")[0].split(b"],[") if scores else []
+
+
+def _library(request: Request) -> Library:
+    library: Library = request.app.state.library
+    return library
+
+
+Reading = Annotated[Library, Depends(_library)]
+"""A page's parameter of this type is the database."""
+
+
+async def _run(reading: Reading, run: str) -> Run:
+    return await reading.store.run(unsegment(run))
+
+
+NamedRun = Annotated[Run, Depends(_run)]
+"""A page's parameter of this type is the run that `{run}` of its address names; 404 where there is none."""
