@@ -27,7 +27,7 @@ from afl.metrics.popularity import GROUPS, popularity_groups
 from afl.settings import Settings
 from simulations import study_popularity
 from simulations.analysis.arm_results import ArmResult, SeedValues
-from simulations.analysis.arm_tests import ArmTest, compare_pairs
+from simulations.analysis.paired_tests import PairedTest, compare_pairs
 from simulations.options.run_options import SimulateOptions
 from simulations.progress import silent
 from simulations.studies.popularity import METRIC
@@ -72,14 +72,14 @@ def _expected(study: Study, group: str, likely: NDArray[np.float64]) -> ArmResul
     return ArmResult(arm="drawn", group={"popularity": group}, rounds=0, metric=METRIC, seeds=seeds)
 
 
-def compared(first: Shares, second: Shares) -> dict[tuple[str, str], ArmTest]:
+def compared(first: Shares, second: Shares) -> dict[tuple[str, str], PairedTest]:
     """The second model against the first, by arm and group."""
     keys = [key for key in first if key[0] not in GIVEN]
     return dict(zip(keys, compare_pairs([(first[key], second[key]) for key in keys]), strict=True))
 
 
 def as_json(
-    names: Sequence[str], studies: Sequence[Shares], tests: Mapping[tuple[str, str], ArmTest]
+    names: Sequence[str], studies: Sequence[Shares], tests: Mapping[tuple[str, str], PairedTest]
 ) -> dict[str, Any]:
     """Every share with its interval, and every test."""
     return {
@@ -92,13 +92,13 @@ def as_json(
     }
 
 
-def in_words(names: Sequence[str], studies: Sequence[Shares], tests: Mapping[tuple[str, str], ArmTest]) -> str:
+def in_words(names: Sequence[str], studies: Sequence[Shares], tests: Mapping[tuple[str, str], PairedTest]) -> str:
     """A table of Markdown per popularity group."""
     return "\n".join(line for group in GROUPS for line in _table(group, names, studies, tests))
 
 
 def _table(
-    group: str, names: Sequence[str], studies: Sequence[Shares], tests: Mapping[tuple[str, str], ArmTest]
+    group: str, names: Sequence[str], studies: Sequence[Shares], tests: Mapping[tuple[str, str], PairedTest]
 ) -> list[str]:
     lines = [f"\n{group}\n", f"| | {' | '.join(names)} | difference | p, Holm |", "|---|---|---|---|---|"]
     for arm, _ in (key for key in studies[0] if key[1] == group):
@@ -113,7 +113,7 @@ def _share(result: ArmResult) -> str:
     return f"{found.value:.3f} ({found.ci95[0]:.3f}-{found.ci95[1]:.3f})"
 
 
-def _difference(test: ArmTest | None) -> str:
+def _difference(test: PairedTest | None) -> str:
     return "" if test is None else f"{test.difference:+.3f} ({test.ci95[0]:+.3f} to {test.ci95[1]:+.3f})"
 
 

@@ -58,7 +58,7 @@ class ArmResult:
         return sum(len(one.failed) for one in self.seeds)
 
     @property
-    def yes_or_no(self) -> bool:
+    def is_hit_or_miss(self) -> bool:
         """Whether a user's value is a hit or a miss: one seed, and nothing but 0 and 1."""
         return len(self.seeds) == 1 and set(self.seeds[0].values.values()) <= {0, 1}
 
@@ -72,14 +72,14 @@ class ArmResult:
     @property
     def estimate(self) -> Estimate:
         """Over all users: of hits Wilson's interval, of means the bootstrap over users."""
-        return _estimate(self.values, hits=self.yes_or_no)
+        return _estimate(self.values, hits=self.is_hit_or_miss)
 
     @property
     def estimate_completed(self) -> Estimate | None:
         """The same over completed sessions alone; a user without any is left out. None when there is none."""
         kept = [[one.values[user] for one in self.seeds if user not in one.failed] for user in self.users]
         means = [sum(values) / len(values) for values in kept if values]
-        return _estimate(np.array(means), hits=self.yes_or_no) if means else None
+        return _estimate(np.array(means), hits=self.is_hit_or_miss) if means else None
 
     def to_json(self) -> dict[str, Any]:
         """An entry of `results`; with several seeds, `by_seed` says what each of them gave."""

@@ -8,12 +8,12 @@ from typing import NamedTuple
 from afl.metrics.intervals import Estimate, wilson
 from afl.metrics.paired import mcnemar
 from simulations.analysis.arm_results import ArmResult, SeedValues
-from simulations.analysis.arm_tests import ArmTest, compare_pairs
-from simulations.analysis.loaded_run import Recorded
+from simulations.analysis.loaded_run import LoadedRun
+from simulations.analysis.paired_tests import PairedTest, compare_pairs
 
 
 @dataclass(frozen=True, slots=True)
-class Arm:
+class HitArm:
     """A run, or the base model alone as a run recorded it."""
 
     label: str
@@ -35,27 +35,27 @@ class Arm:
 class Pair(NamedTuple):
     """Two arms over the sessions that both have: the second against the first."""
 
-    test: ArmTest
+    test: PairedTest
     won: int
     """Sessions that only the second arm hits."""
     lost: int
 
 
-def comparable(runs: Sequence[Recorded]) -> list[list[Recorded]]:
+def comparable(runs: Sequence[LoadedRun]) -> list[list[LoadedRun]]:
     """The runs in groups over the same sessions and candidate lists, in the order given."""
-    groups: dict[str, list[Recorded]] = {}
+    groups: dict[str, list[LoadedRun]] = {}
     for run in runs:
         if run.recommends:
             groups.setdefault(run.candidates_hash, []).append(run)
     return list(groups.values())
 
 
-def arms_of(runs: Sequence[Recorded]) -> list[Arm]:
+def arms_of(runs: Sequence[LoadedRun]) -> list[HitArm]:
     """The base models of comparable runs, each once, then the runs."""
     return [*_bases(runs), *(_arm(run) for run in runs)]
 
 
-def pairs_of(groups: Sequence[Sequence[Arm]]) -> list[Pair]:
+def pairs_of(groups: Sequence[Sequence[HitArm]]) -> list[Pair]:
     """Every pair of arms of a group that share a session, the later against the earlier; Holm over all groups."""
     every = [pair for arms in groups for pair in combinations(arms, 2)]
     shared = [(one, two) for one, two in every if one.hits.keys() & two.hits.keys()]
@@ -65,21 +65,21 @@ def pairs_of(groups: Sequence[Sequence[Arm]]) -> list[Pair]:
     return [Pair(test, count.won, count.lost) for test, count in zip(tests, counts, strict=True)]
 
 
-def discordant(arms: Sequence[Arm]) -> list[str]:
+def discordant(arms: Sequence[HitArm]) -> list[str]:
     """Sessions that some arms hit and others miss, in the order of the first arm."""
     return [
         session for session in arms[0].hits if len({arm.hits[session] for arm in arms if session in arm.hits}) > 1
     ]
 
 
-def _arm(run: Recorded) -> Arm:
+def _arm(run: LoadedRun) -> HitArm:
     items = {one.session: one.item if one.completed else None for one in run.records}
     hits = {record.session: record.hit for record in run.records}
-    return Arm(run.label, items, hits, sum(not record.completed for record in run.records))
+    return HitArm(run.label, items, hits, sum(not record.completed for record in run.records))
 
 
-def _bases(runs: Sequence[Recorded]) -> list[Arm]:
-    found: list[tuple[Arm, str]] = []
+def _bases(runs: Sequence[LoadedRun]) -> list[HitArm]:
+    found: list[tuple[HitArm, str]] = []
     for run in runs:
         if not run.with_base:
             continue
@@ -90,26 +90,26 @@ def _bases(runs: Sequence[Recorded]) -> list[Arm]:
     labels = [arm.label for arm, _ in found]
     return [
         # Two base models of one name: they were trained differently, and the run tells which is meant.
-        arm if labels.count(arm.label) == 1 else Arm(f"{arm.label} (of {run})", arm.items, arm.hits)
+        arm if labels.count(arm.label) == 1 else HitArm(f"{arm.label} (of {run})", arm.items, arm.hits)
         for arm, run in found
     ]
 
 
-def _base(run: Recorded) -> Arm:
+def _base(run: LoadedRun) -> HitArm:
     spec = str(run.config.get("recommender", "base model"))
-    return Arm(
+    return HitArm(
         f"{spec.partition(':')[0] if '/' in spec else spec} alone",
         {record.session: record.suggestion for record in run.records},
         {record.session: record.suggestion == record.target for record in run.records},
     )
 
 
-def _agree(one: Arm, two: Arm) -> bool:
+def _agree(one: HitArm, two: HitArm) -> bool:
     shared = one.items.keys() & two.items.keys()
     return all(one.items[session] == two.items[session] for session in shared)
 
 
-def _result(arm: Arm, other: Arm) -> ArmResult:
+def _result(arm: HitArm, other: HitArm) -> ArmResult:
     """The arm over the sessions that both have, in one order."""
     values = {session: float(arm.hits[session]) for session in sorted(arm.hits.keys() & other.hits.keys())}
     return ArmResult(arm=arm.label, rounds=0, seeds=(SeedValues(seed=0, run=None, values=values),))

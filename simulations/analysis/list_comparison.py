@@ -8,7 +8,7 @@ from afl.metrics.intervals import Estimate
 from afl.metrics.listing import ListMetric, Place, list_metrics
 from memory.records import PlaceRow
 from simulations.analysis.arm_results import ArmResult, SeedValues
-from simulations.analysis.arm_tests import ArmTest, compare_pairs
+from simulations.analysis.paired_tests import PairedTest, compare_pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class ListComparison:
     metric: ListMetric
     a: Estimate
     b: Estimate
-    test: ArmTest
+    test: PairedTest
     """b against a: exact McNemar for hit rates, paired bootstrap for NDCG; Holm over the metrics."""
 
     def to_json(self) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def compare_lists(a: Places, b: Places, *, top: int, names: tuple[str, str] = ("
 
 def compare_pairs_of_lists(
     pairs: Sequence[tuple[tuple[str, Places], tuple[str, Places]]], metrics: Sequence[ListMetric]
-) -> list[ArmTest]:
+) -> list[PairedTest]:
     """The second of each pair against the first in every metric, over the sessions both have; Holm over all tests."""
     shared = [(one, two, [session for session in one[1] if session in two[1]]) for one, two in pairs]
     return compare_pairs(

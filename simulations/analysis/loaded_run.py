@@ -16,7 +16,7 @@ from simulations.task.model_outputs import ModelOutputs
 
 
 @dataclass(frozen=True)
-class Recorded:
+class LoadedRun:
     """A run with its recorded sessions, in the order of the run."""
 
     name: str
@@ -104,15 +104,15 @@ class Recorded:
         )
 
 
-async def recorded(runs: Sequence[Run]) -> list[Recorded]:
+async def load_runs(runs: Sequence[Run]) -> list[LoadedRun]:
     """The runs with their sessions, out of the database."""
     labels = short_names([run.name for run in runs])
-    return [await _recorded(run, label) for run, label in zip(runs, labels, strict=True)]
+    return [await _load(run, label) for run, label in zip(runs, labels, strict=True)]
 
 
-async def _recorded(run: Run, label: str) -> Recorded:
+async def _load(run: Run, label: str) -> LoadedRun:
     records = [transcript.record async for transcript in run.sessions()]
-    return Recorded(
+    return LoadedRun(
         name=run.name,
         label=label,
         config=run.config,

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from afl.metrics.intervals import Estimate
 from simulations.analysis.arm_results import ArmResult
-from simulations.analysis.arm_tests import ArmTest
+from simulations.analysis.paired_tests import PairedTest
 from simulations.cli.cost_view import show_arms
 from simulations.cli.output import console, plain, table
 from simulations.cli.simulation_view import STAND_IN
@@ -42,13 +42,13 @@ def warnings(audit: Iterable[Check]) -> list[str]:
     return [f"Suspicious ({check.name}): {check.text}" for check in audit]
 
 
-def in_words(test: ArmTest) -> str:
+def in_words(test: PairedTest) -> str:
     """The test in a sentence; where nothing was found, how large a difference would have been."""
     low, high = test.ci95
     p = f"p {_p(test.p)} (Holm {_p(test.p_holm).removeprefix('= ')})"
-    if test.found and test.difference > 0:
+    if test.is_significant and test.difference > 0:
         return f"{test.b} beats {test.a} by {_short(test.difference)} [{_short(low)}, {_short(high)}], {p}"
-    if test.found:
+    if test.is_significant:
         return f"{test.a} beats {test.b} by {_short(-test.difference)} [{_short(-high)}, {_short(-low)}], {p}"
     measured = f"{test.b} against {test.a}: {_short(test.difference)} [{_short(low)}, {_short(high)}], {p}"
     return f"no difference can be told: n = {test.n} {_detectable(test)}; {measured}"
@@ -91,7 +91,7 @@ def _runs(report: StudyReport) -> str:
     return f"runs: {', '.join(first)}{more}"
 
 
-def _detectable(test: ArmTest) -> str:
+def _detectable(test: PairedTest) -> str:
     if test.detectable is None:
         return "is too few to show any"
     return f"could have shown {_short(test.detectable)}"

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from afl.data.judging import Ratio
 from afl.metrics.intervals import Estimate
-from simulations.analysis.arm_tests import ArmTest
+from simulations.analysis.paired_tests import PairedTest
 from simulations.cli.cost_view import show_arms
 from simulations.cli.output import console, plain, table
 from simulations.cli.simulation_view import STAND_IN
@@ -60,11 +60,11 @@ def _truth(truth: Sequence[TrueScores]) -> Table:
     return shown
 
 
-def _tests(tests: Sequence[ArmTest]) -> Table:
+def _tests(tests: Sequence[PairedTest]) -> Table:
     """All comparisons of F1, and of the other metrics those that tell a difference."""
     numbers = ("difference", "p", "Holm", "could show")
     shown = table("ratio", "arms", "metric", *numbers, "", right=numbers)
-    told = [test for test in tests if test.metric == "f1" or test.found]
+    told = [test for test in tests if test.metric == "f1" or test.is_significant]
     for test in sorted(told, key=lambda test: Ratio.parts(test.group["ratio"])):
         low, high = test.ci95
         shown.add_row(
@@ -80,8 +80,8 @@ def _tests(tests: Sequence[ArmTest]) -> Table:
     return shown
 
 
-def _verdict(test: ArmTest) -> str:
-    if not test.found:
+def _verdict(test: PairedTest) -> str:
+    if not test.is_significant:
         return "not told apart"
     return f"{test.b if test.difference > 0 else test.a} is better"
 

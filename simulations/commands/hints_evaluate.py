@@ -13,7 +13,7 @@ from afl.hints.learners import Actions, Lesson
 from afl.hints.policy import PERMUTED, Policy, trained_on
 from afl.hints.rewards import Floats
 from simulations.analysis.arm_results import ArmResult, SeedValues
-from simulations.analysis.arm_tests import ArmTest, compare_pairs
+from simulations.analysis.paired_tests import PairedTest, compare_pairs
 from simulations.commands.hints_explore import ExploringOptions
 from simulations.commands.hints_train import answered_by
 from simulations.execution.asynchrony import outside_event_loop
@@ -49,7 +49,7 @@ class HintsReport:
     """Arm -> the action it takes in each session, in the order of the run; 0 is no hint."""
     ndcg: tuple[ArmResult, ...]
     hit_rate: tuple[ArmResult, ...]
-    tests: tuple[ArmTest, ...]
+    tests: tuple[PairedTest, ...]
     """Of NDCG@10; the second of each against the first, all adjusted together."""
     oracle_share: float | None
     """How much of what the oracle gains over no hint the policy gains."""
@@ -90,7 +90,7 @@ class HintsReport:
         }
 
 
-def _test(test: ArmTest) -> dict[str, Any]:
+def _test(test: PairedTest) -> dict[str, Any]:
     """As the difference was taken, the second arm first: the one that is to win."""
     return {**test.to_json(), "a": test.b, "b": test.a}
 

@@ -8,7 +8,7 @@ from afl.data.library import Library
 from afl.errors import UsageError
 from afl.settings import Settings
 from memory.store import Store
-from simulations.analysis.loaded_run import Recorded, recorded
+from simulations.analysis.loaded_run import LoadedRun, load_runs
 from simulations.document.writing import require_free, write
 from simulations.execution.asynchrony import wait_for
 from simulations.sections.run_report import run_report
@@ -47,6 +47,6 @@ def report(
     return Reported(str(out), names, tuple(sorted(files)))
 
 
-async def _read(names: Sequence[str], url: str) -> list[Recorded]:
+async def _read(names: Sequence[str], url: str) -> list[LoadedRun]:
     async with await Store.open(url) as store:
-        return await recorded([await store.run(name) for name in names])
+        return await load_runs([await store.run(name) for name in names])

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from afl.types import PaceChange
-from simulations.analysis.loaded_run import Recorded
+from simulations.analysis.loaded_run import LoadedRun
 from simulations.document.formats import dollars
 from simulations.document.page import Section, Table
 
@@ -12,14 +12,14 @@ _BY_AGENT = ("run", "agent", "round", "calls", "prompt tokens", "completion toke
 _LOWERED = ("run", "begun with", "lowered", "to at least", "in the end")
 
 
-def section(runs: Sequence[Recorded]) -> Section:
+def section(runs: Sequence[LoadedRun]) -> Section:
     """Per run, per agent and round, and where an endpoint asked for fewer requests, what became of that."""
     tables = [_by_run(runs), _by_agent(runs)]
     lowered = [run for run in runs if _refusals(run.pace)]
     return Section("Cost", (*tables, _lowered(lowered)) if lowered else tuple(tables))
 
 
-def _by_run(runs: Sequence[Recorded]) -> Table:
+def _by_run(runs: Sequence[LoadedRun]) -> Table:
     rows = [
         [
             run.label,
@@ -35,7 +35,7 @@ def _by_run(runs: Sequence[Recorded]) -> Table:
     return Table.of("Language-model calls", _COLUMNS, rows, numbers=_COLUMNS[1:])
 
 
-def _by_agent(runs: Sequence[Recorded]) -> Table:
+def _by_agent(runs: Sequence[LoadedRun]) -> Table:
     rows = [
         [
             run.label,
@@ -52,7 +52,7 @@ def _by_agent(runs: Sequence[Recorded]) -> Table:
     return Table.of("The same by agent and round", _BY_AGENT, rows, numbers=_BY_AGENT[2:])
 
 
-def _lowered(runs: Sequence[Recorded]) -> Table:
+def _lowered(runs: Sequence[LoadedRun]) -> Table:
     rows = [
         [
             run.label,

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from functools import partial
 
-from simulations.analysis.arm_tests import ArmTest
 from simulations.analysis.hit_comparison import Pair
+from simulations.analysis.paired_tests import PairedTest
 from simulations.document.figures.intervals import Interval, intervals
 from simulations.document.formats import p_value, rate, signed, signed_interval
 from simulations.document.page import Figure, Section, Table, Text
@@ -30,10 +30,10 @@ def section(pairs: Sequence[Pair]) -> Section | None:
     )
 
 
-def in_words(test: ArmTest) -> str:
+def in_words(test: PairedTest) -> str:
     """The test in a sentence."""
     p = f"p = {p_value(test.p)}, after Holm {p_value(test.p_holm)}".replace("= <", "<")
-    if test.found:
+    if test.is_significant:
         better, worse = (test.b, test.a) if test.difference > 0 else (test.a, test.b)
         ends = sorted(abs(end) for end in test.ci95)
         return f"{better} beats {worse} by {rate(abs(test.difference))} ({rate(ends[0])} to {rate(ends[1])}; {p})."
@@ -46,10 +46,15 @@ def in_words(test: ArmTest) -> str:
     )
 
 
-def _figure(tests: Sequence[ArmTest]) -> Figure:
+def _figure(tests: Sequence[PairedTest]) -> Figure:
     rows = [
         Interval(
-            _pair(test), test.difference, test.ci95, _said(test), band=test.detectable, series=int(test.found)
+            _pair(test),
+            test.difference,
+            test.ci95,
+            _said(test),
+            band=test.detectable,
+            series=int(test.is_significant),
         )
         for test in tests
     ]
@@ -59,11 +64,11 @@ def _figure(tests: Sequence[ArmTest]) -> Figure:
     return Figure("differences", "Differences of hit rates, with 95 % interval", said, draw)
 
 
-def _pair(test: ArmTest) -> str:
+def _pair(test: PairedTest) -> str:
     return f"{test.b} − {test.a}"
 
 
-def _said(test: ArmTest) -> str:
+def _said(test: PairedTest) -> str:
     return f"{signed(test.difference)}, p = {p_value(test.p_holm)}".replace("= <", "<")
 
 

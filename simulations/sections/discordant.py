@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from simulations.analysis.hit_comparison import Arm, discordant
+from simulations.analysis.hit_comparison import HitArm, discordant
 from simulations.document.page import Section, Table, Text
 
 LISTED = 60
 """Sessions shown per group; `afl compare A B --json` has all."""
 
 
-def section(groups: Sequence[Sequence[Arm]], targets: Mapping[str, str]) -> Section | None:
+def section(groups: Sequence[Sequence[HitArm]], targets: Mapping[str, str]) -> Section | None:
     """A table per group of several arms; None where there is none."""
     several = [arms for arms in groups if len(arms) > 1]
     if not several:
@@ -17,7 +17,7 @@ def section(groups: Sequence[Sequence[Arm]], targets: Mapping[str, str]) -> Sect
     return Section("Where they differ", tuple(_block(arms, targets) for arms in several))
 
 
-def _block(arms: Sequence[Arm], targets: Mapping[str, str]) -> Table | Text:
+def _block(arms: Sequence[HitArm], targets: Mapping[str, str]) -> Table | Text:
     found = discordant(arms)
     if not found:
         return Text("All arms hit and miss the same sessions.")
@@ -28,7 +28,7 @@ def _block(arms: Sequence[Arm], targets: Mapping[str, str]) -> Table | Text:
     return Table.of(caption, columns, rows, most=LISTED, folded=True)
 
 
-def _cell(arm: Arm, session: str) -> str:
+def _cell(arm: HitArm, session: str) -> str:
     if session not in arm.hits:
         return "(not recorded)"
     item = arm.items[session]

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from afl.metrics.intervals import wilson
 from afl.types import Outcome
-from simulations.analysis.loaded_run import Recorded
+from simulations.analysis.loaded_run import LoadedRun
 from simulations.document.formats import estimate, share
 from simulations.document.page import Section, Table, Text
 
 _KINDS = tuple(outcome.value for outcome in Outcome if outcome is not Outcome.OK)
 
 
-def section(runs: Sequence[Recorded]) -> Section:
+def section(runs: Sequence[LoadedRun]) -> Section:
     """Both tables; where nothing failed, the words that say so."""
     failed = [
         run
@@ -25,7 +25,7 @@ def section(runs: Sequence[Recorded]) -> Section:
     return Section("Failures", (_sessions(runs), _turns(runs)))
 
 
-def _sessions(runs: Sequence[Recorded]) -> Table:
+def _sessions(runs: Sequence[LoadedRun]) -> Table:
     kinds = _seen([run.sessions_by_outcome for run in runs])
     rows = []
     for run in runs:
@@ -38,7 +38,7 @@ def _sessions(runs: Sequence[Recorded]) -> Table:
     return Table.of("Sessions by how they failed", columns, rows, numbers=columns[1:])
 
 
-def _turns(runs: Sequence[Recorded]) -> Table:
+def _turns(runs: Sequence[LoadedRun]) -> Table:
     kinds = _seen([run.turns_by_outcome for run in runs])
     rows = []
     for run in runs:

@@ -5,7 +5,7 @@ from functools import partial
 
 from afl.metrics.intervals import Estimate
 from simulations.analysis.arm_results import ArmResult
-from simulations.analysis.arm_tests import ArmTest
+from simulations.analysis.paired_tests import PairedTest
 from simulations.document.figures.lines import Line, lines
 from simulations.document.formats import estimate, interval, p_value, rate, signed, signed_interval
 from simulations.document.page import Figure, Page, Section, Table, Text
@@ -57,7 +57,7 @@ def _results(results: Sequence[ArmResult], settings: str) -> Table:
     return Table.of("Every arm", columns, rows, numbers=columns[2:])
 
 
-def _tests(tests: Sequence[ArmTest], settings: str) -> Table:
+def _tests(tests: Sequence[PairedTest], settings: str) -> Table:
     rows = [
         [_named(one.group), f"{one.b} against {one.a}", signed(one.difference), signed_interval(one.ci95),
          p_value(one.p_holm)]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from simulations.analysis.hit_comparison import Arm
+from simulations.analysis.hit_comparison import HitArm
 from simulations.document.figures.intervals import Interval, intervals
 from simulations.document.formats import estimate, interval, rate, share
 from simulations.document.page import Figure, Section, Table
@@ -11,7 +11,7 @@ from simulations.document.page import Figure, Section, Table
 _COLUMNS = ("arm", "hit rate @1", "95 % interval", "n", "completed only", "failed")
 
 
-def section(groups: Sequence[Sequence[Arm]], series: Mapping[str, int]) -> Section | None:
+def section(groups: Sequence[Sequence[HitArm]], series: Mapping[str, int]) -> Section | None:
     """A figure and a table per group of comparable arms; None where nothing was recommended.
 
     `series`: label -> colour, the same as elsewhere on the page.
@@ -22,7 +22,7 @@ def section(groups: Sequence[Sequence[Arm]], series: Mapping[str, int]) -> Secti
     return Section("Hit rate @1", tuple(blocks))
 
 
-def _figure(arms: Sequence[Arm], place: int, series: Mapping[str, int]) -> Figure:
+def _figure(arms: Sequence[HitArm], place: int, series: Mapping[str, int]) -> Figure:
     rows = [_row(arm, series[arm.label]) for arm in arms]
     said = "; ".join(f"{row.label} {row.said}" for row in rows)
     draw = partial(intervals, rows, unit="hit rate @1, 95 % interval", limits=None)
@@ -31,12 +31,12 @@ def _figure(arms: Sequence[Arm], place: int, series: Mapping[str, int]) -> Figur
     )
 
 
-def _row(arm: Arm, series: int) -> Interval:
+def _row(arm: HitArm, series: int) -> Interval:
     found = arm.hit_rate_at_1
     return Interval(arm.label, found.value, found.ci95, said=estimate(found), series=series)
 
 
-def _table(arms: Sequence[Arm]) -> Table:
+def _table(arms: Sequence[HitArm]) -> Table:
     rows = []
     for arm in arms:
         found, completed = arm.hit_rate_at_1, arm.hit_rate_at_1_completed

@@ -8,8 +8,8 @@ import numpy as np
 from afl.data.judging import JudgedItems, Ratio
 from afl.metrics.intervals import Estimate
 from memory.records import JudgementRow
-from simulations.analysis.arm_tests import ArmTest
-from simulations.analysis.loaded_run import Recorded
+from simulations.analysis.loaded_run import LoadedRun
+from simulations.analysis.paired_tests import PairedTest
 from simulations.document.figures.intervals import Interval, intervals
 from simulations.document.formats import estimate, p_value, rate, signed, signed_interval
 from simulations.document.page import Block, Figure, Section, Table, Text
@@ -27,10 +27,10 @@ _TESTS = ("arms", "ratio", "metric", "n", "difference", "95 % interval", "p", "p
 _NAMES = {"precision": "Precision", "recall": "Recall", "f1": "F1"}
 
 
-def section(runs: Sequence[Recorded]) -> Section | None:
+def section(runs: Sequence[LoadedRun]) -> Section | None:
     """Precision, recall and F1 by ratio; None where nothing was judged."""
     judged = [run for run in runs if run.judges and run.records]
-    groups: dict[str, list[Recorded]] = {}
+    groups: dict[str, list[LoadedRun]] = {}
     for run in judged:
         groups.setdefault(_task(run), []).append(run)
     if not groups:
@@ -39,13 +39,13 @@ def section(runs: Sequence[Recorded]) -> Section | None:
     return Section("User simulation", tuple(blocks))
 
 
-def _task(run: Recorded) -> str:
+def _task(run: LoadedRun) -> str:
     """What the users of the run were asked: only equal tasks are compared."""
     first = [(record.session, [turn.item for turn in record.judged]) for record in run.records]
     return repr((run.candidates_hash, run.config["ratios"], first))
 
 
-def _blocks(runs: Sequence[Recorded], place: int) -> list[Block]:
+def _blocks(runs: Sequence[LoadedRun], place: int) -> list[Block]:
     results = _results(runs)
     arms = list(dict.fromkeys(result.arm for result in results))
     found: list[Block] = [_figure(metric, results, arms, place) for metric in METRICS]
@@ -63,7 +63,7 @@ def _blocks(runs: Sequence[Recorded], place: int) -> list[Block]:
     return [*found, *_said(tests)]
 
 
-def _results(runs: Sequence[Recorded]) -> list[ArmAnswers]:
+def _results(runs: Sequence[LoadedRun]) -> list[ArmAnswers]:
     """Every run at every ratio, after the reward model alone where one was asked."""
     options = SimulateOptions.given({}, recorded=runs[0].config)
     ratios = options.judged_ratios()
@@ -81,7 +81,7 @@ def _results(runs: Sequence[Recorded]) -> list[ArmAnswers]:
     return sorted(found, key=lambda one: ratios.index(one.ratio))
 
 
-def _judged(run: Recorded) -> JudgedItems:
+def _judged(run: LoadedRun) -> JudgedItems:
     """The task's shape; the items themselves are in the records."""
     turns = run.records[0].judged
     return JudgedItems(
@@ -89,7 +89,7 @@ def _judged(run: Recorded) -> JudgedItems:
     )
 
 
-def _answers(run: Recorded, judged: JudgedItems) -> Answers:
+def _answers(run: LoadedRun, judged: JudgedItems) -> Answers:
     rows = [
         JudgementRow(
             session=record.session,
@@ -135,16 +135,16 @@ def _table(results: Sequence[ArmAnswers]) -> Table:
     return Table.of("Means over users, with 95 % interval", _COLUMNS, rows, numbers=_COLUMNS[1:])
 
 
-def _said(tests: Sequence[ArmTest]) -> list[Block]:
+def _said(tests: Sequence[PairedTest]) -> list[Block]:
     if not tests:
         return []
-    found = [_in_words(test) for test in tests if test.found]
+    found = [_in_words(test) for test in tests if test.is_significant]
     none = f"None of the {len(tests)} comparisons shows a difference at the 5 % level, adjusted by Holm."
     said: list[Block] = [Text(text) for text in found] or [Text(none)]
     return [*said, _tests(tests)]
 
 
-def _in_words(test: ArmTest) -> str:
+def _in_words(test: PairedTest) -> str:
     better, worse = (test.b, test.a) if test.difference > 0 else (test.a, test.b)
     return (
         f"{better} beats {worse} in {_NAMES[test.metric]} at {test.group['ratio']} by {rate(abs(test.difference))} "
@@ -152,7 +152,7 @@ def _in_words(test: ArmTest) -> str:
     )
 
 
-def _tests(tests: Sequence[ArmTest]) -> Table:
+def _tests(tests: Sequence[PairedTest]) -> Table:
     rows = [
         [
             f"{test.b} − {test.a}",

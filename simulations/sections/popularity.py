@@ -11,7 +11,7 @@ from afl.metrics.popularity import MIDDLE, TOP
 from afl.types import Outcome
 from memory.records import SessionRecord
 from simulations.analysis.item_popularity import groups_by_title
-from simulations.analysis.loaded_run import Recorded
+from simulations.analysis.loaded_run import LoadedRun
 from simulations.document.figures.parts import Bar, parts
 from simulations.document.formats import estimate
 from simulations.document.page import Block, Figure, Section, Table, Text
@@ -26,7 +26,7 @@ _MEANING = (
 )
 
 
-def section(runs: Sequence[Recorded], library: Library) -> Section | None:
+def section(runs: Sequence[LoadedRun], library: Library) -> Section | None:
     """A figure and rows per run whose data set is still in the library as it was; None where there is none."""
     figures: list[Block] = []
     rows: list[list[str]] = []
@@ -45,7 +45,7 @@ def section(runs: Sequence[Recorded], library: Library) -> Section | None:
     return Section("Popularity", (*figures, Text(_MEANING), table))
 
 
-def _counted(run: Recorded, groups: dict[str, int]) -> list[tuple[str, list[int]]]:
+def _counted(run: LoadedRun, groups: dict[str, int]) -> list[tuple[str, list[int]]]:
     """(what was recommended, items per group): the targets, the base model, then round by round."""
     said: list[tuple[str, list[str | None]]] = [("targets", [record.target for record in run.records])]
     if run.with_base:
@@ -70,7 +70,7 @@ def last_item(record: SessionRecord, number: int) -> str | None:
     return named[-1] if named else None
 
 
-def _figure(run: Recorded, counted: Sequence[tuple[str, list[int]]], place: int) -> Figure:
+def _figure(run: LoadedRun, counted: Sequence[tuple[str, list[int]]], place: int) -> Figure:
     bars = [Bar(name, tuple(count / max(sum(counts), 1) for count in counts)) for name, counts in counted]
     said = "; ".join(
         f"{bar.label}: " + ", ".join(f"{name} {part:.3f}" for name, part in zip(NAMES, bar.parts, strict=True))
@@ -80,6 +80,6 @@ def _figure(run: Recorded, counted: Sequence[tuple[str, list[int]]], place: int)
     return Figure(name, f"Recommendations of {run.label} by popularity", said, partial(parts, bars, names=NAMES))
 
 
-def _row(run: Recorded, name: str, counts: Sequence[int]) -> list[str]:
+def _row(run: LoadedRun, name: str, counts: Sequence[int]) -> list[str]:
     n = sum(counts)
     return [run.label, name, f"{n:,}", *(estimate(wilson(count, n)) for count in counts)]

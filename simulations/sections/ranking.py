@@ -5,9 +5,9 @@ from functools import partial
 from itertools import combinations
 
 from afl.metrics.listing import ListMetric, Place, list_metrics
-from simulations.analysis.arm_tests import ArmTest
 from simulations.analysis.list_comparison import Places, compare_pairs_of_lists
-from simulations.analysis.loaded_run import Recorded
+from simulations.analysis.loaded_run import LoadedRun
+from simulations.analysis.paired_tests import PairedTest
 from simulations.document.figures.intervals import Interval, intervals
 from simulations.document.formats import estimate, p_value, rate, signed, signed_interval
 from simulations.document.page import Block, Figure, Section, Table, Text
@@ -16,9 +16,9 @@ _COLUMNS = ("run", "sessions", "without a list")
 _TESTS = ("arms", "metric", "n", "difference", "95 % interval", "p", "p (Holm)", "could be shown")
 
 
-def section(runs: Sequence[Recorded]) -> Section | None:
+def section(runs: Sequence[LoadedRun]) -> Section | None:
     """Every metric of every ranking run, runs over the same sessions together; None where no run made lists."""
-    groups: dict[str, list[Recorded]] = {}
+    groups: dict[str, list[LoadedRun]] = {}
     for run in runs:
         if run.ranks and run.records:
             groups.setdefault(run.candidates_hash, []).append(run)
@@ -26,7 +26,7 @@ def section(runs: Sequence[Recorded]) -> Section | None:
     return Section("Ranked lists", tuple(blocks)) if blocks else None
 
 
-def _blocks(runs: Sequence[Recorded], place: int) -> list[Block]:
+def _blocks(runs: Sequence[LoadedRun], place: int) -> list[Block]:
     metrics = list_metrics(min(run.listed for run in runs))
     found: list[Block] = [_figure(runs, metrics, place), _table(runs, metrics)]
     pairs = [((one.label, _places(one)), (two.label, _places(two))) for one, two in combinations(runs, 2)]
@@ -34,7 +34,7 @@ def _blocks(runs: Sequence[Recorded], place: int) -> list[Block]:
     return [*found, _said(tests), _tests(tests)] if tests else found
 
 
-def _places(run: Recorded) -> Places:
+def _places(run: LoadedRun) -> Places:
     """Session -> place, from 1; None for a target that is not listed, or a session without a list."""
     found: dict[str, Place] = {}
     for record in run.records:
@@ -43,7 +43,7 @@ def _places(run: Recorded) -> Places:
     return found
 
 
-def _figure(runs: Sequence[Recorded], metrics: Sequence[ListMetric], place: int) -> Figure:
+def _figure(runs: Sequence[LoadedRun], metrics: Sequence[ListMetric], place: int) -> Figure:
     rows = [_row(run, metric, series) for metric in metrics for series, run in enumerate(runs)]
     said = "; ".join(f"{row.group} {row.label} {row.said}" for row in rows)
     name = f"ranking{f'-{place + 1}' if place else ''}"
@@ -51,7 +51,7 @@ def _figure(runs: Sequence[Recorded], metrics: Sequence[ListMetric], place: int)
     return Figure(name, "Ranked lists, with 95 % interval", f"Ranked lists: {said}", draw)
 
 
-def _row(run: Recorded, metric: ListMetric, series: int) -> Interval:
+def _row(run: LoadedRun, metric: ListMetric, series: int) -> Interval:
     found = metric.estimate(list(_places(run).values()))
     chance = metric.chance(run.config["candidates"])
     return Interval(
@@ -59,7 +59,7 @@ def _row(run: Recorded, metric: ListMetric, series: int) -> Interval:
     )
 
 
-def _table(runs: Sequence[Recorded], metrics: Sequence[ListMetric]) -> Table:
+def _table(runs: Sequence[LoadedRun], metrics: Sequence[ListMetric]) -> Table:
     columns = (*_COLUMNS, *(metric.heading for metric in metrics))
     rows = []
     for run in runs:
@@ -74,24 +74,24 @@ def _table(runs: Sequence[Recorded], metrics: Sequence[ListMetric]) -> Table:
     return Table.of("Means over sessions; one without a list is a miss", columns, rows, numbers=columns[1:])
 
 
-def _said(tests: Sequence[ArmTest]) -> Text:
-    found = [_in_words(test) for test in tests if test.found]
+def _said(tests: Sequence[PairedTest]) -> Text:
+    found = [_in_words(test) for test in tests if test.is_significant]
     none = f"None of the {len(tests)} comparisons of lists shows a difference at the 5 % level, adjusted by Holm."
     return Text(" ".join(found) or none)
 
 
-def _in_words(test: ArmTest) -> str:
+def _in_words(test: PairedTest) -> str:
     better, worse = (test.b, test.a) if test.difference > 0 else (test.a, test.b)
     by = f"{rate(abs(test.difference))} (p after Holm {p_value(test.p_holm)})"
     return f"{better} beats {worse} in {_heading(test)} by {by}."
 
 
-def _heading(test: ArmTest) -> str:
+def _heading(test: PairedTest) -> str:
     kind, _, k = test.metric.partition("_at_")
     return f"{kind.upper()}@{k}"
 
 
-def _tests(tests: Sequence[ArmTest]) -> Table:
+def _tests(tests: Sequence[PairedTest]) -> Table:
     rows = [
         [
             f"{test.b} − {test.a}",

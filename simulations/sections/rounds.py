@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from afl.metrics.intervals import Estimate
-from simulations.analysis.loaded_run import Recorded
+from simulations.analysis.loaded_run import LoadedRun
 from simulations.document.figures.lines import Line, lines
 from simulations.document.formats import estimate, interval, rate, share
 from simulations.document.page import Figure, Section, Table
@@ -16,7 +16,7 @@ _COLUMNS = ("run", "round", "hit rate @1", "95 % interval", "n", "accepted by th
 
 
 def section(
-    runs: Sequence[Recorded], base: Estimate | None, base_label: str, series: Mapping[str, int]
+    runs: Sequence[LoadedRun], base: Estimate | None, base_label: str, series: Mapping[str, int]
 ) -> Section | None:
     """None where no run had a second round to go into; `base` is drawn across where all runs share it.
 
@@ -59,7 +59,7 @@ def _said(drawn: Sequence[Line]) -> str:
     )
 
 
-def _table(runs: Sequence[Recorded]) -> Table:
+def _table(runs: Sequence[LoadedRun]) -> Table:
     rows = [
         [
             run.label,

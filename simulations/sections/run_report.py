@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from afl.data.library import Library
 from afl.metrics.intervals import Estimate
-from simulations.analysis.hit_comparison import Arm, Pair, arms_of, comparable, pairs_of
-from simulations.analysis.loaded_run import Recorded
+from simulations.analysis.hit_comparison import HitArm, Pair, arms_of, comparable, pairs_of
+from simulations.analysis.loaded_run import LoadedRun
 from simulations.document.formats import estimate
 from simulations.document.page import Page, Section, Text
 from simulations.sections import (
@@ -31,7 +31,7 @@ STAND_IN = (
 )
 
 
-def run_report(runs: Sequence[Recorded], library: Library) -> Page:
+def run_report(runs: Sequence[LoadedRun], library: Library) -> Page:
     """Everything there is to say about these runs; items are told by popularity where the library has their data."""
     together = comparable(runs)
     groups = [arms_of(group) for group in together]
@@ -60,13 +60,15 @@ def run_report(runs: Sequence[Recorded], library: Library) -> Page:
     )
 
 
-def _title(runs: Sequence[Recorded]) -> str:
+def _title(runs: Sequence[LoadedRun]) -> str:
     if len(runs) > _NAMED:
         return f"AFL report: {len(runs)} runs"
     return f"AFL report: {', '.join(run.name for run in runs)}"
 
 
-def _lead(runs: Sequence[Recorded], groups: Sequence[Sequence[Arm]], pairs: Sequence[Pair]) -> tuple[Text, ...]:
+def _lead(
+    runs: Sequence[LoadedRun], groups: Sequence[Sequence[HitArm]], pairs: Sequence[Pair]
+) -> tuple[Text, ...]:
     found = []
     if any(run.stand_in for run in runs):
         found.append(Text(STAND_IN, "warning"))
@@ -84,20 +86,20 @@ def _lead(runs: Sequence[Recorded], groups: Sequence[Sequence[Arm]], pairs: Sequ
             Text("The runs are over several sets of sessions; only runs over the same ones are compared.")
         )
     if pairs:
-        shown = sum(pair.test.found for pair in pairs)
+        shown = sum(pair.test.is_significant for pair in pairs)
         of = f"{shown} of {len(pairs)} comparisons of hit rates"
         found.append(Text(f"{of} show a difference at the 5 % level, adjusted by Holm."))
     return tuple(found)
 
 
-def _series(groups: Sequence[Sequence[Arm]]) -> dict[str, int]:
+def _series(groups: Sequence[Sequence[HitArm]]) -> dict[str, int]:
     """Label -> colour: an arm has the same one in every figure."""
     labels = dict.fromkeys(arm.label for arms in groups for arm in arms)
     return {label: place for place, label in enumerate(labels)}
 
 
 def _shared_base(
-    together: Sequence[Sequence[Recorded]], groups: Sequence[Sequence[Arm]]
+    together: Sequence[Sequence[LoadedRun]], groups: Sequence[Sequence[HitArm]]
 ) -> tuple[Estimate | None, str]:
     """The base model alone, where all runs are over the same sessions and have the same one."""
     if len(groups) != 1 or len(groups[0]) != len(together[0]) + 1:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from simulations.analysis.loaded_run import Recorded
+from simulations.analysis.loaded_run import LoadedRun
 from simulations.document.page import Block, Facts, Section, Table, Text
 
 _NAMES = {
@@ -27,7 +27,7 @@ _SAID = ("llm",)
 """Said already under another name."""
 
 
-def section(runs: Sequence[Recorded]) -> Section:
+def section(runs: Sequence[LoadedRun]) -> Section:
     """What all runs share, then what tells them apart."""
     flat = [_flat({**run.config, "candidates_hash": run.candidates_hash}) for run in runs]
     keys = list(dict.fromkeys([*_NAMES, *(key for one in flat for key in one)]))
@@ -43,12 +43,12 @@ def section(runs: Sequence[Recorded]) -> Section:
     return Section("What was run", tuple(blocks))
 
 
-def _runs(runs: Sequence[Recorded]) -> Table:
+def _runs(runs: Sequence[LoadedRun]) -> Table:
     rows = [[run.name, run.label, f"{len(run.records):,} of {run.size:,}"] for run in runs]
     return Table.of("Runs", ["run", "called here", "sessions recorded"], rows, numbers=["sessions recorded"])
 
 
-def _incomplete(runs: Sequence[Recorded]) -> list[str]:
+def _incomplete(runs: Sequence[LoadedRun]) -> list[str]:
     return [
         f"{run.label} is incomplete: everything here is over the {len(run.records):,} sessions recorded so far."
         for run in runs

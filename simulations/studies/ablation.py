@@ -2,7 +2,7 @@
 
 from afl.errors import UsageError
 from simulations.analysis.arm_results import result_of
-from simulations.analysis.arm_tests import compare_pairs
+from simulations.analysis.paired_tests import compare_pairs
 from simulations.options.run_options import LLM, NONE
 from simulations.studies.arm_runner import Player
 from simulations.studies.arms import Arm

@@ -16,7 +16,7 @@ from afl.errors import UsageError
 from afl.metrics.agreement import Agreement, Asked, agreement, auc_label, auc_score, by_user
 from memory.records import JudgementRow
 from simulations.analysis.arm_results import ArmResult, SeedValues
-from simulations.analysis.arm_tests import ArmTest, compare_pairs
+from simulations.analysis.paired_tests import PairedTest, compare_pairs
 from simulations.leakage.check import Check
 from simulations.options.run_options import NONE
 from simulations.studies.arm_runner import Played, Player
@@ -62,7 +62,7 @@ class AgreementReport:
     """What `afl study agreement` returns, prints and gives as JSON."""
 
     results: tuple[ArmAgreement, ...]
-    tests: tuple[ArmTest, ...]
+    tests: tuple[PairedTest, ...]
     """The arms against each other, over the users who divide their items in both."""
     audit: tuple[Check, ...] = ()
     costs: StudyCosts = field(default_factory=StudyCosts)
@@ -145,7 +145,7 @@ def _agreement(player: Player, played: Played, study: Study, ratio: Ratio) -> Ar
     )
 
 
-def _tests(results: Sequence[ArmAgreement]) -> list[ArmTest]:
+def _tests(results: Sequence[ArmAgreement]) -> list[PairedTest]:
     """The later arm against the earlier at every ratio, in each of `METRICS`; Holm over all."""
     pairs = [(one, two) for one, two in combinations(results, 2) if one.ratio == two.ratio]
     found = [_both(one, two, metric) for one, two in pairs for metric in METRICS]

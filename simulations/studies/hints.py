@@ -15,7 +15,7 @@ from afl.hints.encoding import States
 from afl.hints.learners import Chooser, Lesson, best_single
 from afl.hints.rewards import REWARDS, Floats, Reward, RewardTable
 from simulations.analysis.arm_results import ArmResult, SeedValues
-from simulations.analysis.arm_tests import ArmTest, compare_pairs
+from simulations.analysis.paired_tests import PairedTest, compare_pairs
 from simulations.studies.report import StudyReport
 
 NDCG = "ndcg_at_10"
@@ -162,7 +162,7 @@ def _drawn(ndcg: Floats, seed: int) -> Floats:
     return means
 
 
-def _tests(results: Sequence[ArmResult]) -> list[ArmTest]:
+def _tests(results: Sequence[ArmResult]) -> list[PairedTest]:
     """The policy against every other arm of its group; Holm over all of them."""
     policies = {str(one.group): one for one in results if one.arm == "policy"}
     return compare_pairs([(one, policies[str(one.group)]) for one in results if one.arm != "policy"])

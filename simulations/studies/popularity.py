@@ -18,7 +18,7 @@ from afl.metrics.popularity import GROUPS, group_shares, popularity_groups
 from afl.types import Outcome, Role, SessionView
 from memory.records import SessionRecord
 from simulations.analysis.arm_results import ArmResult, SeedValues
-from simulations.analysis.arm_tests import compare_pairs
+from simulations.analysis.paired_tests import compare_pairs
 from simulations.studies.arm_runner import Played, Player
 from simulations.studies.arms import Arm
 from simulations.studies.report import StudyReport

@@ -1,6 +1,6 @@
 """Does the target's place in the list decide? The same lists in three orders: `afl study position` (AFL, Figure 6)."""
 
-from simulations.analysis.arm_tests import compare_pairs
+from simulations.analysis.paired_tests import compare_pairs
 from simulations.leakage.positions import NAME as POSITIONS
 from simulations.studies.arm_runner import Player
 from simulations.studies.arms import Arm

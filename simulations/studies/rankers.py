@@ -19,7 +19,7 @@ from afl.errors import UsageError
 from afl.types import Outcome, Role
 from memory.records import SessionRecord
 from simulations.analysis.arm_results import ArmResult, SeedValues, result_of
-from simulations.analysis.arm_tests import compare_pairs
+from simulations.analysis.paired_tests import compare_pairs
 from simulations.options.run_options import LLM, NONE
 from simulations.studies.arm_runner import Played, Player
 from simulations.studies.arms import AGENT_ALONE, Arm

@@ -11,7 +11,7 @@ from afl import plugins
 from afl.errors import UsageError
 from afl.settings import Settings
 from simulations.analysis.arm_results import ArmResult, SeedValues, require_same_suggestions, result_of, values_of
-from simulations.analysis.arm_tests import compare
+from simulations.analysis.paired_tests import compare
 from simulations.execution.identity import content_hash
 from simulations.options.run_options import LLM, NONE, ZERO_SHOT
 from simulations.studies.arm_runner import Played, Player

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from simulations.analysis.arm_results import ArmResult
-from simulations.analysis.arm_tests import ArmTest
+from simulations.analysis.paired_tests import PairedTest
 from simulations.leakage.check import Check
 from simulations.studies.arm_runner import Played, Player
 from simulations.studies.costs import StudyCosts
@@ -18,7 +18,7 @@ class StudyReport:
     study: str | None
     """Its name as in `afl study NAME`; None for an evaluation."""
     results: tuple[ArmResult, ...]
-    tests: tuple[ArmTest, ...]
+    tests: tuple[PairedTest, ...]
     audit: tuple[Check, ...] = ()
     """Checks of the set-up that found something suspicious."""
     costs: StudyCosts = field(default_factory=StudyCosts)
@@ -34,7 +34,7 @@ class StudyReport:
         played: Sequence[Played],
         *,
         results: Sequence[ArmResult],
-        tests: Sequence[ArmTest],
+        tests: Sequence[PairedTest],
     ) -> Self:
         """The report of what a player has played, with what its audit found and what it has cost."""
         return cls(

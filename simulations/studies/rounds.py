@@ -10,7 +10,7 @@ from typing import Any
 
 from afl.errors import UsageError
 from simulations.analysis.arm_results import ArmResult, SeedValues
-from simulations.analysis.arm_tests import compare_pairs
+from simulations.analysis.paired_tests import compare_pairs
 from simulations.options.run_options import SimulateOptions
 from simulations.studies.arm_runner import Played, Player
 from simulations.studies.arms import Arm

@@ -19,7 +19,7 @@ from afl.metrics.precision_recall import (
 from afl.models.threshold import Threshold
 from memory.records import JudgementRow
 from simulations.analysis.arm_results import ArmResult, SeedValues
-from simulations.analysis.arm_tests import ArmTest, compare
+from simulations.analysis.paired_tests import PairedTest, compare
 from simulations.leakage.check import Check
 from simulations.options.run_options import NONE
 from simulations.studies.arm_runner import Played, Player
@@ -156,7 +156,7 @@ class UserReport:
     study: str | None = None
     """Its name as in `afl study NAME`; None for the evaluation."""
     results: tuple[ArmAnswers, ...]
-    tests: tuple[ArmTest, ...]
+    tests: tuple[PairedTest, ...]
     threshold: Threshold | None
     """From which score on the reward arm says yes; None without that arm."""
     left_out: int
@@ -290,7 +290,7 @@ def by_ratio(
     ]
 
 
-def compare_arms(results: Sequence[ArmAnswers]) -> list[ArmTest]:
+def compare_arms(results: Sequence[ArmAnswers]) -> list[PairedTest]:
     """Every pair of arms at every ratio in each of `METRICS`, the later against the earlier; Holm over all."""
     return compare([result.in_metric(metric) for metric in METRICS for result in results])
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from simulations.analysis.arm_results import ArmResult
-from simulations.analysis.arm_tests import compare_pairs
+from simulations.analysis.paired_tests import compare_pairs
 from simulations.options.run_options import SimulateOptions
 from simulations.studies.arm_runner import Player
 from simulations.studies.arms import Arm

@@ -18,7 +18,7 @@ from afl.data.library import Library
 from afl.testing.canned_answers import default_answer
 from afl.testing.server import FakeServer, running_server
 from simulations.analysis.arm_results import ArmResult, SeedValues
-from simulations.analysis.arm_tests import ArmTest, compare
+from simulations.analysis.paired_tests import PairedTest, compare
 from simulations.cli.study_view import in_words
 from simulations.options.run_options import SimulateOptions
 from simulations.studies.recommendation import arm_of
@@ -305,7 +305,7 @@ def test_a_difference_is_said_in_plain_words_whichever_way_it_goes() -> None:
 
 
 def test_without_a_finding_the_sentence_says_what_could_have_been_found() -> None:
-    test = ArmTest(
+    test = PairedTest(
         a="base",
         b="afl",
         group={},

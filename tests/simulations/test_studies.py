@@ -19,7 +19,7 @@ from afl.testing.canned_answers import refusing_answer
 from afl.testing.server import FakeServer, running_server
 from simulations import study_ablation
 from simulations.analysis.arm_results import ArmResult, SeedValues
-from simulations.analysis.arm_tests import compare
+from simulations.analysis.paired_tests import compare
 from simulations.commands.data import import_data
 from simulations.leakage.check import Check, Verdict
 from simulations.leakage.judged import Asked, check_judged

@@ -79,7 +79,7 @@ def test_every_reward_is_judged_by_ndcg(tables: Tables) -> None:
 def test_choosing_beats_drawing(tables: Tables) -> None:
     report = random_study(tables)
     [against_random] = [test for test in report.tests if test.a == "random"]
-    assert (against_random.b, against_random.found) == ("policy", True)
+    assert (against_random.b, against_random.is_significant) == ("policy", True)
     assert against_random.difference > 0.5
 
 

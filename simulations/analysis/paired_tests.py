@@ -14,7 +14,7 @@ from simulations.analysis.arm_results import ArmResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ArmTest:
+class PairedTest:
     """Arm b against arm a over the same users: positive differences speak for b."""
 
     a: str
@@ -35,7 +35,7 @@ class ArmTest:
     """The smallest difference that so many users show in four of five studies; None for too few users."""
 
     @property
-    def found(self) -> bool:
+    def is_significant(self) -> bool:
         """Whether a difference can be told at the 5 % level."""
         return self.p_holm <= 0.05
 
@@ -55,7 +55,7 @@ class ArmTest:
         }
 
 
-def compare(results: Sequence[ArmResult]) -> list[ArmTest]:
+def compare(results: Sequence[ArmResult]) -> list[PairedTest]:
     """Every pair of arms within each group and metric, the later against the earlier; Holm over all of them."""
     return compare_pairs(
         [
@@ -66,12 +66,12 @@ def compare(results: Sequence[ArmResult]) -> list[ArmTest]:
     )
 
 
-def compare_pairs(pairs: Sequence[tuple[ArmResult, ArmResult]]) -> list[ArmTest]:
+def compare_pairs(pairs: Sequence[tuple[ArmResult, ArmResult]]) -> list[PairedTest]:
     """The second of each pair against the first; Holm over all of them."""
     drawn = [_compared(one, two) for one, two in pairs]
     adjusted = holm([p for _, p, _ in drawn])
     return [
-        ArmTest(
+        PairedTest(
             a=one.arm,
             b=two.arm,
             group=one.group if one.group == two.group else {},
@@ -92,7 +92,7 @@ def _compared(one: ArmResult, two: ArmResult) -> tuple[Difference, float, float 
     order = {user: place for place, user in enumerate(two.users)}
     first, second = one.values, two.values[[order[user] for user in one.users]]
     difference = paired_bootstrap(first, second)
-    if one.yes_or_no and two.yes_or_no:
+    if one.is_hit_or_miss and two.is_hit_or_miss:
         test = mcnemar(first, second)
         differing = (test.won + test.lost) / difference.n
         return difference, test.p, detectable_hits(difference.n, differing=differing)
