@@ -59,7 +59,7 @@ class Limiter(Protocol):
     def slot(self, key: CallKey, messages: Sequence[Message]) -> AbstractAsyncContextManager[Slot]: ...
 
 
-class Payer(Protocol):
+class BudgetAccount(Protocol):
     """Pays for calls: asked before a try is sent, told how it ended and when its reply is in the journal."""
 
     @property

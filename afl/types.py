@@ -97,7 +97,7 @@ class Spending(NamedTuple):
         return Spending(self.tokens - other.tokens, self.usd - other.usd)
 
 
-class PaceChange(NamedTuple):
+class ConcurrencyChange(NamedTuple):
     """A moment at which the number of requests that may be under way at once was changed."""
 
     at: float

@@ -20,7 +20,7 @@ from simulations import import_data, simulate
 
 PARTS = (
     ("afl/llm/offline/", "offline model"),
-    ("afl/llm/", "gate: fingerprint, limits, messages"),
+    ("afl/llm/", "journaled chat: fingerprint, limits, messages"),
     ("agents/", "agents: prompts, parsing"),
     ("memory/", "memory: journal and sessions, compression"),
     ("sqlalchemy/", "SQLAlchemy, driver"),

@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from afl.errors import NotFoundError
-from afl.types import PaceChange, Phase, Refusal
+from afl.types import ConcurrencyChange, Phase, Refusal
 from memory import rows
 from memory.backends import backend_of
 from memory.codec import decompress, from_json
@@ -301,11 +301,11 @@ class Run:
             async with self._engine.connect() as connection:
                 return await read_costs(connection, self.id)
 
-    async def paced(self, changes: Sequence[PaceChange]) -> None:
+    async def paced(self, changes: Sequence[ConcurrencyChange]) -> None:
         """Returns once these changes of concurrency are on disk."""
         await self._writer.write([Change(add_pace(self._backend), pace_rows(self.id, changes))])
 
-    async def pace(self) -> list[PaceChange]:
+    async def pace(self) -> list[ConcurrencyChange]:
         """How many requests were under way at once, when that changed and why, over all continuations."""
         with storage_errors(self._where):
             async with self._engine.connect() as connection:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from sqlalchemy.exc import SQLAlchemyError
 
 from afl.errors import StorageError
-from afl.llm.redaction import one_line
+from afl.llm.redaction import redact_line
 
 _ADVICE = {
     # SQLite
@@ -52,7 +52,7 @@ def storage_errors(where: str) -> Iterator[None]:
 
 
 def _storage_error(where: str, reason: str) -> StorageError:
-    line = one_line(reason)
+    line = redact_line(reason)
     advice = next(
         (advice for sign, advice in _ADVICE.items() if sign in line.lower()), "check it, or use another with --db"
     )

@@ -1,1 +1,1 @@
-"""Language models, and the one gate through which every call passes."""
+"""Language models, and the journaled chat through which every call passes."""

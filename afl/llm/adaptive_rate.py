@@ -19,14 +19,14 @@ _KEPT = 10.0
 
 
 @dataclass(slots=True)
-class Send:
+class SentRequest:
     """A request that was let through."""
 
     at: float
     refused: bool = False
 
 
-class Pace:
+class AdaptiveRate:
     """Requests a second, learned from refusals.
 
     Before the first refusal there is no limit. After one, a tenth less than what the endpoint took in the second
@@ -36,7 +36,7 @@ class Pace:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._sends: deque[Send] = deque()
+        self._sends: deque[SentRequest] = deque()
         self._turn = asyncio.Lock()
         self._next = 0.0
         self._ceiling: float | None = None
@@ -51,7 +51,7 @@ class Pace:
         beyond = (self._clock.monotonic() - self._since) / PLATEAU - 1
         return max(LEAST, self._ceiling * (1 + BACK * beyond**3))
 
-    async def admit(self) -> Send:
+    async def admit(self) -> SentRequest:
         """Returns when a request may be sent; callers go as they came."""
         if self._ceiling is not None:
             async with self._turn:
@@ -64,18 +64,18 @@ class Pace:
         """Whether a request may be sent now, and nobody waits."""
         return self._ceiling is None or (not self._turn.locked() and self._next <= self._clock.monotonic())
 
-    def note(self) -> Send:
+    def note(self) -> SentRequest:
         """A request is sent now."""
         now = self._clock.monotonic()
         while self._sends and now - self._sends[0].at > _KEPT:
             self._sends.popleft()
-        send = Send(now)
+        send = SentRequest(now)
         self._sends.append(send)
         if (rate := self.rate) is not None:
             self._next = max(self._next + 1 / rate, now)
         return send
 
-    def refused(self, send: Send) -> None:
+    def refused(self, send: SentRequest) -> None:
         """The endpoint wants fewer; what was sent before the last change says nothing about it."""
         send.refused = True
         if self._ceiling is not None and send.at <= self._since:

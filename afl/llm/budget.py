@@ -15,7 +15,7 @@ from typing import TypedDict
 
 from afl.errors import UsageError
 from afl.llm.language_model import LanguageModel, Price
-from afl.llm.request_cost import Bounds, Tariff
+from afl.llm.request_cost import BudgetLimits, CostModel
 from afl.ports import Ledger
 from afl.types import CallKey, Message, Reply, Spending
 
@@ -47,12 +47,12 @@ class Budget:
         self, *, usd: float | None = None, tokens: int | None = None, max_tokens: int | None = None
     ) -> None:
         _check(usd, tokens, max_tokens)
-        self.bounds = Bounds(usd, tokens)
+        self.bounds = BudgetLimits(usd, tokens)
         self.max_tokens = (max_tokens or MAX_TOKENS) if self.bounds else None
         """What is sent along with every request; None without a budget."""
         self.exhausted = False
         self.overruns = 0
-        self._accounts: dict[str, Account] = {}
+        self._accounts: dict[str, RunAccount] = {}
         self._held = _NOTHING
         self._under_way = 0
         self._turn = asyncio.Lock()
@@ -68,10 +68,10 @@ class Budget:
 
     def open(
         self, run: str, *, price: Price | None, ledger: Ledger, spent: Spending, doubt: Spending = _NOTHING
-    ) -> "Account":
+    ) -> "RunAccount":
         """The account of a run, with what it has cost so far; in place of an earlier one with nothing under way."""
         earlier = self._accounts.get(run)
-        self._accounts[run] = account = Account(self, price, ledger, spent, doubt)
+        self._accounts[run] = account = RunAccount(self, price, ledger, spent, doubt)
         self._held = self._held.plus(account.total).minus(_NOTHING if earlier is None else earlier.total)
         return account
 
@@ -128,7 +128,7 @@ class Budget:
 
     def _taken(self, most: Spending) -> bool:
         wanted = self._held.plus(most)
-        if not self.bounds.admit(wanted):
+        if not self.bounds.allow(wanted):
             return False
         self._held = wanted
         self._under_way += 1
@@ -136,7 +136,7 @@ class Budget:
 
 
 @dataclass
-class Account:
+class RunAccount:
     """What one run has cost: billed according to its journal, and in doubt beyond that.
 
     The ledger holds what is in doubt before a request is sent, reservations included: a process that is killed leaves
@@ -171,15 +171,15 @@ class Account:
         return self.budget.max_tokens
 
     @property
-    def tariff(self) -> Tariff:
+    def tariff(self) -> CostModel:
         """What requests cost."""
-        return Tariff(self.price, self.budget.max_tokens)
+        return CostModel(self.price, self.budget.max_tokens)
 
     async def reserve(self, key: CallKey, messages: Sequence[Message]) -> bool:
         """Whether a try of this request may be sent, now that it is paid for."""
         if not self.budget.bounds:
             return True
-        return await self.hold([(key, self.tariff.most(messages))]) > 0
+        return await self.hold([(key, self.tariff.upper_bound(messages))]) > 0
 
     async def hold(self, asked: Sequence[tuple[Hashable, Spending]]) -> int:
         """How many of these tries may be sent, the first ones, now that they are paid for; waits for the first only."""
@@ -202,7 +202,7 @@ class Account:
 
     def refusal(self, messages: Sequence[Message]) -> Reply:
         """What stands in the journal for a request that was not sent."""
-        return self.budget.bounds.refusal(self.tariff.most(messages), self.budget.held)
+        return self.budget.bounds.refusal(self.tariff.upper_bound(messages), self.budget.held)
 
     def failed(self, key: Hashable, *, billed: bool) -> None:
         """The try had no answer; `billed` says whether the provider may have worked on it."""
@@ -259,15 +259,15 @@ class Account:
             await self.ledger.keep(self.in_doubt)
 
 
-class NoLedger:
+class NullLedger:
     """Where nothing is kept: enough where nothing is bounded."""
 
     async def keep(self, doubt: Spending) -> None: ...
 
 
-def unlimited() -> Account:
+def unlimited_account() -> RunAccount:
     """An account that pays for everything and keeps no books."""
-    return Budget().open("", price=None, ledger=NoLedger(), spent=_NOTHING)
+    return Budget().open("", price=None, ledger=NullLedger(), spent=_NOTHING)
 
 
 def _check(usd: float | None, tokens: int | None, max_tokens: int | None) -> None:

@@ -2,10 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 
-from afl.llm.reply_sources import Request, Source
+from afl.llm.reply_sources import ReplySource, Request
 from afl.types import Reply
 
-Recall = Callable[[str], Awaitable[Reply | None]]
+CacheLookup = Callable[[str], Awaitable[Reply | None]]
 """From a request's fingerprint to a usable reply that any run recorded, or None."""
 
 
@@ -15,7 +15,7 @@ class CachedSource:
     Only `OK` replies are ever recalled; failures, declined and truncated ones never answer.
     """
 
-    def __init__(self, recall: Recall, otherwise: Source) -> None:
+    def __init__(self, recall: CacheLookup, otherwise: ReplySource) -> None:
         self._recall = recall
         self._otherwise = otherwise
 

@@ -8,12 +8,12 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import RunnableConfig, ensure_config
 
 
-class DirectChatModel(BaseChatModel):
+class CallbackBypassChatModel(BaseChatModel):
     """A chat model that is asked at once where no callback would hear of it.
 
     LangChain gives every request a task, ids and metadata for callbacks and tracing: a third of what a call costs.
     Where there are any (LangSmith included), all is LangChain's. Its cache and its rate limiter have no part in
-    this; the gate has its own.
+    this; the journaled chat has its own.
     """
 
     async def ainvoke(

@@ -5,13 +5,13 @@ from collections import deque
 
 from afl.errors import UsageError
 from afl.ports import Clock
-from afl.types import PaceChange
+from afl.types import ConcurrencyChange
 
 LONGEST_PAUSE = 600.0
 """Seconds; an endpoint that asks for more is asked again after these."""
 
 
-class Concurrency:
+class AdaptiveConcurrency:
     """At most `limit` permits at a time, handed out in the order they were asked for.
 
     The limit starts at `most`. A request for fewer halves it, once per wave: what was sent before the last change
@@ -30,7 +30,7 @@ class Concurrency:
         self.limit = most
         self.wave = 0
         """How often the limit was lowered; a permit belongs to the wave in which it was sent."""
-        self.history = [PaceChange(clock.time(), most, "begun")]
+        self.history = [ConcurrencyChange(clock.time(), most, "begun")]
 
     async def acquire(self) -> None:
         """Returns when the caller may go on; it releases in the end."""
@@ -72,7 +72,7 @@ class Concurrency:
     def _change(self, limit: int, why: str, wait: float | None = None) -> None:
         self.limit = limit
         self._well = 0
-        self.history.append(PaceChange(self._clock.time(), limit, why, wait))
+        self.history.append(ConcurrencyChange(self._clock.time(), limit, why, wait))
 
     def _acquired(self) -> bool:
         if self._under_way >= self.limit or self._waiting:

@@ -22,7 +22,7 @@ def first_difference(recorded: Sequence[Message], current: Sequence[Message]) ->
     return "the messages are equal, the model or its parameters differ"
 
 
-class Sent(NamedTuple):
+class RequestContent(NamedTuple):
     """All that makes a request what it is: what its fingerprint is taken over."""
 
     model: str
@@ -50,7 +50,7 @@ class Difference:
         return f"{self.field}{line}{under}: earlier {earlier}, now {now}"
 
 
-def differences(earlier: Sent, now: Sent) -> list[Difference]:
+def differences(earlier: RequestContent, now: RequestContent) -> list[Difference]:
     """Every field in which two requests differ: the model, each parameter, each message by its first line."""
     found = [] if earlier.model == now.model else [Difference("model", earlier.model, now.model)]
     for name in sorted({*earlier.parameters, *now.parameters}):
@@ -74,7 +74,7 @@ def _in_message(number: int, earlier: str, now: str) -> Difference:
     return Difference(f"message {number}", old, new, line, heading if heading.endswith(":") else None)
 
 
-def place(key: CallKey) -> str:
+def describe_call(key: CallKey) -> str:
     """Where in a run a call belongs, for people."""
     attempt = f", repair {key.attempt}" if key.attempt else ""
     return f"session {key.subject}, {key.phase}, round {key.round}, {key.role}{attempt}"

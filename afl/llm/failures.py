@@ -26,7 +26,7 @@ _TOO_LONG = re.compile(
 _POLICY = re.compile(r"content_filter|content management policy|content_policy", re.IGNORECASE)
 
 
-class Verdict(Enum):
+class FailureAction(Enum):
     """What to do about a failed try."""
 
     RETRY = auto()
@@ -39,10 +39,10 @@ class Verdict(Enum):
     """The endpoint's content filter refuses this request."""
 
 
-class Trouble(NamedTuple):
+class CallFailure(NamedTuple):
     """A failed try, understood."""
 
-    verdict: Verdict
+    verdict: FailureAction
     text: str
     """May hold keys: goes through `redact.one_line` before anybody sees it."""
     retry_after: float | None = None
@@ -67,11 +67,11 @@ class Trouble(NamedTuple):
         return self.sent and (self.status is None or self.status == 408 or self.status >= 500)
 
 
-class BadBodyError(ConnectionError):
+class InvalidResponseError(ConnectionError):
     """The endpoint answered 200 with something that is not a chat completion."""
 
 
-def diagnose(error: Exception, *, now: float) -> Trouble | None:
+def classify_failure(error: Exception, *, now: float) -> CallFailure | None:
     """The meaning of a chat model's exception; None for one that must be raised: AFL's own, or a programming error.
 
     `now`, Unix seconds, turns a Retry-After that is a date into seconds.
@@ -82,20 +82,20 @@ def diagnose(error: Exception, *, now: float) -> Trouble | None:
     if isinstance(status, int):
         headers = getattr(getattr(error, "response", None), "headers", None) or {}
         verdict, text = _verdict(status, str(error)), _explanation(status, error)
-        return Trouble(verdict, text, _retry_after(headers, now), status=status)
+        return CallFailure(verdict, text, _retry_after(headers, now), status=status)
     if _is_transport(error):
-        return Trouble(Verdict.RETRY, _connection_text(error), sent=not _never_connected(error))
+        return CallFailure(FailureAction.RETRY, _connection_text(error), sent=not _never_connected(error))
     return None
 
 
-def _verdict(status: int, text: str) -> Verdict:
+def _verdict(status: int, text: str) -> FailureAction:
     if status == 429 and _NO_QUOTA.search(text):
-        return Verdict.STOP
+        return FailureAction.STOP
     if status in _RETRIED_STATUS or status >= 500:
-        return Verdict.RETRY
+        return FailureAction.RETRY
     if status == 413 or _TOO_LONG.search(text):
-        return Verdict.FAIL
-    return Verdict.DECLINE if _POLICY.search(text) else Verdict.STOP
+        return FailureAction.FAIL
+    return FailureAction.DECLINE if _POLICY.search(text) else FailureAction.STOP
 
 
 def _explanation(status: int, error: Exception) -> str:

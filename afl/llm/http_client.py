@@ -14,7 +14,7 @@ _IDLE = 5.0
 """Seconds for which an unused connection is kept, as the SDK does: servers close theirs not much later."""
 
 
-class Poster:
+class EndpointClient:
     """Posts with an SDK client's address, headers and errors, but over aiohttp alone.
 
     The SDK builds every request anew, and httpx goes over it once more: together four times what sending takes. Here

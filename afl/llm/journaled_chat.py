@@ -1,27 +1,27 @@
-"""The one gate through which every call passes: journal first, then a source; recorded before it is used."""
+"""The chat that every call of a run passes through: the journal first, else a reply source; recorded before use."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from afl.clock import SystemClock
 from afl.errors import ConflictError, EndpointError
-from afl.llm.budget import unlimited
-from afl.llm.cache import CachedSource, Recall
-from afl.llm.difference import first_difference, place
+from afl.llm.budget import unlimited_account
+from afl.llm.cache import CachedSource, CacheLookup
+from afl.llm.difference import describe_call, first_difference
 from afl.llm.fingerprint import fingerprint
 from afl.llm.language_model import LanguageModel
 from afl.llm.limiter import AdaptiveLimiter
-from afl.llm.reply_sources import LiveSource, RecordedSource, Request, Source
+from afl.llm.reply_sources import ModelSource, ReplaySource, ReplySource, Request
 from afl.llm.retry import RetryPolicy
-from afl.llm.single_flight import Flights
+from afl.llm.single_flight import SingleFlight
 from afl.llm.time_limits import Deadlines
 from afl.llm.usage import Usage
-from afl.llm.watchdog import StallWatch
-from afl.ports import Clock, Journal, Limiter, Payer
+from afl.llm.watchdog import StallWatchdog
+from afl.ports import BudgetAccount, Clock, Journal, Limiter
 from afl.types import CallKey, JournalEntry, Message, Outcome, Reply
 
 
-class Gate:
+class JournaledChat:
     """Answers each request once per run: from the journal if it is there, else from the source.
 
     Implements `afl.ports.Chat`. A reply is on disk before `ask` returns it, so whatever was built on it can be
@@ -33,16 +33,16 @@ class Gate:
         model: LanguageModel,
         journal: Journal,
         *,
-        source: Source,
+        source: ReplySource,
         usage: Usage | None = None,
-        flights: Flights | None = None,
-        account: Payer | None = None,
+        flights: SingleFlight | None = None,
+        account: BudgetAccount | None = None,
     ) -> None:
         self._model = model
         self._journal = journal
         self._source = source
         self._flights = flights
-        self._account: Payer = account or unlimited()
+        self._account: BudgetAccount = account or unlimited_account()
         self.usage = usage or Usage()
 
     @classmethod
@@ -54,19 +54,19 @@ class Gate:
         limiter: Limiter | None = None,
         clock: Clock | None = None,
         retry: RetryPolicy | None = None,
-        recall: Recall | None = None,
+        recall: CacheLookup | None = None,
         usage: Usage | None = None,
-        account: Payer | None = None,
+        account: BudgetAccount | None = None,
         deadlines: Deadlines | None = None,
-        stall: StallWatch | None = None,
-    ) -> "Gate":
-        """A gate that sends what the journal does not hold to the model.
+        stall: StallWatchdog | None = None,
+    ) -> "JournaledChat":
+        """A chat that sends what the journal does not hold to the model.
 
         With `recall`, equal requests of earlier runs answer before the model does, and of equal requests under way
         at the same time one is sent. `account` pays for what is sent, `deadlines` bound the wait for it,
         and `stall` is told of it.
         """
-        source: Source = LiveSource(
+        source: ReplySource = ModelSource(
             model,
             limiter=limiter or AdaptiveLimiter(),
             clock=clock or SystemClock(),
@@ -78,14 +78,14 @@ class Gate:
         if recall is None:
             return cls(model, journal, source=source, usage=usage, account=account)
         source = CachedSource(recall, source)
-        return cls(model, journal, source=source, usage=usage, account=account, flights=Flights())
+        return cls(model, journal, source=source, usage=usage, account=account, flights=SingleFlight())
 
     @classmethod
     def replay(
         cls, model: LanguageModel, journal: Journal, *, recorded: Journal, usage: Usage | None = None
-    ) -> "Gate":
-        """A gate that answers from `recorded` alone, sends nothing, and records the answers in `journal`."""
-        return cls(model, journal, source=RecordedSource(recorded), usage=usage)
+    ) -> "JournaledChat":
+        """A chat that answers from `recorded` alone, sends nothing, and records the answers in `journal`."""
+        return cls(model, journal, source=ReplaySource(recorded), usage=usage)
 
     async def ask(self, key: CallKey, messages: Sequence[Message]) -> Reply:
         """The reply, or a typed failure.
@@ -105,7 +105,7 @@ class Gate:
     def _journaled(self, entry: JournalEntry, request: Request) -> Reply:
         if entry.fingerprint != request.fingerprint:
             raise ConflictError(
-                f"this run's journal holds another request under {place(request.key)}: "
+                f"this run's journal holds another request under {describe_call(request.key)}: "
                 f"{first_difference(entry.messages, request.messages)}; give the run another name"
             )
         return replace(entry.reply, journaled=True)

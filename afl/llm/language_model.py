@@ -7,12 +7,12 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 
 from afl.data.dataset import Dataset
-from afl.llm.time_limits import ATTEMPT
+from afl.llm.time_limits import DEFAULT_REQUEST_TIMEOUT
 from afl.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class LLMContext:
+class LanguageModelContext:
     """A factory registered under `afl.llms` is called with one of these and returns a `LanguageModel`."""
 
     argument: str | None
@@ -20,7 +20,7 @@ class LLMContext:
     base_url: str | None
     settings: Settings
     dataset: Dataset
-    timeout: float = ATTEMPT
+    timeout: float = DEFAULT_REQUEST_TIMEOUT
     """Seconds after which nobody waits for an answer any more; a client's own limit had better not be shorter."""
 
 
@@ -52,7 +52,7 @@ class LanguageModel:
     check: Callable[[], Awaitable[None]] = field(default=_nothing, repr=False)
     """Raises `EndpointError` in one clear line when the endpoint cannot work; costs no tokens."""
     close: Callable[[], Awaitable[None]] = field(default=_nothing, repr=False)
-    place: str = field(default="", repr=False)
+    endpoint: str = field(default="", repr=False)
     """Where it is asked, as HOST:PORT, for people."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """Keys that must never be seen: blacked out of every error."""

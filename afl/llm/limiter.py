@@ -5,23 +5,23 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from afl.clock import SystemClock
-from afl.llm.adaptive_rate import Pace, Send
-from afl.llm.concurrency import Concurrency
-from afl.llm.rate_limits import Rates, Sent
+from afl.llm.adaptive_rate import AdaptiveRate, SentRequest
+from afl.llm.concurrency import AdaptiveConcurrency
+from afl.llm.rate_limits import RateLimits, WindowEntry
 from afl.llm.size import request_bytes
 from afl.ports import Clock
-from afl.types import CallKey, Message, PaceChange, Reply
+from afl.types import CallKey, ConcurrencyChange, Message, Reply
 
 
 @dataclass(slots=True)
-class Ticket:
+class RequestSlot:
     """The `afl.ports.Slot` of one try."""
 
-    concurrency: Concurrency
-    pace: Pace
+    concurrency: AdaptiveConcurrency
+    pace: AdaptiveRate
     wave: int
-    sent: Sent | None
-    send: Send
+    sent: WindowEntry | None
+    send: SentRequest
 
     def answered(self, reply: Reply) -> None:
         tokens = reply.prompt_tokens + reply.completion_tokens
@@ -44,18 +44,18 @@ class AdaptiveLimiter:
     `rates` may be shared by several limiters. `history` tells every change of the number under way.
     """
 
-    def __init__(self, limit: int = 64, *, rates: Rates | None = None, clock: Clock | None = None) -> None:
+    def __init__(self, limit: int = 64, *, rates: RateLimits | None = None, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
-        self._rates = rates or Rates()
-        self._concurrency = Concurrency(limit, self._clock)
-        self._pace = Pace(self._clock)
+        self._rates = rates or RateLimits()
+        self._concurrency = AdaptiveConcurrency(limit, self._clock)
+        self._pace = AdaptiveRate(self._clock)
 
     @property
-    def history(self) -> list[PaceChange]:
+    def history(self) -> list[ConcurrencyChange]:
         return self._concurrency.history
 
     @asynccontextmanager
-    async def slot(self, key: CallKey, messages: Sequence[Message]) -> AsyncIterator[Ticket]:
+    async def slot(self, key: CallKey, messages: Sequence[Message]) -> AsyncIterator[RequestSlot]:
         """Entered when the request may be sent; others wait in the order they came."""
         ticket = await self.admit(0 if self._rates.tpm is None else request_bytes(messages))
         try:
@@ -63,7 +63,7 @@ class AdaptiveLimiter:
         finally:
             ticket.release()
 
-    async def admit(self, tokens: int) -> Ticket:
+    async def admit(self, tokens: int) -> RequestSlot:
         """A ticket for a request of so many tokens, when it may be sent; to be released when it has ended."""
         await self._concurrency.acquire()
         try:
@@ -73,13 +73,13 @@ class AdaptiveLimiter:
         except BaseException:
             self._concurrency.release()
             raise
-        return Ticket(self._concurrency, self._pace, self._concurrency.wave, sent, send)
+        return RequestSlot(self._concurrency, self._pace, self._concurrency.wave, sent, send)
 
-    def admit_at_once(self, tokens: int) -> Ticket | None:
+    def admit_at_once(self, tokens: int) -> RequestSlot | None:
         """A ticket if one can be had without waiting, and nobody waits."""
         if not (self._pace.is_open() and self._rates.has_room(tokens, self._clock)):
             return None
         if not self._concurrency.acquire_at_once():
             return None
         sent = self._rates.note(tokens, self._clock)
-        return Ticket(self._concurrency, self._pace, self._concurrency.wave, sent, self._pace.note())
+        return RequestSlot(self._concurrency, self._pace, self._concurrency.wave, sent, self._pace.note())

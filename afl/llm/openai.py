@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from afl.errors import EndpointError, UsageError
-from afl.llm.language_model import LanguageModel, LLMContext
+from afl.llm.language_model import LanguageModel, LanguageModelContext
 from afl.llm.prices import price_of
-from afl.llm.quiet_logs import WithoutSecrets
-from afl.llm.redaction import forms, host_and_port, one_line, url_secrets
+from afl.llm.quiet_logs import SecretRedactionFilter
+from afl.llm.redaction import host_and_port, redact_line, secret_encodings, url_secrets
 
 if TYPE_CHECKING:
     from afl.llm.openai_chat import RawChatOpenAI
@@ -21,7 +21,7 @@ CHECK_TIMEOUT = 10.0
 _NO_MODEL_LIST = frozenset({404, 405, 429, 501})
 
 
-def openai_model(context: LLMContext) -> LanguageModel:
+def openai_model(context: LanguageModelContext) -> LanguageModel:
     """The model named after the colon; `UsageError` without a name, without a key where one is needed."""
     if context.argument is None:
         raise UsageError("got --llm openai, expected openai:MODEL, for example openai:gpt-4o-mini")
@@ -29,13 +29,13 @@ def openai_model(context: LLMContext) -> LanguageModel:
     key = _key(context, url)
     address, headers, query = _taken_apart(url)
     chat = _chat(context.argument, address, key, headers, query, context.timeout)
-    secrets = (*(() if key == NO_KEY else forms(key)), *url_secrets(url))
-    logs = WithoutSecrets(secrets)
-    logs.add()
+    secrets = (*(() if key == NO_KEY else secret_encodings(key)), *url_secrets(url))
+    logs = SecretRedactionFilter(secrets)
+    logs.install()
 
     async def close() -> None:
         await chat.aclose()
-        logs.remove()
+        logs.uninstall()
 
     return LanguageModel(
         name=f"openai:{context.argument}",
@@ -44,7 +44,7 @@ def openai_model(context: LLMContext) -> LanguageModel:
         price=price_of(context.argument, own=context.settings.prices_file),
         check=endpoint_check(chat, url=url, secrets=secrets),
         close=close,
-        place=host_and_port(url),
+        endpoint=host_and_port(url),
         secrets=secrets,
     )
 
@@ -73,7 +73,7 @@ def endpoint_check(
         except openai.APITimeoutError:
             raise EndpointError(f"nobody answers at {place} within {timeout:g} s; check --base-url") from None
         except openai.APIConnectionError as error:
-            reason = one_line(str(error.__cause__ or error), secrets)
+            reason = redact_line(str(error.__cause__ or error), secrets)
             raise EndpointError(f"nobody answers at {place} ({reason}); check --base-url") from None
         else:
             _expect_model(chat.model_name, response.content, place)
@@ -98,7 +98,7 @@ def _names(entry: str, model: str) -> bool:
     return model in (entry, entry.partition(":")[0], entry.rpartition("/")[2])
 
 
-def _key(context: LLMContext, url: str) -> str:
+def _key(context: LanguageModelContext, url: str) -> str:
     key = context.settings.openai_api_key
     said = "" if key is None else key.get_secret_value().strip()
     if not (said.isascii() and said.isprintable()):
@@ -120,7 +120,7 @@ def _checked_url(url: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise UsageError(f"got --base-url {one_line(url)!r}, expected something like http://localhost:8000/v1")
+        raise UsageError(f"got --base-url {redact_line(url)!r}, expected something like http://localhost:8000/v1")
     return url
 
 

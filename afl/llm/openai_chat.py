@@ -13,19 +13,19 @@ from langchain_openai import ChatOpenAI
 from openai import DefaultAioHttpClient
 from pydantic import SecretStr
 
-from afl.llm.callback_bypass import DirectChatModel
-from afl.llm.failures import BadBodyError
-from afl.llm.http_client import Poster
-from afl.llm.time_limits import ATTEMPT
+from afl.llm.callback_bypass import CallbackBypassChatModel
+from afl.llm.failures import InvalidResponseError
+from afl.llm.http_client import EndpointClient
+from afl.llm.time_limits import DEFAULT_REQUEST_TIMEOUT
 
 CONNECT_TIMEOUT = 10.0
 
 
-class RawChatOpenAI(DirectChatModel, ChatOpenAI):
+class RawChatOpenAI(CallbackBypassChatModel, ChatOpenAI):
     """ChatOpenAI whose asynchronous calls skip the SDK's typed requests and responses.
 
     Those cost more time than the call itself; what is asked is LangChain's, connections, headers and errors are
-    the SDK's, and nothing is retried here. Anything but a chat completion raises `BadBodyError`.
+    the SDK's, and nothing is retried here. Anything but a chat completion raises `InvalidResponseError`.
     """
 
     async def _agenerate(
@@ -46,10 +46,10 @@ class RawChatOpenAI(DirectChatModel, ChatOpenAI):
         return result
 
     @cached_property
-    def endpoint(self) -> Poster:
+    def endpoint(self) -> EndpointClient:
         """Where completions are asked for."""
         assert isinstance(self.request_timeout, httpx2.Timeout), "given by `raw_chat_openai`"
-        return Poster(self.root_async_client, "chat/completions", timeout=self.request_timeout)
+        return EndpointClient(self.root_async_client, "chat/completions", timeout=self.request_timeout)
 
     def _is_openai(self) -> bool:
         host = str(self.root_async_client.base_url.host)
@@ -68,9 +68,13 @@ def completion_of(body: bytes) -> dict[str, Any]:
         message = completion["choices"][0]["message"]
     except (ValueError, LookupError, TypeError) as error:
         start = body[:60].decode("utf-8", "replace")
-        raise BadBodyError(f"expected a chat completion, got a body of {len(body)} bytes: {start!r}") from error
+        raise InvalidResponseError(
+            f"expected a chat completion, got a body of {len(body)} bytes: {start!r}"
+        ) from error
     if not isinstance(message, dict) or completion.get("error"):
-        raise BadBodyError(f"expected a chat completion, got {str(completion.get('error') or message)[:80]!r}")
+        raise InvalidResponseError(
+            f"expected a chat completion, got {str(completion.get('error') or message)[:80]!r}"
+        )
     # Some servers leave it out, and LangChain makes an error of that.
     message.setdefault("role", "assistant")
     return completion  # type: ignore[no-any-return]
@@ -83,7 +87,7 @@ def raw_chat_openai(
     api_key: str,
     headers: Mapping[str, str] | None = None,
     query: Mapping[str, str] | None = None,
-    read_timeout: float = ATTEMPT,
+    read_timeout: float = DEFAULT_REQUEST_TIMEOUT,
 ) -> RawChatOpenAI:
     """A client at temperature 0 (where the model takes one) that neither retries nor streams.
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 
-from afl.llm.redaction import without
+from afl.llm.redaction import redact_secrets
 
 LOGGERS = (
     "httpx2",
@@ -16,7 +16,7 @@ LOGGERS = (
 """Those that log what is sent; a filter holds for the logger it is added to, not for those below it."""
 
 
-class WithoutSecrets(logging.Filter):
+class SecretRedactionFilter(logging.Filter):
     """Blacks these secrets out of every record of the loggers it is added to."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
@@ -25,15 +25,15 @@ class WithoutSecrets(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         said = record.getMessage()
-        clean = without(said, self._secrets)
+        clean = redact_secrets(said, self._secrets)
         if clean != said:
             record.msg, record.args = clean, ()
         return True
 
-    def add(self) -> None:
+    def install(self) -> None:
         for name in LOGGERS:
             logging.getLogger(name).addFilter(self)
 
-    def remove(self) -> None:
+    def uninstall(self) -> None:
         for name in LOGGERS:
             logging.getLogger(name).removeFilter(self)

@@ -13,14 +13,14 @@ _LOOK_AGAIN = 1.0
 
 
 @dataclass(slots=True)
-class Sent:
+class WindowEntry:
     """One request in the window."""
 
     at: float
     tokens: int
 
 
-class Rates:
+class RateLimits:
     """In no 60 seconds are more than `rpm` requests sent, or more than `tpm` tokens.
 
     Tokens are those the endpoint reports; until it has answered, the request's UTF-8 bytes stand for them. A request
@@ -33,10 +33,10 @@ class Rates:
                 raise UsageError(f"--{option}: got {value}, expected at least 1")
         self.rpm = rpm
         self.tpm = tpm
-        self._sent: deque[Sent] = deque()
+        self._sent: deque[WindowEntry] = deque()
         self._turn = asyncio.Lock()
 
-    async def admit(self, tokens: int, clock: Clock) -> Sent | None:
+    async def admit(self, tokens: int, clock: Clock) -> WindowEntry | None:
         """Returns when a request of so many tokens may be sent; callers come first as they came."""
         if not self.limits:
             return None
@@ -49,11 +49,11 @@ class Rates:
         """Whether a request of so many tokens may be sent now, and nobody waits."""
         return not self.limits or (not self._turn.locked() and self._wait(tokens, clock.monotonic()) <= 0)
 
-    def note(self, tokens: int, clock: Clock) -> Sent | None:
+    def note(self, tokens: int, clock: Clock) -> WindowEntry | None:
         """Such a request is sent now."""
         if not self.limits:
             return None
-        sent = Sent(clock.monotonic(), tokens)
+        sent = WindowEntry(clock.monotonic(), tokens)
         self._sent.append(sent)
         return sent
 

@@ -20,7 +20,7 @@ _SECRET_NAME = re.compile(r"(?i)key|token|secret|password|sig")
 _QUERY_SECRET = re.compile(r"(?i)([?&](?:api[-_]?)?(?:key|token|secret|password|sig)=)[^&\s'\"]+")
 
 
-def one_line(text: str, secrets: Iterable[str] = ()) -> str:
+def redact_line(text: str, secrets: Iterable[str] = ()) -> str:
     """`text` on one line of bounded length, with `secrets` and whatever looks like one blacked out."""
     for secret in filter(None, secrets):
         # What made the text may have cut it, and a key with it.
@@ -32,7 +32,7 @@ def one_line(text: str, secrets: Iterable[str] = ()) -> str:
     return line if len(line) <= LONGEST else line[: LONGEST - 3] + "..."
 
 
-def without(text: str, secrets: Iterable[str]) -> str:
+def redact_secrets(text: str, secrets: Iterable[str]) -> str:
     """A reply with these secrets, and nothing else, blacked out; those too short to be told from words stay."""
     for secret in secrets:
         if len(secret) >= TELLING and secret in text:
@@ -40,7 +40,7 @@ def without(text: str, secrets: Iterable[str]) -> str:
     return text
 
 
-def forms(secret: str) -> Iterator[str]:
+def secret_encodings(secret: str) -> Iterator[str]:
     """The secret, and the ways in which addresses and JSON write it: the longest first, since one may hold another."""
     written = {secret, unquote(secret), quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]}
     return iter(sorted(filter(None, written), key=len, reverse=True))
@@ -53,7 +53,7 @@ def url_secrets(url: str) -> tuple[str, ...]:
     header = (base64.b64encode(unquote(credentials).encode()).decode(),) if at else ()
     values = [value for name, value in parse_qsl(parts.query) if _SECRET_NAME.search(name) or len(value) > TELLING]
     secrets = [parts.password if parts.password else credentials, *values]
-    return (*header, *(form for secret in filter(None, secrets) for form in forms(secret)))
+    return (*header, *(form for secret in filter(None, secrets) for form in secret_encodings(secret)))
 
 
 def host_and_port(url: str) -> str:

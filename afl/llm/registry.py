@@ -2,8 +2,8 @@
 
 from afl.data.dataset import Dataset
 from afl.errors import UsageError
-from afl.llm.language_model import LanguageModel, LLMContext
-from afl.llm.time_limits import ATTEMPT
+from afl.llm.language_model import LanguageModel, LanguageModelContext
+from afl.llm.time_limits import DEFAULT_REQUEST_TIMEOUT
 from afl.plugins import load, parse_spec
 from afl.settings import Settings
 
@@ -16,7 +16,7 @@ def load_model(
     dataset: Dataset,
     base_url: str | None = None,
     settings: Settings | None = None,
-    timeout: float = ATTEMPT,
+    timeout: float = DEFAULT_REQUEST_TIMEOUT,
 ) -> LanguageModel:
     """The model that `spec` names: `offline`, `openai:MODEL`, or what a plug-in registered.
 
@@ -24,7 +24,7 @@ def load_model(
     to the event loop in which the model was asked. `timeout`: seconds that an answer may take.
     """
     name, argument = parse_spec(spec)
-    model = load(GROUP, name)(LLMContext(argument, base_url, settings or Settings(), dataset, timeout))
+    model = load(GROUP, name)(LanguageModelContext(argument, base_url, settings or Settings(), dataset, timeout))
     if not isinstance(model, LanguageModel):
         raise UsageError(f"got {type(model).__name__} from the plug-in {name!r}, expected a LanguageModel")
     return model

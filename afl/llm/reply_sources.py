@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from afl.errors import EndpointError, ReplayError
-from afl.llm.budget import unlimited
-from afl.llm.difference import first_difference, place
-from afl.llm.failures import Trouble, Verdict, diagnose
+from afl.llm.budget import unlimited_account
+from afl.llm.difference import describe_call, first_difference
+from afl.llm.failures import CallFailure, FailureAction, classify_failure
 from afl.llm.langchain_messages import to_langchain, to_reply
 from afl.llm.language_model import LanguageModel
-from afl.llm.redaction import one_line, without
+from afl.llm.redaction import redact_line, redact_secrets
 from afl.llm.retry import RetryPolicy
 from afl.llm.time_limits import Deadlines
-from afl.llm.watchdog import StallWatch
-from afl.ports import Clock, Journal, Limiter, Payer
+from afl.llm.watchdog import StallWatchdog
+from afl.ports import BudgetAccount, Clock, Journal, Limiter
 from afl.types import CallKey, Message, Outcome, Reply
 
 
@@ -28,7 +28,7 @@ class Request:
     fingerprint: str
 
 
-class Source(Protocol):
+class ReplySource(Protocol):
     """Answers requests that are new to the run. A cache over earlier runs is a source around a source."""
 
     async def answer(self, request: Request) -> Reply:
@@ -36,7 +36,7 @@ class Source(Protocol):
         ...
 
 
-class LiveSource:
+class ModelSource:
     """Sends requests to the model, each try paid for and in a slot of the limiter; retries transport trouble."""
 
     def __init__(
@@ -46,19 +46,19 @@ class LiveSource:
         limiter: Limiter,
         clock: Clock,
         retry: RetryPolicy,
-        account: Payer | None = None,
+        account: BudgetAccount | None = None,
         deadlines: Deadlines | None = None,
-        stall: StallWatch | None = None,
+        stall: StallWatchdog | None = None,
     ) -> None:
         self._model = model
-        self._account: Payer = account or unlimited()
+        self._account: BudgetAccount = account or unlimited_account()
         bound = self._account.max_tokens
         self._bound: dict[str, Any] = {} if bound is None else {"max_tokens": bound}
         self._limiter = limiter
         self._clock = clock
         self._retry = retry
         self._deadlines = deadlines or Deadlines(clock=clock)
-        self._stall = stall or StallWatch(clock=clock)
+        self._stall = stall or StallWatchdog(clock=clock)
 
     async def answer(self, request: Request) -> Reply:
         """A reply, or `FAILED` once the tries or the session's time are used up.
@@ -66,7 +66,7 @@ class LiveSource:
         Raises `EndpointError` when no call can ever work, `TimeLimitError` when the run has no time left.
         """
         left = self._deadlines.left(request.key.subject)
-        with self._stall.expecting(request.key):
+        with self._stall.awaiting_reply(request.key):
             return await (self._answered(request) if left is None else self._in_time(request, left))
 
     async def _in_time(self, request: Request, left: float) -> Reply:
@@ -83,10 +83,10 @@ class LiveSource:
     async def _answered(self, request: Request) -> Reply:
         retries = 0
         result = await self._try(request)
-        while isinstance(result, Trouble) and result.verdict is Verdict.RETRY:
+        while isinstance(result, CallFailure) and result.verdict is FailureAction.RETRY:
             if retries + 1 == self._retry.tries:
                 error = f"gave up after {self._retry.tries} tries: {result.text}"
-                return Reply(Outcome.FAILED, error=one_line(error, self._model.secrets), retries=retries)
+                return Reply(Outcome.FAILED, error=redact_line(error, self._model.secrets), retries=retries)
             await self._wait(request, retries, result)
             retries += 1
             result = await self._try(request)
@@ -94,12 +94,12 @@ class LiveSource:
             return _after(retries, result) if retries else result
         return self._without_retry(result, retries)
 
-    async def _wait(self, request: Request, retry: int, trouble: Trouble) -> None:
+    async def _wait(self, request: Request, retry: int, trouble: CallFailure) -> None:
         wait = self._retry.wait(request.key, retry, trouble.retry_after)
-        self._stall.waits(request.key, wait, one_line(trouble.text, self._model.secrets))
+        self._stall.retry_scheduled(request.key, wait, redact_line(trouble.text, self._model.secrets))
         await self._clock.sleep(wait)
 
-    async def _try(self, request: Request) -> Reply | Trouble:
+    async def _try(self, request: Request) -> Reply | CallFailure:
         """One try, on the books from before it is sent until the journal has its reply."""
         if not await self._account.reserve(request.key, request.messages):
             return self._account.refusal(request.messages)
@@ -115,13 +115,13 @@ class LiveSource:
         except BaseException:
             self._account.failed(request.key, billed=sent)
             raise
-        if isinstance(result, Trouble):
+        if isinstance(result, CallFailure):
             self._account.failed(request.key, billed=result.billed)
             return result
         self._account.answered(request.key, result)
         return self._account.usable(result)
 
-    async def _sent(self, request: Request) -> Reply | Trouble:
+    async def _sent(self, request: Request) -> Reply | CallFailure:
         messages = to_langchain(request.messages)
         start = self._clock.monotonic()
         try:
@@ -129,7 +129,7 @@ class LiveSource:
             async with self._deadlines.attempt():
                 answer = await self._model.chat.ainvoke(messages, **self._bound)
         except Exception as error:
-            trouble = diagnose(error, now=self._clock.time())
+            trouble = classify_failure(error, now=self._clock.time())
             if trouble is None:
                 raise
             return trouble
@@ -138,19 +138,19 @@ class LiveSource:
 
     def _without_secrets(self, reply: Reply) -> Reply:
         """Some proxies answer with the headers they were sent; a key must not get into the journal."""
-        text = without(reply.text, self._model.secrets)
-        finish = reply.finish_reason and without(reply.finish_reason, self._model.secrets)
+        text = redact_secrets(reply.text, self._model.secrets)
+        finish = reply.finish_reason and redact_secrets(reply.finish_reason, self._model.secrets)
         return (
             reply
             if (text, finish) == (reply.text, reply.finish_reason)
             else replace(reply, text=text, finish_reason=finish)
         )
 
-    def _without_retry(self, trouble: Trouble, retries: int) -> Reply:
-        error = one_line(trouble.text, self._model.secrets)
-        if trouble.verdict is Verdict.STOP:
+    def _without_retry(self, trouble: CallFailure, retries: int) -> Reply:
+        error = redact_line(trouble.text, self._model.secrets)
+        if trouble.verdict is FailureAction.STOP:
             raise EndpointError(f"{self._model.name}: {error}")
-        outcome = Outcome.DECLINED if trouble.verdict is Verdict.DECLINE else Outcome.FAILED
+        outcome = Outcome.DECLINED if trouble.verdict is FailureAction.DECLINE else Outcome.FAILED
         return Reply(outcome, error=error, cost_usd=0.0, retries=retries)
 
 
@@ -161,7 +161,7 @@ def _after(retries: int, reply: Reply) -> Reply:
     return replace(reply, retries=retries)
 
 
-class RecordedSource:
+class ReplaySource:
     """Answers from the journal of a recorded run and from nowhere else."""
 
     def __init__(self, recorded: Journal) -> None:
@@ -171,11 +171,13 @@ class RecordedSource:
         """The recorded reply or failure; `ReplayError` names the first request that was not recorded like this."""
         entry = await self._recorded.find(request.key)
         if entry is None:
-            missing = f"{place(request.key)}: the recorded run holds no such request"
+            missing = f"{describe_call(request.key)}: the recorded run holds no such request"
             raise ReplayError(missing + await self._compared_with_nearest(request))
         if entry.fingerprint != request.fingerprint:
             difference = first_difference(entry.messages, request.messages)
-            raise ReplayError(f"{place(request.key)}: the request differs from the recorded one: {difference}")
+            raise ReplayError(
+                f"{describe_call(request.key)}: the request differs from the recorded one: {difference}"
+            )
         return entry.reply.again()
 
     async def _compared_with_nearest(self, request: Request) -> str:

@@ -9,14 +9,14 @@ from afl.types import Message, Outcome, Reply, Spending
 
 
 @dataclass(frozen=True, slots=True)
-class Tariff:
+class CostModel:
     """Prices of a model's tokens, and the longest reply that is reserved for."""
 
     price: Price | None
     max_tokens: int | None
     """None without a budget."""
 
-    def most(self, messages: Sequence[Message]) -> Spending:
+    def upper_bound(self, messages: Sequence[Message]) -> Spending:
         """A token per byte of the messages, and the longest reply."""
         return self.of(request_bytes(messages), self.max_tokens or 0)
 
@@ -41,7 +41,7 @@ class Tariff:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class BudgetLimits:
     """What all runs of a command may cost together; None is no bound."""
 
     usd: float | None = None
@@ -50,7 +50,7 @@ class Bounds:
     def __bool__(self) -> bool:
         return self.usd is not None or self.tokens is not None
 
-    def admit(self, wanted: Spending) -> bool:
+    def allow(self, wanted: Spending) -> bool:
         """Whether so much is within them."""
         return (self.usd is None or wanted.usd <= self.usd) and (
             self.tokens is None or wanted.tokens <= self.tokens

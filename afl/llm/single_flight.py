@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 from afl.types import Outcome, Reply
 
 
-class Flights:
+class SingleFlight:
     """The requests under way, by fingerprint: whoever asks the same meanwhile waits for what the first one gets.
 
     Only an `OK` reply is shared. Where the first one gets none, those who waited ask themselves, all at once: a

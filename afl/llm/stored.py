@@ -9,11 +9,11 @@ from langchain_core.messages.ai import UsageMetadata
 
 from afl.data.answers import read_answers
 from afl.errors import EndpointError, UsageError
-from afl.llm.language_model import LanguageModel, LLMContext, Price
+from afl.llm.language_model import LanguageModel, LanguageModelContext, Price
 from afl.testing.chat import scripted_model
 
 
-def stored_model(context: LLMContext) -> LanguageModel:
+def stored_model(context: LanguageModelContext) -> LanguageModel:
     """The language model that wrote these answers, as far as they go; asking it costs nothing.
 
     Raises `UsageError` without a file, and whatever `read_answers` raises.

@@ -11,9 +11,9 @@ from afl.clock import SystemClock
 from afl.errors import TimeLimitError, UsageError
 from afl.ports import Clock
 
-ATTEMPT = 300.0
+DEFAULT_REQUEST_TIMEOUT = 300.0
 """Seconds for an answer, the endpoint's queue included; without streaming it is silent for all of that."""
-AFTER = 60.0
+DEFAULT_STALL_SECONDS = 60.0
 """Seconds without any reply after which people are told what is waited for."""
 
 
@@ -21,13 +21,13 @@ AFTER = 60.0
 class TimeLimits:
     """In seconds; None is no limit."""
 
-    attempt: float = ATTEMPT
+    attempt: float = DEFAULT_REQUEST_TIMEOUT
     """From sending a request to the last byte of its answer; each try has its own."""
     session: float | None = None
     """From the session's start to its last answer, waits between tries included."""
     run: float | None = None
     """From the first session's start to the last commit, in this call of the command."""
-    stall: float = AFTER
+    stall: float = DEFAULT_STALL_SECONDS
     """Without any reply, until it is said what is waited for."""
 
     def __post_init__(self) -> None:
@@ -88,9 +88,9 @@ class Deadlines:
         """What is said of a call whose session has no time left."""
         return f"out of time: the session has taken its {self.limits.session:g} s (--session-timeout)"
 
-    def attempt(self) -> "Attempt":
+    def attempt(self) -> "RequestTimeout":
         """Time for one try, to be entered; `TimeoutError` says how much there was."""
-        return Attempt(self.limits.attempt)
+        return RequestTimeout(self.limits.attempt)
 
     def _in(self, seconds: float | None) -> float:
         return float("inf") if seconds is None else self._clock.monotonic() + seconds
@@ -105,7 +105,7 @@ class Deadlines:
         )
 
 
-class Attempt:
+class RequestTimeout:
     """Entered by every call, so no generator: that takes three times as long."""
 
     __slots__ = ("_limit", "_seconds")

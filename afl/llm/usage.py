@@ -57,7 +57,7 @@ class Usage:
         if self.cost_usd is not None:
             self.cost_usd = None if other.cost_usd is None else self.cost_usd + other.cost_usd
 
-    def taken(self) -> "Usage":
+    def take(self) -> "Usage":
         """What was counted so far, to be added elsewhere; from here on it is counted anew."""
         taken = replace(self)
         for field in fields(self):
@@ -65,7 +65,7 @@ class Usage:
         return taken
 
     @classmethod
-    def of(cls, entries: Iterable[JournalEntry]) -> "Usage":
+    def from_entries(cls, entries: Iterable[JournalEntry]) -> "Usage":
         """The totals over stored entries: what a run sent and cost, over all its continuations."""
         usage = cls()
         for entry in entries:

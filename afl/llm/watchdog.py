@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 
 from afl.clock import SystemClock
-from afl.llm.difference import place
-from afl.llm.time_limits import AFTER
+from afl.llm.difference import describe_call
+from afl.llm.time_limits import DEFAULT_STALL_SECONDS
 from afl.ports import Clock
 from afl.types import CallKey
 
@@ -28,11 +28,11 @@ class _Pending(NamedTuple):
         return f"to be sent again in {max(0.0, self.again - now):.0f} s, after: {self.what}"
 
 
-def unheard(line: str) -> None:
+def discard_message(line: str) -> None:
     """Nobody is told: the default of every public function."""
 
 
-class StallWatch:
+class StallWatchdog:
     """Knows every request that has no reply yet; after `after` seconds without any reply, names them in one line.
 
     It speaks again when the silence has become twice as long. `say` is given the line, `endpoint` is how it names
@@ -43,21 +43,21 @@ class StallWatch:
         self,
         endpoint: str = "the language model",
         *,
-        after: float = AFTER,
+        after: float = DEFAULT_STALL_SECONDS,
         clock: Clock | None = None,
-        say: Callable[[str], None] = unheard,
+        notify: Callable[[str], None] = discard_message,
     ) -> None:
         self._endpoint = endpoint
         self._after = after
         self._clock = clock or SystemClock()
-        self._say = say
+        self._say = notify
         self._pending: dict[CallKey, _Pending] = {}
         self._heard = self._clock.monotonic()
         self._patience = after
 
-    def expecting(self, key: CallKey) -> "Expecting":
+    def awaiting_reply(self, key: CallKey) -> "AwaitingReply":
         """While this is entered, a reply to `key` is to come; leaving it means that it came, or was given up."""
-        return Expecting(self, key)
+        return AwaitingReply(self, key)
 
     def begin(self, key: CallKey) -> None:
         """A reply to `key` is to come."""
@@ -74,12 +74,12 @@ class StallWatch:
         """A try of an expected request goes out."""
         self._note(key, "sent")
 
-    def waits(self, key: CallKey, seconds: float, trouble: str) -> None:
+    def retry_scheduled(self, key: CallKey, seconds: float, trouble: str) -> None:
         """A try came to nothing; the next one is `seconds` away."""
         now = self._clock.monotonic()
         self._pending[key] = _Pending(now, trouble, now + seconds)
 
-    def look(self) -> str | None:
+    def stall_message(self) -> str | None:
         """The line that is due now, if one is."""
         silent = self._clock.monotonic() - self._heard
         if not self._pending or silent < self._patience:
@@ -102,13 +102,13 @@ class StallWatch:
         while True:
             # The event loop's time, not the clock's: on a clock that jumps, waiting must not spin.
             await asyncio.sleep(self._after / 4)
-            if line := self.look():
+            if line := self.stall_message():
                 self._say(line)
 
     def _waited_for(self) -> str:
         now = self._clock.monotonic()
         oldest = sorted(self._pending.items(), key=lambda item: item[1].since)
-        named = [f"{place(key)} ({pending.told(now)})" for key, pending in oldest[:_NAMED]]
+        named = [f"{describe_call(key)} ({pending.told(now)})" for key, pending in oldest[:_NAMED]]
         more = [f"and {len(oldest) - _NAMED:,} more"] if len(oldest) > _NAMED else []
         return f"{len(oldest):,} request{'s' if len(oldest) > 1 else ''}: {'; '.join([*named, *more])}"
 
@@ -120,12 +120,12 @@ class StallWatch:
         self._patience = self._after
 
 
-class Expecting:
+class AwaitingReply:
     """Entered by every call, so no generator: that takes three times as long."""
 
     __slots__ = ("_key", "_watch")
 
-    def __init__(self, watch: StallWatch, key: CallKey) -> None:
+    def __init__(self, watch: StallWatchdog, key: CallKey) -> None:
         self._watch = watch
         self._key = key
 

@@ -13,7 +13,7 @@ _ASPECTS = ("length", "language", "maker", "mood", "period", "place", "price", "
 _REFUSED = re.compile(r"^- Round \d+: (.+)$")
 
 
-def default_answer(messages: Sequence[Mapping[str, Any]]) -> str:
+def canned_answer(messages: Sequence[Mapping[str, Any]]) -> str:
     """An answer in the format that the last message asks for.
 
     `Item:` names a listed candidate that was not refused yet; `Items:` lists as many as are asked for, others under a
@@ -37,7 +37,7 @@ def default_answer(messages: Sequence[Mapping[str, Any]]) -> str:
 
 def refusing_answer(messages: Sequence[Mapping[str, Any]]) -> str:
     """The same with a user agent that never accepts, so that every dialogue takes all its rounds."""
-    answer = default_answer(messages)
+    answer = canned_answer(messages)
     return _decision(False) if answer.endswith("Decision: yes") else answer
 
 

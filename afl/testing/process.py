@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from afl.testing.canned_answers import default_answer, refusing_answer
+from afl.testing.canned_answers import canned_answer, refusing_answer
 from afl.testing.faults import FAULTS, Fault, named_fault
 from afl.testing.server import FakeServer
 
@@ -31,7 +31,7 @@ def main() -> None:
     """Prints the URL as the first line and serves until it is ended."""
     options = _parser().parse_args()
     server = FakeServer(
-        refusing_answer if options.refuse else default_answer,
+        refusing_answer if options.refuse else canned_answer,
         faults=dict(options.fault),
         models=options.model,
         authorization=f"Bearer {options.api_key}" if options.api_key else None,

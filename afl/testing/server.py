@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from afl.testing.canned_answers import default_answer
+from afl.testing.canned_answers import canned_answer
 from afl.testing.faults import Fault, error_response
 
 Answerer = Callable[[Sequence[Mapping[str, Any]]], str]
@@ -47,7 +47,7 @@ class FakeServer:
 
     def __init__(
         self,
-        answer: Answerer = default_answer,
+        answer: Answerer = canned_answer,
         *,
         faults: Mapping[int, Fault] | None = None,
         models: Sequence[str] = (),
@@ -149,7 +149,7 @@ class FakeServer:
 
 
 @contextmanager
-def running_server(answer: Answerer = default_answer, **options: Any) -> Iterator[FakeServer]:
+def running_server(answer: Answerer = canned_answer, **options: Any) -> Iterator[FakeServer]:
     """A `FakeServer` in a thread with its own event loop, for callers that are not asynchronous."""
     server = FakeServer(answer, **options)
     loop = asyncio.new_event_loop()

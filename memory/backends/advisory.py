@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from afl.errors import ConflictError
-from afl.llm.redaction import one_line
+from afl.llm.redaction import redact_line
 from memory.trouble import storage_errors
 
 _RUNS, _OTHERS = 0x41464C01, 0x41464C02
@@ -78,5 +78,5 @@ class AdvisoryHolder:
         if found is None or not found.application_name:
             return "another process"
         since: datetime | None = found.backend_start
-        said = one_line(found.application_name)
+        said = redact_line(found.application_name)
         return said if since is None else f"{said} since {since.astimezone():%Y-%m-%d %H:%M:%S}"

@@ -32,7 +32,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.selectable import TableValuedAlias
 
 from afl.errors import UsageError
-from afl.llm.redaction import one_line
+from afl.llm.redaction import redact_line
 from memory.backends.advisory import SCHEMA, AdvisoryHolder
 from memory.backends.base import Rows
 from memory.holders import Holder
@@ -52,7 +52,7 @@ class PostgreSQL:
 
     def shown(self, url: URL) -> str:
         plain = url.set(drivername="postgresql", password=None, query={})
-        return one_line(plain.render_as_string())
+        return redact_line(plain.render_as_string())
 
     def engine(self, url: URL, *, patience: float, reading: bool) -> AsyncEngine:
         pool: dict[str, Any] = {"pool_size": 4, "max_overflow": 0, "pool_timeout": 600}

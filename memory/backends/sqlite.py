@@ -26,7 +26,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from afl.errors import StorageError
-from afl.llm.redaction import one_line
+from afl.llm.redaction import redact_line
 from memory.backends.base import Rows
 from memory.holders import FileHolder, Holder, NoHolder
 from memory.schema import sessions
@@ -40,7 +40,7 @@ class SQLite:
 
     def shown(self, url: URL) -> str:
         path = _file(url)
-        return str(path) if path else one_line(url.render_as_string(hide_password=True))
+        return str(path) if path else redact_line(url.render_as_string(hide_password=True))
 
     def engine(self, url: URL, *, patience: float, reading: bool) -> AsyncEngine:
         # IMMEDIATE: of processes that write to one database, each waits for its turn before its first change.

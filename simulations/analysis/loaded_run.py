@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from afl.metrics.intervals import Estimate, wilson
-from afl.types import PaceChange
+from afl.types import ConcurrencyChange
 from memory.records import CallTotals, SessionRecord
 from memory.run import Run
 from memory.spending import Cost
@@ -30,7 +30,7 @@ class LoadedRun:
     calls: CallTotals
     costs: tuple[Cost, ...]
     """By phase, round and agent."""
-    pace: tuple[PaceChange, ...]
+    pace: tuple[ConcurrencyChange, ...]
     """How many requests were under way at once, when that changed and why."""
     outputs: ModelOutputs
     """What the models said about its sessions before anything was asked."""

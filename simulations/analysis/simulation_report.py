@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Self
 from afl.llm.budget import BudgetReport
 from afl.llm.usage import UsageTotals
 from afl.metrics.intervals import Estimate, wilson
-from afl.types import Outcome, PaceChange
+from afl.types import ConcurrencyChange, Outcome
 from memory.records import RunTotals
 from memory.spending import Cost
 
@@ -51,7 +51,7 @@ class SimulationReport:
     """What each agent cost in each round, over all continuations of the run."""
     budget: BudgetReport | None = None
     """Where the budget of the command stands; None without one."""
-    pace: Sequence[PaceChange] = ()
+    pace: Sequence[ConcurrencyChange] = ()
     """How many requests were under way at once, when that changed and why."""
 
     @classmethod
@@ -68,7 +68,7 @@ class SimulationReport:
         stand_in: bool,
         costs: Sequence[Cost] = (),
         budget: BudgetReport | None = None,
-        pace: Sequence[PaceChange] = (),
+        pace: Sequence[ConcurrencyChange] = (),
     ) -> Self:
         """The report of a run whose sessions are all recorded; all counts come from the database."""
         n = totals.sessions

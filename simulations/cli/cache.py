@@ -70,12 +70,14 @@ def show(found: "CacheExplanation", *, examples: bool, out: Console | None = Non
 
 
 def _request(one: "Explained", out: Console) -> None:
-    from afl.llm.difference import place
+    from afl.llm.difference import describe_call
 
     if one.nearest is None:
-        out.print(plain(f"\n{place(one.key)}: {one.cause}"))
+        out.print(plain(f"\n{describe_call(one.key)}: {one.cause}"))
         return
-    out.print(plain(f"\n{place(one.key)}; nearest: run {one.nearest.run}, {place(one.nearest.key)}"))
+    out.print(
+        plain(f"\n{describe_call(one.key)}; nearest: run {one.nearest.run}, {describe_call(one.nearest.key)}")
+    )
     for difference in one.nearest.differences or (one.cause,):
         out.print(plain(f"  {difference}"))
 

@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from afl.data.dataset import Dataset
 from afl.data.library import Library
 from afl.errors import NotFoundError
-from afl.llm.journaled_chat import Gate
+from afl.llm.journaled_chat import JournaledChat
 from afl.llm.registry import load_model
 from afl.settings import Settings
 from afl.testing import MemoryJournal
@@ -73,7 +73,7 @@ def build() -> StudioGraph:
     model = load_model(wanted.llm, dataset=study.training, settings=settings)
     agency = Agency().complete(options, study.training, settings)
     outputs = ModelOutputs.of(study, settings, Unwatched())
-    return _with_lookup(study, join(study, outputs, agency, Gate.live(model, MemoryJournal())))
+    return _with_lookup(study, join(study, outputs, agency, JournaledChat.live(model, MemoryJournal())))
 
 
 _built = cache(build)

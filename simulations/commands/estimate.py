@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from afl.data.candidates import Position
 from afl.errors import UsageError
 from afl.llm.language_model import LanguageModel
-from afl.llm.rate_limits import Rates
+from afl.llm.rate_limits import RateLimits
 from afl.llm.registry import load_model
 from afl.ports import RecommenderTool
 from afl.settings import Settings
@@ -67,7 +67,7 @@ def estimate(
     at_least("reply-tokens", reply_tokens, 1)
     if not latency > 0:
         raise UsageError(f"--latency: got {latency:g}, expected seconds above 0")
-    rates = Rates(rpm, tpm)
+    rates = RateLimits(rpm, tpm)
     said = {
         "dataset": dataset,
         "llm": llm,

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from afl.llm.budget import Account
+from afl.llm.budget import RunAccount
 from afl.llm.language_model import LanguageModel
 from afl.llm.usage import Usage
 from afl.settings import Settings
@@ -40,7 +40,7 @@ class Job:
     model: LanguageModel
     agency: Agency
     how: "Performance"
-    account: Account
+    account: RunAccount
     """Pays for what is sent."""
     usage: Usage
     """Counts what is asked, while it is played."""
@@ -94,4 +94,4 @@ class EngineContext:
 
 def endpoint(model: LanguageModel) -> str:
     """Whom a run waits for, as people are told."""
-    return f"{model.name} at {model.place}" if model.place else model.name
+    return f"{model.name} at {model.endpoint}" if model.endpoint else model.name

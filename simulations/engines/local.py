@@ -8,10 +8,10 @@ from afl.data.sessions import Session
 from afl.errors import UsageError
 from afl.llm.limiter import AdaptiveLimiter
 from afl.llm.time_limits import Deadlines
-from afl.llm.watchdog import StallWatch
+from afl.llm.watchdog import StallWatchdog
 from simulations.engines.base import EngineContext, Home, Job, Say, Told, endpoint
 from simulations.engines.session_recorder import Keeper
-from simulations.execution.assembly import join, open_gate
+from simulations.execution.assembly import join, open_chat
 from simulations.execution.limits import PaceKeeper
 from simulations.graphs.runner import Runner
 from simulations.graphs.state import DialogueState
@@ -27,9 +27,9 @@ class LocalEngine:
     async def opened(self, job: Job) -> AsyncIterator["LocalStage"]:
         how = job.how
         limiter = AdaptiveLimiter(how.concurrency, rates=how.rates, clock=how.clock)
-        stall = StallWatch(endpoint(job.model), after=how.times.stall, clock=how.clock, say=job.say)
+        stall = StallWatchdog(endpoint(job.model), after=how.times.stall, clock=how.clock, notify=job.say)
         deadlines = Deadlines(how.times, how.clock)
-        gate = open_gate(
+        chat = open_chat(
             job.model,
             job.run.journal(),
             recorded=None if how.replay is None else how.replay.journal(),
@@ -41,7 +41,7 @@ class LocalEngine:
             deadlines=deadlines,
             stall=stall,
         )
-        graph = join(job.study, job.outputs, job.agency, gate)
+        graph = join(job.study, job.outputs, job.agency, chat)
         runner = Runner(graph, rounds=job.study.options.rounds, concurrency=how.concurrency, deadlines=deadlines)
         yield LocalStage(job, runner, stall, PaceKeeper(job.run, limiter.history))
 
@@ -63,7 +63,7 @@ class LocalStage:
 
     job: Job
     runner: Runner
-    stall: StallWatch
+    stall: StallWatchdog
     pace: PaceKeeper
 
     async def play(self, places: Sequence[int], told: Told) -> None:

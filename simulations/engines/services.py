@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from itertools import count
 from typing import NamedTuple
 
-from afl.llm.budget import Account
-from afl.llm.limiter import AdaptiveLimiter, Ticket
-from afl.types import Outcome, PaceChange, Reply, Spending
+from afl.llm.budget import RunAccount
+from afl.llm.limiter import AdaptiveLimiter, RequestSlot
+from afl.types import ConcurrencyChange, Outcome, Reply, Spending
 
 
 class Ended(NamedTuple):
@@ -27,13 +27,13 @@ class LimiterDesk:
     def __init__(self, limiter: AdaptiveLimiter) -> None:
         self._limiter = limiter
         self._numbers = count()
-        self._tickets: dict[int, Ticket] = {}
+        self._tickets: dict[int, RequestSlot] = {}
         self._of: defaultdict[str, set[int]] = defaultdict(set)
         self._gone: set[str] = set()
 
     async def admit(self, worker: str, tokens: Sequence[int]) -> list[int]:
         """Tickets for the first ones of these requests: waits for one, then takes what can be had without waiting."""
-        tickets: list[Ticket | None] = [await self._limiter.admit(tokens[0])]
+        tickets: list[RequestSlot | None] = [await self._limiter.admit(tokens[0])]
         while len(tickets) < len(tokens) and tickets[-1] is not None:
             tickets.append(self._limiter.admit_at_once(tokens[len(tickets)]))
         given = [self._numbered(worker, ticket) for ticket in tickets if ticket is not None]
@@ -55,17 +55,17 @@ class LimiterDesk:
         for number in self._of.pop(worker, set()):
             self._tickets.pop(number).release()
 
-    async def history(self, since: int) -> list[PaceChange]:
+    async def history(self, since: int) -> list[ConcurrencyChange]:
         """Every change of the number under way after the first so many."""
         return self._limiter.history[since:]
 
-    def _numbered(self, worker: str, ticket: Ticket) -> int:
+    def _numbered(self, worker: str, ticket: RequestSlot) -> int:
         number = next(self._numbers)
         self._tickets[number] = ticket
         self._of[worker].add(number)
         return number
 
-    def _end(self, ticket: Ticket, one: Ended) -> None:
+    def _end(self, ticket: RequestSlot, one: Ended) -> None:
         if one.tokens is not None:
             ticket.answered(Reply(Outcome.OK, prompt_tokens=one.tokens))
         elif one.status is not None:
@@ -102,7 +102,7 @@ class Books(NamedTuple):
 class BudgetDesk:
     """One account for all workers; nothing is sent before the ledger has it."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: RunAccount) -> None:
         self._account = account
         self._of: defaultdict[str, set[int]] = defaultdict(set)
         self._gone: set[str] = set()

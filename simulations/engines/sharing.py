@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from itertools import count
 from typing import Protocol
 
-from afl.llm.request_cost import Bounds, Tariff
+from afl.llm.request_cost import BudgetLimits, CostModel
 from afl.llm.size import request_bytes
 from afl.types import CallKey, Message, Reply, Spending
 from simulations.engines.batching import Outbox, Turnstile
@@ -75,9 +75,9 @@ class SharedLimiter:
 
 
 class SharedAccount:
-    """An `afl.ports.Payer` that pays what the desk pays."""
+    """An `afl.ports.BudgetAccount` that pays what the desk pays."""
 
-    def __init__(self, desk: Till, worker: str, tariff: Tariff, bounds: Bounds) -> None:
+    def __init__(self, desk: Till, worker: str, tariff: CostModel, bounds: BudgetLimits) -> None:
         self._desk = desk
         self._worker = worker
         self._tariff = tariff
@@ -93,13 +93,13 @@ class SharedAccount:
         return self._tariff.max_tokens
 
     async def reserve(self, key: CallKey, messages: Sequence[Message]) -> bool:
-        number, held = await self._entrance.enter((next(self._numbers), self._tariff.most(messages)))
+        number, held = await self._entrance.enter((next(self._numbers), self._tariff.upper_bound(messages)))
         if held:
             self._reservations[key] = number
         return held
 
     def refusal(self, messages: Sequence[Message]) -> Reply:
-        return self._bounds.refusal(self._tariff.most(messages), self._spent)
+        return self._bounds.refusal(self._tariff.upper_bound(messages), self._spent)
 
     def failed(self, key: CallKey, *, billed: bool) -> None:
         if (number := self._reservations.pop(key, None)) is not None:

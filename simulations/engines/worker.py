@@ -9,22 +9,22 @@ from typing import NamedTuple
 from afl import __version__
 from afl.clock import SystemClock
 from afl.errors import AFLError, WorkerError
-from afl.llm.budget import unlimited
+from afl.llm.budget import unlimited_account
 from afl.llm.language_model import LanguageModel
 from afl.llm.limiter import AdaptiveLimiter
 from afl.llm.registry import load_model
-from afl.llm.request_cost import Bounds, Tariff
+from afl.llm.request_cost import BudgetLimits, CostModel
 from afl.llm.time_limits import Deadlines, TimeLimits
 from afl.llm.usage import Usage
-from afl.llm.watchdog import StallWatch
-from afl.ports import Limiter, Payer
+from afl.llm.watchdog import StallWatchdog
+from afl.ports import BudgetAccount, Limiter
 from memory.run import Run
 from memory.store import Store
 from simulations.engines.base import Home, endpoint
 from simulations.engines.session_recorder import Keeper
 from simulations.engines.sharing import Admission, SharedAccount, SharedLimiter, Till
 from simulations.execution.agent_factory import Agency
-from simulations.execution.assembly import join, open_gate
+from simulations.execution.assembly import join, open_chat
 from simulations.execution.identity import recorded_model
 from simulations.graphs.runner import Runner, calm_collector
 from simulations.task.model_outputs import ModelOutputs
@@ -51,7 +51,7 @@ class Part:
     recall: bool = False
     """Whether equal requests of earlier runs may answer."""
     times: TimeLimits = field(default_factory=TimeLimits)
-    bounds: Bounds = field(default_factory=Bounds)
+    bounds: BudgetLimits = field(default_factory=BudgetLimits)
     max_tokens: int | None = None
     counts_tokens: bool = False
     """Whether there is a limit of tokens a minute."""
@@ -133,7 +133,7 @@ class Playing:
             raise self._error
         done, self._done = self._done, []
         said, self._said = self._said, []
-        return News(done, self._usage.taken(), said, self._error)
+        return News(done, self._usage.take(), said, self._error)
 
     async def close(self) -> None:
         """Returns once what was handed over is on disk; sessions under way are given up."""
@@ -165,8 +165,8 @@ class Playing:
         replay = None if part.replay is None else await store.run(part.replay)
         model = await self._model(replay, stack)
         deadlines = Deadlines(replace(part.times, run=None), clock)
-        stall = StallWatch(endpoint(model), after=part.times.stall, clock=clock, say=self._say)
-        gate = open_gate(
+        stall = StallWatchdog(endpoint(model), after=part.times.stall, clock=clock, notify=self._say)
+        chat = open_chat(
             model,
             run.journal(),
             recorded=None if replay is None else replay.journal(),
@@ -178,7 +178,7 @@ class Playing:
             deadlines=deadlines,
             stall=stall,
         )
-        graph = join(part.study, part.outputs, part.agency, gate)
+        graph = join(part.study, part.outputs, part.agency, chat)
         await stack.enter_async_context(stall.watching())
         await stack.enter_async_context(calm_collector())
         runner = Runner(graph, rounds=part.study.options.rounds, deadlines=deadlines)
@@ -209,10 +209,10 @@ class Playing:
         stack.push_async_callback(limiter.settled)
         return limiter
 
-    def _payer(self, model: LanguageModel, stack: AsyncExitStack) -> Payer:
+    def _payer(self, model: LanguageModel, stack: AsyncExitStack) -> BudgetAccount:
         if self._place.till is None:
-            return unlimited()
-        tariff = Tariff(model.price, self._part.max_tokens)
+            return unlimited_account()
+        tariff = CostModel(model.price, self._part.max_tokens)
         account = SharedAccount(self._place.till, self._place.worker, tariff, self._part.bounds)
         stack.push_async_callback(account.settled)
         return account

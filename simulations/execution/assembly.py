@@ -1,13 +1,13 @@
 """The one place where agents, models, journal and language model are joined into a running loop."""
 
 from afl.errors import UsageError
-from afl.llm.cache import Recall
-from afl.llm.journaled_chat import Gate
+from afl.llm.cache import CacheLookup
+from afl.llm.journaled_chat import JournaledChat
 from afl.llm.language_model import LanguageModel
 from afl.llm.time_limits import Deadlines
 from afl.llm.usage import Usage
-from afl.llm.watchdog import StallWatch
-from afl.ports import Chat, Chooser, Clock, Journal, Judge, Limiter, Payer, Ranker, RecommenderTool
+from afl.llm.watchdog import StallWatchdog
+from afl.ports import BudgetAccount, Chat, Chooser, Clock, Journal, Judge, Limiter, Ranker, RecommenderTool
 from agents.tools import SuggestionTool
 from simulations.execution.agent_factory import Agency
 from simulations.graphs.dialogue import DialogueGraph, build_graph, build_judging
@@ -54,26 +54,26 @@ def _join_rankers(study: Study, outputs: ModelOutputs, agency: Agency, chat: Cha
             return build_ranking(_ranker(agency, chat), top=study.options.listed, tools=tools)
 
 
-def open_gate(
+def open_chat(
     model: LanguageModel,
     journal: Journal,
     *,
     recorded: Journal | None,
-    recall: Recall | None,
+    recall: CacheLookup | None,
     limiter: Limiter,
-    account: Payer,
+    account: BudgetAccount,
     clock: Clock,
     usage: Usage,
     deadlines: Deadlines,
-    stall: StallWatch,
-) -> Gate:
-    """The gate of a run: to the model, or to a recorded run's journal and nothing else.
+    stall: StallWatchdog,
+) -> JournaledChat:
+    """The journaled chat of a run: to the model, or to a recorded run's journal and nothing else.
 
     With `recall`, equal requests of earlier runs answer before the model does.
     """
     if recorded is not None:
-        return Gate.replay(model, journal, recorded=recorded, usage=usage)
-    return Gate.live(
+        return JournaledChat.replay(model, journal, recorded=recorded, usage=usage)
+    return JournaledChat.live(
         model,
         journal,
         limiter=limiter,

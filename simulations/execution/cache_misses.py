@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from afl.llm.difference import Difference, Sent, differences
+from afl.llm.difference import Difference, RequestContent, differences
 from afl.types import CallKey, Outcome
 from memory.requests import Asked, Equal
 from memory.run import Run
@@ -103,9 +103,11 @@ def explain(asked: Asked, equal: Sequence[Equal], others: Sequence[tuple[Run, As
     return Explained(key, None, nearest=Nearest(other.name, one.entry.key, tuple(found)))
 
 
-def _sent(run: Run, asked: Asked) -> Sent:
+def _sent(run: Run, asked: Asked) -> RequestContent:
     """The journal keeps messages; model and parameters are the run's."""
-    return Sent(run.config.get("llm_name", ""), run.config.get("llm_parameters", {}), asked.entry.messages)
+    return RequestContent(
+        run.config.get("llm_name", ""), run.config.get("llm_parameters", {}), asked.entry.messages
+    )
 
 
 def _unlike(one: Asked, other: Asked) -> int:

@@ -6,7 +6,7 @@ from math import ceil
 from typing import Any, NamedTuple
 
 from afl.llm.language_model import Price
-from afl.llm.rate_limits import Rates
+from afl.llm.rate_limits import RateLimits
 from simulations.execution.dry_run import BYTES_PER_TOKEN, Asked
 
 
@@ -35,7 +35,7 @@ class CostEstimate:
     latency: float
     """Taken for the seconds until a reply."""
     concurrency: int
-    rates: Rates
+    rates: RateLimits
 
     @property
     def calls(self) -> Span:

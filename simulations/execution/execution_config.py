@@ -5,8 +5,8 @@ from typing import Self
 
 from afl.clock import SystemClock
 from afl.llm.budget import Budget
-from afl.llm.cache import Recall
-from afl.llm.rate_limits import Rates
+from afl.llm.cache import CacheLookup
+from afl.llm.rate_limits import RateLimits
 from afl.llm.time_limits import TimeLimits
 from afl.ports import Clock
 from memory.run import Run
@@ -23,11 +23,11 @@ class Performance:
     base_url: str | None = None
     replay: Run | None = None
     """The recorded run that alone may answer."""
-    recall: Recall | None = None
+    recall: CacheLookup | None = None
     """Where equal requests of earlier runs are looked up; None asks the model."""
     clock: Clock = field(default_factory=SystemClock)
     """What measures the run, and what it waits by between tries."""
-    rates: Rates = field(default_factory=Rates)
+    rates: RateLimits = field(default_factory=RateLimits)
     """Requests and tokens per minute, over all runs of the command."""
     budget: Budget = field(default_factory=Budget)
     """What all runs of the command may cost together."""
@@ -39,6 +39,6 @@ class Performance:
     def __post_init__(self) -> None:
         at_least("concurrency", self.concurrency, 1)
 
-    def answered_by(self, replay: Run | None, recall: Recall | None) -> Self:
+    def answered_by(self, replay: Run | None, recall: CacheLookup | None) -> Self:
         """The same performance, with who else than the model may answer."""
         return replace(self, replay=replay, recall=recall)

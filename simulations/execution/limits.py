@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypedDict
 
-from afl.llm.budget import Account, Budget, unlimited
+from afl.llm.budget import Budget, RunAccount, unlimited_account
 from afl.llm.language_model import LanguageModel
-from afl.llm.rate_limits import Rates
-from afl.llm.time_limits import AFTER, ATTEMPT, TimeLimits
-from afl.types import PaceChange, Spending
+from afl.llm.rate_limits import RateLimits
+from afl.llm.time_limits import DEFAULT_REQUEST_TIMEOUT, DEFAULT_STALL_SECONDS, TimeLimits
+from afl.types import ConcurrencyChange, Spending
 from memory.run import Run
 
 
@@ -35,9 +35,9 @@ class LimitOptions(TypedDict, total=False):
     """Seconds without any reply after which `watch` is told what is waited for; 60 by default."""
 
 
-def rates(options: Mapping[str, Any]) -> Rates:
+def rates(options: Mapping[str, Any]) -> RateLimits:
     """Requests and tokens per minute, over all runs of a command."""
-    return Rates(options.get("rpm"), options.get("tpm"))
+    return RateLimits(options.get("rpm"), options.get("tpm"))
 
 
 def budget(options: Mapping[str, Any]) -> Budget:
@@ -51,17 +51,17 @@ def time_limits(options: Mapping[str, Any]) -> TimeLimits:
     """How long a try, a session and a run may take."""
     attempt = options.get("timeout")
     return TimeLimits(
-        attempt=ATTEMPT if attempt is None else attempt,
+        attempt=DEFAULT_REQUEST_TIMEOUT if attempt is None else attempt,
         session=options.get("session_timeout"),
         run=options.get("run_timeout"),
-        stall=AFTER if (after := options.get("stall_after")) is None else after,
+        stall=DEFAULT_STALL_SECONDS if (after := options.get("stall_after")) is None else after,
     )
 
 
-async def open_account(budget: Budget, run: Run, model: LanguageModel) -> Account:
+async def open_account(budget: Budget, run: Run, model: LanguageModel) -> RunAccount:
     """The account of a run, with what it has cost over all its continuations."""
     if not budget.bounds:
-        return unlimited()
+        return unlimited_account()
     kept = await run.spent()
     unpriced = 0.0 if model.price is None else model.price.of(kept.unpriced_prompt, kept.unpriced_completion)
     spent = Spending(kept.tokens, kept.usd + unpriced)
@@ -69,7 +69,7 @@ async def open_account(budget: Budget, run: Run, model: LanguageModel) -> Accoun
 
 
 @asynccontextmanager
-async def spending(budget: Budget, run: Run, model: LanguageModel) -> AsyncIterator[Account]:
+async def spending(budget: Budget, run: Run, model: LanguageModel) -> AsyncIterator[RunAccount]:
     """The run's account while it is performed; what stays in doubt is on disk in the end."""
     account = await open_account(budget, run, model)
     try:
@@ -81,7 +81,7 @@ async def spending(budget: Budget, run: Run, model: LanguageModel) -> AsyncItera
 class PaceKeeper:
     """Keeps with a run how the number of requests under way went."""
 
-    def __init__(self, run: Run, history: Sequence[PaceChange]) -> None:
+    def __init__(self, run: Run, history: Sequence[ConcurrencyChange]) -> None:
         self._run = run
         self._history = history
         self._kept = 0

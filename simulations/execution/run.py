@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from afl.errors import TimeLimitError
 from afl.llm.language_model import LanguageModel
 from afl.llm.usage import Usage
-from afl.llm.watchdog import unheard
+from afl.llm.watchdog import discard_message
 from afl.ports import Progress
 from memory.run import Run
 from simulations.analysis.simulation_report import SimulationReport
@@ -26,7 +26,7 @@ async def perform(
     *,
     how: Performance,
     bar: Progress,
-    say: Say = unheard,
+    say: Say = discard_message,
 ) -> SimulationReport:
     """Runs what a continuation has left to do and reports the whole run.
 

@@ -11,12 +11,12 @@ from afl.llm.language_model import LanguageModel
 from afl.llm.limiter import AdaptiveLimiter
 from afl.llm.time_limits import Deadlines
 from afl.llm.usage import Usage
-from afl.llm.watchdog import StallWatch
+from afl.llm.watchdog import StallWatchdog
 from afl.ports import Chat, Progress, Ranker
 from agents.reflection import ReflectionAgent
 from memory.records import SessionRecord, TurnRecord
 from memory.run import Run
-from simulations.execution.assembly import open_gate
+from simulations.execution.assembly import open_chat
 from simulations.execution.limits import PaceKeeper, spending
 from simulations.execution.run import Performance
 from simulations.graphs.exploration import STEPS_PER_BATCH, build_exploration
@@ -49,9 +49,9 @@ class Explorer:
         how, usage = self.how, Usage()
         limiter = AdaptiveLimiter(how.concurrency, rates=how.rates, clock=how.clock)
         deadlines = Deadlines(how.times, how.clock)
-        stall = StallWatch(_endpoint(self.model), after=how.times.stall, clock=how.clock, say=self.say)
+        stall = StallWatchdog(_endpoint(self.model), after=how.times.stall, clock=how.clock, notify=self.say)
         async with run.hold(), spending(how.budget, run, self.model) as account:
-            gate = open_gate(
+            chat = open_chat(
                 self.model,
                 run.journal(),
                 recorded=None if how.replay is None else how.replay.journal(),
@@ -67,7 +67,7 @@ class Explorer:
             started = how.clock.monotonic()
             try:
                 async with deadlines.run(), stall.watching():
-                    state = await self._played(gate, keeper)
+                    state = await self._played(chat, keeper)
             except TimeLimitError as error:
                 raise TimeLimitError(f"run {run.name!r}, {keeper.done} sessions looked at: {error}") from None
             if state["ending"] is not Ending.STOPPED:
@@ -110,7 +110,7 @@ class _Keeper:
 
 
 def _endpoint(model: LanguageModel) -> str:
-    return f"{model.name} at {model.place}" if model.place else model.name
+    return f"{model.name} at {model.endpoint}" if model.endpoint else model.name
 
 
 def _said(look: Look) -> tuple[TurnRecord, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from afl.types import PaceChange
+from afl.types import ConcurrencyChange
 from simulations.analysis.loaded_run import LoadedRun
 from simulations.document.formats import dollars
 from simulations.document.page import Section, Table
@@ -66,5 +66,5 @@ def _lowered(runs: Sequence[LoadedRun]) -> Table:
     return Table.of("Requests under way, where the endpoint asked for fewer", _LOWERED, rows, numbers=_LOWERED[1:])
 
 
-def _refusals(pace: Sequence[PaceChange]) -> list[PaceChange]:
+def _refusals(pace: Sequence[ConcurrencyChange]) -> list[ConcurrencyChange]:
     return [change for change in pace if change.why not in ("begun", "well")]

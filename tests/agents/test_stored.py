@@ -1,5 +1,5 @@
 from afl.data.domains import domain
-from afl.llm.journaled_chat import Gate
+from afl.llm.journaled_chat import JournaledChat
 from afl.testing import MemoryJournal, scripted_model
 from afl.types import UNLISTED, Message, Outcome, Reply, SessionView, Turn
 from agents.ranking import numbered_entries
@@ -23,7 +23,7 @@ VIEW = SessionView(
 
 
 async def said(reply: str) -> Turn:
-    chat = Gate.live(scripted_model([reply]), MemoryJournal())
+    chat = JournaledChat.live(scripted_model([reply]), MemoryJournal())
     return await StoredRequests(chat, requests={"train-3": ASKED}).rank(VIEW, top=3)
 
 

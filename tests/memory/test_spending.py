@@ -1,6 +1,6 @@
 """What a run has cost, and how its concurrency went."""
 
-from afl.types import Outcome, PaceChange, Spending
+from afl.types import ConcurrencyChange, Outcome, Spending
 from memory.records import CandidateRecord
 from memory.spending import Cost
 from memory.store import Store
@@ -54,17 +54,17 @@ async def test_costs_are_told_by_phase_round_and_agent(
 
 async def test_changes_of_concurrency_are_kept_in_order(store: Store, lists: CandidateRecord) -> None:
     run = await store.begin_run("x", {}, lists)
-    changes = [PaceChange(1.0, 64, "begun"), PaceChange(2.0, 32, "429", 1.5)]
+    changes = [ConcurrencyChange(1.0, 64, "begun"), ConcurrencyChange(2.0, 32, "429", 1.5)]
     await run.paced(changes)
-    await run.paced([PaceChange(3.0, 40, "well")])
-    assert await run.pace() == [*changes, PaceChange(3.0, 40, "well")]
+    await run.paced([ConcurrencyChange(3.0, 40, "well")])
+    assert await run.pace() == [*changes, ConcurrencyChange(3.0, 40, "well")]
 
 
 async def test_a_run_without_a_reply_goes_with_its_pace_but_stays_while_it_may_have_cost_something(
     store: Store, lists: CandidateRecord
 ) -> None:
     run = await store.begin_run("x", {}, lists)
-    await run.paced([PaceChange(1.0, 64, "begun")])
+    await run.paced([ConcurrencyChange(1.0, 64, "begun")])
     await run.ledger().keep(Spending(20, 0.25))
     assert not await store.discard_if_empty(run)
     await run.ledger().keep(Spending())

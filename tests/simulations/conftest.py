@@ -21,7 +21,7 @@ from afl.models.sasrec import SASRec
 from afl.models.trainer import Trained, TrainingConfig
 from afl.settings import Settings
 from afl.testing import FakeClock
-from afl.testing.canned_answers import default_answer
+from afl.testing.canned_answers import canned_answer
 from afl.testing.server import FakeServer, running_server
 from simulations import simulate
 from simulations.analysis.simulation_report import SimulationReport
@@ -214,7 +214,7 @@ class Assassin:
         self.requests.append(json.dumps(messages))
         if self._victim is not None and len(self.requests) == self._at:
             os.kill(self._victim(), self._signal)
-        return default_answer(messages)
+        return canned_answer(messages)
 
 
 def keep_untrained(dataset: Dataset, models: Path, *seeds: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from afl.testing.canned_answers import default_answer
+from afl.testing.canned_answers import canned_answer
 from afl.testing.server import FakeServer, running_server
 from tests.simulations.conftest import Afl, Assassin, Launch
 
@@ -61,7 +61,7 @@ def test_the_base_arm_is_one_plain_answer_a_session(
 
 def test_a_session_without_an_answer_is_a_failed_one(afl: Afl, small: object, exported: Exported) -> None:
     def silent(messages: Any) -> str:
-        return "" if "Band 11\n" in messages[1]["content"] else str(default_answer(messages))
+        return "" if "Band 11\n" in messages[1]["content"] else str(canned_answer(messages))
 
     with running_server(silent) as server:
         found = afl(*arguments("--arm", "base", "--base-url", server.url, "--json"))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from afl.llm.journaled_chat import Gate
+from afl.llm.journaled_chat import JournaledChat
 from afl.testing import scripted_model
 from afl.testing.faults import status, truncated
 from afl.testing.server import FakeServer, running_server
@@ -132,7 +132,7 @@ async def test_a_changed_parameter_is_named_with_both_values(tmp_path: Any) -> N
             model = scripted_model(["yes"], name="m", parameters={"temperature": temperature})
             config = {"llm_name": model.name, "llm_parameters": dict(model.parameters)}
             runs.append(await store.begin_run(name, config, lists))
-            await Gate.live(model, runs[-1].journal()).ask(key, messages)
+            await JournaledChat.live(model, runs[-1].journal()).ask(key, messages)
         cold, warm = runs
         ((earlier,), (asked,)) = await cold.requests(["7"]), await warm.requests(["7"])
         found = explain(asked, [], [(cold, earlier)], warm)

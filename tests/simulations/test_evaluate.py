@@ -15,7 +15,7 @@ from scipy.stats import binomtest  # type: ignore[import-untyped]
 
 from afl.data.dataset import Dataset
 from afl.data.library import Library
-from afl.testing.canned_answers import default_answer
+from afl.testing.canned_answers import canned_answer
 from afl.testing.server import FakeServer, running_server
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.paired_tests import PairedTest, compare
@@ -217,7 +217,7 @@ def test_killed_in_the_second_arm_the_command_continues(
 
 def mumbling(messages: Any) -> str:
     """Answers as ever, but recommends nothing where Band 7 is on the list."""
-    said = default_answer(messages)
+    said = canned_answer(messages)
     shown = "".join(message["content"] for message in messages)
     return "Well." if "Item:" in said and ". Band 7\n" in shown else said
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap  # type: ignore[import-untyped]
 
-from afl.testing.canned_answers import default_answer
+from afl.testing.canned_answers import canned_answer
 from afl.testing.server import FakeServer, running_server
 from simulations.commands.data import import_data
 from tests.simulations.conftest import Afl, Assassin, Finished, Launch
@@ -238,7 +238,7 @@ def test_an_answer_that_cannot_be_read_is_a_failure_and_no_label(
 ) -> None:
     def garbled(messages: Sequence[dict[str, Any]]) -> str:
         asked = messages[1]["content"]
-        return "Perhaps." if "Recommendation: Band 1\n" in asked else default_answer(messages)
+        return "Perhaps." if "Recommendation: Band 1\n" in asked else canned_answer(messages)
 
     with running_server(garbled) as server:
         found = afl(*arguments("--ratio", "1:1", "--reward", "none", "--arm", "agent", "--base-url", server.url))

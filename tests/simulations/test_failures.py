@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from afl.testing import FakeClock
-from afl.testing.canned_answers import default_answer
+from afl.testing.canned_answers import canned_answer
 from afl.testing.faults import Fault, filtered, not_json, rate_limited, refusal, reset, status, truncated
 from afl.testing.server import running_server
 from tests.simulations.conftest import Afl, Simulate
@@ -81,7 +81,7 @@ def truncating_from(number: int) -> Callable[[Messages], str]:
 
     def answer(messages: Messages) -> str:
         asked.append(None)
-        return default_answer(messages) if len(asked) < number else "I would rather talk about the weather."
+        return canned_answer(messages) if len(asked) < number else "I would rather talk about the weather."
 
     return answer
 
@@ -104,7 +104,7 @@ def off_list_until(*, repairs: int) -> Callable[[Messages], str]:
     """Recommends what is not on the list until it was corrected so many times."""
 
     def answer(messages: Messages) -> str:
-        said = default_answer(messages)
+        said = canned_answer(messages)
         if "Item:" not in said or len(messages) >= 2 + 2 * repairs:
             return said
         return "Reason: why not.\nItem: A Band That Never Was"

@@ -11,7 +11,7 @@ import pytest
 
 from afl.errors import EndpointError, TimeLimitError
 from afl.testing import FakeClock
-from afl.testing.canned_answers import default_answer
+from afl.testing.canned_answers import canned_answer
 from afl.testing.faults import empty, hang, status
 from afl.testing.server import FakeServer, running_server
 from tests.simulations.conftest import Afl, Simulate, loop_arguments
@@ -28,7 +28,7 @@ def slow(clock: FakeClock) -> Callable[[float], Callable[[Messages], str]]:
     def after(seconds: float) -> Callable[[Messages], str]:
         def answer(messages: Messages) -> str:
             clock.now += seconds
-            return default_answer(messages)
+            return canned_answer(messages)
 
         return answer
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from afl.testing.canned_answers import default_answer
+from afl.testing.canned_answers import canned_answer
 from afl.testing.server import running_server
 from simulations.commands.data import import_data
 from tests.simulations.conftest import Afl
@@ -44,7 +44,7 @@ RUN = "[/x] \u202e\x1b[31m<b>"
 
 def hostile_answer(messages: Sequence[Mapping[str, Any]]) -> str:
     """A good answer whose reason is hostile."""
-    reason, answer = default_answer(messages).rsplit("\n", 1)
+    reason, answer = canned_answer(messages).rsplit("\n", 1)
     return f"{reason} {' '.join(NASTY)}\n{answer}"
 
 

@@ -13,7 +13,7 @@ from afl.models import checkpoints
 from afl.models.checkpoints import Checkpoint, Identity
 from afl.models.sasrec import SASRec
 from afl.models.trainer import Trained, TrainingConfig
-from afl.testing.canned_answers import default_answer
+from afl.testing.canned_answers import canned_answer
 from afl.testing.server import FakeServer, running_server
 from simulations.task.model_seeds import RECOMMENDER_SEED
 from tests.simulations.conftest import Afl
@@ -50,7 +50,7 @@ def scripted(decisions: Mapping[int, str]) -> Callable[[Sequence[Mapping[str, An
         text = messages[-1]["content"]
         round = 1 + text.count("- Round ")
         titles = [line.split(". ", 1)[1] for line in text.split("Candidates:\n")[1].split("\n\n")[0].splitlines()]
-        if "Item:" in default_answer(messages):
+        if "Item:" in canned_answer(messages):
             return f"Reason: it fits.\nItem: {titles[round - 1]}"
         return f"Reason: because.\nDecision: {decisions[round]}"
 

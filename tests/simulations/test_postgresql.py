@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from starlette.testclient import TestClient
 
-from afl.testing.canned_answers import default_answer
+from afl.testing.canned_answers import canned_answer
 from afl.testing.server import FakeServer, running_server
 from memory.store import Store
 from simulations.execution.asynchrony import wait_for
@@ -178,4 +178,4 @@ class Interrupting:
         self._left -= 1
         if not self._left:
             self._act()
-        return default_answer(messages)
+        return canned_answer(messages)

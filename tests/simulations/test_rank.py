@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from afl.metrics.holm import holm
-from afl.testing.canned_answers import default_answer
+from afl.testing.canned_answers import canned_answer
 from afl.testing.server import FakeServer, running_server
 from afl.types import Outcome
 from memory.records import PlaceRow
@@ -121,7 +121,7 @@ def test_a_session_without_a_list_is_a_miss_and_left_out_of_the_completed_ones(
 
 def test_two_ranking_runs_are_compared_metric_by_metric(rank: Afl, afl: Afl) -> None:
     rank("--run", "x")
-    with running_server(lambda messages: default_answer(messages[:1] + messages)) as other:
+    with running_server(lambda messages: canned_answer(messages[:1] + messages)) as other:
         rank("--run", "y", "--base-url", other.url)
     found = afl("compare", "x", "y", "--json").json["ranked"]
     assert [entry["metric"] for entry in found] == ["hr_at_1", "hr_at_4", "ndcg_at_4"]

@@ -10,7 +10,7 @@ import pytest
 from afl.data.dataset import Dataset
 from afl.data.domains import domain
 from afl.errors import UsageError
-from afl.llm.journaled_chat import Gate
+from afl.llm.journaled_chat import JournaledChat
 from afl.settings import Settings
 from afl.testing import MemoryJournal, scripted_model
 from afl.testing.server import FakeServer
@@ -52,7 +52,7 @@ class Tenths:
 
 def agents(*replies: str) -> tuple[RecommendationAgent, UserAgent, Any]:
     model = scripted_model(list(replies))
-    chat = Gate.live(model, MemoryJournal())
+    chat = JournaledChat.live(model, MemoryJournal())
     return RecommendationAgent(chat), UserAgent(chat), model.chat
 
 

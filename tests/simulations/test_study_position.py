@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from afl.testing.canned_answers import default_answer, refusing_answer
+from afl.testing.canned_answers import canned_answer, refusing_answer
 from afl.testing.server import FakeServer, running_server
 from agents.sections import CANDIDATES, entries
 from tests.simulations.conftest import Afl, Finished
@@ -89,7 +89,7 @@ def test_a_model_that_always_takes_the_first_of_a_list_is_found_out(studied: Cal
 
 
 def test_the_same_command_asks_nothing_again(studied: Callable[..., Finished]) -> None:
-    with running_server(default_answer) as server:
+    with running_server(canned_answer) as server:
         before = studied(server, "--run", "x", "--sessions", "6").out
         asked = len(server.requests)
         assert studied(server, "--run", "x", "--sessions", "6").out == before

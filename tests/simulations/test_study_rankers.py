@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from afl.testing.canned_answers import default_answer
+from afl.testing.canned_answers import canned_answer
 from afl.testing.server import FakeServer, running_server
 from tests.simulations.conftest import Afl
 
@@ -103,7 +103,7 @@ def test_the_same_command_asks_nothing_again(studied: Afl, server: FakeServer) -
 
 
 def test_a_session_without_a_list_is_a_miss_for_whoever_takes_from_it(study: Afl) -> None:
-    with running_server(lambda said: default_answer(said) if "Items:" not in said[-1]["content"] else "?") as mute:
+    with running_server(lambda said: canned_answer(said) if "Items:" not in said[-1]["content"] else "?") as mute:
         done = study("--base-url", mute.url, *FEW)
     failures = {one["arm"]: (one["failures"], one["hit_rate_at_1"]["value"]) for one in done.json["results"]}
     assert done.code == 1

@@ -11,7 +11,7 @@ from afl.data.dataset import Dataset
 from afl.llm.language_model import LanguageModel
 from afl.llm.registry import load_model
 from afl.settings import Settings
-from afl.testing.canned_answers import default_answer
+from afl.testing.canned_answers import canned_answer
 from afl.testing.chat import scripted_model
 from memory.export import export
 from memory.store import Store
@@ -45,7 +45,7 @@ def advised(study: Study) -> ModelOutputs:
 def model_called(name: str, dataset: Dataset) -> LanguageModel:
     if name == "offline":
         return load_model("offline", dataset=dataset, settings=Settings())
-    return scripted_model(lambda messages: default_answer([{"content": said.content} for said in messages]))
+    return scripted_model(lambda messages: canned_answer([{"content": said.content} for said in messages]))
 
 
 async def export_of(study: Study, model: LanguageModel, folder: Path) -> bytes:

@@ -14,7 +14,7 @@ from typing import Any
 
 from afl.llm.fingerprint import fingerprint
 from afl.settings import Settings
-from afl.testing.canned_answers import default_answer
+from afl.testing.canned_answers import canned_answer
 from afl.testing.server import FakeServer, running_server
 from simulations.commands.data import import_data
 from simulations.commands.runs import runs
@@ -42,7 +42,7 @@ class Endpoint:
         if self._action is not None and len(self.asked) >= self._at:
             action, self._action = self._action, None
             action()
-        return default_answer(messages)
+        return canned_answer(messages)
 
 
 class Process:

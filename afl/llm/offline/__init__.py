@@ -5,7 +5,7 @@ a stand-in's and not comparable to a published model's. How it thinks: docs/algo
 """
 
 from afl.errors import UsageError
-from afl.llm.language_model import LanguageModel, LLMContext, Price
+from afl.llm.language_model import LanguageModel, LanguageModelContext, Price
 from afl.llm.offline.attention import examples, learned_attention
 from afl.llm.offline.chat import OfflineChat
 from afl.llm.offline.feature_cache import Sights
@@ -22,7 +22,7 @@ VERSION = 2
 """Raised when equal messages may get other replies than before: it is part of every request's fingerprint."""
 
 
-def offline_model(context: LLMContext) -> LanguageModel:
+def offline_model(context: LanguageModelContext) -> LanguageModel:
     """The offline model for a data set: learns from its training split, in about a second for Last.fm.
 
     Raises `UsageError` for an argument or a base URL: it takes neither.

@@ -8,7 +8,7 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr
 
-from afl.llm.callback_bypass import DirectChatModel
+from afl.llm.callback_bypass import CallbackBypassChatModel
 from afl.llm.offline.choosing import Choosing
 from afl.llm.offline.long_lists import Skimming
 from afl.llm.offline.ranking import Ranking
@@ -22,7 +22,7 @@ CHARACTERS_A_TOKEN = 4
 """A usual rule of thumb for English; the counts are estimates."""
 
 
-class OfflineChat(DirectChatModel):
+class OfflineChat(CallbackBypassChatModel):
     """A chat model without a network: plays both agents, knows the training split, reads the messages, no more."""
 
     _recommending: Recommending = PrivateAttr()

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from afl.errors import AFLError
-from afl.llm.budget import Budget, NoLedger
+from afl.llm.budget import Budget, NullLedger
 from afl.llm.language_model import Price
 from afl.llm.limiter import AdaptiveLimiter
-from afl.llm.rate_limits import Rates
-from afl.llm.request_cost import Bounds
-from afl.types import PaceChange, Spending
+from afl.llm.rate_limits import RateLimits
+from afl.llm.request_cost import BudgetLimits
+from afl.types import ConcurrencyChange, Spending
 from memory.store import Store
 from simulations.engines.services import Books, BudgetDesk, Decision, Ended, LimiterDesk, Paid
 from simulations.engines.worker import News, Part, Place, Playing
@@ -60,7 +60,7 @@ class LimiterActor:
     """Admission for all workers; requests and tokens a minute hold over all runs of a command."""
 
     def __init__(self, rpm: int | None, tpm: int | None) -> None:
-        self._rates = Rates(rpm, tpm)
+        self._rates = RateLimits(rpm, tpm)
         self._desk = LimiterDesk(AdaptiveLimiter(rates=self._rates))
 
     async def begin(self, concurrency: int) -> None:
@@ -76,7 +76,7 @@ class LimiterActor:
     async def lost(self, worker: str) -> None:
         await self._desk.lost(worker)
 
-    async def history(self, since: int) -> list[PaceChange]:
+    async def history(self, since: int) -> list[ConcurrencyChange]:
         return await self._desk.history(since)
 
 
@@ -84,7 +84,7 @@ class LimiterActor:
 class Opening:
     """Where a budget and the account of a run stand when the run begins."""
 
-    bounds: Bounds
+    bounds: BudgetLimits
     max_tokens: int | None
     price: Price | None
     others: Spending
@@ -106,7 +106,7 @@ class BudgetActor:
         ledger = (await store.join(run)).ledger()
         bounds = opening.bounds
         budget = Budget(usd=bounds.usd, tokens=bounds.tokens, max_tokens=opening.max_tokens)
-        budget.open("", price=None, ledger=NoLedger(), spent=opening.others)
+        budget.open("", price=None, ledger=NullLedger(), spent=opening.others)
         account = budget.open(run, price=opening.price, ledger=ledger, spent=opening.spent, doubt=opening.doubt)
         self._desk = BudgetDesk(account)
 

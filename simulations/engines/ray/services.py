@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from afl.llm.budget import Account
-from afl.types import PaceChange
+from afl.llm.budget import RunAccount
+from afl.types import ConcurrencyChange
 from simulations.engines.base import Job
 from simulations.engines.ray.actors import BudgetActor, LimiterActor, Opening, RayAdmission, RayTill
 from simulations.engines.ray.worker_pool import Hired
@@ -23,7 +23,7 @@ class Desks:
     _limiter: Any = None
     _till: Any = None
     _job: Job | None = None
-    _history: list[PaceChange] = field(default_factory=list)
+    _history: list[ConcurrencyChange] = field(default_factory=list)
     _pace: PaceKeeper | None = None
     _looked: float = 0.0
 
@@ -33,10 +33,10 @@ class Desks:
         self._pace = PaceKeeper(job.run, self._history)
         self._looked = job.how.clock.monotonic()
         admission = till = None
-        if job.how.replay is None and (job.model.place or job.how.rates.limits):
+        if job.how.replay is None and (job.model.endpoint or job.how.rates.limits):
             admission = RayAdmission(await self._begun_limiter(job))
         else:
-            self._history.append(PaceChange(job.how.clock.time(), job.how.concurrency, "begun"))
+            self._history.append(ConcurrencyChange(job.how.clock.time(), job.how.concurrency, "begun"))
         if job.how.replay is None and job.account.budget.bounds:
             till = RayTill(await self._begun_till(job, url))
         return admission, till
@@ -98,7 +98,7 @@ class Desks:
         self._limiter = self._till = None
 
 
-def _opening(account: Account) -> Opening:
+def _opening(account: RunAccount) -> Opening:
     budget = account.budget
     return Opening(
         bounds=budget.bounds,

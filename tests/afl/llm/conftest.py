@@ -1,10 +1,10 @@
-"""What the tests of the gate share: a key, a request, and a gate in front of a fake server."""
+"""What the tests of the chat share: a key, a request, and a chat in front of a fake server."""
 
 from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from afl.llm.journaled_chat import Gate
+from afl.llm.journaled_chat import JournaledChat
 from afl.llm.language_model import LanguageModel
 from afl.llm.openai import endpoint_check
 from afl.llm.openai_chat import raw_chat_openai
@@ -56,5 +56,5 @@ async def model_at() -> AsyncIterator[ModelAt]:
 
 
 @pytest.fixture
-def gate_at(model_at: ModelAt, journal: MemoryJournal, clock: FakeClock) -> Callable[[FakeServer], Gate]:
-    return lambda server: Gate.live(model_at(server), journal, clock=clock)
+def gate_at(model_at: ModelAt, journal: MemoryJournal, clock: FakeClock) -> Callable[[FakeServer], JournaledChat]:
+    return lambda server: JournaledChat.live(model_at(server), journal, clock=clock)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from afl.llm.adaptive_rate import Pace
+from afl.llm.adaptive_rate import AdaptiveRate
 from afl.llm.limiter import AdaptiveLimiter
 from afl.llm.retry import RetryPolicy
 from afl.ports import Limiter
@@ -124,7 +124,7 @@ def test_an_endpoint_that_allows_fifty_a_second_refuses_few_and_is_kept_busy(
 
 
 async def test_without_a_refusal_there_is_no_pace() -> None:
-    pace = Pace(VirtualClock())
+    pace = AdaptiveRate(VirtualClock())
     for _ in range(100):
         await pace.admit()
     assert (pace.rate, pace.is_open()) == (None, True)
@@ -132,7 +132,7 @@ async def test_without_a_refusal_there_is_no_pace() -> None:
 
 def test_after_a_refusal_a_tenth_less_than_was_taken_goes_through_and_more_and_more_after_that() -> None:
     async def rates() -> list[float]:
-        pace = Pace(VirtualClock())
+        pace = AdaptiveRate(VirtualClock())
         sends = [await pace.admit() for _ in range(41)]
         pace.refused(sends[-1])
         return [round((await after(seconds, pace)).rate or 0.0, 2) for seconds in (0, 6, 6, 6)]
@@ -140,14 +140,14 @@ def test_after_a_refusal_a_tenth_less_than_was_taken_goes_through_and_more_and_m
     assert run_virtually(rates()) == [36, 40, 44, 72]
 
 
-async def after(seconds: float, pace: Pace) -> Pace:
+async def after(seconds: float, pace: AdaptiveRate) -> AdaptiveRate:
     await asyncio.sleep(seconds)
     return pace
 
 
 def test_refusals_of_one_wave_count_once() -> None:
     async def rate() -> float | None:
-        pace = Pace(VirtualClock())
+        pace = AdaptiveRate(VirtualClock())
         sends = [await pace.admit() for _ in range(60)]
         for send in sends[40:]:
             pace.refused(send)
@@ -158,7 +158,7 @@ def test_refusals_of_one_wave_count_once() -> None:
 
 def test_an_endpoint_that_takes_nothing_is_still_asked_now_and_then() -> None:
     async def asked() -> float:
-        pace = Pace(VirtualClock())
+        pace = AdaptiveRate(VirtualClock())
         for _ in range(5):
             pace.refused(await pace.admit())
         return VirtualClock().monotonic()

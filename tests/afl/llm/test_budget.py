@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
 
 from afl.errors import UsageError
-from afl.llm.budget import Account, Budget, NoLedger
-from afl.llm.journaled_chat import Gate
+from afl.llm.budget import Budget, NullLedger, RunAccount
+from afl.llm.journaled_chat import JournaledChat
 from afl.llm.language_model import LanguageModel, Price
 from afl.llm.size import request_bytes
 from afl.testing import FakeClock, MemoryJournal, MemoryLedger, scripted_model
@@ -23,7 +23,7 @@ NOTHING = Spending()
 ModelAt = Callable[[FakeServer], LanguageModel]
 
 
-def account(budget: Budget, *, spent: Spending = NOTHING, ledger: MemoryLedger | None = None) -> Account:
+def account(budget: Budget, *, spent: Spending = NOTHING, ledger: MemoryLedger | None = None) -> RunAccount:
     return budget.open("x", price=PRICE, ledger=ledger or MemoryLedger(), spent=spent)
 
 
@@ -80,7 +80,7 @@ async def test_a_call_that_does_not_fit_with_nothing_under_way_is_refused(
 async def test_runs_of_one_command_share_the_budget(messages: tuple[Message, ...], most: int) -> None:
     budget = Budget(tokens=2 * most - 1, max_tokens=100)
     one = account(budget)
-    two = budget.open("y", price=PRICE, ledger=NoLedger(), spent=Spending())
+    two = budget.open("y", price=PRICE, ledger=NullLedger(), spent=Spending())
     assert await one.reserve(keys(1)[0], messages)
     one.answered(keys(1)[0], Reply(Outcome.OK, prompt_tokens=most - 100, completion_tokens=100))
     assert not await two.reserve(keys(1)[0], messages)
@@ -126,9 +126,9 @@ async def test_a_call_that_is_cancelled_under_way_stays_in_doubt_and_blocks_nobo
 ) -> None:
     purse = account(Budget(tokens=most, max_tokens=100))
     async with FakeServer(faults={1: hang}) as server:
-        gate = Gate.live(model_at(server), MemoryJournal(), account=purse)
+        chat = JournaledChat.live(model_at(server), MemoryJournal(), account=purse)
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(gate.ask(keys(1)[0], messages), 0.3)
+            await asyncio.wait_for(chat.ask(keys(1)[0], messages), 0.3)
     assert purse.in_doubt.tokens == most
     assert not await purse.reserve(keys(2)[1], messages)
 
@@ -141,7 +141,7 @@ async def test_a_try_without_an_answer_costs_what_it_may_have_cost(
 ) -> None:
     purse = account(Budget(tokens=100_000, max_tokens=100))
     async with FakeServer(faults={1: fault}) as server:  # type: ignore[dict-item]
-        reply = await Gate.live(model_at(server), MemoryJournal(), clock=FakeClock(), account=purse).ask(
+        reply = await JournaledChat.live(model_at(server), MemoryJournal(), clock=FakeClock(), account=purse).ask(
             key, messages
         )
     assert (reply.outcome, reply.retries) == (Outcome.OK, 1)
@@ -154,7 +154,7 @@ async def test_a_request_that_never_left_costs_nothing(
     async with FakeServer() as server:
         model = model_at(server)
     purse = account(Budget(tokens=100_000))
-    reply = await Gate.live(model, MemoryJournal(), clock=FakeClock(), account=purse).ask(key, messages)
+    reply = await JournaledChat.live(model, MemoryJournal(), clock=FakeClock(), account=purse).ask(key, messages)
     assert (reply.outcome, purse.in_doubt) == (Outcome.FAILED, Spending())
 
 
@@ -163,7 +163,7 @@ async def test_a_budget_that_ends_between_two_tries_leaves_a_failure(
 ) -> None:
     purse = account(Budget(tokens=most, max_tokens=100))
     async with FakeServer(faults={1: status(500)}) as server:
-        reply = await Gate.live(model_at(server), MemoryJournal(), clock=FakeClock(), account=purse).ask(
+        reply = await JournaledChat.live(model_at(server), MemoryJournal(), clock=FakeClock(), account=purse).ask(
             key, messages
         )
     assert (reply.outcome, reply.retries, server.counters.chat) == (Outcome.FAILED, 0, 1)
@@ -175,9 +175,9 @@ async def test_the_bound_is_sent_under_a_budget_and_changes_no_fingerprint(
 ) -> None:
     journals = MemoryJournal(), MemoryJournal()
     async with FakeServer() as server:
-        await Gate.live(model_at(server), journals[0]).ask(key, messages)
+        await JournaledChat.live(model_at(server), journals[0]).ask(key, messages)
         purse = account(Budget(tokens=100_000, max_tokens=77))
-        await Gate.live(model_at(server), journals[1], account=purse).ask(key, messages)
+        await JournaledChat.live(model_at(server), journals[1], account=purse).ask(key, messages)
     assert [request.get("max_tokens") for request in server.requests] == [None, 77]
     assert journals[0].entries[key].fingerprint == journals[1].entries[key].fingerprint
 
@@ -192,11 +192,11 @@ async def test_a_reply_that_the_bound_cut_off_is_paid_for_and_asked_again(
     )
     purse = account(Budget(tokens=100_000, max_tokens=100))
     journal = MemoryJournal()
-    reply = await Gate.live(scripted_model([cut], price=PRICE), journal, account=purse).ask(key, messages)
+    reply = await JournaledChat.live(scripted_model([cut], price=PRICE), journal, account=purse).ask(key, messages)
     assert (reply.outcome, reply.sent) == (Outcome.OVER_BUDGET, True)
     assert "raise --max-tokens" in (reply.error or "")
     assert purse.spent.tokens == 130
-    again = await Gate.live(scripted_model(["Reason: a.\nItem: Air"]), journal).ask(key, messages)
+    again = await JournaledChat.live(scripted_model(["Reason: a.\nItem: Air"]), journal).ask(key, messages)
     assert again.outcome is Outcome.OK
 
 
@@ -205,7 +205,7 @@ async def test_a_reply_that_the_model_itself_cut_off_is_truncated_as_ever(
 ) -> None:
     purse = account(Budget(tokens=100_000))
     async with FakeServer(faults={1: truncated}) as server:
-        reply = await Gate.live(model_at(server), MemoryJournal(), account=purse).ask(key, messages)
+        reply = await JournaledChat.live(model_at(server), MemoryJournal(), account=purse).ask(key, messages)
     assert reply.outcome is Outcome.TRUNCATED
 
 

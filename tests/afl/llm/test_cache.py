@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from afl.llm.journaled_chat import Gate
+from afl.llm.journaled_chat import JournaledChat
 from afl.testing import MemoryJournal, scripted_model
 from afl.types import CallKey, Message, Outcome, Reply
 
@@ -18,16 +18,16 @@ async def test_what_is_recalled_is_not_sent_and_costs_nothing() -> None:
     async def recall(fingerprint: str) -> Reply:
         return Reply(Outcome.OK, "Item: this", cost_usd=0.25, retries=2, prompt_tokens=9)
 
-    gate = Gate.live(scripted_model([]), MemoryJournal(), recall=recall)
-    reply = await gate.ask(KEY, QUESTION)
+    chat = JournaledChat.live(scripted_model([]), MemoryJournal(), recall=recall)
+    reply = await chat.ask(KEY, QUESTION)
     assert (reply.text, reply.cost_usd, reply.retries) == ("Item: this", 0.0, 0)
-    assert (gate.usage.calls, gate.usage.journaled) == (0, 1)
+    assert (chat.usage.calls, chat.usage.journaled) == (0, 1)
 
 
 async def test_what_is_not_recalled_is_asked() -> None:
-    gate = Gate.live(scripted_model(["Item: that"]), MemoryJournal(), recall=nothing)
-    assert (await gate.ask(KEY, QUESTION)).text == "Item: that"
-    assert gate.usage.calls == 1
+    chat = JournaledChat.live(scripted_model(["Item: that"]), MemoryJournal(), recall=nothing)
+    assert (await chat.ask(KEY, QUESTION)).text == "Item: that"
+    assert chat.usage.calls == 1
 
 
 async def test_a_recalled_reply_is_in_the_journal_of_the_run_like_any_other() -> None:
@@ -36,6 +36,6 @@ async def test_a_recalled_reply_is_in_the_journal_of_the_run_like_any_other() ->
     async def recall(fingerprint: str) -> Reply:
         return Reply(Outcome.OK, "Item: this")
 
-    reply = await Gate.live(scripted_model([]), journal, recall=recall).ask(KEY, QUESTION)
-    again = await Gate.live(scripted_model([]), journal, recall=nothing).ask(KEY, QUESTION)
+    reply = await JournaledChat.live(scripted_model([]), journal, recall=recall).ask(KEY, QUESTION)
+    again = await JournaledChat.live(scripted_model([]), journal, recall=nothing).ask(KEY, QUESTION)
     assert replace(again, cost_usd=0.0) == replace(reply, cost_usd=0.0)

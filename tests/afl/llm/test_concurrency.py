@@ -4,24 +4,24 @@ import asyncio
 
 import pytest
 
-from afl.llm.concurrency import Concurrency
+from afl.llm.concurrency import AdaptiveConcurrency
 from afl.testing import FakeClock
-from afl.types import PaceChange
+from afl.types import ConcurrencyChange
 
 
 @pytest.fixture
-def four(clock: FakeClock) -> Concurrency:
-    return Concurrency(4, clock)
+def four(clock: FakeClock) -> AdaptiveConcurrency:
+    return AdaptiveConcurrency(4, clock)
 
 
-def test_a_wave_of_refusals_halves_the_limit_once(four: Concurrency, clock: FakeClock) -> None:
+def test_a_wave_of_refusals_halves_the_limit_once(four: AdaptiveConcurrency, clock: FakeClock) -> None:
     four.refused(0, 429, None)
     four.refused(0, 429, None)
     assert four.limit == 2
-    assert four.history == [PaceChange(clock.now, 4, "begun"), PaceChange(clock.now, 2, "429")]
+    assert four.history == [ConcurrencyChange(clock.now, 4, "begun"), ConcurrencyChange(clock.now, 2, "429")]
 
 
-def test_refusals_of_the_next_wave_halve_it_again_and_never_below_one(four: Concurrency) -> None:
+def test_refusals_of_the_next_wave_halve_it_again_and_never_below_one(four: AdaptiveConcurrency) -> None:
     for wave in range(4):
         four.refused(wave, 503, 2.0)
     assert [change.concurrency for change in four.history] == [4, 2, 1, 1, 1]
@@ -30,7 +30,7 @@ def test_refusals_of_the_next_wave_halve_it_again_and_never_below_one(four: Conc
 def test_it_grows_by_a_quarter_after_as_many_answers_as_it_is_high_and_not_beyond_its_ceiling(
     clock: FakeClock,
 ) -> None:
-    concurrency = Concurrency(10, clock)
+    concurrency = AdaptiveConcurrency(10, clock)
     concurrency.refused(0, 429, None)
     for _ in range(5 + 6 + 7 + 8 + 100):
         concurrency.answered()
@@ -43,7 +43,7 @@ def test_it_grows_by_a_quarter_after_as_many_answers_as_it_is_high_and_not_beyon
 
 
 async def test_nobody_sends_until_the_time_is_over_for_which_one_was_refused(
-    four: Concurrency, clock: FakeClock
+    four: AdaptiveConcurrency, clock: FakeClock
 ) -> None:
     four.refused(0, 429, 7.5)
     await four.pause()
@@ -52,7 +52,7 @@ async def test_nobody_sends_until_the_time_is_over_for_which_one_was_refused(
     assert clock.slept == [7.5]
 
 
-async def test_those_who_wait_are_admitted_in_the_order_they_came(four: Concurrency) -> None:
+async def test_those_who_wait_are_admitted_in_the_order_they_came(four: AdaptiveConcurrency) -> None:
     four.limit = 1
     admitted = []
 
@@ -66,7 +66,7 @@ async def test_those_who_wait_are_admitted_in_the_order_they_came(four: Concurre
     assert admitted == list(range(6))
 
 
-async def test_one_who_gives_up_waiting_leaves_the_place_to_the_next(four: Concurrency) -> None:
+async def test_one_who_gives_up_waiting_leaves_the_place_to_the_next(four: AdaptiveConcurrency) -> None:
     four.limit = 1
     await four.acquire()
     gone, next_one = asyncio.create_task(four.acquire()), asyncio.create_task(four.acquire())
@@ -77,7 +77,9 @@ async def test_one_who_gives_up_waiting_leaves_the_place_to_the_next(four: Concu
     assert gone.cancelled()
 
 
-async def test_one_who_is_admitted_and_cancelled_at_once_does_not_keep_the_place(four: Concurrency) -> None:
+async def test_one_who_is_admitted_and_cancelled_at_once_does_not_keep_the_place(
+    four: AdaptiveConcurrency,
+) -> None:
     four.limit = 1
     await four.acquire()
     gone = asyncio.create_task(four.acquire())

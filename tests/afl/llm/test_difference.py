@@ -1,6 +1,6 @@
 """Differences between requests, for people."""
 
-from afl.llm.difference import Sent, differences, first_difference, place
+from afl.llm.difference import RequestContent, describe_call, differences, first_difference
 from afl.types import CallKey, Message
 
 
@@ -36,7 +36,7 @@ def test_equal_messages_leave_model_and_parameters() -> None:
 
 
 def test_a_place_names_session_phase_round_role_and_repair() -> None:
-    assert place(CallKey("12", "loop", 3, "user", 1)) == "session 12, loop, round 3, user, repair 1"
+    assert describe_call(CallKey("12", "loop", 3, "user", 1)) == "session 12, loop, round 3, user, repair 1"
 
 
 def test_of_two_long_lines_the_part_that_differs_is_shown() -> None:
@@ -46,8 +46,8 @@ def test_of_two_long_lines_the_part_that_differs_is_shown() -> None:
 
 
 def test_every_field_that_differs_is_named_with_both_values() -> None:
-    earlier = Sent("m", {"temperature": 0, "top_p": 1}, [user("Candidates:\n1. Air\n2. Low"), user("b")])
-    now = Sent("n", {"temperature": 1, "top_p": 1}, [user("Candidates:\n1. Air\n2. Muse"), user("b")])
+    earlier = RequestContent("m", {"temperature": 0, "top_p": 1}, [user("Candidates:\n1. Air\n2. Low"), user("b")])
+    now = RequestContent("n", {"temperature": 1, "top_p": 1}, [user("Candidates:\n1. Air\n2. Muse"), user("b")])
     assert [str(one) for one in differences(earlier, now)] == [
         "model: earlier 'm', now 'n'",
         "parameter temperature: earlier 0, now 1",
@@ -56,7 +56,9 @@ def test_every_field_that_differs_is_named_with_both_values() -> None:
 
 
 def test_a_parameter_that_one_request_lacks_and_a_message_more_are_differences() -> None:
-    found = differences(Sent("m", {}, [user("a")]), Sent("m", {"seed": 1}, [user("a"), user("b")]))
+    found = differences(
+        RequestContent("m", {}, [user("a")]), RequestContent("m", {"seed": 1}, [user("a"), user("b")])
+    )
     assert [(one.field, one.earlier, one.now) for one in found] == [
         ("parameter seed", None, 1),
         ("messages", 1, 2),
@@ -65,10 +67,11 @@ def test_a_parameter_that_one_request_lacks_and_a_message_more_are_differences()
 
 def test_a_line_that_begins_a_section_stands_under_no_heading() -> None:
     (found,) = differences(
-        Sent("m", {}, [user("History:\n1. Air\n\nCandidates:")]), Sent("m", {}, [user("History:\n1. Air\n\nItem")])
+        RequestContent("m", {}, [user("History:\n1. Air\n\nCandidates:")]),
+        RequestContent("m", {}, [user("History:\n1. Air\n\nItem")]),
     )
     assert (found.line, found.under, found.earlier, found.now) == (4, None, "Candidates:", "Item")
 
 
 def test_equal_requests_differ_in_nothing() -> None:
-    assert differences(Sent("m", {}, [user("a")]), Sent("m", {}, [user("a")])) == []
+    assert differences(RequestContent("m", {}, [user("a")]), RequestContent("m", {}, [user("a")])) == []

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from afl.errors import EndpointError
-from afl.llm.failures import Verdict, diagnose
+from afl.llm.failures import FailureAction, classify_failure
 
 
 class Response:
@@ -25,33 +25,33 @@ class StatusError(Exception):
 @pytest.mark.parametrize(
     ("error", "verdict"),
     [
-        (StatusError(429), Verdict.RETRY),
-        (StatusError(408), Verdict.RETRY),
-        (StatusError(500), Verdict.RETRY),
-        (StatusError(529), Verdict.RETRY),
-        (ConnectionResetError(), Verdict.RETRY),
-        (TimeoutError(), Verdict.RETRY),
-        (json.JSONDecodeError("no", "<html>", 0), Verdict.RETRY),
-        (StatusError(401), Verdict.STOP),
-        (StatusError(403), Verdict.STOP),
-        (StatusError(404), Verdict.STOP),
-        (StatusError(400), Verdict.STOP),
-        (StatusError(429, "insufficient_quota"), Verdict.STOP),
-        (StatusError(400, "This model's maximum context length is 4096 tokens"), Verdict.FAIL),
-        (StatusError(400, "the request exceeds the available context size"), Verdict.FAIL),
-        (StatusError(413), Verdict.FAIL),
-        (StatusError(400, "The response was filtered: content_filter"), Verdict.DECLINE),
+        (StatusError(429), FailureAction.RETRY),
+        (StatusError(408), FailureAction.RETRY),
+        (StatusError(500), FailureAction.RETRY),
+        (StatusError(529), FailureAction.RETRY),
+        (ConnectionResetError(), FailureAction.RETRY),
+        (TimeoutError(), FailureAction.RETRY),
+        (json.JSONDecodeError("no", "<html>", 0), FailureAction.RETRY),
+        (StatusError(401), FailureAction.STOP),
+        (StatusError(403), FailureAction.STOP),
+        (StatusError(404), FailureAction.STOP),
+        (StatusError(400), FailureAction.STOP),
+        (StatusError(429, "insufficient_quota"), FailureAction.STOP),
+        (StatusError(400, "This model's maximum context length is 4096 tokens"), FailureAction.FAIL),
+        (StatusError(400, "the request exceeds the available context size"), FailureAction.FAIL),
+        (StatusError(413), FailureAction.FAIL),
+        (StatusError(400, "The response was filtered: content_filter"), FailureAction.DECLINE),
     ],
 )
-def test_each_kind_of_trouble_has_its_verdict(error: Exception, verdict: Verdict) -> None:
-    trouble = diagnose(error, now=0.0)
+def test_each_kind_of_trouble_has_its_verdict(error: Exception, verdict: FailureAction) -> None:
+    trouble = classify_failure(error, now=0.0)
     assert trouble is not None
     assert trouble.verdict is verdict
 
 
 @pytest.mark.parametrize("error", [KeyError("x"), EndpointError("nobody there")])
 def test_a_programming_error_or_afl_s_own_is_raised(error: Exception) -> None:
-    assert diagnose(error, now=0.0) is None
+    assert classify_failure(error, now=0.0) is None
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_programming_error_or_afl_s_own_is_raised(error: Exception) -> None:
     ],
 )
 def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> None:
-    trouble = diagnose(StatusError(429, response=Response(retry_after=value)), now=60.0)
+    trouble = classify_failure(StatusError(429, response=Response(retry_after=value)), now=60.0)
     assert trouble is not None
     assert trouble.retry_after == seconds
 
@@ -76,6 +76,6 @@ def test_the_innermost_cause_is_what_people_read() -> None:
     try:
         raise TimeoutError("request timed out") from ConnectionResetError("connection reset by peer")
     except TimeoutError as error:
-        trouble = diagnose(error, now=0.0)
+        trouble = classify_failure(error, now=0.0)
     assert trouble is not None
     assert trouble.text == "ConnectionResetError: connection reset by peer"

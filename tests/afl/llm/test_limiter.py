@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from afl.errors import UsageError
-from afl.llm.journaled_chat import Gate
+from afl.llm.journaled_chat import JournaledChat
 from afl.llm.language_model import LanguageModel
 from afl.llm.limiter import AdaptiveLimiter
 from afl.testing import MemoryJournal
@@ -18,9 +18,9 @@ async def test_no_more_requests_than_the_limit_are_under_way(
     model_at: Callable[[FakeServer], LanguageModel], messages: tuple[Message, ...]
 ) -> None:
     async with FakeServer(latency=0.02) as server:
-        gate = Gate.live(model_at(server), MemoryJournal(), limiter=AdaptiveLimiter(3))
+        chat = JournaledChat.live(model_at(server), MemoryJournal(), limiter=AdaptiveLimiter(3))
         keys = [CallKey(str(n), "loop", 1, "user", 0) for n in range(12)]
-        await asyncio.gather(*(gate.ask(key, messages) for key in keys))
+        await asyncio.gather(*(chat.ask(key, messages) for key in keys))
     assert (server.counters.chat, server.counters.max_in_flight) == (12, 3)
 
 

@@ -7,15 +7,17 @@ from pathlib import Path
 import pytest
 
 from afl.errors import EndpointError, UsageError
-from afl.llm.language_model import LanguageModel, LLMContext
+from afl.llm.language_model import LanguageModel, LanguageModelContext
 from afl.llm.openai import openai_model
 from afl.settings import Settings
 from afl.testing import faults
 from afl.testing.server import FakeServer
 
 
-def context(argument: str | None = "gpt-4o-mini", base_url: str | None = None, **settings: str) -> LLMContext:
-    return LLMContext(argument, base_url, Settings.model_validate(settings), dataset=None)  # type: ignore[arg-type]
+def context(
+    argument: str | None = "gpt-4o-mini", base_url: str | None = None, **settings: str
+) -> LanguageModelContext:
+    return LanguageModelContext(argument, base_url, Settings.model_validate(settings), dataset=None)  # type: ignore[arg-type]
 
 
 @pytest.fixture(autouse=True)

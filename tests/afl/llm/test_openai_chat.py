@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afl.llm.failures import BadBodyError
+from afl.llm.failures import InvalidResponseError
 from afl.llm.openai_chat import completion_of, raw_chat_openai
 from afl.testing.faults import no_usage_nor_role
 from afl.testing.server import FakeServer
@@ -21,7 +21,7 @@ JSON = st.recursive(
 def test_any_json_is_a_completion_or_bad_body(value: object) -> None:
     try:
         completion = completion_of(json.dumps(value).encode())
-    except BadBodyError:
+    except InvalidResponseError:
         return
     assert completion["choices"][0]["message"]["role"]
 
@@ -30,13 +30,13 @@ def test_any_json_is_a_completion_or_bad_body(value: object) -> None:
     "body", [b"", b"<html>", b"\xff\xfe", b"[]", b"null", b'{"choices": null}', b'{"choices": [{}]}']
 )
 def test_what_is_none_is_shown_in_part(body: bytes) -> None:
-    with pytest.raises(BadBodyError, match=f"a body of {len(body)} bytes"):
+    with pytest.raises(InvalidResponseError, match=f"a body of {len(body)} bytes"):
         completion_of(body)
 
 
 def test_an_error_in_a_200_is_a_bad_body() -> None:
     body = b'{"error": {"message": "overloaded"}, "choices": [{"message": {"content": ""}}]}'
-    with pytest.raises(BadBodyError, match="overloaded"):
+    with pytest.raises(InvalidResponseError, match="overloaded"):
         completion_of(body)
 
 

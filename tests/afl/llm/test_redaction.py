@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afl.llm.redaction import forms, host_and_port, one_line, url_secrets, without
+from afl.llm.redaction import host_and_port, redact_line, redact_secrets, secret_encodings, url_secrets
 
 
 @pytest.mark.parametrize(
@@ -19,16 +19,16 @@ from afl.llm.redaction import forms, host_and_port, one_line, url_secrets, witho
     ],
 )
 def test_what_looks_like_a_key_is_blacked_out(text: str) -> None:
-    assert "SECRET12" not in one_line(text)
+    assert "SECRET12" not in redact_line(text)
 
 
 def test_the_actual_key_is_blacked_out_whatever_it_looks_like() -> None:
-    assert one_line("your key hunter2 is wrong", ["hunter2"]) == "your key [key] is wrong"
+    assert redact_line("your key hunter2 is wrong", ["hunter2"]) == "your key [key] is wrong"
 
 
 @pytest.mark.parametrize("cut", [8, 12, 20])
 def test_a_key_that_was_cut_is_blacked_out_too(cut: int) -> None:
-    assert one_line("got 'wonderful-key-1234567890"[: 5 + cut], ["wonderful-key-1234567890"]) == "got '[key]"
+    assert redact_line("got 'wonderful-key-1234567890"[: 5 + cut], ["wonderful-key-1234567890"]) == "got '[key]"
 
 
 def test_of_an_address_password_header_and_keys_are_secret_in_every_spelling() -> None:
@@ -38,16 +38,18 @@ def test_of_an_address_password_header_and_keys_are_secret_in_every_spelling() -
 
 def test_a_reply_holds_no_spelling_of_a_secret() -> None:
     secret = 'a "key" of/mine'
-    assert without(" ".join(forms(secret)), forms(secret)) == "[key] [key] [key] [key]"
+    assert (
+        redact_secrets(" ".join(secret_encodings(secret)), secret_encodings(secret)) == "[key] [key] [key] [key]"
+    )
 
 
 def test_a_reply_keeps_words_that_are_too_short_to_be_a_key() -> None:
-    assert without("Reason: 1 is fine", ["1", "fine"]) == "Reason: 1 is fine"
+    assert redact_secrets("Reason: 1 is fine", ["1", "fine"]) == "Reason: 1 is fine"
 
 
 @given(st.text(max_size=2000))
 def test_an_error_is_one_line_of_bounded_length(text: str) -> None:
-    line = one_line(text)
+    line = redact_line(text)
     assert len(line) <= 300
     assert "\n" not in line
 

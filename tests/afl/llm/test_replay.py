@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from afl.errors import ReplayError
-from afl.llm.journaled_chat import Gate
+from afl.llm.journaled_chat import JournaledChat
 from afl.testing import MemoryJournal, scripted_model
 from afl.types import CallKey, Message, Outcome
 
@@ -15,26 +15,26 @@ Messages = tuple[Message, ...]
 @pytest.fixture
 async def recorded(key: CallKey, messages: Messages) -> MemoryJournal:
     journal = MemoryJournal()
-    await Gate.live(scripted_model(["Item: Muse"]), journal).ask(key, messages)
+    await JournaledChat.live(scripted_model(["Item: Muse"]), journal).ask(key, messages)
     return journal
 
 
-def replay(recorded: MemoryJournal, journal: MemoryJournal) -> Gate:
-    return Gate.replay(scripted_model([]), journal, recorded=recorded)
+def replay(recorded: MemoryJournal, journal: MemoryJournal) -> JournaledChat:
+    return JournaledChat.replay(scripted_model([]), journal, recorded=recorded)
 
 
 async def test_a_replay_answers_from_the_recorded_run_and_keeps_the_answers(
     key: CallKey, messages: Messages, recorded: MemoryJournal, journal: MemoryJournal
 ) -> None:
-    gate = replay(recorded, journal)
-    reply = await gate.ask(key, messages)
+    chat = replay(recorded, journal)
+    reply = await chat.ask(key, messages)
     assert (reply.text, reply.journaled) == ("Item: Muse", True)
     again = {
         key: replace(entry, reply=replace(entry.reply.again(), journaled=False))
         for key, entry in recorded.entries.items()
     }
     assert journal.entries == again
-    assert (gate.usage.calls, gate.usage.journaled) == (0, 1)
+    assert (chat.usage.calls, chat.usage.journaled) == (0, 1)
 
 
 async def test_a_recorded_failure_is_replayed_as_it_was(

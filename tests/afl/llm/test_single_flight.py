@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from afl.llm.cache import Recall
-from afl.llm.journaled_chat import Gate
-from afl.llm.single_flight import Flights
+from afl.llm.cache import CacheLookup
+from afl.llm.journaled_chat import JournaledChat
+from afl.llm.single_flight import SingleFlight
 from afl.testing import FakeClock, MemoryJournal
 from afl.testing.faults import Fault, status, truncated
 from afl.testing.server import FakeServer
@@ -34,10 +34,10 @@ def ask(
 ) -> Callable[..., "asyncio.Future[list[Reply]]"]:
     """`ask(server)`: several sessions ask the same at the same time."""
 
-    def at(server: FakeServer, recall: Recall | None = nothing) -> "asyncio.Future[list[Reply]]":
-        gate = Gate.live(model_at(server), journal, clock=clock, recall=recall)
+    def at(server: FakeServer, recall: CacheLookup | None = nothing) -> "asyncio.Future[list[Reply]]":
+        chat = JournaledChat.live(model_at(server), journal, clock=clock, recall=recall)
         keys = [CallKey(str(session), "loop", 1, "recommendation", 0) for session in range(SESSIONS)]
-        return asyncio.gather(*(gate.ask(key, messages) for key in keys))
+        return asyncio.gather(*(chat.ask(key, messages) for key in keys))
 
     return at
 
@@ -77,7 +77,7 @@ async def test_without_the_cache_everyone_asks(ask: Callable[..., "asyncio.Futur
 
 
 async def test_one_who_gives_up_waiting_does_not_take_the_reply_from_the_others() -> None:
-    flights, answer = Flights(), asyncio.get_running_loop().create_future()
+    flights, answer = SingleFlight(), asyncio.get_running_loop().create_future()
     leading = asyncio.ensure_future(flights.lead("ab", answer))
     waiting = [asyncio.ensure_future(flights.join("ab")) for _ in range(2)]
     await asyncio.wait([leading], timeout=0)
@@ -89,7 +89,7 @@ async def test_one_who_gives_up_waiting_does_not_take_the_reply_from_the_others(
 
 
 async def test_a_leader_that_is_stopped_leaves_nobody_waiting() -> None:
-    flights, answer = Flights(), asyncio.get_running_loop().create_future()
+    flights, answer = SingleFlight(), asyncio.get_running_loop().create_future()
     leading = asyncio.ensure_future(flights.lead("ab", answer))
     waiting = asyncio.ensure_future(flights.join("ab"))
     await asyncio.wait([leading], timeout=0)

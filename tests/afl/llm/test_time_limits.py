@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from afl.errors import TimeLimitError, UsageError
-from afl.llm.journaled_chat import Gate
+from afl.llm.journaled_chat import JournaledChat
 from afl.llm.language_model import LanguageModel
 from afl.llm.time_limits import Deadlines, TimeLimits
 from afl.testing import FakeClock, MemoryJournal, faults, scripted_model
@@ -35,8 +35,10 @@ async def test_a_try_that_is_never_answered_is_given_up_and_sent_again(
 ) -> None:
     limits = TimeLimits(attempt=0.2)
     async with FakeServer(faults=dict.fromkeys(range(1, 5), faults.hang)) as server:
-        gate = Gate.live(model_at(server), MemoryJournal(), clock=clock, deadlines=Deadlines(limits, clock))
-        reply = await gate.ask(key, messages)
+        chat = JournaledChat.live(
+            model_at(server), MemoryJournal(), clock=clock, deadlines=Deadlines(limits, clock)
+        )
+        reply = await chat.ask(key, messages)
     assert (reply.outcome, reply.retries, server.counters.chat) == (Outcome.FAILED, 3, 4)
     assert reply.error == "gave up after 4 tries: TimeoutError: no answer within 0.2 s (--timeout)"
 
@@ -46,8 +48,10 @@ async def test_an_answer_that_trickles_in_is_given_up_though_the_server_is_never
 ) -> None:
     limits = TimeLimits(attempt=0.3)
     async with FakeServer(faults={1: faults.trickle}) as server:
-        gate = Gate.live(model_at(server), MemoryJournal(), clock=clock, deadlines=Deadlines(limits, clock))
-        reply = await gate.ask(key, messages)
+        chat = JournaledChat.live(
+            model_at(server), MemoryJournal(), clock=clock, deadlines=Deadlines(limits, clock)
+        )
+        reply = await chat.ask(key, messages)
     assert (reply.outcome, reply.retries) == (Outcome.OK, 1)
 
 
@@ -55,9 +59,9 @@ async def test_a_session_without_time_left_is_not_asked_further_and_the_journal_
     slow: Callable[[float], LanguageModel], key: CallKey, messages: Messages, clock: FakeClock
 ) -> None:
     deadlines, journal = Deadlines(TimeLimits(session=100.0), clock), MemoryJournal()
-    gate = Gate.live(slow(60.0), journal, clock=clock, deadlines=deadlines)
+    chat = JournaledChat.live(slow(60.0), journal, clock=clock, deadlines=deadlines)
     deadlines.begin(key.subject)
-    replies = [await gate.ask(key._replace(round=round), messages) for round in (1, 2, 3)]
+    replies = [await chat.ask(key._replace(round=round), messages) for round in (1, 2, 3)]
     assert [reply.outcome for reply in replies] == [Outcome.OK, Outcome.OK, Outcome.FAILED]
     assert replies[2].error == "out of time: the session has taken its 100 s (--session-timeout)"
     assert journal.entries[key._replace(round=3)].reply.outcome.retried_on_continuation
@@ -68,9 +72,9 @@ async def test_a_call_under_way_ends_with_its_session_s_time(
 ) -> None:
     deadlines = Deadlines(TimeLimits(session=0.2))
     async with FakeServer(faults={1: faults.hang}) as server:
-        gate = Gate.live(model_at(server), MemoryJournal(), deadlines=deadlines)
+        chat = JournaledChat.live(model_at(server), MemoryJournal(), deadlines=deadlines)
         deadlines.begin(key.subject)
-        reply = await gate.ask(key, messages)
+        reply = await chat.ask(key, messages)
     assert (reply.outcome, server.counters.chat) == (Outcome.FAILED, 1)
     assert "(--session-timeout)" in str(reply.error)
 
@@ -79,11 +83,11 @@ async def test_each_session_has_its_own_time(
     slow: Callable[[float], LanguageModel], key: CallKey, messages: Messages, clock: FakeClock
 ) -> None:
     deadlines = Deadlines(TimeLimits(session=100.0), clock)
-    gate = Gate.live(slow(60.0), MemoryJournal(), clock=clock, deadlines=deadlines)
+    chat = JournaledChat.live(slow(60.0), MemoryJournal(), clock=clock, deadlines=deadlines)
     deadlines.begin("a")
-    await gate.ask(key._replace(subject="a"), messages)
+    await chat.ask(key._replace(subject="a"), messages)
     deadlines.begin("b")
-    replies = [await gate.ask(key._replace(subject="b", round=round), messages) for round in (1, 2)]
+    replies = [await chat.ask(key._replace(subject="b", round=round), messages) for round in (1, 2)]
     assert [reply.outcome for reply in replies] == [Outcome.OK] * 2
 
 
@@ -91,10 +95,10 @@ async def test_a_run_without_time_left_stops_before_anything_is_sent(
     slow: Callable[[float], LanguageModel], key: CallKey, messages: Messages, clock: FakeClock
 ) -> None:
     journal = MemoryJournal()
-    gate = Gate.live(slow(60.0), journal, clock=clock, deadlines=Deadlines(TimeLimits(run=50.0), clock))
-    await gate.ask(key, messages)
+    chat = JournaledChat.live(slow(60.0), journal, clock=clock, deadlines=Deadlines(TimeLimits(run=50.0), clock))
+    await chat.ask(key, messages)
     with pytest.raises(TimeLimitError, match=r"stopped after the 50 s it was given \(--run-timeout\); everything"):
-        await gate.ask(key._replace(round=3), messages)
+        await chat.ask(key._replace(round=3), messages)
     assert len(journal.entries) == 1
 
 

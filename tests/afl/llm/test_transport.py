@@ -1,11 +1,11 @@
-"""The gate in front of a real server that misbehaves."""
+"""The journaled chat in front of a real server that misbehaves."""
 
 from collections.abc import Callable
 
 import pytest
 
 from afl.errors import EndpointError
-from afl.llm.journaled_chat import Gate
+from afl.llm.journaled_chat import JournaledChat
 from afl.llm.language_model import LanguageModel
 from afl.testing import FakeClock, MemoryJournal, faults
 from afl.testing.faults import Fault
@@ -13,7 +13,7 @@ from afl.testing.server import FakeServer
 from afl.types import CallKey, Message, Outcome
 
 Messages = tuple[Message, ...]
-GateAt = Callable[[FakeServer], Gate]
+GateAt = Callable[[FakeServer], JournaledChat]
 TRANSIENT = {
     "429": faults.rate_limited(),
     "500": faults.status(500),
@@ -38,8 +38,8 @@ async def test_silence_is_retried(
     key: CallKey, messages: Messages, model_at: Callable[..., LanguageModel], clock: FakeClock
 ) -> None:
     async with FakeServer(faults={1: faults.hang}) as server:
-        gate = Gate.live(model_at(server, read_timeout=0.2), MemoryJournal(), clock=clock)
-        reply = await gate.ask(key, messages)
+        chat = JournaledChat.live(model_at(server, read_timeout=0.2), MemoryJournal(), clock=clock)
+        reply = await chat.ask(key, messages)
     assert (reply.outcome, reply.retries) == (Outcome.OK, 1)
 
 
@@ -108,17 +108,17 @@ async def test_a_key_that_the_endpoint_repeats_never_gets_into_an_error(
     journal = MemoryJournal()
     fault = faults.status(status, "your key hunter2 (sk-test-abcdef1234567890) is wrong")
     async with FakeServer(faults=dict.fromkeys(range(1, 5), fault)) as server:
-        gate = Gate.live(model_at(server, key="hunter2"), journal, clock=clock)
-        error = await _error_of(gate, key, messages)
+        chat = JournaledChat.live(model_at(server, key="hunter2"), journal, clock=clock)
+        error = await _error_of(chat, key, messages)
     seen = f"{error} {error!r} {journal.entries}"
     assert "[key]" in seen
     assert "hunter2" not in seen
     assert "abcdef1234567890" not in seen
 
 
-async def _error_of(gate: Gate, key: CallKey, messages: Messages) -> str | Exception:
+async def _error_of(chat: JournaledChat, key: CallKey, messages: Messages) -> str | Exception:
     try:
-        return (await gate.ask(key, messages)).error or ""
+        return (await chat.ask(key, messages)).error or ""
     except EndpointError as error:
         return error
 

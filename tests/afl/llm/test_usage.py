@@ -23,6 +23,6 @@ def test_a_failure_costs_nothing() -> None:
 def test_the_totals_of_a_run_follow_from_its_journal() -> None:
     reply = Reply(Outcome.OK, prompt_tokens=10, completion_tokens=2, cost_usd=0.1, retries=1, journaled=True)
     entries = [JournalEntry(KEY._replace(attempt=n), "", (), reply) for n in (0, 1)]
-    assert Usage.of(entries) == Usage(
+    assert Usage.from_entries(entries) == Usage(
         calls=2, journaled=0, retries=2, repairs=1, prompt_tokens=20, completion_tokens=4, cost_usd=0.2
     )

@@ -1,6 +1,6 @@
 """The built-in answers of the fake server."""
 
-from afl.testing.canned_answers import default_answer, refusing_answer, section
+from afl.testing.canned_answers import canned_answer, refusing_answer, section
 
 RECOMMEND = """History, oldest first:
 1. Blur
@@ -21,7 +21,7 @@ RESPOND = "Recommendation: Muse {number}\n\nAnswer:\nReason: <why>\nDecision: <y
 
 
 def ask(text: str) -> str:
-    return default_answer([{"role": "system", "content": "Item: no"}, {"role": "user", "content": text}])
+    return canned_answer([{"role": "system", "content": "Item: no"}, {"role": "user", "content": text}])
 
 
 def test_an_item_is_one_of_the_list() -> None:
@@ -45,9 +45,7 @@ def test_about_a_third_of_the_offers_are_accepted() -> None:
 
 def test_a_repair_is_answered_from_the_list_shown_before() -> None:
     repair = {"role": "user", "content": "That could not be used.\n\nReason: <why>\nItem: <one title>"}
-    answer = default_answer(
-        [{"role": "user", "content": RECOMMEND}, {"role": "assistant", "content": "?"}, repair]
-    )
+    answer = canned_answer([{"role": "user", "content": RECOMMEND}, {"role": "assistant", "content": "?"}, repair])
     assert answer == ask(RECOMMEND)
 
 

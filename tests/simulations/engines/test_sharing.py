@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from afl.llm.budget import Account, Budget
+from afl.llm.budget import Budget, RunAccount
 from afl.llm.language_model import Price
 from afl.llm.limiter import AdaptiveLimiter
 from afl.llm.size import request_bytes
@@ -28,23 +28,23 @@ def ledger() -> MemoryLedger:
 
 
 @pytest.fixture
-def account(ledger: MemoryLedger) -> Account:
+def account(ledger: MemoryLedger) -> RunAccount:
     budget = Budget(tokens=10 * MOST, max_tokens=100)
     return budget.open("x", price=Price(1.0, 10.0), ledger=ledger, spent=Spending())
 
 
 @pytest.fixture
-def desk(account: Account) -> BudgetDesk:
+def desk(account: RunAccount) -> BudgetDesk:
     return BudgetDesk(account)
 
 
 @pytest.fixture
-def workers(desk: BudgetDesk, account: Account) -> list[SharedAccount]:
+def workers(desk: BudgetDesk, account: RunAccount) -> list[SharedAccount]:
     return [SharedAccount(desk, name, account.tariff, account.budget.bounds) for name in "abcd"]
 
 
 async def test_workers_pay_from_one_budget_and_are_refused_when_nothing_is_left(
-    workers: list[SharedAccount], account: Account
+    workers: list[SharedAccount], account: RunAccount
 ) -> None:
     async def call(number: int) -> int:
         worker = workers[number % 4]
@@ -71,7 +71,7 @@ async def test_a_try_is_in_the_ledger_before_it_is_sent(
 
 
 async def test_what_a_lost_worker_had_under_way_is_in_doubt(
-    workers: list[SharedAccount], desk: BudgetDesk, account: Account
+    workers: list[SharedAccount], desk: BudgetDesk, account: RunAccount
 ) -> None:
     lost, other = workers[:2]
     for number in range(3):
@@ -88,7 +88,7 @@ async def test_what_a_lost_worker_had_under_way_is_in_doubt(
 
 
 async def test_a_worker_that_comes_back_from_the_dead_gets_nothing(
-    workers: list[SharedAccount], desk: BudgetDesk, account: Account
+    workers: list[SharedAccount], desk: BudgetDesk, account: RunAccount
 ) -> None:
     await desk.lost("a")
     await workers[0].reserve(key(1), MESSAGES)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from afl.testing.canned_answers import default_answer
+from afl.testing.canned_answers import canned_answer
 from afl.testing.faults import status
 from afl.testing.server import FakeServer, running_server
 from simulations.graphs.exploration import after_batch
@@ -151,7 +151,7 @@ def test_a_run_out_of_time_says_how_far_it_came_and_goes_on(explore):
 
 def naming(messages: Sequence[Mapping[str, Any]]) -> str:
     """Hints that all name the target."""
-    answer = default_answer(messages)
+    answer = canned_answer(messages)
     targets = [line for message in messages for line in str(message["content"]).split("\n") if line[:5] == "Band "]
     return f"Hints:\n1. Recommend {targets[0]} next." if answer.startswith("Hints:") else answer
 
@@ -187,7 +187,7 @@ def test_without_the_effect_filter_hints_are_not_tried(explore, server, shown):
 
 
 def saying(same: str) -> Callable[[Sequence[Mapping[str, Any]]], str]:
-    return lambda messages: same if (said := default_answer(messages)).startswith("Same:") else said
+    return lambda messages: same if (said := canned_answer(messages)).startswith("Same:") else said
 
 
 @pytest.mark.parametrize(("same", "became"), [("Same: 1", "redundant"), ("0 or 1", "unanswered")])

@@ -9,7 +9,7 @@ from afl.data.catalogue import Catalogue
 from afl.data.dataset import Dataset, Sequence, Sequences, Split
 from afl.data.domains import domain
 from afl.draws import generator
-from afl.llm.language_model import LanguageModel, LLMContext
+from afl.llm.language_model import LanguageModel, LanguageModelContext
 from afl.llm.offline import offline_model
 from afl.settings import Settings
 
@@ -57,8 +57,10 @@ def model(world: Dataset) -> LanguageModel:
     return offline_model(context(world))
 
 
-def context(dataset: Dataset, argument: str | None = None) -> LLMContext:
-    return LLMContext(argument=argument, base_url=None, settings=Settings(_env_file=None), dataset=dataset)
+def context(dataset: Dataset, argument: str | None = None) -> LanguageModelContext:
+    return LanguageModelContext(
+        argument=argument, base_url=None, settings=Settings(_env_file=None), dataset=dataset
+    )
 
 
 @pytest.fixture(scope="session")

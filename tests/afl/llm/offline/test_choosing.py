@@ -4,7 +4,7 @@ import pytest
 from langchain_core.messages import HumanMessage, SystemMessage
 
 from afl.data.domains import domain
-from afl.llm.journaled_chat import Gate
+from afl.llm.journaled_chat import JournaledChat
 from afl.llm.language_model import LanguageModel
 from afl.testing import MemoryJournal, scripted_model
 from afl.types import SessionView
@@ -23,7 +23,7 @@ VIEW = SessionView(
     candidate_titles=LISTED,
 )
 
-NOBODY = Gate.live(scripted_model([]), MemoryJournal())
+NOBODY = JournaledChat.live(scripted_model([]), MemoryJournal())
 """The agents only word their questions here."""
 
 
