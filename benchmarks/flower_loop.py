@@ -28,7 +28,7 @@ from afl.settings import Settings
 from simulations import study_popularity
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.paired_tests import PairedTest, compare_pairs
-from simulations.options.run_options import SimulateOptions
+from simulations.options.run_options import RunOptions
 from simulations.progress import silent
 from simulations.studies.popularity import METRIC
 from simulations.task.task import Study
@@ -56,7 +56,7 @@ def drawn(dataset: str, model: str, *, sessions: int) -> Shares:
     """The expected shares of suggestions drawn from the candidates, by the model's probabilities normalised to them."""
     settings = Settings()
     data = Library(settings.data_dir).load(dataset)
-    study = Study.of(data, SimulateOptions(dataset=dataset, llm="offline", sessions=sessions))
+    study = Study.of(data, RunOptions(dataset=dataset, llm="offline", sessions=sessions))
     scores = FlowerRecommender(Kept.read(settings.flower_dir, model), data, silent).scores(study.views())
     likely = np.exp(scores - scores.max(axis=1, keepdims=True))  # (S, N)
     likely /= likely.sum(axis=1, keepdims=True)

@@ -31,7 +31,7 @@ from simulations import import_data
 from simulations.execution.agent_factory import Agency
 from simulations.execution.assembly import join
 from simulations.graphs.state import DialogueState
-from simulations.options.run_options import SimulateOptions
+from simulations.options.run_options import RunOptions
 from simulations.progress import Unwatched
 from simulations.task.model_outputs import ModelOutputs
 from simulations.task.task import Study
@@ -86,7 +86,7 @@ class Bench:
         return [self._seed(Asked(model), seed) for seed in seeds]
 
     def _seed(self, chat: Asked, seed: int) -> list[Played]:
-        options = SimulateOptions(dataset=self.dataset, llm="offline", seed=seed, rounds=ROUNDS, split=self.split)
+        options = RunOptions(dataset=self.dataset, llm="offline", seed=seed, rounds=ROUNDS, split=self.split)
         study = Study.of(Library(self.settings.data_dir).load(self.dataset), options)
         outputs = ModelOutputs.of(study, self.settings, Unwatched())
         graph = join(study, outputs, Agency().complete(options, study.dataset, self.settings), chat)

@@ -12,7 +12,7 @@ from afl.metrics.intervals import Estimate, bootstrap_mean, wilson
 from memory.records import SessionRow
 
 if TYPE_CHECKING:  # whoever reads results plays nothing, and need not load what does
-    from simulations.studies.arm_runner import Played, SeedRun
+    from simulations.studies.arm_runner import ArmRun, SeedRun
 
 HIT_RATE = "hit_rate_at_1"
 
@@ -104,7 +104,7 @@ class ArmResult:
 
 
 def result_of(
-    played: "Played",
+    played: "ArmRun",
     *,
     arm: str | None = None,
     group: Mapping[str, Any] | None = None,

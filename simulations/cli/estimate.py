@@ -43,7 +43,7 @@ def estimate(
 
     found = perform(
         user=user,
-        target_position=target_position,  # type: ignore[arg-type]  # checked by SimulateOptions
+        target_position=target_position,  # type: ignore[arg-type]  # checked by RunOptions
         ratios=ratios,
         items=items,
         reply_tokens=reply_tokens,

@@ -37,7 +37,7 @@ def simulate(
     report = perform(
         dataset=dataset,
         user=user,
-        target_position=target_position,  # type: ignore[arg-type]  # checked by SimulateOptions
+        target_position=target_position,  # type: ignore[arg-type]  # checked by RunOptions
         run=run,
         replay=replay,
         **told(options),

@@ -25,7 +25,7 @@ from simulations.execution.agent_factory import Agency
 from simulations.execution.assembly import join
 from simulations.graphs.dialogue import DialogueGraph
 from simulations.graphs.state import DialogueState
-from simulations.options.run_options import SimulateOptions, SplitName
+from simulations.options.run_options import RunOptions, SplitName
 from simulations.progress import Unwatched
 from simulations.task.model_outputs import ModelOutputs
 from simulations.task.task import Study
@@ -67,7 +67,7 @@ async def graph() -> StudioGraph:
 def build() -> StudioGraph:
     """The loop with a node before it that looks the session up."""
     wanted, settings = StudioSettings(), Settings()
-    options = SimulateOptions(**wanted.model_dump())
+    options = RunOptions(**wanted.model_dump())
     dataset = _dataset(wanted.dataset, settings)
     study = Study.of(dataset, options, training_data(Library(settings.data_dir), dataset, None))
     model = load_model(wanted.llm, dataset=study.training, settings=settings)

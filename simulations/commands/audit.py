@@ -13,7 +13,7 @@ from memory.store import Store
 from simulations.execution.asynchrony import wait_for
 from simulations.leakage.check import Check
 from simulations.leakage.evidence import Evidence
-from simulations.options.run_options import SimulateOptions
+from simulations.options.run_options import RunOptions
 from simulations.task.training_data import as_learned
 
 
@@ -83,5 +83,5 @@ def _loaded(library: Library, name: str | None) -> Dataset | None:
 
 def _rows(run: Run, dataset: Dataset) -> list[Row]:
     """The rows of all splits, cut as the run had them."""
-    options = SimulateOptions.given({}, recorded=run.config)
+    options = RunOptions.given({}, recorded=run.config)
     return [row for split in Split for row in rows(dataset, split, held_out=options.held_out)]

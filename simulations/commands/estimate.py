@@ -16,7 +16,7 @@ from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.cost_estimate import CostEstimate
 from simulations.execution.dry_run import rehearse
 from simulations.execution.executor import Call, calling
-from simulations.options.run_options import CandidatesFrom, SimulateOptions, SplitName, at_least
+from simulations.options.run_options import CandidatesFrom, RunOptions, SplitName, at_least
 from simulations.progress import Watching
 from simulations.task.model_outputs import ModelOutputs
 from simulations.task.task import Study
@@ -87,7 +87,7 @@ def estimate(
         "items": items,
     }
     with calling(db=db, settings=settings, watch=watch, agency=agency, tools=tools) as call:
-        study = call.study(SimulateOptions.given(said))
+        study = call.study(RunOptions.given(said))
         model = _unasked(call, study, base_url)
         outputs = ModelOutputs.of(study, call.settings, call.watch)
         complete = call.agency.complete(study.options, study.training, call.settings)

@@ -23,7 +23,7 @@ from simulations.graphs.exploration_state import Ending
 from simulations.hints.options import CANDIDATES, MAX_SESSIONS, TOP, ExplorationOptions
 from simulations.hints.performing import Explorer, configuration
 from simulations.hints.report import ExplorationReport
-from simulations.options.run_options import NONE, CandidatesFrom, SimulateOptions, at_least
+from simulations.options.run_options import NONE, CandidatesFrom, RunOptions, at_least
 from simulations.progress import Watching
 from simulations.studies.options import performance
 from simulations.task.model_outputs import ModelOutputs
@@ -109,9 +109,9 @@ _ALWAYS = {
 }
 
 
-def _study_options(call: Call, said: dict[str, Any], recorded: dict[str, Any]) -> SimulateOptions:
+def _study_options(call: Call, said: dict[str, Any], recorded: dict[str, Any]) -> RunOptions:
     """Training sessions in seeded order, as many as there are up to the most that were asked for."""
-    given = SimulateOptions.given({**said, **_ALWAYS}, recorded=recorded or _DEFAULTS)
+    given = RunOptions.given({**said, **_ALWAYS}, recorded=recorded or _DEFAULTS)
     dataset = Library(call.settings.data_dir).load(given.dataset)
     assert given.sessions is not None, "it has a default"
     at_least("max-sessions", given.sessions, 2)
@@ -121,7 +121,7 @@ def _study_options(call: Call, said: dict[str, Any], recorded: dict[str, Any]) -
 def _explored(
     call: Call,
     name: str,
-    options: SimulateOptions,
+    options: RunOptions,
     exploration: ExplorationOptions,
     how: Performance,
     skip_failed: bool,

@@ -17,7 +17,7 @@ from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.executor import Call, calling
 from simulations.execution.run import Performance
 from simulations.leakage.preflight import audit_sessions, require_sound
-from simulations.options.run_options import NONE, CandidatesFrom, SimulateOptions, SplitName
+from simulations.options.run_options import NONE, CandidatesFrom, RunOptions, SplitName
 from simulations.progress import Watching
 from simulations.studies.options import performance
 from simulations.task.stored_answers import (
@@ -112,7 +112,7 @@ def _requests(call: Call, stored: StoredAnswers | None, replayed: Run | None) ->
     return None
 
 
-def options(said: dict[str, Any], replayed: Run | None) -> SimulateOptions:
+def options(said: dict[str, Any], replayed: Run | None) -> RunOptions:
     """The options of a ranking run; what is not said is as recorded, else as Re2LLM has it.
 
     Raises `UsageError` for a recorded run that made no such lists, and for lists longer than there are candidates.
@@ -128,7 +128,7 @@ def options(said: dict[str, Any], replayed: Run | None) -> SimulateOptions:
                 f"--top: got {said['listed']}, expected 1 to {said['candidates']}, the number of candidates"
             )
         said |= {"reward": NONE, "protocol": "ranking", "user": False}
-    return SimulateOptions.given(said, recorded=recorded)
+    return RunOptions.given(said, recorded=recorded)
 
 
 def ranked(call: Call, study: Study, name: str | None, how: Performance) -> RankReport:

@@ -47,7 +47,7 @@ def simulate(
 ) -> SimulationReport:
     """Runs every session of the study through the loop and reports how often the target was recommended.
 
-    What is not said has the default of `SimulateOptions`, or the value of the run that is replayed. The same call on
+    What is not said has the default of `RunOptions`, or the value of the run that is replayed. The same call on
     the same run continues it: what the journal holds is not asked again. `tools` and `agency` also take parts of your
     own. With `cache`, equal requests of earlier runs answer. `concurrency`, `base_url` and `playing` (see
     `PlayingOptions`: limits, budgets, engine) may change from call to call; whatever determines results may not.

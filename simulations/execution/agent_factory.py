@@ -9,7 +9,7 @@ from afl.data.dataset import Dataset
 from afl.ports import Chat, RecommendationAgent, RecommenderTool, UserAgent
 from afl.settings import Settings
 from afl.tools import ToolContext
-from simulations.options.run_options import ZERO_SHOT, SimulateOptions
+from simulations.options.run_options import ZERO_SHOT, RunOptions
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Agency:
     def with_tools(self, tools: tuple[RecommenderTool, ...]) -> Self:
         return replace(self, tools=(*self.tools, *tools))
 
-    def complete(self, options: SimulateOptions, dataset: Dataset, settings: Settings) -> "Agency":
+    def complete(self, options: RunOptions, dataset: Dataset, settings: Settings) -> "Agency":
         """The agency with every part there: built-in agents, and the tools that `options` name.
 
         A study without a user has no user agent.
@@ -41,7 +41,7 @@ class Agency:
             tools,
         )
 
-    def _recommendation_agent(self, options: SimulateOptions) -> Callable[[Chat], RecommendationAgent]:
+    def _recommendation_agent(self, options: RunOptions) -> Callable[[Chat], RecommendationAgent]:
         """A zero-shot answer is the language model's own, whoever recommends in dialogues."""
         if options.protocol == ZERO_SHOT:
             made: Callable[[Chat], RecommendationAgent] = plugins.load("afl.agents", ZERO_SHOT)
@@ -56,7 +56,7 @@ class Agency:
         }
 
 
-def _user_agent(options: SimulateOptions) -> Callable[[Chat], UserAgent]:
+def _user_agent(options: RunOptions) -> Callable[[Chat], UserAgent]:
     agent = plugins.load("afl.agents", "user")
 
     def make(chat: Chat) -> UserAgent:

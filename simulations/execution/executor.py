@@ -22,7 +22,7 @@ from simulations.execution.asynchrony import Wait, waiting
 from simulations.execution.identity import configuration, default_name, recorded_model, same_inputs
 from simulations.execution.limits import open_account
 from simulations.execution.run import Performance, perform
-from simulations.options.run_options import SimulateOptions
+from simulations.options.run_options import RunOptions
 from simulations.progress import Unwatched, Watching
 from simulations.task.model_outputs import ModelOutputs
 from simulations.task.task import Study
@@ -83,10 +83,10 @@ class Call:
 
     def perform(self, said: dict[str, Any], name: str | None, how: Performance) -> SimulationReport:
         """The run that these options describe, started or continued to its end."""
-        options = SimulateOptions.given(said, recorded=None if how.replay is None else how.replay.config)
+        options = RunOptions.given(said, recorded=None if how.replay is None else how.replay.config)
         return self.play(self.prepare(self.study(options), name, how), how)
 
-    def study(self, options: SimulateOptions, base: KnowledgeBase | None = None) -> Study:
+    def study(self, options: RunOptions, base: KnowledgeBase | None = None) -> Study:
         """The sessions that these options speak of, from the library; with `base`, its hints are tried on them."""
         library = Library(self.settings.data_dir)
         dataset = library.load(options.dataset)

@@ -16,7 +16,7 @@ from afl.ports import LearnedTool
 from afl.settings import Settings
 from agents.prompts import prompts_hash
 from simulations.execution.agent_factory import Agency
-from simulations.options.run_options import SimulateOptions
+from simulations.options.run_options import RunOptions
 from simulations.task.task import Study
 
 
@@ -43,7 +43,7 @@ def _learned(agency: Agency) -> dict[str, Any]:
     return {"tools_learned": hashes} if hashes else {}
 
 
-def _asked_beside(options: SimulateOptions) -> tuple[str, ...]:
+def _asked_beside(options: RunOptions) -> tuple[str, ...]:
     """The prompts a run asks with beside those of a dialogue."""
     match options.protocol:
         case "dialogue":

@@ -8,7 +8,7 @@ from afl.data.library import Library
 from afl.errors import AFLError
 from afl.hints.base import KnowledgeBase
 from afl.hints.policy import Policy
-from simulations.options.run_options import SimulateOptions
+from simulations.options.run_options import RunOptions
 from simulations.task.task import Study
 from simulations.task.training_data import training_data
 
@@ -24,7 +24,7 @@ def choices_of(
     try:
         dataset = library.load(str(config.get("dataset")))
         policy = Policy.load(folder, dataset)
-        options = SimulateOptions.given({}, recorded=config)
+        options = RunOptions.given({}, recorded=config)
         study = Study.of(dataset, options, training_data(library, dataset, options.train_on), base)
     except AFLError:
         return None

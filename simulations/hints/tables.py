@@ -16,7 +16,7 @@ from simulations.analysis.simulation_report import SimulationReport
 from simulations.execution.executor import Call
 from simulations.execution.run import Performance
 from simulations.leakage.preflight import audit_sessions, require_sound
-from simulations.options.run_options import NONE, SimulateOptions, SplitName
+from simulations.options.run_options import NONE, RunOptions, SplitName
 from simulations.task.task import Study
 
 CANDIDATES = 50
@@ -89,7 +89,7 @@ def play(
     """
     if not base.hints:
         raise UsageError(f"knowledge base {base.name!r} has no hints; `afl hints explore` finds some")
-    options = SimulateOptions.given({**said, "split": split, "sessions": sessions})
+    options = RunOptions.given({**said, "split": split, "sessions": sessions})
     study = call.study(options, base)
     require_sound(audit_sessions(study))
     ready = call.prepare(study, name, how)
@@ -104,7 +104,7 @@ def kept(call: Call, base: KnowledgeBase, name: str) -> KeptTable:
     Raises `NotFoundError` where there is no such run, `ConflictError` where hints or data set have changed since.
     """
     run = call.wait(call.store.run(name))
-    study = call.study(SimulateOptions.given({}, recorded=run.config), base)
+    study = call.study(RunOptions.given({}, recorded=run.config), base)
     if run.config.get("hints_hash") != base.hash or run.candidates_hash != study.candidates_hash:
         raise ConflictError(
             f"run {name!r} is not about the hints and sessions the policy was trained on; train it again"

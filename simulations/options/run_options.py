@@ -34,7 +34,7 @@ FIRST = frozenset({
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SimulateOptions:
+class RunOptions:
     """The options of `simulate` that determine its results; fixed when a run starts."""
 
     dataset: str

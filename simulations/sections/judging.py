@@ -13,7 +13,7 @@ from simulations.analysis.paired_tests import PairedTest
 from simulations.document.figures.intervals import Interval, intervals
 from simulations.document.formats import estimate, p_value, rate, signed, signed_interval
 from simulations.document.page import Block, Figure, Section, Table, Text
-from simulations.options.run_options import SimulateOptions
+from simulations.options.run_options import RunOptions
 from simulations.studies.user import (
     METRICS,
     Answers,
@@ -65,7 +65,7 @@ def _blocks(runs: Sequence[LoadedRun], place: int) -> list[Block]:
 
 def _results(runs: Sequence[LoadedRun]) -> list[ArmAnswers]:
     """Every run at every ratio, after the reward model alone where one was asked."""
-    options = SimulateOptions.given({}, recorded=runs[0].config)
+    options = RunOptions.given({}, recorded=runs[0].config)
     ratios = options.judged_ratios()
     judged = _judged(runs[0])
     ids = [record.session for record in runs[0].records]

@@ -4,7 +4,7 @@ from afl.errors import UsageError
 from simulations.analysis.arm_results import result_of
 from simulations.analysis.paired_tests import compare_pairs
 from simulations.options.run_options import LLM, NONE
-from simulations.studies.arm_runner import Player
+from simulations.studies.arm_runner import ArmRunner
 from simulations.studies.arms import Arm
 from simulations.studies.report import StudyReport
 
@@ -17,7 +17,7 @@ ARMS = (WITHOUT_BOTH, WITHOUT_RECOMMENDER, WITHOUT_REWARD, WHOLE)
 """What is left out, and last the whole loop, which each of them is compared with."""
 
 
-def ablation_study(player: Player) -> StudyReport:
+def ablation_study(player: ArmRunner) -> StudyReport:
     """The loop with parts left out; the whole loop is tested against each of them."""
     for part in ("recommender", "reward"):
         if (got := player.said[part]) in (NONE, LLM):

@@ -19,7 +19,7 @@ from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.paired_tests import PairedTest, compare_pairs
 from simulations.leakage.check import Check
 from simulations.options.run_options import NONE
-from simulations.studies.arm_runner import Played, Player
+from simulations.studies.arm_runner import ArmRun, ArmRunner
 from simulations.studies.costs import StudyCosts
 from simulations.studies.report import audit_json
 from simulations.studies.user import arm_of, chosen_ratios
@@ -93,7 +93,7 @@ class AgreementReport:
 
 
 def agreement_study(
-    player: Player, *, ratios: Sequence[str] | None = None, items: int | None = None
+    player: ArmRunner, *, ratios: Sequence[str] | None = None, items: int | None = None
 ) -> AgreementReport:
     """The user agent without and with its memory, at every ratio. Raises `UsageError` without a reward model."""
     if player.said["reward"] == NONE:
@@ -131,7 +131,7 @@ def asked_of(rows: Sequence[JudgementRow], users: Sequence[str], judged: JudgedI
     ]
 
 
-def _agreement(player: Player, played: Played, study: Study, ratio: Ratio) -> ArmAgreement:
+def _agreement(player: ArmRunner, played: ArmRun, study: Study, ratio: Ratio) -> ArmAgreement:
     assert study.judged is not None, "the arms judge"
     users = [row.id for row in study.rows]
     said = (asked_of(player.judgements(run), users, study.judged, ratio) for run in played.runs)

@@ -11,7 +11,7 @@ from simulations.execution.executor import Call, calling
 from simulations.execution.run import Performance
 from simulations.leakage.check import Check
 from simulations.leakage.preflight import audit_sessions, audit_suggested, require_sound
-from simulations.options.run_options import SimulateOptions, at_least
+from simulations.options.run_options import RunOptions, at_least
 from simulations.studies.arms import Arm
 from simulations.studies.costs import ArmCosts, StudyCosts
 from simulations.studies.options import over_seeds, performance, said
@@ -29,7 +29,7 @@ class SeedRun(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class ArmRun:
     """An arm, played to its end under every study seed."""
 
     arm: Arm
@@ -45,7 +45,7 @@ class Played:
 
 
 @dataclass
-class Player:
+class ArmRunner:
     """Plays arms over the sessions of one study; `playing` makes it."""
 
     call: Call
@@ -65,7 +65,7 @@ class Player:
         """What was played so far has cost."""
         return StudyCosts(tuple(self.costs), self.how.budget.report())
 
-    def play(self, arms: Sequence[Arm]) -> list[Played]:
+    def play(self, arms: Sequence[Arm]) -> list[ArmRun]:
         """Every arm with its runs, in order. The set-up of all is audited before the first request is sent.
 
         Raises `UsageError` for one that is broken, and whatever `simulate` raises.
@@ -93,7 +93,7 @@ class Player:
         """Session -> where it stood after each of its rounds, of a run that was played."""
         return self.call.wait(self._run(run).by_round())
 
-    def kept(self, played: Played, place: int) -> tuple[Study, ModelOutputs]:
+    def kept(self, played: ArmRun, place: int) -> tuple[Study, ModelOutputs]:
         """The sessions of a played arm under a seed, and what base models say about them, as kept with its run."""
         run = self._run(played.seeds[place].run)
         return self.study(played.arm, place), ModelOutputs.from_json(self.call.wait(run.inputs()))
@@ -113,7 +113,7 @@ class Player:
         self._audit(arm, audit_suggested(study, outputs))
         return study, outputs
 
-    def _played(self, arm: Arm, kept: Sequence[ModelOutputs]) -> Played:
+    def _played(self, arm: Arm, kept: Sequence[ModelOutputs]) -> ArmRun:
         reports, runs = [], []
         for place, outputs in enumerate(kept):
             study = self.study(arm, place)
@@ -123,13 +123,13 @@ class Player:
             self.costs.append(ArmCosts(arm.name, ready.name, tuple(reports[-1].costs)))
             rows = self.call.wait(self._run(ready.name).outline())
             runs.append(SeedRun(study.options.seed, ready.name, rows))
-        return Played(arm, len(reports[0].by_round), tuple(runs), any(report.stand_in for report in reports))
+        return ArmRun(arm, len(reports[0].by_round), tuple(runs), any(report.stand_in for report in reports))
 
     def study(self, arm: Arm, place: int) -> Study:
         """Sessions and lists of an arm under one of the study seeds."""
         given = {**self.said, **arm.said}
-        first = SimulateOptions.given(given).seed
-        return self.call.study(SimulateOptions.given(over_seeds(given, first, self.seeds)[place]))
+        first = RunOptions.given(given).seed
+        return self.call.study(RunOptions.given(over_seeds(given, first, self.seeds)[place]))
 
     def _run_name(self, arm: Arm, study: Study, place: int) -> str | None:
         return None if self.name is None else _name(self.name, arm, study, place)
@@ -153,7 +153,7 @@ def _name(study_name: str, arm: Arm, study: Study, place: int) -> str:
 
 
 @contextmanager
-def playing(options: Mapping[str, Any]) -> Iterator[Player]:
+def playing(options: Mapping[str, Any]) -> Iterator[ArmRunner]:
     """A player for what these keyword arguments (`StudyOptions`) say; all it opened is closed in the end."""
     at_least("seeds", options.get("seeds", 1), 1)
     with calling(
@@ -166,4 +166,4 @@ def playing(options: Mapping[str, Any]) -> Iterator[Player]:
         recall = call.store.recall if options.get("cache") else None
         how = performance(options).answered_by(None, recall)
         run, replays = options.get("run"), options.get("replay")
-        yield Player(call, said(options), options.get("seeds", 1), run, how, replays)
+        yield ArmRunner(call, said(options), options.get("seeds", 1), run, how, replays)

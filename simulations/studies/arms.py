@@ -15,7 +15,7 @@ class Arm:
     name: str
     """As results and tests call it."""
     said: Mapping[str, Any] = field(default_factory=dict)
-    """Options of `SimulateOptions` laid over those of the study."""
+    """Options of `RunOptions` laid over those of the study."""
     suffix: str | None = None
     """What a named run adds to the study's name; the arm's name by default."""
     about: Collection[str] = ()

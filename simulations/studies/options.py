@@ -70,7 +70,7 @@ class StudyOptions(PlayOptions, total=False):
 
 
 def said(options: Mapping[str, Any]) -> dict[str, Any]:
-    """What of the options determines results, as `SimulateOptions.given` takes it."""
+    """What of the options determines results, as `RunOptions.given` takes it."""
     named = tuple(tool if isinstance(tool, str) else tool.name for tool in options.get("tools", ()))
     return {key: options.get(key) for key in _DETERMINING} | {"tools": named or None}
 

@@ -19,7 +19,7 @@ from afl.types import Outcome, Role, SessionView
 from memory.records import SessionRecord
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.paired_tests import compare_pairs
-from simulations.studies.arm_runner import Played, Player
+from simulations.studies.arm_runner import ArmRun, ArmRunner
 from simulations.studies.arms import Arm
 from simulations.studies.report import StudyReport
 from simulations.studies.rounds import in_words
@@ -62,7 +62,7 @@ class Recommended:
         return {session: () if one is None else (self.views[session].item(one),) for session, one in said.items()}
 
 
-def popularity_study(player: Player) -> StudyReport:
+def popularity_study(player: ArmRunner) -> StudyReport:
     """Shares per group; in each, the last round is tested against the base model and against the first round."""
     (played,) = player.play([LOOP])
     seeds = [_recommended(player, played, place) for place in range(len(played.seeds))]
@@ -88,7 +88,7 @@ def popularity_study(player: Player) -> StudyReport:
     )
 
 
-def _recommended(player: Player, played: Played, place: int) -> Recommended:
+def _recommended(player: ArmRunner, played: ArmRun, place: int) -> Recommended:
     one = played.seeds[place]
     views = player.study(played.arm, place).views()
     records = (transcript.record for transcript in player.transcripts(one.run))

@@ -2,7 +2,7 @@
 
 from simulations.analysis.paired_tests import compare_pairs
 from simulations.leakage.positions import NAME as POSITIONS
-from simulations.studies.arm_runner import Player
+from simulations.studies.arm_runner import ArmRunner
 from simulations.studies.arms import Arm
 from simulations.studies.report import StudyReport
 from simulations.studies.rounds import after_round
@@ -15,7 +15,7 @@ ARMS = (RANDOM, FIRST, LAST)
 """The lists as they were shuffled, and with the target moved to either end; the others keep their order."""
 
 
-def position_study(player: Player) -> StudyReport:
+def position_study(player: ArmRunner) -> StudyReport:
     """The loop under each order after each of its rounds; both ends are tested against the shuffled lists."""
     played = player.play(ARMS)
     shuffled, *ends = (

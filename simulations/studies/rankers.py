@@ -21,7 +21,7 @@ from memory.records import SessionRecord
 from simulations.analysis.arm_results import ArmResult, SeedValues, result_of
 from simulations.analysis.paired_tests import compare_pairs
 from simulations.options.run_options import LLM, NONE
-from simulations.studies.arm_runner import Played, Player
+from simulations.studies.arm_runner import ArmRun, ArmRunner
 from simulations.studies.arms import AGENT_ALONE, Arm
 from simulations.studies.recommendation import of_base
 from simulations.studies.report import StudyReport
@@ -48,7 +48,7 @@ def arms(listed: int) -> tuple[Arm, ...]:
     )
 
 
-def rankers_study(player: Player, *, listed: int = 5) -> StudyReport:
+def rankers_study(player: ArmRunner, *, listed: int = 5) -> StudyReport:
     """Every ranker; the loop is tested against each of them, and who takes from a list against the agent alone.
 
     Raises `UsageError` without a base model or without a reward model: each of them is a ranker.
@@ -70,7 +70,7 @@ def rankers_study(player: Player, *, listed: int = 5) -> StudyReport:
     )
 
 
-def reward_picks(player: Player, played: Played) -> ArmResult:
+def reward_picks(player: ArmRunner, played: ArmRun) -> ArmResult:
     """The reward model's choice from the lists that the recommendation agent made in a played arm.
 
     Of equal scores the first of the list; a session without a list is a failed one.
@@ -79,7 +79,7 @@ def reward_picks(player: Player, played: Played) -> ArmResult:
     return ArmResult(arm=REWARD_PICKS, rounds=1, seeds=seeds)
 
 
-def _reward_picks(player: Player, played: Played, place: int) -> SeedValues:
+def _reward_picks(player: ArmRunner, played: ArmRun, place: int) -> SeedValues:
     one = played.seeds[place]
     scores = _scores(player, played, place)
     lists = {transcript.record.session: _list(transcript.record) for transcript in player.transcripts(one.run)}
@@ -93,7 +93,7 @@ def _reward_picks(player: Player, played: Played, place: int) -> SeedValues:
     return SeedValues(seed=one.seed, run=one.run, values=hits, failed=failed)
 
 
-def _scores(player: Player, played: Played, place: int) -> Mapping[str, Mapping[str, float]]:
+def _scores(player: ArmRunner, played: ArmRun, place: int) -> Mapping[str, Mapping[str, float]]:
     """Session -> title -> reward score, as they were kept with the run."""
     study, outputs = player.kept(played, place)
     assert outputs.scores is not None, "checked before anything was played"

@@ -14,7 +14,7 @@ from simulations.analysis.arm_results import ArmResult, SeedValues, require_same
 from simulations.analysis.paired_tests import compare
 from simulations.execution.identity import content_hash
 from simulations.options.run_options import LLM, NONE, ZERO_SHOT
-from simulations.studies.arm_runner import Played, Player
+from simulations.studies.arm_runner import ArmRun, ArmRunner
 from simulations.studies.arms import AGENT_ALONE, Arm
 from simulations.studies.report import StudyReport
 from simulations.task.model_outputs import ModelOutputs
@@ -31,7 +31,7 @@ _ZERO_SHOT: Mapping[str, Any] = MappingProxyType({**AGENT_ALONE, "protocol": ZER
 """The language model's own answer: no part to play, nothing that tools say."""
 
 
-def evaluation(player: Player, bases: Sequence[str], names: Sequence[ArmName]) -> StudyReport:
+def evaluation(player: ArmRunner, bases: Sequence[str], names: Sequence[ArmName]) -> StudyReport:
     """Every arm of every base model, and every pair of arms of a base model tested.
 
     What a model alone suggests needs no run; what the language model alone says is one.
@@ -70,7 +70,7 @@ def base_in_names(base: str) -> str:
     return f"{name}-{safe}-{hashlib.sha256(base.encode()).hexdigest()[:8]}"
 
 
-def of_base(base: str, played: Sequence[Played]) -> ArmResult:
+def of_base(base: str, played: Sequence[ArmRun]) -> ArmResult:
     """The base model alone, as the runs of its other arms recorded its suggestions.
 
     Raises `ConflictError` where two of them hold different suggestions for a session.
@@ -83,7 +83,7 @@ def of_base(base: str, played: Sequence[Played]) -> ArmResult:
     return ArmResult(arm="base", group={"base": base}, rounds=0, seeds=tuple(seeds))
 
 
-def of_base_alone(base: str, player: Player) -> ArmResult:
+def of_base_alone(base: str, player: ArmRunner) -> ArmResult:
     """The base model's suggestions, without any run."""
     modelled = player.models(Arm(name="base", said={"recommender": base, "reward": NONE}))
     return ArmResult(arm="base", group={"base": base}, rounds=0, seeds=tuple(_suggested(*one) for one in modelled))

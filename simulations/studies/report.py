@@ -7,7 +7,7 @@ from typing import Any, Self
 from simulations.analysis.arm_results import ArmResult
 from simulations.analysis.paired_tests import PairedTest
 from simulations.leakage.check import Check
-from simulations.studies.arm_runner import Played, Player
+from simulations.studies.arm_runner import ArmRun, ArmRunner
 from simulations.studies.costs import StudyCosts
 
 
@@ -30,8 +30,8 @@ class StudyReport:
     def of(
         cls,
         study: str | None,
-        player: Player,
-        played: Sequence[Played],
+        player: ArmRunner,
+        played: Sequence[ArmRun],
         *,
         results: Sequence[ArmResult],
         tests: Sequence[PairedTest],

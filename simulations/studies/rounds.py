@@ -11,17 +11,17 @@ from typing import Any
 from afl.errors import UsageError
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.paired_tests import compare_pairs
-from simulations.options.run_options import SimulateOptions
-from simulations.studies.arm_runner import Played, Player
+from simulations.options.run_options import RunOptions
+from simulations.studies.arm_runner import ArmRun, ArmRunner
 from simulations.studies.arms import Arm
 from simulations.studies.report import StudyReport
 
 LOOP = Arm(name="afl")
 
 
-def rounds_study(player: Player) -> StudyReport:
+def rounds_study(player: ArmRunner) -> StudyReport:
     """The hit rate after each round; each round is tested against the one before, and the last against the first."""
-    most = SimulateOptions.given(player.said).rounds
+    most = RunOptions.given(player.said).rounds
     if most < 2:
         raise UsageError(f"--rounds: got {most}, expected at least 2: there is nothing to compare")
     (played,) = player.play([LOOP])
@@ -31,7 +31,12 @@ def rounds_study(player: Player) -> StudyReport:
 
 
 def after_round(
-    player: Player, played: Played, number: int, *, arm: str | None = None, group: Mapping[str, Any] | None = None
+    player: ArmRunner,
+    played: ArmRun,
+    number: int,
+    *,
+    arm: str | None = None,
+    group: Mapping[str, Any] | None = None,
 ) -> ArmResult:
     """What a loop of so many rounds comes to, read from the played longer one.
 

@@ -22,7 +22,7 @@ from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.paired_tests import PairedTest, compare
 from simulations.leakage.check import Check
 from simulations.options.run_options import NONE
-from simulations.studies.arm_runner import Played, Player
+from simulations.studies.arm_runner import ArmRun, ArmRunner
 from simulations.studies.arms import Arm
 from simulations.studies.costs import StudyCosts
 from simulations.studies.report import audit_json
@@ -196,7 +196,7 @@ class UserReport:
 
 
 def user_evaluation(
-    player: Player, names: Sequence[UserArm], *, ratios: Sequence[str] | None = None, items: int | None = None
+    player: ArmRunner, names: Sequence[UserArm], *, ratios: Sequence[str] | None = None, items: int | None = None
 ) -> UserReport:
     """Every arm at every ratio, and every pair of arms tested at each. Raises `UsageError` as `check` says."""
     asked = {"ratios": chosen_ratios(ratios, items), "items": items}
@@ -239,7 +239,7 @@ def chosen_ratios(ratios: Sequence[str] | None, items: int | None) -> tuple[str,
     return tuple(ratio for ratio in RATIOS if (items or ITEMS) % Ratio.parts(ratio) == 0)
 
 
-def answers_of(player: Player, played: Played, study: Study) -> list[ArmAnswers]:
+def answers_of(player: ArmRunner, played: ArmRun, study: Study) -> list[ArmAnswers]:
     """The arm at every ratio; all draw on the same answers. `study` is that of the first seed."""
     assert study.judged is not None, "only what was judged is evaluated"
     users, items = [row.id for row in study.rows], study.judged.items.shape[1]
@@ -295,7 +295,7 @@ def compare_arms(results: Sequence[ArmAnswers]) -> list[PairedTest]:
     return compare([result.in_metric(metric) for metric in METRICS for result in results])
 
 
-def scores_shown(player: Player, played: Sequence[Played]) -> list[ModelOutputs]:
+def scores_shown(player: ArmRunner, played: Sequence[ArmRun]) -> list[ModelOutputs]:
     """What the models said under each seed; every arm was shown the same, else `ConflictError`."""
     found = []
     for runs in zip(*(one.seeds for one in played), strict=True):

@@ -11,22 +11,22 @@ from typing import Any
 
 from simulations.analysis.arm_results import ArmResult
 from simulations.analysis.paired_tests import compare_pairs
-from simulations.options.run_options import SimulateOptions
-from simulations.studies.arm_runner import Player
+from simulations.options.run_options import RunOptions
+from simulations.studies.arm_runner import ArmRunner
 from simulations.studies.arms import Arm
 from simulations.studies.rounds import in_words
 from simulations.studies.user import METRICS, ArmAnswers, UserReport, answers_of, arm_of, chosen_ratios, too_short
 
 
 def user_rounds_study(
-    player: Player, *, ratios: Sequence[str] | None = None, items: int | None = None
+    player: ArmRunner, *, ratios: Sequence[str] | None = None, items: int | None = None
 ) -> UserReport:
     """The user agent without a memory, then with that of 1, 2, ... rounds; each is tested against the one before.
 
     Also the last against the first. Raises `UsageError` for ratios that do not divide the items.
     """
     asked: dict[str, Any] = {"ratios": chosen_ratios(ratios, items), "items": items}
-    longest = SimulateOptions.given({**player.said, **asked}).rounds
+    longest = RunOptions.given({**player.said, **asked}).rounds
     further = [_arm(number, longest, asked) for number in range(1, longest + 1)]
     sharing = replace(player, how=player.how.answered_by(None, player.call.store.recall))
     played = sharing.play([replace(arm_of("agent", asked), name="no memory"), *further])

@@ -15,7 +15,7 @@ from afl.errors import UsageError
 from afl.hints.base import Hint, KnowledgeBase
 from afl.types import SessionView
 from memory.records import CandidateRecord
-from simulations.options.run_options import SimulateOptions
+from simulations.options.run_options import RunOptions
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Study:
     """Sessions in the order they are run; everything in it follows from data set and options."""
 
     dataset: Dataset
-    options: SimulateOptions
+    options: RunOptions
     rows: list[Row]
     candidates: NDArray[np.int32]
     """(S, N) the lists as shown."""
@@ -40,7 +40,7 @@ class Study:
     def of(
         cls,
         dataset: Dataset,
-        options: SimulateOptions,
+        options: RunOptions,
         training: Dataset | None = None,
         base: KnowledgeBase | None = None,
     ) -> "Study":
@@ -118,7 +118,7 @@ class Study:
         return said if self.judged is None else said | {"judged_hash": self.judged.hash(self.rows)}
 
 
-def _without_what_is_asked(dataset: Dataset, options: SimulateOptions, training: Dataset) -> Dataset:
+def _without_what_is_asked(dataset: Dataset, options: RunOptions, training: Dataset) -> Dataset:
     """What models may learn from: where training sequences are played, not their targets and what comes after them.
 
     Hints are learned on training sessions and tried on others: the language model is the same for all of them.
@@ -129,13 +129,13 @@ def _without_what_is_asked(dataset: Dataset, options: SimulateOptions, training:
     return training.without_targets(held_out=options.held_out)
 
 
-def _needed(options: SimulateOptions) -> str:
+def _needed(options: RunOptions) -> str:
     least = MIN_HISTORY + 1 + options.held_out
     kept = f", {options.held_out} of them held out; ask about fewer with --items" if options.held_out else ""
     return f"a session needs a sequence of at least {least} items{kept}"
 
 
-def _order(dataset: Dataset, options: SimulateOptions, every: list[Row]) -> list[int]:
+def _order(dataset: Dataset, options: RunOptions, every: list[Row]) -> list[int]:
     if options.sessions is None:
         return list(range(len(every)))
     if options.sessions > len(every):

@@ -6,7 +6,7 @@ from typing import Any
 from afl.data.dataset import Dataset, Split
 from afl.data.library import Library
 from afl.errors import UsageError
-from simulations.options.run_options import SimulateOptions
+from simulations.options.run_options import RunOptions
 
 
 def training_data(library: Library, dataset: Dataset, train_on: str | None) -> Dataset:
@@ -40,7 +40,7 @@ def as_learned(named: Dataset, config: Mapping[str, Any]) -> Dataset | None:
     learned = config.get("training_hash", config.get("dataset_hash"))
     if named.hash == learned:
         return named
-    held_out = SimulateOptions.given({}, recorded=config).held_out
+    held_out = RunOptions.given({}, recorded=config).held_out
     without = named.without_targets(held_out=held_out)
     return without if without.hash == learned else None
 

@@ -27,7 +27,7 @@ from simulations.leakage.prompts import PromptCheck
 from simulations.leakage.split import check_split
 from simulations.leakage.suggestions import Suggested, audit_suggestions, check_suggestions
 from simulations.leakage.titles import Titles
-from simulations.options.run_options import SimulateOptions
+from simulations.options.run_options import RunOptions
 from simulations.task.task import Study
 from tests.simulations.conftest import Afl
 
@@ -35,7 +35,7 @@ Targets = Mapping[str, str]
 
 
 def study_of(dataset: Dataset, **options: Any) -> Study:
-    return Study.of(dataset, SimulateOptions(dataset=dataset.name, llm="offline", **options))
+    return Study.of(dataset, RunOptions(dataset=dataset.name, llm="offline", **options))
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ from afl.testing.server import FakeServer, running_server
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.paired_tests import PairedTest, compare
 from simulations.cli.study_view import in_words
-from simulations.options.run_options import SimulateOptions
+from simulations.options.run_options import RunOptions
 from simulations.studies.recommendation import arm_of
 from simulations.task.task import Study
 from tests.simulations.conftest import Afl, Assassin, Finished, Launch
@@ -31,7 +31,7 @@ Exported = Callable[[str], bytes]
 
 def suggestions(dataset: Dataset, path: Path, *, right: int) -> Path:
     """A base model's answers: the target for the first `right` sessions, another candidate for the rest."""
-    study = Study.of(dataset, SimulateOptions(dataset="small", llm="offline", split="all"))
+    study = Study.of(dataset, RunOptions(dataset="small", llm="offline", split="all"))
     sessions = [study.session(place) for place in range(len(study))]
     wrong = [next(item for item in one.view.candidates if item != one.target) for one in sessions]
     said = [one.target if place < right else wrong[place] for place, one in enumerate(sessions)]
@@ -341,6 +341,6 @@ def test_without_a_user_further_rounds_are_a_mistake(afl: Afl, small: Path) -> N
 
 
 def test_a_study_with_a_user_is_configured_as_before_there_was_a_choice(dataset: Dataset) -> None:
-    options = SimulateOptions(dataset="small", llm="offline", split="all")
+    options = RunOptions(dataset="small", llm="offline", split="all")
     assert "user" not in Study.of(dataset, options).configuration()
     assert Study.of(dataset, replace(options, user=False, rounds=1)).configuration()["user"] is False

@@ -15,7 +15,7 @@ from afl.types import Outcome
 from memory.records import PlaceRow
 from simulations.analysis.rank_report import RankReport
 from simulations.analysis.simulation_report import SimulationReport
-from simulations.options.run_options import SimulateOptions
+from simulations.options.run_options import RunOptions
 from tests.simulations.conftest import Afl, Simulate
 
 N = 30
@@ -166,7 +166,7 @@ def test_a_ranking_run_has_no_user_agent_and_no_reward_model() -> None:
 
     said = dict.fromkeys(("candidates", "listed", "recommender"), None) | {"dataset": "d", "llm": "offline"}
     chosen = options(said, None)
-    assert chosen == SimulateOptions(
+    assert chosen == RunOptions(
         dataset="d",
         llm="offline",
         rounds=1,

@@ -21,7 +21,7 @@ from memory.store import Store
 from simulations.execution.executor import calling
 from simulations.execution.run import Performance
 from simulations.graphs.lists import after_ranking, build_choice, build_ranking, build_shortlist
-from simulations.options.run_options import SimulateOptions
+from simulations.options.run_options import RunOptions
 from simulations.task.task import Study
 from tests.simulations.conftest import Afl
 from tests.simulations.test_graph import turn
@@ -178,9 +178,9 @@ def test_a_target_put_in_one_place_on_purpose_is_where_it_should_be_and_no_leak(
 
 
 def test_a_run_begun_before_there_were_positions_and_protocols_goes_on(small: Any, dataset: Dataset) -> None:
-    options = SimulateOptions(dataset="small", llm="offline")
+    options = RunOptions(dataset="small", llm="offline")
     assert not {"target_position", "protocol", "listed"} & Study.of(dataset, options).configuration().keys()
-    assert options == SimulateOptions(dataset="small", llm="offline", target_position="random")
+    assert options == RunOptions(dataset="small", llm="offline", target_position="random")
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_a_run_begun_before_there_were_positions_and_protocols_goes_on(small: An
 )
 def test_what_cannot_be_asked_is_named(said: dict[str, Any], complaint: str) -> None:
     with pytest.raises(UsageError, match=complaint):
-        SimulateOptions(dataset="small", llm="offline", **said)
+        RunOptions(dataset="small", llm="offline", **said)
 
 
 def test_an_inspected_shortlist_shows_list_and_choice(play: Play, afl: Afl) -> None:

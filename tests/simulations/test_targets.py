@@ -17,12 +17,12 @@ from memory.export import export
 from memory.store import Store
 from simulations.execution.agent_factory import Agency
 from simulations.execution.run import Performance, perform
-from simulations.options.run_options import SimulateOptions
+from simulations.options.run_options import RunOptions
 from simulations.progress import silent
 from simulations.task.model_outputs import ModelOutputs
 from simulations.task.task import Study
 
-OPTIONS = SimulateOptions(dataset="small", llm="any", split="all", recommender="none", reward="none")
+OPTIONS = RunOptions(dataset="small", llm="any", split="all", recommender="none", reward="none")
 
 
 @pytest.fixture
