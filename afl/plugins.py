@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from afl.errors import NotFoundError, UsageError
 
 
-class Spec(NamedTuple):
+class PluginSpec(NamedTuple):
     """`NAME[:ARG]` as typed on the command line."""
 
     name: str
@@ -20,23 +20,23 @@ class Spec(NamedTuple):
         return self.name if self.argument is None else f"{self.name}:{self.argument}"
 
 
-def parse_spec(text: str) -> Spec:
+def parse_spec(text: str) -> PluginSpec:
     """Splits `NAME[:ARG]` at the first colon."""
     name, colon, argument = text.partition(":")
     if not name or (colon and not argument):
         raise UsageError(f"got {text!r}, expected NAME or NAME:ARG")
-    return Spec(name, argument if colon else None)
+    return PluginSpec(name, argument if colon else None)
 
 
-def names(group: str) -> list[str]:
+def plugin_names(group: str) -> list[str]:
     """The names registered in a group, sorted."""
     return sorted({point.name for point in entry_points(group=group)})
 
 
-def load(group: str, name: str) -> Any:
+def load_plugin(group: str, name: str) -> Any:
     """The object registered under `name`; `NotFoundError` lists the names there are."""
     found: EntryPoint | None = next(iter(entry_points(group=group, name=name)), None)
     if found is None:
         kind = group.removeprefix("afl.").rstrip("s").replace("_", " ")
-        raise NotFoundError(f"no {kind} is called {name!r}; there are: {', '.join(names(group)) or 'none'}")
+        raise NotFoundError(f"no {kind} is called {name!r}; there are: {', '.join(plugin_names(group)) or 'none'}")
     return found.load()

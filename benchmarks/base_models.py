@@ -21,13 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afl.data.dataset import Dataset
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
 from afl.metrics.hit_rate import hits
 from afl.metrics.intervals import Estimate, bootstrap_mean
 from afl.metrics.ndcg import gains
 from afl.metrics.paired import Difference, paired_bootstrap
 from afl.models.evaluation import CUTOFF, user_results
-from afl.models.zoo import entry
+from afl.models.registry import load_or_train_entry
 from afl.settings import Settings
 from benchmarks import tuning
 from benchmarks.offline_study import prepare
@@ -71,7 +71,7 @@ def results(models: Sequence[str], datasets: Sequence[Dataset], models_dir: Path
     """Every model on every data set; with one seed where it only counts, since others would change nothing."""
     for dataset, name in product(datasets, models):
         for seed in SEEDS if "learning_rate" in SPACE[name] else SEEDS[:1]:
-            kept = entry(name, dataset, seed=seed, models_dir=models_dir, progress=unwatched)
+            kept = load_or_train_entry(name, dataset, seed=seed, models_dir=models_dir, progress=unwatched)
             found = user_results(kept.model, dataset)
             validation, cpu = float(kept.log["validation"]), float(kept.log["cpu_seconds"])
             yield Measured(name, dataset.name, seed, validation, cpu, found.hits, found.ranks)
@@ -191,7 +191,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     settings = Settings.model_validate({"AFL_HOME": options.home, "AFL_DB": None, "OPENAI_API_KEY": None})
     names = [prepare(said, settings) for said in options.data]
-    datasets = [Library(settings.data_dir).load(name) for name in names]
+    datasets = [DatasetStore(settings.data_dir).load(name) for name in names]
     models = options.model or list(SPACE)
     if options.mode == "search":
         print(tuning.table(list(_told(search(models, datasets, settings.models_dir)))))

@@ -23,7 +23,7 @@ from scipy.stats import beta, betabinom  # type: ignore[import-untyped]
 
 from afl.metrics.intervals import bootstrap_mean, wilson
 from afl.metrics.paired import paired_bootstrap
-from afl.metrics.precision_recall import UserAnswers, mean_user_scores, precision_recall_over_seeds, user_scores
+from afl.metrics.precision_recall import UserConfusion, mean_user_scores, precision_recall_over_seeds, user_scores
 
 STUDIES = 5_000
 USERS = (60, 122)
@@ -135,14 +135,14 @@ class JudgingWorld:
             scores = (mean_user_scores(arm[:seeds]).f1 for arm in (first, second))
             yield Printed(said, paired_bootstrap(*scores).ci95, gain)
 
-    def _answers(self, draws: np.random.Generator, arm: Answering, places: Floats) -> list[list[UserAnswers]]:
+    def _answers(self, draws: np.random.Generator, arm: Answering, places: Floats) -> list[list[UserConfusion]]:
         """Per seed and user."""
         wanted, unwanted = self.ratio
         shape = (SEEDS, self.users)
         found = draws.binomial(wanted, arm.wanted.of(places[0]), shape)
         yes = found + draws.binomial(unwanted, arm.unwanted.of(places[1]), shape)
         counts = zip(found.tolist(), yes.tolist(), strict=True)
-        return [[UserAnswers(t, y, wanted) for t, y in zip(*of_seed, strict=True)] for of_seed in counts]
+        return [[UserConfusion(t, y, wanted) for t, y in zip(*of_seed, strict=True)] for of_seed in counts]
 
 
 @cache
@@ -151,7 +151,7 @@ def true_scores(arm: Answering, ratio: tuple[int, int]) -> tuple[float, float, f
     wanted, unwanted = ratio
     found, wrong = np.divmod(np.arange((wanted + 1) * (unwanted + 1)), unwanted + 1)
     chance = betabinom.pmf(found, wanted, *arm.wanted) * betabinom.pmf(wrong, unwanted, *arm.unwanted)
-    each = user_scores([UserAnswers(int(t), int(t + f), wanted) for t, f in zip(found, wrong, strict=True)])
+    each = user_scores([UserConfusion(int(t), int(t + f), wanted) for t, f in zip(found, wrong, strict=True)])
     precision, recall, f1 = (float((chance * values).sum()) for values in each)
     return precision, recall, f1
 

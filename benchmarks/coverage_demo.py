@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from afl.metrics.paired import paired_bootstrap
-from afl.metrics.precision_recall import UserAnswers, precision_recall, user_scores
+from afl.metrics.precision_recall import UserConfusion, precision_recall, user_scores
 from afl.settings import Settings
 from benchmarks.coverage import USERS, Printed, World
 from simulations import evaluate_user, import_data
@@ -28,8 +28,8 @@ class Population:
     """How the user agent answered at a ratio, over all users, and the reward model beside it."""
 
     name: str
-    agent: Sequence[UserAnswers]
-    reward: Sequence[UserAnswers]
+    agent: Sequence[UserConfusion]
+    reward: Sequence[UserConfusion]
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afl.data.dataset import Split
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
 from afl.flower.kept import Kept
 from afl.flower.recommender import FlowerRecommender
 from afl.metrics.popularity import GROUPS, popularity_groups
@@ -55,7 +55,7 @@ def shares(dataset: str, model: str, *, sessions: int, reward: str, llm: str) ->
 def drawn(dataset: str, model: str, *, sessions: int) -> Shares:
     """The expected shares of suggestions drawn from the candidates, by the model's probabilities normalised to them."""
     settings = Settings()
-    data = Library(settings.data_dir).load(dataset)
+    data = DatasetStore(settings.data_dir).load(dataset)
     study = Study.of(data, RunOptions(dataset=dataset, llm="offline", sessions=sessions))
     scores = FlowerRecommender(Kept.read(settings.flower_dir, model), data, silent).scores(study.views())
     likely = np.exp(scores - scores.max(axis=1, keepdims=True))  # (S, N)

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from afl.data.dataset import Dataset
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
 from afl.flower.decoding import Decoding
 from afl.flower.embedded import EmbeddedConfig
 from afl.flower.kept import Kept
@@ -39,8 +39,8 @@ from afl.flower.next_item_training import (
 from afl.flower.preferences import Personal
 from afl.flower.training import TrainingConfig
 from afl.flower.tree import Ints, PrefixTree
+from afl.models.registry import load_or_train_entry
 from afl.models.scoring import TrainedModel
-from afl.models.zoo import entry
 
 LAMBDA = 0.05
 """Of reward forms and granularities."""
@@ -117,12 +117,12 @@ class Bench:
     def __init__(self, home: Path, dataset: str, *, size: Size, tests: int, seed: int) -> None:
         self.home, self.tests, self.seed = home, tests, seed
         self.arms = arms(size)
-        self.dataset: Dataset = Library(home / "data").load(dataset)
+        self.dataset: Dataset = DatasetStore(home / "data").load(dataset)
 
     @cached_property
     def base(self) -> TrainedModel:
         """SASRec, trained first if need be."""
-        return entry(
+        return load_or_train_entry(
             "sasrec", self.dataset, seed=1, models_dir=self.home / "models", progress=_told("sasrec")
         ).model
 

@@ -23,8 +23,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from afl.data.dataset import Split
-from afl.data.examples import NextItem, next_items
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
+from afl.data.next_item_examples import NextItemExample, next_item_examples
 from afl.metrics.hit_rate import hits
 from afl.metrics.intervals import bootstrap_mean, wilson
 from afl.metrics.ndcg import gains, ndcg
@@ -95,7 +95,11 @@ class UntiedSASRec(BinarySASRec):
 
 
 def fit_rows(
-    model: BinarySASRec, examples: list[NextItem], validate: Callable[[NextItemModel], float], *, epochs: int
+    model: BinarySASRec,
+    examples: list[NextItemExample],
+    validate: Callable[[NextItemModel], float],
+    *,
+    epochs: int,
 ) -> tuple[int, int]:
     """Trains on the last position of every example, each a row; how many epochs it took, and the best one."""
     inputs, targets, lasts = as_rows(examples, padding=model.items)
@@ -121,7 +125,7 @@ def fit_rows(
     return epoch, best_epoch
 
 
-def as_rows(examples: list[NextItem], *, padding: int) -> tuple[Tensor, Tensor, Tensor]:
+def as_rows(examples: list[NextItemExample], *, padding: int) -> tuple[Tensor, Tensor, Tensor]:
     """(B, T) histories, padded at the end, (B,) targets and (B,) last positions."""
     lengths = [len(example.history) for example in examples]
     inputs = torch.full((len(examples), max(lengths)), padding)
@@ -141,11 +145,11 @@ def main() -> None:
     asked = parser.parse_args()
     epochs_at_most = asked.epochs or (ROW_EPOCHS if asked.rows else TRAINING.epochs)
     torch.set_num_threads(1)
-    dataset = Library(asked.home / "data").load(asked.dataset)
+    dataset = DatasetStore(asked.home / "data").load(asked.dataset)
     torch.manual_seed(asked.seed)
     made = UntiedSASRec if asked.untied else BinarySASRec
     model = made(SASRecConfig(items=len(dataset.catalogue), max_len=10, layers=1, heads=1, dropout=0.1))
-    valid, test = (next_items(dataset, split) for split in (Split.VALID, Split.TEST))
+    valid, test = (next_item_examples(dataset, split) for split in (Split.VALID, Split.TEST))
     if not asked.rows:
         valid = valid[:: max(1, len(valid) // VALIDATED)]
 
@@ -159,7 +163,7 @@ def main() -> None:
 
     before = process_time()
     if asked.rows:
-        epochs, best = fit_rows(model, next_items(dataset, Split.TRAIN), validate, epochs=epochs_at_most)
+        epochs, best = fit_rows(model, next_item_examples(dataset, Split.TRAIN), validate, epochs=epochs_at_most)
     else:
         trained = fit(
             model,

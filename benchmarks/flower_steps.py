@@ -14,7 +14,7 @@ from time import process_time
 import numpy as np
 import torch
 
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
 from afl.flower.embedded import embedded
 from afl.flower.language_model import LanguageModel
 from afl.flower.lesson import Examples
@@ -24,7 +24,7 @@ from afl.flower.next_item_training import SMALL
 from afl.flower.sampling import sample
 from afl.flower.shared import shared
 from afl.flower.tree import OFF_TREE
-from afl.models.zoo import trained
+from afl.models.registry import load_or_train
 
 BATCH = 128
 
@@ -60,8 +60,8 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=8)
     asked = parser.parse_args()
     torch.set_num_threads(1)
-    dataset = Library(asked.home / "data").load(asked.dataset)
-    base = trained(
+    dataset = DatasetStore(asked.home / "data").load(asked.dataset)
+    base = load_or_train(
         "sasrec", dataset, seed=1, models_dir=asked.home / "models", progress=lambda done, total, text="": None
     )
     plain = embedded(texts(dataset), config=SMALL, seed=1)

@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afl.data.dataset import Dataset, Split
+from afl.data.dataset_store import DatasetStore
 from afl.data.importers.demo.taste import Aspect, taste_of
-from afl.data.library import Library
-from afl.data.sessions import rows, session
+from afl.data.sessions import build_session, session_rows
 from afl.hints.policy import Policy
 from afl.llm.offline.knowledge import Knowledge
 from afl.llm.offline.values import Values
@@ -66,15 +66,15 @@ def measured(settings: Settings, users: int, sessions: int) -> Fit:
     import_data("demo", name="demo", users=users, settings=settings)
     hints_explore(run=NAME, dataset="demo", llm="offline", settings=settings)
     hints_train(NAME, sessions=sessions, settings=settings)
-    dataset = Library(settings.data_dir).load("demo")
+    dataset = DatasetStore(settings.data_dir).load("demo")
     return fit_of(Policy.load(settings.policies_dir / NAME, dataset), dataset)
 
 
 def fit_of(policy: Policy, dataset: Dataset) -> Fit:
     """The policy's choices for the test viewers of a demo, against their main aspects."""
-    viewers = rows(dataset, Split.TEST)
+    viewers = session_rows(dataset, Split.TEST)
     spoken = _Spoken(dataset)
-    choices = policy.choose([session(dataset, row, row.history).view for row in viewers])
+    choices = policy.choose([build_session(dataset, row, row.history).view for row in viewers])
     columns = np.array([COLUMNS.index(NONE if one.hint is None else spoken.of(one.hint.text)) for one in choices])
     main_aspects = np.array([COLUMNS.index(taste_of(row.id).aspect) for row in viewers])
     counts = np.zeros((len(Aspect), len(COLUMNS)), np.int64)

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import NamedTuple
 
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
 from afl.settings import Settings
 from afl.testing.process import server_process
 from afl.types import SessionView
@@ -63,7 +63,7 @@ def prepare(url: str, folder: Path) -> Bench:
     """The demo data in a folder of its own."""
     settings = Settings.model_validate({"AFL_HOME": folder, "AFL_DB": None, "OPENAI_API_KEY": None})
     import_data("demo", name="bench", users=USERS, settings=settings)
-    dataset = Library(settings.data_dir).load("bench")
+    dataset = DatasetStore(settings.data_dir).load("bench")
     views = Study.of(dataset, RunOptions(dataset="bench", llm="-", sessions=SESSIONS)).views()
     return Bench(url, settings, views)
 

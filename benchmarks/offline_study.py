@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
 from afl.llm.langchain_messages import to_langchain, to_reply
 from afl.llm.language_model import LanguageModel
 from afl.llm.registry import load_model
@@ -81,13 +81,13 @@ class Bench:
 
     def play(self, seeds: Iterable[int]) -> list[list[Played]]:
         """Per seed, every session in the order of the split."""
-        dataset = Library(self.settings.data_dir).load(self.dataset)
+        dataset = DatasetStore(self.settings.data_dir).load(self.dataset)
         model = load_model("offline", dataset=dataset, base_url=None, settings=self.settings)
         return [self._seed(Asked(model), seed) for seed in seeds]
 
     def _seed(self, chat: Asked, seed: int) -> list[Played]:
         options = RunOptions(dataset=self.dataset, llm="offline", seed=seed, rounds=ROUNDS, split=self.split)
-        study = Study.of(Library(self.settings.data_dir).load(self.dataset), options)
+        study = Study.of(DatasetStore(self.settings.data_dir).load(self.dataset), options)
         outputs = ModelOutputs.of(study, self.settings, Unwatched())
         graph = join(study, outputs, Agency().complete(options, study.dataset, self.settings), chat)
 
@@ -224,7 +224,7 @@ def prepare(said: str, settings: Settings) -> str:
     """Imports `NAME=FORMAT:PATH`, or `demo`, unless it is there already; its name."""
     name, _, source = said.partition("=")
     kind, _, path = (source or name).partition(":")
-    if name not in Library(settings.data_dir).names():
+    if name not in DatasetStore(settings.data_dir).names():
         import_data(kind, path or None, name=name, settings=settings)
     return name
 

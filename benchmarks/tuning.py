@@ -11,7 +11,7 @@ import numpy as np
 
 from afl.data.dataset import Dataset
 from afl.draws import generator
-from afl.models.zoo import Entry, entry
+from afl.models.registry import RegistryEntry, load_or_train_entry
 
 Settings = Mapping[str, Any]
 """Settings of a model by name; `learning_rate` is that of its training."""
@@ -68,10 +68,12 @@ def search(models: Sequence[str], datasets: Sequence[Dataset], models_dir: Path)
             yield Tried(name, dataset.name, chosen, round(float(log["validation"]), 4), epochs, cpu)
 
 
-def trained_with(name: str, dataset: Dataset, chosen: Settings, models_dir: Path) -> Entry:
+def trained_with(name: str, dataset: Dataset, chosen: Settings, models_dir: Path) -> RegistryEntry:
     """The model with these settings in place of its defaults, kept under the same name as if they were its defaults."""
     argument = ",".join(f"{setting}={value}" for setting, value in chosen.items()) or None
-    return entry(name, dataset, seed=SEED, models_dir=models_dir, progress=unwatched, argument=argument)
+    return load_or_train_entry(
+        name, dataset, seed=SEED, models_dir=models_dir, progress=unwatched, argument=argument
+    )
 
 
 def unwatched(done: int, total: int, text: str = "") -> None: ...

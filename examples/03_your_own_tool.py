@@ -9,7 +9,7 @@ Packages can offer one by name (`--tool NAME`) through the entry-point group `af
 from collections import Counter
 from collections.abc import Sequence
 
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
 from afl.settings import Settings
 from afl.types import Advice, Refusal, SessionView
 from simulations import import_data, simulate
@@ -38,7 +38,7 @@ class FavouriteDirector:
 
 def main() -> None:
     import_data("demo", name="demo-300", users=300)
-    films = Library(Settings().data_dir).load("demo-300").catalogue
+    films = DatasetStore(Settings().data_dir).load("demo-300").catalogue
     tool = FavouriteDirector([film["director"][0] for film in films.attributes])
 
     for tools in ((), (tool,)):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from afl.errors import UsageError
-from afl.untrusted import escaped
+from afl.sanitize import json_safe
 from memory.records import Exchange, SessionRecord
 from memory.run import Run
 from memory.trouble import storage_errors
@@ -76,4 +76,4 @@ def _line(record: SessionRecord, exchange: Exchange) -> str:
 
 def _json(fields: dict[str, Any]) -> str:
     """JSON on one line that is valid UTF-8 and that no terminal obeys."""
-    return escaped(json.dumps(fields, ensure_ascii=False))
+    return json_safe(json.dumps(fields, ensure_ascii=False))

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from afl.untrusted import visible
+from afl.sanitize import terminal_safe
 
 if TYPE_CHECKING:  # numpy comes with it, and every command would pay
     from afl import ports
@@ -28,7 +28,7 @@ class Watch:
 
     def say(self, line: str) -> None:
         """A line for people, above the bar."""
-        self.console.print(Text(f"afl: {visible(line)}"), soft_wrap=True)
+        self.console.print(Text(f"afl: {terminal_safe(line)}"), soft_wrap=True)
 
     @contextmanager
     def bar(self, label: str) -> Iterator["ports.Progress"]:
@@ -40,12 +40,12 @@ class Watch:
             TimeRemainingColumn(compact=True),
         )
         progress = Progress(*columns, console=self.console, refresh_per_second=4)
-        task = progress.add_task(visible(label), total=None, text="")
+        task = progress.add_task(terminal_safe(label), total=None, text="")
 
         def update(done: int, total: int, text: str = "") -> None:
             # Only now: a mistake found before the work began is told in one line, without a bar.
             progress.start()
-            progress.update(task, completed=done, total=total, text=visible(text))
+            progress.update(task, completed=done, total=total, text=terminal_safe(text))
 
         try:
             yield update

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from afl.data.unpickling import read_plain
+from afl.data.safe_unpickler import read_plain
 from afl.errors import DataError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,7 +25,7 @@ UNPICKLERS = {
 }
 READERS = {"read_pickle", "unsafe_load", "full_load", "allow_pickle"}
 """What unpickles under another name. `torch.load`, `numpy.load`: by their modules."""
-WHITELISTING = "afl/data/unpickling.py"
+WHITELISTING = "afl/data/safe_unpickler.py"
 
 
 def sources() -> dict[str, ast.Module]:

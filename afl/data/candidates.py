@@ -40,7 +40,7 @@ def candidate_lists(
     `reference` draws as the published code does: one stream of Python's `random` over all rows in order, leaving
     out only the history shown. It needs all rows of the split; pick from the result afterwards. On Last.fm, seed
     303 gives the lists that the published SASRec answers belong to. For rows with held-out items all that the user
-    touched is left out, and what the user is asked about (`afl.data.judging`) comes from the same stream.
+    touched is left out, and what the user is asked about (`afl.data.judged_items`) comes from the same stream.
 
     `source` draws nothing: every row has a list of `size` that its source brought.
 
@@ -65,7 +65,7 @@ def candidate_lists(
     return CandidateLists(lists, lists_hash(rows, lists))
 
 
-def placed(lists: NDArray[np.int32], targets: Seq[int], position: Position) -> NDArray[np.int32]:
+def with_target_at(lists: NDArray[np.int32], targets: Seq[int], position: Position) -> NDArray[np.int32]:
     """(S, N) the lists with each target moved to the first or last place, the others in the order they were."""
     if position == "random":
         return lists
@@ -89,12 +89,14 @@ def reference_stream(
         )
         unwanted: list[int] = []
         if row.held_out:
-            unwanted = draw_others(stream, row, {*row.known, *drawn}, items=items, count=len(row.held_out))
+            unwanted = sample_negatives(stream, row, {*row.known, *drawn}, items=items, count=len(row.held_out))
             stream.shuffle([*row.held_out, *unwanted])  # the order asked in: moves the stream on, nothing else
         yield drawn, unwanted
 
 
-def draw_others(draws: random.Random, row: Row, left_out: Collection[int], *, items: int, count: int) -> list[int]:
+def sample_negatives(
+    draws: random.Random, row: Row, left_out: Collection[int], *, items: int, count: int
+) -> list[int]:
     """`count` items in the order drawn, uniformly without replacement from all but those left out.
 
     Raises `UsageError` where too few remain.
@@ -125,7 +127,7 @@ def _brought(row: Row, size: int) -> tuple[int, ...]:
 
 
 def _list(draws: random.Random, row: Row, left_out: Collection[int], *, items: int, size: int) -> list[int]:
-    drawn = draw_others(draws, row, left_out, items=items, count=size - 1)
+    drawn = sample_negatives(draws, row, left_out, items=items, count=size - 1)
     drawn.append(row.target)
     draws.shuffle(drawn)
     return drawn

@@ -14,7 +14,7 @@ DOMAINS = {
 }
 
 
-def domain(name: str) -> Domain:
+def get_domain(name: str) -> Domain:
     """The wording registered under `name`."""
     if name not in DOMAINS:
         raise UsageError(f"got domain {name!r}, expected one of: {', '.join(DOMAINS)}")
@@ -28,9 +28,9 @@ _HINTS = {
 }
 
 
-def guess(*names: str) -> Domain:
+def guess_domain(*names: str) -> Domain:
     """The wording that a source's names suggest, the most telling name first; else that of `item`."""
     told = (
         word for name in names for word, hints in _HINTS.items() if any(hint in name.lower() for hint in hints)
     )
-    return domain(next(told, "item"))
+    return get_domain(next(told, "item"))

@@ -46,7 +46,7 @@ class Session:
         return self.view.session
 
 
-def rows(dataset: Dataset, split: Split, *, held_out: int = 0) -> list[Row]:
+def session_rows(dataset: Dataset, split: Split, *, held_out: int = 0) -> list[Row]:
     """One row per sequence of the split that has at least three items before its last, in stored order.
 
     `held_out` keeps that many items at the end of each sequence for the user-simulation task: the row's target is
@@ -76,7 +76,7 @@ def _cut(sequence: Sequence, held_out: int) -> tuple[tuple[int, ...], tuple[int,
     return sequence.items[:-held_out], sequence.items[-held_out:]
 
 
-def afterwards(row: Row) -> Row:
+def with_target_in_history(row: Row) -> Row:
     """The row once its target is history too, as the user-simulation task asks about what came then."""
     return replace(row, history=(*row.history, row.target)[-HISTORY_WINDOW:])
 
@@ -89,7 +89,7 @@ def row_count(dataset: Dataset, split: Split) -> int:
     return int(np.sum(lengths > np.where([bool(items) for items in held_out], 1, MIN_HISTORY)))
 
 
-def session(dataset: Dataset, row: Row, candidates: Seq[int]) -> Session:
+def build_session(dataset: Dataset, row: Row, candidates: Seq[int]) -> Session:
     """The row as a session over these candidates, in the order they are to be shown."""
     titles = dataset.catalogue.titles
     return Session(

@@ -46,18 +46,18 @@ class Source:
     files: tuple[SourceFile, ...]
 
 
-def names() -> list[str]:
+def source_names() -> list[str]:
     """The names there are; `amazon-2023:CATEGORY` for those that come by category."""
     table = _table()["source"]
     return [f"{name}:CATEGORY" if "category" in table[name] else name for name in sorted(table)]
 
 
-def find(spec: str) -> Source:
+def find_source(spec: str) -> Source:
     """The source of this name. Raises `NotFoundError` with the names there are, `UsageError` for a wrong category."""
     name, category = parse_spec(spec)
     table = _table()
     if name not in table["source"]:
-        raise NotFoundError(f"no source is called {name!r}; there are: {', '.join(names())}")
+        raise NotFoundError(f"no source is called {name!r}; there are: {', '.join(source_names())}")
     entry = table["source"][name]
     example = entry.get("category")
     if (category is None) != (example is None) or (category and not _CATEGORY.fullmatch(category)):

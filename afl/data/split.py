@@ -44,7 +44,7 @@ def split_sequences(sequences: Iterable[Sequence]) -> dict[Split, Sequences]:
     return _divided(sequences, Shares(8, 1, 1), _digest)
 
 
-def split_anew(splits: Mapping[Split, Sequences], shares: Shares, *, seed: int = 0) -> dict[Split, Sequences]:
+def resplit(splits: Mapping[Split, Sequences], shares: Shares, *, seed: int = 0) -> dict[Split, Sequences]:
     """All sequences together, divided again: validation and test get their shares rounded down, training the rest.
 
     Where a sequence goes depends on seed and id, and on which ids there are. Raises as `split_sequences` does.

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from afl.errors import ConflictError, ModelError, NotFoundError, StorageError, UsageError
 from afl.flower.processes import first_before_others, is_first
-from afl.untrusted import escaped
+from afl.sanitize import json_safe
 
 if TYPE_CHECKING:  # lists of models are read without loading any
     from afl.flower.language_model import LanguageModel
@@ -120,7 +120,7 @@ class Kept:
         """Writes JSON beside the record, in one step; of several processes the first does."""
         if not is_first():
             return
-        _replace(self.folder / filename, escaped(json.dumps(content, ensure_ascii=False, indent=1)))
+        _replace(self.folder / filename, json_safe(json.dumps(content, ensure_ascii=False, indent=1)))
 
     def _write(self) -> None:
         record = {"version": VERSION, "task": self.task, "config": self.config, "log": self.log}

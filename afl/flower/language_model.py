@@ -20,7 +20,7 @@ from torch.nn.functional import cross_entropy
 
 from afl.errors import ModelError, UsageError
 from afl.flower.quiet import quiet
-from afl.models.threads import one_thread
+from afl.models.threads import single_threaded
 
 SMALL = 10_000_000
 """Parameters below which a second thread costs more than it brings."""
@@ -73,7 +73,7 @@ class LanguageModel:
 
     def threads(self) -> AbstractContextManager[None]:
         """One thread inside, where the network is too small to share out."""
-        return one_thread() if self.parameters < SMALL else nullcontext()
+        return single_threaded() if self.parameters < SMALL else nullcontext()
 
     def encode(self, text: str) -> list[int]:
         """The tokens of a text, nothing added; what looks like a special token in it is plain text."""

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afl.data.dataset import Dataset, Split
-from afl.data.examples import NextItem, history_counts, next_items
+from afl.data.next_item_examples import NextItemExample, history_counts, next_item_examples
 from afl.data.sessions import HISTORY_WINDOW
 from afl.errors import ModelError
 from afl.flower.guidance import title_probabilities
@@ -86,7 +86,7 @@ class NextItemLesson:
         if flow and base is None and config.personal is not Personal.NONE:
             raise ModelError("personalised rewards need a base model; give one, or choose none")
         self._taught = _runs(_taught(dataset), config.examples)
-        self._validated = spread(next_items(dataset, Split.VALID), VALIDATION)
+        self._validated = spread(next_item_examples(dataset, Split.VALID), VALIDATION)
         if not self._taught:
             raise ModelError(f"data set {dataset.name!r} has no training sequence of two or more items")
 
@@ -146,7 +146,7 @@ class NextItemLesson:
         return float(np.average([loss for loss, _ in losses], weights=[size for _, size in losses]))
 
     def _loss(
-        self, model: LanguageModel, part: Sequence[NextItem], sft: float, flow: float, granularity: int
+        self, model: LanguageModel, part: Sequence[NextItemExample], sft: float, flow: float, granularity: int
     ) -> tuple[float, int]:
         titles = self.tree.title_of_item[[example.target for example in part]]
         nodes = self.tree.nodes(titles)
@@ -181,7 +181,9 @@ def title_tree(dataset: Dataset, model: LanguageModel) -> PrefixTree:
 
 def texts(dataset: Dataset) -> list[str]:
     """What a tokenizer of one's own is learned from: the titles, popular ones more often, and the prompt's words."""
-    said = [prompt(dataset, example.history) for example in spread(next_items(dataset, Split.TRAIN), 2_000)]
+    said = [
+        prompt(dataset, example.history) for example in spread(next_item_examples(dataset, Split.TRAIN), 2_000)
+    ]
     return [*dataset.catalogue.plain_titles, *said]
 
 
@@ -192,24 +194,24 @@ def _titles_at(tree: PrefixTree, nodes: Ints) -> Ints:
     return np.where(inside.any(axis=1), tree.title_at[last], OFF_TREE)
 
 
-def spread(examples: list[NextItem], most: int) -> list[NextItem]:
+def spread(examples: list[NextItemExample], most: int) -> list[NextItemExample]:
     """At most so many of them, spread evenly; 0 is all."""
     if not most or len(examples) <= most:
         return examples
     return [examples[place] for place in np.linspace(0, len(examples) - 1, most).astype(int).tolist()]
 
 
-def _taught(dataset: Dataset) -> list[NextItem]:
+def _taught(dataset: Dataset) -> list[NextItemExample]:
     """The training examples, with histories that begin where those before them did, or five titles later."""
     found = []
     for sequence in dataset.splits[Split.TRAIN]:
         for place in range(1, len(sequence.items)):
             begin = max(0, -(-(place - HISTORY_WINDOW) // MOVES)) * MOVES
-            found.append(NextItem(sequence.items[begin:place], sequence.items[place]))
+            found.append(NextItemExample(sequence.items[begin:place], sequence.items[place]))
     return found
 
 
-def _runs(examples: list[NextItem], most: int) -> list[NextItem]:
+def _runs(examples: list[NextItemExample], most: int) -> list[NextItemExample]:
     """At most so many of them, whole runs spread evenly; 0 is all."""
     if not most or len(examples) <= most:
         return examples
@@ -217,5 +219,5 @@ def _runs(examples: list[NextItem], most: int) -> list[NextItem]:
     return [example for begin in begins for example in examples[begin : begin + RUN]]
 
 
-def _parts(examples: Sequence[NextItem], size: int = 64) -> list[Sequence[NextItem]]:
+def _parts(examples: Sequence[NextItemExample], size: int = 64) -> list[Sequence[NextItemExample]]:
     return [examples[start : start + size] for start in range(0, len(examples), size)]

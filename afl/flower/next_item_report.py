@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afl.data.dataset import Dataset
-from afl.data.examples import NextItem
+from afl.data.next_item_examples import NextItemExample
 from afl.flower.decoding import Decoding, beam_search
 from afl.flower.evaluations import GroupShares
 from afl.flower.guidance import log_shares, title_probabilities
@@ -27,7 +27,7 @@ from afl.metrics.ndcg import gains
 from afl.metrics.type_token_ratio import type_token_ratio
 from afl.metrics.word_entropy import word_entropy
 from afl.models.scoring import TrainedModel
-from afl.models.threads import one_thread
+from afl.models.threads import single_threaded
 from afl.ports import Progress
 
 CUTOFF = 5
@@ -104,7 +104,7 @@ def searched(
     model: LanguageModel,
     tree: PrefixTree,
     dataset: Dataset,
-    examples: Sequence[NextItem],
+    examples: Sequence[NextItemExample],
     decoding: Decoding,
     *,
     base: TrainedModel | None = None,
@@ -113,7 +113,7 @@ def searched(
     """(U, 10) titles that a language model recommends, by beam search; `base` guides it where decoding says so."""
     found = np.empty((len(examples), min(decoding.beams, len(tree.titles))), np.int64)
     alike = np.array(sorted(range(len(examples)), key=lambda row: len(examples[row].history)), np.int64)
-    with one_thread():
+    with single_threaded():
         for start in range(0, len(alike), _TOGETHER):
             rows = alike[start : start + _TOGETHER]
             histories = [examples[row].history for row in rows.tolist()]
@@ -124,7 +124,7 @@ def searched(
     return found[:, :LISTED]
 
 
-def ranked(base: TrainedModel, tree: PrefixTree, examples: Sequence[NextItem]) -> Ints:
+def ranked(base: TrainedModel, tree: PrefixTree, examples: Sequence[NextItemExample]) -> Ints:
     """(U, 10) titles that a base model ranks first; of several items of a title the best one counts."""
     found = np.empty((len(examples), min(LISTED, len(tree.titles))), np.int64)
     order = np.argsort(tree.title_of_item, kind="stable")

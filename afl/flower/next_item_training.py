@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from afl.data.dataset import Dataset, Split
-from afl.data.examples import NextItem, next_items
+from afl.data.next_item_examples import NextItemExample, next_item_examples
 from afl.errors import ModelError, UsageError
 from afl.flower.decoding import Decoding
 from afl.flower.embedded import EmbeddedConfig, embedded
@@ -120,9 +120,9 @@ def evaluate_next_item(
     return report(titles, targets, title_counts(dataset, tree), tree.titles)
 
 
-def evaluated_examples(dataset: Dataset, examples: int = 0) -> list[NextItem]:
+def evaluated_examples(dataset: Dataset, examples: int = 0) -> list[NextItemExample]:
     """The test examples, or so many of them, spread evenly over the split."""
-    found = spread(next_items(dataset, Split.TEST), examples)
+    found = spread(next_item_examples(dataset, Split.TEST), examples)
     if not found:
         raise ModelError(f"data set {dataset.name!r} has no test sequence of two or more items")
     return found

@@ -55,7 +55,7 @@ class FlowerRecommender:
         """(S, C) log probability of each candidate's title, terminator included, in nats, to four decimals."""
         from afl.flower.next_item import prompt
         from afl.flower.title_scores import title_log_probabilities
-        from afl.models.threads import one_thread
+        from afl.models.threads import single_threaded
 
         candidates = np.array([view.candidates for view in views], dtype=np.int64)  # (S, C)
         titles = self._tree.title_of_item[candidates]
@@ -63,7 +63,7 @@ class FlowerRecommender:
         found = np.empty(candidates.shape)
         step = max(1, TITLES_AT_ONCE // candidates.shape[1])
         alike = np.array(sorted(range(len(views)), key=lambda row: (len(asked[row]), row)))  # little padding
-        with one_thread():
+        with single_threaded():
             for start in range(0, len(alike), step):
                 rows = alike[start : start + step]
                 prompts = self._model.prompts([asked[row] for row in rows.tolist()])

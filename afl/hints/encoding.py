@@ -64,7 +64,7 @@ class Encoding:
     def fit(cls, spec: str, dataset: Dataset, views: Sequence[SessionView]) -> Self:
         """Fitted to training sessions. Raises `NotFoundError` for an unknown encoder."""
         name, argument = plugins.parse_spec(spec)
-        encoder: Encoder = plugins.load("afl.encoders", name).fit(dataset, views, argument)
+        encoder: Encoder = plugins.load_plugin("afl.encoders", name).fit(dataset, views, argument)
         raw = encoder.encode(views)
         spread = raw.std(axis=0)
         return cls(spec, encoder, raw.mean(axis=0), np.where(spread > 1e-6, spread, 1).astype(np.float32))
@@ -74,7 +74,7 @@ class Encoding:
         """The encoding that `to_json` was asked of, over the same items."""
         name, _ = plugins.parse_spec(kept["spec"])
         return cls(
-            kept["spec"], plugins.load("afl.encoders", name).restore(dataset, kept["encoder"]), mean, spread
+            kept["spec"], plugins.load_plugin("afl.encoders", name).restore(dataset, kept["encoder"]), mean, spread
         )
 
     def states(self, views: Sequence[SessionView]) -> States:

@@ -29,7 +29,7 @@ from afl.hints.encoding import FURTHEST, States
 from afl.hints.learners import Lesson
 from afl.hints.policy import Actor, Layer
 from afl.hints.rewards import Floats
-from afl.models.threads import one_thread
+from afl.models.threads import single_threaded
 from afl.ports import Progress
 
 
@@ -93,7 +93,7 @@ def train(
     config = config or PPOConfig()
     centred = lesson.rewards - lesson.rewards.mean(axis=1, keepdims=True)
     scale = float(centred.std()) or 1.0
-    with one_thread(), torch.random.fork_rng(devices=[]):
+    with single_threaded(), torch.random.fork_rng(devices=[]):
         ppo = _learner(EverySession(lesson.states, centred / scale), config, seed)
         checkpoints = _Checkpoints(lesson, config, progress)
         ppo.learn(config.updates * config.samples * len(lesson.states), callback=checkpoints)

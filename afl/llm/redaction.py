@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
-from afl.untrusted import visible
+from afl.sanitize import terminal_safe
 
 LONGEST = 300
 TELLING = 8
@@ -28,7 +28,7 @@ def redact_line(text: str, secrets: Iterable[str] = ()) -> str:
             text = text.replace(secret[:end], "[key]")
     text = _HEADER.sub("[key]", _KEY.sub("[key]", text))
     text = _QUERY_SECRET.sub(r"\1[key]", _CREDENTIALS.sub("", text))
-    line = visible(" ".join(text.split()))
+    line = terminal_safe(" ".join(text.split()))
     return line if len(line) <= LONGEST else line[: LONGEST - 3] + "..."
 
 

@@ -4,7 +4,7 @@ from afl.data.dataset import Dataset
 from afl.errors import UsageError
 from afl.llm.language_model import LanguageModel, LanguageModelContext
 from afl.llm.time_limits import DEFAULT_REQUEST_TIMEOUT
-from afl.plugins import load, parse_spec
+from afl.plugins import load_plugin, parse_spec
 from afl.settings import Settings
 
 GROUP = "afl.llms"
@@ -24,7 +24,9 @@ def load_model(
     to the event loop in which the model was asked. `timeout`: seconds that an answer may take.
     """
     name, argument = parse_spec(spec)
-    model = load(GROUP, name)(LanguageModelContext(argument, base_url, settings or Settings(), dataset, timeout))
+    model = load_plugin(GROUP, name)(
+        LanguageModelContext(argument, base_url, settings or Settings(), dataset, timeout)
+    )
     if not isinstance(model, LanguageModel):
         raise UsageError(f"got {type(model).__name__} from the plug-in {name!r}, expected a LanguageModel")
     return model

@@ -7,7 +7,7 @@ from pathlib import Path
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 
-from afl.data.answers import read_answers
+from afl.data.stored_replies import read_stored_replies
 from afl.errors import EndpointError, UsageError
 from afl.llm.language_model import LanguageModel, LanguageModelContext, Price
 from afl.testing.chat import scripted_model
@@ -16,11 +16,11 @@ from afl.testing.chat import scripted_model
 def stored_model(context: LanguageModelContext) -> LanguageModel:
     """The language model that wrote these answers, as far as they go; asking it costs nothing.
 
-    Raises `UsageError` without a file, and whatever `read_answers` raises.
+    Raises `UsageError` without a file, and whatever `read_stored_replies` raises.
     """
     if context.argument is None:
         raise UsageError("--llm answers: expected a file of stored answers, answers:FILE")
-    stored = read_answers(Path(context.argument))
+    stored = read_stored_replies(Path(context.argument))
     replies = stored.by_request()
     digest = hashlib.sha256(stored.file.read_bytes()).hexdigest()
     return LanguageModel(

@@ -24,14 +24,14 @@ BANDS = 4
 """Quarters of a user's items by score, lowest first."""
 
 
-class Asked(NamedTuple):
+class UserJudgements(NamedTuple):
     """What one user answered; failed items are left out."""
 
-    yes: NDArray[np.bool_]
+    accepted: NDArray[np.bool_]
     """(I,) the answers."""
     scores: NDArray[np.float64]
     """(I,) what the user agent was shown."""
-    wanted: NDArray[np.bool_]
+    labels: NDArray[np.bool_]
     """(I,) the labels."""
 
 
@@ -59,7 +59,7 @@ class Agreement(NamedTuple):
         return counted | numbers | {"bands": [band.to_json() for band in self.bands]}
 
 
-def agreement(seeds: Sequence[Sequence[Asked]]) -> Agreement:
+def agreement(seeds: Sequence[Sequence[UserJudgements]]) -> Agreement:
     """All of it over U users under each study seed, each (U,) in one order.
 
     Every number is over the users who have it; a user is averaged over the seeds first, and intervals are
@@ -69,33 +69,35 @@ def agreement(seeds: Sequence[Sequence[Asked]]) -> Agreement:
     return Agreement(
         users=len(users),
         undivided=sum(all(_undivided(one) for one in user) for user in users),
-        yes_rate=_mean(lambda one: float(one.yes.mean()), seeds),
+        yes_rate=_mean(lambda one: float(one.accepted.mean()), seeds),
         auc_score=_mean(auc_score, seeds),
         auc_label=_mean(auc_label, seeds),
-        auc_reward=_mean(lambda one: auc(one.scores, one.wanted), seeds),
-        correlation=_mean(lambda one: None if _undivided(one) else spearman(one.yes, one.scores), seeds),
+        auc_reward=_mean(lambda one: auc(one.scores, one.labels), seeds),
+        correlation=_mean(lambda one: None if _undivided(one) else spearman(one.accepted, one.scores), seeds),
         bands=tuple(_mean(partial(yes_in_band, band=band), seeds) for band in range(BANDS)),
     )
 
 
-def by_user(value: Callable[[Asked], float | None], seeds: Sequence[Sequence[Asked]]) -> NDArray[np.float64]:
+def by_user(
+    value: Callable[[UserJudgements], float | None], seeds: Sequence[Sequence[UserJudgements]]
+) -> NDArray[np.float64]:
     """(U,) a value of every user, averaged over the seeds under which there is one; nan where there is none."""
-    said = [[value(one) for one in user if one.yes.size] for user in zip(*seeds, strict=True)]
+    said = [[value(one) for one in user if one.accepted.size] for user in zip(*seeds, strict=True)]
     kept = [[number for number in numbers if number is not None] for numbers in said]
     return np.array([np.mean(numbers) if numbers else np.nan for numbers in kept], dtype=np.float64)
 
 
-def auc_score(asked: Asked) -> float | None:
+def auc_score(asked: UserJudgements) -> float | None:
     """How often an item answered yes outscores one answered no; None for one answer to everything."""
-    return auc(asked.scores, asked.yes)
+    return auc(asked.scores, asked.accepted)
 
 
-def auc_label(asked: Asked) -> float | None:
+def auc_label(asked: UserJudgements) -> float | None:
     """How often a wanted item is the one answered yes, of a wanted and an unwanted one; both or neither counts half.
 
     None for one answer to everything.
     """
-    return None if _undivided(asked) else auc(asked.yes, asked.wanted)
+    return None if _undivided(asked) else auc(asked.accepted, asked.labels)
 
 
 def auc(values: ArrayLike, positive: ArrayLike) -> float | None:
@@ -118,20 +120,20 @@ def spearman(one: ArrayLike, two: ArrayLike) -> float | None:
     return float((first * second).sum()) / scale if scale else None
 
 
-def yes_in_band(asked: Asked, band: int) -> float | None:
+def yes_in_band(asked: UserJudgements, band: int) -> float | None:
     """The yes-rate among the items whose score's rank falls into this quarter; None where none does.
 
     With mean rank r of I items from 1, the quarter is floor(4 (r - 1/2) / I): ties fall into the same one.
     """
     quarters = ((rankdata(asked.scores) - 0.5) * BANDS // len(asked.scores)).astype(np.int64)
-    inside = asked.yes[quarters == band]
+    inside = asked.accepted[quarters == band]
     return float(inside.mean()) if inside.size else None
 
 
-def _undivided(asked: Asked) -> bool:
-    return not asked.yes.any() or bool(asked.yes.all())
+def _undivided(asked: UserJudgements) -> bool:
+    return not asked.accepted.any() or bool(asked.accepted.all())
 
 
-def _mean(value: Callable[[Asked], float | None], seeds: Sequence[Sequence[Asked]]) -> Estimate:
+def _mean(value: Callable[[UserJudgements], float | None], seeds: Sequence[Sequence[UserJudgements]]) -> Estimate:
     values = by_user(value, seeds)
     return bootstrap_mean(values[~np.isnan(values)])

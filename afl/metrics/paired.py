@@ -43,10 +43,10 @@ def mcnemar(first: ArrayLike, second: ArrayLike) -> McNemar:
     one, two = _paired(first, second)
     won = int((two.astype(bool) & ~one.astype(bool)).sum())
     lost = int((one.astype(bool) & ~two.astype(bool)).sum())
-    return mcnemar_of(won, lost)
+    return mcnemar_from_counts(won, lost)
 
 
-def mcnemar_of(won: int, lost: int) -> McNemar:
+def mcnemar_from_counts(won: int, lost: int) -> McNemar:
     """The same test for who knows how many users only the second arm hits, and how many only the first."""
     differing, fewer = won + lost, min(won, lost)
     if differing > _EXACT:
@@ -71,7 +71,9 @@ def paired_bootstrap(first: ArrayLike, second: ArrayLike, *, resamples: int = 10
     return Difference(float(differences.mean()), interval, p, len(differences))
 
 
-def paired_hits(*, won: int, lost: int, n: int, resamples: int = 10_000, seed: int = 0) -> Difference:
+def paired_bootstrap_from_counts(
+    *, won: int, lost: int, n: int, resamples: int = 10_000, seed: int = 0
+) -> Difference:
     """The paired bootstrap of two arms' hits out of counts: `won` and `lost` as in `McNemar`, of `n` users.
 
     A user's difference is 1, -1 or 0, so a resample is no more than how many of each it drew, a multinomial draw:

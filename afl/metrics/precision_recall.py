@@ -17,16 +17,16 @@ from numpy.typing import ArrayLike, NDArray
 from afl.metrics.intervals import Estimate, bootstrap_mean
 
 
-class UserAnswers(NamedTuple):
+class UserConfusion(NamedTuple):
     """One user's answers, counted."""
 
-    found: int
+    true_positives: int
     """Wanted items answered yes."""
-    yes: int
-    wanted: int
+    predicted_positives: int
+    positives: int
 
     @classmethod
-    def of(cls, yes: ArrayLike, wanted: ArrayLike) -> "UserAnswers":
+    def of(cls, yes: ArrayLike, wanted: ArrayLike) -> "UserConfusion":
         """From (I,) answers and (I,) labels of a user's items. An answer that failed is no yes."""
         answered, labels = np.asarray(yes, dtype=bool), np.asarray(wanted, dtype=bool)
         if answered.shape != labels.shape:
@@ -75,13 +75,13 @@ class PrecisionRecall:
         }
 
 
-def precision_recall(users: Sequence[UserAnswers], *, resamples: int = 2000, seed: int = 0) -> PrecisionRecall:
+def precision_recall(users: Sequence[UserConfusion], *, resamples: int = 2000, seed: int = 0) -> PrecisionRecall:
     """All of it over U users; the intervals are bootstrapped over users. Over nobody everything is 0."""
     return precision_recall_over_seeds([users], resamples=resamples, seed=seed)
 
 
 def precision_recall_over_seeds(
-    seeds: Sequence[Sequence[UserAnswers]], *, resamples: int = 2000, seed: int = 0
+    seeds: Sequence[Sequence[UserConfusion]], *, resamples: int = 2000, seed: int = 0
 ) -> PrecisionRecall:
     """The same over several study seeds of the same U users, each (U,) in one order.
 
@@ -91,7 +91,9 @@ def precision_recall_over_seeds(
     each = mean_user_scores(seeds)
     precision, recall, f1 = (bootstrap_mean(values, resamples=resamples, seed=seed) for values in each)
     every = [user for users in seeds for user in users]
-    total = UserAnswers(*(sum(counts) for counts in zip(*every, strict=True))) if every else UserAnswers(0, 0, 0)
+    total = (
+        UserConfusion(*(sum(counts) for counts in zip(*every, strict=True))) if every else UserConfusion(0, 0, 0)
+    )
     return PrecisionRecall(
         precision=precision,
         recall=recall,
@@ -102,21 +104,23 @@ def precision_recall_over_seeds(
     )
 
 
-def mean_user_scores(seeds: Sequence[Sequence[UserAnswers]]) -> Scores:
+def mean_user_scores(seeds: Sequence[Sequence[UserConfusion]]) -> Scores:
     """Three (U,) arrays: each user's scores, averaged over the seeds."""
     scores = [user_scores(users) for users in seeds]
     return Scores(*(np.mean(values, axis=0) for values in zip(*scores, strict=True)))
 
 
-def _defined(seeds: Sequence[Sequence[UserAnswers]]) -> DefinedPrecision:
-    said_yes = np.array([[user.yes > 0 for user in users] for users in seeds], dtype=bool)  # (S, U)
+def _defined(seeds: Sequence[Sequence[UserConfusion]]) -> DefinedPrecision:
+    said_yes = np.array(
+        [[user.predicted_positives > 0 for user in users] for users in seeds], dtype=bool
+    )  # (S, U)
     precision = np.array([user_scores(users).precision for users in seeds])  # (S, U)
     some = said_yes.sum(axis=0)
     means = _share((precision * said_yes).sum(axis=0), some.astype(np.float64))[some > 0]
     return DefinedPrecision(float(means.mean()) if len(means) else 0.0, len(means))
 
 
-def user_scores(users: Sequence[UserAnswers]) -> Scores:
+def user_scores(users: Sequence[UserConfusion]) -> Scores:
     """Three (U,) arrays, what paired comparisons of arms are made of."""
     counts = np.array(users, dtype=np.float64).reshape(-1, 3)
     found, yes, wanted = counts.T

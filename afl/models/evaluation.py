@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from afl.data.candidates import candidate_lists
 from afl.data.dataset import Dataset, Split
-from afl.data.sessions import Row, rows
+from afl.data.sessions import Row, session_rows
 from afl.metrics.hit_rate import hits
 from afl.metrics.intervals import Estimate, bootstrap_mean, wilson
 from afl.metrics.ndcg import gains
@@ -80,7 +80,7 @@ def user_results(
     exclude_history: bool = False,
 ) -> UserResults:
     """As `evaluate_model`, user by user: for who averages training seeds, or compares models over the same users."""
-    found = rows(dataset, split)
+    found = session_rows(dataset, split)
     won = np.zeros((candidate_seeds, len(found)), dtype=bool)  # (C, S)
     lists = [candidate_lists(dataset, found, size=size, seed=seed).items for seed in range(candidate_seeds)]
     ranks = np.empty(len(found), dtype=np.int64)  # (S,)

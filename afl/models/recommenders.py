@@ -72,9 +72,9 @@ class FileRecommender:
 
 def trained_recommender(context: ModelContext) -> Recommender:
     """The model of the context's name, trained if need be; its argument is the seed it is trained with."""
-    from afl.models.zoo import trained_for  # answers from a file need no torch
+    from afl.models.registry import model_for_plugin  # answers from a file need no torch
 
-    return TrainedRecommender(trained_for(context))
+    return TrainedRecommender(model_for_plugin(context))
 
 
 def no_model(context: ModelContext) -> None:

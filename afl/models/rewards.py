@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afl.models.context import ModelContext
+from afl.models.registry import model_for_plugin
 from afl.models.scoring import TrainedModel
-from afl.models.zoo import trained_for
 from afl.ports import RewardModel
 from afl.types import SessionView
 
@@ -39,4 +39,4 @@ class TrainedReward:
 
 def trained_reward_model(context: ModelContext) -> RewardModel:
     """The model of the context's name, trained if need be; its argument is the seed it is trained with."""
-    return TrainedReward(trained_for(context))
+    return TrainedReward(model_for_plugin(context))

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from afl.models.base import NextItemModel
-from afl.models.threads import one_thread
+from afl.models.threads import single_threaded
 
 _SCORES_AT_ONCE = 4_000_000
 
@@ -62,7 +62,7 @@ def score(network: NextItemModel, histories: Sequence[Sequence[int]]) -> NDArray
     """(S, items) logits of a network in eval mode, all histories in one batch."""
     if network.training:
         raise ValueError("got a network in training mode, expected eval mode: dropout would blur its scores")
-    with one_thread(), torch.inference_mode():
+    with single_threaded(), torch.inference_mode():
         logits: NDArray[np.float32] = network(padded(histories, network)).float().numpy()
     return logits
 

@@ -7,7 +7,7 @@ import torch
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
+def single_threaded() -> Iterator[None]:
     """Runs torch on one thread inside, and on as many as before afterwards.
 
     The networks here are too small to share out: on two cores that something else keeps busy, two threads that

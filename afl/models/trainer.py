@@ -15,7 +15,7 @@ from torch import Tensor
 from afl.data.dataset import Sequences
 from afl.errors import ModelError
 from afl.models.base import CountingModel, NextItemModel, SequentialModel
-from afl.models.threads import one_thread
+from afl.models.threads import single_threaded
 from afl.ports import Progress
 
 POOLED = 16
@@ -46,7 +46,7 @@ class TrainingConfig:
         return self.learning_rate * (1 - (epoch - 1) / self.epochs)
 
 
-class Trained(NamedTuple):
+class TrainingResult(NamedTuple):
     """What a training did. The model is left with the weights of the best epoch, in eval mode."""
 
     epochs: int
@@ -67,7 +67,7 @@ def fit(
     config: TrainingConfig,
     seed: int,
     progress: Progress,
-) -> Trained:
+) -> TrainingResult:
     """Trains the model in place until `validate` (higher is better) no longer improves.
 
     The same seed on the same machine gives the same weights; the global random state is left as it was.
@@ -75,7 +75,7 @@ def fit(
     epoch, so that every item is learned, not only the last `max_len`.
     """
     wall, cpu = time.perf_counter(), time.process_time()
-    with one_thread(), torch.random.fork_rng(devices=[]):
+    with single_threaded(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         shuffler = np.random.default_rng(seed)
         optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
@@ -96,17 +96,19 @@ def fit(
                 break
     model.load_state_dict(weights)
     model.eval()
-    return Trained(
+    return TrainingResult(
         len(losses), best_epoch, best, tuple(losses), time.perf_counter() - wall, time.process_time() - cpu
     )
 
 
-def counted(model: CountingModel, sequences: Sequences, *, validate: Callable[[NextItemModel], float]) -> Trained:
+def fit_by_counting(
+    model: CountingModel, sequences: Sequences, *, validate: Callable[[NextItemModel], float]
+) -> TrainingResult:
     """The same report of a model that learns by counting: one pass, no loss."""
     wall, cpu = time.perf_counter(), time.process_time()
     model.count(sequences)
     seconds, cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
-    return Trained(1, 1, validate(model.eval()), (), seconds, cpu_seconds)
+    return TrainingResult(1, 1, validate(model.eval()), (), seconds, cpu_seconds)
 
 
 def _epoch(

@@ -6,7 +6,7 @@ from typing import Any
 
 from afl.data.dataset import Dataset
 from afl.models.evaluation import ModelReport, evaluate_model
-from afl.models.zoo import entry
+from afl.models.registry import load_or_train_entry
 from afl.plugins import parse_spec
 from afl.ports import Progress
 
@@ -47,10 +47,10 @@ def train_model(
 ) -> TrainReport:
     """Trains the model unless it is kept already (or `retrain`), and evaluates it on the test split.
 
-    `name` is `NAME` or `NAME:ARGUMENT` for a model that takes one. Raises what `afl.models.zoo.trained` raises.
+    `name` is `NAME` or `NAME:ARGUMENT` for a model that takes one. Raises what `afl.models.registry.trained` raises.
     """
     spec = parse_spec(name)
-    kept = entry(
+    kept = load_or_train_entry(
         spec.name,
         dataset,
         seed=seed,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from afl.data.dataset import Dataset, Split
-from afl.data.sessions import rows, session
+from afl.data.sessions import build_session, session_rows
 from afl.hints.base import Hint, KnowledgeBase
 from afl.hints.encoding import Encoding
 from afl.hints.policy import Actor, Layer, Policy
@@ -15,7 +15,7 @@ def constant_policy(
     dataset: Dataset, hints: Sequence[str], *, choose: int, probability: float = 0.5, name: str = "constant"
 ) -> Policy:
     """A policy over `hints` that chooses number `choose` (0: none) for every session, with this probability."""
-    views = [session(dataset, row, row.history).view for row in rows(dataset, Split.TRAIN)]
+    views = [build_session(dataset, row, row.history).view for row in session_rows(dataset, Split.TRAIN)]
     encoding = Encoding.fit("attributes", dataset, views)
     others = (1 - probability) / len(hints)
     shares = np.array([probability if action == choose else others for action in range(len(hints) + 1)])

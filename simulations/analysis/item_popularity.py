@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from afl.data.dataset import Split
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
 from afl.errors import AFLError
 from afl.metrics.popularity import popularity_groups
 from simulations.task.training_data import as_learned, training_data
 
 
-def groups_by_title(config: Mapping[str, Any], library: Library) -> dict[str, int] | None:
+def groups_by_title(config: Mapping[str, Any], library: DatasetStore) -> dict[str, int] | None:
     """Title -> its place in `afl.metrics.popularity.GROUPS`, for a run begun with `config`.
 
     None where the data set is gone from the library, has changed, or has nothing to learn from.

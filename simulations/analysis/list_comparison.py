@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from afl.metrics.intervals import Estimate
-from afl.metrics.listing import ListMetric, Place, list_metrics
+from afl.metrics.ranking_metrics import ListMetric, Rank, metrics_of_lists
 from memory.records import PlaceRow
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.paired_tests import PairedTest, compare_pairs
@@ -37,7 +37,7 @@ class ListComparison:
         }
 
 
-Places = Mapping[str, Place]
+Places = Mapping[str, Rank]
 """Session -> the target's place in its list."""
 
 
@@ -48,7 +48,7 @@ def places_by_session(rows: Sequence[PlaceRow]) -> Places:
 
 def compare_lists(a: Places, b: Places, *, top: int, names: tuple[str, str] = ("a", "b")) -> list[ListComparison]:
     """Every metric that lists of `top` entries tell, over the sessions that both have; none where there is none."""
-    metrics = list_metrics(top)
+    metrics = metrics_of_lists(top)
     tests = compare_pairs_of_lists([((names[0], a), (names[1], b))], metrics)
     first, second = ([run[session] for session in a if session in b] for run in (a, b))
     return [

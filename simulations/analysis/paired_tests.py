@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from afl.metrics.detectable import detectable_hits, detectable_mean
 from afl.metrics.holm import holm
 from afl.metrics.paired import Difference, mcnemar, paired_bootstrap
+from afl.metrics.power import minimum_detectable_hit_difference, minimum_detectable_mean_difference
 from simulations.analysis.arm_results import ArmResult
 
 
@@ -95,6 +95,6 @@ def _compared(one: ArmResult, two: ArmResult) -> tuple[Difference, float, float 
     if one.is_hit_or_miss and two.is_hit_or_miss:
         test = mcnemar(first, second)
         differing = (test.won + test.lost) / difference.n
-        return difference, test.p, detectable_hits(difference.n, differing=differing)
+        return difference, test.p, minimum_detectable_hit_difference(difference.n, differing=differing)
     spread = float(np.std(second - first, ddof=1)) if difference.n > 1 else 0.0
-    return difference, difference.p, detectable_mean(difference.n, sd=spread)
+    return difference, difference.p, minimum_detectable_mean_difference(difference.n, sd=spread)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from afl.metrics.intervals import Estimate
-from afl.metrics.listing import list_metrics, list_scores
+from afl.metrics.ranking_metrics import evaluate_lists, metrics_of_lists
 from afl.types import Outcome
 from memory.records import PlaceRow
 from simulations.analysis.simulation_report import SimulationReport
@@ -49,8 +49,8 @@ class RankReport:
             simulation=simulation,
             candidates=candidates,
             top=top,
-            scores=list_scores(every, top=top),
-            scores_completed=list_scores([row.place for row in places if row.outcome == Outcome.OK], top=top),
+            scores=evaluate_lists(every, top=top),
+            scores_completed=evaluate_lists([row.place for row in places if row.outcome == Outcome.OK], top=top),
             exact=exact,
             audit=tuple(audit),
         )
@@ -67,7 +67,7 @@ class RankReport:
     @property
     def chance(self) -> Mapping[str, float]:
         """What a random order earns, by metric."""
-        return {metric.name: metric.chance(self.candidates) for metric in list_metrics(self.top)}
+        return {metric.name: metric.chance(self.candidates) for metric in metrics_of_lists(self.top)}
 
     def to_json(self) -> dict[str, Any]:
         """The object of `rank --json`: of `simulate --json` what a ranking run has, and the metrics."""

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from afl.data.judging import ITEMS, JudgedItems, Ratio
+from afl.data.judged_items import ITEMS_PER_USER, JudgedItems, Ratio
 from afl.metrics.intervals import Estimate, wilson
-from afl.metrics.listing import list_scores
-from afl.metrics.precision_recall import PrecisionRecall, UserAnswers, precision_recall
+from afl.metrics.precision_recall import PrecisionRecall, UserConfusion, precision_recall
+from afl.metrics.ranking_metrics import evaluate_lists
 from memory.records import CallTotals, JudgementRow, RoundRecord, RunTotals, SessionRecord
 from simulations.options.run_options import LISTED
 
@@ -161,7 +161,7 @@ def _by_round(ways: Iterable[tuple[RoundRecord, ...]]) -> tuple[tuple[int, int],
 
 
 def _judged(rows: Sequence[JudgementRow], config: Mapping[str, Any], users: int) -> dict[str, PrecisionRecall]:
-    said, items = config.get("ratios", ()), config.get("items", ITEMS)
+    said, items = config.get("ratios", ()), config.get("items", ITEMS_PER_USER)
     ratios = [Ratio.parse(ratio, items=items) for ratio in said]
     if not ratios:
         return {}
@@ -169,7 +169,7 @@ def _judged(rows: Sequence[JudgementRow], config: Mapping[str, Any], users: int)
     return {str(ratio): precision_recall(_answers(rows, every.of_ratio(ratio), ratio, users)) for ratio in ratios}
 
 
-def _answers(rows: Sequence[JudgementRow], places: Any, ratio: Ratio, users: int) -> list[UserAnswers]:
+def _answers(rows: Sequence[JudgementRow], places: Any, ratio: Ratio, users: int) -> list[UserConfusion]:
     """Every user's answers about the items of a ratio, counted; in one order, which resampling depends on."""
     asked, yes, found = set(places.tolist()), Counter[str](), Counter[str]()
     sessions = sorted({row.session for row in rows})
@@ -177,13 +177,13 @@ def _answers(rows: Sequence[JudgementRow], places: Any, ratio: Ratio, users: int
         if row.number - 1 in asked and row.decision:
             yes[row.session] += 1
             found[row.session] += row.label
-    counted = [UserAnswers(found[session], yes[session], ratio.wanted) for session in sessions]
-    return counted + [UserAnswers(0, 0, ratio.wanted)] * (users - len(counted))
+    counted = [UserConfusion(found[session], yes[session], ratio.wanted) for session in sessions]
+    return counted + [UserConfusion(0, 0, ratio.wanted)] * (users - len(counted))
 
 
 def _ranked(places: Sequence[int | None], config: Mapping[str, Any]) -> dict[str, Estimate]:
     if config.get("protocol") not in ("shortlist", "ranking"):
         return {}
     return dict(
-        list_scores([None if rank is None else rank + 1 for rank in places], top=config.get("listed", LISTED))
+        evaluate_lists([None if rank is None else rank + 1 for rank in places], top=config.get("listed", LISTED))
     )

@@ -11,7 +11,7 @@ from simulations.cli.options import JSON
 from simulations.cli.output import console, plain, print_json, table, watch
 
 if TYPE_CHECKING:
-    from afl.data.library import DatasetInfo
+    from afl.data.dataset_store import DatasetInfo
 
 app = typer.Typer(help="Data sets: bring in, list, describe, remove.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(metavar="NAME")]
@@ -39,7 +39,7 @@ def fetch_data(
     shown.show_header = False
     for file in fetched.files:
         shown.add_row(
-            file.path.name, plain(f"{file.size:,} bytes\nSHA-256 {file.sha256}\nchecked: {file.checked}")
+            file.path.name, plain(f"{file.size:,} bytes\nSHA-256 {file.sha256}\nchecked: {file.verified_by}")
         )
     for word in ("licence", "citation", "page"):
         shown.add_row(word, plain(getattr(fetched, word)))

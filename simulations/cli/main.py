@@ -8,7 +8,7 @@ import typer
 from typer.exceptions import TyperException
 
 from afl.errors import AFLError
-from afl.untrusted import visible
+from afl.sanitize import terminal_safe
 from simulations.cli.app import app
 from simulations.cli.output import print_json
 
@@ -43,7 +43,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _complain(line: str, code: int) -> int:
-    sys.stderr.write(f"afl: {visible(' '.join(line.split()))}\n")
+    sys.stderr.write(f"afl: {terminal_safe(' '.join(line.split()))}\n")
     return code
 
 

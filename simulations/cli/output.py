@@ -10,13 +10,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from afl.untrusted import escaped, visible
+from afl.sanitize import json_safe, terminal_safe
 from simulations.progress import Watch, on_stderr
 
 
 def print_json(result: Mapping[str, Any]) -> None:
     """The one JSON object of a command, on one line of stdout."""
-    sys.stdout.write(escaped(json.dumps(result, ensure_ascii=False, allow_nan=False)) + "\n")
+    sys.stdout.write(json_safe(json.dumps(result, ensure_ascii=False, allow_nan=False)) + "\n")
 
 
 class Report(Protocol):
@@ -60,4 +60,4 @@ def table(*columns: str, right: tuple[str, ...] = (), title: str | None = None) 
 
 def plain(text: object) -> Text:
     """Text from data or models, shown as it is: no markup, no control characters."""
-    return Text(visible(str(text)))
+    return Text(terminal_safe(str(text)))

@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from afl.metrics.listing import list_metrics
+from afl.metrics.ranking_metrics import metrics_of_lists
 from simulations.analysis.rank_report import RankReport
 from simulations.cli.output import console, plain, table
 from simulations.cli.simulation_view import show_rest
@@ -16,7 +16,7 @@ def show(report: RankReport, out: Console | None = None) -> None:
     out.print(plain(f"run {report.run}: {counts}; lists of {report.top} out of {report.candidates} candidates"))
     numbers = ("value", "n", "chance", "completed only")
     shown = table("metric", "value", "95 % interval", "n", "chance", "completed only", right=numbers)
-    for metric in list_metrics(report.top):
+    for metric in metrics_of_lists(report.top):
         estimate, completed = report.scores[metric.name], report.scores_completed[metric.name]
         low, high = estimate.ci95
         alone = f"{completed.value:.4f}" if completed.n else "-"
@@ -33,7 +33,7 @@ def show(report: RankReport, out: Console | None = None) -> None:
         exact = report.exact
         out.print(plain(f"only lines that are a title, letter by letter ({exact.exact:,} of {exact.lines:,}):"))
         out.print(
-            plain(", ".join(f"{m.heading} {exact.scores[m.name].value:.4f}" for m in list_metrics(report.top)))
+            plain(", ".join(f"{m.heading} {exact.scores[m.name].value:.4f}" for m in metrics_of_lists(report.top)))
         )
         out.print(plain(f"{exact.named - exact.exact:,} lines more name a candidate as AFL reads them"))
     if done.base is not None:

@@ -13,7 +13,7 @@ from langgraph.graph.state import CompiledStateGraph
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from afl.data.dataset import Dataset
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
 from afl.errors import NotFoundError
 from afl.llm.journaled_chat import JournaledChat
 from afl.llm.registry import load_model
@@ -69,7 +69,7 @@ def build() -> StudioGraph:
     wanted, settings = StudioSettings(), Settings()
     options = RunOptions(**wanted.model_dump())
     dataset = _dataset(wanted.dataset, settings)
-    study = Study.of(dataset, options, training_data(Library(settings.data_dir), dataset, None))
+    study = Study.of(dataset, options, training_data(DatasetStore(settings.data_dir), dataset, None))
     model = load_model(wanted.llm, dataset=study.training, settings=settings)
     agency = Agency().complete(options, study.training, settings)
     outputs = ModelOutputs.of(study, settings, Unwatched())
@@ -101,7 +101,7 @@ def _with_lookup(study: Study, loop: DialogueGraph) -> StudioGraph:
 
 
 def _dataset(name: str, settings: Settings) -> Dataset:
-    library = Library(settings.data_dir)
+    library = DatasetStore(settings.data_dir)
     if name == "demo" and name not in library.names():
         import_data("demo", name="demo", settings=settings)
     return library.load(name)

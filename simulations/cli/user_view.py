@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from afl.data.judging import Ratio
+from afl.data.judged_items import Ratio
 from afl.metrics.intervals import Estimate
 from simulations.analysis.paired_tests import PairedTest
 from simulations.cli.cost_view import show_arms

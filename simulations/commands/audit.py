@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from afl.data.dataset import Dataset, Split
-from afl.data.library import Library
-from afl.data.sessions import Row, rows
+from afl.data.dataset_store import DatasetStore
+from afl.data.sessions import Row, session_rows
 from afl.errors import NotFoundError
 from afl.settings import Settings
 from memory.run import Run
@@ -45,10 +45,10 @@ def audit(run: str, *, db: str | None = None, settings: Settings | None = None) 
     Raises `NotFoundError` for a run that is not there.
     """
     settings = settings or Settings()
-    return wait_for(_audit(run, db or settings.db_url, Library(settings.data_dir)))
+    return wait_for(_audit(run, db or settings.db_url, DatasetStore(settings.data_dir)))
 
 
-async def _audit(name: str, url: str, library: Library) -> Audit:
+async def _audit(name: str, url: str, library: DatasetStore) -> Audit:
     async with await Store.open(url) as store:
         run = await store.run(name)
         evidence = _evidence(run, library)
@@ -57,7 +57,7 @@ async def _audit(name: str, url: str, library: Library) -> Audit:
         return Audit(name, evidence.checks(run, (await run.candidates()).lists))
 
 
-def _evidence(run: Run, library: Library) -> Evidence:
+def _evidence(run: Run, library: DatasetStore) -> Evidence:
     """What is to be gathered, beside the data set as it was when the run began."""
     dataset = _dataset(library, run.config.get("dataset"), run.config.get("dataset_hash"))
     training = dataset
@@ -68,13 +68,13 @@ def _evidence(run: Run, library: Library) -> Evidence:
     return Evidence(dataset, training, by_id)
 
 
-def _dataset(library: Library, name: str | None, hash: str | None) -> Dataset | None:
+def _dataset(library: DatasetStore, name: str | None, hash: str | None) -> Dataset | None:
     """The data set with this content; None where it is gone or has changed."""
     dataset = _loaded(library, name)
     return dataset if dataset is not None and dataset.hash == hash else None
 
 
-def _loaded(library: Library, name: str | None) -> Dataset | None:
+def _loaded(library: DatasetStore, name: str | None) -> Dataset | None:
     try:
         return library.load(name or "")
     except (NotFoundError, ValueError):
@@ -84,4 +84,4 @@ def _loaded(library: Library, name: str | None) -> Dataset | None:
 def _rows(run: Run, dataset: Dataset) -> list[Row]:
     """The rows of all splits, cut as the run had them."""
     options = RunOptions.given({}, recorded=run.config)
-    return [row for split in Split for row in rows(dataset, split, held_out=options.held_out)]
+    return [row for split in Split for row in session_rows(dataset, split, held_out=options.held_out)]

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from afl.errors import UsageError
-from afl.metrics.detectable import detectable_hits
 from afl.metrics.intervals import Estimate, wilson
-from afl.metrics.paired import Difference, McNemar, mcnemar, paired_hits
+from afl.metrics.paired import Difference, McNemar, mcnemar, paired_bootstrap_from_counts
+from afl.metrics.power import minimum_detectable_hit_difference
 from afl.settings import Settings
 from memory.records import SessionRow
 from memory.run import Run
@@ -120,9 +120,9 @@ def compared(first: Run, second: Run, pairs: Sequence[Pair]) -> Comparison:
     return Comparison(
         a=Side.of(first.name, [pair.a for pair in pairs]),
         b=Side.of(second.name, [pair.b for pair in pairs]),
-        difference=paired_hits(won=test.won, lost=test.lost, n=len(pairs)),
+        difference=paired_bootstrap_from_counts(won=test.won, lost=test.lost, n=len(pairs)),
         test=test,
-        detectable=detectable_hits(len(pairs), differing=differing),
+        detectable=minimum_detectable_hit_difference(len(pairs), differing=differing),
         left_out=first.size - len(pairs),
         configuration=differences(first.config, second.config),
         discordant=tuple(pair for pair in pairs if pair.a.hit != pair.b.hit),

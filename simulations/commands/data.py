@@ -4,11 +4,11 @@ import dataclasses
 from pathlib import Path
 
 from afl import plugins
+from afl.data.daily_sessions import MIN_ITEMS, daily_sessions
 from afl.data.dataset import Dataset
-from afl.data.days import LEAST, sessions_of_days
+from afl.data.dataset_store import DatasetInfo, DatasetStore
 from afl.data.importers import Importer, ImportOptions
-from afl.data.library import DatasetInfo, Library
-from afl.data.split import Shares, split_anew
+from afl.data.split import Shares, resplit
 from afl.errors import UsageError
 from afl.settings import Settings
 
@@ -34,7 +34,7 @@ def import_data(
     as the format says. The same content again changes nothing; other content needs `replace`.
     Raises `DataError` for a malformed file, naming file, line and reason; nothing is kept then.
     """
-    importer: Importer = plugins.load("afl.importers", format)
+    importer: Importer = plugins.load_plugin("afl.importers", format)
     if format == "demo" and path is not None:
         raise UsageError(f"format 'demo' makes its own data and takes no path, got {str(path)!r}")
     if format != "demo" and path is None:
@@ -55,7 +55,7 @@ def import_data(
 
 
 def data_sessions(
-    dataset: str, *, name: str, least: int = LEAST, replace: bool = False, settings: Settings | None = None
+    dataset: str, *, name: str, least: int = MIN_ITEMS, replace: bool = False, settings: Settings | None = None
 ) -> DatasetInfo:
     """Makes sessions out of a data set with timestamps: a user's day of `least` items or more; keeps them under `name`.
 
@@ -63,7 +63,7 @@ def data_sessions(
     `NotFoundError` for the data set, `UsageError` where it has no timestamps or no day that is long enough.
     """
     library = _library(settings)
-    library.save(sessions_of_days(library.load(dataset), name=name, least=least), replace=replace)
+    library.save(daily_sessions(library.load(dataset), name=name, least=least), replace=replace)
     return library.info(name)
 
 
@@ -85,9 +85,9 @@ def remove_data(name: str, *, settings: Settings | None = None) -> None:
 
 def _split_anew(dataset: Dataset, shares: Shares, seed: int) -> Dataset:
     note = f"{shares} by sequence, by a draw from seed {seed} and its id; not the source's own"
-    splits = split_anew(dataset.splits, shares, seed=seed)
+    splits = resplit(dataset.splits, shares, seed=seed)
     return dataclasses.replace(dataset, splits=splits, notes=dataset.notes | {"split": note})
 
 
-def _library(settings: Settings | None) -> Library:
-    return Library((settings or Settings()).data_dir)
+def _library(settings: Settings | None) -> DatasetStore:
+    return DatasetStore((settings or Settings()).data_dir)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from afl.data.fetching import FetchedFile, fetch
-from afl.data.sources import find
+from afl.data.download import DownloadedFile, download
+from afl.data.sources import find_source
 from afl.settings import Settings
 from simulations.progress import Unwatched, Watching
 
@@ -17,7 +17,7 @@ class Fetched:
     format: str
     folder: Path
     """What `afl data import FORMAT` takes."""
-    files: tuple[FetchedFile, ...]
+    files: tuple[DownloadedFile, ...]
     page: str
     licence: str
     citation: str
@@ -44,10 +44,10 @@ def fetch_data(
     Raises `NotFoundError` for an unknown name, `EndpointError` with the steps by hand where the network says no,
     `DataError` where what came is not what is published, `StorageError` where the folder cannot be written.
     """
-    source = find(name)
+    source = find_source(name)
     folder = Path(to) if to else (settings or Settings()).home / "downloads"
     with (watch or Unwatched()).bar(f"fetching {name}") as bar:
-        files = fetch(source, folder / source.name, progress=bar, mirror=mirror)
+        files = download(source, folder / source.name, progress=bar, mirror=mirror)
     return Fetched(
         source.name, source.format, folder / source.name, files, source.page, source.licence, source.citation
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
 
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
 from afl.errors import UsageError
 from afl.plugins import parse_spec
 from afl.settings import Settings
@@ -86,7 +86,7 @@ def train_for_next_item(
         model=model,
         lora=lora,
     )
-    dataset = Library(settings.data_dir).load(str(said["dataset"]))
+    dataset = DatasetStore(settings.data_dir).load(str(said["dataset"]))
     start = said.get("start")
     base = base_model(said.get("base"), dataset, settings, watch) if options.needs_base else None
     with (watch or Unwatched()).bar(f"training {name}") as bar:
@@ -121,7 +121,7 @@ def evaluate_for_next_item(
     from afl.flower.next_item_training import evaluate_next_item
 
     decoding = _decoding(said)
-    data = Library(settings.data_dir).load(dataset or str(kept.config["dataset"]))
+    data = DatasetStore(settings.data_dir).load(dataset or str(kept.config["dataset"]))
     guide = base_model(base, data, settings, watch) if decoding.guidance else None
     with (watch or Unwatched()).bar(f"recommending with {kept.name}") as bar:
         found = evaluate_next_item(kept, data, decoding=decoding, examples=examples or 0, base=guide, progress=bar)
@@ -145,7 +145,7 @@ def sample_for_next_item(
     from afl.flower.next_item import prompt, title_tree
     from afl.flower.sampling import draw
 
-    dataset = Library(settings.data_dir).load(str(kept.config["dataset"]))
+    dataset = DatasetStore(settings.data_dir).load(str(kept.config["dataset"]))
     items = {title: item for item, title in enumerate(dataset.catalogue.plain_titles)}
     unknown = [title for title in history if title not in items]
     if unknown or not 0 < len(history) <= HISTORY_WINDOW:
@@ -162,14 +162,14 @@ def sample_for_next_item(
 
 def base_model(spec: str | None, dataset: "Dataset", settings: Settings, watch: Watching | None) -> "TrainedModel":
     """The base model of this name and seed (`sasrec:1`), trained first if need be."""
-    from afl.models.zoo import trained
+    from afl.models.registry import load_or_train
 
     name, argument = parse_spec(spec or BASE)
     if argument is not None and not argument.isdecimal():
         raise UsageError(f"--base: got {spec!r}, expected NAME or NAME:SEED")
     seed = RECOMMENDER_SEED if argument is None else int(argument)
     with (watch or Unwatched()).bar(f"training {name} on {dataset.name}") as bar:
-        return trained(name, dataset, seed=seed, models_dir=settings.models_dir, progress=bar)
+        return load_or_train(name, dataset, seed=seed, models_dir=settings.models_dir, progress=bar)
 
 
 def _training(objective: str, said: "Mapping[str, Any]", *, tuned: bool) -> "TrainingConfig":

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
 from afl.errors import NotFoundError, StorageError, UsageError
 from afl.hints import editing
 from afl.hints.base import require_name
@@ -106,7 +106,7 @@ def base_to_json(record: BaseRecord) -> dict[str, Any]:
 
 
 def _require_dataset(name: str, settings: Settings) -> None:
-    names = Library(settings.data_dir).names()
+    names = DatasetStore(settings.data_dir).names()
     if name not in names:
         raise NotFoundError(f"no data set is called {name!r}; there are: {', '.join(names) or 'none yet'}")
 

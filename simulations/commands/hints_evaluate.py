@@ -7,7 +7,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from afl.data.dataset import Split
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
 from afl.hints.arms import HeldOut, actions, oracle_share
 from afl.hints.learners import Actions, Lesson
 from afl.hints.policy import PERMUTED, Policy, trained_on
@@ -149,7 +149,7 @@ def evaluated(name: str, policy: Policy, permuted: Policy, lesson: Lesson, test:
 def _policies(call: Call, name: str) -> tuple[Policy, Policy]:
     """The policy and its control, over the items of the data set that it was trained on."""
     folder = call.settings.policies_dir / name
-    library = Library(call.settings.data_dir)
+    library = DatasetStore(call.settings.data_dir)
     dataset = library.load(trained_on(folder))
     return Policy.load(folder, dataset), Policy.load(folder, dataset, PERMUTED)
 

@@ -6,7 +6,7 @@ from typing import Any, TypedDict, Unpack
 
 from afl import plugins
 from afl.data.dataset import Split
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
 from afl.data.sessions import row_count
 from afl.errors import ConflictError, EndpointError
 from afl.hints.base import KnowledgeBase, require_name
@@ -112,7 +112,7 @@ _ALWAYS = {
 def _study_options(call: Call, said: dict[str, Any], recorded: dict[str, Any]) -> RunOptions:
     """Training sessions in seeded order, as many as there are up to the most that were asked for."""
     given = RunOptions.given({**said, **_ALWAYS}, recorded=recorded or _DEFAULTS)
-    dataset = Library(call.settings.data_dir).load(given.dataset)
+    dataset = DatasetStore(call.settings.data_dir).load(given.dataset)
     assert given.sessions is not None, "it has a default"
     at_least("max-sessions", given.sessions, 2)
     return replace(given, sessions=max(1, min(given.sessions, row_count(dataset, Split.TRAIN))))
@@ -144,7 +144,7 @@ def _explored(
             explorer = Explorer(
                 ready.study,
                 ready.model,
-                plugins.load("afl.agents", "recommendation"),
+                plugins.load_plugin("afl.agents", "recommendation"),
                 exploration,
                 how,
                 bar,

@@ -106,7 +106,7 @@ def hints_train(
     at_least("sessions", sessions, LEAST)
     if reward not in REWARDS:
         raise UsageError(f"--reward: got {reward!r}, expected one of: {', '.join(REWARDS)}")
-    plugins.load("afl.encoders", plugins.parse_spec(encoder).name)
+    plugins.load_plugin("afl.encoders", plugins.parse_spec(encoder).name)
     with calling(
         db=options.get("db"), settings=options.get("settings"), watch=options.get("watch"), agency=None, tools=()
     ) as call:

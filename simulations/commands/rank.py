@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
 
-from afl.data.answers import StoredAnswers
+from afl.data.stored_replies import StoredReplies
 from afl.errors import UsageError
 from afl.ports import Clock, RecommenderTool
 from afl.settings import Settings
@@ -70,8 +70,8 @@ def rank(
     replaying and errors are as in `simulations.simulate`. The set-up is audited before anything is asked; a broken
     one is a `UsageError`.
 
-    `answers` is a file of stored answers (`afl.data.answers`) in place of a language model: its requests are asked, its
-    replies recorded, and the report also says what they are worth when lines must be exact.
+    `answers` is a file of stored answers (`afl.data.stored_replies`) in place of a language model: its requests are
+    asked, its replies recorded, and the report also says what they are worth when lines must be exact.
     """
     if answers is not None and llm is not None:
         raise UsageError(f"--answers: got --llm {llm!r} as well; stored answers are a language model of their own")
@@ -103,7 +103,7 @@ def rank(
         return ranked(call, study, run, how.answered_by(old, call.store.recall if cache else None))
 
 
-def _requests(call: Call, stored: StoredAnswers | None, replayed: Run | None) -> Requests | None:
+def _requests(call: Call, stored: StoredReplies | None, replayed: Run | None) -> Requests | None:
     """The requests that others have asked: of the file, or of the run that is replayed; None where agents ask."""
     if stored is not None:
         return requests_of(stored)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
 from afl.errors import UsageError
 from afl.settings import Settings
 from memory.store import Store
@@ -42,7 +42,7 @@ def report(
         raise UsageError("nothing to report: expected at least one run; `afl runs` lists them")
     settings = settings or Settings()
     require_free(folder)
-    files = files_of(run_report(wait_for(_read(names, db or settings.db_url)), Library(settings.data_dir)))
+    files = files_of(run_report(wait_for(_read(names, db or settings.db_url)), DatasetStore(settings.data_dir)))
     write(files, folder)
     return Reported(str(out), names, tuple(sorted(files)))
 

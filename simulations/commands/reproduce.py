@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
 from afl.errors import NotFoundError, UsageError
 from afl.settings import Settings
 from simulations.execution.asynchrony import outside_event_loop
@@ -85,7 +85,7 @@ def reproduce(
     settings = settings or Settings()
     manifests = _manifests(target, dataset)
     data = published_data(dataset)
-    around = circumstances(manifests, dataset, data, llm, Library(settings.data_dir))
+    around = circumstances(manifests, dataset, data, llm, DatasetStore(settings.data_dir))
     said: dict[str, Any] = {"llm": llm, "base_url": base_url, "concurrency": concurrency, "cache": cache, "db": db}
     said |= {"settings": settings, "watch": watch}
     if out is not None:
@@ -121,7 +121,7 @@ def _target(
 
 
 def circumstances(
-    manifests: Sequence[Manifest], dataset: str, data: PublishedData, llm: str, library: Library
+    manifests: Sequence[Manifest], dataset: str, data: PublishedData, llm: str, library: DatasetStore
 ) -> Circumstances:
     """Loads the data sets that will be needed, and tells those that are not the paper's."""
     studies = {study for manifest in manifests for study in manifest.studies}
@@ -136,7 +136,7 @@ def circumstances(
     return Circumstances(_is_offline(llm), frozenset(other), llm)
 
 
-def _same(library: Library, name: str, items: int, hash: str | None) -> bool:
+def _same(library: DatasetStore, name: str, items: int, hash: str | None) -> bool:
     try:
         dataset = library.load(name)
     except NotFoundError:

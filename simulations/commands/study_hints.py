@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
 from afl.errors import NotFoundError
 from afl.hints.policy import Policy, trained_on
 from afl.hints.rewards import RewardTable
@@ -60,7 +60,7 @@ def _studied(
 ) -> StudyReport:
     with calling(db=db, settings=settings, watch=None, agency=None, tools=()) as call:
         folder = call.settings.policies_dir / name
-        policy = Policy.load(folder, Library(call.settings.data_dir).load(trained_on(folder)))
+        policy = Policy.load(folder, DatasetStore(call.settings.data_dir).load(trained_on(folder)))
         test_run = f"{name}.test"
         if call.wait(call.store.find(test_run)) is None:
             raise NotFoundError(

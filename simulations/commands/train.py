@@ -1,6 +1,6 @@
 """`afl train`: train a base model, keep its checkpoint, say how well it ranks."""
 
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
 from afl.models.training import TrainReport, train_model
 from afl.settings import Settings
 from simulations.progress import Unwatched, Watching
@@ -25,7 +25,7 @@ def train(
     with (watch or Unwatched()).bar(f"training {model} on {dataset}") as bar:
         return train_model(
             model,
-            Library(settings.data_dir).load(dataset),
+            DatasetStore(settings.data_dir).load(dataset),
             seed=seed,
             models_dir=settings.models_dir,
             progress=bar,

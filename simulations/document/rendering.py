@@ -6,7 +6,7 @@ from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from afl.untrusted import printable
+from afl.sanitize import document_safe
 from simulations.document.figures import style
 from simulations.document.page import Block, Page, Table
 
@@ -32,7 +32,7 @@ def files_of(page: Page) -> dict[str, bytes]:
     with style.looks():
         for figure in page.figures():
             drawn = figure.draw()
-            drawings[figure.name] = printable(style.svg(drawn))
+            drawings[figure.name] = document_safe(style.svg(drawn))
             files[f"figures/{figure.name}.svg"] = drawings[figure.name].encode()
             files[f"figures/{figure.name}.png"] = style.png(drawn)
     files["report.html"] = html(page, drawings).encode()
@@ -44,7 +44,7 @@ def html(page: Page, drawings: Mapping[str, str]) -> str:
     """The page as one HTML document; `drawings` are its figures as SVG, by name."""
     from markupsafe import Markup, escape
 
-    said = {figure.name: escape(printable(figure.alternative)) for figure in page.figures()}
+    said = {figure.name: escape(document_safe(figure.alternative)) for figure in page.figures()}
     inline = {
         name: Markup(_labelled(style.inline(drawing, name=name), str(said[name])))
         for name, drawing in drawings.items()
@@ -64,7 +64,7 @@ def _labelled(drawing: str, said: str) -> str:
 
 
 def _written(template: str, **values: Any) -> str:
-    return printable(_templates().get_template(template).render(**values))
+    return document_safe(_templates().get_template(template).render(**values))
 
 
 @cache

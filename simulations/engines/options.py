@@ -29,5 +29,5 @@ class PlayingOptions(LimitOptions, EngineOptions, total=False):
 def engine(options: Mapping[str, Any]) -> Engine:
     """The engine that is named; not yet started."""
     context = EngineContext(options.get("workers"), options.get("address"))
-    made: Engine = plugins.load(GROUP, options.get("engine") or LOCAL)(context)
+    made: Engine = plugins.load_plugin(GROUP, options.get("engine") or LOCAL)(context)
     return made

@@ -44,9 +44,9 @@ class Agency:
     def _recommendation_agent(self, options: RunOptions) -> Callable[[Chat], RecommendationAgent]:
         """A zero-shot answer is the language model's own, whoever recommends in dialogues."""
         if options.protocol == ZERO_SHOT:
-            made: Callable[[Chat], RecommendationAgent] = plugins.load("afl.agents", ZERO_SHOT)
+            made: Callable[[Chat], RecommendationAgent] = plugins.load_plugin("afl.agents", ZERO_SHOT)
             return made
-        return self.recommendation_agent or plugins.load("afl.agents", "recommendation")
+        return self.recommendation_agent or plugins.load_plugin("afl.agents", "recommendation")
 
     def configuration(self) -> dict[str, Any]:
         """Who takes part, by name: enters the configuration of a run."""
@@ -69,7 +69,9 @@ def _user_agent(options: RunOptions) -> Callable[[Chat], UserAgent]:
 
 def _tool(text: str, dataset: Dataset, settings: Settings) -> RecommenderTool:
     spec = plugins.parse_spec(text)
-    made: RecommenderTool = plugins.load("afl.tools", spec.name)(ToolContext(spec.argument, dataset, settings))
+    made: RecommenderTool = plugins.load_plugin("afl.tools", spec.name)(
+        ToolContext(spec.argument, dataset, settings)
+    )
     return made
 
 

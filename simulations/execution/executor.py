@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
 from afl.errors import EndpointError
 from afl.hints.base import KnowledgeBase
 from afl.llm.language_model import LanguageModel
@@ -88,7 +88,7 @@ class Call:
 
     def study(self, options: RunOptions, base: KnowledgeBase | None = None) -> Study:
         """The sessions that these options speak of, from the library; with `base`, its hints are tried on them."""
-        library = Library(self.settings.data_dir)
+        library = DatasetStore(self.settings.data_dir)
         dataset = library.load(options.dataset)
         if base is None and options.hints is not None:
             base = self.wait(self.store.bases.load(options.hints)).base

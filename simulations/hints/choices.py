@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
 from afl.errors import AFLError
 from afl.hints.base import KnowledgeBase
 from afl.hints.policy import Policy
@@ -14,7 +14,7 @@ from simulations.task.training_data import training_data
 
 
 def choices_of(
-    base: KnowledgeBase, folder: Path, config: Mapping[str, Any], library: Library
+    base: KnowledgeBase, folder: Path, config: Mapping[str, Any], library: DatasetStore
 ) -> tuple[int, ...] | None:
     """The number of the hint that the policy in `folder` picks for each session, 0 for none.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from afl.data.dataset import Split
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
 from afl.data.sessions import row_count
 from afl.errors import ConflictError, UsageError
 from afl.hints.base import KnowledgeBase
@@ -114,4 +114,4 @@ def kept(call: Call, base: KnowledgeBase, name: str) -> KeptTable:
 
 def available(call: Call, said: Mapping[str, Any], split: Split) -> int:
     """How many sessions the split of the data set has."""
-    return row_count(Library(call.settings.data_dir).load(str(said["dataset"])), split)
+    return row_count(DatasetStore(call.settings.data_dir).load(str(said["dataset"])), split)

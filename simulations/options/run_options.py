@@ -6,7 +6,7 @@ from typing import Any, Literal, Self, get_args
 
 from afl.data.candidates import Position
 from afl.data.dataset import Split
-from afl.data.judging import ITEMS, Ratio
+from afl.data.judged_items import ITEMS_PER_USER, Ratio
 from afl.errors import UsageError
 
 CandidatesFrom = Literal["seeded", "reference", "source"]
@@ -69,7 +69,7 @@ class RunOptions:
     """The data set that models learn from, over the same catalogue; None for the sessions' own, or one that fits."""
     ratios: tuple[str, ...] = ()
     """What the user agent judges after the dialogue, wanted to unwanted (`1:3`); empty for nothing."""
-    items: int = ITEMS
+    items: int = ITEMS_PER_USER
     """How many items a user judges at each ratio; half of them are held out of every sequence."""
     loop: bool = True
     """Whether there is a dialogue at all, or only the judging, without a memory."""

@@ -61,7 +61,7 @@ def plays() -> Mapping[str, Play]:
 def built(arm: Mapping[str, Any]) -> bool:
     """Whether there are a study and, where one is named, a base model for this arm."""
     base = arm.get("base")
-    return arm["study"] in plays() and (base is None or base in plugins.names("afl.recommenders"))
+    return arm["study"] in plays() and (base is None or base in plugins.plugin_names("afl.recommenders"))
 
 
 def _study(name: str, options: Mapping[str, Any], arms: Sequence[Mapping[str, Any]]) -> Outcome:
@@ -118,7 +118,7 @@ def as_published(result: ArmAnswers, key: Mapping[str, Any]) -> list[Measured]:
     user who never says yes with precision 0.
     """
     scores = user_scores(result.counts[0])
-    said = np.array([user.yes > 0 for user in result.counts[0]], dtype=np.float64)
+    said = np.array([user.predicted_positives > 0 for user in result.counts[0]], dtype=np.float64)
     users = np.stack([scores.precision, scores.recall, said], axis=1)  # (U, 3)
     each = {"precision": scores.precision, "recall": scores.recall, "f1": scores.f1}
     return [

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from afl.data.judging import JudgedItems, Ratio
+from afl.data.judged_items import JudgedItems, Ratio
 from afl.metrics.intervals import Estimate
 from memory.records import JudgementRow
 from simulations.analysis.loaded_run import LoadedRun

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
 from afl.metrics.intervals import wilson
 from afl.metrics.popularity import MIDDLE, TOP
 from afl.types import Outcome
@@ -26,7 +26,7 @@ _MEANING = (
 )
 
 
-def section(runs: Sequence[LoadedRun], library: Library) -> Section | None:
+def section(runs: Sequence[LoadedRun], library: DatasetStore) -> Section | None:
     """A figure and rows per run whose data set is still in the library as it was; None where there is none."""
     figures: list[Block] = []
     rows: list[list[str]] = []

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import combinations
 
-from afl.metrics.listing import ListMetric, Place, list_metrics
+from afl.metrics.ranking_metrics import ListMetric, Rank, metrics_of_lists
 from simulations.analysis.list_comparison import Places, compare_pairs_of_lists
 from simulations.analysis.loaded_run import LoadedRun
 from simulations.analysis.paired_tests import PairedTest
@@ -27,7 +27,7 @@ def section(runs: Sequence[LoadedRun]) -> Section | None:
 
 
 def _blocks(runs: Sequence[LoadedRun], place: int) -> list[Block]:
-    metrics = list_metrics(min(run.listed for run in runs))
+    metrics = metrics_of_lists(min(run.listed for run in runs))
     found: list[Block] = [_figure(runs, metrics, place), _table(runs, metrics)]
     pairs = [((one.label, _places(one)), (two.label, _places(two))) for one, two in combinations(runs, 2)]
     tests = compare_pairs_of_lists(pairs, metrics)
@@ -36,7 +36,7 @@ def _blocks(runs: Sequence[LoadedRun], place: int) -> list[Block]:
 
 def _places(run: LoadedRun) -> Places:
     """Session -> place, from 1; None for a target that is not listed, or a session without a list."""
-    found: dict[str, Place] = {}
+    found: dict[str, Rank] = {}
     for record in run.records:
         lists = [turn for turn in record.dialogue if turn.ranking]
         found[record.session] = lists[-1].place(record.target) if lists and record.completed else None

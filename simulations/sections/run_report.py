@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
 from afl.metrics.intervals import Estimate
 from simulations.analysis.hit_comparison import HitArm, Pair, arms_of, comparable, pairs_of
 from simulations.analysis.loaded_run import LoadedRun
@@ -31,7 +31,7 @@ STAND_IN = (
 )
 
 
-def run_report(runs: Sequence[LoadedRun], library: Library) -> Page:
+def run_report(runs: Sequence[LoadedRun], library: DatasetStore) -> Page:
     """Everything there is to say about these runs; items are told by popularity where the library has their data."""
     together = comparable(runs)
     groups = [arms_of(group) for group in together]

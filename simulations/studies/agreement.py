@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from afl.data.judging import JudgedItems, Ratio
+from afl.data.judged_items import JudgedItems, Ratio
 from afl.errors import UsageError
-from afl.metrics.agreement import Agreement, Asked, agreement, auc_label, auc_score, by_user
+from afl.metrics.agreement import Agreement, UserJudgements, agreement, auc_label, auc_score, by_user
 from memory.records import JudgementRow
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.paired_tests import PairedTest, compare_pairs
@@ -25,7 +25,7 @@ from simulations.studies.report import audit_json
 from simulations.studies.user import arm_of, chosen_ratios
 from simulations.task.task import Study
 
-METRICS: dict[str, Callable[[Asked], float | None]] = {"auc_score": auc_score, "auc_label": auc_label}
+METRICS: dict[str, Callable[[UserJudgements], float | None]] = {"auc_score": auc_score, "auc_label": auc_label}
 """What the arms are tested in."""
 
 
@@ -38,7 +38,7 @@ class ArmAgreement:
     runs: tuple[str, ...]
     seed_numbers: tuple[int, ...]
     users: tuple[str, ...]
-    seeds: tuple[tuple[Asked, ...], ...]
+    seeds: tuple[tuple[UserJudgements, ...], ...]
     """Per study seed, what every user answered; an item without an answer is left out."""
 
     @property
@@ -49,7 +49,7 @@ class ArmAgreement:
     def failures(self) -> int:
         """Items without an answer, over all seeds."""
         items = self.ratio.wanted + self.ratio.unwanted
-        return sum(items - len(asked.yes) for users in self.seeds for asked in users)
+        return sum(items - len(asked.accepted) for users in self.seeds for asked in users)
 
     def to_json(self) -> dict[str, Any]:
         """An entry of `results`."""
@@ -114,7 +114,9 @@ def agreement_study(
     )
 
 
-def asked_of(rows: Sequence[JudgementRow], users: Sequence[str], judged: JudgedItems, ratio: Ratio) -> list[Asked]:
+def asked_of(
+    rows: Sequence[JudgementRow], users: Sequence[str], judged: JudgedItems, ratio: Ratio
+) -> list[UserJudgements]:
     """What every user answered about the items of a ratio, out of a run's judgements."""
     numbers = set((judged.of_ratio(ratio) + 1).tolist())
     answered: dict[str, list[JudgementRow]] = {user: [] for user in users}
@@ -122,10 +124,10 @@ def asked_of(rows: Sequence[JudgementRow], users: Sequence[str], judged: JudgedI
         if row.number in numbers and row.decision is not None:
             answered[row.session].append(row)
     return [
-        Asked(
-            yes=np.array([row.decision for row in own], dtype=bool),
+        UserJudgements(
+            accepted=np.array([row.decision for row in own], dtype=bool),
             scores=np.array([row.score for row in own], dtype=np.float64),
-            wanted=np.array([row.label for row in own], dtype=bool),
+            labels=np.array([row.label for row in own], dtype=bool),
         )
         for own in answered.values()
     ]

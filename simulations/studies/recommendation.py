@@ -108,7 +108,7 @@ def check(
         if base == NONE and LLM in bases:
             raise UsageError("--base: got 'none' and 'llm', which have the same agents; expected one of them")
         if base != NONE:
-            plugins.load("afl.recommenders", plugins.parse_spec(base).name)
+            plugins.load_plugin("afl.recommenders", plugins.parse_spec(base).name)
             content_hash(base, settings or Settings())
 
 

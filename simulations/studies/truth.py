@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afl.data.importers.demo.taste import liked_films, taste_of
-from afl.data.judging import Ratio
-from afl.metrics.precision_recall import PrecisionRecall, UserAnswers, precision_recall_over_seeds
+from afl.data.judged_items import Ratio
+from afl.metrics.precision_recall import PrecisionRecall, UserConfusion, precision_recall_over_seeds
 from simulations.task.task import Study
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class TrueScores:
 
     arm: str
     ratio: Ratio
-    counts: tuple[tuple[UserAnswers, ...], ...]
+    counts: tuple[tuple[UserConfusion, ...], ...]
     """Per study seed, for the users who like one of their items at all."""
     liked: float
     """The share of all items that their users like."""
@@ -87,7 +87,7 @@ def true_scores(
     """(U, M) answers against (U, M) likes, one of each per study seed."""
     kept = np.all([one.any(axis=1) for one in liked], axis=0)  # (U,)
     counts = tuple(
-        tuple(UserAnswers.of(*pair) for pair in zip(said[kept], true[kept], strict=True))
+        tuple(UserConfusion.of(*pair) for pair in zip(said[kept], true[kept], strict=True))
         for said, true in zip(yes, liked, strict=True)
     )
     return TrueScores(arm, ratio, counts, float(np.mean(liked)))

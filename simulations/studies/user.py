@@ -7,16 +7,16 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from afl.data.judging import ITEMS, JudgedItems, Ratio
-from afl.data.sessions import rows
+from afl.data.judged_items import ITEMS_PER_USER, JudgedItems, Ratio
+from afl.data.sessions import session_rows
 from afl.errors import ConflictError, UsageError
 from afl.metrics.precision_recall import (
     PrecisionRecall,
-    UserAnswers,
+    UserConfusion,
     precision_recall_over_seeds,
     user_scores,
 )
-from afl.models.threshold import Threshold
+from afl.models.reward_threshold import RewardThreshold
 from memory.records import JudgementRow
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.paired_tests import PairedTest, compare
@@ -51,7 +51,7 @@ class Answers:
     """(U, M) where there is no answer."""
 
     @classmethod
-    def of_reward(cls, scores: NDArray[np.float32], threshold: Threshold) -> Self:
+    def of_reward(cls, scores: NDArray[np.float32], threshold: RewardThreshold) -> Self:
         """The reward model's: yes from the threshold up, compared in hundredths as scores are shown."""
         yes = np.rint(scores * 100) >= round(threshold.value * 100)
         return cls(yes, np.zeros_like(yes))
@@ -87,10 +87,10 @@ class ArmAnswers:
     """About the items of the ratio, wanted ones first; one entry per study seed."""
 
     @property
-    def counts(self) -> list[list[UserAnswers]]:
+    def counts(self) -> list[list[UserConfusion]]:
         """Per seed and user."""
         wanted = np.arange(self.seeds[0].yes.shape[1]) < self.ratio.wanted
-        return [[UserAnswers.of(yes, wanted) for yes in answers.yes] for answers in self.seeds]
+        return [[UserConfusion.of(yes, wanted) for yes in answers.yes] for answers in self.seeds]
 
     @property
     def scores(self) -> PrecisionRecall:
@@ -157,7 +157,7 @@ class UserReport:
     """Its name as in `afl study NAME`; None for the evaluation."""
     results: tuple[ArmAnswers, ...]
     tests: tuple[PairedTest, ...]
-    threshold: Threshold | None
+    threshold: RewardThreshold | None
     """From which score on the reward arm says yes; None without that arm."""
     left_out: int
     """Sequences that are too short to hold items back."""
@@ -236,7 +236,7 @@ def chosen_ratios(ratios: Sequence[str] | None, items: int | None) -> tuple[str,
     """Those asked for, each once; by default those of the paper that divide the items."""
     if ratios is not None:
         return tuple(dict.fromkeys(ratios))
-    return tuple(ratio for ratio in RATIOS if (items or ITEMS) % Ratio.parts(ratio) == 0)
+    return tuple(ratio for ratio in RATIOS if (items or ITEMS_PER_USER) % Ratio.parts(ratio) == 0)
 
 
 def answers_of(player: ArmRunner, played: ArmRun, study: Study) -> list[ArmAnswers]:
@@ -318,7 +318,7 @@ def too_short(study: Study) -> int:
     """Sequences of the splits that are asked about nothing, for want of items."""
     held_out, sequences = study.options.held_out, study.dataset.splits
     return sum(
-        len(sequences[split]) - len(rows(study.dataset, split, held_out=held_out))
+        len(sequences[split]) - len(session_rows(study.dataset, split, held_out=held_out))
         for split in study.options.splits
     )
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from afl import plugins
 from afl.data.dataset import Split
-from afl.models.beside import trained_beside
 from afl.models.context import ModelContext
+from afl.models.reward_threshold import RewardThreshold, reward_threshold
 from afl.models.seeds import model_argument, model_seed
-from afl.models.threshold import Threshold, reward_threshold
+from afl.models.subprocess_training import trained_in_subprocess
 from afl.ports import Progress
 from afl.settings import Settings
 from simulations.options.run_options import NONE
@@ -32,7 +32,7 @@ class ModelOutputs:
     """(S, N) the reward score per candidate, to two decimals as agents see it; None without a reward model."""
     judged: NDArray[np.float32] | None = None
     """(S, M) the same per item that the user agent judges; None where nothing is judged, or without a reward model."""
-    threshold: Threshold | None = None
+    threshold: RewardThreshold | None = None
     """From which score on the reward model alone says yes to a judged item."""
 
     @classmethod
@@ -80,7 +80,7 @@ class ModelOutputs:
             None if suggestions is None else np.asarray(suggestions, np.int64),
             _scores(kept["scores"]),
             _scores(kept.get("judged")),
-            None if threshold is None else Threshold(**threshold),
+            None if threshold is None else RewardThreshold(**threshold),
         )
 
 
@@ -104,10 +104,10 @@ def _model(study: Study, settings: Settings, watch: Watching, role: str) -> Iter
         yield None
         return
     spec = plugins.parse_spec(text)
-    factory = plugins.load(group, spec.name)
+    factory = plugins.load_plugin(group, spec.name)
     with watch.bar(f"{role} {spec}") as bar:
         context = _context(study, settings, spec, seed, bar)
-        if spec.name in plugins.names("afl.models"):
+        if spec.name in plugins.plugin_names("afl.models"):
             context = replace(context, progress=_Announced(bar, watch.say, _training_now(study, context)))
         yield factory(context)
 
@@ -141,12 +141,12 @@ def _training_now(study: Study, context: ModelContext) -> str:
 def _reward_beside(study: Study, settings: Settings) -> AbstractContextManager[None]:
     """The reward model is trained while the recommender is, when both are models that train."""
     recommender, reward = (plugins.parse_spec(text) for text in (study.options.recommender, study.options.reward))
-    if not {recommender.name, reward.name} <= set(plugins.names("afl.models")):
+    if not {recommender.name, reward.name} <= set(plugins.plugin_names("afl.models")):
         return nullcontext()
     context = _context(study, settings, reward, REWARD_SEED, silent)
     if model_argument(context) is not None:
         return nullcontext()
-    return trained_beside(
+    return trained_in_subprocess(
         reward.name,
         study.training,
         seed=model_seed(context),
@@ -161,7 +161,9 @@ _GROUPS = {
 }
 
 
-def _context(study: Study, settings: Settings, spec: plugins.Spec, seed: int, progress: Progress) -> ModelContext:
+def _context(
+    study: Study, settings: Settings, spec: plugins.PluginSpec, seed: int, progress: Progress
+) -> ModelContext:
     return ModelContext(
         name=spec.name,
         argument=spec.argument,

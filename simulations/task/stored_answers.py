@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from afl.data.answers import StoredAnswers, read_answers
+from afl.data.stored_replies import StoredReplies, read_stored_replies
 from afl.errors import DataError, UsageError
 from afl.metrics.intervals import Estimate
-from afl.metrics.listing import Place, list_scores
+from afl.metrics.ranking_metrics import Rank, evaluate_lists
 from afl.ports import Chat
 from afl.types import Message, Phase
 from agents.stored import StoredRequests, as_asked, asked_titles, stored_list
@@ -39,7 +39,7 @@ class ExactLines:
         return {name: estimate.to_json() for name, estimate in self.scores.items()} | counts
 
 
-def answered_by(stored: StoredAnswers) -> dict[str, Any]:
+def answered_by(stored: StoredReplies) -> dict[str, Any]:
     """What a ranking run says of its sessions when these answers are its replies."""
     return {"llm": f"answers:{stored.file}", "split": stored.split, "candidates_from": "source"}
 
@@ -59,7 +59,7 @@ def is_stored(config: Mapping[str, Any]) -> bool:
     return config.get("recommendation_agent") == f"{StoredRequests.__module__}.{StoredRequests.__qualname__}"
 
 
-def requests_of(stored: StoredAnswers) -> Requests:
+def requests_of(stored: StoredReplies) -> Requests:
     """Each stored prompt as the one message it was."""
     return {session: ({"role": "user", "content": prompt},) for session, prompt in stored.requests.items()}
 
@@ -70,12 +70,12 @@ async def requests_asked(run: Run) -> Requests:
     return {one.entry.key.subject: one.entry.messages for one in asked if one.entry.key.phase == Phase.LOOP}
 
 
-def stored_answers(path: str | Path) -> StoredAnswers:
-    """As `read_answers`, under its absolute path, so that the same file is the same model from anywhere."""
-    return read_answers(Path(path).absolute())
+def stored_answers(path: str | Path) -> StoredReplies:
+    """As `read_stored_replies`, under its absolute path, so that the same file is the same model from anywhere."""
+    return read_stored_replies(Path(path).absolute())
 
 
-def require_answers(study: Study, requests: Requests, stored: StoredAnswers | None) -> None:
+def require_answers(study: Study, requests: Requests, stored: StoredReplies | None) -> None:
     """Raises `UsageError` for a session without a stored answer, `DataError` for an answer to another session."""
     missing = [row.id for row in study.rows if row.id not in requests]
     if missing:
@@ -97,7 +97,7 @@ def require_answers(study: Study, requests: Requests, stored: StoredAnswers | No
 
 def exact_lines(transcripts: Iterable[Transcript], *, top: int, sessions: int) -> ExactLines:
     """What the replies of these sessions are worth when lines must be exact; sessions without one are misses."""
-    places: list[Place] = []
+    places: list[Rank] = []
     exact = named = lines = 0
     for transcript in transcripts:
         for exchange in transcript.exchanges[-1:]:
@@ -106,7 +106,7 @@ def exact_lines(transcripts: Iterable[Transcript], *, top: int, sessions: int) -
             places.append(strict.index(target) + 1 if target in strict else None)
             exact, named, lines = exact + _count(strict), named + _count(read), lines + len(strict)
     every = places + [None] * (sessions - len(places))
-    return ExactLines(scores=list_scores(every, top=top), exact=exact, named=named, lines=lines)
+    return ExactLines(scores=evaluate_lists(every, top=top), exact=exact, named=named, lines=lines)
 
 
 def _entries(exchange: Exchange, top: int, *, exact: bool) -> tuple[str | None, ...]:

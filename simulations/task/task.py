@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from afl.data.candidates import candidate_lists, lists_hash, placed
+from afl.data.candidates import candidate_lists, lists_hash, with_target_at
 from afl.data.dataset import Dataset, Split
-from afl.data.judging import JudgedItems, judged_items
-from afl.data.sessions import MIN_HISTORY, Row, Session, afterwards, rows, session
+from afl.data.judged_items import JudgedItems, judged_items
+from afl.data.sessions import MIN_HISTORY, Row, Session, build_session, session_rows, with_target_in_history
 from afl.draws import derived_seed
 from afl.errors import UsageError
 from afl.hints.base import Hint, KnowledgeBase
@@ -48,7 +48,7 @@ class Study:
         ratios = options.judged_ratios()
         chosen, lists, judged = [], [], []
         for split in options.splits:
-            every = rows(dataset, split, held_out=options.held_out)
+            every = session_rows(dataset, split, held_out=options.held_out)
             # The reference protocol is one stream over all rows of a split, so lists come before any choice.
             drawn = candidate_lists(
                 dataset, every, size=options.candidates, seed=options.seed, method=options.candidates_from
@@ -72,7 +72,7 @@ class Study:
             )
         order = _order(dataset, options, chosen)
         picked, shown = [chosen[index] for index in order], np.concatenate(lists)[order]
-        items = placed(shown, [row.target for row in picked], options.target_position)
+        items = with_target_at(shown, [row.target for row in picked], options.target_position)
         asked = JudgedItems(np.concatenate([j.items for j in judged])[order], judged[0].wanted) if judged else None
         learned = _without_what_is_asked(dataset, options, training or dataset)
         return cls(dataset, options, picked, items, lists_hash(picked, items), learned, asked, base)
@@ -87,7 +87,7 @@ class Study:
 
     def session(self, position: int) -> Session:
         """The session at this position of the run."""
-        return session(self.dataset, self.rows[position], self.candidates[position].tolist())
+        return build_session(self.dataset, self.rows[position], self.candidates[position].tolist())
 
     def views(self) -> list[SessionView]:
         """All sessions as models may see them."""
@@ -100,7 +100,7 @@ class Study:
         """
         assert self.judged is not None, "asked for where something is judged"
         asked = zip(self.rows, self.judged.items.tolist(), strict=True)
-        return [session(self.dataset, afterwards(row), items).view for row, items in asked]
+        return [build_session(self.dataset, with_target_in_history(row), items).view for row, items in asked]
 
     def candidate_record(self) -> CandidateRecord:
         """The lists as they are kept with the run."""

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from afl.data.dataset import Dataset, Split
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
 from afl.errors import UsageError
 from simulations.options.run_options import RunOptions
 
 
-def training_data(library: Library, dataset: Dataset, train_on: str | None) -> Dataset:
+def training_data(library: DatasetStore, dataset: Dataset, train_on: str | None) -> Dataset:
     """The data set named by `--train-on`; without one, the data set itself if it has training sequences.
 
     A data set of test sessions alone borrows from the imported one with the same catalogue; where there is none, it
@@ -45,5 +45,5 @@ def as_learned(named: Dataset, config: Mapping[str, Any]) -> Dataset | None:
     return without if without.hash == learned else None
 
 
-def _others(library: Library, dataset: Dataset) -> list[Dataset]:
-    return [library.load(name) for name in library.over(dataset.catalogue) if name != dataset.name]
+def _others(library: DatasetStore, dataset: Dataset) -> list[Dataset]:
+    return [library.load(name) for name in library.with_catalogue(dataset.catalogue) if name != dataset.name]

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from afl.errors import AFLError, NotFoundError, UsageError
-from afl.untrusted import escaped
+from afl.sanitize import json_safe
 from simulations.viewer import rendering
 
 API = "/api"
@@ -24,7 +24,7 @@ API = "/api"
 def data(found: Any, status: int = HTTPStatus.OK) -> Response:
     """Dataclasses and queries as JSON that UTF-8 can hold; read back, every value is what it was."""
     text = json.dumps(found, ensure_ascii=False, separators=(",", ":"), default=_fields)
-    return Response(escaped(text), status, media_type="application/json")
+    return Response(json_safe(text), status, media_type="application/json")
 
 
 def _fields(found: Any) -> dict[str, Any]:

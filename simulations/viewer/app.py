@@ -14,7 +14,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
-from afl.data.library import Library as Datasets
+from afl.data.dataset_store import DatasetStore as Datasets
 from afl.errors import AFLError
 from afl.settings import Settings
 from memory.store import Store

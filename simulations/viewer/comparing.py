@@ -13,10 +13,10 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from afl.metrics.detectable import detectable_hits
 from afl.metrics.holm import holm
 from afl.metrics.intervals import Estimate, wilson
-from afl.metrics.paired import mcnemar_of, paired_hits
+from afl.metrics.paired import mcnemar_from_counts, paired_bootstrap_from_counts
+from afl.metrics.power import minimum_detectable_hit_difference
 from memory.columns import Flags, ResultColumns
 
 Show = Literal["differ", "won", "lost", "every", "none", "failed", "all"]
@@ -96,7 +96,7 @@ class Aligned:
             (a, b, int((two.hit & ~one.hit).sum()), int((one.hit & ~two.hit).sum()))
             for (a, one), (b, two) in combinations(zip(self.names, self._columns, strict=True), 2)
         ]
-        tests = [mcnemar_of(won, lost) for *_, won, lost in counted]
+        tests = [mcnemar_from_counts(won, lost) for *_, won, lost in counted]
         adjusted = holm([test.p for test in tests]).tolist()
         return tuple(
             self._pair(a, b, won, lost, test.p, p_holm)
@@ -104,7 +104,7 @@ class Aligned:
         )
 
     def _pair(self, a: str, b: str, won: int, lost: int, p: float, p_holm: float) -> Pair:
-        difference = paired_hits(won=won, lost=lost, n=len(self))
+        difference = paired_bootstrap_from_counts(won=won, lost=lost, n=len(self))
         differing = (won + lost) / len(self) if len(self) else 0.0
         smallest = _detectable(len(self), differing)
         return Pair(a, b, difference.value, difference.ci95, won, lost, p, p_holm, smallest)
@@ -131,7 +131,7 @@ class Aligned:
 @lru_cache(maxsize=256)
 def _detectable(n: int, differing: float) -> float | None:
     """Known already when only the list of sessions changes."""
-    return detectable_hits(n, differing=differing)
+    return minimum_detectable_hit_difference(n, differing=differing)
 
 
 @dataclass(frozen=True, slots=True)

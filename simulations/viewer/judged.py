@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from afl.data.judging import ITEMS, Ratio
+from afl.data.judged_items import ITEMS_PER_USER, Ratio
 from afl.metrics.intervals import Estimate, wilson
-from afl.metrics.precision_recall import UserAnswers, precision_recall
+from afl.metrics.precision_recall import UserConfusion, precision_recall
 from memory.columns import Flags, JudgedColumns
 
 
@@ -58,7 +58,8 @@ class Judged:
     def confusions(self, config: Mapping[str, Any]) -> Iterator[Confusion]:
         """At every ratio of the run."""
         ratios = [
-            Ratio.parse(str(text), items=config.get("items") or ITEMS) for text in config.get("ratios") or ()
+            Ratio.parse(str(text), items=config.get("items") or ITEMS_PER_USER)
+            for text in config.get("ratios") or ()
         ]
         wanted = max((ratio.wanted for ratio in ratios), default=0)
         if not ratios and len(self.columns.position):
@@ -86,14 +87,14 @@ class Judged:
             f1=scores.f1,
         )
 
-    def _by_user(self, within: Flags) -> Sequence[UserAnswers]:
+    def _by_user(self, within: Flags) -> Sequence[UserConfusion]:
         columns = self.columns
         place = np.searchsorted(self.users, columns.position)
         found, yes, wanted = (
             np.bincount(place[chosen & within], minlength=len(self.users)).tolist()
             for chosen in (columns.label & columns.yes, columns.yes, columns.label)
         )
-        return [UserAnswers(*counts) for counts in zip(found, yes, wanted, strict=True)]
+        return [UserConfusion(*counts) for counts in zip(found, yes, wanted, strict=True)]
 
     def by_rank(self) -> Iterator[RankLine]:
         """Rank by rank; none without a reward model."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from afl.untrusted import printable
+from afl.sanitize import document_safe
 from simulations.viewer.charts import Chart, Unit
 from simulations.viewer.links import Links
 from simulations.viewer.transcript_view import Sent
@@ -44,7 +44,7 @@ class Room:
 
 def page(template: str, links: Links, **values: Any) -> str:
     """The page as HTML, every value escaped."""
-    return printable(
+    return document_safe(
         _templates().get_template(template).render(links=links, said=Room(SAID), behind=Room(BEHIND), **values)
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from afl.data.domains import domain
+from afl.data.domains import get_domain
 from afl.types import CallKey, Message, Outcome, Refusal, Reply, SessionView
 
 
@@ -35,7 +35,7 @@ def says() -> Says:
 def view() -> SessionView:
     return SessionView(
         session="7",
-        domain=domain("music"),
+        domain=get_domain("music"),
         history=(0, 1, 2),
         history_titles=("Portishead", "Massive Attack", "Tricky"),
         candidates=(10, 11, 12, 13),

@@ -7,7 +7,7 @@ import pytest
 
 from afl.data.catalogue import Catalogue
 from afl.data.dataset import Dataset, Sequence, Sequences, Split
-from afl.data.domains import domain
+from afl.data.domains import get_domain
 from afl.errors import ConflictError, NotFoundError, UsageError
 from afl.hints.policy import Policy
 from afl.settings import Settings
@@ -26,7 +26,7 @@ def dataset() -> Dataset:
     train = Sequences.of([Sequence("a", (0, 1, 2, 3, 4)), Sequence("b", (9, 8, 7, 6))])
     artists = Catalogue.build([f"Artist {number}" for number in range(14)])
     splits = {Split.TRAIN: train, Split.VALID: none, Split.TEST: none}
-    return Dataset("artists", "test", domain("music"), artists, splits)
+    return Dataset("artists", "test", get_domain("music"), artists, splits)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from afl.data.domains import DOMAINS, domain
+from afl.data.domains import DOMAINS, get_domain
 from afl.errors import UsageError
 from agents import Prompts, prompts_hash
 
@@ -14,13 +14,13 @@ def test_every_piece_can_be_worded_for_every_domain(name, domain):
 
 
 def test_a_domain_speaks_its_own_words():
-    system = Prompts.load().fill("user.system", domain("movie"))
+    system = Prompts.load().fill("user.system", get_domain("movie"))
     assert "one viewer of a service for movies" in system
     assert "the movies you have watched" in system
 
 
 def test_what_is_filled_in_is_never_expanded_again():
-    text = Prompts.load().fill("repair", domain("music"), problem="$item ${verb} $$")
+    text = Prompts.load().fill("repair", get_domain("music"), problem="$item ${verb} $$")
     assert "$item ${verb} $$" in text
 
 
@@ -29,7 +29,7 @@ def test_the_hash_covers_what_a_dialogue_asks_with(tmp_path):
     changed = Prompts.load(tmp_path)
     assert prompts_hash() == Prompts.load().hash() == prompts_hash(prompts=Prompts.load())
     assert changed.hash() != prompts_hash()
-    assert changed.fill("repair", domain("music"), problem="x") == "No: x"
+    assert changed.fill("repair", get_domain("music"), problem="x") == "No: x"
 
 
 def test_other_pieces_enter_the_hash_where_they_are_used(tmp_path):

@@ -1,4 +1,4 @@
-from afl.data.domains import domain
+from afl.data.domains import get_domain
 from afl.llm.journaled_chat import JournaledChat
 from afl.testing import MemoryJournal, scripted_model
 from afl.types import UNLISTED, Message, Outcome, Reply, SessionView, Turn
@@ -14,7 +14,7 @@ PROMPT = (
 ASKED: tuple[Message, ...] = ({"role": "user", "content": PROMPT},)
 VIEW = SessionView(
     session="train-3",
-    domain=domain("movie"),
+    domain=get_domain("movie"),
     history=(7, 8),
     history_titles=("M", "Big"),
     candidates=(1, 2, 3, 4, 5),

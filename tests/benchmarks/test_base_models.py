@@ -10,7 +10,7 @@ from afl.data.dataset import Dataset
 from afl.data.importers import ImportOptions
 from afl.data.importers.demo import import_demo
 from afl.models.trainer import TrainingConfig
-from afl.plugins import load
+from afl.plugins import load_plugin
 from benchmarks.base_models import Measured, main, results, summary, table
 from benchmarks.tuning import BUDGET, SPACE, Settings, Tried, search, settings_tried, winner
 
@@ -34,7 +34,7 @@ def test_popularity_has_nothing_to_try() -> None:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_defaults_are_among_what_was_tried(name: str) -> None:
-    defaults = load("afl.models", name).Config(items=9)
+    defaults = load_plugin("afl.models", name).Config(items=9)
     rate = {"learning_rate": TrainingConfig().learning_rate}
     had = {setting: getattr(defaults, setting, rate.get(setting)) for setting in SPACE[name]}
     assert had in settings_tried(name)

@@ -20,7 +20,7 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from afl.data.dataset import Split
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
 from afl.settings import Settings
 from simulations import (
     evaluate_recommendation,
@@ -87,7 +87,7 @@ def play(settings: Settings) -> None:
 
 def popular(settings: Settings) -> Path:
     """A target: how often each of the 60 films is met that most viewers of the demo have seen."""
-    demo = Library(settings.data_dir).load("demo")
+    demo = DatasetStore(settings.data_dir).load("demo")
     counts = np.bincount(demo.splits[Split.TRAIN].items, minlength=len(demo.catalogue))
     first = np.argsort(-counts, kind="stable")[:60].tolist()
     target = settings.home / "films.json"

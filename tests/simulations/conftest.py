@@ -14,11 +14,11 @@ import pytest
 import torch
 
 from afl.data.dataset import Dataset
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
 from afl.models import checkpoints
 from afl.models.checkpoints import Checkpoint, Identity
 from afl.models.sasrec import SASRec
-from afl.models.trainer import Trained, TrainingConfig
+from afl.models.trainer import TrainingConfig, TrainingResult
 from afl.settings import Settings
 from afl.testing import FakeClock
 from afl.testing.canned_answers import canned_answer
@@ -90,7 +90,7 @@ def small(home: Path, _imported: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def dataset(small: Path) -> Dataset:
-    return Library(small / "data").load("small")
+    return DatasetStore(small / "data").load("small")
 
 
 @pytest.fixture
@@ -224,7 +224,7 @@ def keep_untrained(dataset: Dataset, models: Path, *seeds: int) -> None:
         network = SASRec.from_settings({"items": len(dataset.catalogue)})
         settings, config = network.settings(), asdict(TrainingConfig())
         identity = Identity("sasrec", network.version, dataset.hash, settings, config, seed)
-        log = Trained(1, 1, 0.0, (1.0,), 0.0, 0.0)._asdict()
+        log = TrainingResult(1, 1, 0.0, (1.0,), 0.0, 0.0)._asdict()
         checkpoints.write(Checkpoint(identity, network.state_dict(), log), models)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from scipy.stats import binomtest
 
-from afl.metrics.detectable import detectable_hits
+from afl.metrics.power import minimum_detectable_hit_difference
 from afl.testing.server import FakeServer, running_server
 from afl.types import CallKey, Outcome, Role
 from memory.records import CandidateRecord, SessionRecord, TurnRecord
@@ -68,7 +68,7 @@ def test_the_numbers_are_those_worked_out_by_hand(record: Record, url: str) -> N
     assert (found["a"], found["b"], found["n"], found["left_out"]) == ("a", "b", 40, 0)
     assert (found["won"], found["lost"], found["difference"]) == (18, 4, pytest.approx(14 / 40))
     assert found["p"] == pytest.approx(binomtest(18, 22).pvalue)
-    assert found["detectable"] == detectable_hits(40, differing=22 / 40)
+    assert found["detectable"] == minimum_detectable_hit_difference(40, differing=22 / 40)
     assert found["accepted"] == {"a": 20, "b": 20}
 
 
@@ -204,7 +204,7 @@ def test_on_lastfm_the_agent_alone_and_the_loop_are_told_apart_or_not(
     assert (found["n"], found["won"] + found["lost"]) == (122, len(found["sessions"]))
     assert found["difference"] == pytest.approx(rates[1]["value"] - rates[0]["value"])
     assert found["ci95"][0] <= found["difference"] <= found["ci95"][1]
-    assert found["detectable"] == detectable_hits(122, differing=len(found["sessions"]) / 122)
+    assert found["detectable"] == minimum_detectable_hit_difference(122, differing=len(found["sessions"]) / 122)
 
 
 def _hits(export: bytes) -> set[str]:

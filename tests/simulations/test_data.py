@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from afl.data.dataset import Dataset, Split
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
 from simulations.options.run_options import RunOptions
 from simulations.task.task import Study
 from tests.simulations.conftest import Afl
@@ -50,7 +50,7 @@ def test_shares_that_are_none_leave_nothing(afl: Afl, home: Path, small_csv: Pat
 def test_days_become_sessions(afl: Afl, small: Path) -> None:
     found = afl("data", "sessions", "small", "--name", "days", "--json").json
     assert (found["name"], sum(sizes(found)), found["format"]) == ("days", 30, "sessions")
-    assert Library(small / "data").load("days").splits[Split.TEST].ids[0].endswith("@1970-01-01")
+    assert DatasetStore(small / "data").load("days").splits[Split.TEST].ids[0].endswith("@1970-01-01")
 
 
 def test_sessions_have_a_name_of_their_own(afl: Afl, small: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from scipy.stats import binomtest  # type: ignore[import-untyped]
 
 from afl.data.dataset import Dataset
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
 from afl.testing.canned_answers import canned_answer
 from afl.testing.server import FakeServer, running_server
 from simulations.analysis.arm_results import ArmResult, SeedValues
@@ -239,7 +239,7 @@ def test_failed_sessions_are_misses_and_counted(afl: Afl, base: str, exported: E
 def test_every_base_model_is_tested_within_itself(
     afl: Afl, base: str, server: FakeServer, small: Path, tmp_path: Path
 ) -> None:
-    other = f"file:{suggestions(Library(small / 'data').load('small'), tmp_path / 'all.csv', right=N)}"
+    other = f"file:{suggestions(DatasetStore(small / 'data').load('small'), tmp_path / 'all.csv', right=N)}"
     two = ["--base", other, "--arm", "agent", "--arm", "base", "--base-url", server.url, "--run", "x"]
     found = afl(*arguments(base, *two, "--json")).json
     assert [(test["base"], test["a"], test["b"]) for test in found["tests"]] == [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
 from afl.flower.embedded import EmbeddedConfig
 from afl.flower.next_item_training import SFT, NextItemOptions, train_next_item
 from tests.simulations.conftest import Afl
@@ -19,7 +19,7 @@ LOOP = ("simulate", "--dataset", "small", "--llm", "offline", "--reward", "none"
 def _tuned(_imported: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of two models that have learned from `small`."""
     root = tmp_path_factory.mktemp("tuned") / "flower"
-    dataset = Library(_imported / "data").load("small")
+    dataset = DatasetStore(_imported / "data").load("small")
     options = NextItemOptions(
         training=replace(SFT, steps=3, batch_size=8, validate_every=3, warm_up=1),
         embedded=EmbeddedConfig(vocabulary=270, hidden=8, layers=1, heads=2, prompt_length=64),

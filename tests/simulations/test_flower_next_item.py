@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
 from afl.errors import ConflictError, NotFoundError, UsageError
 from afl.flower.evaluations import GroupShares, read_evaluation
 from afl.flower.kept import Kept
@@ -127,7 +127,7 @@ def test_decoding_without_sense_is_told(trained: Settings, decoding: dict[str, f
 
 
 def test_titles_are_drawn_after_a_history(trained: Settings) -> None:
-    titles = Library(trained.data_dir).load("films").catalogue.titles
+    titles = DatasetStore(trained.data_dir).load("films").catalogue.titles
     found = flower_sample("flow", history=titles[:2], draws=3, settings=trained)
     assert found == flower_sample("flow", history=titles[:2], draws=3, settings=trained)
     assert len(found) == 3

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from afl.data.domains import domain
+from afl.data.domains import get_domain
 from afl.types import Advice, Attempt, CallKey, Outcome, Refusal, Reply, Role, SessionView, Turn
 from simulations import build_graph
 from simulations.graphs.dialogue import after_recommendation, after_response
 
 VIEW = SessionView(
     session="7",
-    domain=domain("music"),
+    domain=get_domain("music"),
     history=(0, 1, 2),
     history_titles=("Portishead", "Massive Attack", "Tricky"),
     candidates=(10, 11, 12, 13),

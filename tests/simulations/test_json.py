@@ -12,7 +12,7 @@ from afl.data.dataset import Dataset
 from afl.models import checkpoints
 from afl.models.checkpoints import Checkpoint, Identity
 from afl.models.sasrec import SASRec
-from afl.models.trainer import Trained, TrainingConfig
+from afl.models.trainer import TrainingConfig, TrainingResult
 from afl.testing.canned_answers import canned_answer
 from afl.testing.server import FakeServer, running_server
 from simulations.task.model_seeds import RECOMMENDER_SEED
@@ -119,7 +119,7 @@ def untrained_checkpoint(dataset: Dataset, small: Path) -> Path:
     network = SASRec.from_settings({"items": len(dataset.catalogue)})
     settings, training = network.settings(), asdict(TrainingConfig())
     identity = Identity("sasrec", network.version, dataset.hash, settings, training, RECOMMENDER_SEED)
-    log = Trained(1, 1, 0.0, (1.0,), 0.0, 0.0)._asdict()
+    log = TrainingResult(1, 1, 0.0, (1.0,), 0.0, 0.0)._asdict()
     return checkpoints.write(Checkpoint(identity, network.state_dict(), log), small / "models")
 
 

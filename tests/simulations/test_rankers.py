@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from afl.data.dataset import Dataset
-from afl.data.domains import domain
+from afl.data.domains import get_domain
 from afl.errors import UsageError
 from afl.llm.journaled_chat import JournaledChat
 from afl.settings import Settings
@@ -28,7 +28,7 @@ from tests.simulations.test_graph import turn
 
 VIEW = SessionView(
     session="7",
-    domain=domain("music"),
+    domain=get_domain("music"),
     history=(0, 1, 2),
     history_titles=("Portishead", "Massive Attack", "Tricky"),
     candidates=(10, 11, 12, 13),

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from afl.data.dataset import Dataset
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
 from afl.errors import UsageError
-from afl.metrics.detectable import detectable_mean
+from afl.metrics.power import minimum_detectable_mean_difference
 from afl.settings import Settings
 from afl.testing.canned_answers import refusing_answer
 from afl.testing.server import FakeServer, running_server
@@ -180,7 +180,9 @@ def test_people_are_told_of_the_seeds_and_of_what_is_suspicious(
     more.write_text(small_csv.read_text() + "".join(f"u30,Band {band},{band}\n" for band in range(6)))
     import_data("csv", more, name="more", domain="music")
     settings = Settings()
-    keep_untrained(Library(settings.data_dir).load("more"), settings.models_dir, RECOMMENDER_SEED, REWARD_SEED)
+    keep_untrained(
+        DatasetStore(settings.data_dir).load("more"), settings.models_dir, RECOMMENDER_SEED, REWARD_SEED
+    )
     fixed = [*OVER[:-1], "--arm", "agent", "--arm", "afl", "--seeds", 2, "--base-url", server.url]
     fixed += ["--split", "train", "--train-on", "more"]
     shown = " ".join(afl("evaluate", "recommendation", *fixed).out.split())
@@ -215,7 +217,10 @@ def test_hits_of_one_seed_are_tested_as_hits_and_means_as_means() -> None:
     )
     assert hits_test.p == pytest.approx(2 * 0.5**8)
     spread = float(np.std([0.0] * 12 + [0.5] * 8, ddof=1))
-    assert (means_test.difference, means_test.detectable) == (0.2, detectable_mean(20, sd=spread))
+    assert (means_test.difference, means_test.detectable) == (
+        0.2,
+        minimum_detectable_mean_difference(20, sd=spread),
+    )
     assert means_test.n == 20
 
 

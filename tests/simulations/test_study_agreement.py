@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from scipy.stats import mannwhitneyu  # type: ignore[import-untyped]
 
+from afl.data.dataset_store import DatasetStore
 from afl.data.importers.demo.films import all_films
 from afl.data.importers.demo.taste import taste_of, values
-from afl.data.library import Library
 from afl.settings import Settings
 from simulations.commands.data import import_data
 from simulations.task.model_seeds import RECOMMENDER_SEED, REWARD_SEED
@@ -28,7 +28,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demo") / "home"
     settings = Settings(AFL_HOME=folder, AFL_DB=None)  # type: ignore[call-arg]
     import_data("demo", name="demo", users=150, settings=settings)
-    keep_untrained(Library(settings.data_dir).load("demo"), settings.models_dir, RECOMMENDER_SEED, REWARD_SEED)
+    keep_untrained(
+        DatasetStore(settings.data_dir).load("demo"), settings.models_dir, RECOMMENDER_SEED, REWARD_SEED
+    )
     return folder
 
 

@@ -64,8 +64,8 @@ def import_amazon(path: Path | None, options: ImportOptions) -> Dataset:
 
 
 def _wording(file: Path, options: ImportOptions) -> Domain:
-    guessed = domains.guess(file.name)
-    return domains.domain(options.domain or (guessed.name if guessed.name in _WORDINGS else "item"))
+    guessed = domains.guess_domain(file.name)
+    return domains.get_domain(options.domain or (guessed.name if guessed.name in _WORDINGS else "item"))
 
 
 def _reviews(path: Path) -> Path:

@@ -42,7 +42,9 @@ def import_csv(path: Path | None, options: ImportOptions) -> Dataset:
     catalogue, notes = _catalogue(table, rows)
     splits = split_by_user(rows, catalogue)
     wording = (
-        domains.domain(options.domain) if options.domain else domains.guess(file.name, file.resolve().parent.name)
+        domains.get_domain(options.domain)
+        if options.domain
+        else domains.guess_domain(file.name, file.resolve().parent.name)
     )
     return Dataset(options.name, "csv", wording, catalogue, splits, notes | split_notes(splits))
 

@@ -19,7 +19,7 @@ from afl.data.dataset import Sequence as UserSequence
 from afl.data.importers import ImportOptions
 from afl.data.importers._files import data_folder, entries_of, lines_of, only_file, text_of
 from afl.data.importers._flower_tests import UserRow, read_tests
-from afl.data.unpickling import read_frame
+from afl.data.safe_unpickler import read_frame
 from afl.errors import DataError, UsageError
 
 WINDOW = 10
@@ -51,7 +51,7 @@ def import_flower(path: Path | None, options: ImportOptions) -> Dataset:
         Split.VALID: Sequences.of([UserSequence(f"valid-{n}", items) for n, items in enumerate(valid)]),
         Split.TEST: Sequences.of(_test_sequences(test)),
     }
-    wording = domains.domain(options.domain) if options.domain else domains.guess(category)
+    wording = domains.get_domain(options.domain) if options.domain else domains.guess_domain(category)
     catalogue = Catalogue.build([str(item) for item in range(len(titles))], titles)
     notes = _notes(category, train, joined, [row.example for row in test], titles)
     counted = _counted(folder, category, train, titles)

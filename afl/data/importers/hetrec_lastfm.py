@@ -58,7 +58,7 @@ def import_hetrec_lastfm(path: Path | None, options: ImportOptions) -> Dataset:
     catalogue, notes = _catalogue(folder, listened, taggings)
     sequences, told = _sequences(taggings, listened, catalogue)
     splits = split_sequences(sequences)
-    wording = domains.domain(options.domain or "music")
+    wording = domains.get_domain(options.domain or "music")
     return Dataset(options.name, "hetrec-lastfm", wording, catalogue, splits, notes | told | split_notes(splits))
 
 

@@ -44,7 +44,7 @@ def import_hetrec_movielens(path: Path | None, options: ImportOptions) -> Datase
     splits = split_by_user(rated, catalogue)
     if not timed:
         notes["time"] = f"dates and hours of {_DATED}, taken for UTC; {_TIMED} has the moments"
-    wording = domains.domain(options.domain or "movie")
+    wording = domains.get_domain(options.domain or "movie")
     return Dataset(options.name, "hetrec-movielens", wording, catalogue, splits, notes | split_notes(splits))
 
 

@@ -17,7 +17,7 @@ from afl.data.dataset import Sequence as UserSequence
 from afl.data.importers import ImportOptions
 from afl.data.importers._files import data_folder, lines_of, only_file
 from afl.data.importers._titles import GENRES
-from afl.data.unpickling import read_frame, read_plain
+from afl.data.safe_unpickler import read_frame, read_plain
 from afl.errors import DataError
 
 HELD_OUT = 10
@@ -42,7 +42,7 @@ def import_llara(path: Path | None, options: ImportOptions) -> Dataset:
         splits, notes = _simulation_users(folder / _USERS, ids)
     else:
         splits, notes = _windows(folder, ids)
-    wording = domains.domain(options.domain) if options.domain else domains.guess(folder.name)
+    wording = domains.get_domain(options.domain) if options.domain else domains.guess_domain(folder.name)
     return Dataset(options.name, "llara", wording, catalogue, splits, notes)
 
 

@@ -54,7 +54,9 @@ def import_movielens(path: Path | None, options: ImportOptions) -> Dataset:
     catalogue, notes = _catalogue(folder / release.movies, release, rows)
     splits = split_by_user(rows, catalogue)
     notes = {"release": release.name} | notes | split_notes(splits)
-    return Dataset(options.name, "movielens", domains.domain(options.domain or "movie"), catalogue, splits, notes)
+    return Dataset(
+        options.name, "movielens", domains.get_domain(options.domain or "movie"), catalogue, splits, notes
+    )
 
 
 def _found(path: Path) -> tuple[Path, Release]:

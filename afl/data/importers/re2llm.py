@@ -18,7 +18,7 @@ from afl.data.dataset import Sequence as Session
 from afl.data.importers import ImportOptions
 from afl.data.importers._files import data_folder
 from afl.data.importers._hetrec import movie_attributes, rows, unquoted
-from afl.data.unpickling import read_plain
+from afl.data.safe_unpickler import read_plain
 from afl.draws import generator
 from afl.errors import DataError
 
@@ -45,7 +45,7 @@ def import_re2llm(path: Path | None, options: ImportOptions) -> Dataset:
     return Dataset(
         name=options.name,
         format="re2llm",
-        domain=domains.domain(options.domain or "movie"),
+        domain=domains.get_domain(options.domain or "movie"),
         catalogue=catalogue,
         splits={split: Sequences.of([made for into, made, _ in sessions if into == split]) for split in Split},
         notes=_notes(met, [drawn for _, _, drawn in sessions], left_out),

@@ -41,7 +41,9 @@ def import_recbole(path: Path | None, options: ImportOptions) -> Dataset:
     catalogue, notes = _described(described, rows) if described.is_file() else (Catalogue.build(_keys(rows)), {})
     splits = split_by_user(rows, catalogue)
     wording = (
-        domains.domain(options.domain) if options.domain else domains.guess(file.name, file.resolve().parent.name)
+        domains.get_domain(options.domain)
+        if options.domain
+        else domains.guess_domain(file.name, file.resolve().parent.name)
     )
     return Dataset(options.name, "recbole", wording, catalogue, splits, notes | split_notes(splits))
 

@@ -36,7 +36,7 @@ def import_steam(path: Path | None, options: ImportOptions) -> Dataset:
     """
     given = given_path(path, "steam")
     folder = given if given.is_dir() else given.parent
-    wording = domains.domain(options.domain or "game")
+    wording = domains.get_domain(options.domain or "game")
     if any((folder / name).is_file() for name in _LLARA):
         return replace(import_llara(folder, options), format="steam", domain=wording)
     rows = _rows(given if given.is_file() else _one_of(folder, _REVIEWS))

@@ -4,7 +4,7 @@ import pytest
 
 from afl.data.catalogue import Catalogue
 from afl.data.dataset import Dataset, Sequence, Sequences, Split
-from afl.data.domains import domain
+from afl.data.domains import get_domain
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def small() -> Dataset:
     return Dataset(
         "small",
         "csv",
-        domain("item"),
+        get_domain("item"),
         catalogue,
         {
             Split.TRAIN: Sequences.of(users[:9]),

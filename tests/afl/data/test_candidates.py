@@ -5,17 +5,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from afl.data.candidates import candidate_lists, placed
+from afl.data.candidates import candidate_lists, with_target_at
 from afl.data.dataset import Dataset, Split
 from afl.data.importers import ImportOptions
 from afl.data.importers.llara import import_llara
-from afl.data.sessions import Row, rows
+from afl.data.sessions import Row, session_rows
 from afl.errors import UsageError
 
 
 @pytest.fixture
 def test_rows(small: Dataset) -> list[Row]:
-    return rows(small, Split.TEST)
+    return session_rows(small, Split.TEST)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def published_answers_on_lists(dataset: Dataset, shared_data: Path, seed: int) -
     """How many of the published SASRec answers are on the reference lists of this seed."""
     with (shared_data / "prior_lastfm" / "SASRec.csv").open(encoding="utf-8") as file:
         answers = {line["id"]: line["generate"].strip().casefold() for line in csv.DictReader(file)}
-    sessions = rows(dataset, Split.TEST)
+    sessions = session_rows(dataset, Split.TEST)
     lists = candidate_lists(dataset, sessions, seed=seed, method="reference").items
     said = np.array([dataset.catalogue.by_title[answers[row.id]] for row in sessions])
     return int((lists == said[:, None]).any(axis=1).sum())
@@ -122,7 +122,7 @@ def test_a_target_moved_to_one_end_leaves_the_others_in_their_order(
 ) -> None:
     lists = candidate_lists(small, test_rows).items
     targets = [row.target for row in test_rows]
-    moved = placed(lists, targets, position)  # type: ignore[arg-type]
+    moved = with_target_at(lists, targets, position)  # type: ignore[arg-type]
     assert moved[:, place].tolist() == targets
     assert [[i for i in one if i != t] for one, t in zip(moved.tolist(), targets, strict=True)] == [
         [i for i in one if i != t] for one, t in zip(lists.tolist(), targets, strict=True)
@@ -131,7 +131,7 @@ def test_a_target_moved_to_one_end_leaves_the_others_in_their_order(
 
 def test_at_random_a_list_stays_as_it_was_shuffled(small: Dataset, test_rows: list[Row]) -> None:
     lists = candidate_lists(small, test_rows).items
-    assert placed(lists, [row.target for row in test_rows], "random") is lists
+    assert with_target_at(lists, [row.target for row in test_rows], "random") is lists
 
 
 def test_lists_of_the_source_are_taken_as_they_are(small: Dataset, test_rows: list[Row]) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afl.data.dataset import Dataset, Sequence, Sequences, Split
-from afl.data.domains import domain, guess
+from afl.data.domains import get_domain, guess_domain
 
 items = st.lists(st.integers(0, 2**31 - 1), max_size=6).map(tuple)
 
@@ -38,7 +38,7 @@ def test_timestamps_are_kept_where_every_sequence_has_them() -> None:
 
 def test_the_name_does_not_enter_the_hash_and_the_wording_does(small: Dataset) -> None:
     assert replace(small, name="other", notes={}).hash == small.hash
-    assert replace(small, domain=domain("movie")).hash != small.hash
+    assert replace(small, domain=get_domain("movie")).hash != small.hash
 
 
 def test_one_item_changed_changes_the_hash(small: Dataset) -> None:
@@ -49,14 +49,14 @@ def test_one_item_changed_changes_the_hash(small: Dataset) -> None:
 
 
 def test_the_wording_is_guessed_from_the_most_telling_name() -> None:
-    assert [guess(name).name for name in ("LastFM-1k", "ml-100k.inter", "steam", "books")] == [
+    assert [guess_domain(name).name for name in ("LastFM-1k", "ml-100k.inter", "steam", "books")] == [
         "music",
         "movie",
         "game",
         "item",
     ]
-    assert guess("ratings.csv", "ml-latest").name == "movie"
-    assert guess("steam.csv", "movies").name == "game"
+    assert guess_domain("ratings.csv", "ml-latest").name == "movie"
+    assert guess_domain("steam.csv", "movies").name == "game"
 
 
 def test_without_targets_every_training_sequence_lacks_its_last_item_and_the_rest_stays(small: Dataset) -> None:

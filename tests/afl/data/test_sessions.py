@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from afl.data.dataset import Dataset, Sequence, Sequences, Split
-from afl.data.sessions import row_count, rows, session
+from afl.data.sessions import build_session, row_count, session_rows
 
 
 def with_test(small: Dataset, *sequences: Sequence) -> Dataset:
@@ -11,7 +11,7 @@ def with_test(small: Dataset, *sequences: Sequence) -> Dataset:
 
 
 def test_a_row_is_the_last_item_and_up_to_ten_before_it(small: Dataset) -> None:
-    [row] = rows(with_test(small, Sequence("u", tuple(range(20)))), Split.TEST)
+    [row] = session_rows(with_test(small, Sequence("u", tuple(range(20)))), Split.TEST)
     assert (row.history, row.target, row.id) == (tuple(range(9, 19)), 19, "u")
     assert row.known == frozenset(range(20))
 
@@ -19,27 +19,27 @@ def test_a_row_is_the_last_item_and_up_to_ten_before_it(small: Dataset) -> None:
 @pytest.mark.parametrize(("length", "count"), [(0, 0), (3, 0), (4, 1)])
 def test_three_items_before_the_target_are_needed(small: Dataset, length: int, count: int) -> None:
     dataset = with_test(small, Sequence("u", tuple(range(length))))
-    assert len(rows(dataset, Split.TEST)) == row_count(dataset, Split.TEST) == count
+    assert len(session_rows(dataset, Split.TEST)) == row_count(dataset, Split.TEST) == count
 
 
 def test_one_item_before_the_target_is_enough_where_items_are_held_out(small: Dataset) -> None:
     dataset = with_test(small, Sequence("u", (1, 2), held_out=(3,)), Sequence("v", (1,), held_out=(3,)))
-    assert [row.id for row in rows(dataset, Split.TEST)] == ["u"]
+    assert [row.id for row in session_rows(dataset, Split.TEST)] == ["u"]
     assert row_count(dataset, Split.TEST) == 1
 
 
 def test_an_empty_split_has_no_rows(small: Dataset) -> None:
-    assert rows(small, Split.VALID) == []
+    assert session_rows(small, Split.VALID) == []
     assert row_count(small, Split.VALID) == 0
 
 
 def test_what_agents_are_given_does_not_depend_on_the_target(small: Dataset) -> None:
-    row = rows(small, Split.TEST)[0]
-    shown = session(small, row, [row.target, 1, 2]).view
-    assert session(small, replace(row, target=1), [row.target, 1, 2]).view == shown
+    row = session_rows(small, Split.TEST)[0]
+    shown = build_session(small, row, [row.target, 1, 2]).view
+    assert build_session(small, replace(row, target=1), [row.target, 1, 2]).view == shown
 
 
 def test_candidates_are_shown_in_the_order_given(small: Dataset) -> None:
-    view = session(small, rows(small, Split.TEST)[0], [3, 1, 2]).view
+    view = build_session(small, session_rows(small, Split.TEST)[0], [3, 1, 2]).view
     assert view.candidate_titles == ("Item 3", "Item 1", "Item 2")
     assert (view.item("Item 1"), view.title(2)) == (1, "Item 2")

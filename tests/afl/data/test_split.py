@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from afl.data.dataset import Sequence, Split
-from afl.data.split import Shares, split_anew, split_sequences
+from afl.data.split import Shares, resplit, split_sequences
 from afl.errors import DataError, UsageError
 
 
@@ -56,13 +56,13 @@ def test_an_id_that_occurs_twice_is_named() -> None:
 
 
 def test_all_sequences_are_divided_anew_by_shares() -> None:
-    splits = split_anew(split_sequences(users(101)), Shares(5, 1, 4))
+    splits = resplit(split_sequences(users(101)), Shares(5, 1, 4))
     assert [len(splits[split]) for split in Split] == [51, 10, 40]
     assert {key for split in Split for key in splits[split].ids} == {s.id for s in users(101)}
 
 
 def test_another_seed_divides_otherwise_and_the_same_seed_alike() -> None:
-    first, again, other = (split_anew(split_sequences(users(40)), Shares(1, 1, 1), seed=n) for n in (0, 0, 1))
+    first, again, other = (resplit(split_sequences(users(40)), Shares(1, 1, 1), seed=n) for n in (0, 0, 1))
     assert first[Split.TEST].ids == again[Split.TEST].ids
     assert first[Split.TEST].ids != other[Split.TEST].ids
 

@@ -6,11 +6,11 @@ import pytest
 
 from afl.data.catalogue import Catalogue
 from afl.data.dataset import Dataset, Sequence, Sequences, Split
-from afl.data.domains import domain
+from afl.data.domains import get_domain
 from afl.flower.embedded import EmbeddedConfig, embedded
 from afl.flower.language_model import LanguageModel
 from afl.flower.tree import PrefixTree
-from afl.models.threads import one_thread
+from afl.models.threads import single_threaded
 
 GAMES = ("Doom", "Doom II", "Zelda", "Zelda: Ocarina", "Tetris", "Doom", "Pong", "Mario Kart", "Mario", "Ōkami")
 
@@ -22,7 +22,7 @@ def games() -> Dataset:
     return Dataset(
         "games",
         "csv",
-        domain("game"),
+        get_domain("game"),
         Catalogue.build([str(n) for n in range(10)], GAMES),
         {
             Split.TRAIN: Sequences.of(users[:30]),
@@ -48,5 +48,5 @@ def tree(games: Dataset, model: LanguageModel) -> PrefixTree:
 @pytest.fixture(autouse=True, scope="session")
 def single_thread() -> Iterator[None]:
     """Models as small as these are slower on two."""
-    with one_thread():
+    with single_threaded():
         yield

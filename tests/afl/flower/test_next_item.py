@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from afl.data.dataset import Dataset, Split
-from afl.data.examples import next_items
+from afl.data.next_item_examples import next_item_examples
 from afl.errors import ModelError
 from afl.flower.language_model import LanguageModel
 from afl.flower.loss import subtb_loss
@@ -36,7 +36,9 @@ def test_a_prompt_has_a_title_a_line_and_goes_on_with_the_next_one(games: Datase
 
 def test_rewards_are_occurrences_in_the_histories_of_training_examples(games: Dataset, tree: PrefixTree) -> None:
     titles = games.catalogue.plain_titles
-    counted = Counter(titles[item] for example in next_items(games, Split.TRAIN) for item in example.history)
+    counted = Counter(
+        titles[item] for example in next_item_examples(games, Split.TRAIN) for item in example.history
+    )
     assert title_counts(games, tree).tolist() == [counted[title] for title in tree.titles]
     assert lesson(games, tree).rewards.tolist() == [counted[title] for title in tree.titles]
 
@@ -51,7 +53,9 @@ def test_deviation_1_what_training_knows_as_a_target_only_has_the_reward_one(
 
 def test_deviation_2_items_of_one_title_are_one_title(games: Dataset, tree: PrefixTree) -> None:
     assert len(tree.titles) == 9
-    assert title_counts(games, tree).sum() == sum(len(one.history) for one in next_items(games, Split.TRAIN))
+    assert title_counts(games, tree).sum() == sum(
+        len(one.history) for one in next_item_examples(games, Split.TRAIN)
+    )
 
 
 def test_deviation_3_a_batch_is_made_of_runs_that_go_on_from_each_other(games: Dataset, tree: PrefixTree) -> None:
@@ -71,7 +75,7 @@ def test_deviation_4_long_histories_begin_at_every_fifth_title(games: Dataset, t
 def test_every_example_is_drawn(games: Dataset, tree: PrefixTree) -> None:
     taught = lesson(games, tree)
     drawn = [taught.examples(np.random.default_rng(seed), 64).rows for seed in range(40)]
-    assert set(np.concatenate(drawn).tolist()) == set(range(len(next_items(games, Split.TRAIN))))
+    assert set(np.concatenate(drawn).tolist()) == set(range(len(next_item_examples(games, Split.TRAIN))))
 
 
 def test_fewer_examples_are_spread_over_the_split(games: Dataset, tree: PrefixTree) -> None:
@@ -119,7 +123,7 @@ def test_personal_rewards_need_a_base_model(games: Dataset, tree: PrefixTree) ->
 
 def test_weights_of_targets_let_groups_come_as_in_histories(games: Dataset, tree: PrefixTree) -> None:
     taught = lesson(games, tree, NextItemConfig(personal=Personal.NONE, reweighted=True))
-    weights = taught.written(np.arange(len(next_items(games, Split.TRAIN)))).weights
+    weights = taught.written(np.arange(len(next_item_examples(games, Split.TRAIN)))).weights
     assert weights.mean() == pytest.approx(1.0)
     assert weights.std() > 0
 
@@ -132,7 +136,7 @@ def test_validation_is_the_training_loss_of_what_came_next(
     games: Dataset, tree: PrefixTree, model: LanguageModel
 ) -> None:
     taught = lesson(games, tree, sft=1.0, flow=0.5)
-    valid = next_items(games, Split.VALID)
+    valid = next_item_examples(games, Split.VALID)
     titles = tree.title_of_item[[example.target for example in valid]]
     nodes = tree.nodes(titles)
     mask = torch.from_numpy(nodes != OFF_TREE)

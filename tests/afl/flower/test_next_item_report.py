@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from afl.data.dataset import Dataset, Split
-from afl.data.examples import next_items
+from afl.data.next_item_examples import next_item_examples
 from afl.flower.decoding import Decoding
 from afl.flower.guidance import title_probabilities
 from afl.flower.language_model import LanguageModel
@@ -44,7 +44,7 @@ def test_recommending_as_histories_were_is_fair() -> None:
 def test_a_search_gives_each_user_their_own_titles_whatever_the_order(
     games: Dataset, tree: PrefixTree, model: LanguageModel
 ) -> None:
-    examples = next_items(games, Split.TEST)
+    examples = next_item_examples(games, Split.TEST)
     found = searched(model, tree, games, examples, Decoding(beams=3), progress=silent)
     backwards = searched(model, tree, games, examples[::-1], Decoding(beams=3), progress=silent)
     assert found.shape == (5, 3)
@@ -54,7 +54,7 @@ def test_a_search_gives_each_user_their_own_titles_whatever_the_order(
 def test_a_base_model_with_all_the_weight_is_found_by_the_search(
     games: Dataset, tree: PrefixTree, model: LanguageModel, popular: TrainedModel
 ) -> None:
-    examples = next_items(games, Split.TEST)
+    examples = next_item_examples(games, Split.TEST)
     decoding = Decoding(beams=9, guidance=1.0, length_penalty=0.0)
     found = searched(model, tree, games, examples, decoding, base=popular, progress=silent)
     q = title_probabilities(tree, popular.score_catalogue([[0]]))[0]
@@ -63,7 +63,9 @@ def test_a_base_model_with_all_the_weight_is_found_by_the_search(
 
 def test_guidance_needs_a_base_model(games: Dataset, tree: PrefixTree, model: LanguageModel) -> None:
     with pytest.raises(ValueError, match="expected one to guide it"):
-        searched(model, tree, games, next_items(games, Split.TEST), Decoding(guidance=0.5), progress=silent)
+        searched(
+            model, tree, games, next_item_examples(games, Split.TEST), Decoding(guidance=0.5), progress=silent
+        )
 
 
 def test_a_base_model_ranks_titles_by_their_best_item(
@@ -71,5 +73,5 @@ def test_a_base_model_ranks_titles_by_their_best_item(
 ) -> None:
     scores = popular.score_catalogue([[0]])[0]
     of_titles = [max(scores[tree.title_of_item == title]) for title in range(9)]
-    found = ranked(popular, tree, next_items(games, Split.TEST)[:1])
+    found = ranked(popular, tree, next_item_examples(games, Split.TEST)[:1])
     assert [of_titles[title] for title in found[0]] == sorted(of_titles, reverse=True)

@@ -8,8 +8,8 @@ import pytest
 
 from afl.data.catalogue import Catalogue
 from afl.data.dataset import Dataset, Sequence, Sequences, Split
-from afl.data.domains import domain
-from afl.data.sessions import rows, session
+from afl.data.domains import get_domain
+from afl.data.sessions import build_session, session_rows
 from afl.errors import ModelError, UsageError
 from afl.flower.embedded import EmbeddedConfig
 from afl.flower.kept import Kept
@@ -35,7 +35,7 @@ def films() -> Dataset:
         )
 
     catalogue = Catalogue.build([f"k{item}" for item in range(6)], TITLES)
-    return Dataset("films", "test", domain("movie"), catalogue, {split: walks(split) for split in Split})
+    return Dataset("films", "test", get_domain("movie"), catalogue, {split: walks(split) for split in Split})
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def recommender(films: Dataset, home: Path) -> FlowerRecommender:
 @pytest.fixture
 def views(films: Dataset) -> list[SessionView]:
     """Sessions that are shown both films called Heat, one after the other."""
-    return [session(films, row, [4, 3, 1, 2, 0]).view for row in rows(films, Split.TEST)]
+    return [build_session(films, row, [4, 3, 1, 2, 0]).view for row in session_rows(films, Split.TEST)]
 
 
 def test_a_candidate_scores_the_log_probability_of_its_title(
@@ -84,8 +84,8 @@ def test_items_of_one_title_share_a_score(recommender: FlowerRecommender, views:
 
 def test_of_equals_the_one_shown_first_is_suggested(recommender: FlowerRecommender, films: Dataset) -> None:
     shown = [
-        session(films, row, items).view
-        for row, items in zip(rows(films, Split.TEST), ([3, 1], [1, 3]), strict=False)
+        build_session(films, row, items).view
+        for row, items in zip(session_rows(films, Split.TEST), ([3, 1], [1, 3]), strict=False)
     ]
     assert recommender.suggest(shown).tolist() == [3, 1]
 

@@ -5,7 +5,7 @@ import pytest
 
 from afl.data.catalogue import Catalogue
 from afl.data.dataset import Dataset, Sequence, Sequences, Split
-from afl.data.domains import domain
+from afl.data.domains import get_domain
 from afl.hints.learners import Lesson
 from afl.types import SessionView
 
@@ -26,7 +26,7 @@ def films() -> Dataset:
     return Dataset(
         "films",
         "csv",
-        domain("movie"),
+        get_domain("movie"),
         catalogue,
         {Split.TRAIN: train, Split.VALID: Sequences.of([]), Split.TEST: Sequences.of([])},
     )

@@ -4,12 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu, spearmanr
 
-from afl.metrics.agreement import Asked, agreement, auc, spearman, yes_in_band
+from afl.metrics.agreement import UserJudgements, agreement, auc, spearman, yes_in_band
 
 
-def asked(yes: list[int], scores: list[float], wanted: list[int] | None = None) -> Asked:
+def asked(yes: list[int], scores: list[float], wanted: list[int] | None = None) -> UserJudgements:
     labels = [0] * len(yes) if wanted is None else wanted
-    return Asked(np.array(yes, dtype=bool), np.array(scores, dtype=float), np.array(labels, dtype=bool))
+    return UserJudgements(np.array(yes, dtype=bool), np.array(scores, dtype=float), np.array(labels, dtype=bool))
 
 
 # Scores in the order of their ranks; one says yes to the two highest, one to the lowest and the highest.
@@ -19,8 +19,8 @@ ALWAYS = asked([1, 1, 1, 1], [0.1, 0.2, 0.3, 0.4], [1, 0, 0, 0])
 
 
 def test_who_nods_has_auc_one_and_who_pays_no_heed_one_half() -> None:
-    assert auc(NODS.scores, NODS.yes) == 1.0
-    assert auc(HEEDLESS.scores, HEEDLESS.yes) == 0.5
+    assert auc(NODS.scores, NODS.accepted) == 1.0
+    assert auc(HEEDLESS.scores, HEEDLESS.accepted) == 0.5
 
 
 def test_equal_scores_count_half() -> None:
@@ -48,8 +48,8 @@ def test_the_correlation_agrees_with_scipy(items: list[tuple[bool, int]]) -> Non
 
 
 def test_one_answer_for_everything_agrees_with_nothing() -> None:
-    assert auc(ALWAYS.scores, ALWAYS.yes) is None
-    assert spearman(ALWAYS.yes, ALWAYS.scores) is None
+    assert auc(ALWAYS.scores, ALWAYS.accepted) is None
+    assert spearman(ALWAYS.accepted, ALWAYS.scores) is None
 
 
 def test_quarters_are_of_the_users_own_items_and_ties_stay_together() -> None:
@@ -77,7 +77,7 @@ def test_a_user_is_averaged_over_the_seeds_first() -> None:
 
 def test_an_agent_that_draws_lots_agrees_with_nothing_and_the_interval_says_so() -> None:
     draws = np.random.default_rng(3)
-    users = [Asked(draws.random(20) < 0.5, draws.random(20), draws.random(20) < 0.5) for _ in range(100)]
+    users = [UserJudgements(draws.random(20) < 0.5, draws.random(20), draws.random(20) < 0.5) for _ in range(100)]
     found = agreement([users])
     assert found.auc_score.ci95[0] < 0.5 < found.auc_score.ci95[1]
     assert found.correlation.ci95[0] < 0 < found.correlation.ci95[1]

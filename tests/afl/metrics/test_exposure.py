@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afl.data.dataset import Dataset, Split
-from afl.data.examples import history_counts, next_items
 from afl.data.importers import ImportOptions
 from afl.data.importers.flower import import_flower
+from afl.data.next_item_examples import history_counts, next_item_examples
 from afl.metrics.dgu import dgu
 from afl.metrics.exposure import UNGROUPED, equal_groups, exposure_gaps, group_mix
 from afl.metrics.mgu import mgu
@@ -43,7 +43,7 @@ def test_the_eight_group_shares_are_the_published_constants(amazon: Dataset) -> 
 
 
 def test_a_perfect_oracle_is_less_fair_than_the_yardstick(amazon: Dataset) -> None:
-    targets = title_numbers(amazon)[[example.target for example in next_items(amazon, Split.TEST)]]
+    targets = title_numbers(amazon)[[example.target for example in next_item_examples(amazon, Split.TEST)]]
     gaps = exposure_gaps(targets, title_counts(amazon))
     expected = {"Video_Games": (0.203, 0.040), "Movies_and_TV": (0.195, 0.041)}[amazon.name]
     assert (dgu(gaps), mgu(gaps)) == pytest.approx(expected, abs=0.002)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, bootstrap, norm, t, ttest_rel
 
-from afl.metrics.paired import mcnemar, mcnemar_of, paired_bootstrap, paired_hits
+from afl.metrics.paired import mcnemar, mcnemar_from_counts, paired_bootstrap, paired_bootstrap_from_counts
 
 
 def by_coin_flips(won: int, lost: int) -> float:
@@ -87,16 +87,18 @@ def test_over_nobody_there_is_no_difference() -> None:
 
 def test_counts_of_hits_say_the_same_as_the_hits() -> None:
     first, second = np.repeat([1, 0, 1, 0], [9, 24, 40, 49]), np.repeat([0, 1, 1, 0], [9, 24, 40, 49])
-    by_user, by_count = paired_bootstrap(first, second), paired_hits(won=24, lost=9, n=122)
+    by_user, by_count = paired_bootstrap(first, second), paired_bootstrap_from_counts(won=24, lost=9, n=122)
     assert (by_count.value, by_count.n) == (pytest.approx(by_user.value), 122)
     assert by_count.ci95 == pytest.approx(by_user.ci95, abs=0.01)
     assert by_count.p == pytest.approx(by_user.p, abs=0.01)
 
 
 def test_counts_of_very_many_users_are_tested_like_those_of_few() -> None:
-    assert mcnemar_of(10_300, 9_900) == (10_300, 9_900, pytest.approx(binomtest(10_300, 20_200).pvalue))
-    assert paired_hits(won=10_300, lost=9_900, n=100_000).ci95 == pytest.approx((0.0012, 0.0068), abs=2e-4)
+    assert mcnemar_from_counts(10_300, 9_900) == (10_300, 9_900, pytest.approx(binomtest(10_300, 20_200).pvalue))
+    assert paired_bootstrap_from_counts(won=10_300, lost=9_900, n=100_000).ci95 == pytest.approx(
+        (0.0012, 0.0068), abs=2e-4
+    )
 
 
 def test_counts_of_nobody_show_nothing() -> None:
-    assert paired_hits(won=0, lost=0, n=0) == (0.0, (0.0, 0.0), 1.0, 0)
+    assert paired_bootstrap_from_counts(won=0, lost=0, n=0) == (0.0, (0.0, 0.0), 1.0, 0)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afl.metrics.precision_recall import (
-    UserAnswers,
+    UserConfusion,
     f1_of,
     precision_recall,
     precision_recall_over_seeds,
@@ -29,8 +29,8 @@ def by_loop(items: Answers) -> tuple[float, float, float]:
     return precision, recall, 2 * precision * recall / (precision + recall) if found else 0.0
 
 
-def counted(users: list[Answers]) -> list[UserAnswers]:
-    return [UserAnswers.of([said for said, _ in items], [label for _, label in items]) for items in users]
+def counted(users: list[Answers]) -> list[UserConfusion]:
+    return [UserConfusion.of([said for said, _ in items], [label for _, label in items]) for items in users]
 
 
 users = st.lists(
@@ -101,14 +101,14 @@ def test_over_seeds_a_users_defined_precision_is_over_the_seeds_with_a_yes(studi
 def test_the_interval_over_seeds_is_that_of_the_users_means() -> None:
     draws = np.random.default_rng(8)
     found = draws.binomial(10, draws.beta(3, 3, 60), (3, 60))  # (S, U)
-    seeds = [[UserAnswers(int(t), 10, 10) for t in of_seed] for of_seed in found]
+    seeds = [[UserConfusion(int(t), 10, 10) for t in of_seed] for of_seed in found]
     spread = 1.96 * (found.mean(axis=0) / 10).std(ddof=1) / 60**0.5
     low, high = precision_recall_over_seeds(seeds).recall.ci95
     assert high - low == pytest.approx(2 * spread, rel=0.08)
 
 
 # Three users of four items, two of them wanted: one yes that is right; all yes; never yes.
-THREE = [UserAnswers(1, 1, 2), UserAnswers(2, 4, 2), UserAnswers(0, 0, 2)]
+THREE = [UserConfusion(1, 1, 2), UserConfusion(2, 4, 2), UserConfusion(0, 0, 2)]
 
 
 def test_who_never_says_yes_has_precision_zero_and_is_left_out_of_the_defined_one() -> None:
@@ -130,7 +130,7 @@ def test_published_f1_is_the_f1_of_published_means() -> None:
 
 
 def test_intervals_are_over_users() -> None:
-    answers = [UserAnswers(number % 11, 10, 10) for number in range(60)]
+    answers = [UserConfusion(number % 11, 10, 10) for number in range(60)]
     other = random.Random(2)
     recalls = [number % 11 / 10 for number in range(60)]
     means = sorted(sum(other.choices(recalls, k=60)) / 60 for _ in range(4000))
@@ -152,4 +152,4 @@ def test_over_nobody_everything_is_zero() -> None:
 
 def test_every_item_has_one_answer() -> None:
     with pytest.raises(ValueError, match="got 1 answers for 2 items"):
-        UserAnswers.of([True], [True, False])
+        UserConfusion.of([True], [True, False])

@@ -6,7 +6,7 @@ import pytest
 
 from afl.data.catalogue import Catalogue
 from afl.data.dataset import Dataset, Sequence, Sequences, Split
-from afl.data.domains import domain
+from afl.data.domains import get_domain
 from afl.draws import generator
 
 ITEMS = 40
@@ -28,7 +28,7 @@ def ring() -> Dataset:
     return Dataset(
         name="ring",
         format="test",
-        domain=domain("item"),
+        domain=get_domain("item"),
         catalogue=Catalogue.build(
             [f"k{item}" for item in range(ITEMS)], [f"Item {item}" for item in range(ITEMS)]
         ),

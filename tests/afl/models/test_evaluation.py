@@ -5,24 +5,24 @@ import pytest
 
 from afl.data.candidates import candidate_lists
 from afl.data.dataset import Dataset, Split
-from afl.data.sessions import rows
+from afl.data.sessions import session_rows
 from afl.models.evaluation import evaluate_model
+from afl.models.registry import load_or_train_entry
 from afl.models.scoring import TrainedModel
 from afl.models.trainer import TrainingConfig
 from afl.models.training import train_model
 from afl.models.validation import Validation
-from afl.models.zoo import entry
 from tests.afl.models.contract import quiet
 
 
 @pytest.fixture
 def half_trained(ring: Dataset, tmp_path: Path) -> TrainedModel:
     brief = TrainingConfig(epochs=2)
-    return entry("sasrec", ring, seed=1, models_dir=tmp_path, progress=quiet, training=brief).model
+    return load_or_train_entry("sasrec", ring, seed=1, models_dir=tmp_path, progress=quiet, training=brief).model
 
 
 def slow_hit_rate(model: TrainedModel, ring: Dataset, seeds: int) -> float:
-    found = rows(ring, Split.TEST)
+    found = session_rows(ring, Split.TEST)
     won = []
     for seed in range(seeds):
         for row, candidates in zip(found, candidate_lists(ring, found, seed=seed).items.tolist(), strict=True):
@@ -41,7 +41,7 @@ def test_candidate_seeds_are_not_users(ring: Dataset, half_trained: TrainedModel
 
 
 def test_the_full_ranking_agrees_with_a_slow_loop(ring: Dataset, half_trained: TrainedModel) -> None:
-    found = rows(ring, Split.TEST)
+    found = session_rows(ring, Split.TEST)
     orders = [half_trained.score_catalogue([row.history])[0].argsort()[::-1].tolist() for row in found]
     ranks = [order.index(row.target) for order, row in zip(orders, found, strict=True)]
     report = evaluate_model(half_trained, ring, candidate_seeds=1)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from afl.data.dataset import Dataset, Split
-from afl.data.sessions import rows, session
+from afl.data.sessions import build_session, session_rows
 from afl.errors import DataError, UsageError
 from afl.models.context import ModelContext
 from afl.models.recommenders import recommender_from_file, trained_recommender
@@ -13,9 +13,9 @@ from tests.afl.models.contract import quiet
 
 
 def views(ring: Dataset, count: int = 3) -> list[SessionView]:
-    found = rows(ring, Split.TEST)[:count]
+    found = session_rows(ring, Split.TEST)[:count]
     return [
-        session(ring, row, [(row.target + shift) % len(ring.catalogue) for shift in (7, 0, 13, 20)]).view
+        build_session(ring, row, [(row.target + shift) % len(ring.catalogue) for shift in (7, 0, 13, 20)]).view
         for row in found
     ]
 

@@ -5,7 +5,7 @@ import torch
 from afl.models import scoring
 from afl.models.sasrec import SASRec, SASRecConfig
 from afl.models.scoring import TrainedModel, score
-from afl.models.threads import one_thread
+from afl.models.threads import single_threaded
 from tests.afl.models.contract import HISTORIES
 
 CANDIDATES = np.array([[1, 5, 9], [0, 39, 2], [7, 8, 6]])
@@ -50,7 +50,7 @@ def test_a_trained_model_is_always_in_eval_mode() -> None:
 def test_the_number_of_threads_changes_no_digit(model: TrainedModel) -> None:
     threads = torch.get_num_threads()
     scores = model.score_catalogue(HISTORIES)
-    with one_thread():
+    with single_threaded():
         assert np.array_equal(model.score_catalogue(HISTORIES), scores)
     assert torch.get_num_threads() == threads
 

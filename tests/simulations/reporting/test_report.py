@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
 from afl.settings import Settings
 from afl.testing.server import FakeServer
 from simulations import compare, import_data, report
@@ -147,7 +147,7 @@ def test_popularity_is_counted_round_by_round_where_the_data_set_is_there(
     seen = [f"u{user},Film {film},{film}" for user in range(60) for film in range(10) if user < 60 - 6 * film]
     (tmp_path / "films.csv").write_text("\n".join(["user,item,timestamp", *seen]) + "\n")
     import_data("csv", tmp_path / "films.csv", name="films", domain="movie")
-    hash = Library(Settings().data_dir).load("films").hash
+    hash = DatasetStore(Settings().data_dir).load("films").hash
     told = {0: ("Film 9", "Film 0"), 1: ("Film 1",), 2: ("Film 3",), 3: ("Film 8",)}
     record("a", told, size=4, dataset="films", dataset_hash=hash)
     record("b", told, size=4, dataset="films", dataset_hash="another")

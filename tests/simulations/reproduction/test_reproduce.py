@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from afl.data.judging import JudgedItems, Ratio
-from afl.data.library import Library
+from afl.data.dataset_store import DatasetStore
+from afl.data.judged_items import JudgedItems, Ratio
 from afl.metrics.intervals import wilson
 from afl.models import checkpoints
 from afl.models.checkpoints import Checkpoint, Identity
 from afl.models.sasrec import SASRec
-from afl.models.trainer import Trained, TrainingConfig
+from afl.models.trainer import TrainingConfig, TrainingResult
 from afl.settings import Settings
 from simulations.commands.data import import_data
 from simulations.commands.reproduce import circumstances
@@ -127,7 +127,7 @@ def test_the_authors_files_are_the_papers_data(shared_data: Path, home: Path) ->
     for name in ("lastfm", "lastfm_ab"):
         import_data("llara", shared_data / name, name=name, settings=settings)
     manifests = [Manifest.of("table4", "lastfm"), Manifest.of("table5", "lastfm")]
-    library = Library(settings.data_dir)
+    library = DatasetStore(settings.data_dir)
     found = circumstances(manifests, "lastfm", published_data("lastfm"), "offline", library)
     assert found == replace(OFFLINE, llm="offline")
 
@@ -136,12 +136,12 @@ def test_the_authors_files_are_the_papers_data(shared_data: Path, home: Path) ->
 def lastfm(small: Path, small_csv: Path) -> Path:
     """Another data set under the paper's name, with base models that have learned nothing."""
     import_data("csv", small_csv, name="lastfm", domain="music")
-    dataset = Library(small / "data").load("lastfm")
+    dataset = DatasetStore(small / "data").load("lastfm")
     network = SASRec.from_settings({"items": len(dataset.catalogue)})
     for seed in (RECOMMENDER_SEED, REWARD_SEED):
         training = asdict(TrainingConfig())
         identity = Identity("sasrec", network.version, dataset.hash, network.settings(), training, seed)
-        log = Trained(1, 1, 0.0, (1.0,), 0.0, 0.0)._asdict()
+        log = TrainingResult(1, 1, 0.0, (1.0,), 0.0, 0.0)._asdict()
         checkpoints.write(Checkpoint(identity, network.state_dict(), log), small / "models")
     return small
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from afl.metrics.paired import paired_hits
+from afl.metrics.paired import paired_bootstrap_from_counts
 from simulations import compare
 
 Api = Callable[[str], Any]
@@ -19,7 +19,7 @@ def test_the_numbers_are_those_of_afl_compare(api: Api, database: str) -> None:
     assert {key: pair[key] for key in ("difference", "ci95", "won", "lost", "p", "detectable")} == {
         key: said[key] for key in ("difference", "ci95", "won", "lost", "p", "detectable")
     }
-    assert pair["ci95"] == list(paired_hits(won=1, lost=1, n=4).ci95)
+    assert pair["ci95"] == list(paired_bootstrap_from_counts(won=1, lost=1, n=4).ci95)
 
 
 def test_runs_are_told_over_the_sessions_that_all_recorded(api: Api) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from afl.data.catalogue import Catalogue
 from afl.data.dataset import Dataset
-from afl.data.domains import domain
+from afl.data.domains import get_domain
 from afl.data.importers import ImportOptions
 from afl.data.importers.demo.films import Film, all_films
 from afl.data.importers.demo.taste import taste_of, user_id
@@ -28,7 +28,7 @@ def import_demo(path: Path | None, options: ImportOptions) -> Dataset:
     return Dataset(
         name=options.name,
         format="demo",
-        domain=domain(options.domain or "movie"),
+        domain=get_domain(options.domain or "movie"),
         catalogue=catalogue(),
         splits=split_sequences(sequences),
         notes={"source": "real films, synthetic viewers"},

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from afl.data.dataset import Dataset, Split
 from afl.data.importers import ImportOptions
 from afl.data.importers.flower import import_flower, put_together
-from afl.data.sessions import rows
+from afl.data.sessions import session_rows
 from afl.errors import DataError, UsageError
 
 pandas = pytest.importorskip("pandas")
@@ -110,7 +110,7 @@ def test_what_a_user_touches_in_other_test_rows_is_no_negative_of_theirs(folder:
 
 
 def test_sessions_need_three_items_before_the_target(folder: Path) -> None:
-    assert [row.id for row in rows(import_flower(folder, GAMES), Split.TEST)] == ["1"]
+    assert [row.id for row in session_rows(import_flower(folder, GAMES), Split.TEST)] == ["1"]
 
 
 def test_items_of_one_title_are_told_apart_and_keep_it(folder: Path) -> None:

@@ -6,7 +6,7 @@ from afl.data.candidates import candidate_lists
 from afl.data.dataset import Split
 from afl.data.importers import ImportOptions
 from afl.data.importers.hetrec_lastfm import import_hetrec_lastfm
-from afl.data.sessions import rows
+from afl.data.sessions import session_rows
 from afl.errors import DataError
 
 OPTIONS = ImportOptions("mine")
@@ -42,7 +42,7 @@ def test_a_sequence_is_what_a_user_tagged_by_the_first_tag_of_each_artist(folder
 
 def test_an_artist_only_listened_to_is_never_offered_as_an_unknown_one(folder: Path) -> None:
     dataset = import_hetrec_lastfm(folder, OPTIONS)
-    row = rows(dataset, Split.TRAIN)[0]
+    row = session_rows(dataset, Split.TRAIN)[0]
     assert dataset.splits[Split.TRAIN][0].touched == (1, 2, 0, 3, 4)
     assert 4 not in candidate_lists(dataset, [row], size=4, method="seeded", seed=1).items
     assert dataset.notes["only listened to"].startswith("2 pairs of user and artist")

@@ -8,7 +8,7 @@ import pytest
 from afl.data.dataset import Dataset, Split
 from afl.data.importers import ImportOptions
 from afl.data.importers.llara import import_llara
-from afl.data.sessions import rows
+from afl.data.sessions import session_rows
 from afl.errors import DataError, UsageError
 
 OPTIONS = ImportOptions("mine")
@@ -53,8 +53,8 @@ def test_training_windows_of_last_fm_are_put_together_again(lastfm: Dataset) -> 
 
 
 def test_every_row_of_last_fm_is_a_session_named_by_its_number(lastfm: Dataset) -> None:
-    assert [row.id for row in rows(lastfm, Split.TEST)] == [str(number) for number in range(122)]
-    assert [row.id for row in rows(lastfm, Split.VALID)][:2] == ["valid-0", "valid-1"]
+    assert [row.id for row in session_rows(lastfm, Split.TEST)] == [str(number) for number in range(122)]
+    assert [row.id for row in session_rows(lastfm, Split.VALID)][:2] == ["valid-0", "valid-1"]
 
 
 def test_names_of_last_fm_are_read_as_utf8(lastfm: Dataset) -> None:
@@ -66,7 +66,7 @@ def test_the_user_simulation_part_holds_out_the_last_ten_of_sixty_users(users: D
     assert [len(users.splits[split]) for split in Split] == [0, 0, 60]
     assert {len(sequence.held_out) for sequence in sequences} == {10}
     assert all(set(sequence.items) | set(sequence.held_out) <= set(sequence.touched) for sequence in sequences)
-    assert len(rows(users, Split.TEST)) == 60
+    assert len(session_rows(users, Split.TEST)) == 60
 
 
 def test_both_parts_of_last_fm_share_one_catalogue(lastfm: Dataset, users: Dataset) -> None:

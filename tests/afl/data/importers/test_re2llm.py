@@ -9,8 +9,8 @@ from afl.data.candidates import candidate_lists
 from afl.data.dataset import Dataset, Split
 from afl.data.importers import ImportOptions
 from afl.data.importers.re2llm import import_re2llm
-from afl.data.sessions import rows
-from afl.data.split import Shares, split_anew
+from afl.data.sessions import session_rows
+from afl.data.split import Shares, resplit
 from afl.errors import DataError
 
 OPTIONS = ImportOptions("mine")
@@ -64,7 +64,7 @@ def test_what_was_mended_of_the_authors_sessions_is_told(hetrec: Dataset) -> Non
 
 
 def test_every_list_of_the_authors_holds_50_movies_once_and_its_target(hetrec: Dataset) -> None:
-    every = [row for split in Split for row in rows(hetrec, split)]
+    every = [row for split in Split for row in session_rows(hetrec, split)]
     lists = candidate_lists(hetrec, every, size=50, method="source").items
     assert {len(set(candidates)) for candidates in lists.tolist()} == {50}
     assert all(row.target in candidates for row, candidates in zip(every, lists.tolist(), strict=True))
@@ -74,7 +74,7 @@ def test_every_list_of_the_authors_holds_50_movies_once_and_its_target(hetrec: D
 def test_the_authors_sessions_can_be_divided_anew_with_2500_for_training_and_2000_for_test(
     hetrec: Dataset,
 ) -> None:
-    splits = split_anew(hetrec.splits, Shares(5, 1, 4))
+    splits = resplit(hetrec.splits, Shares(5, 1, 4))
     assert [len(splits[split]) for split in Split] == [2598, 519, 2077]
     assert splits[Split.TEST][0].candidates
 

@@ -7,7 +7,7 @@ from langchain_core.messages import HumanMessage, SystemMessage
 
 from afl.data.catalogue import Catalogue
 from afl.data.dataset import Dataset, Sequence, Sequences, Split
-from afl.data.domains import domain
+from afl.data.domains import get_domain
 from afl.draws import generator
 from afl.llm.language_model import LanguageModel, LanguageModelContext
 from afl.llm.offline import offline_model
@@ -42,7 +42,7 @@ def world() -> Dataset:
     return Dataset(
         name="world",
         format="test",
-        domain=domain("music"),
+        domain=get_domain("music"),
         catalogue=Catalogue.build(titles, titles, attributes),
         splits={
             Split.TRAIN: Sequences.of(sequences[:48]),

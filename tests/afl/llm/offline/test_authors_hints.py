@@ -10,7 +10,7 @@ from langchain_core.messages import HumanMessage
 from afl.data.dataset import Split
 from afl.data.importers import ImportOptions
 from afl.data.importers.re2llm import import_re2llm
-from afl.data.sessions import rows
+from afl.data.sessions import session_rows
 from afl.llm.language_model import LanguageModelContext
 from afl.llm.offline import offline_model
 from afl.settings import Settings
@@ -24,7 +24,7 @@ def lists(shared_data: Path) -> dict[str, str]:
     folder = shared_data / "re2llm" / "movie"
     dataset = import_re2llm(folder, ImportOptions("movies"))
     chat = offline_model(LanguageModelContext(None, None, Settings(_env_file=None), dataset)).chat
-    row = rows(dataset, Split.TEST)[0]
+    row = session_rows(dataset, Split.TEST)[0]
     titles = dataset.catalogue.titles
     history = "\n".join(f"{at}. {titles[item]}" for at, item in enumerate(row.history, start=1))
     shown = "\n".join(f"{at}. {titles[item]}" for at, item in enumerate(row.candidates, start=1))

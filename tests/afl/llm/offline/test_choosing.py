@@ -3,7 +3,7 @@
 import pytest
 from langchain_core.messages import HumanMessage, SystemMessage
 
-from afl.data.domains import domain
+from afl.data.domains import get_domain
 from afl.llm.journaled_chat import JournaledChat
 from afl.llm.language_model import LanguageModel
 from afl.testing import MemoryJournal, scripted_model
@@ -16,7 +16,7 @@ from agents.ranking import parse_ranking
 LISTED = ("Metal 04", "Jazz 05", "Techno 06", "Jazz 07", "New one", "New two")
 VIEW = SessionView(
     session="7",
-    domain=domain("music"),
+    domain=get_domain("music"),
     history=(1, 2, 3),
     history_titles=("Jazz 01", "Jazz 02", "Jazz 03"),
     candidates=tuple(range(len(LISTED))),

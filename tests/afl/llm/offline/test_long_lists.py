@@ -7,7 +7,7 @@ from langchain_core.messages import HumanMessage
 
 from afl.data.catalogue import Catalogue
 from afl.data.dataset import Dataset, Sequence, Sequences, Split
-from afl.data.domains import domain
+from afl.data.domains import get_domain
 from afl.draws import generator
 from afl.llm.language_model import LanguageModel, LanguageModelContext
 from afl.llm.offline import offline_model
@@ -40,7 +40,7 @@ def model() -> LanguageModel:
     none = Sequences.of([])
     train = Sequences.of([Sequence(f"u{number}", items) for number, items in enumerate(watched)])
     splits = {Split.TRAIN: train, Split.VALID: none, Split.TEST: none}
-    dataset = Dataset("films", "test", domain("movie"), films, splits)
+    dataset = Dataset("films", "test", get_domain("movie"), films, splits)
     return offline_model(LanguageModelContext(None, None, Settings(_env_file=None), dataset))
 
 

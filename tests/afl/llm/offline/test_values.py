@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from afl.data.catalogue import Catalogue
 from afl.data.dataset import Dataset, Sequence, Sequences, Split
-from afl.data.domains import domain
+from afl.data.domains import get_domain
 from afl.llm.offline.knowledge import Knowledge
 from afl.llm.offline.values import Named, NamedValue, Values
 
@@ -31,7 +31,7 @@ def values() -> Values:
     films = Catalogue.build(list(FILMS), attributes=list(FILMS.values()))
     train = Sequences.of([Sequence("u", (0, 1, 2, 3))])
     splits = {Split.TRAIN: train, Split.VALID: none, Split.TEST: none}
-    return Values(Knowledge(Dataset("films", "test", domain("movie"), films, splits)))
+    return Values(Knowledge(Dataset("films", "test", get_domain("movie"), films, splits)))
 
 
 def named(aspect: str, *values: str, direction: int = 1) -> NamedValue:

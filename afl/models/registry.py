@@ -12,17 +12,17 @@ from afl.errors import ModelError
 from afl.models import checkpoints
 from afl.models.base import CountingModel, NextItemModel, SequentialModel
 from afl.models.checkpoints import Checkpoint, Identity
-from afl.models.chosen import chosen
 from afl.models.context import ModelContext
+from afl.models.model_settings import configured
 from afl.models.scoring import TrainedModel
 from afl.models.seeds import model_argument, model_seed
-from afl.models.trainer import TrainingConfig, counted, fit
+from afl.models.trainer import TrainingConfig, fit, fit_by_counting
 from afl.models.validation import Validation
-from afl.plugins import load
+from afl.plugins import load_plugin
 from afl.ports import Progress
 
 
-class Entry(NamedTuple):
+class RegistryEntry(NamedTuple):
     """A trained model with the record of its training."""
 
     model: TrainedModel
@@ -31,7 +31,7 @@ class Entry(NamedTuple):
     """epochs, best_epoch, validation, losses, seconds, cpu_seconds."""
 
 
-def trained(
+def load_or_train(
     name: str,
     dataset: Dataset,
     *,
@@ -47,12 +47,14 @@ def trained(
     Raises `NotFoundError` for an unknown name, `ModelError` for a damaged checkpoint or data that cannot be
     learned from, `StorageError` where `models_dir` cannot be written.
     """
-    return entry(name, dataset, seed=seed, models_dir=models_dir, progress=progress, argument=argument).model
+    return load_or_train_entry(
+        name, dataset, seed=seed, models_dir=models_dir, progress=progress, argument=argument
+    ).model
 
 
-def trained_for(context: ModelContext) -> TrainedModel:
+def model_for_plugin(context: ModelContext) -> TrainedModel:
     """The model that a plug-in's context asks for; its argument is the seed it is trained with, or its own."""
-    return trained(
+    return load_or_train(
         context.name,
         context.dataset,
         seed=model_seed(context),
@@ -62,13 +64,15 @@ def trained_for(context: ModelContext) -> TrainedModel:
     )
 
 
-def is_kept(name: str, dataset: Dataset, *, seed: int, models_dir: Path) -> bool:
+def has_checkpoint(name: str, dataset: Dataset, *, seed: int, models_dir: Path) -> bool:
     """Whether `trained` would find a checkpoint."""
-    identity = _identity(untrained(load("afl.models", name), dataset, seed), name, dataset, TrainingConfig(), seed)
+    identity = _identity(
+        untrained(load_plugin("afl.models", name), dataset, seed), name, dataset, TrainingConfig(), seed
+    )
     return (models_dir / identity.filename).exists()
 
 
-def entry(
+def load_or_train_entry(
     name: str,
     dataset: Dataset,
     *,
@@ -78,11 +82,11 @@ def entry(
     retrain: bool = False,
     training: TrainingConfig | None = None,
     argument: str | None = None,
-) -> Entry:
+) -> RegistryEntry:
     """As `trained`, with where the checkpoint lies and how training went; `retrain` replaces what is there."""
-    made = chosen(load("afl.models", name), training or TrainingConfig(), argument)
+    made = configured(load_plugin("afl.models", name), training or TrainingConfig(), argument)
     network = untrained(made.model, dataset, seed, made.argument)
-    return entry_of(
+    return load_or_train_network(
         network,
         name,
         dataset,
@@ -103,7 +107,7 @@ def untrained(
         return model.untrained(dataset, argument)
 
 
-def entry_of(
+def load_or_train_network(
     network: NextItemModel,
     name: str,
     dataset: Dataset,
@@ -113,7 +117,7 @@ def entry_of(
     progress: Progress,
     retrain: bool = False,
     training: TrainingConfig | None = None,
-) -> Entry:
+) -> RegistryEntry:
     """As `entry`, of a network that is there untrained: it is trained in place, or filled from its checkpoint."""
     training = training or TrainingConfig()
     identity = _identity(network, name, dataset, training, seed)
@@ -124,7 +128,7 @@ def entry_of(
         checkpoints.write(checkpoint, models_dir)
     else:
         _fill(network, checkpoint, path)
-    return Entry(TrainedModel(network, key=identity.key), path, checkpoint.log)
+    return RegistryEntry(TrainedModel(network, key=identity.key), path, checkpoint.log)
 
 
 def _identity(
@@ -148,7 +152,7 @@ def _train(
                 network, sequences, validate=validate, config=training, seed=identity.seed, progress=progress
             )
         case CountingModel():
-            result = counted(network, sequences, validate=validate)
+            result = fit_by_counting(network, sequences, validate=validate)
         case _:
             raise ModelError(f"{type(network).__name__} is neither a SequentialModel nor a CountingModel")
     return Checkpoint(identity, network.state_dict(), result._asdict())

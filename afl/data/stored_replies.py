@@ -21,7 +21,7 @@ _NAME = re.compile(r"(?P<stem>.*?(?P<split>train|test))_base\.txt")
 
 
 @dataclass(frozen=True, slots=True)
-class StoredAnswers:
+class StoredReplies:
     """Requests and the replies they got, by session id."""
 
     file: Path
@@ -38,7 +38,7 @@ class StoredAnswers:
         return {self.requests[session]: reply for session, reply in self.replies.items()}
 
 
-def read_answers(path: Path) -> StoredAnswers:
+def read_stored_replies(path: Path) -> StoredReplies:
     """The answers in this file with the requests beside it.
 
     Raises `UsageError` for a file whose name does not tell where its requests are, `DataError` naming the record or row
@@ -58,7 +58,7 @@ def read_answers(path: Path) -> StoredAnswers:
                 f"{file}, record {row}: its label is {label!r}, the request's in {beside.name} is {asked!r}"
             )
     ids = [f"{name['split']}-{row}" for row in range(len(replies))]
-    return StoredAnswers(
+    return StoredReplies(
         file=file,
         split=name["split"],
         requests=dict(zip(ids, (prompt for prompt, _ in requests), strict=True)),

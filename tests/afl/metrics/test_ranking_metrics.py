@@ -6,24 +6,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afl.metrics.hit_rate import hit_rate
-from afl.metrics.listing import ListMetric, list_metrics, list_scores
 from afl.metrics.ndcg import ndcg
+from afl.metrics.ranking_metrics import ListMetric, evaluate_lists, metrics_of_lists
 
 PLACES = [1, 6, None, 10, 2]
 """Of five users; the third one's target is not on the list."""
 
 
 def test_a_list_of_ten_tells_hit_rates_at_1_5_10_and_ndcg_at_5_and_10() -> None:
-    assert [metric.heading for metric in list_metrics(10)] == ["HR@1", "HR@5", "HR@10", "NDCG@5", "NDCG@10"]
+    assert [metric.heading for metric in metrics_of_lists(10)] == ["HR@1", "HR@5", "HR@10", "NDCG@5", "NDCG@10"]
 
 
 def test_a_shorter_list_tells_what_it_is_long_enough_for() -> None:
-    assert [metric.name for metric in list_metrics(4)] == ["hr_at_1", "hr_at_4", "ndcg_at_4"]
-    assert [metric.name for metric in list_metrics(1)] == ["hr_at_1", "ndcg_at_1"]
+    assert [metric.name for metric in metrics_of_lists(4)] == ["hr_at_1", "hr_at_4", "ndcg_at_4"]
+    assert [metric.name for metric in metrics_of_lists(1)] == ["hr_at_1", "ndcg_at_1"]
 
 
 def test_scores_are_those_of_a_hand_worked_case() -> None:
-    scores = {name: estimate.value for name, estimate in list_scores(PLACES, top=10).items()}
+    scores = {name: estimate.value for name, estimate in evaluate_lists(PLACES, top=10).items()}
     assert scores == pytest.approx(
         {
             "hr_at_1": 1 / 5,
@@ -43,19 +43,19 @@ def test_places_from_1_earn_what_ranks_from_0_earn(places: list[int], k: int) ->
 
 
 def test_a_target_that_is_not_listed_earns_nothing_at_any_k() -> None:
-    assert [metric.values([None]).tolist() for metric in list_metrics(10)] == [[0.0]] * 5
+    assert [metric.values([None]).tolist() for metric in metrics_of_lists(10)] == [[0.0]] * 5
 
 
 def test_every_score_carries_its_n_and_interval() -> None:
-    score = list_scores(PLACES, top=10)["ndcg_at_10"]
+    score = evaluate_lists(PLACES, top=10)["ndcg_at_10"]
     assert score.n == 5
     assert score.ci95[0] < score.value < score.ci95[1]
 
 
 def test_chance_among_50_candidates_is_what_a_random_order_earns() -> None:
-    chance = {metric.name: round(metric.chance(50), 4) for metric in list_metrics(10)}
+    chance = {metric.name: round(metric.chance(50), 4) for metric in metrics_of_lists(10)}
     assert chance == {"hr_at_1": 0.02, "hr_at_5": 0.1, "hr_at_10": 0.2, "ndcg_at_5": 0.059, "ndcg_at_10": 0.0909}
 
 
 def test_nobody_has_no_score() -> None:
-    assert {estimate.n for estimate in list_scores([], top=10).values()} == {0}
+    assert {estimate.n for estimate in evaluate_lists([], top=10).values()} == {0}

@@ -8,15 +8,17 @@ import pytest
 
 from afl.data.dataset import Dataset, Sequences, Split
 from afl.errors import ModelError, NotFoundError, StorageError
+from afl.models.registry import RegistryEntry, load_or_train, load_or_train_entry
 from afl.models.trainer import TrainingConfig
-from afl.models.zoo import Entry, entry, trained
 from tests.afl.models.contract import HISTORIES, quiet
 
 BRIEF = TrainingConfig(epochs=2)
 
 
-def brief(ring: Dataset, folder: Path, seed: int = 1, retrain: bool = False) -> Entry:
-    return entry("sasrec", ring, seed=seed, models_dir=folder, progress=quiet, retrain=retrain, training=BRIEF)
+def brief(ring: Dataset, folder: Path, seed: int = 1, retrain: bool = False) -> RegistryEntry:
+    return load_or_train_entry(
+        "sasrec", ring, seed=seed, models_dir=folder, progress=quiet, retrain=retrain, training=BRIEF
+    )
 
 
 def test_a_trained_model_is_kept_and_not_trained_again(ring: Dataset, tmp_path: Path) -> None:
@@ -71,7 +73,7 @@ def test_a_folder_that_cannot_be_written_is_named(ring: Dataset, tmp_path: Path)
 
 def test_an_unknown_model_is_told_what_there_is(ring: Dataset, tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match=r"no model is called 'gru5rec'; there are: .*sasrec"):
-        trained("gru5rec", ring, seed=1, models_dir=tmp_path, progress=quiet)
+        load_or_train("gru5rec", ring, seed=1, models_dir=tmp_path, progress=quiet)
 
 
 def test_data_without_training_sequences_cannot_be_learned(ring: Dataset, tmp_path: Path) -> None:
@@ -81,7 +83,7 @@ def test_data_without_training_sequences_cannot_be_learned(ring: Dataset, tmp_pa
 
 
 def test_the_ring_is_learned(ring: Dataset, models_dir: Path) -> None:
-    model = trained("sasrec", ring, seed=1, models_dir=models_dir, progress=quiet)
+    model = load_or_train("sasrec", ring, seed=1, models_dir=models_dir, progress=quiet)
     best = model.score_catalogue([[3, 4, 5], [37, 38, 39]]).argsort(axis=1)[:, -3:]
     assert 6 in best[0]
     assert 0 in best[1]

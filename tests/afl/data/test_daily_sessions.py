@@ -4,11 +4,11 @@ from pathlib import Path
 import pytest
 
 from afl.data.candidates import candidate_lists
+from afl.data.daily_sessions import daily_sessions
 from afl.data.dataset import Dataset, Sequence, Sequences, Split
-from afl.data.days import sessions_of_days
 from afl.data.importers import ImportOptions
 from afl.data.importers.recbole import import_recbole
-from afl.data.sessions import rows
+from afl.data.sessions import session_rows
 from afl.errors import UsageError
 
 DAY = 86_400
@@ -26,7 +26,7 @@ def user(name: str, *days: int) -> Sequence:
 
 
 def test_a_session_is_a_day_of_at_least_four_items(small: Dataset) -> None:
-    train = sessions_of_days(over(small, user("u", 0, 0, 0, 0, 1, 1, 2, 2, 2, 2, 2)), name="d").splits[Split.TRAIN]
+    train = daily_sessions(over(small, user("u", 0, 0, 0, 0, 1, 1, 2, 2, 2, 2, 2)), name="d").splits[Split.TRAIN]
     assert [(s.id, s.items) for s in train] == [("u@1970-01-01", (0, 1, 2, 3)), ("u@1970-01-03", (6, 7, 8, 9, 10))]
     assert train[0].timestamps == (0, 1, 2, 3)
 
@@ -34,13 +34,11 @@ def test_a_session_is_a_day_of_at_least_four_items(small: Dataset) -> None:
 def test_a_day_ends_at_midnight_utc(small: Dataset) -> None:
     times = (DAY - 2, DAY - 1, DAY, DAY + 1, DAY + 2, DAY + 3)
     sequence = Sequence("u", (0, 1, 2, 3, 4, 5), times)
-    assert [s.items for s in sessions_of_days(over(small, sequence), name="d").splits[Split.TRAIN]] == [
-        (2, 3, 4, 5)
-    ]
+    assert [s.items for s in daily_sessions(over(small, sequence), name="d").splits[Split.TRAIN]] == [(2, 3, 4, 5)]
 
 
 def test_users_stay_in_their_split(small: Dataset) -> None:
-    found = sessions_of_days(over(small, user("a", 0, 0, 0, 0), user("b", 0, 0, 0, 0, 5, 5, 5, 5)), name="d")
+    found = daily_sessions(over(small, user("a", 0, 0, 0, 0), user("b", 0, 0, 0, 0, 5, 5, 5, 5)), name="d")
     assert [found.splits[split].ids for split in Split] == [
         ("a@1970-01-01",),
         (),
@@ -49,32 +47,32 @@ def test_users_stay_in_their_split(small: Dataset) -> None:
 
 
 def test_what_a_user_met_on_other_days_is_on_no_list(small: Dataset) -> None:
-    found = sessions_of_days(
+    found = daily_sessions(
         over(small, user("a", 0, 0, 0, 0), user("b", *[0] * 4, *[5] * 4, *range(9, 40))), name="d"
     )
-    (first, second) = rows(found, Split.TEST)
+    (first, second) = session_rows(found, Split.TEST)
     lists = candidate_lists(found, [first, second], size=12).items.tolist()
     assert [set(listed) & set(range(39)) for listed in lists] == [{first.target}, {second.target}]
 
 
 def test_what_is_left_out_is_told(small: Dataset) -> None:
-    notes = sessions_of_days(over(small, user("u", 0, 0, 0, 0, 1, 2)), name="d").notes
+    notes = daily_sessions(over(small, user("u", 0, 0, 0, 0, 1, 2)), name="d").notes
     assert notes["left out"] == "2 of 3 days: fewer than 4 items"
     assert notes["split"] == "the users' own: by hand"
 
 
 def test_without_timestamps_there_are_no_days(small: Dataset) -> None:
     with pytest.raises(UsageError, match="'small' has no timestamps"):
-        sessions_of_days(over(small, Sequence("u", (1, 2, 3, 4))), name="d")
+        daily_sessions(over(small, Sequence("u", (1, 2, 3, 4))), name="d")
 
 
 def test_days_that_are_all_too_short_and_a_target_without_history_are_told(small: Dataset) -> None:
     with pytest.raises(UsageError, match="none of 3 days has 4 items or more"):
-        sessions_of_days(over(small, user("u", 0, 1, 2)), name="d")
+        daily_sessions(over(small, user("u", 0, 1, 2)), name="d")
     with pytest.raises(UsageError, match="--least: got 3, expected at least 4"):
-        sessions_of_days(over(small, user("u", 0, 1, 2)), name="d", least=3)
+        daily_sessions(over(small, user("u", 0, 1, 2)), name="d", least=3)
 
 
 def test_movielens_100k_has_its_days(shared_data: Path) -> None:
-    found = sessions_of_days(import_recbole(shared_data / "ml-100k", ImportOptions("ml")), name="days")
+    found = daily_sessions(import_recbole(shared_data / "ml-100k", ImportOptions("ml")), name="days")
     assert [len(found.splits[split]) for split in Split] == [1397, 159, 187]

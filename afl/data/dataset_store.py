@@ -60,7 +60,7 @@ def describe(dataset: Dataset) -> DatasetInfo:
     )
 
 
-class Library:
+class DatasetStore:
     """Data sets by name under one folder, which need not exist before the first `save`."""
 
     def __init__(self, root: Path) -> None:
@@ -119,7 +119,7 @@ class Library:
         """The data set of this name in numbers; raises as `load` does."""
         return describe(self.load(name))
 
-    def over(self, catalogue: Catalogue) -> list[str]:
+    def with_catalogue(self, catalogue: Catalogue) -> list[str]:
         """The names of the data sets over these very items; only catalogues are read, damaged ones are no match."""
         return [name for name in self.names() if _catalogue_hash(self.root / name) == catalogue.hash]
 

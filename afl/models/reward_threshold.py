@@ -7,14 +7,14 @@ from numpy.typing import ArrayLike
 
 from afl.data.candidates import candidate_lists
 from afl.data.dataset import Dataset, Split
-from afl.data.sessions import rows, session
+from afl.data.sessions import build_session, session_rows
 from afl.ports import RewardModel
 
 SEED = 0
 """Of the lists the threshold is chosen on; the study's own lists have no part in it."""
 
 
-class Threshold(NamedTuple):
+class RewardThreshold(NamedTuple):
     """Scores from `value` up mean yes."""
 
     value: float
@@ -22,7 +22,7 @@ class Threshold(NamedTuple):
     """Held-out training sequences it was chosen on."""
 
 
-def reward_threshold(model: RewardModel, dataset: Dataset, *, candidates: int = 20) -> Threshold | None:
+def reward_threshold(model: RewardModel, dataset: Dataset, *, candidates: int = 20) -> RewardThreshold | None:
     """The threshold that tells the last items of the validation sequences best from items never touched.
 
     These sequences belong to the training data and were kept from the model; none is a test user's. Among the scores
@@ -30,14 +30,14 @@ def reward_threshold(model: RewardModel, dataset: Dataset, *, candidates: int = 
     does not depend on how many others there are: one threshold for all ratios, as the user agent is not told the
     ratio either. None without validation sequences.        Youden 1950, Cancer 3, 32-35
     """
-    held_out = rows(dataset, Split.VALID)
+    held_out = session_rows(dataset, Split.VALID)
     if not held_out:
         return None
     lists = candidate_lists(dataset, held_out, size=candidates, seed=SEED).items
-    sessions = [session(dataset, row, items.tolist()) for row, items in zip(held_out, lists, strict=True)]
+    sessions = [build_session(dataset, row, items.tolist()) for row, items in zip(held_out, lists, strict=True)]
     scores = np.round(model.scores([one.view for one in sessions]), 2)  # (S, N)
     wanted = lists == np.array([row.target for row in held_out])[:, None]
-    return Threshold(round(youden(scores[wanted], scores[~wanted]), 2), len(held_out))
+    return RewardThreshold(round(youden(scores[wanted], scores[~wanted]), 2), len(held_out))
 
 
 def youden(wanted: ArrayLike, others: ArrayLike) -> float:

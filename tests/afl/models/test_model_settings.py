@@ -5,19 +5,19 @@ import pytest
 from afl.data.dataset import Dataset
 from afl.errors import UsageError
 from afl.models.base import SequentialModel
-from afl.models.chosen import chosen
 from afl.models.item_knn import ItemKNN
+from afl.models.model_settings import configured
 from afl.models.morec import MoRec
+from afl.models.registry import load_or_train_entry
 from afl.models.sasrec import SASRec
 from afl.models.trainer import TrainingConfig
-from afl.models.zoo import entry
 from tests.afl.models.contract import quiet
 
 PLAIN = TrainingConfig()
 
 
 def test_settings_behind_a_name_are_the_model_s_and_its_training_s(ring: Dataset) -> None:
-    made = chosen(SASRec, PLAIN, "dim=16,max_len=12,epochs=2,learning_rate=0.01")
+    made = configured(SASRec, PLAIN, "dim=16,max_len=12,epochs=2,learning_rate=0.01")
     settings = made.model.untrained(ring).settings()
     assert (settings["dim"], settings["max_len"], settings["layers"]) == (16, 12, 2)
     assert made.training == TrainingConfig(epochs=2, learning_rate=0.01)
@@ -25,18 +25,20 @@ def test_settings_behind_a_name_are_the_model_s_and_its_training_s(ring: Dataset
 
 
 def test_a_model_that_reads_texts_takes_settings_too(ring: Dataset) -> None:
-    assert chosen(MoRec, PLAIN, "layers=1").model.untrained(ring).settings()["layers"] == 1
+    assert configured(MoRec, PLAIN, "layers=1").model.untrained(ring).settings()["layers"] == 1
 
 
 @pytest.mark.parametrize("argument", [None, "7", "a/folder", "some-folder"])
 def test_whatever_else_follows_a_name_is_left_to_the_model(argument: str | None) -> None:
-    assert chosen(SASRec, PLAIN, argument) == (SASRec, PLAIN, argument)
+    assert configured(SASRec, PLAIN, argument) == (SASRec, PLAIN, argument)
 
 
 def test_equal_settings_are_equal_checkpoints_whoever_says_them(ring: Dataset, tmp_path: Path) -> None:
-    one = entry("sasrec", ring, seed=1, models_dir=tmp_path, progress=quiet, argument="epochs=1,dim=8")
+    one = load_or_train_entry(
+        "sasrec", ring, seed=1, models_dir=tmp_path, progress=quiet, argument="epochs=1,dim=8"
+    )
     training = TrainingConfig(epochs=1)
-    two = entry(
+    two = load_or_train_entry(
         "sasrec", ring, seed=1, models_dir=tmp_path, progress=quiet, training=training, argument="dim=8,layers=2"
     )
     assert isinstance(one.model.network, SequentialModel)
@@ -47,14 +49,14 @@ def test_a_setting_that_nothing_has_is_answered_with_those_there_are() -> None:
     with pytest.raises(
         UsageError, match=r"got the setting 'width', expected one of: averaging, batch_size, dim, "
     ):
-        chosen(SASRec, PLAIN, "width=3")
+        configured(SASRec, PLAIN, "width=3")
 
 
 def test_what_is_counted_has_no_epochs() -> None:
     with pytest.raises(
         UsageError, match="got the setting 'epochs', expected one of: max_len, neighbours, recency"
     ):
-        chosen(ItemKNN, PLAIN, "epochs=3")
+        configured(ItemKNN, PLAIN, "epochs=3")
 
 
 @pytest.mark.parametrize(
@@ -62,14 +64,14 @@ def test_what_is_counted_has_no_epochs() -> None:
 )
 def test_a_value_that_is_none_is_refused_in_one_line(said: str) -> None:
     with pytest.raises(UsageError, match=rf"\Agot {said}, expected a [a-z ]*number from [01]\Z"):
-        chosen(SASRec, PLAIN, said)
+        configured(SASRec, PLAIN, said)
 
 
 def test_a_share_that_would_drop_everything_is_refused() -> None:
     with pytest.raises(UsageError, match="got dropout=1, expected a number from 0 and below 1"):
-        chosen(SASRec, PLAIN, "dropout=1")
+        configured(SASRec, PLAIN, "dropout=1")
 
 
 def test_a_width_that_the_heads_cannot_share_is_refused(ring: Dataset) -> None:
     with pytest.raises(UsageError, match="got dim 15 and heads 2"):
-        chosen(SASRec, PLAIN, "dim=15").model.untrained(ring)
+        configured(SASRec, PLAIN, "dim=15").model.untrained(ring)

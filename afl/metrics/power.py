@@ -20,7 +20,9 @@ Z80 = 0.8416212335729143
 """The 80 % point of the standard normal distribution."""
 
 
-def detectable_hits(n: int, *, differing: float, level: float = 0.05, power: float = POWER) -> float | None:
+def minimum_detectable_hit_difference(
+    n: int, *, differing: float, level: float = 0.05, power: float = POWER
+) -> float | None:
     """The smallest difference of two arms' hit rates that the exact McNemar test over n users finds.
 
     `differing` is the share of users on whom the arms differ, observed or assumed. A difference cannot be larger
@@ -63,7 +65,7 @@ def _last_rejected(least: int, most: int, level: float) -> NDArray[np.float64]:
     return rejected
 
 
-def detectable_mean(n: int, *, sd: float) -> float | None:
+def minimum_detectable_mean_difference(n: int, *, sd: float) -> float | None:
     """The smallest difference of two arms' means that a paired test over n users finds at level .05, power .8.
 
     (z_.975 + z_.8) sd / sqrt(n), with sd the standard deviation of the users' differences (n - 1 below); None for

@@ -24,20 +24,20 @@ _PART, _VERSION = ".part", ".version"
 
 
 @dataclass(frozen=True, slots=True)
-class FetchedFile:
+class DownloadedFile:
     """A file that is whole."""
 
     path: Path
     url: str
     size: int
     sha256: str
-    checked: str
+    verified_by: str
     """What it was held against."""
 
 
-def fetch(
+def download(
     source: Source, folder: Path, *, progress: Progress, mirror: str | None = None
-) -> tuple[FetchedFile, ...]:
+) -> tuple[DownloadedFile, ...]:
     """The source's files in this folder, archives unpacked beside them; what is there and whole is not asked for again.
 
     A download that broke off goes on where it stood, if the source still has the same version of the file, else it
@@ -57,7 +57,9 @@ def fetch(
     return fetched
 
 
-def _whole(file: SourceFile, folder: Path, source: Source, progress: Progress, mirror: str | None) -> FetchedFile:
+def _whole(
+    file: SourceFile, folder: Path, source: Source, progress: Progress, mirror: str | None
+) -> DownloadedFile:
     target = folder / file.name
     if mirror:
         file = replace(file, url=f"{mirror.rstrip('/')}/{file.name}")
@@ -126,7 +128,7 @@ def _reason(error: Exception) -> str:
 # ---- checking, unpacking
 
 
-def _checked(file: SourceFile, path: Path) -> FetchedFile:
+def _checked(file: SourceFile, path: Path) -> DownloadedFile:
     size = path.stat().st_size
     if file.size is not None and size != file.size:
         raise _wrong(path, f"{size:,} bytes, expected {file.size:,}")
@@ -137,7 +139,7 @@ def _checked(file: SourceFile, path: Path) -> FetchedFile:
     kinds = [name for name, known in (("size", file.size), ("MD5", file.md5), ("SHA-256", file.sha256)) if known]
     hashed = file.md5 or file.sha256
     told = f"{' and '.join(kinds)} ({file.recorded})" if hashed else "no hash is published; its SHA-256 is shown"
-    return FetchedFile(path, file.url, size, sha256, told)
+    return DownloadedFile(path, file.url, size, sha256, told)
 
 
 def _wrong(path: Path, difference: str) -> DataError:

@@ -12,13 +12,13 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from afl.data.candidates import Method, draw_others, lists_hash, reference_stream
+from afl.data.candidates import Method, lists_hash, reference_stream, sample_negatives
 from afl.data.dataset import Dataset
 from afl.data.sessions import Row
 from afl.draws import generator
 from afl.errors import UsageError
 
-ITEMS = 20
+ITEMS_PER_USER = 20
 """Items a user is asked about at each ratio (AFL, arXiv 2410.20027, section 4.1)."""
 
 
@@ -30,7 +30,7 @@ class Ratio:
     unwanted: int
 
     @classmethod
-    def parse(cls, text: str, *, items: int = ITEMS) -> Self:
+    def parse(cls, text: str, *, items: int = ITEMS_PER_USER) -> Self:
         """`1:3` of 20 items is 5 wanted and 15 unwanted. Raises `UsageError` where the items cannot be so divided."""
         parts = cls.parts(text)
         if items % parts:
@@ -102,6 +102,6 @@ def judged_items(
         first = drawn[index][:unwanted]
         draws = generator("judged", seed, dataset.hash, row.id)
         left_out = {*row.known, *lists[index].tolist(), *first}
-        more = draw_others(draws, row, left_out, items=len(dataset.catalogue), count=unwanted - len(first))
+        more = sample_negatives(draws, row, left_out, items=len(dataset.catalogue), count=unwanted - len(first))
         judged[index] = [*row.held_out[:wanted], *first, *more]
     return JudgedItems(judged, wanted)

@@ -17,7 +17,7 @@ _EXPECTED = {int: "a whole number from 1", float: "a number from 0"}
 _BELOW = {"dropout": 1.0}
 
 
-class Chosen(NamedTuple):
+class ConfiguredModel(NamedTuple):
     """What will be trained, and how."""
 
     model: type[NextItemModel]
@@ -26,13 +26,13 @@ class Chosen(NamedTuple):
     """What followed the model's name where that was no settings."""
 
 
-def chosen(model: type[NextItemModel], training: TrainingConfig, argument: str | None) -> Chosen:
+def configured(model: type[NextItemModel], training: TrainingConfig, argument: str | None) -> ConfiguredModel:
     """The model and its training with the settings that the argument names.
 
     Raises `UsageError` for a setting that neither has, or a value that is none.
     """
     if argument is None or not _SETTINGS.fullmatch(argument):
-        return Chosen(model, training, argument)
+        return ConfiguredModel(model, training, argument)
     own = _numbers(model.Config)
     shared = _numbers(TrainingConfig) if issubclass(model, SequentialModel) else {}
     values = {
@@ -41,7 +41,7 @@ def chosen(model: type[NextItemModel], training: TrainingConfig, argument: str |
     }
     changed = {name: value for name, value in values.items() if name in own}
     learning: dict[str, Any] = {name: value for name, value in values.items() if name not in own}
-    return Chosen(with_defaults(model, changed), replace(training, **learning), None)
+    return ConfiguredModel(with_defaults(model, changed), replace(training, **learning), None)
 
 
 def with_defaults(model: type[NextItemModel], changed: Mapping[str, Any]) -> type[NextItemModel]:

@@ -10,7 +10,7 @@ from afl.data.dataset import Dataset, Sequences, Split
 from afl.data.sessions import HISTORY_WINDOW
 
 
-class NextItem(NamedTuple):
+class NextItemExample(NamedTuple):
     """What a user chose, and what came next."""
 
     history: tuple[int, ...]
@@ -18,7 +18,7 @@ class NextItem(NamedTuple):
     target: int
 
 
-def next_items(dataset: Dataset, split: Split) -> list[NextItem]:
+def next_item_examples(dataset: Dataset, split: Split) -> list[NextItemExample]:
     """The examples of a split in stored order; sequences of a single item have none.
 
     Unlike sessions (`afl.data.sessions.rows`), a history of one item is enough, as in the tests that are published for
@@ -43,6 +43,6 @@ def _items(sequences: Sequences) -> Iterator[tuple[int, ...]]:
     return (sequence.items for sequence in sequences)
 
 
-def _examples(items: tuple[int, ...], *, every: bool) -> list[NextItem]:
+def _examples(items: tuple[int, ...], *, every: bool) -> list[NextItemExample]:
     places = range(1, len(items)) if every else range(max(1, len(items) - 1), len(items))
-    return [NextItem(items[max(0, place - HISTORY_WINDOW) : place], items[place]) for place in places]
+    return [NextItemExample(items[max(0, place - HISTORY_WINDOW) : place], items[place]) for place in places]

@@ -12,17 +12,23 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from afl.data.dataset import Dataset
-from afl.data.library import Library
-from afl.plugins import names
+from afl.data.dataset_store import DatasetStore
+from afl.plugins import plugin_names
 
 
 @contextmanager
-def trained_beside(name: str, dataset: Dataset, *, seed: int, data_dir: Path, models_dir: Path) -> Iterator[None]:
+def trained_in_subprocess(
+    name: str, dataset: Dataset, *, seed: int, data_dir: Path, models_dir: Path
+) -> Iterator[None]:
     """On leaving, the model is trained and kept, unless that failed: then asking for it says why.
 
     Does nothing where one core is all there is, where the model is kept already or is none that trains.
     """
-    if (os.cpu_count() or 1) < 2 or name not in names("afl.models") or _is_kept(name, dataset, seed, models_dir):
+    if (
+        (os.cpu_count() or 1) < 2
+        or name not in plugin_names("afl.models")
+        or _is_kept(name, dataset, seed, models_dir)
+    ):
         yield
         return
     arguments = [name, dataset.name, str(seed), str(data_dir), str(models_dir)]
@@ -39,9 +45,9 @@ def trained_beside(name: str, dataset: Dataset, *, seed: int, data_dir: Path, mo
 
 
 def _is_kept(name: str, dataset: Dataset, seed: int, models_dir: Path) -> bool:
-    from afl.models.zoo import is_kept
+    from afl.models.registry import has_checkpoint
 
-    return is_kept(name, dataset, seed=seed, models_dir=models_dir)
+    return has_checkpoint(name, dataset, seed=seed, models_dir=models_dir)
 
 
 def _silent(done: int, total: int, text: str = "") -> None: ...
@@ -49,11 +55,11 @@ def _silent(done: int, total: int, text: str = "") -> None: ...
 
 def main(arguments: Sequence[str]) -> None:
     """What the other process does."""
-    from afl.models.zoo import trained
+    from afl.models.registry import load_or_train
 
     name, dataset, seed, data_dir, models_dir = arguments
-    found = Library(Path(data_dir)).load(dataset)
-    trained(name, found, seed=int(seed), models_dir=Path(models_dir), progress=_silent)
+    found = DatasetStore(Path(data_dir)).load(dataset)
+    load_or_train(name, found, seed=int(seed), models_dir=Path(models_dir), progress=_silent)
 
 
 if __name__ == "__main__":

@@ -7,13 +7,13 @@ from itertools import groupby
 from afl.data.dataset import Dataset, Sequence, Sequences, Split
 from afl.errors import UsageError
 
-LEAST = 4
+MIN_ITEMS = 4
 """Items of a session: three before the target."""
 
 _SECONDS = 86_400
 
 
-def sessions_of_days(dataset: Dataset, *, name: str, least: int = LEAST) -> Dataset:
+def daily_sessions(dataset: Dataset, *, name: str, least: int = MIN_ITEMS) -> Dataset:
     """A data set whose sequences are the days (UTC) of the other's users that have at least `least` items.
 
     A session is called `USER@2024-01-31` and is in its user's split, so that no user is on two sides; all that the
@@ -22,8 +22,8 @@ def sessions_of_days(dataset: Dataset, *, name: str, least: int = LEAST) -> Data
     Raises `UsageError` for a data set without timestamps, for one whose days are all too short, and for a `least`
     below 4: a session needs three items before its target.
     """
-    if least < LEAST:
-        raise UsageError(f"--least: got {least}, expected at least {LEAST}: three items before the target")
+    if least < MIN_ITEMS:
+        raise UsageError(f"--least: got {least}, expected at least {MIN_ITEMS}: three items before the target")
     untimed = [
         split.value for split in Split if len(dataset.splits[split]) and dataset.splits[split].timestamps is None
     ]

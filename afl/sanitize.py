@@ -14,19 +14,19 @@ _OBEYED = re.compile(f"[\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\ufeff{_TURNING}\
 _NO_CHARACTER = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{_TURNING}\ud800-\udfff\ufffe\uffff]")
 
 
-def visible(text: str) -> str:
+def terminal_safe(text: str) -> str:
     """`text` for a terminal: line breaks stay, every other character that cannot be seen becomes U+FFFD."""
     if text.isprintable():
         return text
     return "".join(character if character.isprintable() or character == "\n" else UNSEEN for character in text)
 
 
-def printable(text: str) -> str:
+def document_safe(text: str) -> str:
     """`text` for a document: what is no character, or turns others around, becomes U+FFFD; spaces stay as they are."""
     return _NO_CHARACTER.sub(UNSEEN, text)
 
 
-def escaped(json_text: str) -> str:
+def json_safe(json_text: str) -> str:
     """The same JSON in characters that no terminal obeys, that break no line, and that UTF-8 can hold.
 
     Python's `json` escapes the control characters below U+0020 alone; read back, the values are equal.

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afl.data.unpickling import read_frame, read_plain
+from afl.data.safe_unpickler import read_frame, read_plain
 from afl.errors import DataError, UsageError
 
 

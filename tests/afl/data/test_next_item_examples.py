@@ -5,22 +5,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afl.data.dataset import Dataset, Sequence, Sequences, Split
-from afl.data.examples import history_counts, next_items
+from afl.data.next_item_examples import history_counts, next_item_examples
 
 
 def test_a_training_sequence_gives_an_example_for_every_item_but_the_first(small: Dataset) -> None:
-    first = next_items(small, Split.TRAIN)[:7]
+    first = next_item_examples(small, Split.TRAIN)[:7]
     assert first[0] == ((0,), 1)
     assert first[6] == ((0, 1, 2, 3, 4, 5, 6), 7)
 
 
 def test_a_test_sequence_gives_its_last_item(small: Dataset) -> None:
-    assert next_items(small, Split.TEST)[-1] == ((1, 2), 3)
-    assert len(next_items(small, Split.TEST)) == 3
+    assert next_item_examples(small, Split.TEST)[-1] == ((1, 2), 3)
+    assert len(next_item_examples(small, Split.TEST)) == 3
 
 
 def test_nothing_is_learned_from_an_empty_split(small: Dataset) -> None:
-    assert next_items(small, Split.VALID) == []
+    assert next_item_examples(small, Split.VALID) == []
 
 
 @given(st.lists(st.lists(st.integers(0, 5), max_size=15), max_size=6))

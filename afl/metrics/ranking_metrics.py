@@ -17,7 +17,7 @@ from afl.metrics.ndcg import gains
 HR_AT = (1, 5, 10)
 NDCG_AT = (5, 10)
 
-Place = int | None
+Rank = int | None
 
 
 class ListMetric(NamedTuple):
@@ -37,13 +37,13 @@ class ListMetric(NamedTuple):
         """As people read it: `NDCG@10`."""
         return f"{self.kind.upper()}@{self.k}"
 
-    def values(self, places: Sequence[Place]) -> NDArray[np.float64]:
+    def values(self, places: Sequence[Rank]) -> NDArray[np.float64]:
         """(U,) what each user's list is worth, in [0, 1]."""
         # Beyond k every rank is the same to both formulas.
         ranks = [self.k if place is None else place - 1 for place in places]
         return hits(ranks, self.k).astype(np.float64) if self.kind == "hr" else gains(ranks, self.k)
 
-    def estimate(self, places: Sequence[Place]) -> Estimate:
+    def estimate(self, places: Sequence[Rank]) -> Estimate:
         """The mean over users; of hits with Wilson's interval, of gains with the bootstrap's."""
         values = self.values(places)
         return wilson(int(values.sum()), len(values)) if self.kind == "hr" else bootstrap_mean(values)
@@ -53,13 +53,13 @@ class ListMetric(NamedTuple):
         return float(self.values(range(1, candidates + 1)).mean())
 
 
-def list_metrics(top: int) -> tuple[ListMetric, ...]:
+def metrics_of_lists(top: int) -> tuple[ListMetric, ...]:
     """The metrics that lists of `top` entries tell: hit rates first, then NDCG, by k."""
     cutoffs = {"hr": sorted({k for k in HR_AT if k <= top} | {top})}
     cutoffs["ndcg"] = sorted({k for k in NDCG_AT if k <= top} | {top})
     return tuple(ListMetric(kind, k) for kind, several in cutoffs.items() for k in several)
 
 
-def list_scores(places: Sequence[Place], *, top: int) -> Mapping[str, Estimate]:
+def evaluate_lists(places: Sequence[Rank], *, top: int) -> Mapping[str, Estimate]:
     """Every metric of lists of `top` entries by its name, with n and interval, over one place per user."""
-    return {metric.name: metric.estimate(places) for metric in list_metrics(top)}
+    return {metric.name: metric.estimate(places) for metric in metrics_of_lists(top)}
