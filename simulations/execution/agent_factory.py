@@ -57,7 +57,7 @@ class Agency:
 
 
 def _user_agent(options: RunOptions) -> Callable[[Chat], UserAgent]:
-    agent = plugins.load("afl.agents", "user")
+    agent = plugins.load_plugin("afl.agents", "user")
 
     def make(chat: Chat) -> UserAgent:
         made: UserAgent = agent(chat, see_candidates=options.user_sees_candidates)
