@@ -18,10 +18,10 @@ from typing import NamedTuple
 from afl.data.catalogue import one_line
 from afl.ports import Chat
 from afl.types import Attempt, Domain, Message, Outcome, Phase, SessionView, Turn
-from agents.asking import Asker, Question, Reading
 from agents.lines import without_thinking
-from agents.points import parse_points, parse_same
+from agents.list_parser import parse_points, parse_same
 from agents.prompts import Prompts
+from agents.repair import Asker, Question, Reading
 from agents.sections import numbered, request
 
 CHOSEN = "Chosen next:"

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from afl.errors import UsageError
 from afl.ports import Chat
 from afl.types import Phase, Refusal, Role, SessionView, Turn
-from agents.asking import Asker, Question, Reading
 from agents.parsing import parse_decision, parse_recommendation
 from agents.prompts import Prompts
+from agents.repair import Asker, Question, Reading
 from agents.sections import (
     CANDIDATES,
     HISTORY,

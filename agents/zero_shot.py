@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from afl.ports import Chat
 from afl.types import Advice, Outcome, Phase, Refusal, Role, SessionView, Turn
-from agents.asking import Asker, Question, Reading
 from agents.prompts import Prompts
 from agents.recommendation import read_item
+from agents.repair import Asker, Question, Reading
 from agents.sections import CANDIDATES, HISTORY, numbered, request
 
 _NO_ITEM = 'There is no line "Item: ..." with a title of the list; write that line and nothing else.'

@@ -90,7 +90,7 @@ def _together(running: list[subprocess.Popen[str]]) -> list[float]:
 
 async def _work(url: str, name: str, sessions: int) -> None:
     async with await Store.open(url) as store:
-        run = await store.join("x")
+        run = await store.join_run("x")
         print("ready", flush=True)
         sys.stdin.readline()
         cpu = time.process_time()
@@ -121,7 +121,7 @@ async def _session(run: Run, name: str, position: int) -> None:
         )
         await journal.record(JournalEntry(key, f"{position:016x}{call:02x}", request, reply))
         turns.append(TurnRecord(key, Outcome.OK, item=f"A band {position % 1000}", reason=f"it is quiet {call}"))
-    await run.finish(SessionRecord(name, position, "A band 1", "A band 2", tuple(turns)))
+    await run.record_session(SessionRecord(name, position, "A band 1", "A band 2", tuple(turns)))
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ def decompress(data: bytes, before: bytes = b"") -> bytes:
 
 
 @cache
-def known_words() -> bytes:
+def shared_dictionary() -> bytes:
     """What requests have in common, to compress a session's first ones against.
 
     The file is never changed: what was compressed against it could not be read any more. Other wording only

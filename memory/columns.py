@@ -97,7 +97,7 @@ async def read_judged(connection: AsyncConnection, run: int, first: int, last: i
     return JudgedColumns.of(pairs[:, 0], pairs[:, 1])
 
 
-class PlaceColumns(NamedTuple):
+class TargetRankColumns(NamedTuple):
     """Where the target stood in the lists made under hints, by session and hint."""
 
     position: NDArray[np.int64]
@@ -113,7 +113,7 @@ class PlaceColumns(NamedTuple):
         return cls(*(np.empty(0, np.int64) for _ in cls._fields))
 
 
-async def read_places(connection: AsyncConnection, run: int, last: int) -> PlaceColumns:
+async def read_target_rank_columns(connection: AsyncConnection, run: int, last: int) -> TargetRankColumns:
     """Of the sessions up to this place, that one included."""
     c = turns.c
     code = (_wide(sessions.c.position) * _NUMBERS + c.round) * _NUMBERS + func.coalesce(c.place, 0)
@@ -124,7 +124,7 @@ async def read_places(connection: AsyncConnection, run: int, last: int) -> Place
         .where(c.phase == Phase.HINTS.value, c.role == Role.RECOMMENDATION.value, c.last)
     )
     codes = np.sort(_numbers((await connection.execute(query)).scalar()))
-    return PlaceColumns(codes >> 24, (codes >> 12) % _NUMBERS, codes % _NUMBERS)
+    return TargetRankColumns(codes >> 24, (codes >> 12) % _NUMBERS, codes % _NUMBERS)
 
 
 def _wide(number: ColumnElement[int]) -> ColumnElement[int]:

@@ -8,7 +8,7 @@ from afl.errors import ConflictError
 _ABSENT = object()
 
 
-def require_same(name: str, kept: Any, given: Any) -> None:
+def require_equal(name: str, kept: Any, given: Any) -> None:
     """Raises `ConflictError` naming the first key in which two configurations of a run differ."""
     difference = _first_difference(kept, given)
     if difference:

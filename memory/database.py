@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from afl.errors import StorageError, UsageError
 from memory.backends import backend_of, backend_of_url
+from memory.errors import storage_errors
 from memory.schema import FILLED_SINCE, SCHEMA_VERSION, VERSION_TABLE
-from memory.trouble import storage_errors
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -25,7 +25,7 @@ def parse_url(url: str) -> URL:
     return backend_of_url(parsed).url(parsed)
 
 
-def shown(url: URL) -> str:
+def display_name(url: URL) -> str:
     """The database as messages may name it: its path, or its URL without the password."""
     return backend_of_url(url).shown(url)
 
@@ -35,7 +35,7 @@ async def open_for_reading(url: URL, *, busy_timeout: float) -> AsyncEngine:
 
     Raises `StorageError` for a database that is not there, is not AFL's, or has another schema than this AFL's.
     """
-    where = shown(url)
+    where = display_name(url)
     with storage_errors(where):
         engine = backend_of_url(url).engine(url, patience=busy_timeout, reading=True)
     try:
@@ -57,12 +57,12 @@ async def open_engine(url: URL, *, busy_timeout: float) -> AsyncEngine:
 
     Raises `StorageError` for a database that cannot be opened, is not AFL's or is newer than this AFL.
     """
-    with storage_errors(shown(url)):
+    with storage_errors(display_name(url)):
         engine = backend_of_url(url).engine(url, patience=busy_timeout, reading=False)
     try:
-        with storage_errors(shown(url)):
+        with storage_errors(display_name(url)):
             async with engine.connect() as connection:
-                await _bring_up_to_date(connection, shown(url))
+                await _bring_up_to_date(connection, display_name(url))
     except BaseException:
         await engine.dispose()
         raise
@@ -84,9 +84,9 @@ async def _bring_up_to_date(connection: AsyncConnection, where: str) -> None:
 
 async def _fill(connection: AsyncConnection) -> None:
     # It reads sessions, which most openings of a database never do.
-    from memory.filling import fill
+    from memory.backfill import backfill
 
-    await fill(connection)
+    await backfill(connection)
 
 
 def _version(connection: Connection) -> str | None:

@@ -14,14 +14,13 @@ from afl.errors import UsageError
 from afl.sanitize import json_safe
 from memory.records import Exchange, SessionRecord
 from memory.run import Run
-from memory.trouble import storage_errors
 
 _SCORE_DIGITS = 6
 
 
 async def export(run: Run) -> AsyncIterator[str]:
     """The lines, each with its newline; few sessions in memory at a time."""
-    async for transcript in run.sessions():
+    async for transcript in run.transcripts_by_id():
         for exchange in sorted(transcript.exchanges, key=lambda exchange: exchange.turn.key):
             yield _line(transcript.record, exchange)
 

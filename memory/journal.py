@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from afl.errors import ConflictError
 from afl.types import CallKey, JournalEntry
 from memory.backends import backend_of
-from memory.entries import SubjectEntries
+from memory.errors import storage_errors
+from memory.journal_codec import SubjectEntries
 from memory.reader import Reader
 from memory.schema import journal
-from memory.statements import entry_kept, record_entry
-from memory.trouble import storage_errors
+from memory.statements import entry_is_stored, record_entry
 from memory.writer import Change, Writer
 
 _KEPT_SUBJECTS = 4096
@@ -59,7 +59,7 @@ class SQLJournal:
         row = {"run": self._run, "study": self._study, **subject.encode(entry)}
         subject.writing += 1
         try:
-            await self._writer.write([Change(self._record, [row], kept=entry_kept())])
+            await self._writer.write([Change(self._record, [row], kept=entry_is_stored())])
         except ConflictError:
             self._open.pop(entry.key.subject, None)  # what it holds is not what is on disk
             raise ConflictError(f"another process has recorded a reply for {tuple(entry.key)} meanwhile") from None

@@ -8,9 +8,9 @@ from sqlalchemy import ColumnElement, Select, Table, and_, case, func, not_, sel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from afl.types import Outcome, Phase, Role
-from memory.records import CallTotals, JudgementRow, PlaceRow, RoundRecord, RunTotals
+from memory.aggregates import rounds_of
+from memory.records import CallTotals, JudgementRow, RoundRecord, RunTotals, TargetRankRow
 from memory.schema import call_tallies, session_tallies, sessions, turn_tallies, turns
-from memory.tallies import rounds_of
 
 
 def final(table: Table = sessions) -> ColumnElement[bool]:
@@ -18,7 +18,7 @@ def final(table: Table = sessions) -> ColumnElement[bool]:
     return table.c.outcome.not_in([outcome.value for outcome in Outcome if outcome.retried_on_continuation])
 
 
-async def totals_of(connection: AsyncConnection, sizes: Mapping[int, int]) -> dict[int, RunTotals]:
+async def read_totals(connection: AsyncConnection, sizes: Mapping[int, int]) -> dict[int, RunTotals]:
     """Sessions, outcomes and calls of runs (id -> how many sessions it consists of), from their tallies."""
     counts = await _sessions(connection, sizes)
     by_round = await _by_round(connection, sizes)
@@ -117,7 +117,7 @@ def _sum(column: ColumnElement[int], condition: ColumnElement[bool]) -> ColumnEl
     return func.sum(case((condition, column), else_=0))
 
 
-async def judgements_of(connection: AsyncConnection, run: int) -> list[JudgementRow]:
+async def read_judgements(connection: AsyncConnection, run: int) -> list[JudgementRow]:
     """The last attempt about every judged item, by position of the session and number of the item."""
     columns = (turns.c.session, turns.c.round, turns.c.item, turns.c.label, turns.c.decision, turns.c.score)
     query = (
@@ -129,7 +129,7 @@ async def judgements_of(connection: AsyncConnection, run: int) -> list[Judgement
     return [JudgementRow(*row) for row in await connection.execute(query)]
 
 
-async def places_of(connection: AsyncConnection, run: int, phase: str) -> list[PlaceRow]:
+async def read_target_ranks(connection: AsyncConnection, run: int, phase: str) -> list[TargetRankRow]:
     """The last attempt of every list of a phase, by position of the session and number of the list."""
     query = (
         select(turns.c.session, turns.c.round, turns.c.place, turns.c.outcome)
@@ -137,4 +137,4 @@ async def places_of(connection: AsyncConnection, run: int, phase: str) -> list[P
         .where(turns.c.run == run, turns.c.phase == phase, turns.c.role == Role.RECOMMENDATION.value, turns.c.last)
         .order_by(sessions.c.position, turns.c.round)
     )
-    return [PlaceRow(*row) for row in await connection.execute(query)]
+    return [TargetRankRow(*row) for row in await connection.execute(query)]

@@ -4,8 +4,8 @@ import asyncio
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from memory.entries import SubjectEntries, read_subjects
-from memory.trouble import storage_errors
+from memory.errors import storage_errors
+from memory.journal_codec import SubjectEntries, read_subjects
 
 _AT_ONCE = 100
 """Subjects in a query."""

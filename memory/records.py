@@ -39,7 +39,7 @@ class TurnRecord:
     """Titles, best first, where a list was asked for; `item` is the first of them. Empty for an entry that names no
     candidate, where lists are read entry by entry."""
 
-    def place(self, target: str) -> int | None:
+    def target_rank(self, target: str) -> int | None:
         """Where the target stands in the list, from 1; None where it does not, or nothing was listed."""
         return self.ranking.index(target) + 1 if target in self.ranking else None
 
@@ -203,7 +203,7 @@ class JudgementRow(NamedTuple):
     outcome: str
 
 
-class PlaceRow(NamedTuple):
+class TargetRankRow(NamedTuple):
     """Where the target stood in one list of the recommendation agent, in a line."""
 
     session: str

@@ -8,14 +8,14 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from afl.types import CallKey, JournalEntry, Outcome
-from memory.entries import SubjectEntries
+from memory.journal_codec import SubjectEntries
 from memory.schema import journal, runs
 
 _AT_ONCE = 500
 """Values a query may be given, well below what databases refuse."""
 
 
-class Asked(NamedTuple):
+class RecordedRequest(NamedTuple):
     """A request of a run, with its reply."""
 
     entry: JournalEntry
@@ -23,7 +23,7 @@ class Asked(NamedTuple):
     """Unix seconds at which the reply was recorded."""
 
 
-class Equal(NamedTuple):
+class EqualRequest(NamedTuple):
     """Where an equal request was recorded, and how it went."""
 
     run: str
@@ -32,7 +32,7 @@ class Equal(NamedTuple):
     created: float
 
 
-async def read_requests(connection: AsyncConnection, run: int, subjects: Sequence[str]) -> list[Asked]:
+async def read_requests(connection: AsyncConnection, run: int, subjects: Sequence[str]) -> list[RecordedRequest]:
     """Everything a run asked about these subjects, in the order asked, subject by subject."""
     query = (
         select(journal)
@@ -44,20 +44,22 @@ async def read_requests(connection: AsyncConnection, run: int, subjects: Sequenc
     for row in (await connection.execute(query)).mappings():
         key = CallKey(*(row[field] for field in CallKey._fields))
         decoded[key.subject].decode(row)
-        found.append(Asked(decoded[key.subject].entries[key], row["created"]))
+        found.append(RecordedRequest(decoded[key.subject].entries[key], row["created"]))
     return found
 
 
-async def read_subjects_of(connection: AsyncConnection, run: int) -> list[str]:
+async def read_subjects(connection: AsyncConnection, run: int) -> list[str]:
     """What a run has asked about, in plain string order."""
     query = select(journal.c.subject).distinct().where(journal.c.run == run, journal.c.study == "")
     return sorted((await connection.execute(query)).scalars())
 
 
-async def read_equal(connection: AsyncConnection, fingerprints: Sequence[str]) -> dict[str, list[Equal]]:
+async def read_equal_requests(
+    connection: AsyncConnection, fingerprints: Sequence[str]
+) -> dict[str, list[EqualRequest]]:
     """Fingerprint -> the requests that have it, of any run, the earliest first; without what nobody asked."""
     columns = (runs.c.name, *(journal.c[field] for field in CallKey._fields), journal.c.outcome, journal.c.created)
-    found: defaultdict[str, list[Equal]] = defaultdict(list)
+    found: defaultdict[str, list[EqualRequest]] = defaultdict(list)
     wanted = [bytes.fromhex(fingerprint) for fingerprint in fingerprints]
     for start in range(0, len(wanted), _AT_ONCE):
         query = (
@@ -67,5 +69,5 @@ async def read_equal(connection: AsyncConnection, fingerprints: Sequence[str]) -
             .order_by(journal.c.created)
         )
         for fingerprint, run, *key, outcome, created in await connection.execute(query):
-            found[fingerprint.hex()].append(Equal(run, CallKey(*key), Outcome(outcome), created))
+            found[fingerprint.hex()].append(EqualRequest(run, CallKey(*key), Outcome(outcome), created))
     return dict(found)

@@ -11,62 +11,62 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from afl.errors import NotFoundError
 from afl.types import ConcurrencyChange, Phase, Refusal
-from memory import rows
+from memory import session_codec
+from memory.aggregates import (
+    CallAggregate,
+    ItemAggregate,
+    SessionAggregate,
+    TurnAggregate,
+    read_call_aggregates,
+    read_item_aggregates,
+    read_session_aggregates,
+    read_turn_aggregates,
+    rounds_of,
+)
 from memory.backends import backend_of
 from memory.codec import decompress, from_json
 from memory.columns import (
     JudgedColumns,
-    PlaceColumns,
     ResultColumns,
+    TargetRankColumns,
     read_judged,
-    read_places,
     read_results,
+    read_target_rank_columns,
 )
-from memory.configuration import require_same
-from memory.database import shown
-from memory.holders import Holder, acquire
+from memory.configuration import require_equal
+from memory.database import display_name
+from memory.errors import storage_errors
 from memory.journal import SQLJournal
-from memory.listing import (
-    ALL,
-    COLUMNS,
-    Neighbours,
-    SessionFilter,
-    SessionPage,
-    neighbours,
-    session_page,
-    session_row,
-)
+from memory.locks import RunLock, acquire_with_retries
 from memory.pace import pace_rows, read_pace
-from memory.queries import final, judgements_of, places_of, totals_of
+from memory.queries import final, read_judgements, read_target_ranks, read_totals
 from memory.records import (
     CandidateRecord,
     JudgementRow,
-    PlaceRow,
     RoundRecord,
     RunSummary,
     RunTotals,
     SessionRecord,
     SessionRow,
+    TargetRankRow,
     Transcript,
 )
-from memory.requests import Asked, read_requests, read_subjects_of
+from memory.requests import RecordedRequest, read_requests, read_subjects
 from memory.schema import candidates, runs, sessions
 from memory.search import word_row
-from memory.spending import Cost, Spent, SQLLedger, read_costs, read_spent
-from memory.statements import add_pace, add_words, clear_turns, record_session, record_turns
-from memory.tallies import (
-    CallTally,
-    ItemTally,
-    SessionTally,
-    TurnTally,
-    calls_tallied,
-    items_tallied,
-    rounds_of,
-    sessions_tallied,
-    turns_tallied,
+from memory.session_query import (
+    ALL,
+    COLUMNS,
+    AdjacentSessions,
+    SessionFilter,
+    SessionPage,
+    adjacent_sessions,
+    session_page,
+    session_row,
 )
+from memory.spending import AgentCost, RunCost, SQLLedger, read_agent_costs, read_run_cost
+from memory.statements import add_pace, add_words, clear_turns, record_session, record_turns
 from memory.transcripts import read_transcripts
-from memory.trouble import storage_errors
 from memory.writer import Change, Writer
 
 _READ_AT_ONCE = 100
@@ -76,27 +76,27 @@ class Run:
     """Everything kept about one run; made by `Store.begin_run`, `Store.run` and `Store.join`."""
 
     def __init__(
-        self, engine: AsyncEngine, writer: Writer, row: RowMapping, holder: Holder, *, shared: bool = False
+        self, engine: AsyncEngine, writer: Writer, row: RowMapping, holder: RunLock, *, shared: bool = False
     ) -> None:
         self.id: int = row["id"]
         self.name: str = row["name"]
         self.created: float = row["created"]
         self.config: Mapping[str, Any] = json.loads(row["config"])
         self.candidates_hash: str = row["candidates"]
-        self.size: int = row["sessions"]
+        self.session_count: int = row["sessions"]
         """Number of sessions the run consists of."""
         self._engine = engine
         self._backend = backend_of(engine.dialect.name)
         self._writer = writer
         self._holder = holder
         self._shared = shared
-        self._where = shown(engine.url)
+        self._where = display_name(engine.url)
         self._journals: dict[str, SQLJournal] = {}
 
     @asynccontextmanager
     async def hold(self) -> AsyncIterator[None]:
         """Keeps other processes off this run meanwhile; `ConflictError` names the one that holds it."""
-        await acquire(self._holder)
+        await acquire_with_retries(self._holder)
         try:
             yield
         finally:
@@ -115,16 +115,16 @@ class Run:
             ),
         )
 
-    def require(self, config: Mapping[str, Any]) -> None:
+    def require_config(self, config: Mapping[str, Any]) -> None:
         """Raises `ConflictError` naming the first key in which the run was begun with something different."""
         kept = {**self.config, "candidates_hash": self.candidates_hash}
-        require_same(self.name, kept, json.loads(json.dumps(config)))
+        require_equal(self.name, kept, json.loads(json.dumps(config)))
 
     async def inputs(self) -> Any:
         """The JSON kept with the run when it was begun."""
-        return from_json(await self.inputs_as_kept())
+        return from_json(await self.inputs_json())
 
-    async def inputs_as_kept(self) -> bytes:
+    async def inputs_json(self) -> bytes:
         """The same as it was written, compact UTF-8: for who wants little of it and has no time to read it all."""
         query = select(runs.c.inputs).where(runs.c.id == self.id)
         with storage_errors(self._where):
@@ -139,30 +139,30 @@ class Run:
                 lists = from_json(decompress((await connection.execute(query)).scalar_one()))
         return CandidateRecord(self.candidates_hash, {session: tuple(items) for session, items in lists.items()})
 
-    async def finish(self, record: SessionRecord) -> None:
+    async def record_session(self, record: SessionRecord) -> None:
         """Returns once the session is on disk, in place of what an earlier pass recorded of it."""
         key = {"of_run": self.id, "of_session": record.session}
         journal = self._journals.get("")
         subject = None if journal is None else journal.opened(record.session)
-        outcome = rows.session_row(self.id, record, time.time(), subject)
+        outcome = session_codec.session_row(self.id, record, time.time(), subject)
         changes = [
             Change(clear_turns(self._backend), [key]),
             Change(record_session(self._backend), [outcome]),
-            Change(record_turns(self._backend), rows.turn_rows(self.id, record)),
+            Change(record_turns(self._backend), session_codec.turn_rows(self.id, record)),
             Change(add_words(self._backend), [word_row(self.id, record)]),
         ]
         await self._writer.write(changes)
         for journal in self._journals.values():
             journal.forget(record.session)
 
-    async def end_after(self, sessions: int) -> None:
+    async def truncate(self, sessions: int) -> None:
         """The run consists of its first so many sessions: it has found what it was looking for."""
         with storage_errors(self._where):
             async with self._engine.begin() as connection:
                 await connection.execute(update(runs).where(runs.c.id == self.id).values(sessions=sessions))
-        self.size = sessions
+        self.session_count = sessions
 
-    async def finished(self) -> set[str]:
+    async def finished_sessions(self) -> set[str]:
         """Sessions a continuation leaves as they are: all recorded ones but those that want of a reply failed."""
         query = select(sessions.c.session).where(sessions.c.run == self.id, final())
         with storage_errors(self._where):
@@ -173,31 +173,31 @@ class Run:
         """The run in numbers."""
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
-                return (await totals_of(connection, {self.id: self.size}))[self.id]
+                return (await read_totals(connection, {self.id: self.session_count}))[self.id]
 
     async def summary(self) -> RunSummary:
         """The run as `afl runs` lists it."""
-        return await self.summed_up(await self.totals())
+        return await self.summarize(await self.totals())
 
-    async def summed_up(self, totals: RunTotals) -> RunSummary:
+    async def summarize(self, totals: RunTotals) -> RunSummary:
         """The run as `afl runs` lists it, for whoever has its totals."""
         held = await self.is_held()
         return RunSummary(self.name, self.created, self.config, held, totals, self.candidates_hash)
 
-    async def outline(self) -> list[SessionRow]:
+    async def session_rows(self) -> list[SessionRow]:
         """Every recorded session in a line, in the order of the run."""
         query = select(*COLUMNS).where(sessions.c.run == self.id).order_by(sessions.c.position)
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
                 return [session_row(row) for row in await connection.execute(query)]
 
-    async def page(self, wanted: SessionFilter = ALL, *, offset: int = 0, limit: int = 50) -> SessionPage:
+    async def session_page(self, wanted: SessionFilter = ALL, *, offset: int = 0, limit: int = 50) -> SessionPage:
         """Recorded sessions a page at a time, in the order of the run; `UsageError` for a page nobody can want."""
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
                 return await session_page(connection, self.id, wanted, offset=offset, limit=limit)
 
-    async def at(self, positions: Collection[int]) -> tuple[SessionRow, ...]:
+    async def sessions_at(self, positions: Collection[int]) -> tuple[SessionRow, ...]:
         """The recorded sessions at these places in the order of the run."""
         query = select(*COLUMNS).where(sessions.c.run == self.id, sessions.c.position.in_(positions))
         with storage_errors(self._where):
@@ -205,55 +205,55 @@ class Run:
                 found = await connection.execute(query.order_by(sessions.c.position))
                 return tuple(session_row(row) for row in found)
 
-    async def results(self) -> ResultColumns:
+    async def result_columns(self) -> ResultColumns:
         """Hit, accepted, completed of every recorded session, in the order of the run."""
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
                 return await read_results(connection, self.id)
 
-    async def judged(self, first: int, last: int) -> JudgedColumns:
+    async def judged_columns(self, first: int, last: int) -> JudgedColumns:
         """The answers about every judged item of the sessions at these places, both included."""
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
                 return await read_judged(connection, self.id, first, last)
 
-    async def hinted(self, last: int) -> PlaceColumns:
+    async def target_rank_columns(self, last: int) -> TargetRankColumns:
         """The target's place under every hint, of the sessions up to this place, that one included."""
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
-                return await read_places(connection, self.id, last)
+                return await read_target_rank_columns(connection, self.id, last)
 
-    async def neighbours(self, session: str, wanted: SessionFilter = ALL) -> Neighbours:
+    async def adjacent_sessions(self, session: str, wanted: SessionFilter = ALL) -> AdjacentSessions:
         """What comes before and after a session, among those wanted."""
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
-                return await neighbours(connection, self.id, session, wanted)
+                return await adjacent_sessions(connection, self.id, session, wanted)
 
-    async def call_tallies(self) -> tuple[CallTally, ...]:
+    async def call_aggregates(self) -> tuple[CallAggregate, ...]:
         """The journal in numbers, by phase, round and agent."""
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
-                return await calls_tallied(connection, self.id)
+                return await read_call_aggregates(connection, self.id)
 
-    async def turn_tallies(self) -> tuple[TurnTally, ...]:
+    async def turn_aggregates(self) -> tuple[TurnAggregate, ...]:
         """The attempts of recorded sessions in numbers, by phase, round and agent."""
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
-                return await turns_tallied(connection, self.id)
+                return await read_turn_aggregates(connection, self.id)
 
-    async def session_tallies(self) -> tuple[SessionTally, ...]:
+    async def session_aggregates(self) -> tuple[SessionAggregate, ...]:
         """The recorded sessions in numbers, by outcome."""
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
-                return await sessions_tallied(connection, self.id)
+                return await read_session_aggregates(connection, self.id)
 
-    async def item_tallies(self) -> tuple[ItemTally, ...]:
+    async def item_aggregates(self) -> tuple[ItemAggregate, ...]:
         """What was recommended in completed sessions how often, by round and title."""
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
-                return await items_tallied(connection, self.id)
+                return await read_item_aggregates(connection, self.id)
 
-    async def by_round(self) -> dict[str, tuple[RoundRecord, ...]]:
+    async def rounds_by_session(self) -> dict[str, tuple[RoundRecord, ...]]:
         """Session -> where it stood after each of its rounds, in the order of the run."""
         query = select(sessions.c.session, sessions.c.by_round).where(sessions.c.run == self.id)
         with storage_errors(self._where):
@@ -265,21 +265,21 @@ class Run:
         """The user agent's answer about every judged item, in the order of the run; without what was said."""
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
-                return await judgements_of(connection, self.id)
+                return await read_judgements(connection, self.id)
 
-    async def places(self, phase: str = Phase.LOOP) -> list[PlaceRow]:
+    async def target_ranks(self, phase: str = Phase.LOOP) -> list[TargetRankRow]:
         """Where the target stood in every list of a phase, in the order of the run; without what was said."""
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
-                return await places_of(connection, self.id, phase)
+                return await read_target_ranks(connection, self.id, phase)
 
-    async def subjects(self) -> list[str]:
+    async def journaled_subjects(self) -> list[str]:
         """The sessions it has asked about, finished or not, in plain string order."""
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
-                return await read_subjects_of(connection, self.id)
+                return await read_subjects(connection, self.id)
 
-    async def requests(self, subjects: Sequence[str]) -> list[Asked]:
+    async def recorded_requests(self, subjects: Sequence[str]) -> list[RecordedRequest]:
         """Everything asked about these sessions, in the order asked, session by session."""
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
@@ -289,29 +289,29 @@ class Run:
         """Where it is kept what may have been billed beyond the journal."""
         return SQLLedger(self._writer, self._backend, self.id)
 
-    async def spent(self) -> Spent:
+    async def cost(self) -> RunCost:
         """What it has cost so far, over all continuations."""
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
-                return await read_spent(connection, self.id)
+                return await read_run_cost(connection, self.id)
 
-    async def costs(self) -> list[Cost]:
+    async def agent_costs(self) -> list[AgentCost]:
         """What it has cost by phase, round and agent, over all continuations."""
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
-                return await read_costs(connection, self.id)
+                return await read_agent_costs(connection, self.id)
 
-    async def paced(self, changes: Sequence[ConcurrencyChange]) -> None:
+    async def record_pace(self, changes: Sequence[ConcurrencyChange]) -> None:
         """Returns once these changes of concurrency are on disk."""
         await self._writer.write([Change(add_pace(self._backend), pace_rows(self.id, changes))])
 
-    async def pace(self) -> list[ConcurrencyChange]:
+    async def pace_changes(self) -> list[ConcurrencyChange]:
         """How many requests were under way at once, when that changed and why, over all continuations."""
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
                 return await read_pace(connection, self.id)
 
-    async def sessions(self) -> AsyncIterator[Transcript]:
+    async def transcripts_by_id(self) -> AsyncIterator[Transcript]:
         """Every recorded session with all that was said, by id in plain string order, few in memory at a time."""
         query = select(sessions.c.session).where(sessions.c.run == self.id)
         with storage_errors(self._where):
@@ -321,7 +321,7 @@ class Run:
             for transcript in await self._read(recorded[start : start + _READ_AT_ONCE]):
                 yield transcript
 
-    async def session(self, session: str) -> Transcript:
+    async def transcript(self, session: str) -> Transcript:
         """A recorded session with every message sent and every reply; `NotFoundError` where there is none."""
         found = await self._read([session])
         if not found:
@@ -339,4 +339,4 @@ class Run:
 
     async def memories(self, session: str, role: str) -> tuple[Refusal, ...]:
         """The refused rounds as the agent in this role remembers them; empty where it remembers none."""
-        return (await self.session(session)).record.memories.get(role, ())
+        return (await self.transcript(session)).record.memories.get(role, ())

@@ -29,19 +29,20 @@ _NAMED = "·"
 """What words of ids and titles begin with in the index; no other word does."""
 
 
-class Word(NamedTuple):
+class SearchWord(NamedTuple):
     """Something to search for."""
 
     text: str
-    beginning: bool = False
+    is_prefix: bool = False
     """Whether words that only begin so will do."""
 
 
-def searched(text: str) -> list[Word]:
+def search_words(text: str) -> list[SearchWord]:
     """The words of a text as they are compared, without case, accents and punctuation; `thrill*` is a beginning."""
     plain = _plain(text)
     return [
-        Word(found[0][:_LONGEST], plain.startswith("*", found.end())) for found in _pattern(plain).finditer(plain)
+        SearchWord(found[0][:_LONGEST], plain.startswith("*", found.end()))
+        for found in _pattern(plain).finditer(plain)
     ]
 
 
@@ -54,27 +55,27 @@ def word_row(run: int, record: SessionRecord) -> Mapping[str, Any]:
     return {"of_run": run, "of_position": record.position, "of_words": words}
 
 
-def reasons_say(backend: Backend, run: int, text: str) -> ColumnElement[bool]:
+def reasons_contain(backend: Backend, run: int, text: str) -> ColumnElement[bool]:
     """Condition on `sessions`: all these words occur in the reasons; a text without words occurs nowhere.
 
     Any text will do; `UsageError` for more than `MOST_WORDS` words.
     """
-    return _occur(backend, run, _few(searched(text)))
+    return _occur(backend, run, _few(search_words(text)))
 
 
-def titles_say(backend: Backend, run: int, text: str, *, whole: bool = False) -> ColumnElement[bool]:
+def titles_contain(backend: Backend, run: int, text: str, *, whole: bool = False) -> ColumnElement[bool]:
     """Condition on `sessions`: all these words, or only their beginnings, occur in the id and titles of a session."""
-    words = searched(text)[:MOST_WORDS] if whole else _few(searched(text))
-    return _occur(backend, run, [Word(_NAMED + word.text, beginning=not whole) for word in words])
+    words = search_words(text)[:MOST_WORDS] if whole else _few(search_words(text))
+    return _occur(backend, run, [SearchWord(_NAMED + word.text, is_prefix=not whole) for word in words])
 
 
-def _few(words: list[Word]) -> list[Word]:
+def _few(words: list[SearchWord]) -> list[SearchWord]:
     if len(words) > MOST_WORDS:
         raise UsageError(f"got {len(words)} words, expected at most {MOST_WORDS}; search for fewer")
     return words
 
 
-def _occur(backend: Backend, run: int, words: Sequence[Word]) -> ColumnElement[bool]:
+def _occur(backend: Backend, run: int, words: Sequence[SearchWord]) -> ColumnElement[bool]:
     return backend.has_words(run, list(dict.fromkeys(words))) if words else false()
 
 

@@ -8,14 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from afl.types import Phase, Spending
 from memory.backends import Backend
 from memory.schema import call_tallies, doubts
-from memory.statements import keep_doubt
+from memory.statements import record_unconfirmed
 from memory.writer import Change, Writer
 
-_COUNTED = {Phase.JUDGE.value: "judging", Phase.HINTS.value: "lists", Phase.REFLECTION.value: "reflection"}
+_ROUND_LABELS = {Phase.JUDGE.value: "judging", Phase.HINTS.value: "lists", Phase.REFLECTION.value: "reflection"}
 """Phases whose `round` counts something else than rounds, and what they are called."""
 
 
-class Spent(NamedTuple):
+class RunCost(NamedTuple):
     """What a run has cost so far, as far as the database knows."""
 
     tokens: int
@@ -24,11 +24,11 @@ class Spent(NamedTuple):
     unpriced_prompt: int
     """Tokens of the other calls."""
     unpriced_completion: int
-    doubt: Spending
+    unconfirmed: Spending
     """What may have been billed beyond that."""
 
 
-class Cost(NamedTuple):
+class AgentCost(NamedTuple):
     """What was asked of one agent in one round, and what it cost."""
 
     phase: str
@@ -44,9 +44,9 @@ class Cost(NamedTuple):
     """None where no call's price was known."""
 
     @property
-    def part(self) -> str:
+    def label(self) -> str:
         """The round, or what is counted in its place."""
-        return _COUNTED.get(self.phase, str(self.round))
+        return _ROUND_LABELS.get(self.phase, str(self.round))
 
 
 class SQLLedger:
@@ -54,7 +54,7 @@ class SQLLedger:
 
     def __init__(self, writer: Writer, backend: Backend, run: int) -> None:
         self._writer = writer
-        self._statement = keep_doubt(backend)
+        self._statement = record_unconfirmed(backend)
         self._run = run
 
     async def keep(self, doubt: Spending) -> None:
@@ -62,7 +62,7 @@ class SQLLedger:
         await self._writer.write([Change(self._statement, [row], latest=self._run)])
 
 
-async def read_spent(connection: AsyncConnection, run: int) -> Spent:
+async def read_run_cost(connection: AsyncConnection, run: int) -> RunCost:
     """Everything the journal shows, and what is in doubt."""
     c = call_tallies.c
     sums = select(
@@ -73,17 +73,17 @@ async def read_spent(connection: AsyncConnection, run: int) -> Spent:
     ).where(c.run == run)
     doubt = select(doubts.c.tokens, doubts.c.usd).where(doubts.c.run == run)
     kept = (await connection.execute(doubt)).first()
-    return Spent(*(await connection.execute(sums)).one(), doubt=Spending(*kept) if kept else Spending())
+    return RunCost(*(await connection.execute(sums)).one(), unconfirmed=Spending(*kept) if kept else Spending())
 
 
-async def read_costs(connection: AsyncConnection, run: int) -> list[Cost]:
+async def read_agent_costs(connection: AsyncConnection, run: int) -> list[AgentCost]:
     """One row per phase, agent and round that was asked, in this order."""
-    return [Cost(*row) for row in await connection.execute(_costs(run))]
+    return [AgentCost(*row) for row in await connection.execute(_costs(run))]
 
 
 def _costs(run: int) -> Select[Any]:
     c = call_tallies.c
-    round = case((c.phase.in_(_COUNTED), None), else_=c.round)
+    round = case((c.phase.in_(_ROUND_LABELS), None), else_=c.round)
     by = (c.phase, c.role, round)
     return (
         select(

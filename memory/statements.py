@@ -32,7 +32,7 @@ def record_entry(backend: Backend) -> Insert:
 
 
 @cache
-def entry_kept() -> Select[Any]:
+def entry_is_stored() -> Select[Any]:
     """Finds a row that was handed to `record_entry`, unless the reply of another process stands in its place."""
     found = (journal.c[name] == bindparam(name) for name in (*journal.primary_key.columns.keys(), "content"))
     return select(literal_column("1")).select_from(journal).where(*found)
@@ -49,7 +49,7 @@ def record_session(backend: Backend) -> Insert:
 
 
 @cache
-def keep_doubt(backend: Backend) -> Insert:
+def record_unconfirmed(backend: Backend) -> Insert:
     """Notes what may have been billed beyond a run's journal, in place of an earlier note."""
     insert = backend.insert_rows(doubts)
     news = {name: insert.excluded[name] for name in ("tokens", "usd")}

@@ -11,15 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from afl.errors import ConflictError, NotFoundError
 from memory.backends import backend_of
 from memory.codec import compress, to_json
-from memory.database import open_engine, open_for_reading, parse_url, shown
-from memory.hints import KnowledgeBases
-from memory.queries import totals_of
-from memory.recall import Recall
+from memory.database import display_name, open_engine, open_for_reading, parse_url
+from memory.errors import storage_errors
+from memory.knowledge_bases import KnowledgeBases
+from memory.queries import read_totals
 from memory.records import CandidateRecord, RunSummary
+from memory.reply_cache import ReplyCache
 from memory.run import Run
 from memory.schema import doubts, journal, pace, runs, sessions
 from memory.statements import REPLACED, add_candidates, add_run
-from memory.trouble import storage_errors
 from memory.writer import Writer
 
 _RUNS = select(*(column for column in runs.c if column.name != "inputs"))
@@ -30,14 +30,14 @@ class Store:
     """An open database; `async with await Store.open(url) as store`, or `close()` when done."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self.where = shown(engine.url)
+        self.where = display_name(engine.url)
         """The database as messages name it, without a password."""
         self._engine = engine
         self._backend = backend_of(engine.dialect.name)
         self._writer = Writer(engine, self.where)
-        self.recall = Recall(engine, self.where)
+        self.reply_cache = ReplyCache(engine, self.where)
         """Finds the reply that an equal request got in any run."""
-        self.bases = KnowledgeBases(engine, self.where)
+        self.knowledge_bases = KnowledgeBases(engine, self.where)
         """Knowledge bases of hints, by name."""
 
     @classmethod
@@ -97,10 +97,10 @@ class Store:
                 await connection.execute(add_candidates(self._backend), [lists])
                 await connection.execute(add_run(self._backend), [row])
         run = await self.run(name)
-        run.require({**wanted, "candidates_hash": candidates.hash})
+        run.require_config({**wanted, "candidates_hash": candidates.hash})
         return run
 
-    async def find(self, name: str) -> Run | None:
+    async def find_run(self, name: str) -> Run | None:
         """The run of this name, if there is one."""
         try:
             return await self.run(name)
@@ -111,7 +111,7 @@ class Store:
         """The run of this name; `NotFoundError` lists the names there are."""
         return self._run(await self._row(name))
 
-    async def join(self, name: str) -> Run:
+    async def join_run(self, name: str) -> Run:
         """The run of this name for a worker: many processes may write to it while one, which gave them work, holds it.
 
         Its journal finds what other workers recorded until a subject is first looked for, and raises `ConflictError`
@@ -139,10 +139,10 @@ class Store:
         with storage_errors(self.where):
             async with self._engine.connect() as connection:
                 found = (await connection.execute(_RUNS.order_by(runs.c.created.desc()))).mappings().all()
-                totals = await totals_of(connection, {row["id"]: row["sessions"] for row in found})
-        return [await self._run(row).summed_up(totals[row["id"]]) for row in found]
+                totals = await read_totals(connection, {row["id"]: row["sessions"] for row in found})
+        return [await self._run(row).summarize(totals[row["id"]]) for row in found]
 
-    async def others(self, name: str) -> list[Run]:
+    async def other_runs(self, name: str) -> list[Run]:
         """Every run but the one of this name, the oldest first."""
         query = _RUNS.where(runs.c.name != name).order_by(runs.c.created)
         with storage_errors(self.where):
@@ -164,5 +164,5 @@ class Store:
         return gone is not None
 
     def _run(self, row: RowMapping, *, shared: bool = False) -> Run:
-        holder = self._backend.holder(self._engine, row["id"], row["name"])
+        holder = self._backend.run_lock(self._engine, row["id"], row["name"])
         return Run(self._engine, self._writer, row, holder, shared=shared)

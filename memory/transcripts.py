@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from memory import rows
-from memory.entries import read_subjects
+from memory import session_codec
+from memory.journal_codec import read_subjects
 from memory.records import Exchange, Transcript
 from memory.schema import sessions, turns
 
@@ -22,7 +22,7 @@ async def read_transcripts(connection: AsyncConnection, run: int, wanted: Sequen
     journals = await read_subjects(connection, run, "", wanted)
     found = []
     for session in filter(heads.__contains__, wanted):
-        record = rows.session_record(heads[session], turns_of[session], journals[session])
+        record = session_codec.session_record(heads[session], turns_of[session], journals[session])
         entries = journals[session].entries
         found.append(Transcript(record, tuple(Exchange(turn, entries.get(turn.key)) for turn in record.turns)))
     return found

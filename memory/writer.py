@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from afl.errors import ConflictError, StorageError
 from memory.backends import backend_of
-from memory.trouble import storage_errors
+from memory.errors import storage_errors
 
 _TRIES = 3
 """Of a transaction that another one got in the way of."""
@@ -117,7 +117,7 @@ class Writer:
                 await self._write(batch)
                 return
             except DBAPIError as error:
-                if not backend_of(self._engine.dialect.name).is_passing(error.orig):
+                if not backend_of(self._engine.dialect.name).is_transient(error.orig):
                     raise
         await self._write(batch)
 

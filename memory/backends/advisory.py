@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from afl.errors import ConflictError
 from afl.llm.redaction import redact_line
-from memory.trouble import storage_errors
+from memory.errors import storage_errors
 
 _RUNS, _OTHERS = 0x41464C01, 0x41464C02
 """`AFL` and a number: other programs' locks in the same database have other numbers."""
@@ -33,7 +33,7 @@ _LISTEN = (
 """The server finds out within a minute that a machine is gone, not within the two hours of most systems."""
 
 
-class AdvisoryHolder:
+class AdvisoryLock:
     """A `Holder` with a connection of its own, which nothing else is done with."""
 
     def __init__(self, engine: AsyncEngine, apart: Callable[[], AsyncEngine], run: int, name: str) -> None:

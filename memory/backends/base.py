@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import Insert as PostgreSQLInsert
 from sqlalchemy.dialects.sqlite import Insert as SQLiteInsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from memory.holders import Holder
+from memory.locks import RunLock
 
 Rows = Sequence[Mapping[str, Any]]
 Upsert = SQLiteInsert | PostgreSQLInsert
@@ -40,11 +40,11 @@ class Backend(Protocol):
         """Begins a transaction; of processes that want to make or change the tables only one gets past this."""
         ...
 
-    def holder(self, engine: AsyncEngine, run: int, name: str) -> Holder:
+    def run_lock(self, engine: AsyncEngine, run: int, name: str) -> RunLock:
         """What keeps other processes off a run."""
         ...
 
-    def is_passing(self, error: BaseException | None) -> bool:
+    def is_transient(self, error: BaseException | None) -> bool:
         """Whether the same transaction may succeed when it is tried again at once."""
         ...
 

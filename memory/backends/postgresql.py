@@ -33,9 +33,9 @@ from sqlalchemy.sql.selectable import TableValuedAlias
 
 from afl.errors import UsageError
 from afl.llm.redaction import redact_line
-from memory.backends.advisory import SCHEMA, AdvisoryHolder
+from memory.backends.advisory import SCHEMA, AdvisoryLock
 from memory.backends.base import Rows
-from memory.holders import Holder
+from memory.locks import RunLock
 from memory.schema import sessions
 
 _LONGEST_NAME = 63
@@ -63,10 +63,10 @@ class PostgreSQL:
     async def lock_schema(self, connection: AsyncConnection) -> None:
         await connection.execute(select(func.pg_advisory_xact_lock(*SCHEMA)))
 
-    def holder(self, engine: AsyncEngine, run: int, name: str) -> Holder:
-        return AdvisoryHolder(engine, lambda: _connecting(engine.url, 10, False, poolclass=NullPool), run, name)
+    def run_lock(self, engine: AsyncEngine, run: int, name: str) -> RunLock:
+        return AdvisoryLock(engine, lambda: _connecting(engine.url, 10, False, poolclass=NullPool), run, name)
 
-    def is_passing(self, error: BaseException | None) -> bool:
+    def is_transient(self, error: BaseException | None) -> bool:
         return getattr(error, "sqlstate", None) in _PASSING
 
     def insert(self, table: Table) -> postgresql.Insert:

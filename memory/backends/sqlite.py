@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from afl.errors import StorageError
 from afl.llm.redaction import redact_line
 from memory.backends.base import Rows
-from memory.holders import FileHolder, Holder, NoHolder
+from memory.locks import FileLock, NoLock, RunLock
 from memory.schema import sessions
 
 
@@ -60,11 +60,11 @@ class SQLite:
     async def lock_schema(self, connection: AsyncConnection) -> None:
         await connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-    def holder(self, engine: AsyncEngine, run: int, name: str) -> Holder:
+    def run_lock(self, engine: AsyncEngine, run: int, name: str) -> RunLock:
         path = _file(engine.url)
-        return NoHolder() if path is None else FileHolder(path.with_name(f"{path.name}.run-{run}.lock"), name)
+        return NoLock() if path is None else FileLock(path.with_name(f"{path.name}.run-{run}.lock"), name)
 
-    def is_passing(self, error: BaseException | None) -> bool:
+    def is_transient(self, error: BaseException | None) -> bool:
         return False  # who is not let in for `patience` seconds gives up
 
     def insert(self, table: Table) -> SQLiteInsert:

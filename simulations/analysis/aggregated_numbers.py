@@ -8,8 +8,8 @@ from itertools import accumulate
 from afl.metrics.intervals import Estimate, wilson
 from afl.metrics.popularity import GROUPS
 from afl.types import Phase
-from memory.listing import Result
-from memory.tallies import LATENCY_BORDERS, CallTally, ItemTally, SessionTally, TurnTally
+from memory.aggregates import LATENCY_BORDERS, CallAggregate, ItemAggregate, SessionAggregate, TurnAggregate
+from memory.session_query import Result
 
 _ASIDE = frozenset({Phase.JUDGE, Phase.HINTS})
 """Phases whose rounds count something else than rounds: told together."""
@@ -84,8 +84,8 @@ class ItemLine:
     """Completed sessions it was recommended to, by round."""
 
 
-def results(tallies: Sequence[SessionTally]) -> dict[str, int]:
-    """Result -> sessions; see `memory.listing.Result`."""
+def results(tallies: Sequence[SessionAggregate]) -> dict[str, int]:
+    """Result -> sessions; see `memory.session_query.Result`."""
     counts = dict.fromkeys(map(str, Result), 0)
     for tally in tallies:
         for result in _results(tally):
@@ -93,7 +93,7 @@ def results(tallies: Sequence[SessionTally]) -> dict[str, int]:
     return counts
 
 
-def _results(tally: SessionTally) -> Iterator[Result]:
+def _results(tally: SessionAggregate) -> Iterator[Result]:
     first = bool(tally.by_round) and tally.by_round[0].hit
     holds = {
         Result.HIT: tally.hit,
@@ -108,7 +108,7 @@ def _results(tally: SessionTally) -> Iterator[Result]:
     return (result for result, held in holds.items() if held)
 
 
-def outcomes(tallies: Sequence[SessionTally]) -> dict[str, int]:
+def outcomes(tallies: Sequence[SessionAggregate]) -> dict[str, int]:
     """How sessions ended -> how many, the most frequent first."""
     counts = Counter[str]()
     for tally in tallies:
@@ -116,13 +116,13 @@ def outcomes(tallies: Sequence[SessionTally]) -> dict[str, int]:
     return dict(counts.most_common())
 
 
-def rate(tallies: Sequence[SessionTally], hits: int) -> Estimate | None:
+def rate(tallies: Sequence[SessionAggregate], hits: int) -> Estimate | None:
     """Of all recorded sessions; None where there is none."""
     recorded = sum(tally.sessions for tally in tallies)
     return wilson(hits, recorded) if recorded else None
 
 
-def round_lines(tallies: Sequence[SessionTally], rounds: int) -> tuple[RoundLine, ...]:
+def round_lines(tallies: Sequence[SessionAggregate], rounds: int) -> tuple[RoundLine, ...]:
     """After each of the rounds that any session took, or may take."""
     recorded = sum(tally.sessions for tally in tallies)
     longest = max((len(tally.by_round) for tally in tallies), default=0)
@@ -133,7 +133,7 @@ def round_lines(tallies: Sequence[SessionTally], rounds: int) -> tuple[RoundLine
     )
 
 
-def _round(tallies: Sequence[SessionTally], number: int, recorded: int) -> RoundLine:
+def _round(tallies: Sequence[SessionAggregate], number: int, recorded: int) -> RoundLine:
     hits = sum(tally.sessions for tally in tallies if tally.by_round[:number] and tally.by_round[:number][-1].hit)
     ended = [tally for tally in tallies if tally.rounds == number]
     accepted = [tally for tally in ended if tally.accepted]
@@ -149,9 +149,9 @@ def _round(tallies: Sequence[SessionTally], number: int, recorded: int) -> Round
     )
 
 
-def call_lines(tallies: Iterable[CallTally]) -> tuple[CallsLine, ...]:
+def call_lines(tallies: Iterable[CallAggregate]) -> tuple[CallsLine, ...]:
     """By phase, round and agent, the loop first."""
-    alike: defaultdict[tuple[bool, str, int, str], list[CallTally]] = defaultdict(list)
+    alike: defaultdict[tuple[bool, str, int, str], list[CallAggregate]] = defaultdict(list)
     for tally in tallies:
         aside = tally.phase in _ASIDE
         alike[aside, tally.phase, 0 if aside else tally.round, tally.role].append(tally)
@@ -161,7 +161,9 @@ def call_lines(tallies: Iterable[CallTally]) -> tuple[CallsLine, ...]:
     )
 
 
-def calls(tallies: Sequence[CallTally], phase: str = "", round: int | None = None, role: str = "") -> CallsLine:
+def calls(
+    tallies: Sequence[CallAggregate], phase: str = "", round: int | None = None, role: str = ""
+) -> CallsLine:
     """All of these together."""
     sent = [tally for tally in tallies if tally.sent]
     priced = [tally.cost_usd for tally in tallies if tally.priced]
@@ -181,7 +183,7 @@ def calls(tallies: Sequence[CallTally], phase: str = "", round: int | None = Non
     )
 
 
-def _slow(sent: Sequence[CallTally], count: int) -> float | None:
+def _slow(sent: Sequence[CallAggregate], count: int) -> float | None:
     buckets = Counter[int]()
     for tally in sent:
         buckets[tally.bucket] += tally.entries
@@ -191,15 +193,15 @@ def _slow(sent: Sequence[CallTally], count: int) -> float | None:
     )
 
 
-def reply_lines(tallies: Iterable[TurnTally]) -> tuple[RepliesLine, ...]:
+def reply_lines(tallies: Iterable[TurnAggregate]) -> tuple[RepliesLine, ...]:
     """By agent."""
-    alike: defaultdict[str, list[TurnTally]] = defaultdict(list)
+    alike: defaultdict[str, list[TurnAggregate]] = defaultdict(list)
     for tally in tallies:
         alike[tally.role].append(tally)
     return tuple(_replies(role, found) for role, found in sorted(alike.items()))
 
 
-def _replies(role: str, tallies: Sequence[TurnTally]) -> RepliesLine:
+def _replies(role: str, tallies: Sequence[TurnAggregate]) -> RepliesLine:
     ended, repaired = Counter[str](), Counter[str]()
     for tally in tallies:
         (ended if tally.last else repaired)[tally.outcome] += tally.turns
@@ -207,13 +209,13 @@ def _replies(role: str, tallies: Sequence[TurnTally]) -> RepliesLine:
 
 
 def popularity_lines(
-    tallies: Sequence[ItemTally], groups: Mapping[str, int], rounds: int
+    tallies: Sequence[ItemAggregate], groups: Mapping[str, int], rounds: int
 ) -> tuple[PopularityLine, ...]:
     """Round by round; `groups` is title -> place in `GROUPS`, titles that are not in it do not count."""
     return tuple(_popularity(tallies, groups, number) for number in range(1, rounds + 1))
 
 
-def _popularity(tallies: Sequence[ItemTally], groups: Mapping[str, int], number: int) -> PopularityLine:
+def _popularity(tallies: Sequence[ItemAggregate], groups: Mapping[str, int], number: int) -> PopularityLine:
     counts = [0] * len(GROUPS)
     for tally in tallies:
         last = tally.round == number or (tally.round < number and tally.ended)
@@ -225,7 +227,7 @@ def _popularity(tallies: Sequence[ItemTally], groups: Mapping[str, int], number:
 
 
 def item_lines(
-    tallies: Sequence[ItemTally], groups: Mapping[str, int], rounds: int, *, most: int = 10
+    tallies: Sequence[ItemAggregate], groups: Mapping[str, int], rounds: int, *, most: int = 10
 ) -> tuple[ItemLine, ...]:
     """The titles that are recommended most often, all rounds together."""
     counts: defaultdict[str, Counter[int]] = defaultdict(Counter)

@@ -6,7 +6,7 @@ from typing import Any
 
 from afl.metrics.intervals import Estimate
 from afl.metrics.ranking_metrics import ListMetric, Rank, metrics_of_lists
-from memory.records import PlaceRow
+from memory.records import TargetRankRow
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.paired_tests import PairedTest, compare_pairs
 
@@ -41,7 +41,7 @@ Places = Mapping[str, Rank]
 """Session -> the target's place in its list."""
 
 
-def places_by_session(rows: Sequence[PlaceRow]) -> Places:
+def places_by_session(rows: Sequence[TargetRankRow]) -> Places:
     """The places of a run's lists, one a session."""
     return {row.session: row.place for row in rows}
 

@@ -10,7 +10,7 @@ from afl.metrics.intervals import Estimate, wilson
 from afl.types import ConcurrencyChange
 from memory.records import CallTotals, SessionRecord
 from memory.run import Run
-from memory.spending import Cost
+from memory.spending import AgentCost
 from simulations.options.run_options import LISTED, recommends
 from simulations.task.model_outputs import ModelOutputs
 
@@ -28,7 +28,7 @@ class LoadedRun:
     """Sessions it consists of; fewer are recorded while it is incomplete."""
     records: tuple[SessionRecord, ...]
     calls: CallTotals
-    costs: tuple[Cost, ...]
+    costs: tuple[AgentCost, ...]
     """By phase, round and agent."""
     pace: tuple[ConcurrencyChange, ...]
     """How many requests were under way at once, when that changed and why."""
@@ -111,17 +111,17 @@ async def load_runs(runs: Sequence[Run]) -> list[LoadedRun]:
 
 
 async def _load(run: Run, label: str) -> LoadedRun:
-    records = [transcript.record async for transcript in run.sessions()]
+    records = [transcript.record async for transcript in run.transcripts_by_id()]
     return LoadedRun(
         name=run.name,
         label=label,
         config=run.config,
         candidates_hash=run.candidates_hash,
-        size=run.size,
+        size=run.session_count,
         records=tuple(sorted(records, key=lambda record: record.position)),
         calls=(await run.totals()).calls,
-        costs=tuple(await run.costs()),
-        pace=tuple(await run.pace()),
+        costs=tuple(await run.agent_costs()),
+        pace=tuple(await run.pace_changes()),
         outputs=_outputs(await run.inputs()),
     )
 

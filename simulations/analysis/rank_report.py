@@ -7,7 +7,7 @@ from typing import Any, Self
 from afl.metrics.intervals import Estimate
 from afl.metrics.ranking_metrics import evaluate_lists, metrics_of_lists
 from afl.types import Outcome
-from memory.records import PlaceRow
+from memory.records import TargetRankRow
 from simulations.analysis.simulation_report import SimulationReport
 from simulations.leakage.check import Check
 from simulations.task.stored_answers import ExactLines
@@ -36,7 +36,7 @@ class RankReport:
     def of(
         cls,
         simulation: SimulationReport,
-        places: Sequence[PlaceRow],
+        places: Sequence[TargetRankRow],
         *,
         candidates: int,
         top: int,

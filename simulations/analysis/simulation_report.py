@@ -9,7 +9,7 @@ from afl.llm.usage import UsageTotals
 from afl.metrics.intervals import Estimate, wilson
 from afl.types import ConcurrencyChange, Outcome
 from memory.records import RunTotals
-from memory.spending import Cost
+from memory.spending import AgentCost
 
 
 class RoundReport(NamedTuple):
@@ -47,7 +47,7 @@ class SimulationReport:
     """From the first session's start to the last commit."""
     stand_in: bool = False
     """Whether the language model is the offline stand-in, whose numbers are not a real model's."""
-    costs: Sequence[Cost] = ()
+    costs: Sequence[AgentCost] = ()
     """What each agent cost in each round, over all continuations of the run."""
     budget: BudgetReport | None = None
     """Where the budget of the command stands; None without one."""
@@ -66,7 +66,7 @@ class SimulationReport:
         candidates_hash: str,
         seconds: float,
         stand_in: bool,
-        costs: Sequence[Cost] = (),
+        costs: Sequence[AgentCost] = (),
         budget: BudgetReport | None = None,
         pace: Sequence[ConcurrencyChange] = (),
     ) -> Self:

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from afl.llm.budget import BudgetReport
-from memory.spending import Cost
+from memory.spending import AgentCost
 from simulations.cli.output import plain, table
 from simulations.studies.costs import StudyCosts, by_arm
 
 
-def show_costs(costs: Sequence[Cost], out: Console) -> None:
+def show_costs(costs: Sequence[AgentCost], out: Console) -> None:
     """A line per agent and round; nothing where everything was free."""
     if all(cost.cost_usd == 0 for cost in costs):
         return
@@ -18,7 +18,7 @@ def show_costs(costs: Sequence[Cost], out: Console) -> None:
     for cost in costs:
         shown.add_row(
             plain(f"{cost.role} agent"),
-            cost.part,
+            cost.label,
             f"{cost.calls:,}",
             f"{cost.prompt_tokens + cost.completion_tokens:,}",
             "-" if cost.cost_usd is None else f"${cost.cost_usd:.4f}",

@@ -11,7 +11,7 @@ from simulations.cli.output import console, finish, plain, print_json, table, wa
 from simulations.cli.shared import study_options
 
 if TYPE_CHECKING:
-    from memory.hints import BaseRecord
+    from memory.knowledge_bases import KnowledgeBaseRecord
 
 app = typer.Typer(help="Hints: drawn from mistakes, kept, chosen by a policy.", no_args_is_help=True)
 NOT_EXPLORED = (
@@ -169,14 +169,14 @@ def hints_export(
     _tell(perform(name, out=out, db=db), as_json=as_json)
 
 
-def _tell(record: "BaseRecord", *, as_json: bool) -> None:
+def _tell(record: "KnowledgeBaseRecord", *, as_json: bool) -> None:
     if as_json:
         print_json(_json(record))
     else:
         console().print(plain(f"{record.name}: {len(record.base.hints)} hints for {record.base.dataset}"))
 
 
-def _json(record: "BaseRecord") -> dict[str, object]:
+def _json(record: "KnowledgeBaseRecord") -> dict[str, object]:
     from simulations.commands.hints import base_to_json
 
     return base_to_json(record)

@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Mapping
 
 from afl.hints.trials import Effect, Status, Trial
-from memory.hints import BaseRecord
+from memory.knowledge_bases import KnowledgeBaseRecord
 from simulations.cli.cost_view import budget_line, show_costs
 from simulations.cli.output import console, plain, table
 from simulations.hints.report import TEXT, ExplorationReport
 
 
-def show(record: BaseRecord, *, every: bool = False) -> None:
+def show(record: KnowledgeBaseRecord, *, every: bool = False) -> None:
     """Prints the hints by number; with `every`, also the ones that were not taken."""
     out = console()
     out.print(plain(f"{record.name}: hints for {record.base.llm} on {record.base.dataset}"))

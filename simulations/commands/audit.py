@@ -52,7 +52,7 @@ async def _audit(name: str, url: str, library: DatasetStore) -> Audit:
     async with await Store.open(url) as store:
         run = await store.run(name)
         evidence = _evidence(run, library)
-        async for transcript in run.sessions():
+        async for transcript in run.transcripts_by_id():
             evidence.add(transcript)
         return Audit(name, evidence.checks(run, (await run.candidates()).lists))
 

@@ -8,7 +8,7 @@ from typing import Any
 from afl.errors import NotFoundError, UsageError
 from afl.settings import Settings
 from afl.types import CallKey, Role
-from memory.requests import Asked
+from memory.requests import RecordedRequest
 from memory.run import Run
 from memory.store import Store
 from simulations.commands.compare import differences
@@ -103,8 +103,8 @@ class _Wanted:
 async def _explained(name: str, wanted: _Wanted, url: str) -> CacheExplanation:
     async with await Store.open(url) as store:
         run = await store.run(name)
-        others = await store.others(name)
-        subjects = [one for one in await run.subjects() if wanted.session in (None, one)]
+        others = await store.other_runs(name)
+        subjects = [one for one in await run.journaled_subjects() if wanted.session in (None, one)]
         found: list[Explained] = []
         for start in range(0, len(subjects), _READ_AT_ONCE):
             found += await _explain(store, run, others, subjects[start : start + _READ_AT_ONCE], wanted)
@@ -118,10 +118,10 @@ async def _explained(name: str, wanted: _Wanted, url: str) -> CacheExplanation:
 async def _explain(
     store: Store, run: Run, others: list[Run], subjects: list[str], wanted: _Wanted
 ) -> list[Explained]:
-    asked = [one for one in await run.requests(subjects) if one.entry.key in wanted]
-    equal = await store.recall.equal([one.entry.fingerprint for one in asked])
-    elsewhere: defaultdict[str, list[tuple[Run, Asked]]] = defaultdict(list)
+    asked = [one for one in await run.recorded_requests(subjects) if one.entry.key in wanted]
+    equal = await store.reply_cache.find_requests([one.entry.fingerprint for one in asked])
+    elsewhere: defaultdict[str, list[tuple[Run, RecordedRequest]]] = defaultdict(list)
     for other in others:
-        for one in await other.requests(subjects):
+        for one in await other.recorded_requests(subjects):
             elsewhere[one.entry.key.subject].append((other, one))
     return [explain(one, equal[one.entry.fingerprint], elsewhere[one.entry.key.subject], run) for one in asked]

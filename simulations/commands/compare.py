@@ -107,7 +107,7 @@ async def _compare(a: str, b: str, url: str) -> Comparison:
     async with await Store.open(url) as store:
         first, second = await store.run(a), await store.run(b)
         require_same_sessions(first, second)
-        pairs = _paired(await first.outline(), await second.outline())
+        pairs = _paired(await first.session_rows(), await second.session_rows())
         ranked = await _ranked(first, second)
     return replace(compared(first, second, pairs), ranked=tuple(ranked))
 
@@ -123,7 +123,7 @@ def compared(first: Run, second: Run, pairs: Sequence[Pair]) -> Comparison:
         difference=paired_bootstrap_from_counts(won=test.won, lost=test.lost, n=len(pairs)),
         test=test,
         detectable=minimum_detectable_hit_difference(len(pairs), differing=differing),
-        left_out=first.size - len(pairs),
+        left_out=first.session_count - len(pairs),
         configuration=differences(first.config, second.config),
         discordant=tuple(pair for pair in pairs if pair.a.hit != pair.b.hit),
     )
@@ -134,7 +134,7 @@ async def _ranked(a: Run, b: Run) -> list[ListComparison]:
     if {run.config.get("protocol") for run in (a, b)} != {"ranking"}:
         return []
     top = min(run.config.get("listed", LISTED) for run in (a, b))
-    places = [places_by_session(await run.places()) for run in (a, b)]
+    places = [places_by_session(await run.target_ranks()) for run in (a, b)]
     return compare_lists(*places, top=top, names=(a.name, b.name))
 
 

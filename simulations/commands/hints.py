@@ -10,7 +10,7 @@ from afl.errors import NotFoundError, StorageError, UsageError
 from afl.hints import editing
 from afl.hints.base import require_name
 from afl.settings import Settings
-from memory.hints import BaseRecord, BaseSummary
+from memory.knowledge_bases import KnowledgeBaseRecord, KnowledgeBaseSummary
 from memory.store import Store
 from simulations.execution.asynchrony import wait_for
 from simulations.hints import files
@@ -27,7 +27,7 @@ def hints_import(
     replace: bool = False,
     db: str | None = None,
     settings: Settings | None = None,
-) -> BaseRecord:
+) -> KnowledgeBaseRecord:
     """Keeps the hints of a file under `name` and returns what is kept.
 
     The file is a list of strings, as the authors of Re2LLM publish theirs, or what `hints_export` wrote. `dataset` and
@@ -42,19 +42,19 @@ def hints_import(
         if key not in config:
             raise UsageError(f"--{key} is missing: a list of hints does not say what {key} it is for")
     _require_dataset(config["dataset"], settings)
-    record = BaseRecord(require_name(name), config, trials)
-    _with_store(db, settings, lambda store: store.bases.save(record, replace=replace))
+    record = KnowledgeBaseRecord(require_name(name), config, trials)
+    _with_store(db, settings, lambda store: store.knowledge_bases.save(record, replace=replace))
     return record
 
 
-def hints_list(*, db: str | None = None, settings: Settings | None = None) -> list[BaseSummary]:
+def hints_list(*, db: str | None = None, settings: Settings | None = None) -> list[KnowledgeBaseSummary]:
     """Every knowledge base in the database, by name."""
-    return _with_store(db, settings, lambda store: store.bases.summaries())
+    return _with_store(db, settings, lambda store: store.knowledge_bases.summaries())
 
 
-def hints_show(name: str, *, db: str | None = None, settings: Settings | None = None) -> BaseRecord:
+def hints_show(name: str, *, db: str | None = None, settings: Settings | None = None) -> KnowledgeBaseRecord:
     """A knowledge base with where each hint comes from, and why others were not taken. Raises `NotFoundError`."""
-    return _with_store(db, settings, lambda store: store.bases.load(name))
+    return _with_store(db, settings, lambda store: store.knowledge_bases.load(name))
 
 
 def hints_edit(
@@ -65,7 +65,7 @@ def hints_edit(
     remove: bool = False,
     db: str | None = None,
     settings: Settings | None = None,
-) -> BaseRecord:
+) -> KnowledgeBaseRecord:
     """Adds a hint (`text`), rewords one (`number`, `text`) or takes one out (`number`, `remove`); returns the new base.
 
     What was there stays with the base, as removed by hand. Raises `UsageError` for a hint that is not there, and for
@@ -84,13 +84,13 @@ def hints_edit(
                 "expected --text to add a hint, --number and --text to reword one, or --number and --remove"
             )
     changed = replace(kept, trials=trials)
-    _with_store(db, settings, lambda store: store.bases.save(changed, replace=True))
+    _with_store(db, settings, lambda store: store.knowledge_bases.save(changed, replace=True))
     return changed
 
 
 def hints_export(
     name: str, *, out: str | Path, db: str | None = None, settings: Settings | None = None
-) -> BaseRecord:
+) -> KnowledgeBaseRecord:
     """Writes a knowledge base as JSON to `out`, whole or not at all, and returns it. Raises `NotFoundError`."""
     record = hints_show(name, db=db, settings=settings)
     try:
@@ -100,7 +100,7 @@ def hints_export(
     return record
 
 
-def base_to_json(record: BaseRecord) -> dict[str, Any]:
+def base_to_json(record: KnowledgeBaseRecord) -> dict[str, Any]:
     """What `--json` prints of a base."""
     return files.to_json(record)
 

@@ -13,7 +13,7 @@ from afl.hints.base import KnowledgeBase, require_name
 from afl.hints.trials import hints_of
 from afl.ports import Clock
 from afl.settings import Settings
-from memory.hints import BaseRecord
+from memory.knowledge_bases import KnowledgeBaseRecord
 from memory.run import Run
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.executor import Call, Prepared, calling
@@ -77,7 +77,7 @@ def hints_explore(
         db=options.get("db"), settings=options.get("settings"), watch=options.get("watch"), agency=None, tools=()
     ) as call:
         old = None if (name := options.get("replay")) is None else call.wait(call.store.run(name))
-        how = performance(options).answered_by(old, call.store.recall if options.get("cache") else None)
+        how = performance(options).answered_by(old, call.store.reply_cache if options.get("cache") else None)
         recorded = {} if old is None else dict(old.config)
         said = {
             "dataset": dataset,
@@ -126,7 +126,7 @@ def _explored(
     how: Performance,
     skip_failed: bool,
 ) -> ExplorationReport:
-    found = call.wait(call.store.bases.find(name))
+    found = call.wait(call.store.knowledge_bases.find(name))
     if found is not None and found.run != name:
         raise ConflictError(f"knowledge base {name!r} exists and was not explored; choose another --run name")
     ready = call.prepare(
@@ -162,7 +162,9 @@ async def _report(call: Call, explorer: Explorer, run: Run, ready: Prepared) -> 
     trials, ending = tuple(state.get("trials", [])), state["ending"]
     assert ending is not None, "an exploration ends for a reason"
     if ending is not Ending.STOPPED:
-        await call.store.bases.save(BaseRecord(run.name, configuration(ready.config), trials, run.name))
+        await call.store.knowledge_bases.save(
+            KnowledgeBaseRecord(run.name, configuration(ready.config), trials, run.name)
+        )
     options = ready.study.options
     return ExplorationReport(
         run=run.name,
@@ -175,7 +177,7 @@ async def _report(call: Call, explorer: Explorer, run: Run, ready: Prepared) -> 
         trials=trials,
         llm=usage.totals(),
         seconds=seconds,
-        costs=await run.costs(),
+        costs=await run.agent_costs(),
         budget=explorer.how.budget.report(),
         stand_in=ready.model.name.startswith("offline"),
     )

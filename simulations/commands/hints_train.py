@@ -110,7 +110,7 @@ def hints_train(
     with calling(
         db=options.get("db"), settings=options.get("settings"), watch=options.get("watch"), agency=None, tools=()
     ) as call:
-        record = call.wait(call.store.bases.load(name))
+        record = call.wait(call.store.knowledge_bases.load(name))
         base, policy_name = record.base, require_name(run or name)
         said = options_of(base, {key: said_or_kept(key, options, record.config) for key in _FROM_BASE})
         tables = _tables(call, base, said, sessions, policy_name, options)
@@ -141,7 +141,7 @@ def answered_by(call: Call, options: Mapping[str, Any], part: str) -> Performanc
     """How a table is played: one that is replayed is answered by the same table of the recorded training."""
     replay = options.get("replay")
     old = None if replay is None else call.wait(call.store.run(f"{replay}.{part}"))
-    return performance(options).answered_by(old, call.store.recall if options.get("cache") else None)
+    return performance(options).answered_by(old, call.store.reply_cache if options.get("cache") else None)
 
 
 def _tables(

@@ -37,7 +37,7 @@ def inspect(
 async def _inspect(name: str, session: str | None, url: str) -> Inspection:
     async with await Store.open(url) as store:
         run = await store.run(name)
-        rows = await run.outline()
+        rows = await run.session_rows()
         return Inspection(
             await run.summary(),
             rows,
@@ -49,8 +49,8 @@ async def _inspect(name: str, session: str | None, url: str) -> Inspection:
 
 async def _dialogue(run: Run, session: str | None, rows: Sequence[SessionRow]) -> Transcript | None:
     if session is not None:
-        return await run.session(session)
-    return await run.session(telling(rows)) if rows else None
+        return await run.transcript(session)
+    return await run.transcript(telling(rows)) if rows else None
 
 
 def telling(rows: Sequence[SessionRow]) -> str:

@@ -100,7 +100,7 @@ def rank(
         study = call.study(options(said, old))
         if requests is not None:
             require_answers(study, requests, stored)
-        return ranked(call, study, run, how.answered_by(old, call.store.recall if cache else None))
+        return ranked(call, study, run, how.answered_by(old, call.store.reply_cache if cache else None))
 
 
 def _requests(call: Call, stored: StoredReplies | None, replayed: Run | None) -> Requests | None:
@@ -139,11 +139,13 @@ def ranked(call: Call, study: Study, name: str | None, how: Performance) -> Rank
     report = call.play(ready, how)
     run = call.wait(call.store.run(ready.name))
     exact = (
-        exact_lines(call.transcripts(run), top=chosen.listed, sessions=run.size) if is_stored(run.config) else None
+        exact_lines(call.transcripts(run), top=chosen.listed, sessions=run.session_count)
+        if is_stored(run.config)
+        else None
     )
     return RankReport.of(
         report,
-        call.wait(run.places()),
+        call.wait(run.target_ranks()),
         candidates=chosen.candidates,
         top=chosen.listed,
         exact=exact,

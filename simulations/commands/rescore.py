@@ -7,7 +7,7 @@ from typing import Any
 from afl.settings import Settings
 from afl.types import Role
 from agents import RecommendationAgent, UserAgent, ZeroShot
-from agents.rereading import Rereader
+from agents.reparsing import Rereader
 from memory.run import Run
 from memory.store import Store
 from simulations.analysis.run_numbers import Numbers, Tally, numbers_of, place_of_target
@@ -93,7 +93,7 @@ async def rescored(run: Run) -> Rescoring:
     shape, roles = Shape.of(run.config), _readable(run.config)
     tally, recorded_places, changes = Tally(), [], list[TurnChange]()
     turns = left = unread = 0
-    async for transcript in run.sessions():
+    async for transcript in run.transcripts_by_id():
         found = rescore_session(transcript, reader, shape, roles=roles)
         recorded_places.append(place_of_target(transcript.record))
         tally.add(found.record)
@@ -104,10 +104,10 @@ async def rescored(run: Run) -> Rescoring:
         judgements=await run.judgements(),
         places=recorded_places,
         config=run.config,
-        users=run.size,
+        users=run.session_count,
     )
     after = numbers_of(
-        tally.totals, judgements=tally.judgements, places=tally.places, config=run.config, users=run.size
+        tally.totals, judgements=tally.judgements, places=tally.places, config=run.config, users=run.session_count
     )
     return Rescoring(run.name, turns, left, unread, tuple(changes), before, after)
 

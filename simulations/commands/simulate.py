@@ -76,4 +76,4 @@ def simulate(
     how = performance({**playing, "concurrency": concurrency, "base_url": base_url, "clock": clock})
     with calling(db=db, settings=settings, watch=watch, agency=agency, tools=tools) as call:
         old = None if replay is None else call.wait(call.store.run(replay))
-        return call.perform(said, run, how.answered_by(old, call.store.recall if cache else None))
+        return call.perform(said, run, how.answered_by(old, call.store.reply_cache if cache else None))

@@ -62,7 +62,7 @@ def _studied(
         folder = call.settings.policies_dir / name
         policy = Policy.load(folder, DatasetStore(call.settings.data_dir).load(trained_on(folder)))
         test_run = f"{name}.test"
-        if call.wait(call.store.find(test_run)) is None:
+        if call.wait(call.store.find_run(test_run)) is None:
             raise NotFoundError(
                 f"no run {test_run!r}: `afl hints evaluate {name}` tries the hints on held-out sessions"
             )

@@ -33,7 +33,7 @@ class Keeper:
             },
             judgements=self._judgements(place, state),
         )
-        await self.run.finish(record)
+        await self.run.record_session(record)
         return record
 
     def _judgements(self, place: int, state: DialogueState) -> list[Judgement]:

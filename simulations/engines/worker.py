@@ -161,7 +161,7 @@ class Playing:
         """What plays and what keeps; to be closed with `stack`."""
         part, clock = self._part, SystemClock()
         store = await stack.enter_async_context(await Store.open(part.home.url))
-        run = await store.join(part.run)
+        run = await store.join_run(part.run)
         replay = None if part.replay is None else await store.run(part.replay)
         model = await self._model(replay, stack)
         deadlines = Deadlines(replace(part.times, run=None), clock)
@@ -170,7 +170,7 @@ class Playing:
             model,
             run.journal(),
             recorded=None if replay is None else replay.journal(),
-            recall=store.recall if part.recall else None,
+            recall=store.reply_cache if part.recall else None,
             limiter=self._limiter(stack),
             account=self._payer(model, stack),
             clock=clock,

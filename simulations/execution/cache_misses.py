@@ -7,7 +7,7 @@ from typing import Any
 
 from afl.llm.difference import Difference, RequestContent, differences
 from afl.types import CallKey, Outcome
-from memory.requests import Asked, Equal
+from memory.requests import EqualRequest, RecordedRequest
 from memory.run import Run
 
 _UNUSABLE = {
@@ -39,9 +39,9 @@ class Explained:
     """One request, and what an earlier one could or could not do for it."""
 
     key: CallKey
-    answer: Equal | None
+    answer: EqualRequest | None
     """An earlier equal request whose reply can be used; None for a miss."""
-    unusable: Equal | None = None
+    unusable: EqualRequest | None = None
     """An earlier equal request whose reply can not: it failed, was declined or truncated."""
     reused: bool = False
     """Whether this request was answered so."""
@@ -79,7 +79,9 @@ class Explained:
         }
 
 
-def explain(asked: Asked, equal: Sequence[Equal], others: Sequence[tuple[Run, Asked]], run: Run) -> Explained:
+def explain(
+    asked: RecordedRequest, equal: Sequence[EqualRequest], others: Sequence[tuple[Run, RecordedRequest]], run: Run
+) -> Explained:
     """What earlier requests could do for this one of `run`.
 
     `equal` are the recorded requests with its fingerprint, itself among them, the earliest first; `others` are what
@@ -103,24 +105,24 @@ def explain(asked: Asked, equal: Sequence[Equal], others: Sequence[tuple[Run, As
     return Explained(key, None, nearest=Nearest(other.name, one.entry.key, tuple(found)))
 
 
-def _sent(run: Run, asked: Asked) -> RequestContent:
+def _sent(run: Run, asked: RecordedRequest) -> RequestContent:
     """The journal keeps messages; model and parameters are the run's."""
     return RequestContent(
         run.config.get("llm_name", ""), run.config.get("llm_parameters", {}), asked.entry.messages
     )
 
 
-def _unlike(one: Asked, other: Asked) -> int:
+def _unlike(one: RecordedRequest, other: RecordedRequest) -> int:
     """Lines that only one of the two requests has."""
     first, second = _lines(one), _lines(other)
     return (first - second).total() + (second - first).total()
 
 
-def _lines(asked: Asked) -> Counter[str]:
+def _lines(asked: RecordedRequest) -> Counter[str]:
     return Counter(line for message in asked.entry.messages for line in message["content"].split("\n"))
 
 
-def _equal(equal: Equal | None) -> Mapping[str, Any] | None:
+def _equal(equal: EqualRequest | None) -> Mapping[str, Any] | None:
     return None if equal is None else {"run": equal.run, **_place(equal.key), "outcome": equal.outcome.value}
 
 

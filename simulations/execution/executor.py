@@ -91,7 +91,7 @@ class Call:
         library = DatasetStore(self.settings.data_dir)
         dataset = library.load(options.dataset)
         if base is None and options.hints is not None:
-            base = self.wait(self.store.bases.load(options.hints)).base
+            base = self.wait(self.store.knowledge_bases.load(options.hints)).base
         return Study.of(dataset, options, training_data(library, dataset, options.train_on), base)
 
     def prepare(
@@ -114,9 +114,9 @@ class Call:
         model = self._model(study, how)
         config = configuration(study, model, agency, self.settings) | dict(also or {})
         name = name or default_name(config)
-        found = self.wait(self.store.find(name))
+        found = self.wait(self.store.find_run(name))
         if found is not None:
-            found.require(config)
+            found.require_config(config)
             # What it has cost counts before any other run of the command spends more.
             self.wait(open_account(how.budget, found, model))
         kept = found or how.replay
@@ -127,7 +127,7 @@ class Call:
 
     def play(self, ready: Prepared, how: Performance) -> SimulationReport:
         """Runs what is left to do; a run that never got a reply out of its model leaves no trace."""
-        if ready.found is None or len(self.wait(ready.found.finished())) < len(ready.study):
+        if ready.found is None or len(self.wait(ready.found.finished_sessions())) < len(ready.study):
             if how.engine not in self._engines:
                 self._engines.append(how.engine)
             how.engine.start(self.home, self.watch.say)
@@ -156,7 +156,7 @@ class Call:
 
     def transcripts(self, run: Run) -> Iterator[Transcript]:
         """Every recorded session of a run, by id in plain string order, few in memory at a time."""
-        transcripts = run.sessions()
+        transcripts = run.transcripts_by_id()
         while (one := self.wait(anext(transcripts, None))) is not None:
             yield one
 

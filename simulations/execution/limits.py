@@ -62,10 +62,10 @@ async def open_account(budget: Budget, run: Run, model: LanguageModel) -> RunAcc
     """The account of a run, with what it has cost over all its continuations."""
     if not budget.bounds:
         return unlimited_account()
-    kept = await run.spent()
+    kept = await run.cost()
     unpriced = 0.0 if model.price is None else model.price.of(kept.unpriced_prompt, kept.unpriced_completion)
     spent = Spending(kept.tokens, kept.usd + unpriced)
-    return budget.open(run.name, price=model.price, ledger=run.ledger(), spent=spent, doubt=kept.doubt)
+    return budget.open(run.name, price=model.price, ledger=run.ledger(), spent=spent, doubt=kept.unconfirmed)
 
 
 @asynccontextmanager
@@ -90,4 +90,4 @@ class PaceKeeper:
         """Returns once every change so far is on disk."""
         news, self._kept = self._history[self._kept :], len(self._history)
         if news:
-            await self._run.paced(news)
+            await self._run.record_pace(news)

@@ -36,7 +36,7 @@ async def perform(
     """
     usage, seconds = Usage(), 0.0
     async with run.hold(), spending(how.budget, run, model) as account:
-        finished = await run.finished()
+        finished = await run.finished_sessions()
         left = [place for place, row in enumerate(study.rows) if row.id not in finished]
         tally = Tally(study, usage, bar, done=len(finished))
         if left:
@@ -50,7 +50,7 @@ async def perform(
                         f"run {run.name!r}, {tally.done} of {len(study)} sessions done: {error}"
                     ) from None
                 seconds = how.clock.monotonic() - started
-        totals, costs, changes = await run.totals(), await run.costs(), await run.pace()
+        totals, costs, changes = await run.totals(), await run.agent_costs(), await run.pace_changes()
     return SimulationReport.of(
         run.name,
         totals,

@@ -12,7 +12,7 @@ from afl.hints.screening import Filter, named_title, repeated, unhelpful
 from afl.hints.trials import Effect, Status, Trial
 from afl.ports import Ranker
 from afl.types import Attempt, Phase, Turn
-from agents.hinting import advice_of
+from agents.hint_tool import advice_of
 from agents.reflection import ReflectionAgent
 from simulations.graphs.exploration_state import Candidate, ExplorationState, Look, place_of
 from simulations.hints.options import ExplorationOptions

@@ -19,7 +19,7 @@ from langgraph.types import Command
 from afl.hints.base import Hint
 from afl.ports import Chooser, Ranker, RecommenderTool
 from afl.types import Outcome, Phase, SessionView, Turn
-from agents.hinting import advice_of
+from agents.hint_tool import advice_of
 from simulations.graphs.dialogue import DialogueGraph
 from simulations.graphs.rewards import NoReward, Reward
 from simulations.graphs.state import DialogueState

@@ -12,13 +12,13 @@ from typing import Any
 from afl.errors import AFLError, DataError
 from afl.hints.editing import hint_text
 from afl.hints.trials import Origin, Status, Trial
-from memory.hints import BaseRecord
+from memory.knowledge_bases import KnowledgeBaseRecord
 
 FORMAT = "afl-hints"
 VERSION = 1
 
 
-def to_json(record: BaseRecord) -> dict[str, Any]:
+def to_json(record: KnowledgeBaseRecord) -> dict[str, Any]:
     """The base as one JSON object: its hints by number, then whatever was not taken, each with its provenance."""
     said = [_trial_to_json(trial) for trial in record.trials]
     taken = [one for one in said if "number" in one]
@@ -34,7 +34,7 @@ def to_json(record: BaseRecord) -> dict[str, Any]:
     }
 
 
-def write(record: BaseRecord, path: Path) -> None:
+def write(record: KnowledgeBaseRecord, path: Path) -> None:
     """Writes the base as JSON, whole or not at all."""
     part = path.with_name(f".{path.name}.part")
     try:

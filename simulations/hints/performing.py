@@ -71,7 +71,7 @@ class Explorer:
             except TimeLimitError as error:
                 raise TimeLimitError(f"run {run.name!r}, {keeper.done} sessions looked at: {error}") from None
             if state["ending"] is not Ending.STOPPED:
-                await run.end_after(state["seen"])
+                await run.truncate(state["seen"])
             return state, usage, how.clock.monotonic() - started
 
     async def _played(self, chat: Chat, keeper: "_Keeper") -> ExplorationState:
@@ -103,7 +103,7 @@ class _Keeper:
             turns=[look.turn, *look.trials],
             memories={},
         )
-        await self.run.finish(replace(listed, turns=(*listed.turns, *_said(look))))
+        await self.run.record_session(replace(listed, turns=(*listed.turns, *_said(look))))
         await self.pace.keep()
         self.done += 1
         self.bar(self.done, len(self.study), f"{hints} hints · {self.usage.calls:,} calls")

@@ -9,7 +9,7 @@ from afl.hints.base import KnowledgeBase
 from afl.hints.trials import Status, Trial
 from afl.llm.budget import BudgetReport
 from afl.llm.usage import UsageTotals
-from memory.spending import Cost
+from memory.spending import AgentCost
 from simulations.graphs.exploration_state import Ending
 
 TEXT = {
@@ -40,7 +40,7 @@ class ExplorationReport:
     """Every hint that was thought of, in order."""
     llm: UsageTotals
     seconds: float
-    costs: Sequence[Cost] = ()
+    costs: Sequence[AgentCost] = ()
     budget: BudgetReport | None = None
     stand_in: bool = False
     """Whether the language model is the offline stand-in."""

@@ -11,7 +11,7 @@ from afl.errors import ConflictError, UsageError
 from afl.hints.base import KnowledgeBase
 from afl.hints.rewards import LISTED, Placed, RewardTable
 from afl.types import Outcome, Phase
-from memory.records import PlaceRow
+from memory.records import TargetRankRow
 from simulations.analysis.simulation_report import SimulationReport
 from simulations.execution.executor import Call
 from simulations.execution.run import Performance
@@ -37,7 +37,7 @@ class KeptTable:
 
     run: str
     study: Study
-    places: Sequence[PlaceRow]
+    places: Sequence[TargetRankRow]
     """The list of every session under every hint, in the order of the run."""
 
     @property
@@ -94,7 +94,7 @@ def play(
     require_sound(audit_sessions(study))
     ready = call.prepare(study, name, how)
     report = call.play(ready, how)
-    places = call.wait(call.wait(call.store.run(ready.name)).places(Phase.HINTS))
+    places = call.wait(call.wait(call.store.run(ready.name)).target_ranks(Phase.HINTS))
     return PlayedTable(ready.name, study, places, report)
 
 
@@ -109,7 +109,7 @@ def kept(call: Call, base: KnowledgeBase, name: str) -> KeptTable:
         raise ConflictError(
             f"run {name!r} is not about the hints and sessions the policy was trained on; train it again"
         )
-    return KeptTable(name, study, call.wait(run.places(Phase.HINTS)))
+    return KeptTable(name, study, call.wait(run.target_ranks(Phase.HINTS)))
 
 
 def available(call: Call, said: Mapping[str, Any], split: Split) -> int:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Literal, Self
 
 from afl.types import Outcome, Phase, Role
-from agents.asking import REPAIRS
+from agents.repair import REPAIRS
 from memory.records import TurnRecord
 
 Next = Literal["respond", "recommend", "judge"] | None

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from afl.types import Phase
-from agents.rereading import Rereader
+from agents.reparsing import Rereader
 from memory.records import Exchange, SessionRecord, Transcript, TurnRecord
 from simulations.rescoring.divergence import APART, Course, Shape, said
 

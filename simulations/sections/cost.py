@@ -40,7 +40,7 @@ def _by_agent(runs: Sequence[LoadedRun]) -> Table:
         [
             run.label,
             f"{cost.role} agent",
-            cost.part,
+            cost.label,
             f"{cost.calls:,}",
             f"{cost.prompt_tokens:,}",
             f"{cost.completion_tokens:,}",

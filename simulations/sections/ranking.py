@@ -39,7 +39,7 @@ def _places(run: LoadedRun) -> Places:
     found: dict[str, Rank] = {}
     for record in run.records:
         lists = [turn for turn in record.dialogue if turn.ranking]
-        found[record.session] = lists[-1].place(record.target) if lists and record.completed else None
+        found[record.session] = lists[-1].target_rank(record.target) if lists and record.completed else None
     return found
 
 

@@ -91,7 +91,7 @@ class ArmRunner:
 
     def by_round(self, run: str) -> Mapping[str, Sequence[RoundRecord]]:
         """Session -> where it stood after each of its rounds, of a run that was played."""
-        return self.call.wait(self._run(run).by_round())
+        return self.call.wait(self._run(run).rounds_by_session())
 
     def kept(self, played: ArmRun, place: int) -> tuple[Study, ModelOutputs]:
         """The sessions of a played arm under a seed, and what base models say about them, as kept with its run."""
@@ -121,7 +121,7 @@ class ArmRunner:
             ready = self.call.prepare(study, self._run_name(arm, study, place), how, outputs=outputs)
             reports.append(self.call.play(ready, how))
             self.costs.append(ArmCosts(arm.name, ready.name, tuple(reports[-1].costs)))
-            rows = self.call.wait(self._run(ready.name).outline())
+            rows = self.call.wait(self._run(ready.name).session_rows())
             runs.append(SeedRun(study.options.seed, ready.name, rows))
         return ArmRun(arm, len(reports[0].by_round), tuple(runs), any(report.stand_in for report in reports))
 
@@ -163,7 +163,7 @@ def playing(options: Mapping[str, Any]) -> Iterator[ArmRunner]:
         agency=options.get("agency"),
         tools=options.get("tools", ()),
     ) as call:
-        recall = call.store.recall if options.get("cache") else None
+        recall = call.store.reply_cache if options.get("cache") else None
         how = performance(options).answered_by(None, recall)
         run, replays = options.get("run"), options.get("replay")
         yield ArmRunner(call, said(options), options.get("seeds", 1), run, how, replays)

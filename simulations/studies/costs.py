@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from afl.llm.budget import BudgetReport
-from memory.spending import Cost
+from memory.spending import AgentCost
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class ArmCosts:
 
     arm: str
     run: str
-    costs: tuple[Cost, ...]
+    costs: tuple[AgentCost, ...]
 
     @property
     def calls(self) -> int:

@@ -28,7 +28,7 @@ def user_rounds_study(
     asked: dict[str, Any] = {"ratios": chosen_ratios(ratios, items), "items": items}
     longest = RunOptions.given({**player.said, **asked}).rounds
     further = [_arm(number, longest, asked) for number in range(1, longest + 1)]
-    sharing = replace(player, how=player.how.answered_by(None, player.call.store.recall))
+    sharing = replace(player, how=player.how.answered_by(None, player.call.store.reply_cache))
     played = sharing.play([replace(arm_of("agent", asked), name="no memory"), *further])
     study = player.study(further[0], 0)
     results = [one for arm in played for one in answers_of(player, arm, study)]

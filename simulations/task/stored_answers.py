@@ -11,7 +11,7 @@ from afl.metrics.intervals import Estimate
 from afl.metrics.ranking_metrics import Rank, evaluate_lists
 from afl.ports import Chat
 from afl.types import Message, Phase
-from agents.stored import StoredRequests, as_asked, asked_titles, stored_list
+from agents.stored_requests import StoredRequests, as_asked, asked_titles, stored_list
 from memory.records import Exchange, Transcript
 from memory.run import Run
 from simulations.execution.agent_factory import Agency
@@ -66,7 +66,7 @@ def requests_of(stored: StoredReplies) -> Requests:
 
 async def requests_asked(run: Run) -> Requests:
     """The requests of a recorded run, out of its journal."""
-    asked = await run.requests(await run.subjects())
+    asked = await run.recorded_requests(await run.journaled_subjects())
     return {one.entry.key.subject: one.entry.messages for one in asked if one.entry.key.phase == Phase.LOOP}
 
 

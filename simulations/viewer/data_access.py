@@ -95,11 +95,11 @@ class Library:
 
     async def results(self, run: Run) -> ResultColumns:
         """What came of every recorded session of the run; read anew once a session was added or done again."""
-        tallies = await run.session_tallies()
+        tallies = await run.session_aggregates()
         version = sum(tally.sessions for tally in tallies), max((tally.ended for tally in tallies), default=0.0)
         key = run.id, run.created
         kept = self._results.pop(key, None)
-        found = kept if kept is not None and kept[0] == version else (version, await run.results())
+        found = kept if kept is not None and kept[0] == version else (version, await run.result_columns())
         self._results[key] = found
         while len(self._results) > _COMPARED:
             self._results.popitem(last=False)
@@ -108,7 +108,7 @@ class Library:
     async def reward_scores(self, run: Run, position: int) -> tuple[float, ...]:
         """The reward score of every candidate of the session at this place, as shown; empty without a reward model."""
         key = run.id, run.created
-        rows = self._scores[key] if key in self._scores else _score_rows(await run.inputs_as_kept())
+        rows = self._scores[key] if key in self._scores else _score_rows(await run.inputs_json())
         self._scores[key] = rows
         self._scores.move_to_end(key)
         while len(self._scores) > _KEPT:

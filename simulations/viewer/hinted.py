@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit  # type: ignore[import-untyped]
 
 from afl.metrics.intervals import Estimate
-from memory.columns import PlaceColumns
+from memory.columns import TargetRankColumns
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class EffectLine:
 class Effects:
     """The lists of a run under every hint."""
 
-    def __init__(self, columns: PlaceColumns, *, k: int) -> None:
+    def __init__(self, columns: TargetRankColumns, *, k: int) -> None:
         """`k`: the length of the lists."""
         self.positions, row = np.unique(columns.position, return_inverse=True)
         self.hints = int(columns.number.max(initial=0))

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from memory.listing import Result, SessionFilter
+from memory.session_query import Result, SessionFilter
 
 
 def given(value: Any) -> Any:

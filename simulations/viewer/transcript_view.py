@@ -113,7 +113,7 @@ def _turn(record: SessionRecord, exchanges: Sequence[Exchange], reader: "_Reader
         place=Place.of(first.key),
         score=last.score,
         label=last.label,
-        rank=last.place(record.target),
+        rank=last.target_rank(record.target),
         advice=first.advice,
         memory=_memory(record, first.key),
         attempts=tuple(reader.attempt(exchange) for exchange in exchanges),

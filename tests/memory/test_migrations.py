@@ -15,8 +15,8 @@ import memory.migrations
 from afl.types import Advice, Outcome
 from memory.database import open_engine, parse_url
 from memory.export import export
-from memory.listing import SessionFilter
 from memory.schema import VERSION_TABLE, metadata
+from memory.session_query import SessionFilter
 from memory.store import Store
 
 SCRIPTS = ScriptDirectory(str(Path(memory.migrations.__file__).parent))
@@ -42,8 +42,8 @@ async def today(sqlite_url, lists, record, entry):
             await run.journal().record(entry(round=round, cost_usd=0.5, latency=3.0, retries=round))
         await run.journal().record(entry("8", outcome=Outcome.FAILED, text="", error="timeout"))
         await run.journal("reflections").record(entry("über\x00"))
-        await run.finish(_repaired(record("7", position=1, target="Alien")))
-        await run.finish(record("ü", position=0, outcome=Outcome.OFF_LIST))
+        await run.record_session(_repaired(record("7", position=1, target="Alien")))
+        await run.record_session(record("ü", position=0, outcome=Outcome.OFF_LIST))
     return sqlite_url
 
 
@@ -112,11 +112,11 @@ async def content(url: str) -> object:
     """All that can be read of the one run."""
     async with await Store.open(url) as store:
         run = await store.run("x")
-        tallies = (run.call_tallies(), run.turn_tallies(), run.session_tallies(), run.item_tallies())
-        numbers = (await run.summary(), await run.outline(), [await tally for tally in tallies])
-        found = [await run.page(SessionFilter(**wanted)) for wanted in SEARCHES]
+        tallies = (run.call_aggregates(), run.turn_aggregates(), run.session_aggregates(), run.item_aggregates())
+        numbers = (await run.summary(), await run.session_rows(), [await tally for tally in tallies])
+        found = [await run.session_page(SessionFilter(**wanted)) for wanted in SEARCHES]
         lines = [json.loads(line) async for line in export(run)]
-        return numbers, found, lines, await run.inputs(), await run.candidates(), await run.finished()
+        return numbers, found, lines, await run.inputs(), await run.candidates(), await run.finished_sessions()
 
 
 SEARCHES = ({"words": "too dark"}, {"text": "alien"}, {"tool": "suggestion"}, {"item": "Heat"}, {"hit_after": 2})

@@ -11,7 +11,7 @@ import pytest
 
 from afl.errors import ConflictError
 from afl.types import CallKey
-from memory.holders import _lock
+from memory.locks import _try_lock
 from memory.store import Store
 
 PREAMBLE = """
@@ -116,7 +116,7 @@ async def test_who_only_looks_whether_a_run_is_held_keeps_nobody_from_holding_it
     async with await Store.open(sqlite_url) as store:
         run = await store.begin_run("x", {}, lists)
         looking = os.open(tmp_path / f"afl.db.run-{run.id}.lock", os.O_RDWR | os.O_CREAT)
-        assert _lock(looking)
+        assert _try_lock(looking)
         asyncio.get_running_loop().call_later(0.1, os.close, looking)
         async with run.hold():
             assert (await run.summary()).held

@@ -13,10 +13,10 @@ async def test_requests_come_in_the_order_asked_with_the_time_of_their_reply(
     made = [entry("8"), entry("7", 1), entry("7", 2), entry("7", 1, "user")]
     for one in made:
         await run.journal().record(one)
-    asked = await run.requests(["7"])
+    asked = await run.recorded_requests(["7"])
     assert [one.entry.messages for one in asked] == [one.messages for one in made[1:]]
     assert asked[0].created <= asked[1].created <= asked[2].created
-    assert await run.subjects() == ["7", "8"]
+    assert await run.journaled_subjects() == ["7", "8"]
 
 
 async def test_equal_requests_of_any_run_are_found_however_they_went(
@@ -26,7 +26,7 @@ async def test_equal_requests_of_any_run_are_found_however_they_went(
     asked = entry("7", prompt="Which?", outcome=Outcome.DECLINED)
     await first.journal().record(asked)
     await second.journal().record(entry("8", 2, prompt="Which?"))
-    found = await store.recall.equal([asked.fingerprint, "00" * 32])
+    found = await store.reply_cache.find_requests([asked.fingerprint, "00" * 32])
     assert [(one.run, one.key.subject, one.outcome) for one in found[asked.fingerprint]] == [
         ("first", "7", Outcome.DECLINED),
         ("second", "8", Outcome.OK),
@@ -37,4 +37,4 @@ async def test_equal_requests_of_any_run_are_found_however_they_went(
 async def test_other_runs_come_the_oldest_first(store: Store, lists: CandidateRecord) -> None:
     for name in ("first", "second", "third"):
         await store.begin_run(name, {}, lists)
-    assert [run.name for run in await store.others("second")] == ["first", "third"]
+    assert [run.name for run in await store.other_runs("second")] == ["first", "third"]

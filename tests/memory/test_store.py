@@ -55,8 +55,8 @@ class StoreContract:
     async def test_a_list_of_items_comes_back_in_order_and_others_as_they_were(self, run, record):
         listed, *others = record().turns
         kept = replace(record(), turns=(replace(listed, ranking=("Alien", "Heat")), *others))
-        await run.finish(kept)
-        assert (await run.session("7")).record == kept
+        await run.record_session(kept)
+        assert (await run.transcript("7")).record == kept
 
     async def test_candidate_lists_keep_their_order(self, run):
         assert list((await run.candidates()).lists) == ["7", "8", "10"]
@@ -111,35 +111,35 @@ class StoreContract:
 
     async def test_a_session_comes_back_as_it_was_finished(self, run, record, entry):
         await run.journal().record(entry())
-        await run.finish(record())
-        transcript = await run.session("7")
+        await run.record_session(record())
+        transcript = await run.transcript("7")
         assert transcript.record == record()
         assert [exchange.entry is not None for exchange in transcript.exchanges] == [True, False, False, False]
 
     async def test_an_unknown_session_is_not_found(self, run):
         with pytest.raises(NotFoundError, match="no recorded session '7'"):
-            await run.session("7")
+            await run.transcript("7")
 
     async def test_each_agent_keeps_its_memory(self, run, record):
-        await run.finish(record())
+        await run.record_session(record())
         assert await run.memories("7", "user") == record().memories["user"]
 
     async def test_sessions_that_want_of_a_reply_failed_run_again(self, run, record):
-        await run.finish(record("7"))
-        await run.finish(record("8", outcome=Outcome.OVER_BUDGET))
-        await run.finish(record("10", outcome=Outcome.OFF_LIST))
-        assert await run.finished() == {"7", "10"}
+        await run.record_session(record("7"))
+        await run.record_session(record("8", outcome=Outcome.OVER_BUDGET))
+        await run.record_session(record("10", outcome=Outcome.OFF_LIST))
+        assert await run.finished_sessions() == {"7", "10"}
 
     async def test_finishing_again_replaces_the_session(self, run, record):
         failed = record(outcome=Outcome.FAILED)
-        await run.finish(replace(failed, turns=failed.turns[:1] + failed.turns[3:]))
-        await run.finish(record())
-        assert (await run.session("7")).record == record()
+        await run.record_session(replace(failed, turns=failed.turns[:1] + failed.turns[3:]))
+        await run.record_session(record())
+        assert (await run.transcript("7")).record == record()
 
     async def test_a_run_is_summed_up_in_numbers(self, run, record, entry):
-        await run.finish(record("7"))
-        await run.finish(record("8", target="Alien"))
-        await run.finish(record("10", outcome=Outcome.FAILED))
+        await run.record_session(record("7"))
+        await run.record_session(record("8", target="Alien"))
+        await run.record_session(record("10", outcome=Outcome.FAILED))
         totals = await run.totals()
         assert (totals.sessions, totals.done, totals.completed, totals.failed) == (3, 2, 2, 1)
         assert (totals.hits, totals.by_round) == (1, ((1, 0), (1, 2)))
@@ -158,11 +158,11 @@ class StoreContract:
         await run.journal().record(entry(attempt=1, reused=True))
         calls = (await run.totals()).calls
         assert (calls.calls, calls.repairs, calls.prompt_tokens) == (1, 0, 100)
-        assert [asked.entry.reply.reused for asked in await run.requests(["7"])] == [False, True]
+        assert [asked.entry.reply.reused for asked in await run.recorded_requests(["7"])] == [False, True]
 
     async def test_a_run_is_complete_when_nothing_is_left_to_do(self, store, run, record):
         before = (await run.summary()).status
-        await asyncio.gather(*(run.finish(record(session)) for session in ("7", "8", "10")))
+        await asyncio.gather(*(run.record_session(record(session)) for session in ("7", "8", "10")))
         assert [before] + [summary.status for summary in await store.runs()] == ["incomplete", "complete"]
 
     async def test_a_held_run_is_running(self, run):
@@ -177,8 +177,8 @@ class StoreContract:
         async with await Store.open(url) as store:
             run = await store.begin_run(f"run {[subject, prompt, text, title]!r}", {}, CandidateRecord("h", {}))
             await run.journal().record(made)
-            await run.finish(record(subject, target=title))
-            transcript = await run.session(subject)
+            await run.record_session(record(subject, target=title))
+            transcript = await run.transcript(subject)
             lines = [line async for line in export(run)]
         assert transcript.record == record(subject, target=title)
         assert transcript.exchanges[0].entry == replace(made, reply=replace(made.reply, journaled=True))

@@ -24,7 +24,7 @@ async def session(journal, name):
 
 async def main():
     async with await Store.open(sys.argv[1]) as store:
-        journal = (await store.join("x")).journal()
+        journal = (await store.join_run("x")).journal()
         await asyncio.gather(*(session(journal, name) for name in sys.argv[2:]))
 
 asyncio.run(main())
@@ -58,7 +58,7 @@ async def held(store, lists):
 
 async def test_a_worker_goes_on_where_another_was_lost(url, held, entry):
     async with await Store.open(url) as first, await Store.open(url) as second:
-        lost, other = (await first.join("x")).journal(), (await second.join("x")).journal()
+        lost, other = (await first.join_run("x")).journal(), (await second.join_run("x")).journal()
         assert await other.find(entry("10").key) is None
         await lost.record(entry("7"))
         assert await other.find(entry("7").key) == replace(
@@ -70,7 +70,7 @@ async def test_a_worker_goes_on_where_another_was_lost(url, held, entry):
 
 async def test_of_two_workers_on_one_session_the_slower_is_refused_and_finds_the_other_reply(url, held, entry):
     async with await Store.open(url) as first, await Store.open(url) as second:
-        fast, slow = (await first.join("x")).journal(), (await second.join("x")).journal()
+        fast, slow = (await first.join_run("x")).journal(), (await second.join_run("x")).journal()
         assert await slow.find(entry("7").key) is None
         await fast.record(entry("7", text="the first"))
         told = await asyncio.gather(
@@ -86,6 +86,6 @@ async def test_of_two_workers_on_one_session_the_slower_is_refused_and_finds_the
 async def test_a_run_that_nobody_holds_cannot_be_joined(store, lists):
     await store.begin_run("x", {}, lists)
     with pytest.raises(ConflictError, match="run 'x' is held by nobody"):
-        await store.join("x")
+        await store.join_run("x")
     with pytest.raises(NotFoundError, match="no run is called 'y'"):
-        await store.join("y")
+        await store.join_run("y")

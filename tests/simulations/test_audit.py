@@ -13,7 +13,7 @@ from afl.data.importers.llara import import_llara
 from afl.testing.server import FakeServer
 from afl.types import Advice, Refusal, SessionView
 from agents import RecommendationAgent, UserAgent
-from agents.asking import Question
+from agents.repair import Question
 from simulations import audit, evaluate_user, simulate
 from simulations.commands.audit import Audit
 from simulations.commands.data import import_data

@@ -45,7 +45,7 @@ async def _record(url: str, name: str, items: Mapping[int, str | None], hash: st
     async with await Store.open(url) as store:
         run = await store.begin_run(name, config, lists)
         for number, item in items.items():
-            await run.finish(_session(number, item))
+            await run.record_session(_session(number, item))
 
 
 def _session(number: int, item: str | None) -> SessionRecord:

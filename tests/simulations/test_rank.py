@@ -12,7 +12,7 @@ from afl.metrics.holm import holm
 from afl.testing.canned_answers import canned_answer
 from afl.testing.server import FakeServer, running_server
 from afl.types import Outcome
-from memory.records import PlaceRow
+from memory.records import TargetRankRow
 from simulations.analysis.rank_report import RankReport
 from simulations.analysis.simulation_report import SimulationReport
 from simulations.options.run_options import RunOptions
@@ -110,8 +110,8 @@ def test_a_session_without_a_list_is_a_miss_and_left_out_of_the_completed_ones(
     simulated: Simulate, server: FakeServer
 ) -> None:
     rows = [
-        PlaceRow("a", 1, 1, Outcome.OK.value),
-        PlaceRow("b", 1, None, Outcome.UNPARSED.value),
+        TargetRankRow("a", 1, 1, Outcome.OK.value),
+        TargetRankRow("b", 1, None, Outcome.UNPARSED.value),
     ]
     done: SimulationReport = simulated(server, sessions=3)
     report = RankReport.of(done, rows, candidates=12, top=TOP)

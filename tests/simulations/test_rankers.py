@@ -136,7 +136,7 @@ async def test_a_run_keeps_its_lists(play: Play, small: Any) -> None:
     await asyncio.to_thread(play, "x", protocol="ranking", listed=4)
     async with await Store.open(Settings().db_url) as store:
         run = await store.run("x")
-        transcripts = [transcript async for transcript in run.sessions()]
+        transcripts = [transcript async for transcript in run.transcripts_by_id()]
     turns = [transcript.record.turns[0] for transcript in transcripts]
     assert {len(kept.ranking) for kept in turns} == {4}
     assert [kept.item for kept in turns] == [kept.ranking[0] for kept in turns]

@@ -3,9 +3,9 @@
 import sqlalchemy as sa
 from alembic import op
 
-from memory.migrations.postgresql_tallies import POSTGRESQL
-from memory.migrations.sqlite_tallies import SQLITE
-from memory.migrations.tallies import CALLS, ITEMS, SESSIONS, TURNS
+from memory.migrations.aggregates import CALLS, ITEMS, SESSIONS, TURNS
+from memory.migrations.postgresql import POSTGRESQL
+from memory.migrations.sqlite import SQLITE
 from memory.migrations.texts import TEXT
 
 revision = "0007"
@@ -27,7 +27,7 @@ def upgrade() -> None:
 
 
 def _sessions() -> None:
-    """`tools` follows when the words of old sessions are read (`memory.filling`)."""
+    """`tools` follows when the words of old sessions are read (`memory.backfill`)."""
     op.add_column("sessions", sa.Column("base_hit", sa.Boolean, nullable=False, server_default=sa.false()))
     op.add_column("sessions", sa.Column("tools", TEXT, nullable=False, server_default="[]"))
     op.execute("UPDATE sessions SET base_hit = true WHERE suggestion = target")

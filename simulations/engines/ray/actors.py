@@ -103,7 +103,7 @@ class BudgetActor:
     async def begin(self, url: str, run: str, opening: Opening) -> None:
         """Opens the ledger of a run."""
         store = await self._stack.enter_async_context(await Store.open(url))
-        ledger = (await store.join(run)).ledger()
+        ledger = (await store.join_run(run)).ledger()
         bounds = opening.bounds
         budget = Budget(usd=bounds.usd, tokens=bounds.tokens, max_tokens=opening.max_tokens)
         budget.open("", price=None, ledger=NullLedger(), spent=opening.others)

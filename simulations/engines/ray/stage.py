@@ -30,7 +30,7 @@ class RayStage:
     """Called for every worker that is lost, when it can do nothing any more."""
 
     async def play(self, places: Sequence[int], told: Told) -> None:
-        asked = set(await self.job.run.subjects())
+        asked = set(await self.job.run.journaled_subjects())
         begun = (place for place in places if self.job.study.rows[place].id in asked)
         dispatcher = Dispatcher(places, begun=begun)
         deadlines = Deadlines(self.job.how.times, self.job.how.clock)

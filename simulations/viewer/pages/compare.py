@@ -162,7 +162,7 @@ async def _compared(reading: Library, runs: Sequence[Run], query: CompareQuery) 
         runs=tuple(sides),
         recommends=recommends,
         shared=len(aligned),
-        left_out=max(run.size for run in runs) - len(aligned),
+        left_out=max(run.session_count for run in runs) - len(aligned),
         pairs=aligned.pairs if recommends else (),
         settings=differing([run.config for run in runs]),
         counts=counts,
@@ -181,12 +181,12 @@ async def align(reading: Library, runs: Sequence[Run]) -> Aligned:
 
 
 async def _side(run: Run, aligned: Aligned, place: int) -> ComparedRun:
-    tallies, total, kind = await run.session_tallies(), aligned.totals[place], Kind.of(run.config)
+    tallies, total, kind = await run.session_aggregates(), aligned.totals[place], Kind.of(run.config)
     return ComparedRun(
         name=run.name,
         kind=kind,
         recorded=sum(tally.sessions for tally in tallies),
-        size=run.size,
+        size=run.session_count,
         hit_rate=total.hit_rate,
         accepted=total.accepted,
         failed=total.failed,
@@ -198,7 +198,7 @@ async def _side(run: Run, aligned: Aligned, place: int) -> ComparedRun:
 
 async def _sessions(runs: Sequence[Run], positions: Sequence[int]) -> tuple[AlignedSession, ...]:
     """In the order of the positions."""
-    rows = [{row.position: row for row in await run.at(positions)} for run in runs]
+    rows = [{row.position: row for row in await run.sessions_at(positions)} for run in runs]
     return tuple(_aligned([one[position] for one in rows]) for position in positions)
 
 

@@ -90,15 +90,15 @@ class DialoguePage:
 
 async def read(reading: Reading, run: NamedRun, session: str, query: Annotated[Wanted, Query()]) -> DialoguePage:
     """Everything that was said in a session; the query says among which ones it has neighbours."""
-    transcript = await run.session(unsegment(session))
+    transcript = await run.transcript(unsegment(session))
     record, turns = transcript.record, turns_of(transcript)
-    beside = await run.neighbours(record.session, query.filter)
+    beside = await run.adjacent_sessions(record.session, query.filter)
     scores = await reading.reward_scores(run, record.position)
     return DialoguePage(
         run=run.name,
         session=record.session,
         position=record.position,
-        sessions=run.size,
+        sessions=run.session_count,
         before=beside.before,
         after=beside.after,
         query=query,

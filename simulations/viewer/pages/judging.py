@@ -96,7 +96,7 @@ async def read(reading: Reading, run: NamedRun, query: Annotated[JudgingQuery, Q
     """Answers of the user agent about the items its users went on to, and others; some hundred users at a time."""
     first, results = (query.part - 1) * PART, await reading.results(run)
     users = results.position[(results.position >= first) & (results.position < first + PART)]
-    judged = Judged(users, await run.judged(first, first + PART - 1))
+    judged = Judged(users, await run.judged_columns(first, first + PART - 1))
     wanted = np.flatnonzero(_wanted(judged, query))
     of_users = len(np.unique(judged.columns.position[wanted]))
     size = AT_ONCE if len(wanted) >= 3 * of_users else FEW
@@ -108,8 +108,8 @@ async def read(reading: Reading, run: NamedRun, query: Annotated[JudgingQuery, Q
         ranks=tuple(judged.by_rank()),
         users=len(users),
         first=first + 1,
-        size=run.size,
-        parts=max(1, -(-run.size // PART)),
+        size=run.session_count,
+        parts=max(1, -(-run.session_count // PART)),
         answers=await _answers(run, judged, here),
         total=len(wanted),
         asked=len(judged.columns.position),
@@ -135,7 +135,7 @@ async def _answers(run: Run, judged: Judged, chosen: NDArray[np.int64]) -> tuple
     """In words, out of the transcripts of their sessions."""
     said = judged.columns
     places = said.position[chosen].tolist()
-    names = {row.position: row.session for row in await run.at(sorted(set(places)))}
+    names = {row.position: row.session for row in await run.sessions_at(sorted(set(places)))}
     found = await run.transcripts(list(names.values()))
     return tuple(
         _answer(_turn(found[names[place]], int(said.number[at])), int(judged.ranks[at]))

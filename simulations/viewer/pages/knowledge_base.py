@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from afl.hints.trials import Effect, Status, Trial
 from afl.metrics.intervals import Estimate
-from memory.columns import PlaceColumns
-from memory.hints import BaseRecord
+from memory.columns import TargetRankColumns
+from memory.knowledge_bases import KnowledgeBaseRecord
 from memory.records import RunSummary
 from simulations.hints.kept import KeptPolicy, kept_policies
 from simulations.viewer.data_access import Chosen, Library, Reading
@@ -122,7 +122,7 @@ class BasePage:
 
 async def read(reading: Reading, base: str, query: Annotated[BaseQuery, Query()]) -> BasePage:
     """A base with the provenance, the effect and the use of every hint."""
-    record = await reading.store.bases.load(unsegment(base))
+    record = await reading.store.knowledge_bases.load(unsegment(base))
     runs = await reading.store.runs()
     tables = {one.name: one for one in runs if one.config.get("hints") == record.name}
     table = query.table if query.table in tables else _first(list(tables.values()))
@@ -156,7 +156,7 @@ async def read(reading: Reading, base: str, query: Annotated[BaseQuery, Query()]
     )
 
 
-def _taken(record: BaseRecord) -> list[Trial]:
+def _taken(record: KnowledgeBaseRecord) -> list[Trial]:
     """By number."""
     taken = [trial for trial in record.trials if trial.number is not None]
     return sorted(taken, key=lambda trial: trial.number or 0)
@@ -170,9 +170,9 @@ def _first(tables: Sequence[RunSummary]) -> str | None:
 
 async def _effects(reading: Library, table: str | None, k: int) -> Effects:
     if table is None:
-        return Effects(PlaceColumns.none(), k=k)
+        return Effects(TargetRankColumns.none(), k=k)
     run = await reading.store.run(table)
-    return Effects(await run.hinted(COUNTED - 1), k=k)
+    return Effects(await run.target_rank_columns(COUNTED - 1), k=k)
 
 
 def _line(trial: Trial) -> HintLine:
@@ -192,14 +192,14 @@ def _line(trial: Trial) -> HintLine:
 
 
 async def _policies(
-    reading: Library, record: BaseRecord, effects: Effects, config: Mapping[str, Any]
+    reading: Library, record: KnowledgeBaseRecord, effects: Effects, config: Mapping[str, Any]
 ) -> tuple[PolicyLine, ...]:
     kept = await asyncio.to_thread(kept_policies, reading.policies, record.base)
     return tuple([await _policy(reading, record, effects, config, one) for one in kept])
 
 
 async def _policy(
-    reading: Library, record: BaseRecord, effects: Effects, config: Mapping[str, Any], kept: KeptPolicy
+    reading: Library, record: KnowledgeBaseRecord, effects: Effects, config: Mapping[str, Any], kept: KeptPolicy
 ) -> PolicyLine:
     chosen = await reading.choices(record.base, kept.name, config) if config else Chosen(None, False)
     picks = None if chosen.hints is None else dict(sorted(Counter(chosen.hints).items()))

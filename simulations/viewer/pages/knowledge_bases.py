@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from memory.hints import BaseSummary
+from memory.knowledge_bases import KnowledgeBaseSummary
 from simulations.viewer.data_access import Reading
 
 
@@ -33,10 +33,10 @@ class BasesPage:
 async def read(reading: Reading) -> BasesPage:
     """Knowledge bases, each the hints that a language model drew from its mistakes on a data set."""
     runs = {summary.name: summary.config.get("hints") for summary in await reading.store.runs()}
-    return BasesPage(tuple(_line(one, runs) for one in await reading.store.bases.summaries()))
+    return BasesPage(tuple(_line(one, runs) for one in await reading.store.knowledge_bases.summaries()))
 
 
-def _line(base: BaseSummary, runs: dict[str, str | None]) -> BaseLine:
+def _line(base: KnowledgeBaseSummary, runs: dict[str, str | None]) -> BaseLine:
     return BaseLine(
         name=base.name,
         dataset=base.dataset,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from afl.metrics.intervals import Estimate
-from memory.listing import Result
+from memory.session_query import Result
 from simulations.analysis import aggregated_numbers
 from simulations.analysis.aggregated_numbers import CallsLine, ItemLine, PopularityLine, RepliesLine, RoundLine
 from simulations.task.run_kind import Kind
@@ -45,7 +45,7 @@ class RunPage:
     """Of the base model's suggestions; None where there are none."""
     accepted: Estimate | None
     results: Mapping[str, int]
-    """Result (see `memory.listing.Result`) -> sessions."""
+    """Result (see `memory.session_query.Result`) -> sessions."""
     outcomes: Mapping[str, int]
     """How sessions ended -> sessions."""
     rounds: tuple[RoundLine, ...]
@@ -68,8 +68,8 @@ class RunPage:
 
 async def read(reading: Reading, run: NamedRun) -> RunPage:
     """The run in numbers."""
-    summary, sessions = await run.summary(), await run.session_tallies()
-    calls, items, kind = await run.call_tallies(), await run.item_tallies(), Kind.of(run.config)
+    summary, sessions = await run.summary(), await run.session_aggregates()
+    calls, items, kind = await run.call_aggregates(), await run.item_aggregates(), Kind.of(run.config)
     lines = aggregated_numbers.round_lines(sessions, int(run.config.get("rounds", 1))) if kind.recommends else ()
     known = await reading.popularity(run.config) if items else Popularity({}, False)
     groups = known.groups
@@ -81,7 +81,7 @@ async def read(reading: Reading, run: NamedRun) -> RunPage:
         begun=run.created,
         status=summary.status,
         seconds=summary.seconds,
-        sessions=run.size,
+        sessions=run.session_count,
         done=summary.totals.done,
         recorded=sum(tally.sessions for tally in sessions),
         hit_rate=aggregated_numbers.rate(sessions, results[Result.HIT]) if kind.recommends else None,
@@ -96,11 +96,11 @@ async def read(reading: Reading, run: NamedRun) -> RunPage:
         rounds=lines,
         calls=aggregated_numbers.calls(calls),
         asked=aggregated_numbers.call_lines(calls),
-        replies=aggregated_numbers.reply_lines(await run.turn_tallies()),
+        replies=aggregated_numbers.reply_lines(await run.turn_aggregates()),
         popularity=None if groups is None else aggregated_numbers.popularity_lines(items, groups, len(lines)),
         counting=known.pending,
         items=aggregated_numbers.item_lines(items, groups or {}, len(lines)),
-        pace=tuple(Pace(**change._asdict()) for change in await run.pace()),
+        pace=tuple(Pace(**change._asdict()) for change in await run.pace_changes()),
         config=run.config,
         candidates_hash=run.candidates_hash,
     )

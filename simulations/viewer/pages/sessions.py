@@ -60,15 +60,15 @@ class SessionsPage:
 
 async def read(run: NamedRun, query: Annotated[SessionsQuery, Query()]) -> SessionsPage:
     """Recorded sessions in the order of the run."""
-    found = await run.page(query.filter, offset=(query.page - 1) * AT_ONCE, limit=AT_ONCE)
-    tallies = await run.session_tallies()
+    found = await run.session_page(query.filter, offset=(query.page - 1) * AT_ONCE, limit=AT_ONCE)
+    tallies = await run.session_aggregates()
     return SessionsPage(
         run=run.name,
         kind=Kind.of(run.config),
         sessions=tuple(SessionLine(**row._asdict()) for row in found.rows),
         total=found.total,
         recorded=sum(tally.sessions for tally in tallies),
-        size=run.size,
+        size=run.session_count,
         pages=max(1, -(-found.total // AT_ONCE)),
         tools=tuple(sorted({tool for tally in tallies for tool in tally.tools})),
         rounds=max((tally.rounds for tally in tallies), default=0),

@@ -95,7 +95,7 @@ async def read(reading: Reading, session: str, query: Annotated[SideBySideQuery,
         raise UsageError(f"got {len(runs)} runs, expected two or more: ?run=NAME&run=NAME")
     for other in runs[1:]:
         require_same_sessions(runs[0], other)
-    found = [await run.session(unsegment(session)) for run in runs]
+    found = [await run.transcript(unsegment(session)) for run in runs]
     turns = tuple(_turns(found))
     before, after = await _neighbours(reading, runs, found[0].record.position, query)
     return SideBySidePage(
@@ -126,7 +126,7 @@ async def _neighbours(
     among = aligned.shown(query.show)
     before, after = among[among < position], among[among > position]
     wanted = [*before[-1:].tolist(), *after[:1].tolist()]
-    names = {row.position: row.session for row in await runs[0].at(wanted)}
+    names = {row.position: row.session for row in await runs[0].sessions_at(wanted)}
     return (
         names[int(before[-1])] if len(before) else None,
         names[int(after[0])] if len(after) else None,

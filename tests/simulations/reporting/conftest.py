@@ -38,7 +38,7 @@ async def _record(url: str, name: str, items: Items, size: int, hash: str, confi
     async with await Store.open(url) as store:
         run = await store.begin_run(name, config, lists)
         for number, said in items.items():
-            await run.finish(_session(number, said))
+            await run.record_session(_session(number, said))
 
 
 def _session(number: int, said: tuple[str | None, ...]) -> SessionRecord:

@@ -37,9 +37,9 @@ def misread(small: Path) -> Misread:
     async def again(name: str, read: Read) -> None:
         async with await Store.open(Settings().db_url) as store:
             run = await store.run(name)
-            for session in [row.session for row in await run.outline()]:
-                record = (await run.session(session)).record
-                await run.finish(replace(record, turns=tuple(filter(None, map(read, record.turns)))))
+            for session in [row.session for row in await run.session_rows()]:
+                record = (await run.transcript(session)).record
+                await run.record_session(replace(record, turns=tuple(filter(None, map(read, record.turns)))))
 
     return lambda name, read: wait_for(again(name, read))
 

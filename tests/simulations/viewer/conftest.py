@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from afl.hints.trials import Effect, Origin, Status, Trial
 from afl.types import Advice, CallKey, JournalEntry, Message, Outcome, Phase, Refusal, Reply, Role
-from memory.hints import BaseRecord
+from memory.knowledge_bases import KnowledgeBaseRecord
 from memory.records import CandidateRecord, SessionRecord, TurnRecord
 from memory.store import Store
 from simulations.execution.asynchrony import wait_for
@@ -92,7 +92,7 @@ async def _fill(url: str) -> None:
         tried = await store.begin_run("films.test", TRIED, lists)
         for position, (session, said) in enumerate({"7": HINTED, "8": HINTED_TOO}.items()):
             await record(tried, session, position, "Heat", said)
-        await store.bases.save(BASE)
+        await store.knowledge_bases.save(BASE)
         await store.begin_run("begun", CONFIG, lists)
 
 
@@ -185,7 +185,7 @@ HINTED_TOO = [
     HINTED[0],
     Said(Phase.HINTS, 1, Role.RECOMMENDATION, item="Up", ranking=("Up", "Heat", "Alien"), reason="As hinted."),
 ]
-BASE = BaseRecord(
+BASE = KnowledgeBaseRecord(
     "films",
     {"dataset": "films", "llm": "m"},
     (
@@ -220,4 +220,4 @@ async def record(run: Any, session: str, position: int, target: str, said: list[
     )
     memories = {Role.RECOMMENDATION: refusals, Role.USER: refusals}
     record = SessionRecord(session, position, target, "Alien", tuple(one.turn(session) for one in said), memories)
-    await run.finish(record)
+    await run.record_session(record)

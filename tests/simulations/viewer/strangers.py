@@ -28,4 +28,4 @@ async def fill(url: str) -> None:
                 advice = (Advice(STRANGE, LONG, {"item": STRANGE}),)
                 turns.append(TurnRecord(key, Outcome.OK, item=STRANGE, reason=LONG, advice=advice))
         memory = {"user": (Refusal(1, STRANGE, LONG, LONG),)}
-        await run.finish(SessionRecord(STRANGE, 0, STRANGE, STRANGE, tuple(turns), memory))
+        await run.record_session(SessionRecord(STRANGE, 0, STRANGE, STRANGE, tuple(turns), memory))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from memory.columns import PlaceColumns
+from memory.columns import TargetRankColumns
 from simulations.hints.kept import kept_policies
 from simulations.viewer.hinted import Effects, mean
 from tests.simulations.viewer.conftest import BASE
@@ -67,7 +67,7 @@ def test_no_policy_is_made_of_what_is_none(tmp_path: Path) -> None:
 
 
 def test_a_policy_earns_what_the_hints_it_picks_earn() -> None:
-    columns = PlaceColumns(np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1]), np.array([0, 1, 1, 0]))
+    columns = TargetRankColumns(np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1]), np.array([0, 1, 1, 0]))
     effects = Effects(columns, k=10)
     assert effects.under([1, 0]).value == pytest.approx(0.5)
     assert effects.under([0, 1]).value == pytest.approx(-0.5)

@@ -4,16 +4,17 @@ from dataclasses import replace
 
 import pytest
 
+from memory.aggregates import CallAggregate, ItemAggregate, SessionAggregate
 from memory.records import RoundRecord
-from memory.tallies import CallTally, ItemTally, SessionTally
-from simulations.analysis import aggregated_numbers
 
 
-def _sessions(count: int, *way: tuple[bool, bool], completed: bool = True, base_hit: bool = False) -> SessionTally:
+def _sessions(
+    count: int, *way: tuple[bool, bool], completed: bool = True, base_hit: bool = False
+) -> SessionAggregate:
     by_round = tuple(RoundRecord(*stood) for stood in way)
     hit, accepted = (by_round[-1] if by_round else (False, False)) if completed else (False, False)
     outcome = "ok" if completed else "failed"
-    return SessionTally(outcome, completed, accepted, hit, base_hit, len(way), by_round, (), count, 0.0)
+    return SessionAggregate(outcome, completed, accepted, hit, base_hit, len(way), by_round, (), count, 0.0)
 
 
 def test_sessions_that_have_ended_stay_as_they_ended() -> None:
@@ -35,7 +36,7 @@ def test_failed_sessions_are_misses_of_every_round_but_no_result_of_the_loop() -
     assert aggregated_numbers.round_lines(tallies, 1)[0].hit_rate.n == 2
 
 
-CALL = CallTally("loop", 1, "user", "ok", True, False, True, 3, 19, 0, 190, 19, 0.19, 1.9)
+CALL = CallAggregate("loop", 1, "user", "ok", True, False, True, 3, 19, 0, 190, 19, 0.19, 1.9)
 
 
 def test_slow_replies_are_told_by_the_border_that_nearly_all_are_below() -> None:
@@ -59,10 +60,10 @@ def test_without_a_price_there_is_no_cost() -> None:
 
 def test_popularity_counts_the_last_recommendation_up_to_a_round() -> None:
     tallies = [
-        ItemTally(1, "Heat", True, 3),
-        ItemTally(1, "Up", False, 1),
-        ItemTally(2, "Ran", True, 1),
-        ItemTally(2, "Unknown", True, 5),
+        ItemAggregate(1, "Heat", True, 3),
+        ItemAggregate(1, "Up", False, 1),
+        ItemAggregate(2, "Ran", True, 1),
+        ItemAggregate(2, "Unknown", True, 5),
     ]
     first, second = aggregated_numbers.popularity_lines(tallies, {"Heat": 0, "Up": 1, "Ran": 2}, 2)
     assert [share.value for share in first.shares.values()] == [0.75, 0.25, 0.0]
@@ -70,7 +71,11 @@ def test_popularity_counts_the_last_recommendation_up_to_a_round() -> None:
 
 
 def test_titles_are_listed_by_how_often_they_are_recommended() -> None:
-    tallies = [ItemTally(1, "Heat", True, 3), ItemTally(2, "Up", True, 4), ItemTally(1, "Up", False, 1)]
+    tallies = [
+        ItemAggregate(1, "Heat", True, 3),
+        ItemAggregate(2, "Up", True, 4),
+        ItemAggregate(1, "Up", False, 1),
+    ]
     up, heat = aggregated_numbers.item_lines(tallies, {"Heat": 0}, 2)
     assert (up.item, up.group, up.by_round) == ("Up", None, (1, 4))
     assert (heat.item, heat.group, heat.by_round) == ("Heat", "top", (3, 0))

@@ -99,7 +99,7 @@ async def _fill(url: str) -> None:
         run = await store.begin_run("long", {"rounds": 1}, CandidateRecord("c0ffee", lists))
         for position, session in enumerate(lists):
             turn = TurnRecord(CallKey(session, "loop", 1, "recommendation", 0), Outcome.OK, item="Heat")
-            await run.finish(SessionRecord(session, position, "Heat", None, (turn,)))
+            await run.record_session(SessionRecord(session, position, "Heat", None, (turn,)))
 
 
 def test_long_lists_come_in_pages_that_lead_to_each_other(long: TestClient) -> None:

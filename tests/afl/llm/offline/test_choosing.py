@@ -9,9 +9,9 @@ from afl.llm.language_model import LanguageModel
 from afl.testing import MemoryJournal, scripted_model
 from afl.types import SessionView
 from agents import RecommendationAgent, UserAgent
-from agents.asking import Question
 from agents.parsing import parse_recommendation
 from agents.ranking import parse_ranking
+from agents.repair import Question
 
 LISTED = ("Metal 04", "Jazz 05", "Techno 06", "Jazz 07", "New one", "New two")
 VIEW = SessionView(

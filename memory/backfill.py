@@ -15,7 +15,7 @@ from memory.transcripts import read_transcripts
 _AT_ONCE = 100
 
 
-async def fill(connection: AsyncConnection) -> None:
+async def backfill(connection: AsyncConnection) -> None:
     """Reads every session of every run once, about a thousand a second."""
     backend = backend_of(connection.dialect.name)
     for run in (await connection.execute(select(runs.c.id))).scalars().all():

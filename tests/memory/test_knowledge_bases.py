@@ -7,58 +7,58 @@ import pytest
 from afl.errors import ConflictError, NotFoundError
 from afl.hints.base import Hint
 from afl.hints.trials import Effect, Origin, Status, Trial
-from memory.hints import BaseRecord
+from memory.knowledge_bases import KnowledgeBaseRecord
 
 
 @pytest.fixture
-def base() -> BaseRecord:
+def base() -> KnowledgeBaseRecord:
     origin = Origin(("took what is known",), ("the era",), Effect("7", None, 3), (Effect("8", 4, 2),))
     trials = (
         Trial("Watch Heat.", Status.LEAK, why="it names 'Heat'", session="7"),
         Trial("Look at eras.", Status.ACCEPTED, 1, session="7", origin=origin),
     )
-    return BaseRecord("films", {"dataset": "demo", "llm": "offline", "size": 20}, trials)
+    return KnowledgeBaseRecord("films", {"dataset": "demo", "llm": "offline", "size": 20}, trials)
 
 
 async def test_a_base_comes_back_with_everything_about_its_hints(store, base):
-    await store.bases.save(base)
-    assert await store.bases.load("films") == base
+    await store.knowledge_bases.save(base)
+    assert await store.knowledge_bases.load("films") == base
     assert base.base.hints == (Hint(1, "Look at eras."),)
 
 
 async def test_a_base_names_the_run_that_explored_it(store, base, lists):
     await store.begin_run("films", {}, lists)
-    await store.bases.save(replace(base, run="films"))
-    assert (await store.bases.load("films")).run == "films"
+    await store.knowledge_bases.save(replace(base, run="films"))
+    assert (await store.knowledge_bases.load("films")).run == "films"
 
 
 async def test_saving_the_same_again_changes_nothing(store, base):
-    await store.bases.save(base)
-    await store.bases.save(replace(base, created=0.0))
-    assert (await store.bases.load("films")).created == base.created
+    await store.knowledge_bases.save(base)
+    await store.knowledge_bases.save(replace(base, created=0.0))
+    assert (await store.knowledge_bases.load("films")).created == base.created
 
 
 async def test_another_base_under_the_same_name_is_refused(store, base):
-    await store.bases.save(base)
+    await store.knowledge_bases.save(base)
     with pytest.raises(ConflictError, match="'films' exists with other hints"):
-        await store.bases.save(replace(base, trials=()))
-    assert await store.bases.load("films") == base
+        await store.knowledge_bases.save(replace(base, trials=()))
+    assert await store.knowledge_bases.load("films") == base
 
 
 async def test_a_base_can_be_replaced(store, base):
-    await store.bases.save(base)
-    await store.bases.save(replace(base, trials=base.trials[1:]), replace=True)
-    assert len((await store.bases.load("films")).trials) == 1
+    await store.knowledge_bases.save(base)
+    await store.knowledge_bases.save(replace(base, trials=base.trials[1:]), replace=True)
+    assert len((await store.knowledge_bases.load("films")).trials) == 1
 
 
 async def test_a_base_that_is_not_there_is_told_with_those_that_are(store, base):
-    await store.bases.save(base)
-    assert await store.bases.find("songs") is None
+    await store.knowledge_bases.save(base)
+    assert await store.knowledge_bases.find("songs") is None
     with pytest.raises(NotFoundError, match="'songs'; there are: films"):
-        await store.bases.load("songs")
+        await store.knowledge_bases.load("songs")
 
 
 async def test_bases_are_listed_with_how_many_hints_were_tried(store, base):
-    await store.bases.save(base)
-    (line,) = await store.bases.summaries()
+    await store.knowledge_bases.save(base)
+    (line,) = await store.knowledge_bases.summaries()
     assert (line.name, line.dataset, line.llm, line.hints, line.trials) == ("films", "demo", "offline", 1, 2)

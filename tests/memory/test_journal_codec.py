@@ -4,8 +4,8 @@ import hashlib
 from typing import Any
 
 from afl.types import CallKey, JournalEntry, Outcome, Phase, Reply, Role
-from memory.codec import compress, known_words
-from memory.entries import SubjectEntries
+from memory.codec import compress, shared_dictionary
+from memory.journal_codec import SubjectEntries
 
 
 def entry(round: int, role: Role = Role.USER, outcome: Outcome = Outcome.OK) -> JournalEntry:
@@ -54,7 +54,7 @@ def test_words_up_to_a_position_stay_the_same_when_more_is_said() -> None:
 
 def test_the_words_that_all_requests_share_never_change() -> None:
     """What was stored against them could not be read any more."""
-    assert hashlib.sha256(known_words()).hexdigest() == DIGEST
+    assert hashlib.sha256(shared_dictionary()).hexdigest() == DIGEST
 
 
 DIGEST = "224f4a15482820968d9ddf00f16eea18cb003807e9926041ba3b71129c36c3d6"

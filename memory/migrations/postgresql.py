@@ -8,7 +8,7 @@ server, of which no two have the same number at a time), may well be negative, a
 import sqlalchemy as sa
 from alembic import op
 
-from memory.migrations.tallies import Keeping, Tally, Type
+from memory.migrations.aggregates import Keeping, Tally, Type
 
 _ALL_BEFORE = "0"
 """The writer of what was there before the tallies."""

@@ -19,7 +19,7 @@ async def test_an_answer_of_any_run_is_found_by_its_fingerprint(tmp_path: Path) 
         run = await store.begin_run("old", {}, CandidateRecord("h", {"7": [1, 2]}))
         await run.journal().record(entry(OTHER, Outcome.OK, "no"))
         await run.journal().record(entry(EQUAL, Outcome.OK, "yes", attempt=1))
-        found = await store.recall(EQUAL)
+        found = await store.reply_cache(EQUAL)
         assert found is not None
         assert found.text == "yes"
 
@@ -30,9 +30,9 @@ async def test_declined_truncated_and_failed_replies_never_answer(tmp_path: Path
         await run.journal().record(entry(EQUAL, Outcome.DECLINED, "I would rather not"))
         await run.journal().record(entry(EQUAL, Outcome.TRUNCATED, "Reas", attempt=1))
         await run.journal().record(entry(EQUAL, Outcome.FAILED, "", attempt=2))
-        assert await store.recall(EQUAL) is None
+        assert await store.reply_cache(EQUAL) is None
 
 
 async def test_an_answer_nobody_got_is_not_found(tmp_path: Path) -> None:
     async with await Store.open(f"sqlite:///{tmp_path / 'afl.db'}") as store:
-        assert await store.recall(EQUAL) is None
+        assert await store.reply_cache(EQUAL) is None

@@ -19,7 +19,7 @@ LATENCY_BORDERS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 5
 """Seconds: bucket i counts latencies from border i-1 to below border i; the last one those beyond all borders."""
 
 
-class CallTally(NamedTuple):
+class CallAggregate(NamedTuple):
     """Journal entries that are alike, and what they sum up to."""
 
     phase: str
@@ -44,7 +44,7 @@ class CallTally(NamedTuple):
     """Seconds, summed."""
 
 
-class TurnTally(NamedTuple):
+class TurnAggregate(NamedTuple):
     """Attempts that are alike."""
 
     phase: str
@@ -56,7 +56,7 @@ class TurnTally(NamedTuple):
     turns: int
 
 
-class SessionTally(NamedTuple):
+class SessionAggregate(NamedTuple):
     """Sessions that went the same way."""
 
     outcome: str
@@ -73,7 +73,7 @@ class SessionTally(NamedTuple):
     """When the last of them was recorded, in seconds since 1970, UTC."""
 
 
-class ItemTally(NamedTuple):
+class ItemAggregate(NamedTuple):
     """Completed sessions to which the same was recommended in the same round.
 
     After round n the last recommendations are those of round n, and of earlier rounds those that ended a session.
@@ -86,24 +86,24 @@ class ItemTally(NamedTuple):
     sessions: int
 
 
-async def calls_tallied(connection: AsyncConnection, run: int) -> tuple[CallTally, ...]:
+async def read_call_aggregates(connection: AsyncConnection, run: int) -> tuple[CallAggregate, ...]:
     """By phase, round and agent."""
-    return tuple(CallTally(**row) for row in await _rows(connection, call_tallies, run))
+    return tuple(CallAggregate(**row) for row in await _rows(connection, call_tallies, run))
 
 
-async def turns_tallied(connection: AsyncConnection, run: int) -> tuple[TurnTally, ...]:
+async def read_turn_aggregates(connection: AsyncConnection, run: int) -> tuple[TurnAggregate, ...]:
     """By phase, round and agent."""
-    return tuple(TurnTally(**row) for row in await _rows(connection, turn_tallies, run))
+    return tuple(TurnAggregate(**row) for row in await _rows(connection, turn_tallies, run))
 
 
-async def sessions_tallied(connection: AsyncConnection, run: int) -> tuple[SessionTally, ...]:
+async def read_session_aggregates(connection: AsyncConnection, run: int) -> tuple[SessionAggregate, ...]:
     """By outcome."""
     return tuple(_session_tally(row) for row in await _rows(connection, session_tallies, run))
 
 
-async def items_tallied(connection: AsyncConnection, run: int) -> tuple[ItemTally, ...]:
+async def read_item_aggregates(connection: AsyncConnection, run: int) -> tuple[ItemAggregate, ...]:
     """By round and title."""
-    return tuple(ItemTally(**row) for row in await _rows(connection, item_tallies, run))
+    return tuple(ItemAggregate(**row) for row in await _rows(connection, item_tallies, run))
 
 
 @cache
@@ -112,9 +112,9 @@ def rounds_of(by_round: str) -> tuple[RoundRecord, ...]:
     return tuple(RoundRecord(bool(hit), bool(accepted)) for hit, accepted in json.loads(by_round))
 
 
-def _session_tally(row: Mapping[str, Any]) -> SessionTally:
+def _session_tally(row: Mapping[str, Any]) -> SessionAggregate:
     by_round, tools = rounds_of(row["by_round"]), tuple(json.loads(row["tools"]))
-    return SessionTally(**{**row, "by_round": by_round, "tools": tools})
+    return SessionAggregate(**{**row, "by_round": by_round, "tools": tools})
 
 
 async def _rows(connection: AsyncConnection, table: Table, run: int) -> list[Mapping[str, Any]]:

@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from afl.errors import ConflictError, NotFoundError
 from afl.hints.base import KnowledgeBase
 from afl.hints.trials import Origin, Status, Trial, hints_of
+from memory.errors import storage_errors
 from memory.schema import hints, knowledge_bases, runs
-from memory.trouble import storage_errors
 
 
 @dataclass(frozen=True, slots=True)
-class BaseRecord:
+class KnowledgeBaseRecord:
     """A knowledge base with everything kept about it."""
 
     name: str
@@ -36,7 +36,7 @@ class BaseRecord:
         return KnowledgeBase(self.name, self.config["dataset"], self.config["llm"], hints_of(self.trials))
 
 
-class BaseSummary(NamedTuple):
+class KnowledgeBaseSummary(NamedTuple):
     """One line of `afl hints list`."""
 
     name: str
@@ -55,7 +55,7 @@ class KnowledgeBases:
         self._engine = engine
         self._where = where
 
-    async def save(self, record: BaseRecord, *, replace: bool = False) -> None:
+    async def save(self, record: KnowledgeBaseRecord, *, replace: bool = False) -> None:
         """Keeps the base under its name, whole or not at all; saving equal content again changes nothing.
 
         Raises `ConflictError` where another base has the name, unless `replace`.
@@ -71,7 +71,7 @@ class KnowledgeBases:
                     )
                 await _write(connection, record)
 
-    async def load(self, name: str) -> BaseRecord:
+    async def load(self, name: str) -> KnowledgeBaseRecord:
         """The base of this name; `NotFoundError` lists the names there are."""
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
@@ -82,13 +82,13 @@ class KnowledgeBases:
             raise NotFoundError(f"no knowledge base is called {name!r}; there are: {there}")
         return kept
 
-    async def find(self, name: str) -> BaseRecord | None:
+    async def find(self, name: str) -> KnowledgeBaseRecord | None:
         """The base of this name, if there is one."""
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
                 return await _read(connection, name)
 
-    async def summaries(self) -> list[BaseSummary]:
+    async def summaries(self) -> list[KnowledgeBaseSummary]:
         """Every base, by name."""
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
@@ -106,17 +106,17 @@ _SUMMARIES = (
 )
 
 
-async def _read(connection: AsyncConnection, name: str) -> BaseRecord | None:
+async def _read(connection: AsyncConnection, name: str) -> KnowledgeBaseRecord | None:
     query = select(*_HEAD).select_from(_WITH_RUN).where(knowledge_bases.c.name == name)
     head = (await connection.execute(query)).mappings().first()
     if head is None:
         return None
     rows = select(hints).where(hints.c.base == head["id"]).order_by(hints.c.position)
     trials = tuple(_trial(row) for row in (await connection.execute(rows)).mappings())
-    return BaseRecord(name, json.loads(head["config"]), trials, head["run_name"], head["created"])
+    return KnowledgeBaseRecord(name, json.loads(head["config"]), trials, head["run_name"], head["created"])
 
 
-async def _write(connection: AsyncConnection, record: BaseRecord) -> None:
+async def _write(connection: AsyncConnection, record: KnowledgeBaseRecord) -> None:
     """In place of what has the name, under a new id."""
     old = select(knowledge_bases.c.id).where(knowledge_bases.c.name == record.name)
     await connection.execute(delete(hints).where(hints.c.base.in_(old)))
@@ -161,8 +161,8 @@ def _trial(row: RowMapping) -> Trial:
     )
 
 
-def _summary(row: RowMapping) -> BaseSummary:
+def _summary(row: RowMapping) -> KnowledgeBaseSummary:
     config = json.loads(row["config"])
-    return BaseSummary(
+    return KnowledgeBaseSummary(
         row["name"], config["dataset"], config["llm"], row["hints"], row["trials"], row["run_name"], row["created"]
     )

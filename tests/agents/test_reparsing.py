@@ -3,7 +3,7 @@
 import pytest
 
 from afl.types import CallKey, Message, Outcome, Phase, Reply, Role
-from agents.rereading import Reread, Rereader
+from agents.reparsing import Reread, Rereader
 from agents.sections import CANDIDATES, numbered, scored
 
 TITLES = ("Muse", "Air", "Low")

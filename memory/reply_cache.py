@@ -6,24 +6,24 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from afl.types import CallKey, Outcome, Reply
-from memory.entries import read_subjects
-from memory.requests import Equal, read_equal
+from memory.errors import storage_errors
+from memory.journal_codec import read_subjects
+from memory.requests import EqualRequest, read_equal_requests
 from memory.schema import journal
-from memory.trouble import storage_errors
 
 
-class Recall:
+class ReplyCache:
     """From a request's fingerprint to the earliest `OK` reply it ever got, in any run; None where there is none."""
 
     def __init__(self, engine: AsyncEngine, where: str) -> None:
         self._engine = engine
         self._where = where
 
-    async def equal(self, fingerprints: Sequence[str]) -> dict[str, list[Equal]]:
+    async def find_requests(self, fingerprints: Sequence[str]) -> dict[str, list[EqualRequest]]:
         """Fingerprint -> every request that has it, however it went, the earliest first."""
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
-                return await read_equal(connection, fingerprints)
+                return await read_equal_requests(connection, fingerprints)
 
     async def __call__(self, fingerprint: str) -> Reply | None:
         equal = (

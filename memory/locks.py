@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from afl.errors import ConflictError
-from memory.trouble import storage_errors
+from memory.errors import storage_errors
 
 if sys.platform == "win32":
     import msvcrt
@@ -29,7 +29,7 @@ _TRIES, _BETWEEN = 6, 0.05
 """Of a run that may be held, and seconds between them."""
 
 
-class Holder(Protocol):
+class RunLock(Protocol):
     """What keeps other processes off a run."""
 
     async def acquire(self) -> None:
@@ -43,7 +43,7 @@ class Holder(Protocol):
         ...
 
 
-async def acquire(holder: Holder) -> None:
+async def acquire_with_retries(holder: RunLock) -> None:
     """Like `holder.acquire`, with patience: who looks whether a run is held has its lock for a moment."""
     for _ in range(_TRIES - 1):
         with suppress(ConflictError):
@@ -53,7 +53,7 @@ async def acquire(holder: Holder) -> None:
     await holder.acquire()
 
 
-class NoHolder:
+class NoLock:
     """For databases that no other process can see."""
 
     async def acquire(self) -> None: ...
@@ -64,7 +64,7 @@ class NoHolder:
         return False
 
 
-class FileHolder:
+class FileLock:
     """An exclusive lock on a file that also says who holds it."""
 
     def __init__(self, path: Path, run: str) -> None:
@@ -95,13 +95,13 @@ class FileHolder:
         if not self._path.exists():
             return False
         with storage_errors(str(self._path)), _opened(self._path) as descriptor:
-            return not _lock(descriptor)
+            return not _try_lock(descriptor)
 
     def _locked(self) -> int | None:
         """A descriptor on the locked file, or None where another process has the lock."""
         while True:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
-            if not _lock(descriptor):
+            if not _try_lock(descriptor):
                 os.close(descriptor)
                 return None
             if self._is_current(descriptor):
@@ -137,7 +137,7 @@ def _opened(path: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _lock(descriptor: int) -> bool:
+def _try_lock(descriptor: int) -> bool:
     """Takes the lock without waiting; False where another process has it."""
     try:
         if sys.platform == "win32":

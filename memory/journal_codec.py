@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from afl.types import CallKey, JournalEntry, Message, Outcome, Reply
-from memory.codec import compress, decompress, from_json, known_words, to_json
+from memory.codec import compress, decompress, from_json, shared_dictionary, to_json
 from memory.schema import journal
 
 _AGAINST_WORDS = b"\x01"
@@ -62,7 +62,7 @@ class SubjectEntries:
     def words(self, position: int | None = None) -> bytes:
         """To compress against: what all requests say, then the two latest answered entries up to a position."""
         texts = self._texts if position is None else [one for one in self._texts if one[0] <= position]
-        return b"".join((known_words(), *(text for _, text in texts[-2:])))
+        return b"".join((shared_dictionary(), *(text for _, text in texts[-2:])))
 
     def decode(self, row: RowMapping) -> None:
         """Adds the entry of a row; rows come in the order of their positions."""

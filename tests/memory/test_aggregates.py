@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
 
 from afl.types import Advice, Outcome, Role
+from memory.aggregates import LATENCY_BORDERS, ItemAggregate
 from memory.records import CandidateRecord
 from memory.store import Store
-from memory.tallies import LATENCY_BORDERS, ItemTally
 
 BUCKET = " + ".join(f"CASE WHEN latency < {border} THEN 0 ELSE 1 END" for border in LATENCY_BORDERS)
 COUNTED = {
@@ -116,7 +116,7 @@ class TestKept:
             for made in entries:
                 await self._record(run, entry(**made))
             for session, outcome, changes in sessions:
-                await run.finish(said(record(session, outcome=outcome), changes))
+                await run.record_session(said(record(session, outcome=outcome), changes))
         assert differences() == []
 
     async def _record(self, run, made):
@@ -128,30 +128,30 @@ class TestKept:
     async def test_when_a_run_goes(self, store, lists, entry, differences):
         run = await store.begin_run("x", {}, lists)
         await run.journal().record(entry(outcome=Outcome.FAILED))
-        assert await run.call_tallies()
+        assert await run.call_aggregates()
         await store.discard_if_empty(run)
-        assert (await run.call_tallies(), differences()) == ((), [])
+        assert (await run.call_aggregates(), differences()) == ((), [])
 
 
 async def test_latencies_are_counted_between_borders(store, lists, entry):
     run = await store.begin_run("x", {}, lists)
     for round, latency in enumerate((0.0, 0.01, 499.0, 501.0)):
         await run.journal().record(entry(round=round, latency=latency))
-    assert [tally.bucket for tally in await run.call_tallies()] == [0, 1, 14, 15]
+    assert [tally.bucket for tally in await run.call_aggregates()] == [0, 1, 14, 15]
 
 
 async def test_recommendations_are_counted_by_round_and_whether_they_were_the_last(store, lists, record):
     run = await store.begin_run("x", {}, lists)
-    await run.finish(record("7"))
-    await run.finish(record("8", position=1, outcome=Outcome.FAILED))
-    assert await run.item_tallies() == (ItemTally(1, "Alien", False, 1), ItemTally(2, "Heat", True, 1))
+    await run.record_session(record("7"))
+    await run.record_session(record("8", position=1, outcome=Outcome.FAILED))
+    assert await run.item_aggregates() == (ItemAggregate(1, "Alien", False, 1), ItemAggregate(2, "Heat", True, 1))
 
 
 async def test_sessions_are_counted_by_the_way_they_went(store, lists, record):
     run = await store.begin_run("x", {}, lists)
     for position, session in enumerate(("7", "8")):
-        await run.finish(record(session, position=position))
-    (tally,) = await run.session_tallies()
+        await run.record_session(record(session, position=position))
+    (tally,) = await run.session_aggregates()
     assert (tally.sessions, tally.hit, tally.base_hit, tally.by_round) == (
         2,
         True,
@@ -165,7 +165,7 @@ async def test_runs_are_summed_up_together_as_one_by_one(store, lists, record, e
     for name in ("x", "y", "z"):
         run = await store.begin_run(name, {}, lists)
         await run.journal().record(entry(cost_usd=0.5))
-        await run.finish(record("7"))
+        await run.record_session(record("7"))
     await store.begin_run("empty", {}, CandidateRecord("h", {}))
     one_by_one = [await (await store.run(name)).summary() for name in ("empty", "z", "y", "x")]
     assert await store.runs() == one_by_one

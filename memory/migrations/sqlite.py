@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from memory.migrations.tallies import Keeping, Tally
+from memory.migrations.aggregates import Keeping, Tally
 
 
 def _make(tally: Tally) -> None:

@@ -14,7 +14,7 @@ from afl.types import Phase, Role
 from memory.backends import Backend, backend_of
 from memory.records import SessionRow
 from memory.schema import session_tallies, sessions, turns
-from memory.search import reasons_say, searched, titles_say
+from memory.search import reasons_contain, search_words, titles_contain
 
 LARGEST_PAGE = 1000
 _MOST_ROUNDS = 1000
@@ -70,7 +70,7 @@ class SessionFilter:
                 raise UsageError(f"{name} {value}: expected a number from {least} to {_MOST_ROUNDS}")
 
     @property
-    def tallied(self) -> bool:
+    def is_aggregated(self) -> bool:
         """Whether the tallies can say how many sessions there are."""
         return not (self.item or self.words or self.text)
 
@@ -88,7 +88,7 @@ class SessionPage(NamedTuple):
     """How many come before these."""
 
 
-class Neighbours(NamedTuple):
+class AdjacentSessions(NamedTuple):
     """The sessions beside one, among those asked for."""
 
     before: str | None
@@ -108,17 +108,21 @@ async def session_page(
     return SessionPage(rows, await _total(connection, run, wanted, conditions), offset)
 
 
-async def neighbours(connection: AsyncConnection, run: int, session: str, wanted: SessionFilter) -> Neighbours:
+async def adjacent_sessions(
+    connection: AsyncConnection, run: int, session: str, wanted: SessionFilter
+) -> AdjacentSessions:
     """What comes before and after this session; it need not be among them itself."""
     own = select(sessions.c.position).where(sessions.c.run == run, sessions.c.session == session)
     position = (await connection.execute(own)).scalar()
     if position is None:
-        return Neighbours(None, None)
+        return AdjacentSessions(None, None)
     conditions = _conditions(backend_of(connection.dialect.name), run, wanted)
     among = select(sessions.c.session).where(*conditions).limit(1)
     before = among.where(sessions.c.position < position).order_by(sessions.c.position.desc())
     after = among.where(sessions.c.position > position).order_by(sessions.c.position)
-    return Neighbours((await connection.execute(before)).scalar(), (await connection.execute(after)).scalar())
+    return AdjacentSessions(
+        (await connection.execute(before)).scalar(), (await connection.execute(after)).scalar()
+    )
 
 
 COLUMNS = tuple(sessions.c[name] for name in SessionRow._fields)
@@ -134,7 +138,7 @@ def session_row(row: Any) -> SessionRow:
 async def _total(
     connection: AsyncConnection, run: int, wanted: SessionFilter, conditions: Sequence[ColumnElement[bool]]
 ) -> int:
-    if wanted.tallied:
+    if wanted.is_aggregated:
         counted = func.coalesce(func.sum(session_tallies.c.sessions), 0)
         query = select(counted).where(session_tallies.c.run == run, *_alike(wanted, session_tallies))
     else:
@@ -149,9 +153,9 @@ def _conditions(backend: Backend, run: int, wanted: SessionFilter) -> list[Colum
     if wanted.item:
         found += _recommended(backend, run, wanted.item, wanted.item_round)
     if wanted.words:
-        found.append(reasons_say(backend, run, wanted.words))
+        found.append(reasons_contain(backend, run, wanted.words))
     if wanted.text:
-        found.append(titles_say(backend, run, wanted.text))
+        found.append(titles_contain(backend, run, wanted.text))
     return found
 
 
@@ -198,8 +202,8 @@ def _hit_in(round: int, table: Table) -> ColumnElement[bool]:
 
 def _recommended(backend: Backend, run: int, item: str, round: int | None) -> Iterator[ColumnElement[bool]]:
     """In the loop; by the last attempt of a turn, since others have no answer."""
-    if searched(item):
-        yield titles_say(backend, run, item, whole=True)  # few are left whose turns must be looked at
+    if search_words(item):
+        yield titles_contain(backend, run, item, whole=True)  # few are left whose turns must be looked at
     said = [turns.c.phase == Phase.LOOP.value, turns.c.role == Role.RECOMMENDATION.value, turns.c.item == item]
     if round is not None:
         said.append(turns.c.round == round)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afl.types import Outcome
-from agents.points import LONGEST_POINT, MOST_POINTS, parse_points, parse_same
+from agents.list_parser import LONGEST_POINT, MOST_POINTS, parse_points, parse_same
 
 ERA, ABROAD = "Look at the era of the history.", "Consider films from abroad."
 

@@ -3,8 +3,8 @@ from afl.llm.journaled_chat import JournaledChat
 from afl.testing import MemoryJournal, scripted_model
 from afl.types import UNLISTED, Message, Outcome, Reply, SessionView, Turn
 from agents.ranking import numbered_entries
-from agents.rereading import Reread, Rereader
-from agents.stored import StoredRequests, asked_titles, stored_list
+from agents.reparsing import Reread, Rereader
+from agents.stored_requests import StoredRequests, asked_titles, stored_list
 
 TITLES = ("Ran", "Heat", "Crash", "Sunset Blvd.")
 PROMPT = (

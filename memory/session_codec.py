@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping
 
 from afl.types import Advice, CallKey, Outcome, Refusal
 from memory.codec import compress, decompress, from_json, to_json
-from memory.entries import SubjectEntries
+from memory.journal_codec import SubjectEntries
 from memory.records import SessionRecord, TurnRecord
 
 
@@ -51,7 +51,7 @@ def turn_rows(run: int, record: SessionRecord) -> list[Mapping[str, Any]]:
             "suggestion": turn.suggestion,
             "score": turn.score,
             "label": turn.label,
-            "place": turn.place(record.target),
+            "place": turn.target_rank(record.target),
             "last": turn.key in last,
         }
         for turn in record.turns

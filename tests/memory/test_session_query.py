@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from afl.errors import UsageError
 from afl.types import Advice, CallKey, Outcome, Role
-from memory.listing import LARGEST_PAGE, Neighbours, Result, SessionFilter
 from memory.records import SessionRecord, TurnRecord
+from memory.session_query import LARGEST_PAGE, AdjacentSessions, Result, SessionFilter
 
 TARGET = "Heat"
 
@@ -44,12 +44,12 @@ SESSIONS = (
 async def run(store, lists):
     run = await store.begin_run("x", {}, lists)
     for record in reversed(SESSIONS):
-        await run.finish(record)
+        await run.record_session(record)
     return run
 
 
 async def names(run, **wanted):
-    page = await run.page(SessionFilter(**wanted))
+    page = await run.session_page(SessionFilter(**wanted))
     assert page.total == len(page.rows)
     return [row.session for row in page.rows]
 
@@ -117,12 +117,12 @@ async def test_sessions_are_chosen_by_words_of_their_reasons(run, words, expecte
     text=st.text(st.characters(exclude_categories=()), max_size=40) | st.text('"*()^:-+{} ANDORTNEaw', max_size=40)
 )
 async def test_nothing_that_can_be_typed_is_a_mistake(run, text):
-    assert (await run.page(SessionFilter(words=text, text=text, tool=text, item=text))).total >= 0
+    assert (await run.session_page(SessionFilter(words=text, text=text, tool=text, item=text))).total >= 0
 
 
 async def test_more_words_than_anybody_types_are_refused(run):
     with pytest.raises(UsageError, match="got 51 words, expected at most 50"):
-        await run.page(SessionFilter(words=" ".join(f"w{number}" for number in range(51))))
+        await run.session_page(SessionFilter(words=" ".join(f"w{number}" for number in range(51))))
 
 
 @pytest.mark.parametrize(
@@ -140,29 +140,29 @@ async def test_more_words_than_anybody_types_are_refused(run):
     ],
 )
 async def test_sessions_are_chosen_by_words_of_their_id_and_titles(run, text, expected):
-    await run.finish(session("accents", 6, ["L'Été à 50% \\o/"], target="L'Été à 50% \\o/"))
+    await run.record_session(session("accents", 6, ["L'Été à 50% \\o/"], target="L'Été à 50% \\o/"))
     assert await names(run, text=text) == expected
 
 
 async def test_a_title_without_words_is_found_as_it_is(run):
-    await run.finish(session("odd", 6, ["(!)"]))
+    await run.record_session(session("odd", 6, ["(!)"]))
     assert await names(run, item="(!)", item_round=1) == ["odd"]
 
 
 async def test_a_page_is_a_part_of_what_is_wanted_in_the_order_of_the_run(run):
-    page = await run.page(SessionFilter(result=Result.HIT), offset=1, limit=1)
+    page = await run.session_page(SessionFilter(result=Result.HIT), offset=1, limit=1)
     assert ([row.session for row in page.rows], page.total, page.offset) == (["won"], 3, 1)
     assert page.rows[0].tools == ("hint",)
 
 
 async def test_a_page_beyond_the_last_is_empty(run):
-    assert await run.page(offset=100) == ((), 6, 100)
+    assert await run.session_page(offset=100) == ((), 6, 100)
 
 
 @pytest.mark.parametrize("asked", [{"offset": -1}, {"limit": 0}, {"limit": LARGEST_PAGE + 1}, {"offset": 1 << 63}])
 async def test_a_page_that_cannot_be_is_refused(run, asked):
     with pytest.raises(UsageError, match="expected a page of 1 to 1000 sessions"):
-        await run.page(**asked)
+        await run.session_page(**asked)
 
 
 @pytest.mark.parametrize("asked", [{"hit_after": 0}, {"rounds": -1}, {"accepted_in": 1 << 40}])
@@ -172,18 +172,18 @@ async def test_a_round_that_cannot_be_is_refused(asked):
 
 
 async def test_neighbours_are_the_next_ones_among_the_wanted(run):
-    assert await run.neighbours("lost") == Neighbours("won", "wrong")
-    assert await run.neighbours("lost", SessionFilter(result=Result.HIT)) == Neighbours("won", "late")
-    assert await run.neighbours("hit") == Neighbours(None, "won")
-    assert await run.neighbours("nobody") == Neighbours(None, None)
+    assert await run.adjacent_sessions("lost") == AdjacentSessions("won", "wrong")
+    assert await run.adjacent_sessions("lost", SessionFilter(result=Result.HIT)) == AdjacentSessions("won", "late")
+    assert await run.adjacent_sessions("hit") == AdjacentSessions(None, "won")
+    assert await run.adjacent_sessions("nobody") == AdjacentSessions(None, None)
 
 
 async def test_words_of_another_run_are_not_found(store, run, lists):
     other = await store.begin_run("y", {}, lists)
-    await other.finish(session("elsewhere", 0, ["Ran"], reason="samurai"))
+    await other.record_session(session("elsewhere", 0, ["Ran"], reason="samurai"))
     assert (await names(run, words="samurai"), await names(other, words="samurai")) == ([], ["elsewhere"])
 
 
 async def test_a_session_that_is_finished_again_is_found_by_its_new_words(run):
-    await run.finish(session("failed", 4, ["Alien", "Ran"], reason="samurai"))
+    await run.record_session(session("failed", 4, ["Alien", "Ran"], reason="samurai"))
     assert (await names(run, words="samurai"), await names(run, result=Result.FAILED)) == (["failed"], [])
