@@ -12,6 +12,7 @@ from typing import Any
 
 from afl.errors import UsageError
 from afl.sanitize import json_safe
+from memory.errors import storage_errors
 from memory.records import Exchange, SessionRecord
 from memory.run import Run
 

@@ -6,6 +6,7 @@ import pytest
 
 from memory.aggregates import CallAggregate, ItemAggregate, SessionAggregate
 from memory.records import RoundRecord
+from simulations.analysis import aggregated_numbers
 
 
 def _sessions(
