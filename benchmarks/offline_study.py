@@ -82,7 +82,7 @@ class Bench:
     def play(self, seeds: Iterable[int]) -> list[list[Played]]:
         """Per seed, every session in the order of the split."""
         dataset = DatasetStore(self.settings.data_dir).load(self.dataset)
-        model = load_model("offline", dataset=dataset, base_url=None, settings=self.settings)
+        model = load_model("offline", dataset=dataset, settings=self.settings)
         return [self._seed(Asked(model), seed) for seed in seeds]
 
     def _seed(self, chat: Asked, seed: int) -> list[Played]:

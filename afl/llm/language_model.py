@@ -1,27 +1,78 @@
-"""What a language model plug-in is given to build itself from, and what it gives back."""
+"""What a language model is: the specification it is built from, what its plug-in is given, and what it returns.
+
+Light to import, so that options, reports and viewer can speak of language models without loading LangChain.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
 
-from langchain_core.language_models import BaseChatModel
-
-from afl.data.dataset import Dataset
 from afl.llm.time_limits import DEFAULT_REQUEST_TIMEOUT
+from afl.plugins import parse_spec
 from afl.settings import Settings
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from pydantic import SecretStr
+
+    from afl.data.dataset import Dataset
+
+STAND_IN = "offline"
+"""The built-in model that needs no key; its numbers are not comparable to a published model's."""
+
+
+def is_stand_in(name: str) -> bool:
+    """Whether the language model of this name, as it is recorded, is the built-in stand-in."""
+    return name.startswith(STAND_IN)
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingOptions:
+    """What a request asks of the model beside its messages; each changes replies and is part of a run's identity."""
+
+    temperature: float | None = 0.0
+    """None sends none."""
+
+    def parameters(self) -> dict[str, Any]:
+        """The options that are sent, by the names that chat completions have for them."""
+        values = {option.name: getattr(self, option.name) for option in fields(self)}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+DEFAULT_SAMPLING = SamplingOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageModelSpec:
+    """Which language model an agent asks, how it samples, and where it is reached.
+
+    Equal specifications are one language model: roles that have the same share it.
+    """
+
+    name: str
+    """`NAME[:ARGUMENT]`, as `--llm` takes it: `offline`, `openai:gpt-4o-mini`."""
+    sampling: SamplingOptions = DEFAULT_SAMPLING
+    base_url: str | None = field(default=None, repr=False)
+    """The endpoint; None leaves it to the settings. Addresses and keys are no part of a run's identity."""
+    api_key: "SecretStr | None" = None
+    """None leaves it to the settings."""
 
 
 @dataclass(frozen=True, slots=True)
 class LanguageModelContext:
     """A factory registered under `afl.llms` is called with one of these and returns a `LanguageModel`."""
 
-    argument: str | None
-    """What followed the colon in `--llm NAME:ARGUMENT`."""
-    base_url: str | None
-    settings: Settings
-    dataset: Dataset
+    spec: LanguageModelSpec
+    dataset: "Dataset"
+    """Whose training split the model may learn from."""
+    settings: Settings = field(default_factory=Settings)
     timeout: float = DEFAULT_REQUEST_TIMEOUT
-    """Seconds after which nobody waits for an answer any more; a client's own limit had better not be shorter."""
+    """Seconds after which a request is given up; a client's own limit should not be shorter."""
+
+    @property
+    def argument(self) -> str | None:
+        """What follows the colon in `--llm NAME:ARGUMENT`."""
+        return parse_spec(self.spec.name).argument
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +83,7 @@ class Price:
     completion: float
 
     def of(self, prompt: int, completion: int) -> float:
-        """US dollars for so many tokens."""
+        """US dollars for this many tokens."""
         return (self.prompt * prompt + self.completion * completion) / 1e6
 
 
@@ -41,18 +92,25 @@ async def _nothing() -> None: ...
 
 @dataclass(frozen=True, slots=True)
 class LanguageModel:
-    """A chat model with what the run must know of it."""
+    """A chat model with what a run must know of it."""
 
     name: str
     """As it enters configuration and fingerprints: `openai:gpt-4o-mini`. Never the endpoint's address."""
-    chat: BaseChatModel = field(repr=False)
+    chat: "BaseChatModel" = field(repr=False)
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    """What determines replies besides messages: temperature, knowledge hash, ..."""
+    """What determines replies besides messages: temperature, the hash of what was learned, ..."""
     price: Price | None = None
+    """None where it is not known."""
     check: Callable[[], Awaitable[None]] = field(default=_nothing, repr=False)
     """Raises `EndpointError` in one clear line when the endpoint cannot work; costs no tokens."""
     close: Callable[[], Awaitable[None]] = field(default=_nothing, repr=False)
+    """Called in the event loop in which the model was asked."""
     endpoint: str = field(default="", repr=False)
-    """Where it is asked, as HOST:PORT, for people."""
+    """HOST:PORT, for display."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
-    """Keys that must never be seen: blacked out of every error."""
+    """Keys, which are removed from every error and reply."""
+
+    @property
+    def is_stand_in(self) -> bool:
+        """Whether it is the built-in stand-in, whose numbers are not comparable to a published model's."""
+        return is_stand_in(self.name)

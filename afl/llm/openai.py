@@ -3,11 +3,12 @@
 import base64
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from afl.errors import EndpointError, UsageError
-from afl.llm.language_model import LanguageModel, LanguageModelContext
+from afl.llm.language_model import LanguageModel, LanguageModelContext, SamplingOptions
 from afl.llm.prices import price_of
 from afl.llm.quiet_logs import SecretRedactionFilter
 from afl.llm.redaction import host_and_port, redact_line, secret_encodings, url_secrets
@@ -25,10 +26,10 @@ def openai_model(context: LanguageModelContext) -> LanguageModel:
     """The model named after the colon; `UsageError` without a name, without a key where one is needed."""
     if context.argument is None:
         raise UsageError("got --llm openai, expected openai:MODEL, for example openai:gpt-4o-mini")
-    url = _checked_url(context.base_url or context.settings.openai_base_url or OPENAI_URL)
+    url = _checked_url(context.spec.base_url or context.settings.openai_base_url or OPENAI_URL)
     key = _key(context, url)
     address, headers, query = _taken_apart(url)
-    chat = _chat(context.argument, address, key, headers, query, context.timeout)
+    chat = _chat(context.argument, address, key, context.spec.sampling, headers, query, context.timeout)
     secrets = (*(() if key == NO_KEY else secret_encodings(key)), *url_secrets(url))
     logs = SecretRedactionFilter(secrets)
     logs.install()
@@ -40,7 +41,7 @@ def openai_model(context: LanguageModelContext) -> LanguageModel:
     return LanguageModel(
         name=f"openai:{context.argument}",
         chat=chat,
-        parameters={} if chat.temperature is None else {"temperature": chat.temperature},
+        parameters=replace(context.spec.sampling, temperature=chat.temperature).parameters(),
         price=price_of(context.argument, own=context.settings.prices_file),
         check=endpoint_check(chat, url=url, secrets=secrets),
         close=close,
@@ -99,7 +100,7 @@ def _names(entry: str, model: str) -> bool:
 
 
 def _key(context: LanguageModelContext, url: str) -> str:
-    key = context.settings.openai_api_key
+    key = context.spec.api_key or context.settings.openai_api_key
     said = "" if key is None else key.get_secret_value().strip()
     if not (said.isascii() and said.isprintable()):
         raise UsageError("OPENAI_API_KEY holds characters that no key has (a line break, a letter with an accent)")
@@ -134,7 +135,13 @@ def _taken_apart(url: str) -> tuple[str, dict[str, str], dict[str, str]]:
 
 
 def _chat(
-    model: str, url: str, key: str, headers: dict[str, str], query: dict[str, str], timeout: float
+    model: str,
+    url: str,
+    key: str,
+    sampling: SamplingOptions,
+    headers: dict[str, str],
+    query: dict[str, str],
+    timeout: float,
 ) -> "RawChatOpenAI":
     try:
         from afl.llm.openai_chat import raw_chat_openai
@@ -142,5 +149,11 @@ def _chat(
         hint = "pip install 'afl[openai]'"
         raise UsageError(f"--llm openai needs the extra 'openai' (no {error.name} here): {hint}") from None
     return raw_chat_openai(
-        model=model, base_url=url, api_key=key, headers=headers, query=query, read_timeout=timeout
+        model=model,
+        base_url=url,
+        api_key=key,
+        sampling=sampling,
+        headers=headers,
+        query=query,
+        read_timeout=timeout,
     )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict, replace
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +17,7 @@ from pydantic import SecretStr
 from afl.llm.callback_bypass import CallbackBypassChatModel
 from afl.llm.failures import InvalidResponseError
 from afl.llm.http_client import EndpointClient
+from afl.llm.language_model import DEFAULT_SAMPLING, SamplingOptions
 from afl.llm.time_limits import DEFAULT_REQUEST_TIMEOUT
 
 CONNECT_TIMEOUT = 10.0
@@ -85,25 +87,28 @@ def raw_chat_openai(
     model: str,
     base_url: str,
     api_key: str,
+    sampling: SamplingOptions = DEFAULT_SAMPLING,
     headers: Mapping[str, str] | None = None,
     query: Mapping[str, str] | None = None,
     read_timeout: float = DEFAULT_REQUEST_TIMEOUT,
 ) -> RawChatOpenAI:
-    """A client at temperature 0 (where the model takes one) that neither retries nor streams.
+    """A client that neither retries nor streams, without a temperature where the model refuses one.
 
     `read_timeout`: seconds of silence.
     """
-    reasoning = model.startswith("o") and model[1:2].isdigit()
+    if model.startswith("o") and model[1:2].isdigit():  # o1, o3, ...; LangChain sees to later ones
+        sampling = replace(sampling, temperature=None)
     return RawChatOpenAI(
         model=model,
         base_url=base_url,
         api_key=SecretStr(api_key),
         default_headers=headers or None,
         default_query=query or None,
-        temperature=None if reasoning else 0.0,
         max_retries=0,
         timeout=httpx2.Timeout(read_timeout, connect=CONNECT_TIMEOUT, pool=None),
         http_async_client=DefaultAioHttpClient(),
         use_responses_api=False,
         cache=False,
+        # None included: what is left out takes LangChain's own default for some models.
+        **asdict(sampling),
     )

@@ -9,8 +9,8 @@ from langchain_core.messages.ai import UsageMetadata
 
 from afl.data.stored_replies import read_stored_replies
 from afl.errors import EndpointError, UsageError
+from afl.llm.function_chat import FunctionChat
 from afl.llm.language_model import LanguageModel, LanguageModelContext, Price
-from afl.testing.chat import scripted_model
 
 
 def stored_model(context: LanguageModelContext) -> LanguageModel:
@@ -25,7 +25,7 @@ def stored_model(context: LanguageModelContext) -> LanguageModel:
     digest = hashlib.sha256(stored.file.read_bytes()).hexdigest()
     return LanguageModel(
         name=f"answers:{stored.file.name}",
-        chat=scripted_model(lambda messages: _answer(replies, messages, stored.file)).chat,
+        chat=FunctionChat(lambda messages: _answer(replies, messages, stored.file)),
         parameters={"sha256": digest},
         price=Price(0.0, 0.0),
     )

@@ -1,61 +1,43 @@
-"""A chat model that says what it was told to."""
+"""A chat model that answers from a script."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
-from pydantic import Field, PrivateAttr
+from pydantic import Field
 
+from afl.llm.function_chat import FunctionChat
 from afl.llm.language_model import LanguageModel, Price
 
 Line = str | AIMessage | Exception
-"""A reply, a reply with metadata, or trouble to raise."""
+"""A reply, a reply with metadata, or an error to raise."""
 Script = Iterable[Line] | Callable[[Sequence[BaseMessage]], Line]
 """Lines in order, or a function of the messages."""
 
 
-class ScriptedChat(BaseChatModel):
-    """Answers from a script; `history` keeps the messages of every call.
+class ScriptedChat(FunctionChat):
+    """Answers from a script; `history` holds the messages of every call.
 
     Raises `LookupError` when the script has run out.
     """
 
     history: list[list[BaseMessage]] = Field(default_factory=list)
-    _answer: Callable[[Sequence[BaseMessage]], Line] = PrivateAttr()
 
     def __init__(self, script: Script, **fields: Any) -> None:
-        super().__init__(**fields)
-        self._answer = script if callable(script) else _in_order(script)
+        next_line = script if callable(script) else _in_order(script)
+
+        def answer(messages: Sequence[BaseMessage]) -> AIMessage | str:
+            self.history.append(list(messages))
+            line = next_line(messages)
+            if isinstance(line, Exception):
+                raise line
+            return line
+
+        super().__init__(answer, **fields)
 
     @property
     def _llm_type(self) -> str:
         return "scripted"
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        self.history.append(list(messages))
-        line = self._answer(messages)
-        if isinstance(line, Exception):
-            raise line
-        message = AIMessage(line) if isinstance(line, str) else line
-        return ChatResult(generations=[ChatGeneration(message=message)])
-
-    async def _agenerate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: AsyncCallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        return self._generate(messages, stop, **kwargs)
 
 
 def scripted_model(
@@ -72,11 +54,11 @@ def scripted_model(
 def _in_order(script: Iterable[Line]) -> Callable[[Sequence[BaseMessage]], Line]:
     lines = list(script)
     count = len(lines)
-    rest = iter(lines)
+    remaining = iter(lines)
 
     def next_line(messages: Sequence[BaseMessage]) -> Line:
         try:
-            return next(rest)
+            return next(remaining)
         except StopIteration:
             raise LookupError(f"the script of {count} replies has run out") from None
 

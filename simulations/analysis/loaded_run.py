@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from afl.llm.language_model import is_stand_in
 from afl.metrics.intervals import Estimate, wilson
 from afl.types import ConcurrencyChange
 from memory.records import CallTotals, SessionRecord
@@ -38,7 +39,7 @@ class LoadedRun:
     @property
     def stand_in(self) -> bool:
         """Whether its language model is the offline stand-in."""
-        return str(self.config.get("llm_name", "")).startswith("offline")
+        return is_stand_in(str(self.config.get("llm_name", "")))
 
     @property
     def recommends(self) -> bool:

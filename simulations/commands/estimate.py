@@ -6,7 +6,7 @@ from pydantic import SecretStr
 
 from afl.data.candidates import Position
 from afl.errors import UsageError
-from afl.llm.language_model import LanguageModel
+from afl.llm.language_model import LanguageModel, LanguageModelSpec
 from afl.llm.rate_limits import RateLimits
 from afl.llm.registry import load_model
 from afl.ports import RecommenderTool
@@ -107,8 +107,6 @@ def estimate(
 
 
 def _unasked(call: Call, study: Study, base_url: str | None) -> LanguageModel:
-    """The language model, for its name and price; a key that is missing is not missed."""
-    settings = call.settings
-    if settings.openai_api_key is None:
-        settings = settings.model_copy(update={"openai_api_key": SecretStr("not-needed")})
-    return load_model(study.options.llm, dataset=study.training, base_url=base_url, settings=settings)
+    """The language model, for its name and price; it needs no key, since it is never asked."""
+    spec = LanguageModelSpec(study.options.llm, base_url=base_url, api_key=SecretStr("not-needed"))
+    return load_model(spec, dataset=study.training, settings=call.settings)

@@ -179,5 +179,5 @@ async def _report(call: Call, explorer: Explorer, run: Run, ready: Prepared) -> 
         seconds=seconds,
         costs=await run.agent_costs(),
         budget=explorer.how.budget.report(),
-        stand_in=ready.model.name.startswith("offline"),
+        stand_in=ready.model.is_stand_in,
     )

@@ -3,6 +3,7 @@
 from typing import Any, Unpack
 
 from afl.hints.screening import Filter
+from afl.llm.language_model import is_stand_in
 from simulations.commands.hints_evaluate import HintsReport, hints_evaluate
 from simulations.commands.hints_explore import ExploringOptions, hints_explore
 from simulations.commands.hints_train import hints_train
@@ -41,5 +42,5 @@ def study_hint_filters(
         )
     return filters_study(
         {filters: report.ndcg for filters, report in found.items()},
-        stand_in=any(report.policy.base.llm.startswith("offline") for report in found.values()),
+        stand_in=any(is_stand_in(report.policy.base.llm) for report in found.values()),
     )

@@ -6,6 +6,7 @@ from afl.data.dataset_store import DatasetStore
 from afl.errors import NotFoundError
 from afl.hints.policy import Policy, trained_on
 from afl.hints.rewards import RewardTable
+from afl.llm.language_model import is_stand_in
 from afl.settings import Settings
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.executor import calling
@@ -82,6 +83,6 @@ def _studied(
                 test_states=policy.encoding.states(test.study.views()),
                 run=test_run,
                 seed=test.study.options.seed,
-                stand_in=policy.base.llm.startswith("offline"),
+                stand_in=is_stand_in(policy.base.llm),
             )
         )

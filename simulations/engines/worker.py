@@ -10,9 +10,9 @@ from afl import __version__
 from afl.clock import SystemClock
 from afl.errors import AFLError, WorkerError
 from afl.llm.budget import unlimited_account
-from afl.llm.language_model import LanguageModel
+from afl.llm.language_model import LanguageModel, LanguageModelSpec
 from afl.llm.limiter import AdaptiveLimiter
-from afl.llm.registry import load_model
+from afl.llm.registry import load_model, recorded_model
 from afl.llm.request_cost import BudgetLimits, CostModel
 from afl.llm.time_limits import Deadlines, TimeLimits
 from afl.llm.usage import Usage
@@ -25,7 +25,6 @@ from simulations.engines.session_recorder import Keeper
 from simulations.engines.sharing import Admission, SharedAccount, SharedLimiter, Till
 from simulations.execution.agent_factory import Agency
 from simulations.execution.assembly import join, open_chat
-from simulations.execution.identity import recorded_model
 from simulations.graphs.runner import Runner, calm_collector
 from simulations.task.model_outputs import ModelOutputs
 from simulations.task.task import Study
@@ -188,11 +187,10 @@ class Playing:
         """The language model that the run was begun with, reached from here."""
         part = self._part
         if replay is not None:
-            return recorded_model(replay.config)
+            return recorded_model(replay.config["llm_name"], replay.config["llm_parameters"])
         model = load_model(
-            part.study.options.llm,
+            LanguageModelSpec(part.study.options.llm, base_url=part.base_url),
             dataset=part.study.training,
-            base_url=part.base_url,
             settings=part.home.settings,
             timeout=part.times.attempt,
         )

@@ -8,8 +8,8 @@ from typing import Any
 from afl.data.dataset_store import DatasetStore
 from afl.errors import EndpointError
 from afl.hints.base import KnowledgeBase
-from afl.llm.language_model import LanguageModel
-from afl.llm.registry import load_model
+from afl.llm.language_model import LanguageModel, LanguageModelSpec
+from afl.llm.registry import load_model, recorded_model
 from afl.ports import RecommenderTool
 from afl.settings import Settings
 from memory.records import Transcript
@@ -19,7 +19,7 @@ from simulations.analysis.simulation_report import SimulationReport
 from simulations.engines.base import Engine, Home
 from simulations.execution.agent_factory import Agency
 from simulations.execution.asynchrony import Wait, waiting
-from simulations.execution.identity import configuration, default_name, recorded_model, same_inputs
+from simulations.execution.identity import configuration, default_name, same_inputs
 from simulations.execution.limits import open_account
 from simulations.execution.run import Performance, perform
 from simulations.options.run_options import RunOptions
@@ -170,13 +170,13 @@ class Call:
     def _model(self, study: Study, how: Performance) -> LanguageModel:
         """The language model, loaded and reached once; a replay has only its recorded name and parameters."""
         if how.replay is not None:
-            return recorded_model(how.replay.config)
+            recorded = how.replay.config
+            return recorded_model(recorded["llm_name"], recorded["llm_parameters"])
         key = (study.options.llm, study.training.hash)
         if key not in self._models:
             self._models[key] = load_model(
-                study.options.llm,
+                LanguageModelSpec(study.options.llm, base_url=how.base_url),
                 dataset=study.training,
-                base_url=how.base_url,
                 settings=self.settings,
                 timeout=how.times.attempt,
             )

@@ -90,10 +90,3 @@ def default_name(config: Mapping[str, Any]) -> str:
     digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
     llm = re.sub(r"[^A-Za-z0-9._-]+", "-", config["llm_name"])
     return f"{config['dataset']}-{llm}-{digest[:8]}"
-
-
-def recorded_model(config: Mapping[str, Any]) -> LanguageModel:
-    """The language model of a recorded run as far as requests depend on it; it cannot be asked anything."""
-    from afl.testing.chat import ScriptedChat
-
-    return LanguageModel(config["llm_name"], ScriptedChat([]), config["llm_parameters"])

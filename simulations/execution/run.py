@@ -59,7 +59,7 @@ async def perform(
         llm=usage.totals(),
         candidates_hash=study.candidates_hash,
         seconds=seconds,
-        stand_in=model.name.startswith("offline"),
+        stand_in=model.is_stand_in,
         costs=costs,
         budget=how.budget.report(),
         pace=changes,

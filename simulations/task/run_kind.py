@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from afl.llm.language_model import is_stand_in
 from simulations.options.run_options import recommends
 
 
@@ -29,6 +30,6 @@ class Kind:
             protocol=protocol,
             recommends=recommends(config),
             judges=bool(config.get("ratios")),
-            stand_in=str(config.get("llm_name", "")).startswith("offline"),
+            stand_in=is_stand_in(str(config.get("llm_name", ""))),
             hints=config.get("hints"),
         )

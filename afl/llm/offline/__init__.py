@@ -5,7 +5,7 @@ a stand-in's and not comparable to a published model's. How it thinks: docs/algo
 """
 
 from afl.errors import UsageError
-from afl.llm.language_model import LanguageModel, LanguageModelContext, Price
+from afl.llm.language_model import DEFAULT_SAMPLING, STAND_IN, LanguageModel, LanguageModelContext, Price
 from afl.llm.offline.attention import examples, learned_attention
 from afl.llm.offline.chat import OfflineChat
 from afl.llm.offline.feature_cache import Sights
@@ -25,12 +25,15 @@ VERSION = 2
 def offline_model(context: LanguageModelContext) -> LanguageModel:
     """The offline model for a data set: learns from its training split, in about a second for Last.fm.
 
-    Raises `UsageError` for an argument or a base URL: it takes neither.
+    Raises `UsageError` for an argument, a base URL or sampling options: it takes none.
     """
-    if context.argument is not None or context.base_url is not None:
+    spec = context.spec
+    if context.argument is not None or spec.base_url is not None:
         raise UsageError(
-            f"got {context.argument or context.base_url!r}, but --llm offline takes no name and no address"
+            f"got {context.argument or spec.base_url!r}, but --llm offline takes no name and no address"
         )
+    if spec.sampling != DEFAULT_SAMPLING:
+        raise UsageError(f"got {spec.sampling}, but --llm offline takes no sampling options")
     weights = Weights.load()
     knowledge = Knowledge(context.dataset)
     rows, sights = examples(knowledge), Sights(knowledge)
@@ -43,7 +46,7 @@ def offline_model(context: LanguageModelContext) -> LanguageModel:
     recommending = Recommending(listener(weights.recommendation), wording, values)
     judging = Judging(listener(weights.user), wording)
     return LanguageModel(
-        name="offline",
+        name=STAND_IN,
         chat=OfflineChat(recommending, judging, Skimming(recommending.listener, values)),
         parameters={"version": VERSION, "knowledge": knowledge.hash, "weights": weights.hash, "temperature": 0},
         price=Price(prompt=0.0, completion=0.0),

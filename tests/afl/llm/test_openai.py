@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from afl.errors import EndpointError, UsageError
-from afl.llm.language_model import LanguageModel, LanguageModelContext
+from afl.llm.language_model import LanguageModel, LanguageModelContext, LanguageModelSpec
 from afl.llm.openai import openai_model
 from afl.settings import Settings
 from afl.testing import faults
@@ -17,7 +17,8 @@ from afl.testing.server import FakeServer
 def context(
     argument: str | None = "gpt-4o-mini", base_url: str | None = None, **settings: str
 ) -> LanguageModelContext:
-    return LanguageModelContext(argument, base_url, Settings.model_validate(settings), dataset=None)  # type: ignore[arg-type]
+    spec = LanguageModelSpec("openai" if argument is None else f"openai:{argument}", base_url=base_url)
+    return LanguageModelContext(spec, None, Settings.model_validate(settings))  # type: ignore[arg-type]
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from afl.data.catalogue import Catalogue
 from afl.data.dataset import Dataset, Sequence, Sequences, Split
 from afl.data.domains import get_domain
 from afl.draws import generator
-from afl.llm.language_model import LanguageModel, LanguageModelContext
+from afl.llm.language_model import LanguageModel, LanguageModelContext, LanguageModelSpec
 from afl.llm.offline import offline_model
 from afl.settings import Settings
 
@@ -58,9 +58,8 @@ def model(world: Dataset) -> LanguageModel:
 
 
 def context(dataset: Dataset, argument: str | None = None) -> LanguageModelContext:
-    return LanguageModelContext(
-        argument=argument, base_url=None, settings=Settings(_env_file=None), dataset=dataset
-    )
+    spec = LanguageModelSpec("offline" if argument is None else f"offline:{argument}")
+    return LanguageModelContext(spec, dataset, Settings(_env_file=None))
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from afl.data.dataset import Split
 from afl.data.importers import ImportOptions
 from afl.data.importers.re2llm import import_re2llm
 from afl.data.sessions import session_rows
-from afl.llm.language_model import LanguageModelContext
+from afl.llm.language_model import LanguageModelContext, LanguageModelSpec
 from afl.llm.offline import offline_model
 from afl.settings import Settings
 
@@ -23,7 +23,9 @@ def lists(shared_data: Path) -> dict[str, str]:
     """Hint -> the list for a test session with it; "" is no hint."""
     folder = shared_data / "re2llm" / "movie"
     dataset = import_re2llm(folder, ImportOptions("movies"))
-    chat = offline_model(LanguageModelContext(None, None, Settings(_env_file=None), dataset)).chat
+    chat = offline_model(
+        LanguageModelContext(LanguageModelSpec("offline"), dataset, Settings(_env_file=None))
+    ).chat
     row = session_rows(dataset, Split.TEST)[0]
     titles = dataset.catalogue.titles
     history = "\n".join(f"{at}. {titles[item]}" for at, item in enumerate(row.history, start=1))

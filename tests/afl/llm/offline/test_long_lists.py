@@ -9,7 +9,7 @@ from afl.data.catalogue import Catalogue
 from afl.data.dataset import Dataset, Sequence, Sequences, Split
 from afl.data.domains import get_domain
 from afl.draws import generator
-from afl.llm.language_model import LanguageModel, LanguageModelContext
+from afl.llm.language_model import LanguageModel, LanguageModelContext, LanguageModelSpec
 from afl.llm.offline import offline_model
 from afl.settings import Settings
 
@@ -41,7 +41,7 @@ def model() -> LanguageModel:
     train = Sequences.of([Sequence(f"u{number}", items) for number, items in enumerate(watched)])
     splits = {Split.TRAIN: train, Split.VALID: none, Split.TEST: none}
     dataset = Dataset("films", "test", get_domain("movie"), films, splits)
-    return offline_model(LanguageModelContext(None, None, Settings(_env_file=None), dataset))
+    return offline_model(LanguageModelContext(LanguageModelSpec("offline"), dataset, Settings(_env_file=None)))
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from langchain_core.messages import HumanMessage
 from afl.data.dataset import Dataset, Sequences, Split
 from afl.errors import UsageError
 from afl.llm.fingerprint import fingerprint
-from afl.llm.language_model import LanguageModel, LanguageModelContext
+from afl.llm.language_model import LanguageModel, LanguageModelContext, LanguageModelSpec
 from afl.llm.offline import offline_model
 from afl.settings import Settings
 
@@ -30,7 +30,8 @@ Item: <one title>"""
 
 
 def build(dataset: Dataset, argument: str | None = None) -> LanguageModel:
-    return offline_model(LanguageModelContext(argument, None, Settings(_env_file=None), dataset))
+    spec = LanguageModelSpec("offline" if argument is None else f"offline:{argument}")
+    return offline_model(LanguageModelContext(spec, dataset, Settings(_env_file=None)))
 
 
 def test_two_models_of_one_data_set_answer_with_equal_bytes(world: Dataset, model: LanguageModel) -> None:
