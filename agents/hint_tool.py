@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from afl.errors import UsageError
-from afl.hints.base import Hint, require_name
+from afl.hints.knowledge_base import Hint, require_name
 from afl.hints.policy import Policy
 from afl.tools import ToolContext
 from afl.types import Advice, Refusal, SessionView

@@ -20,19 +20,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from afl.flower.distribution import (
-    DistributionLesson,
-    Fit,
-    Target,
+    DistributionFit,
+    DistributionTask,
+    TargetDistribution,
     evaluate,
-    flow_lesson,
-    imitation_lesson,
+    flow_task,
+    imitation_task,
     read_target,
 )
-from afl.flower.distribution_training import standard
-from afl.flower.embedded import embedded
-from afl.flower.shared import shared
+from afl.flower.distribution_training import default_settings
+from afl.flower.embedded_model import build_embedded_model
+from afl.flower.prefix_sharing import with_prefix_sharing
+from afl.flower.prefix_tree import PrefixTree
 from afl.flower.training import fit
-from afl.flower.tree import PrefixTree
 
 FILES = {100: "select_100_Movies.json", 1439: "select_1500_Movies.json"}
 DRAWS = {100: 2_000, 1439: 28_780}
@@ -97,29 +97,29 @@ def main(arguments: Sequence[str]) -> int:
 def measured(arm: Arm, folder: Path, seed: int) -> dict[str, Any]:
     """Trains one model and holds its draws, and its own distribution, to the target."""
     target = read_target(folder / FILES[arm.titles])
-    training, size = standard(arm.objective, arm.titles)
+    training, size = default_settings(arm.objective, arm.titles)
     config = replace(training, patience=0, **arm.changed)
-    model = embedded(target.titles, config=size, seed=seed)
-    tree = PrefixTree.build(target.titles, model.encode, model.end)
-    counts = tree.pooled(target.counts)
+    model = build_embedded_model(target.titles, config=size, seed=seed)
+    tree = PrefixTree.build(target.titles, model.encode, model.end_token)
+    counts = tree.sum_by_title(target.counts)
     shares = counts / counts.sum()
     lesson = _lesson(arm, tree, shares, seed)
-    trained = fit(shared(model), lesson, config=config, seed=seed, progress=lambda *_: None)
+    trained = fit(with_prefix_sharing(model), lesson, config=config, seed=seed, progress=lambda *_: None)
     result = evaluate(model, tree, shares, prompt="", draws=DRAWS[arm.titles], seed=seed)
     return _numbers(result) | {
         "cpu_seconds": trained.cpu_seconds,
-        "parameters": model.parameters,
+        "parameters": model.parameter_count,
         "shares": (result.counts / max(1, int(result.counts.sum()))).tolist(),
     }
 
 
-def _lesson(arm: Arm, tree: PrefixTree, shares: Any, seed: int) -> DistributionLesson:
+def _lesson(arm: Arm, tree: PrefixTree, shares: Any, seed: int) -> DistributionTask:
     if arm.objective == "flower":
-        return flow_lesson(tree, shares, prompt="")
-    return imitation_lesson(tree, shares, prompt="", sample=arm.sample, seed=seed)
+        return flow_task(tree, shares, prompt="")
+    return imitation_task(tree, shares, prompt="", sample=arm.sample, seed=seed)
 
 
-def _numbers(result: Fit) -> dict[str, Any]:
+def _numbers(result: DistributionFit) -> dict[str, Any]:
     return {key: result.to_json()[key] for key in COLUMNS}
 
 
@@ -154,10 +154,10 @@ COSTS = {
 def costs(folder: Path, steps: int = 40) -> str:
     """Markdown: CPU milliseconds of a step, batches of 64 of the 100 titles; SFT is 1."""
     target = read_target(folder / FILES[100])
-    base, size = standard("flower", 100)
-    model = shared(embedded(target.titles, config=size, seed=0))
-    tree = PrefixTree.build(target.titles, model.encode, model.end)
-    lesson = flow_lesson(tree, tree.pooled(target.counts), prompt="")
+    base, size = default_settings("flower", 100)
+    model = with_prefix_sharing(build_embedded_model(target.titles, config=size, seed=0))
+    tree = PrefixTree.build(target.titles, model.encode, model.end_token)
+    lesson = flow_task(tree, tree.sum_by_title(target.counts), prompt="")
     # A trained model, so that what it draws is as long as titles are.
     fit(model, lesson, config=replace(base, steps=100), seed=0, progress=lambda *_: None)
 
@@ -186,7 +186,7 @@ def falls_short(found: dict[str, list[dict[str, Any]]]) -> bool:
     return any([*few, *many])
 
 
-def draw_figure(found: dict[str, list[dict[str, Any]]], target: Target, path: Path) -> None:
+def draw_figure(found: dict[str, list[dict[str, Any]]], target: TargetDistribution, path: Path) -> None:
     """The target over titles, most frequent first, and what two models drew."""
     import matplotlib
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from afl.data.dataset import Split
 from afl.data.dataset_store import DatasetStore
-from afl.flower.kept import Kept
+from afl.flower.model_store import StoredModel
 from afl.flower.recommender import FlowerRecommender
 from afl.metrics.popularity import GROUPS, popularity_groups
 from afl.settings import Settings
@@ -57,7 +57,7 @@ def drawn(dataset: str, model: str, *, sessions: int) -> Shares:
     settings = Settings()
     data = DatasetStore(settings.data_dir).load(dataset)
     study = Study.of(data, RunOptions(dataset=dataset, llm="offline", sessions=sessions))
-    scores = FlowerRecommender(Kept.read(settings.flower_dir, model), data, silent).scores(study.views())
+    scores = FlowerRecommender(StoredModel.read(settings.flower_dir, model), data, silent).scores(study.views())
     likely = np.exp(scores - scores.max(axis=1, keepdims=True))  # (S, N)
     likely /= likely.sum(axis=1, keepdims=True)
     of_item = popularity_groups(data.splits[Split.TRAIN].items, items=len(data.catalogue))[study.candidates]

@@ -22,29 +22,29 @@ import torch
 
 from afl.data.dataset import Dataset
 from afl.data.dataset_store import DatasetStore
-from afl.flower.decoding import Decoding
-from afl.flower.embedded import EmbeddedConfig
-from afl.flower.kept import Kept
+from afl.flower.beam_search import DecodingConfig
+from afl.flower.embedded_model import EmbeddedConfig
+from afl.flower.model_store import StoredModel
 from afl.flower.next_item import NextItemConfig, title_counts, title_tree
-from afl.flower.next_item_report import NextItemReport, ranked, report
+from afl.flower.next_item_evaluation import NextItemReport, build_report, recommend_by_base_model
 from afl.flower.next_item_training import (
     SFT,
     SMALL,
     NextItemOptions,
     evaluate_next_item,
     evaluated_examples,
+    fine_tuning,
     train_next_item,
-    tuning,
 )
-from afl.flower.preferences import Personal
+from afl.flower.personalisation import PersonalisedReward
+from afl.flower.prefix_tree import Ints, PrefixTree
 from afl.flower.training import TrainingConfig
-from afl.flower.tree import Ints, PrefixTree
 from afl.models.registry import load_or_train_entry
 from afl.models.scoring import TrainedModel
 
 LAMBDA = 0.05
 """Of reward forms and granularities."""
-NONE, DIVIDED, ADDED = Personal.NONE, Personal.DIVIDED, Personal.ADDED
+NONE, DIVIDED, ADDED = PersonalisedReward.NONE, PersonalisedReward.DIVIDED, PersonalisedReward.ADDED
 
 
 class Size(NamedTuple):
@@ -59,10 +59,10 @@ class Size(NamedTuple):
 LONG = Size(
     replace(SMALL, hidden=128),
     replace(SFT, steps=1600, learning_rate=3e-3, validate_every=200),
-    replace(tuning(SFT), validate_every=100),
+    replace(fine_tuning(SFT), validate_every=100),
 )
 """Four epochs, until imitation is about as accurate and as fair as the published one, whose model had read before."""
-SHORT = Size(SMALL, SFT, tuning(SFT))
+SHORT = Size(SMALL, SFT, fine_tuning(SFT))
 """What `afl flower train` does unless told otherwise."""
 
 
@@ -73,7 +73,7 @@ class Arm(NamedTuple):
     """The trained model it reads."""
     options: NextItemOptions
     start: str | None = None
-    decoding: Decoding = Decoding()
+    decoding: DecodingConfig = DecodingConfig()
 
 
 def arms(size: Size) -> Mapping[str, Arm]:
@@ -100,9 +100,9 @@ def arms(size: Size) -> Mapping[str, Arm]:
         "granularity-all": from_sft(flow=LAMBDA, granularity=0),
     }
     decoded = {
-        "temperature": Decoding(temperature=1.5),
-        "d3": Decoding(length_penalty=0.0, guidance=0.5),
-        "d3-length": Decoding(length_penalty=0.0),
+        "temperature": DecodingConfig(temperature=1.5),
+        "d3": DecodingConfig(length_penalty=0.0, guidance=0.5),
+        "d3-length": DecodingConfig(length_penalty=0.0),
     }
     return {
         "sft": Arm("sft", bigrec),
@@ -126,7 +126,7 @@ class Bench:
             "sasrec", self.dataset, seed=1, models_dir=self.home / "models", progress=_told("sasrec")
         ).model
 
-    def trained(self, name: str, options: NextItemOptions, start: str | None) -> Kept:
+    def trained(self, name: str, options: NextItemOptions, start: str | None) -> StoredModel:
         """The model of this name."""
         root = self.home / "flower"
         return train_next_item(
@@ -137,7 +137,7 @@ class Bench:
             seed=self.seed,
             progress=_told(name),
             base=self.base,
-            start=None if start is None else Kept.read(root, start),
+            start=None if start is None else StoredModel.read(root, start),
         )
 
     def run(self, name: str) -> dict[str, Any]:
@@ -170,11 +170,13 @@ class Bench:
         """What SASRec ranks first, on as many tests or all (0)."""
         examples = evaluated_examples(self.dataset, tests)
         targets = self.tree.title_of_item[[example.target for example in examples]]
-        return report(ranked(self.base, self.tree, examples), targets, self.counts, self.tree.titles)
+        return build_report(
+            recommend_by_base_model(self.base, self.tree, examples), targets, self.counts, self.tree.titles
+        )
 
     @cached_property
     def tree(self) -> PrefixTree:
-        return title_tree(self.dataset, self.trained("sft", self.arms["sft"].options, None).model())
+        return title_tree(self.dataset, self.trained("sft", self.arms["sft"].options, None).load_model())
 
     @property
     def counts(self) -> Ints:

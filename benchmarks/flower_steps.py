@@ -15,41 +15,41 @@ import numpy as np
 import torch
 
 from afl.data.dataset_store import DatasetStore
-from afl.flower.embedded import embedded
+from afl.flower.embedded_model import build_embedded_model
 from afl.flower.language_model import LanguageModel
-from afl.flower.lesson import Examples
 from afl.flower.loss import subtb_loss
-from afl.flower.next_item import NextItemConfig, NextItemLesson, texts, title_tree
+from afl.flower.next_item import NextItemConfig, NextItemTask, title_tree, tokenizer_texts
 from afl.flower.next_item_training import SMALL
-from afl.flower.sampling import sample
-from afl.flower.shared import shared
-from afl.flower.tree import OFF_TREE
+from afl.flower.prefix_sharing import with_prefix_sharing
+from afl.flower.prefix_tree import OFF_TREE
+from afl.flower.sampling import sample_tokens
+from afl.flower.training_task import Examples
 from afl.models.registry import load_or_train
 
 BATCH = 128
 
 
-def step(model: LanguageModel, lesson: NextItemLesson, examples: Examples, *, flow: float) -> float:
+def step(model: LanguageModel, lesson: NextItemTask, examples: Examples, *, flow: float) -> float:
     """CPU seconds of a step on these examples."""
     before = process_time()
     tree = lesson.tree
     nodes = tree.nodes(examples.titles)
-    mask = model.tensor(nodes != OFF_TREE)
-    tokens = model.tensor(tree.tokens(examples.titles, padding=model.padding))
-    log_pi = model.log_probabilities(model.prompts(examples.prompts), tokens)
+    mask = model.to_tensor(nodes != OFF_TREE)
+    tokens = model.to_tensor(tree.tokens(examples.titles, padding=model.padding_token))
+    log_pi = model.log_probabilities(model.encode_prompts(examples.prompts), tokens)
     loss = -log_pi[mask].mean()
     if flow:
-        loss = loss + flow * subtb_loss(log_pi, model.tensor(lesson.log_rewards(examples, nodes)), mask)
+        loss = loss + flow * subtb_loss(log_pi, model.to_tensor(lesson.log_rewards(examples, nodes)), mask)
     loss.backward()  # type: ignore[no-untyped-call]
     return process_time() - before
 
 
-def drawing(model: LanguageModel, lesson: NextItemLesson, examples: Examples) -> float:
+def drawing(model: LanguageModel, lesson: NextItemTask, examples: Examples) -> float:
     """CPU seconds of drawing a title of the tree per example, which on-policy steps add to those of the loss."""
     before = process_time()
     longest = lesson.tree.path.shape[1]
-    prompts = model.prompts(examples.prompts)
-    sample(model, prompts, longest=longest, draws=torch.Generator().manual_seed(0), tree=lesson.tree)
+    prompts = model.encode_prompts(examples.prompts)
+    sample_tokens(model, prompts, longest=longest, draws=torch.Generator().manual_seed(0), tree=lesson.tree)
     return process_time() - before
 
 
@@ -64,10 +64,10 @@ def main() -> None:
     base = load_or_train(
         "sasrec", dataset, seed=1, models_dir=asked.home / "models", progress=lambda done, total, text="": None
     )
-    plain = embedded(texts(dataset), config=SMALL, seed=1)
-    lesson = NextItemLesson(dataset, title_tree(dataset, plain), NextItemConfig(), flow=0.05, base=base)
+    plain = build_embedded_model(tokenizer_texts(dataset), config=SMALL, seed=1)
+    lesson = NextItemTask(dataset, title_tree(dataset, plain), NextItemConfig(), flow=0.05, base=base)
     batch = lesson.examples(np.random.default_rng(0), BATCH)
-    one = shared(plain)
+    one = with_prefix_sharing(plain)
     arms = {"apart": (plain, 0.0), "shared": (one, 0.0), "shared with flows": (one, 0.05)}
     times: dict[str, list[float]] = {name: [] for name in arms} | {"drawing titles": []}
     for _ in range(asked.times):

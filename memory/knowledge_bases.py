@@ -10,8 +10,8 @@ from sqlalchemy import RowMapping, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from afl.errors import ConflictError, NotFoundError
-from afl.hints.base import KnowledgeBase
-from afl.hints.trials import Origin, Status, Trial, hints_of
+from afl.hints.hint_records import HintRecord, Origin, Status, accepted_hints
+from afl.hints.knowledge_base import KnowledgeBase
 from memory.errors import storage_errors
 from memory.schema import hints, knowledge_bases, runs
 
@@ -23,7 +23,7 @@ class KnowledgeBaseRecord:
     name: str
     config: Mapping[str, Any]
     """JSON: `dataset`, `llm`, and whatever else it was made with."""
-    trials: tuple[Trial, ...]
+    trials: tuple[HintRecord, ...]
     """Every hint that was thought of, in the order of its trial."""
     run: str | None = None
     """The exploration's run, which holds every call."""
@@ -33,7 +33,7 @@ class KnowledgeBaseRecord:
     @property
     def base(self) -> KnowledgeBase:
         """The hints alone, as everybody uses them."""
-        return KnowledgeBase(self.name, self.config["dataset"], self.config["llm"], hints_of(self.trials))
+        return KnowledgeBase(self.name, self.config["dataset"], self.config["llm"], accepted_hints(self.trials))
 
 
 class KnowledgeBaseSummary(NamedTuple):
@@ -134,7 +134,7 @@ async def _write(connection: AsyncConnection, record: KnowledgeBaseRecord) -> No
         await connection.execute(hints.insert(), rows)
 
 
-def _rows(base: int, trials: Sequence[Trial]) -> list[dict[str, Any]]:
+def _rows(base: int, trials: Sequence[HintRecord]) -> list[dict[str, Any]]:
     return [
         {
             "base": base,
@@ -150,8 +150,8 @@ def _rows(base: int, trials: Sequence[Trial]) -> list[dict[str, Any]]:
     ]
 
 
-def _trial(row: RowMapping) -> Trial:
-    return Trial(
+def _trial(row: RowMapping) -> HintRecord:
+    return HintRecord(
         text=row["text"],
         status=Status(row["status"]),
         number=row["number"],

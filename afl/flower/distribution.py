@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from afl.errors import DataError
 from afl.flower.language_model import LanguageModel
-from afl.flower.lesson import Examples
-from afl.flower.sampling import draw
-from afl.flower.tree import OFF_TREE, UNSEEN, Floats, Ints, PrefixTree
+from afl.flower.prefix_tree import OFF_TREE, UNSEEN_LOG_REWARD, Floats, Ints, PrefixTree
+from afl.flower.sampling import sample_titles
+from afl.flower.training_task import Examples
 from afl.metrics.divergence import js_divergence, kl_divergence
 
 BATCH = 256
@@ -25,14 +25,14 @@ HELD_OUT = 0.05
 """Share of a sample that validates."""
 
 
-class Target(NamedTuple):
+class TargetDistribution(NamedTuple):
     """What is to be fitted."""
 
     titles: tuple[str, ...]
     counts: tuple[float, ...]
 
 
-def read_target(path: Path) -> Target:
+def read_target(path: Path) -> TargetDistribution:
     """A JSON object of title -> count; a title that occurs twice keeps both counts, which add up.
 
     Raises `DataError` naming the file where it is none.
@@ -49,11 +49,11 @@ def read_target(path: Path) -> Target:
             raise DataError(f"{path}: {title!r} has the count {count!r}, expected a number of 0 or more")
     if not any(count for _, count in pairs):
         raise DataError(f"{path}: every count is 0, expected one above 0")
-    return Target(tuple(title for title, _ in pairs), tuple(float(count) for _, count in pairs))
+    return TargetDistribution(tuple(title for title, _ in pairs), tuple(float(count) for _, count in pairs))
 
 
 @dataclass(frozen=True)
-class DistributionLesson:
+class DistributionTask:
     """Titles and process rewards of a target distribution, as the trainer takes them."""
 
     tree: PrefixTree
@@ -70,43 +70,43 @@ class DistributionLesson:
         return Examples((self.prompt,) * count, titles, np.ones(count), titles)
 
     def log_rewards(self, examples: Examples, nodes: Ints) -> NDArray[np.floating]:
-        return np.where(nodes == OFF_TREE, UNSEEN, self._steps[nodes])
+        return np.where(nodes == OFF_TREE, UNSEEN_LOG_REWARD, self._steps[nodes])
 
     def validate(self, model: LanguageModel) -> float:
         """The cross-entropy of what is held out under the model, in nats a title."""
         seen = self.held_out > 0
-        found = title_log_probabilities(model, self.tree, self.prompt)
+        found = catalogue_log_probabilities(model, self.tree, self.prompt)
         return -float(np.sum(self.held_out[seen] * found[seen]))
 
     @cached_property
     def _steps(self) -> Floats:
-        return self.tree.log_rewards(self.tree.flows(self.shares))
+        return self.tree.log_process_rewards(self.tree.flows(self.shares))
 
 
-def flow_lesson(tree: PrefixTree, shares: Floats, *, prompt: str) -> DistributionLesson:
+def flow_task(tree: PrefixTree, shares: Floats, *, prompt: str) -> DistributionTask:
     """Titles uniformly, however rare: their rewards say how likely they are to be. The target itself validates."""
     seen = (shares > 0).astype(np.float64)
-    return DistributionLesson(tree, shares, prompt, seen / seen.sum(), shares)
+    return DistributionTask(tree, shares, prompt, seen / seen.sum(), shares)
 
 
-def imitation_lesson(
+def imitation_task(
     tree: PrefixTree, shares: Floats, *, prompt: str, sample: int | None, seed: int
-) -> DistributionLesson:
+) -> DistributionTask:
     """Titles in proportion to the target: fresh draws in every batch, or a fixed `sample` drawn once.
 
     A twentieth of the sample validates; fresh draws are validated by the target itself.
     """
     if sample is None:
-        return DistributionLesson(tree, shares, prompt, shares, shares)
+        return DistributionTask(tree, shares, prompt, shares, shares)
     draws = np.random.default_rng(seed)
     titles = draws.choice(len(shares), sample, p=shares)
     cut = max(1, round(sample * HELD_OUT))
     taught, held_out = titles[cut:] if sample > 1 else titles, titles[:cut]
-    return DistributionLesson(tree, shares, prompt, _share_of(taught, shares), _share_of(held_out, shares))
+    return DistributionTask(tree, shares, prompt, _share_of(taught, shares), _share_of(held_out, shares))
 
 
 @torch.no_grad()
-def title_log_probabilities(model: LanguageModel, tree: PrefixTree, prompt: str) -> Floats:
+def catalogue_log_probabilities(model: LanguageModel, tree: PrefixTree, prompt: str) -> Floats:
     """(K,) log probability that the model writes each title of the tree after the prompt, exactly.
 
     A title counts as its own tokens with the terminator; what the probabilities lack to 1 is outside the catalogue.
@@ -115,14 +115,14 @@ def title_log_probabilities(model: LanguageModel, tree: PrefixTree, prompt: str)
     alike = np.argsort(tree.length, kind="stable")
     for start in range(0, len(alike), BATCH):
         titles = alike[start : start + BATCH]
-        tokens = tree.tokens(titles, padding=model.padding)
-        steps = model.log_probabilities(model.prompts([prompt] * len(titles)), model.tensor(tokens))
-        inside = model.tensor(tree.nodes(titles) != OFF_TREE)
+        tokens = tree.tokens(titles, padding=model.padding_token)
+        steps = model.log_probabilities(model.encode_prompts([prompt] * len(titles)), model.to_tensor(tokens))
+        inside = model.to_tensor(tree.nodes(titles) != OFF_TREE)
         found[titles] = torch.where(inside, steps, 0).double().sum(dim=1).cpu().numpy()
     return found
 
 
-class Fit(NamedTuple):
+class DistributionFit(NamedTuple):
     """How near a model's own titles come to the target; divergences in nats, over the titles of the catalogue.
 
     Divergences of draws are None where no draw was a title.
@@ -150,14 +150,16 @@ class Fit(NamedTuple):
         return {"task": "distribution", **numbers}
 
 
-def evaluate(model: LanguageModel, tree: PrefixTree, shares: Floats, *, prompt: str, draws: int, seed: int) -> Fit:
+def evaluate(
+    model: LanguageModel, tree: PrefixTree, shares: Floats, *, prompt: str, draws: int, seed: int
+) -> DistributionFit:
     """Draws titles from the model itself, with temperature 1 over the full vocabulary, and holds them to the target."""
-    with model.threads():
-        found = draw(model, prompt, draws, longest=tree.path.shape[1], seed=seed)
-        counts = counted([one.text for one in found if one.ended], tree)
-        exact = np.exp(title_log_probabilities(model, tree, prompt))
+    with model.limited_threads():
+        found = sample_titles(model, prompt, draws, longest=tree.path.shape[1], seed=seed)
+        counts = count_titles([one.text for one in found if one.ended], tree)
+        exact = np.exp(catalogue_log_probabilities(model, tree, prompt))
     some = bool(counts.sum())
-    return Fit(
+    return DistributionFit(
         draws=draws,
         counts=counts,
         js=js_divergence(shares, counts) if some else None,
@@ -170,7 +172,7 @@ def evaluate(model: LanguageModel, tree: PrefixTree, shares: Floats, *, prompt: 
     )
 
 
-def counted(texts: Sequence[str], tree: PrefixTree) -> Ints:
+def count_titles(texts: Sequence[str], tree: PrefixTree) -> Ints:
     """(K,) how often each title of the tree is among the texts; others are left out."""
     numbers = {title: number for number, title in enumerate(tree.titles)}
     known = [numbers[text] for text in texts if text in numbers]

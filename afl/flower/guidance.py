@@ -10,7 +10,7 @@ B rows, I items, K titles, N nodes.
 import numpy as np
 from numpy.typing import NDArray
 
-from afl.flower.tree import OFF_TREE, ROOT, PrefixTree
+from afl.flower.prefix_tree import OFF_TREE, ROOT, PrefixTree
 
 Floats = NDArray[np.float64]
 _LEAST = 1e-30
@@ -25,7 +25,7 @@ def title_probabilities(tree: PrefixTree, logits: NDArray[np.floating]) -> Float
     return pooled.T
 
 
-def log_shares(tree: PrefixTree, probabilities: Floats) -> Floats:
+def guidance_log_probabilities(tree: PrefixTree, probabilities: Floats) -> Floats:
     """(B, N) log of the share of its parent's flow that goes into each node; 0 at the root."""
     flowing = np.maximum(probabilities, _LEAST).T  # (K, B)
     flows = np.zeros((len(tree), len(probabilities)))  # (N, B)

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from afl.errors import ModelError, UsageError
-from afl.flower.quiet import quiet
+from afl.flower.silence import silenced
 from afl.models.threads import single_threaded
 
 SMALL = 10_000_000
@@ -28,7 +28,7 @@ PROMPT_LENGTH = 512
 """Tokens of a prompt at most; of a longer one the end counts."""
 
 
-class Prompts(NamedTuple):
+class PromptBatch(NamedTuple):
     """Prompts as a batch."""
 
     tokens: Tensor
@@ -36,9 +36,9 @@ class Prompts(NamedTuple):
     mask: Tensor
     """(B, P) 1 where there is a token, else 0."""
 
-    def __getitem__(self, rows: Any) -> "Prompts":  # type: ignore[override]
+    def __getitem__(self, rows: Any) -> "PromptBatch":  # type: ignore[override]
         """Some of them."""
-        return Prompts(self.tokens[rows], self.mask[rows])
+        return PromptBatch(self.tokens[rows], self.mask[rows])
 
 
 @dataclass(frozen=True)
@@ -56,24 +56,24 @@ class LanguageModel:
         return next(self.network.parameters()).device
 
     @property
-    def end(self) -> int:
+    def end_token(self) -> int:
         """The token that ends a title."""
         return int(self.tokenizer.eos_token_id)
 
     @property
-    def padding(self) -> int:
+    def padding_token(self) -> int:
         """What fills up a batch; it is masked, so any token will do."""
         known = self.tokenizer.pad_token_id
-        return self.end if known is None else int(known)
+        return self.end_token if known is None else int(known)
 
     @property
-    def parameters(self) -> int:
+    def parameter_count(self) -> int:
         """How many numbers it consists of."""
         return sum(parameter.numel() for parameter in self.network.parameters())
 
-    def threads(self) -> AbstractContextManager[None]:
+    def limited_threads(self) -> AbstractContextManager[None]:
         """One thread inside, where the network is too small to share out."""
-        return single_threaded() if self.parameters < SMALL else nullcontext()
+        return single_threaded() if self.parameter_count < SMALL else nullcontext()
 
     def encode(self, text: str) -> list[int]:
         """The tokens of a text, nothing added; what looks like a special token in it is plain text."""
@@ -83,20 +83,20 @@ class LanguageModel:
     def decode(self, tokens: Sequence[int]) -> str:
         """The text of some tokens, up to the first terminator; other special tokens show."""
         ids = list(tokens)
-        kept = ids[: ids.index(self.end)] if self.end in ids else ids
+        kept = ids[: ids.index(self.end_token)] if self.end_token in ids else ids
         return str(self.tokenizer.decode(kept, clean_up_tokenization_spaces=False))
 
-    def prompts(self, texts: Sequence[str]) -> Prompts:
+    def encode_prompts(self, texts: Sequence[str]) -> PromptBatch:
         """The texts as prompts: each begins with the model's begin (or end) of text, of long ones the end counts."""
         begin = self.tokenizer.bos_token_id
-        first = self.end if begin is None else int(begin)
+        first = self.end_token if begin is None else int(begin)
         encoded = {text: [first, *self.encode(text)[-(self.prompt_length - 1) :]] for text in set(texts)}
         width = max(map(len, encoded.values()))
-        rows = [[self.padding] * (width - len(encoded[text])) + encoded[text] for text in texts]
+        rows = [[self.padding_token] * (width - len(encoded[text])) + encoded[text] for text in texts]
         mask = [[0] * (width - len(encoded[text])) + [1] * len(encoded[text]) for text in texts]
-        return Prompts(torch.tensor(rows, device=self.device), torch.tensor(mask, device=self.device))
+        return PromptBatch(torch.tensor(rows, device=self.device), torch.tensor(mask, device=self.device))
 
-    def logits(self, prompts: Prompts, titles: Tensor) -> Tensor:
+    def logits(self, prompts: PromptBatch, titles: Tensor) -> Tensor:
         """(B, T, V) of each token of the (B, T) titles, given the prompt and the tokens before it, in float32."""
         mask = torch.cat([prompts.mask, torch.ones_like(titles[:, 1:])], dim=1)
         with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
@@ -110,11 +110,11 @@ class LanguageModel:
         logits: Tensor = found.logits
         return logits.float()
 
-    def logits_at(self, prompts: Prompts, titles: Tensor, mask: Tensor) -> Tensor:
+    def logits_at(self, prompts: PromptBatch, titles: Tensor, mask: Tensor) -> Tensor:
         """(S, V) the logits of the S tokens where the (B, T) mask is true, row by row."""
         return self.logits(prompts, titles)[mask]
 
-    def continued(self, tokens: Tensor, *, mask: Tensor, place: Tensor, cache: Any) -> tuple[Tensor, Any]:
+    def next_token_logits(self, tokens: Tensor, *, mask: Tensor, place: Tensor, cache: Any) -> tuple[Tensor, Any]:
         """(B, V) logits of what comes after the (B, T) tokens, in float32, and the cache to go on with.
 
         `mask` covers all tokens so far, those in the cache included; `place` are the positions of the new ones.
@@ -130,18 +130,18 @@ class LanguageModel:
             )
         return found.logits[:, -1].float(), found.past_key_values
 
-    def log_probabilities(self, prompts: Prompts, titles: Tensor) -> Tensor:
+    def log_probabilities(self, prompts: PromptBatch, titles: Tensor) -> Tensor:
         """(B, T) log probability of each token over the full vocabulary; what stands for padding means nothing."""
-        return chosen(self.logits(prompts, titles), titles)
+        return token_log_probabilities(self.logits(prompts, titles), titles)
 
-    def tensor(self, values: ArrayLike) -> Tensor:
+    def to_tensor(self, values: ArrayLike) -> Tensor:
         """An array on the model's device, floating numbers as float32."""
         array: NDArray[Any] = np.asarray(values)
         return torch.from_numpy(array.astype(np.float32) if array.dtype.kind == "f" else array).to(self.device)
 
     def save(self, folder: Path) -> None:
         """Writes weights (or LoRA weights alone) as safetensors, configuration and tokenizer as JSON."""
-        with quiet():
+        with silenced():
             self.network.save_pretrained(folder)  # type: ignore[operator]
             self.tokenizer.save_pretrained(folder)
         (folder / "afl.json").write_text(json.dumps({"prompt_length": self.prompt_length}), encoding="utf-8")
@@ -151,19 +151,19 @@ class LanguageModel:
         """What `save` wrote, in eval mode on the device there is; `ModelError` where it cannot be read."""
         try:
             settings = json.loads((folder / "afl.json").read_text(encoding="utf-8"))
-            model = pretrained(str(folder), prompt_length=int(settings["prompt_length"]))
+            model = load_pretrained(str(folder), prompt_length=int(settings["prompt_length"]))
         except (OSError, ValueError, KeyError, UsageError) as error:
             reason = (str(error).splitlines() or [""])[0][:120]
             raise ModelError(f"{folder}: not a language model AFL can read ({reason}); train it again") from None
         return model
 
 
-def chosen(logits: Tensor, tokens: Tensor) -> Tensor:
+def token_log_probabilities(logits: Tensor, tokens: Tensor) -> Tensor:
     """(...) log probability of the (...) tokens under (..., V) logits."""
     return -cross_entropy(logits.flatten(0, -2), tokens.flatten(), reduction="none").view(tokens.shape)
 
 
-def pretrained(name: str, *, lora: int = 0, prompt_length: int = PROMPT_LENGTH) -> LanguageModel:
+def load_pretrained(name: str, *, lora: int = 0, prompt_length: int = PROMPT_LENGTH) -> LanguageModel:
     """The causal model in a folder or of that name on the hub, with its tokenizer, to be used or tuned.
 
     `lora` is the rank of the matrices that LoRA trains beside frozen weights; 0 trains all weights. A folder that
@@ -173,7 +173,7 @@ def pretrained(name: str, *, lora: int = 0, prompt_length: int = PROMPT_LENGTH) 
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     try:
-        with quiet():
+        with silenced():
             tokenizer = AutoTokenizer.from_pretrained(name)
             if (Path(name) / "adapter_config.json").is_file():
                 from peft import AutoPeftModelForCausalLM
@@ -188,10 +188,10 @@ def pretrained(name: str, *, lora: int = 0, prompt_length: int = PROMPT_LENGTH) 
         ) from None
     if tokenizer.eos_token_id is None:
         raise UsageError(f"--model: the tokenizer of {name!r} has no end-of-text token to end a title with")
-    return LanguageModel(_with_lora(network, lora).to(device()).eval(), tokenizer, prompt_length)
+    return LanguageModel(_with_lora(network, lora).to(default_device()).eval(), tokenizer, prompt_length)
 
 
-def device() -> torch.device:
+def default_device() -> torch.device:
     """The GPU where there is one (its own for each process of `accelerate launch`), else the CPU."""
     if torch.cuda.is_available():
         return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
@@ -205,6 +205,6 @@ def _with_lora(network: nn.Module, rank: int) -> nn.Module:
 
     config = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear", task_type="CAUSAL_LM")
     # The matrices begin alike whatever was drawn before, so that a training can be repeated.
-    with quiet(), torch.random.fork_rng(devices=[]):
+    with silenced(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return get_peft_model(network, config)

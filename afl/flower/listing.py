@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from afl.errors import ModelError
-from afl.flower.kept import Kept
+from afl.flower.model_store import StoredModel
 
 _AT_ONCE = 1 << 20
 
 
-def kept_models(root: Path) -> list[Kept]:
+def stored_models(root: Path) -> list[StoredModel]:
     """Those below `root`, by name, finished or not; what AFL cannot read is passed over."""
     return list(_readable(root))
 
 
-def model_hash(kept: Kept) -> str:
+def model_hash(kept: StoredModel) -> str:
     """SHA-256 (hex) over task, configuration and every file of the model: equal for equal scores.
 
     What LoRA weights stand beside is known by its name alone.
@@ -33,9 +33,9 @@ def model_hash(kept: Kept) -> str:
     return digest.hexdigest()
 
 
-def _readable(root: Path) -> Iterator[Kept]:
+def _readable(root: Path) -> Iterator[StoredModel]:
     for folder in sorted(root.iterdir()) if root.is_dir() else ():
         try:
-            yield Kept.read(root, folder.name)
+            yield StoredModel.read(root, folder.name)
         except (ValueError, LookupError, ModelError):
             continue

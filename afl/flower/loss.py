@@ -11,7 +11,7 @@ B paths, T tokens, V tokens of the vocabulary, S steps.
 import torch
 from torch import Tensor
 
-WHOLE = 0
+WHOLE_TITLE = 0
 """A granularity: one state per path."""
 
 
@@ -54,4 +54,4 @@ def _states(mask: Tensor, granularity: int) -> Tensor:
     """(B, T) which tokens end in a state: every n-th of a path, and its last."""
     place = mask.cumsum(dim=1)  # 1 on the first token of a path
     last = mask & (place == place[:, -1:])
-    return last if granularity == WHOLE else mask & (last | (place % granularity == 0))
+    return last if granularity == WHOLE_TITLE else mask & (last | (place % granularity == 0))

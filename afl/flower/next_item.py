@@ -7,8 +7,8 @@ Deviations from paper and published code, each with a test of this number:
    its steps to lie outside the tree.
 2. Items of one title are one title everywhere: their counts and a base model's probabilities are summed. Published code
    takes the preference of whichever item is listed last.
-3. A batch is made of runs of consecutive examples, in which one prompt goes on from the other: `afl.flower.shared`
-   reads what they have in common once.
+3. A batch is made of runs of consecutive examples, in which each prompt continues the one before:
+   `afl.flower.prefix_sharing` computes their common prefix once.
 4. Prompts of training histories longer than ten titles begin at every fifth title, so that six to ten of them are read
    and prompts still go on from each other. Tests read ten.
 
@@ -28,10 +28,10 @@ from afl.data.sessions import HISTORY_WINDOW
 from afl.errors import ModelError
 from afl.flower.guidance import title_probabilities
 from afl.flower.language_model import LanguageModel
-from afl.flower.lesson import Examples
 from afl.flower.loss import subtb_loss
-from afl.flower.preferences import Personal, personalised, preference
-from afl.flower.tree import OFF_TREE, UNSEEN, Floats, Ints, PrefixTree
+from afl.flower.personalisation import PersonalisedReward, personalised_log_rewards, title_preferences
+from afl.flower.prefix_tree import OFF_TREE, UNSEEN_LOG_REWARD, Floats, Ints, PrefixTree
+from afl.flower.training_task import Examples
 from afl.metrics.exposure import UNGROUPED, equal_groups, group_mix
 from afl.models.scoring import TrainedModel
 
@@ -49,7 +49,7 @@ class NextItemConfig:
 
     examples: int = 0
     """Training examples at most, in runs spread evenly over the split; 0 is all."""
-    personal: Personal = Personal.DIVIDED
+    personal: PersonalisedReward = PersonalisedReward.DIVIDED
     """Form of the personalised reward."""
     preference_scale: float = 1.0
     """Weight of the logarithm that the form `added` adds."""
@@ -57,14 +57,14 @@ class NextItemConfig:
     """IFairLRS: the imitation of an example weighs share of histories / share of targets of its title's group."""
 
 
-def prompt(dataset: Dataset, history: Sequence[int]) -> str:
+def build_prompt(dataset: Dataset, history: Sequence[int]) -> str:
     """What the model reads before the next title: one title a line, oldest first."""
     titles = dataset.catalogue.plain_titles
     said = "".join(f"{titles[item]}\n" for item in history)
     return f"{dataset.domain.past}:\n{said}"
 
 
-class NextItemLesson:
+class NextItemTask:
     """Training examples of a data set, drawn at random; rewards as the configuration has them."""
 
     def __init__(
@@ -83,10 +83,10 @@ class NextItemLesson:
         self._dataset = dataset
         self._weights = (sft, flow, granularity)
         self._base = base
-        if flow and base is None and config.personal is not Personal.NONE:
+        if flow and base is None and config.personal is not PersonalisedReward.NONE:
             raise ModelError("personalised rewards need a base model; give one, or choose none")
         self._taught = _runs(_taught(dataset), config.examples)
-        self._validated = spread(next_item_examples(dataset, Split.VALID), VALIDATION)
+        self._validated = evenly_spaced(next_item_examples(dataset, Split.VALID), VALIDATION)
         if not self._taught:
             raise ModelError(f"data set {dataset.name!r} has no training sequence of two or more items")
 
@@ -106,7 +106,7 @@ class NextItemLesson:
     @cached_property
     def log_process_rewards(self) -> Floats:
         """(N + 1,) log R_p of the step into each node, the same for everybody; the last is that of leaving the tree."""
-        return np.append(self.tree.log_rewards(self.tree.flows(self.rewards)), UNSEEN)
+        return np.append(self.tree.log_process_rewards(self.tree.flows(self.rewards)), UNSEEN_LOG_REWARD)
 
     @cached_property
     def target_weights(self) -> Floats:
@@ -128,7 +128,7 @@ class NextItemLesson:
         chosen = [self._taught[row] for row in rows.tolist()]
         titles = self.tree.title_of_item[[example.target for example in chosen]]
         weights = self.target_weights[titles] if self.config.reweighted else np.ones(len(titles))
-        prompts = tuple(prompt(self._dataset, example.history) for example in chosen)
+        prompts = tuple(build_prompt(self._dataset, example.history) for example in chosen)
         return Examples(prompts, titles, weights, rows)
 
     def log_rewards(self, examples: Examples, nodes: Ints) -> NDArray[np.floating]:
@@ -150,51 +150,49 @@ class NextItemLesson:
     ) -> tuple[float, int]:
         titles = self.tree.title_of_item[[example.target for example in part]]
         nodes = self.tree.nodes(titles)
-        tokens = model.tensor(self.tree.tokens(titles, padding=model.padding))
-        mask = model.tensor(nodes != OFF_TREE)
-        prompts = model.prompts([prompt(self._dataset, example.history) for example in part])
+        tokens = model.to_tensor(self.tree.tokens(titles, padding=model.padding_token))
+        mask = model.to_tensor(nodes != OFF_TREE)
+        prompts = model.encode_prompts([build_prompt(self._dataset, example.history) for example in part])
         log_pi = model.log_probabilities(prompts, tokens)
         loss = -sft * log_pi[mask].mean()
         if flow:
-            rewards = model.tensor(self._for_users([example.history for example in part], nodes))
+            rewards = model.to_tensor(self._for_users([example.history for example in part], nodes))
             loss = loss + flow * subtb_loss(log_pi, rewards, mask, granularity=granularity)
         return float(loss), len(part)
 
     def _for_users(self, histories: Sequence[Sequence[int]], nodes: Ints) -> Floats:
         everybody = self.log_process_rewards[nodes]
-        if self._base is None or self.config.personal is Personal.NONE:
+        if self._base is None or self.config.personal is PersonalisedReward.NONE:
             return everybody
         q = title_probabilities(self.tree, self._base.score_catalogue(histories))
-        p = preference(q, _titles_at(self.tree, nodes), self.config.personal)
-        return personalised(everybody, p, self.config.personal, scale=self.config.preference_scale)
+        p = title_preferences(q, _titles_at(self.tree, nodes), self.config.personal)
+        return personalised_log_rewards(everybody, p, self.config.personal, scale=self.config.preference_scale)
 
 
 def title_counts(dataset: Dataset, tree: PrefixTree) -> Ints:
     """(K,) how often each title occurs in the histories of the training examples."""
-    return tree.pooled(history_counts(dataset.splits[Split.TRAIN], len(dataset.catalogue))).astype(np.int64)
+    return tree.sum_by_title(history_counts(dataset.splits[Split.TRAIN], len(dataset.catalogue))).astype(np.int64)
 
 
 def title_tree(dataset: Dataset, model: LanguageModel) -> PrefixTree:
     """The prefix tree of the data set's titles under the model's tokenizer."""
-    return PrefixTree.build(dataset.catalogue.plain_titles, model.encode, model.end)
+    return PrefixTree.build(dataset.catalogue.plain_titles, model.encode, model.end_token)
 
 
-def texts(dataset: Dataset) -> list[str]:
+def tokenizer_texts(dataset: Dataset) -> list[str]:
     """What a tokenizer of one's own is learned from: the titles, popular ones more often, and the prompt's words."""
-    said = [
-        prompt(dataset, example.history) for example in spread(next_item_examples(dataset, Split.TRAIN), 2_000)
-    ]
-    return [*dataset.catalogue.plain_titles, *said]
+    examples = evenly_spaced(next_item_examples(dataset, Split.TRAIN), 2_000)
+    return [*dataset.catalogue.plain_titles, *(build_prompt(dataset, example.history) for example in examples)]
 
 
 def _titles_at(tree: PrefixTree, nodes: Ints) -> Ints:
     """(B,) the title in whose leaf each row of nodes ends, -1 where it left the tree."""
     inside = nodes != OFF_TREE
     last = nodes[np.arange(len(nodes)), np.maximum(inside.sum(axis=1) - 1, 0)]
-    return np.where(inside.any(axis=1), tree.title_at[last], OFF_TREE)
+    return np.where(inside.any(axis=1), tree.title_of_node[last], OFF_TREE)
 
 
-def spread(examples: list[NextItemExample], most: int) -> list[NextItemExample]:
+def evenly_spaced(examples: list[NextItemExample], most: int) -> list[NextItemExample]:
     """At most so many of them, spread evenly; 0 is all."""
     if not most or len(examples) <= most:
         return examples

@@ -11,14 +11,21 @@ from typing import Any
 from afl.data.dataset import Dataset, Split
 from afl.data.next_item_examples import NextItemExample, next_item_examples
 from afl.errors import ModelError, UsageError
-from afl.flower.decoding import Decoding
-from afl.flower.embedded import EmbeddedConfig, embedded
-from afl.flower.kept import Kept
-from afl.flower.language_model import LanguageModel, pretrained
-from afl.flower.next_item import NextItemConfig, NextItemLesson, spread, texts, title_counts, title_tree
-from afl.flower.next_item_report import NextItemReport, report, searched
-from afl.flower.preferences import Personal
-from afl.flower.shared import shared
+from afl.flower.beam_search import DecodingConfig
+from afl.flower.embedded_model import EmbeddedConfig, build_embedded_model
+from afl.flower.language_model import LanguageModel, load_pretrained
+from afl.flower.model_store import StoredModel
+from afl.flower.next_item import (
+    NextItemConfig,
+    NextItemTask,
+    evenly_spaced,
+    title_counts,
+    title_tree,
+    tokenizer_texts,
+)
+from afl.flower.next_item_evaluation import NextItemReport, build_report, recommend_by_beam_search
+from afl.flower.personalisation import PersonalisedReward
+from afl.flower.prefix_sharing import with_prefix_sharing
 from afl.flower.training import TrainingConfig, fit
 from afl.models.scoring import TrainedModel
 from afl.ports import Progress
@@ -35,7 +42,7 @@ FLOWER = replace(SFT, flow=0.005)
 """L_SFT + lambda L_flow, with the lambda that served most data sets of the paper."""
 
 
-def tuning(training: TrainingConfig) -> TrainingConfig:
+def fine_tuning(training: TrainingConfig) -> TrainingConfig:
     """The same for a model that has been trained: shorter, and not so fast that it forgets."""
     return replace(training, steps=200, learning_rate=1e-3, warm_up=10, validate_every=100)
 
@@ -55,7 +62,7 @@ class NextItemOptions:
     @property
     def needs_base(self) -> bool:
         """Whether rewards ask a base model."""
-        return bool(self.training.flow) and self.taught.personal is not Personal.NONE
+        return bool(self.training.flow) and self.taught.personal is not PersonalisedReward.NONE
 
 
 def train_next_item(
@@ -67,9 +74,9 @@ def train_next_item(
     seed: int,
     progress: Progress,
     base: TrainedModel | None = None,
-    start: Kept | None = None,
+    start: StoredModel | None = None,
     retrain: bool = False,
-) -> Kept:
+) -> StoredModel:
     """The model of this name below `root`, trained unless it is; an interrupted training is continued.
 
     `base` says what users prefer; its key is part of what determines the weights. With `start`, training begins from
@@ -79,12 +86,12 @@ def train_next_item(
     if options.needs_base and base is None:
         raise UsageError("personalised rewards need a base model; name one with --base, or choose --personal none")
     config = _config(dataset, options, seed, base if options.needs_base else None, start)
-    kept = Kept.begin(root, name, TASK, config, replace=retrain)
+    kept = StoredModel.begin(root, name, TASK, config, replace=retrain)
     if kept.finished:
         return kept
     model = _untrained(dataset, options, seed, start)
     training = options.training
-    lesson = NextItemLesson(
+    lesson = NextItemTask(
         dataset,
         title_tree(dataset, model),
         options.taught,
@@ -93,15 +100,17 @@ def train_next_item(
         granularity=training.granularity,
         base=base if options.needs_base else None,
     )
-    trained = fit(shared(model), lesson, config=training, seed=seed, progress=progress, state=kept.state)
-    return kept.finish(model, trained._asdict() | {"parameters": model.parameters})
+    trained = fit(
+        with_prefix_sharing(model), lesson, config=training, seed=seed, progress=progress, state=kept.state_file
+    )
+    return kept.finish(model, trained._asdict() | {"parameters": model.parameter_count})
 
 
 def evaluate_next_item(
-    kept: Kept,
+    kept: StoredModel,
     dataset: Dataset,
     *,
-    decoding: Decoding | None = None,
+    decoding: DecodingConfig | None = None,
     examples: int = 0,
     base: TrainedModel | None = None,
     progress: Progress,
@@ -112,24 +121,26 @@ def evaluate_next_item(
     """
     if kept.task != TASK or kept.config["catalogue_hash"] != dataset.catalogue.hash:
         raise UsageError(f"{kept.name!r} was not trained for next items of {dataset.name!r}")
-    model = kept.model()
+    model = kept.load_model()
     tree = title_tree(dataset, model)
     found = evaluated_examples(dataset, examples)
-    titles = searched(model, tree, dataset, found, decoding or Decoding(), base=base, progress=progress)
+    titles = recommend_by_beam_search(
+        model, tree, dataset, found, decoding or DecodingConfig(), base=base, progress=progress
+    )
     targets = tree.title_of_item[[example.target for example in found]]
-    return report(titles, targets, title_counts(dataset, tree), tree.titles)
+    return build_report(titles, targets, title_counts(dataset, tree), tree.titles)
 
 
 def evaluated_examples(dataset: Dataset, examples: int = 0) -> list[NextItemExample]:
     """The test examples, or so many of them, spread evenly over the split."""
-    found = spread(next_item_examples(dataset, Split.TEST), examples)
+    found = evenly_spaced(next_item_examples(dataset, Split.TEST), examples)
     if not found:
         raise ModelError(f"data set {dataset.name!r} has no test sequence of two or more items")
     return found
 
 
 def _config(
-    dataset: Dataset, options: NextItemOptions, seed: int, base: TrainedModel | None, start: Kept | None
+    dataset: Dataset, options: NextItemOptions, seed: int, base: TrainedModel | None, start: StoredModel | None
 ) -> Mapping[str, Any]:
     return {
         "objective": "flower" if options.training.flow else "sft",
@@ -143,9 +154,9 @@ def _config(
     }
 
 
-def _untrained(dataset: Dataset, options: NextItemOptions, seed: int, start: Kept | None) -> LanguageModel:
+def _untrained(dataset: Dataset, options: NextItemOptions, seed: int, start: StoredModel | None) -> LanguageModel:
     if start is not None:
-        return start.model()
+        return start.load_model()
     if options.model is not None:
-        return pretrained(options.model, lora=options.lora)
-    return embedded(texts(dataset), config=options.embedded, seed=seed)
+        return load_pretrained(options.model, lora=options.lora)
+    return build_embedded_model(tokenizer_texts(dataset), config=options.embedded, seed=seed)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from afl.data.dataset import Dataset
 from afl.errors import UsageError
-from afl.flower.kept import Kept
-from afl.flower.listing import kept_models, model_hash
+from afl.flower.listing import model_hash, stored_models
+from afl.flower.model_store import StoredModel
 from afl.models.context import ModelContext
 from afl.ports import Progress, Recommender
 from afl.types import SessionView
@@ -33,13 +33,13 @@ class FlowerRecommender:
     Equal titles have equal scores: the model knows items by their titles alone.
     """
 
-    def __init__(self, kept: Kept, dataset: Dataset, progress: Progress) -> None:
+    def __init__(self, kept: StoredModel, dataset: Dataset, progress: Progress) -> None:
         from afl.flower.next_item import title_tree
 
         self.identity = model_hash(kept)
         """Equal for equal suggestions: SHA-256 (hex) over configuration and model."""
         self._dataset = dataset
-        self._model = kept.model()
+        self._model = kept.load_model()
         self._tree = title_tree(dataset, self._model)
         self._progress = progress
 
@@ -53,20 +53,20 @@ class FlowerRecommender:
 
     def scores(self, views: Sequence[SessionView]) -> NDArray[np.float64]:
         """(S, C) log probability of each candidate's title, terminator included, in nats, to four decimals."""
-        from afl.flower.next_item import prompt
+        from afl.flower.next_item import build_prompt
         from afl.flower.title_scores import title_log_probabilities
         from afl.models.threads import single_threaded
 
         candidates = np.array([view.candidates for view in views], dtype=np.int64)  # (S, C)
         titles = self._tree.title_of_item[candidates]
-        asked = [prompt(self._dataset, view.history) for view in views]
+        asked = [build_prompt(self._dataset, view.history) for view in views]
         found = np.empty(candidates.shape)
         step = max(1, TITLES_AT_ONCE // candidates.shape[1])
         alike = np.array(sorted(range(len(views)), key=lambda row: (len(asked[row]), row)))  # little padding
         with single_threaded():
             for start in range(0, len(alike), step):
                 rows = alike[start : start + step]
-                prompts = self._model.prompts([asked[row] for row in rows.tolist()])
+                prompts = self._model.encode_prompts([asked[row] for row in rows.tolist()])
                 found[rows] = title_log_probabilities(self._model, self._tree, prompts, titles[rows])
                 self._progress(start + len(rows), len(views))
         return np.round(found, DIGITS)
@@ -79,7 +79,7 @@ def flower_recommender(context: ModelContext) -> Recommender:
     is not installed; `ModelError` where it is not trained to its end or cannot be read.
     """
     require_extra()
-    kept = kept_for(context.name, context.argument, context.models_dir.parent / "flower")
+    kept = find_next_item_model(context.name, context.argument, context.models_dir.parent / "flower")
     _require_data(kept, context.dataset)
     return FlowerRecommender(kept, context.dataset, context.progress)
 
@@ -91,15 +91,15 @@ def require_extra() -> None:
         raise UsageError(f"a Flower model needs {missing}; install it with: pip install 'afl[flower]'")
 
 
-def kept_for(name: str, argument: str | None, root: Path) -> Kept:
+def find_next_item_model(name: str, argument: str | None, root: Path) -> StoredModel:
     """The model that `NAME:ARGUMENT` means. Raises as `flower_recommender` does, without looking at data."""
-    known = [kept.name for kept in kept_models(root) if kept.task == NEXT_ITEM and kept.finished]
+    known = [kept.name for kept in stored_models(root) if kept.task == NEXT_ITEM and kept.finished]
     there = f"there are: {', '.join(known)}" if known else "there is none: afl flower train --task next-item"
     if argument is None:
         raise UsageError(f"got {name!r}, expected {name}:MODEL, the name of a model for next items; {there}")
     if not (root / argument / "flower.json").is_file():
         raise UsageError(f"no Flower model is called {argument!r}; {there}")
-    kept = Kept.read(root, argument)
+    kept = StoredModel.read(root, argument)
     if kept.task != NEXT_ITEM:
         raise UsageError(
             f"{name}:{argument} is a model for {kept.task!r}, expected one that recommends ({NEXT_ITEM!r}); {there}"
@@ -107,7 +107,7 @@ def kept_for(name: str, argument: str | None, root: Path) -> Kept:
     return kept
 
 
-def _require_data(kept: Kept, dataset: Dataset) -> None:
+def _require_data(kept: StoredModel, dataset: Dataset) -> None:
     if kept.config.get("dataset_hash") == dataset.hash:
         return
     learned = kept.config.get("dataset")

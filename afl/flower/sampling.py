@@ -9,14 +9,14 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from afl.flower.language_model import LanguageModel, Prompts
-from afl.flower.tree import ROOT, PrefixTree
+from afl.flower.language_model import LanguageModel, PromptBatch
+from afl.flower.prefix_tree import ROOT, PrefixTree
 
 BATCH = 500
 """Draws at once."""
 
 
-class Draw(NamedTuple):
+class SampledTitle(NamedTuple):
     """One title that the model wrote."""
 
     text: str
@@ -25,9 +25,9 @@ class Draw(NamedTuple):
 
 
 @torch.no_grad()
-def sample(
+def sample_tokens(
     model: LanguageModel,
-    prompts: Prompts,
+    prompts: PromptBatch,
     *,
     longest: int,
     draws: torch.Generator,
@@ -44,34 +44,36 @@ def sample(
     nodes = torch.full((len(mask),), ROOT)
     drawn = []
     for _ in range(longest):
-        logits, cache = model.continued(tokens, mask=mask, place=place, cache=cache)
+        logits, cache = model.next_token_logits(tokens, mask=mask, place=place, cache=cache)
         if tree is not None:
             logits = _within(tree, nodes, logits)
         one = torch.multinomial(logits.softmax(dim=-1), 1, generator=draws).squeeze(1)
-        one = torch.where(running, one, model.padding)
+        one = torch.where(running, one, model.padding_token)
         drawn.append(one)
-        running = running & (one != model.end)
+        running = running & (one != model.end_token)
         if not running.any():
             break
         if tree is not None:
-            nodes = torch.from_numpy(tree.step(nodes.numpy(), one.cpu().numpy()))
+            nodes = torch.from_numpy(tree.transition(nodes.numpy(), one.cpu().numpy()))
         tokens, place = one[:, None], place[:, -1:] + 1
         mask = torch.cat([mask, torch.ones_like(tokens)], dim=1)
     return torch.stack(drawn, dim=1)
 
 
-def draw(model: LanguageModel, prompt: str, count: int, *, longest: int, seed: int) -> Iterator[Draw]:
+def sample_titles(
+    model: LanguageModel, prompt: str, count: int, *, longest: int, seed: int
+) -> Iterator[SampledTitle]:
     """So many titles after one prompt; the same seed gives the same titles."""
     draws = torch.Generator(model.device).manual_seed(seed)
     for start in range(0, count, BATCH):
-        prompts = model.prompts([prompt] * min(BATCH, count - start))
-        for row in sample(model, prompts, longest=longest, draws=draws).tolist():
-            yield Draw(model.decode(row), model.end in row)
+        prompts = model.encode_prompts([prompt] * min(BATCH, count - start))
+        for row in sample_tokens(model, prompts, longest=longest, draws=draws).tolist():
+            yield SampledTitle(model.decode(row), model.end_token in row)
 
 
 def _within(tree: PrefixTree, nodes: Tensor, logits: Tensor) -> Tensor:
     """The logits of the steps that the tree allows; rows that have ended keep theirs, for whatever they draw."""
-    steps = tree.steps_from(nodes.numpy())
+    steps = tree.children(nodes.numpy())
     rows, tokens = (torch.from_numpy(each).to(logits.device) for each in (steps.rows, steps.tokens))
     legal = torch.full_like(logits, -torch.inf)
     legal[rows, tokens] = logits[rows, tokens]

@@ -7,15 +7,17 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from afl.flower.continuation import Continuation
-from afl.flower.language_model import LanguageModel, Prompts
-from afl.flower.tree import OFF_TREE, ROOT, PrefixTree
+from afl.flower.language_model import LanguageModel, PromptBatch
+from afl.flower.prefix_tree import OFF_TREE, ROOT, PrefixTree
+from afl.flower.title_scoring import IncrementalDecoder
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-def title_log_probabilities(model: LanguageModel, tree: PrefixTree, prompts: Prompts, titles: ArrayLike) -> Floats:
+def title_log_probabilities(
+    model: LanguageModel, tree: PrefixTree, prompts: PromptBatch, titles: ArrayLike
+) -> Floats:
     """(B, C) log probability of each title, terminator included, after its row's prompt, in nats.
 
     `titles` are (B, C) numbers of titles in the tree. Each prompt is read once, and each beginning that several of its
@@ -27,16 +29,16 @@ def title_log_probabilities(model: LanguageModel, tree: PrefixTree, prompts: Pro
     at = np.zeros(wanted.shape, np.int64) + owner[:, None]  # the row under way that each title follows
     total = np.zeros(wanted.shape)
     with torch.inference_mode():
-        reading = Continuation(model, prompts)
+        reading = IncrementalDecoder(model, prompts)
         for depth in range(paths.shape[2]):
             nodes = paths[:, :, depth]
             on = nodes != OFF_TREE
             total[on] += reading.log_pi[at[on], tree.token[nodes[on]]]
-            further = on & (tree.title_at[nodes] == OFF_TREE)
+            further = on & (tree.title_of_node[nodes] == OFF_TREE)
             if not further.any():
                 break
             rows, tokens, at = _shared(at, nodes, further, tree)
-            reading.advance(rows, tokens)
+            reading.extend(rows, tokens)
     return total
 
 

@@ -17,14 +17,14 @@ import torch
 from torch import Tensor
 
 from afl.errors import ModelError, UsageError
-from afl.flower.language_model import LanguageModel, Prompts, chosen
-from afl.flower.lesson import Examples, Lesson
+from afl.flower.distributed import ProcessGroup
+from afl.flower.language_model import LanguageModel, PromptBatch, token_log_probabilities
 from afl.flower.loss import legal_loss, subtb_loss
-from afl.flower.processes import Processes
-from afl.flower.sampling import sample
+from afl.flower.prefix_tree import OFF_TREE, ROOT, Ints
+from afl.flower.sampling import sample_tokens
 from afl.flower.schedule import Schedule
-from afl.flower.standing import Point, Standing
-from afl.flower.tree import OFF_TREE, ROOT, Ints
+from afl.flower.training_state import CurvePoint, TrainingState
+from afl.flower.training_task import Examples, TrainingTask
 from afl.ports import Progress
 
 
@@ -67,14 +67,14 @@ class TrainingConfig:
         return Schedule(self.steps, self.warm_up, self.decay)
 
 
-class Trained(NamedTuple):
+class TrainingResult(NamedTuple):
     """What a training did. The model is left with the best validated weights, in eval mode."""
 
     steps: int
     best_step: int
     validation: float
     """The best validation loss, lower is better."""
-    curve: tuple[Point, ...]
+    curve: tuple[CurvePoint, ...]
     """One point per validation."""
     seconds: float
     """Of all continuations together, and so are CPU seconds."""
@@ -83,13 +83,13 @@ class Trained(NamedTuple):
 
 def fit(
     model: LanguageModel,
-    lesson: Lesson,
+    lesson: TrainingTask,
     *,
     config: TrainingConfig,
     seed: int,
     progress: Progress,
     state: Path | None = None,
-) -> Trained:
+) -> TrainingResult:
     """Trains the model in place; the same model, lesson, configuration and seed give the same weights.
 
     `state` is a file that holds the standing of an interrupted training, which is continued; it is kept up to date.
@@ -99,7 +99,7 @@ def fit(
     """
     if config.sft == config.flow == config.legal == 0:
         raise UsageError("the weights of imitation, flow and legal tokens are all 0; expected one above 0")
-    with model.threads(), torch.random.fork_rng(devices=[]):
+    with model.limited_threads(), torch.random.fork_rng(devices=[]):
         return _Training(model, lesson, config, seed, progress, state).run()
 
 
@@ -107,13 +107,13 @@ class _Training:
     def __init__(
         self,
         model: LanguageModel,
-        lesson: Lesson,
+        lesson: TrainingTask,
         config: TrainingConfig,
         seed: int,
         progress: Progress,
         state: Path | None,
     ) -> None:
-        self._processes = Processes()
+        self._processes = ProcessGroup()
         self._model, self._lesson, self._config, self._seed = model, lesson, config, seed
         self._progress, self._state = progress, state
         self._weights = {name: one for name, one in model.network.named_parameters() if one.requires_grad}
@@ -121,9 +121,11 @@ class _Training:
             self._weights.values(), lr=config.learning_rate, weight_decay=0.0, fused=True
         )
 
-    def run(self) -> Trained:
+    def run(self) -> TrainingResult:
         wall, cpu = time.perf_counter(), time.process_time()
-        standing = Standing.read(self._state, self._weights, self._optimizer) if self._state else Standing()
+        standing = (
+            TrainingState.read(self._state, self._weights, self._optimizer) if self._state else TrainingState()
+        )
         before = standing.seconds, standing.cpu_seconds
         while standing.step < self._config.schedule.end(standing.turn):
             standing.step += 1
@@ -138,7 +140,7 @@ class _Training:
                 self._tell(standing)
         self._model.network.load_state_dict(standing.best, strict=False)
         self._model.network.eval()
-        return Trained(
+        return TrainingResult(
             standing.step,
             standing.best_step,
             standing.validation,
@@ -147,21 +149,21 @@ class _Training:
             standing.cpu_seconds,
         )
 
-    def _is_last(self, standing: Standing) -> bool:
+    def _is_last(self, standing: TrainingState) -> bool:
         return standing.step == self._config.schedule.end(standing.turn)
 
     def _validate(self) -> float:
         self._model.network.eval()
         with torch.no_grad():
-            return self._processes.shared(self._lesson.validate(self._model))
+            return self._processes.broadcast(self._lesson.validate(self._model))
 
-    def _keep(self, standing: Standing) -> None:
-        if self._state is not None and self._processes.first:
+    def _keep(self, standing: TrainingState) -> None:
+        if self._state is not None and self._processes.is_main:
             standing.write(self._state, self._weights, self._optimizer)
         self._processes.wait()
 
-    def _tell(self, standing: Standing) -> None:
-        if self._processes.first:
+    def _tell(self, standing: TrainingState) -> None:
+        if self._processes.is_main:
             point = standing.curve[-1]
             text = f"loss {point.loss:.4g}, validation {point.validation:.4f}"
             self._progress(standing.step, self._config.schedule.end(standing.turn), text)
@@ -187,7 +189,7 @@ class _Training:
             loss = self._loss(part, sampler if own else None) / len(parts)
             loss.backward()  # type: ignore[no-untyped-call]
             total += float(loss.detach())
-        self._processes.average(self._weights.values())
+        self._processes.average_gradients(self._weights.values())
         torch.nn.utils.clip_grad_norm_(self._weights.values(), config.clip)
         self._optimizer.step()
         return total
@@ -195,49 +197,49 @@ class _Training:
     def _loss(self, examples: Examples, sampler: torch.Generator | None) -> Tensor:
         """The sum of all terms; with a sampler the flow terms are of titles that the model draws."""
         config = self._config
-        prompts = self._model.prompts(examples.prompts)
+        prompts = self._model.encode_prompts(examples.prompts)
         paths = self._taught(examples)
         loss = torch.zeros((), device=self._model.device)
         if config.sft or sampler is None:
             log_pi, logits = self._read(prompts, paths)
         if config.sft:
-            weights = self._model.tensor(examples.weights)[:, None]
+            weights = self._model.to_tensor(examples.weights)[:, None]
             loss = loss - config.sft * (weights * log_pi)[paths.mask].sum() / paths.mask.sum()
         if sampler is not None and (config.flow or config.legal):
             paths = self._own(prompts, sampler)
             log_pi, logits = self._read(prompts, paths)
         if config.flow:
-            rewards = self._model.tensor(self._lesson.log_rewards(examples, paths.nodes))
+            rewards = self._model.to_tensor(self._lesson.log_rewards(examples, paths.nodes))
             flow = subtb_loss(log_pi, rewards, paths.mask, granularity=config.granularity)
             loss = loss + config.flow * flow
         if config.legal:
             loss = loss + config.legal * self._legal(logits, paths)
         return loss
 
-    def _read(self, prompts: Prompts, paths: "_Paths") -> tuple[Tensor, Tensor]:
+    def _read(self, prompts: PromptBatch, paths: "_Paths") -> tuple[Tensor, Tensor]:
         """(B, T) log probabilities, and the (S, V) logits of the S tokens they are of."""
         logits = self._model.logits_at(prompts, paths.tokens, paths.mask)
-        found = chosen(logits, paths.tokens[paths.mask])
+        found = token_log_probabilities(logits, paths.tokens[paths.mask])
         log_pi = torch.zeros(paths.mask.shape, device=self._model.device)
         return log_pi.index_put(torch.nonzero(paths.mask, as_tuple=True), found), logits
 
     def _legal(self, logits: Tensor, paths: "_Paths") -> Tensor:
         above = np.concatenate([np.full_like(paths.nodes[:, :1], ROOT), paths.nodes[:, :-1]], axis=1)
-        steps = self._lesson.tree.steps_from(above[paths.mask.cpu().numpy()])
-        rows, tokens = self._model.tensor(steps.rows), self._model.tensor(steps.tokens)
+        steps = self._lesson.tree.children(above[paths.mask.cpu().numpy()])
+        rows, tokens = self._model.to_tensor(steps.rows), self._model.to_tensor(steps.tokens)
         return legal_loss(logits.log_softmax(dim=-1), rows, tokens, paths.mask)
 
     def _taught(self, examples: Examples) -> "_Paths":
         nodes = self._lesson.tree.nodes(examples.titles)
         inside = nodes != OFF_TREE
-        tokens = np.where(inside, self._lesson.tree.token[nodes], self._model.padding)
-        return _Paths(self._model.tensor(tokens), self._model.tensor(inside), nodes)
+        tokens = np.where(inside, self._lesson.tree.token[nodes], self._model.padding_token)
+        return _Paths(self._model.to_tensor(tokens), self._model.to_tensor(inside), nodes)
 
-    def _own(self, prompts: Prompts, sampler: torch.Generator) -> "_Paths":
+    def _own(self, prompts: PromptBatch, sampler: torch.Generator) -> "_Paths":
         """Titles that the model draws now, each up to its terminator, or the step that leaves the tree."""
         tree = self._lesson.tree
         with _evaluating(self._model):
-            tokens = sample(
+            tokens = sample_tokens(
                 self._model,
                 prompts,
                 longest=tree.path.shape[1],
@@ -246,8 +248,8 @@ class _Training:
             )
         nodes = tree.walk(tokens.cpu().numpy())
         inside = np.concatenate([np.ones_like(nodes[:, :1], bool), nodes[:, :-1] != OFF_TREE], axis=1)
-        inside[:, 1:] &= tree.title_at[nodes[:, :-1]] == OFF_TREE
-        return _Paths(tokens, self._model.tensor(inside), nodes)
+        inside[:, 1:] &= tree.title_of_node[nodes[:, :-1]] == OFF_TREE
+        return _Paths(tokens, self._model.to_tensor(inside), nodes)
 
 
 class _Paths(NamedTuple):

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from afl.draws import generator
+from afl.hints.baselines import LEARNED_BASELINES, ActionPolicy, Actions, PolicyData, best_single
 from afl.hints.encoding import States
-from afl.hints.learners import LEARNERS, Actions, Chooser, Lesson, best_single
 from afl.hints.rewards import Floats, RewardTable
 
 ARMS = (
@@ -36,8 +36,8 @@ class HeldOut(NamedTuple):
     """(S, H + 1) of the kind that was learned from."""
 
 
-def actions(
-    lesson: Lesson, held_out: HeldOut, *, policy: Chooser, permuted: Chooser, seed: int
+def arm_actions(
+    lesson: PolicyData, held_out: HeldOut, *, policy: ActionPolicy, permuted: ActionPolicy, seed: int
 ) -> dict[str, Actions]:
     """Arm -> (S,) the action it takes in each held-out session.
 
@@ -50,13 +50,13 @@ def actions(
     chosen = {
         "none": np.zeros(sessions, np.int64),
         "random": _drawn(held_out.table.sessions, held_out.table.actions - 1, seed),
-        "best_single": np.full(sessions, best_single(lesson.every_reward)),
+        "best_single": np.full(sessions, best_single(lesson.all_rewards)),
         "best_in_hindsight": np.full(sessions, best_single(held_out.rewards)),
         "policy": policy.choose(held_out.states),
         "permuted": permuted.choose(held_out.states),
         "oracle": held_out.rewards.argmax(axis=1),
     }
-    chosen |= {name: learn(lesson).choose(held_out.states) for name, learn in LEARNERS.items()}
+    chosen |= {name: learn(lesson).choose(held_out.states) for name, learn in LEARNED_BASELINES.items()}
     return {arm: chosen[arm] for arm in ARMS}
 
 

@@ -5,30 +5,32 @@ from dataclasses import replace
 
 from afl.data.catalogue import one_line
 from afl.errors import UsageError
-from afl.hints.trials import Origin, Status, Trial, hints_of
+from afl.hints.hint_records import HintRecord, Origin, Status, accepted_hints
 
-HAND = "hand"
+MANUAL = "hand"
 """The source of hints that a person wrote."""
 LONGEST = 1000
 """Characters of a hint."""
 
-Trials = tuple[Trial, ...]
+HintRecords = tuple[HintRecord, ...]
 
 
-def added(trials: Sequence[Trial], text: str) -> Trials:
+def add_hint(trials: Sequence[HintRecord], text: str) -> HintRecords:
     """The trials and one more hint, behind the others. Raises `UsageError` for a text that is none."""
-    number = len(hints_of(trials)) + 1
-    return (*trials, Trial(hint_text(text), Status.ACCEPTED, number, origin=Origin(source=HAND)))
+    number = len(accepted_hints(trials)) + 1
+    return (*trials, HintRecord(clean_hint_text(text), Status.ACCEPTED, number, origin=Origin(source=MANUAL)))
 
 
-def reworded(trials: Sequence[Trial], number: int, text: str) -> Trials:
+def reword_hint(trials: Sequence[HintRecord], number: int, text: str) -> HintRecords:
     """The trials with other words for a hint, which keeps its number; its old words stay as a removed one."""
     old = _numbered(trials, number)
-    new = Trial(hint_text(text), Status.ACCEPTED, number, session=old.session, origin=Origin(source=HAND))
+    new = HintRecord(
+        clean_hint_text(text), Status.ACCEPTED, number, session=old.session, origin=Origin(source=MANUAL)
+    )
     return (*(_taken_out(trial, "reworded by hand") if trial is old else trial for trial in trials), new)
 
 
-def removed(trials: Sequence[Trial], number: int) -> Trials:
+def remove_hint(trials: Sequence[HintRecord], number: int) -> HintRecords:
     """The trials without a hint; those behind it move up by one."""
     old = _numbered(trials, number)
     return tuple(
@@ -36,7 +38,7 @@ def removed(trials: Sequence[Trial], number: int) -> Trials:
     )
 
 
-def hint_text(text: str) -> str:
+def clean_hint_text(text: str) -> str:
     """The text on one line. Raises `UsageError` where nothing is left of it, or it is too long for a hint."""
     line = one_line(text)
     if not line:
@@ -46,18 +48,18 @@ def hint_text(text: str) -> str:
     return line
 
 
-def _numbered(trials: Sequence[Trial], number: int) -> Trial:
+def _numbered(trials: Sequence[HintRecord], number: int) -> HintRecord:
     found = next((trial for trial in trials if trial.number == number), None)
     if found is None:
-        raise UsageError(f"got hint number {number}, expected 1 to {len(hints_of(trials))}")
+        raise UsageError(f"got hint number {number}, expected 1 to {len(accepted_hints(trials))}")
     return found
 
 
-def _taken_out(trial: Trial, why: str) -> Trial:
+def _taken_out(trial: HintRecord, why: str) -> HintRecord:
     return replace(trial, status=Status.REMOVED, number=None, why=why)
 
 
-def _moved_up(trial: Trial, number: int) -> Trial:
+def _moved_up(trial: HintRecord, number: int) -> HintRecord:
     if trial.number is None or trial.number < number:
         return trial
     return replace(trial, number=trial.number - 1)

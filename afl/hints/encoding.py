@@ -15,7 +15,7 @@ Floats = NDArray[np.float32]
 States = NDArray[np.float32]
 """(S, D) one row a session."""
 
-FURTHEST = 5.0
+CLIP = 5.0
 """Standard deviations beyond which a value says no more."""
 
 
@@ -80,7 +80,7 @@ class Encoding:
     def states(self, views: Sequence[SessionView]) -> States:
         """(S, D) the sessions as a policy sees them."""
         scaled = (self.encoder.encode(views) - self.mean) / self.spread
-        states: States = np.clip(scaled, -FURTHEST, FURTHEST).astype(np.float32)
+        states: States = np.clip(scaled, -CLIP, CLIP).astype(np.float32)
         return states
 
     def to_json(self) -> dict[str, Any]:

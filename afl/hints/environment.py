@@ -12,7 +12,7 @@ from gymnasium.spaces import Box, Discrete
 from numpy.typing import NDArray
 
 from afl.errors import UsageError
-from afl.hints.encoding import FURTHEST, States
+from afl.hints.encoding import CLIP, States
 from afl.hints.rewards import Floats
 
 Observation = NDArray[np.float32]
@@ -31,7 +31,7 @@ class HintEnvironment(gym.Env[Observation, np.int64]):
             )
         self.states = states
         self.rewards = rewards
-        self.observation_space = Box(-FURTHEST, FURTHEST, (states.shape[1],), np.float32)
+        self.observation_space = Box(-CLIP, CLIP, (states.shape[1],), np.float32)
         self.action_space = Discrete(rewards.shape[1])
         self._order: list[int] = []
         self._session: int | None = None

@@ -17,8 +17,8 @@ from safetensors.numpy import save
 
 from afl.data.dataset import Dataset
 from afl.errors import ConflictError, ModelError, NotFoundError, StorageError
-from afl.hints.base import Hint, KnowledgeBase
 from afl.hints.encoding import Encoding, States
+from afl.hints.knowledge_base import Hint, KnowledgeBase
 from afl.types import SessionView
 
 VERSION = 1
@@ -60,7 +60,7 @@ class Actor:
         return likeliest
 
 
-class Choice(NamedTuple):
+class HintChoice(NamedTuple):
     """What the policy picks for a session."""
 
     hint: Hint | None
@@ -80,11 +80,11 @@ class Policy:
     log: Mapping[str, Any] = field(default_factory=dict)
     """JSON: how it was trained, its learning curve, where its rewards are kept."""
 
-    def choose(self, views: Sequence[SessionView]) -> list[Choice]:
+    def choose(self, views: Sequence[SessionView]) -> list[HintChoice]:
         """The likeliest action for each session, with its probability."""
         shares = self.actor.probabilities(self.encoding.states(views))
         hints = (None, *self.base.hints)
-        return [Choice(hints[row.argmax()], float(row.max())) for row in shares]
+        return [HintChoice(hints[row.argmax()], float(row.max())) for row in shares]
 
     @cached_property
     def hash(self) -> str:
@@ -164,7 +164,7 @@ class Policy:
         return {name: np.ascontiguousarray(tensor, np.float32) for name, tensor in tensors.items()}
 
 
-def trained_on(folder: Path, filename: str = FILENAME) -> str:
+def trained_dataset(folder: Path, filename: str = FILENAME) -> str:
     """The name of the data set that the policy in a folder was trained on; errors are those of `Policy.load`."""
     path = _there(folder, filename)
     try:

@@ -25,8 +25,8 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnv
 from torch import Tensor, nn
 
-from afl.hints.encoding import FURTHEST, States
-from afl.hints.learners import Lesson
+from afl.hints.baselines import PolicyData
+from afl.hints.encoding import CLIP, States
 from afl.hints.policy import Actor, Layer
 from afl.hints.rewards import Floats
 from afl.models.threads import single_threaded
@@ -71,7 +71,7 @@ class CurvePoint(NamedTuple):
     """Mean entropy of the policy over the training sessions, in nats."""
 
 
-class Trained(NamedTuple):
+class TrainedPolicy(NamedTuple):
     """The kept policy and how it came about."""
 
     actor: Actor
@@ -84,8 +84,8 @@ def _silent(done: int, total: int, text: str = "") -> None: ...
 
 
 def train(
-    lesson: Lesson, *, seed: int = 0, config: PPOConfig | None = None, progress: Progress = _silent
-) -> Trained:
+    lesson: PolicyData, *, seed: int = 0, config: PPOConfig | None = None, progress: Progress = _silent
+) -> TrainedPolicy:
     """A policy from the training sessions, its checkpoint chosen on the validation sessions.
 
     Equal lessons, seeds and configs give equal policies, whatever the number of cores.
@@ -94,14 +94,14 @@ def train(
     centred = lesson.rewards - lesson.rewards.mean(axis=1, keepdims=True)
     scale = float(centred.std()) or 1.0
     with single_threaded(), torch.random.fork_rng(devices=[]):
-        ppo = _learner(EverySession(lesson.states, centred / scale), config, seed)
+        ppo = _learner(SessionBandits(lesson.states, centred / scale), config, seed)
         checkpoints = _Checkpoints(lesson, config, progress)
         ppo.learn(config.updates * config.samples * len(lesson.states), callback=checkpoints)
     kept = _simplest_of_the_best(checkpoints.valid)
-    return Trained(checkpoints.actors[kept], checkpoints.curve[kept].update, tuple(checkpoints.curve))
+    return TrainedPolicy(checkpoints.actors[kept], checkpoints.curve[kept].update, tuple(checkpoints.curve))
 
 
-def _learner(sessions: "EverySession", config: PPOConfig, seed: int) -> PPO:
+def _learner(sessions: "SessionBandits", config: PPOConfig, seed: int) -> PPO:
     ppo = PPO(
         "MlpPolicy",
         sessions,
@@ -139,7 +139,7 @@ def _simplest_of_the_best(valid: Sequence[Floats]) -> int:
 class _Checkpoints(BaseCallback):
     """Averages the weights after every update, and sets the average down now and then."""
 
-    def __init__(self, lesson: Lesson, config: PPOConfig, progress: Progress) -> None:
+    def __init__(self, lesson: PolicyData, config: PPOConfig, progress: Progress) -> None:
         super().__init__()
         self.lesson = lesson
         self.config = config
@@ -195,7 +195,7 @@ def _rewards(rewards: Floats, actions: NDArray[np.int64]) -> Floats:
     return rewards[np.arange(len(rewards)), actions]
 
 
-class EverySession(VecEnv):
+class SessionBandits(VecEnv):
     """`HintEnvironment`, one per training session side by side: a step is one choice in each of them."""
 
     def __init__(self, states: States, rewards: Floats) -> None:
@@ -205,7 +205,7 @@ class EverySession(VecEnv):
         self._infos: list[dict[str, Any]] = [{} for _ in states]
         self._actions = np.zeros(len(states), np.int64)
         self.render_mode = None
-        space = Box(-FURTHEST, FURTHEST, (states.shape[1],), np.float32)
+        space = Box(-CLIP, CLIP, (states.shape[1],), np.float32)
         super().__init__(len(states), space, Discrete(rewards.shape[1]))
 
     def reset(self) -> States:

@@ -14,19 +14,19 @@ Reward = Literal["gain", "ndcg", "hit", "rank"]
 """What an action earns: the gain in NDCG over no hint on the same session, NDCG itself, whether the target is on the
 list, or how far up it stands there."""
 REWARDS: tuple[Reward, ...] = get_args(Reward)
-LISTED = 10
+LIST_LENGTH = 10
 """Length of the lists; the k of HR@k and NDCG@k."""
 
 Floats = NDArray[np.float64]
 
 
-class Placed(NamedTuple):
+class TargetRank(NamedTuple):
     """Where the target stood in the list of one session under one hint."""
 
     session: str
     hint: int
     """Number of the hint; 0 is none."""
-    place: int | None
+    rank: int | None
     """From 1; None where the target is not on the list, or there is no list."""
 
 
@@ -35,11 +35,11 @@ class RewardTable:
     """S sessions by H + 1 actions: no hint (column 0), and each hint under its number."""
 
     sessions: tuple[str, ...]
-    places: NDArray[np.int16]
+    ranks: NDArray[np.int16]
     """(S, H + 1) the target's place in the list, from 1; 0 where it is not on it."""
 
     @classmethod
-    def of(cls, placed: Iterable[Placed], *, hints: int) -> Self:
+    def from_ranks(cls, placed: Iterable[TargetRank], *, hints: int) -> Self:
         """The table of these lists, its sessions in the order they come.
 
         Raises `DataError` for a session that has not been tried under every hint.
@@ -62,17 +62,17 @@ class RewardTable:
     @property
     def actions(self) -> int:
         """No hint, and each hint."""
-        return int(self.places.shape[1])
+        return int(self.ranks.shape[1])
 
-    def ndcg(self, k: int = LISTED) -> Floats:
+    def ndcg(self, k: int = LIST_LENGTH) -> Floats:
         """(S, H + 1) NDCG at k, one relevant item a session."""
-        return gains(np.where(self.places > 0, self.places - 1, k), k)
+        return gains(np.where(self.ranks > 0, self.ranks - 1, k), k)
 
-    def hits(self, k: int = LISTED) -> Floats:
+    def hits(self, k: int = LIST_LENGTH) -> Floats:
         """(S, H + 1) 1 where the target is among the first k."""
-        return ((self.places > 0) & (self.places <= k)).astype(np.float64)
+        return ((self.ranks > 0) & (self.ranks <= k)).astype(np.float64)
 
-    def rewards(self, kind: Reward = "gain", k: int = LISTED) -> Floats:
+    def rewards(self, kind: Reward = "gain", k: int = LIST_LENGTH) -> Floats:
         """(S, H + 1) what each action earns; `gain` is within [-1, 1] and 0 in column 0, the others within [0, 1].
 
         `rank` falls evenly with the place: 1 for the first, 1/k for place k, 0 off the list.
@@ -84,15 +84,15 @@ class RewardTable:
 
     def first(self, sessions: int) -> Self:
         """The first so many sessions: what a smaller study would have seen."""
-        return type(self)(self.sessions[:sessions], self.places[:sessions])
+        return type(self)(self.sessions[:sessions], self.ranks[:sessions])
 
-    def under(self, hints: Iterable[int]) -> Self:
+    def with_hints(self, hints: Iterable[int]) -> Self:
         """The same sessions under no hint and these hints: what a smaller base would have seen."""
-        return type(self)(self.sessions, self.places[:, [0, *hints]])
+        return type(self)(self.sessions, self.ranks[:, [0, *hints]])
 
-    def joined(self, other: Self) -> Self:
+    def concatenated(self, other: Self) -> Self:
         """These sessions, then those of `other`, under the same hints."""
-        return type(self)((*self.sessions, *other.sessions), np.concatenate([self.places, other.places]))
+        return type(self)((*self.sessions, *other.sessions), np.concatenate([self.ranks, other.ranks]))
 
 
 def _gain(table: RewardTable, k: int) -> Floats:
@@ -101,7 +101,7 @@ def _gain(table: RewardTable, k: int) -> Floats:
 
 
 def _rank(table: RewardTable, k: int) -> Floats:
-    return np.where(table.hits(k) > 0, (k + 1 - table.places) / k, 0.0)
+    return np.where(table.hits(k) > 0, (k + 1 - table.ranks) / k, 0.0)
 
 
 _REWARDS: dict[str, Callable[[RewardTable, int], Floats]] = {

@@ -6,8 +6,8 @@ import numpy as np
 
 from afl.data.dataset import Dataset, Split
 from afl.data.sessions import build_session, session_rows
-from afl.hints.base import Hint, KnowledgeBase
 from afl.hints.encoding import Encoding
+from afl.hints.knowledge_base import Hint, KnowledgeBase
 from afl.hints.policy import Actor, Layer, Policy
 
 

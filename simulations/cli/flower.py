@@ -9,7 +9,7 @@ from simulations.cli.options import JSON, Number, Text
 from simulations.cli.output import console, plain, print_json, table, watch
 
 if TYPE_CHECKING:
-    from afl.flower.distribution import Fit
+    from afl.flower.distribution import DistributionFit
     from simulations.commands.flower_train import FlowerTrainReport
 
 app = typer.Typer(help="Flower: language models tuned by flows instead of imitation.", no_args_is_help=True)
@@ -124,9 +124,9 @@ def flower_train(
         learning_rate=learning_rate,
         patience=patience,
     )
-    from afl.flower.processes import is_first
+    from afl.flower.distributed import is_main_process
 
-    if is_first():
+    if is_main_process():
         print_json(report.to_json()) if as_json else _show_training(report)
 
 
@@ -157,7 +157,7 @@ def flower_evaluate(
     as_json: JSON = False,
 ) -> None:
     """Hold what a model recommends to what it was taught."""
-    from afl.flower.next_item_report import NextItemReport
+    from afl.flower.next_item_evaluation import NextItemReport
     from simulations.cli.flower_view import show_next_item
     from simulations.commands.flower_evaluate import flower_evaluate as perform
 
@@ -212,7 +212,7 @@ def _show_training(report: "FlowerTrainReport") -> None:
     console().print(plain(f"kept in {said['path']}; next: afl flower evaluate {said['name']}"))
 
 
-def _show_fit(name: str, found: "Fit") -> None:
+def _show_fit(name: str, found: "DistributionFit") -> None:
     shown = table("", "drawn", "exact", right=("drawn", "exact"))
     rows = {
         "JS": (found.js, found.exact_js),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from simulations.cli.output import console, plain, table
 
 if TYPE_CHECKING:
-    from afl.flower.next_item_report import NextItemReport
+    from afl.flower.next_item_evaluation import NextItemReport
 
 
 def show_next_item(name: str, found: "NextItemReport") -> None:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from afl.hints.trials import Effect, Status, Trial
+from afl.hints.hint_records import Effect, HintRecord, Status
 from memory.knowledge_bases import KnowledgeBaseRecord
 from simulations.cli.cost_view import budget_line, show_costs
 from simulations.cli.output import console, plain, table
@@ -56,18 +56,18 @@ def _counted(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {status}" for status, count in counts.items() if count) or "none"
 
 
-def _not_taken(others: list[Trial]) -> object:
+def _not_taken(others: list[HintRecord]) -> object:
     shown = table("status", "hint", "from", "why")
     for trial in others:
         shown.add_row(*(plain(text) for text in (trial.status.value, trial.text, _from(trial), trial.why)))
     return shown
 
 
-def _from(trial: Trial) -> str:
+def _from(trial: HintRecord) -> str:
     return trial.origin.source or f"session {trial.session}"
 
 
-def _effects(trial: Trial) -> tuple[str, str]:
+def _effects(trial: HintRecord) -> tuple[str, str]:
     """The target's place without and with the hint on its own session, and how many others it helped and hurt."""
     own, others = trial.origin.own, trial.origin.others
     there = "-" if own is None else f"{_place(own.before)} > {_place(own.after)}"

@@ -8,8 +8,8 @@ from simulations.commands.flower_next_item import DecodingSaid, evaluate_for_nex
 from simulations.progress import Watching
 
 if TYPE_CHECKING:
-    from afl.flower.distribution import Fit
-    from afl.flower.next_item_report import NextItemReport
+    from afl.flower.distribution import DistributionFit
+    from afl.flower.next_item_evaluation import NextItemReport
 
 DRAWS = 2000
 SEED = 303
@@ -31,7 +31,7 @@ def flower_evaluate(
     settings: Settings | None = None,
     watch: Watching | None = None,
     **said: Unpack[NextItemEvaluation],
-) -> "Fit | NextItemReport":
+) -> "DistributionFit | NextItemReport":
     """Draws titles from model `name` itself (temperature 1, full vocabulary, no tree) and holds them to its target.
 
     A model for next items recommends ten titles for every test example (or `examples` of them) of the `dataset` it was
@@ -42,13 +42,13 @@ def flower_evaluate(
     if draws < 1:
         raise UsageError(f"--draws: got {draws}, expected 1 or more")
     from afl.flower import distribution_training as distribution
-    from afl.flower.evaluations import Evaluation, TitleShares, keep_evaluation
-    from afl.flower.kept import Kept
+    from afl.flower.model_store import StoredModel
+    from afl.flower.stored_evaluation import Evaluation, TitleShares, store_evaluation
 
-    kept = Kept.read((settings or Settings()).flower_dir, name)
+    kept = StoredModel.read((settings or Settings()).flower_dir, name)
     if kept.task == "next-item":
         return evaluate_for_next_item(kept, settings=settings or Settings(), watch=watch, **said)
-    fitted = distribution.fitted(kept)
+    fitted = distribution.load_fitted(kept)
     found = fitted.evaluate(draws=draws, seed=seed)
     shares = TitleShares(
         fitted.tree.titles,
@@ -56,5 +56,5 @@ def flower_evaluate(
         tuple(found.counts.tolist()),
         tuple(found.exact.tolist()),
     )
-    keep_evaluation(kept, Evaluation(found.to_json(), {"seed": seed}, shares))
+    store_evaluation(kept, Evaluation(found.to_json(), {"seed": seed}, shares))
     return found

@@ -13,9 +13,9 @@ from simulations.task.model_seeds import RECOMMENDER_SEED
 
 if TYPE_CHECKING:
     from afl.data.dataset import Dataset
-    from afl.flower.decoding import Decoding
-    from afl.flower.kept import Kept
-    from afl.flower.next_item_report import NextItemReport
+    from afl.flower.beam_search import DecodingConfig
+    from afl.flower.model_store import StoredModel
+    from afl.flower.next_item_evaluation import NextItemReport
     from afl.flower.training import TrainingConfig
     from afl.models.scoring import TrainedModel
 
@@ -62,27 +62,27 @@ def train_for_next_item(
     settings: Settings,
     watch: Watching | None,
     **said: Unpack[NextItemSaid],
-) -> "Kept":
+) -> "StoredModel":
     """The model `name`, trained unless it is. Raises what `flower_train` raises, and `NotFoundError` for a data set."""
-    from afl.flower.kept import Kept
+    from afl.flower.model_store import StoredModel
     from afl.flower.next_item import NextItemConfig
     from afl.flower.next_item_training import SMALL, NextItemOptions, train_next_item
-    from afl.flower.preferences import Personal
+    from afl.flower.personalisation import PersonalisedReward
 
     if said.get("dataset") is None:
         raise UsageError("--dataset: expected the name of an imported data set for the task next-item")
-    forms = [form.value for form in Personal]
-    personal = said.get("personal") or Personal.DIVIDED.value
+    forms = [form.value for form in PersonalisedReward]
+    personal = said.get("personal") or PersonalisedReward.DIVIDED.value
     if personal not in forms:
         raise UsageError(f"--personal: got {personal!r}, expected one of: {', '.join(forms)}")
     options = NextItemOptions(
         training=_training(objective, training, tuned=said.get("start") is not None),
         taught=NextItemConfig(
             examples=said.get("examples") or 0,
-            personal=Personal(personal),
+            personal=PersonalisedReward(personal),
             reweighted=bool(said.get("reweighted")),
         ),
-        embedded=SMALL.of_width(width),
+        embedded=SMALL.with_hidden(width),
         model=model,
         lora=lora,
     )
@@ -98,13 +98,13 @@ def train_for_next_item(
             seed=seed,
             progress=bar,
             base=base,
-            start=None if start is None else Kept.read(settings.flower_dir, start),
+            start=None if start is None else StoredModel.read(settings.flower_dir, start),
             retrain=retrain,
         )
 
 
 def evaluate_for_next_item(
-    kept: "Kept",
+    kept: "StoredModel",
     *,
     dataset: str | None = None,
     examples: int | None = None,
@@ -117,8 +117,8 @@ def evaluate_for_next_item(
 
     `dataset` is the one it was trained on unless said. Raises what `flower_evaluate` raises.
     """
-    from afl.flower.evaluations import Evaluation, keep_evaluation
     from afl.flower.next_item_training import evaluate_next_item
+    from afl.flower.stored_evaluation import Evaluation, store_evaluation
 
     decoding = _decoding(said)
     data = DatasetStore(settings.data_dir).load(dataset or str(kept.config["dataset"]))
@@ -126,7 +126,7 @@ def evaluate_for_next_item(
     with (watch or Unwatched()).bar(f"recommending with {kept.name}") as bar:
         found = evaluate_next_item(kept, data, decoding=decoding, examples=examples or 0, base=guide, progress=bar)
     settled = {key: value for key, value in said.items() if value is not None}
-    keep_evaluation(kept, Evaluation(found.to_json(), settled | {"examples": examples or 0}, found.shares))
+    store_evaluation(kept, Evaluation(found.to_json(), settled | {"examples": examples or 0}, found.shares))
     return found
 
 
@@ -138,12 +138,12 @@ class Written(NamedTuple):
 
 
 def sample_for_next_item(
-    kept: "Kept", history: Sequence[str], *, draws: int, seed: int, settings: Settings
+    kept: "StoredModel", history: Sequence[str], *, draws: int, seed: int, settings: Settings
 ) -> tuple[Written, ...]:
     """So many titles after a history, from the model itself; `UsageError` for a title that is not in the catalogue."""
     from afl.data.sessions import HISTORY_WINDOW
-    from afl.flower.next_item import prompt, title_tree
-    from afl.flower.sampling import draw
+    from afl.flower.next_item import build_prompt, title_tree
+    from afl.flower.sampling import sample_titles
 
     dataset = DatasetStore(settings.data_dir).load(str(kept.config["dataset"]))
     items = {title: item for item, title in enumerate(dataset.catalogue.plain_titles)}
@@ -153,10 +153,10 @@ def sample_for_next_item(
         raise UsageError(
             f"--history: got {got}, expected one to {HISTORY_WINDOW} titles, as they are in the catalogue"
         )
-    model = kept.model()
+    model = kept.load_model()
     longest = title_tree(dataset, model).path.shape[1]
-    asked = prompt(dataset, [items[title] for title in history])
-    found = draw(model, asked, draws, longest=longest, seed=seed)
+    asked = build_prompt(dataset, [items[title] for title in history])
+    found = sample_titles(model, asked, draws, longest=longest, seed=seed)
     return tuple(Written(one.text, one.ended and one.text in items) for one in found)
 
 
@@ -173,13 +173,13 @@ def base_model(spec: str | None, dataset: "Dataset", settings: Settings, watch: 
 
 
 def _training(objective: str, said: "Mapping[str, Any]", *, tuned: bool) -> "TrainingConfig":
-    from afl.flower.next_item_training import FLOWER, SFT, tuning
+    from afl.flower.next_item_training import FLOWER, SFT, fine_tuning
     from simulations.commands.flower_train import said_over
 
     if objective not in ("flower", "sft"):
         raise UsageError(f"--objective: got {objective!r}, expected one of: flower, sft")
     default = FLOWER if objective == "flower" else SFT
-    found = said_over(tuning(default) if tuned else default, said)  # type: ignore[arg-type]
+    found = said_over(fine_tuning(default) if tuned else default, said)  # type: ignore[arg-type]
     if (objective == "flower") != bool(found.flow):
         raise UsageError(
             f"--lambda: got {found.flow} with --objective {objective}, expected "
@@ -188,10 +188,10 @@ def _training(objective: str, said: "Mapping[str, Any]", *, tuned: bool) -> "Tra
     return found
 
 
-def _decoding(said: "Mapping[str, Any]") -> "Decoding":
-    from afl.flower.decoding import Decoding
+def _decoding(said: "Mapping[str, Any]") -> "DecodingConfig":
+    from afl.flower.beam_search import DecodingConfig
 
-    found = replace(Decoding(), **{key: value for key, value in said.items() if value is not None})
+    found = replace(DecodingConfig(), **{key: value for key, value in said.items() if value is not None})
     limits = {
         "--beams": (found.beams, 10, 1000),
         "--temperature": (found.temperature, 1e-3, 1e3),

@@ -25,13 +25,13 @@ def flower_sample(
     if draws < 1:
         raise UsageError(f"--draws: got {draws}, expected 1 or more")
     from afl.flower import distribution_training as distribution
-    from afl.flower.kept import Kept
+    from afl.flower.model_store import StoredModel
 
-    kept = Kept.read((settings or Settings()).flower_dir, name)
+    kept = StoredModel.read((settings or Settings()).flower_dir, name)
     if kept.task == "next-item":
         return sample_for_next_item(kept, history, draws=draws, seed=seed, settings=settings or Settings())
     if history:
         raise UsageError(f"--history: {name!r} was trained for the task {kept.task!r}, which knows no history")
-    fitted = distribution.fitted(kept)
+    fitted = distribution.load_fitted(kept)
     known = set(fitted.tree.titles)
     return tuple(Written(one.text, one.ended and one.text in known) for one in fitted.draw(draws, seed=seed))

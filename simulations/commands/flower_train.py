@@ -10,7 +10,7 @@ from simulations.commands.flower_next_item import NextItemSaid, train_for_next_i
 from simulations.progress import Unwatched, Watching
 
 if TYPE_CHECKING:
-    from afl.flower.kept import Kept
+    from afl.flower.model_store import StoredModel
     from afl.flower.training import TrainingConfig
 
 Task = Literal["distribution", "next-item"]
@@ -42,7 +42,7 @@ class TrainingOptions(TypedDict, total=False):
 class FlowerTrainReport:
     """What a training led to."""
 
-    kept: "Kept"
+    kept: "StoredModel"
 
     def to_json(self) -> dict[str, Any]:
         """The object of `flower train --json`."""
@@ -111,13 +111,13 @@ def flower_train(
     from afl.flower.distribution import read_target
 
     goal = read_target(Path(target))
-    default, size = distribution.standard(objective, len(set(goal.titles)))
+    default, size = distribution.default_settings(objective, len(set(goal.titles)))
     options = distribution.DistributionOptions(
         objective=objective,  # type: ignore[arg-type]  # checked there
         training=said_over(default, training),
         prompt=prompt,
         sample=sample,
-        embedded=size.of_width(width),
+        embedded=size.with_hidden(width),
         model=model,
         lora=lora,
     )

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from afl.data.dataset_store import DatasetStore
 from afl.errors import NotFoundError, StorageError, UsageError
 from afl.hints import editing
-from afl.hints.base import require_name
+from afl.hints.knowledge_base import require_name
 from afl.settings import Settings
 from memory.knowledge_bases import KnowledgeBaseRecord, KnowledgeBaseSummary
 from memory.store import Store
@@ -74,11 +74,11 @@ def hints_edit(
     kept = hints_show(name, db=db, settings=settings)
     match number, text, remove:
         case None, str(), False:
-            trials = editing.added(kept.trials, text)
+            trials = editing.add_hint(kept.trials, text)
         case int(), str(), False:
-            trials = editing.reworded(kept.trials, number, text)
+            trials = editing.reword_hint(kept.trials, number, text)
         case int(), None, True:
-            trials = editing.removed(kept.trials, number)
+            trials = editing.remove_hint(kept.trials, number)
         case _:
             raise UsageError(
                 "expected --text to add a hint, --number and --text to reword one, or --number and --remove"

@@ -8,9 +8,9 @@ import numpy as np
 
 from afl.data.dataset import Split
 from afl.data.dataset_store import DatasetStore
-from afl.hints.arms import HeldOut, actions, oracle_share
-from afl.hints.learners import Actions, Lesson
-from afl.hints.policy import PERMUTED, Policy, trained_on
+from afl.hints.arms import HeldOut, arm_actions, oracle_share
+from afl.hints.baselines import Actions, PolicyData
+from afl.hints.policy import PERMUTED, Policy, trained_dataset
 from afl.hints.rewards import Floats
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.paired_tests import PairedTest, compare_pairs
@@ -122,12 +122,12 @@ def hints_evaluate(
         return evaluated(name, policy, permuted, lesson, test)
 
 
-def evaluated(name: str, policy: Policy, permuted: Policy, lesson: Lesson, test: PlayedTable) -> HintsReport:
+def evaluated(name: str, policy: Policy, permuted: Policy, lesson: PolicyData, test: PlayedTable) -> HintsReport:
     """The arms of a policy over the sessions of a table, and the tests between them."""
     states, table = policy.encoding.states(test.study.views()), test.table
     held_out = HeldOut(states, table, table.rewards(policy.log["reward"]))
     seed = test.study.options.seed
-    chosen = actions(lesson, held_out, policy=policy.actor, permuted=permuted.actor, seed=seed)
+    chosen = arm_actions(lesson, held_out, policy=policy.actor, permuted=permuted.actor, seed=seed)
     ndcg = tuple(_result(arm, one, NDCG, table.ndcg(), test) for arm, one in chosen.items())
     hits = tuple(_result(arm, one, HIT_RATE, table.hits(), test) for arm, one in chosen.items())
     by_arm = {result.arm: result for result in ndcg}
@@ -150,7 +150,7 @@ def _policies(call: Call, name: str) -> tuple[Policy, Policy]:
     """The policy and its control, over the items of the data set that it was trained on."""
     folder = call.settings.policies_dir / name
     library = DatasetStore(call.settings.data_dir)
-    dataset = library.load(trained_on(folder))
+    dataset = library.load(trained_dataset(folder))
     return Policy.load(folder, dataset), Policy.load(folder, dataset, PERMUTED)
 
 

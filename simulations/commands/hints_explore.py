@@ -9,8 +9,8 @@ from afl.data.dataset import Split
 from afl.data.dataset_store import DatasetStore
 from afl.data.sessions import row_count
 from afl.errors import ConflictError, EndpointError
-from afl.hints.base import KnowledgeBase, require_name
-from afl.hints.trials import hints_of
+from afl.hints.hint_records import accepted_hints
+from afl.hints.knowledge_base import KnowledgeBase, require_name
 from afl.ports import Clock
 from afl.settings import Settings
 from memory.knowledge_bases import KnowledgeBaseRecord
@@ -19,7 +19,7 @@ from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.executor import Call, Prepared, calling
 from simulations.execution.limits import LimitOptions
 from simulations.execution.run import Performance
-from simulations.graphs.exploration_state import Ending
+from simulations.graphs.exploration_state import StopReason
 from simulations.hints.options import CANDIDATES, MAX_SESSIONS, TOP, ExplorationOptions
 from simulations.hints.performing import Explorer, configuration
 from simulations.hints.report import ExplorationReport
@@ -161,14 +161,14 @@ async def _report(call: Call, explorer: Explorer, run: Run, ready: Prepared) -> 
     state, usage, seconds = await explorer.explore(run)
     trials, ending = tuple(state.get("trials", [])), state["ending"]
     assert ending is not None, "an exploration ends for a reason"
-    if ending is not Ending.STOPPED:
+    if ending is not StopReason.STOPPED:
         await call.store.knowledge_bases.save(
             KnowledgeBaseRecord(run.name, configuration(ready.config), trials, run.name)
         )
     options = ready.study.options
     return ExplorationReport(
         run=run.name,
-        base=KnowledgeBase(run.name, options.dataset, options.llm, hints_of(trials)),
+        base=KnowledgeBase(run.name, options.dataset, options.llm, accepted_hints(trials)),
         ending=ending,
         sessions=state["seen"],
         wrong=state["wrong"],

@@ -8,7 +8,7 @@ from typing import Any, Unpack
 from afl import plugins
 from afl.data.dataset import Split
 from afl.errors import UsageError
-from afl.hints.base import KnowledgeBase, require_name
+from afl.hints.knowledge_base import KnowledgeBase, require_name
 from afl.hints.policy import PERMUTED
 from afl.hints.rewards import REWARDS, Reward
 from simulations.commands.hints_explore import ExploringOptions

@@ -2,7 +2,7 @@
 
 from typing import Any, Unpack
 
-from afl.hints.screening import Filter
+from afl.hints.filters import Filter
 from afl.llm.language_model import is_stand_in
 from simulations.commands.hints_evaluate import HintsReport, hints_evaluate
 from simulations.commands.hints_explore import ExploringOptions, hints_explore

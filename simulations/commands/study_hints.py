@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from afl.data.dataset_store import DatasetStore
 from afl.errors import NotFoundError
-from afl.hints.policy import Policy, trained_on
+from afl.hints.policy import Policy, trained_dataset
 from afl.hints.rewards import RewardTable
 from afl.llm.language_model import is_stand_in
 from afl.settings import Settings
@@ -61,7 +61,7 @@ def _studied(
 ) -> StudyReport:
     with calling(db=db, settings=settings, watch=None, agency=None, tools=()) as call:
         folder = call.settings.policies_dir / name
-        policy = Policy.load(folder, DatasetStore(call.settings.data_dir).load(trained_on(folder)))
+        policy = Policy.load(folder, DatasetStore(call.settings.data_dir).load(trained_dataset(folder)))
         test_run = f"{name}.test"
         if call.wait(call.store.find_run(test_run)) is None:
             raise NotFoundError(
@@ -71,12 +71,12 @@ def _studied(
         test = kept(call, policy.base, test_run)
         lesson = lesson_of(train, valid[0] if valid else None, policy.encoding, policy.log["reward"])
         rows = len(lesson.states)
-        both = train.table.joined(valid[0].table) if valid else train.table
+        both = train.table.concatenated(valid[0].table) if valid else train.table
         return study(
             Tables(
                 reward=policy.log["reward"],
                 train=both.first(rows),
-                valid=RewardTable(both.sessions[rows:], both.places[rows:]),
+                valid=RewardTable(both.sessions[rows:], both.ranks[rows:]),
                 train_states=lesson.states,
                 valid_states=lesson.valid_states,
                 test=test.table,

@@ -7,7 +7,7 @@ from typing import Any
 
 from afl.data.dataset_store import DatasetStore
 from afl.errors import EndpointError
-from afl.hints.base import KnowledgeBase
+from afl.hints.knowledge_base import KnowledgeBase
 from afl.llm.language_model import LanguageModel, LanguageModelSpec
 from afl.llm.registry import load_model, recorded_model
 from afl.ports import RecommenderTool

@@ -10,7 +10,7 @@ from typing import Any
 from afl import plugins
 from afl.errors import UsageError
 from afl.flower.listing import model_hash
-from afl.flower.recommender import kept_for
+from afl.flower.recommender import find_next_item_model
 from afl.llm.language_model import LanguageModel
 from afl.ports import LearnedTool
 from afl.settings import Settings
@@ -60,7 +60,7 @@ def content_hash(spec: str, settings: Settings) -> str | None:
     """SHA-256 (hex) of what a spec like `file:PATH` or `flower:NAME` names; None for what AFL trains by itself."""
     name, path = plugins.parse_spec(spec)
     if name == "flower":
-        return model_hash(kept_for(name, path, settings.flower_dir))
+        return model_hash(find_next_item_model(name, path, settings.flower_dir))
     if name != "file" or path is None:
         return None
     try:

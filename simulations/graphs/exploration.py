@@ -11,7 +11,7 @@ the hints before it. A batch in which a call failed admits nothing and ends it; 
 Deviations from the published code:
 1. Sessions come in batches, and in seeded order; there one by one, drawn at random.
 2. Hints are numbered in order of acceptance. There the base is sampled in the end, so that no hint need not be first.
-3. The filters of `afl.hints.screening`, and its deviations.
+3. The filters of `afl.hints.filters`, and its deviations.
 
 Only this file knows the topology.
 """
@@ -23,7 +23,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 
 from simulations.graphs.exploration_nodes import Nodes
-from simulations.graphs.exploration_state import Ending, ExplorationState
+from simulations.graphs.exploration_state import ExplorationState, StopReason
 
 ExplorationGraph = CompiledStateGraph[ExplorationState, None, ExplorationState, ExplorationState]
 AfterBatch = Literal["rank", "__end__"]
@@ -61,10 +61,10 @@ def build_exploration(nodes: Nodes) -> ExplorationGraph:
     return graph.compile(name="reflective exploration")
 
 
-def after_batch(*, failed: bool, hints: int, size: int, seen: int, sessions: int) -> Ending | None:
+def after_batch(*, failed: bool, hints: int, size: int, seen: int, sessions: int) -> StopReason | None:
     """Why the exploration ends with this batch; None where it goes on."""
     if failed:
-        return Ending.STOPPED
+        return StopReason.STOPPED
     if hints >= size:
-        return Ending.FULL
-    return Ending.SEEN if seen >= sessions else None
+        return StopReason.FULL
+    return StopReason.SEEN if seen >= sessions else None

@@ -7,14 +7,14 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from afl.data.sessions import Session
 from afl.draws import generator
-from afl.hints.base import Hint
-from afl.hints.screening import Filter, named_title, repeated, unhelpful
-from afl.hints.trials import Effect, Status, Trial
+from afl.hints.filters import Filter, has_same_words, ineffective_reason, named_title
+from afl.hints.hint_records import Effect, HintRecord, Status
+from afl.hints.knowledge_base import Hint
 from afl.ports import Ranker
 from afl.types import Attempt, Phase, Turn
 from agents.hint_tool import advice_of
 from agents.reflection import ReflectionAgent
-from simulations.graphs.exploration_state import Candidate, ExplorationState, Look, place_of
+from simulations.graphs.exploration_state import ExplorationState, ExploredSession, ProposedHint, rank_of
 from simulations.hints.options import ExplorationOptions
 from simulations.task.task import Study
 
@@ -24,7 +24,7 @@ T = TypeVar("T")
 class Keep(Protocol):
     """Keeps what was said about a session at this position of the study; returns once it is on disk."""
 
-    async def __call__(self, look: Look, position: int, *, hints: int) -> None: ...
+    async def __call__(self, look: ExploredSession, position: int, *, hints: int) -> None: ...
 
 
 NO_HINT = Hint(0, "")
@@ -34,7 +34,7 @@ SAME_WORDS = "a hint in the base has the same words"
 class Decided(NamedTuple):
     """A hint that has been decided, and what was said about it."""
 
-    candidate: Candidate
+    candidate: ProposedHint
     verdicts: tuple[Attempt, ...] = ()
 
 
@@ -52,7 +52,7 @@ class Nodes:
     skip_failed: bool = False
     """Whether what is asked in vain is done without; otherwise it stops the exploration."""
 
-    def stopped(self, batch: Sequence[Look]) -> bool:
+    def stopped(self, batch: Sequence[ExploredSession]) -> bool:
         """Whether a call of the batch failed that cannot be done without."""
         return not self.skip_failed and any(look.failed for look in batch)
 
@@ -62,7 +62,7 @@ class Nodes:
         until = self._until(seen)
         sessions = [self.study.session(place) for place in range(seen, until)]
         turns = await together([self._list(session, NO_HINT) for session in sessions])
-        looks = (Look(session, turn) for session, turn in zip(sessions, turns, strict=True))
+        looks = (ExploredSession(session, turn) for session, turn in zip(sessions, turns, strict=True))
         return {"seen": until, "batch": tuple(looks)}
 
     async def reflect(self, state: ExplorationState) -> dict[str, Any]:
@@ -112,7 +112,7 @@ class Nodes:
         looks = {look.id: look for look in state["batch"]}
         if self.stopped(state["batch"]):
             return {}
-        trials: list[Trial] = []
+        trials: list[HintRecord] = []
         so_far = _accepted(state)
         for one in state["candidates"]:
             decided, verdicts = await self._decided(one, so_far)
@@ -122,7 +122,7 @@ class Nodes:
                 return {"batch": tuple(looks.values())}
             accepted = decided.status is Status.ACCEPTED
             so_far += [decided.text] if accepted else []
-            trials.append(decided.trial(len(so_far) if accepted else None))
+            trials.append(decided.record(len(so_far) if accepted else None))
         return {"batch": tuple(looks.values()), "trials": trials}
 
     async def keep(self, state: ExplorationState) -> dict[str, Any]:
@@ -146,30 +146,30 @@ class Nodes:
         top = self.study.options.listed
         return await self.ranker.rank(session.view, top=top, advice=advice, round=hint.number, phase=Phase.HINTS)
 
-    def _others(self, one: Candidate, batch: Sequence[Look]) -> list[str]:
+    def _others(self, one: ProposedHint, batch: Sequence[ExploredSession]) -> list[str]:
         """The sessions, among those of the batch that have a list, on which a hint from another is tried."""
         there = [look.id for look in batch if look.id != one.session and look.turn.ranking]
         draws = generator("exploration", self.study.options.seed, self.study.dataset.hash, one.session, one.place)
         return draws.sample(there, min(self.options.others, len(there)))
 
-    def _screened(self, one: Candidate, look: Look, so_far: Sequence[str]) -> Candidate:
+    def _screened(self, one: ProposedHint, look: ExploredSession, so_far: Sequence[str]) -> ProposedHint:
         view = look.session.view
         named = named_title(one.text, (*view.candidate_titles, *view.history_titles))
         if named is not None and self.options.uses(Filter.LEAK):
             return one.decided(Status.LEAK, f"it names {named!r}")
-        if self.options.uses(Filter.REDUNDANCY) and repeated(one.text, so_far):
+        if self.options.uses(Filter.REDUNDANCY) and has_same_words(one.text, so_far):
             return one.decided(Status.REDUNDANT, SAME_WORDS)
         return one
 
-    def _tested(self, one: Candidate, effects: Sequence[Effect]) -> Candidate:
+    def _tested(self, one: ProposedHint, effects: Sequence[Effect]) -> ProposedHint:
         if one.status is not None:
             return one
         own, *others = effects
         tested = replace(one, own=own, others=tuple(others))
-        why = unhelpful(own, others, helped=self.options.helped)
+        why = ineffective_reason(own, others, helped=self.options.helped)
         return tested if why is None else tested.decided(Status.INEFFECTIVE, why)
 
-    async def _decided(self, one: Candidate, so_far: Sequence[str]) -> Decided:
+    async def _decided(self, one: ProposedHint, so_far: Sequence[str]) -> Decided:
         """The hint accepted, or why not."""
         if one.status is not None:
             return Decided(one)
@@ -177,7 +177,7 @@ class Nodes:
             return Decided(one.decided(Status.SPARE, "the base was full"))
         if not so_far or not self.options.uses(Filter.REDUNDANCY):
             return Decided(one.decided(Status.ACCEPTED))
-        if repeated(one.text, so_far):
+        if has_same_words(one.text, so_far):
             return Decided(one.decided(Status.REDUNDANT, SAME_WORDS))
         same, attempts = await self.reflector.repeats(
             one.text, so_far, domain=self.study.dataset.domain, session=one.session, number=one.place
@@ -203,7 +203,7 @@ async def together(work: Sequence[Awaitable[T]]) -> list[T]:
     return [task.result() for task in tasks]
 
 
-def _drawn(batch: Sequence[Look], decided: int) -> tuple[Candidate, ...]:
+def _drawn(batch: Sequence[ExploredSession], decided: int) -> tuple[ProposedHint, ...]:
     """The hints of all reflections, in the order of sessions, numbered on from those decided before."""
     drawn = [
         (look.id, place, text, look.reflection)
@@ -212,7 +212,7 @@ def _drawn(batch: Sequence[Look], decided: int) -> tuple[Candidate, ...]:
         for place, text in enumerate(look.reflection.hints, start=1)
     ]
     return tuple(
-        Candidate(number, place, text, session, said.mistakes, said.causes)
+        ProposedHint(number, place, text, session, said.mistakes, said.causes)
         for number, (session, place, text, said) in enumerate(drawn, start=decided + 1)
     )
 
@@ -222,9 +222,9 @@ def _accepted(state: ExplorationState) -> list[str]:
     return [trial.text for trial in state.get("trials", []) if trial.number is not None]
 
 
-def _with_lists(look: Look, turns: Sequence[Turn]) -> Look:
+def _with_lists(look: ExploredSession, turns: Sequence[Turn]) -> ExploredSession:
     return replace(look, trials=tuple(turns))
 
 
-def _effect(look: Look, turn: Turn) -> Effect:
-    return Effect(look.id, look.place, place_of(look.session.target, turn))
+def _effect(look: ExploredSession, turn: Turn) -> Effect:
+    return Effect(look.id, look.place, rank_of(look.session.target, turn))

@@ -7,12 +7,12 @@ from operator import add
 from typing import Annotated, Self, TypedDict
 
 from afl.data.sessions import Session
-from afl.hints.trials import Effect, Origin, Status, Trial
+from afl.hints.hint_records import Effect, HintRecord, Origin, Status
 from afl.types import Attempt, Outcome, Turn
 from agents.reflection import Reflection
 
 
-class Ending(StrEnum):
+class StopReason(StrEnum):
     """Why an exploration ended."""
 
     FULL = "full"
@@ -24,7 +24,7 @@ class Ending(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ExploredSession:
     """A session of the batch: its list without a hint, and what was said about it."""
 
     session: Session
@@ -43,7 +43,7 @@ class Look:
 
     @property
     def place(self) -> int | None:
-        return place_of(self.session.target, self.turn)
+        return rank_of(self.session.target, self.turn)
 
     @property
     def wrong(self) -> bool:
@@ -62,7 +62,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class ProposedHint:
     """A hint on its way through the filters."""
 
     number: int
@@ -82,11 +82,11 @@ class Candidate:
     def decided(self, status: Status, why: str = "") -> Self:
         return replace(self, status=status, why=why)
 
-    def trial(self, number: int | None = None) -> Trial:
+    def record(self, number: int | None = None) -> HintRecord:
         """What is kept of it; `number` is its number in the base."""
         assert self.status is not None, "kept once it is decided"
         origin = Origin(self.mistakes, self.causes, self.own, self.others)
-        return Trial(self.text, self.status, number, self.why, self.session, origin)
+        return HintRecord(self.text, self.status, number, self.why, self.session, origin)
 
 
 class ExplorationState(TypedDict, total=False):
@@ -95,13 +95,13 @@ class ExplorationState(TypedDict, total=False):
     seen: int
     """Sessions looked at so far. Written by `rank`."""
 
-    batch: tuple[Look, ...]
+    batch: tuple[ExploredSession, ...]
     """The sessions that are looked at. Written by `rank`; `reflect`, `test` and `admit` add what was said."""
 
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[ProposedHint, ...]
     """The hints drawn from the batch. Written by `reflect`; `screen`, `test` and `admit` decide them."""
 
-    trials: Annotated[list[Trial], add]
+    trials: Annotated[list[HintRecord], add]
     """Every hint that was decided, in the order of their numbers. Written by `admit`."""
 
     wrong: Annotated[int, add]
@@ -113,11 +113,11 @@ class ExplorationState(TypedDict, total=False):
     failed: Annotated[int, add]
     """Sessions about which a call got no reply. Written by `keep`."""
 
-    ending: Ending | None
+    ending: StopReason | None
     """Why the exploration ended. Written by `keep`."""
 
 
-def place_of(item: int, turn: Turn) -> int | None:
+def rank_of(item: int, turn: Turn) -> int | None:
     """Where an item stands in a list, from 1; None where it does not, or there is no list."""
     listed: Sequence[int] = turn.ranking if turn.outcome is Outcome.OK else ()
     return listed.index(item) + 1 if item in listed else None

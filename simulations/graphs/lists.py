@@ -16,7 +16,7 @@ from typing import Any, Literal
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command
 
-from afl.hints.base import Hint
+from afl.hints.knowledge_base import Hint
 from afl.ports import Chooser, Ranker, RecommenderTool
 from afl.types import Outcome, Phase, SessionView, Turn
 from agents.hint_tool import advice_of

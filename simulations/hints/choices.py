@@ -6,7 +6,7 @@ from typing import Any
 
 from afl.data.dataset_store import DatasetStore
 from afl.errors import AFLError
-from afl.hints.base import KnowledgeBase
+from afl.hints.knowledge_base import KnowledgeBase
 from afl.hints.policy import Policy
 from simulations.options.run_options import RunOptions
 from simulations.task.task import Study

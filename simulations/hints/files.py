@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from afl.errors import AFLError, DataError
-from afl.hints.editing import hint_text
-from afl.hints.trials import Origin, Status, Trial
+from afl.hints.editing import clean_hint_text
+from afl.hints.hint_records import HintRecord, Origin, Status
 from memory.knowledge_bases import KnowledgeBaseRecord
 
 FORMAT = "afl-hints"
@@ -44,7 +44,7 @@ def write(record: KnowledgeBaseRecord, path: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def read(path: Path) -> tuple[dict[str, Any], tuple[Trial, ...]]:
+def read(path: Path) -> tuple[dict[str, Any], tuple[HintRecord, ...]]:
     """What the file says of the base as a whole (nothing for a plain list), and its hints.
 
     Raises `DataError` for anything that is neither a list of strings nor what `write` wrote.
@@ -62,15 +62,17 @@ def read(path: Path) -> tuple[dict[str, Any], tuple[Trial, ...]]:
     return config, _each_once(trials, path)
 
 
-def _from_list(said: list[Any], source: str) -> tuple[Trial, ...]:
+def _from_list(said: list[Any], source: str) -> tuple[HintRecord, ...]:
     if not all(isinstance(text, str) for text in said):
         raise DataError("expected a list of strings, got something else in it")
-    texts = [hint_text(html.unescape(text)) for text in said if text.strip()]
+    texts = [clean_hint_text(html.unescape(text)) for text in said if text.strip()]
     origin = Origin(source=source)
-    return tuple(Trial(text, Status.ACCEPTED, number, origin=origin) for number, text in enumerate(texts, start=1))
+    return tuple(
+        HintRecord(text, Status.ACCEPTED, number, origin=origin) for number, text in enumerate(texts, start=1)
+    )
 
 
-def _from_object(said: Any) -> tuple[dict[str, Any], tuple[Trial, ...]]:
+def _from_object(said: Any) -> tuple[dict[str, Any], tuple[HintRecord, ...]]:
     if not isinstance(said, dict) or said.get("format") != FORMAT:
         raise DataError("expected a list of hints, or what `afl hints export` writes")
     if said["version"] != VERSION:
@@ -82,7 +84,7 @@ def _from_object(said: Any) -> tuple[dict[str, Any], tuple[Trial, ...]]:
     return dict(said["config"]), trials
 
 
-def _each_once(trials: tuple[Trial, ...], path: Path) -> tuple[Trial, ...]:
+def _each_once(trials: tuple[HintRecord, ...], path: Path) -> tuple[HintRecord, ...]:
     texts = [trial.text for trial in trials if trial.number is not None]
     if not texts:
         raise DataError(f"{path}: got no hint, expected at least one")
@@ -92,7 +94,7 @@ def _each_once(trials: tuple[Trial, ...], path: Path) -> tuple[Trial, ...]:
     return trials
 
 
-def _trial_to_json(trial: Trial) -> dict[str, Any]:
+def _trial_to_json(trial: HintRecord) -> dict[str, Any]:
     said = {
         "number": trial.number,
         "text": trial.text,
@@ -104,9 +106,9 @@ def _trial_to_json(trial: Trial) -> dict[str, Any]:
     return {key: value for key, value in said.items() if value is not None}
 
 
-def _trial_from_json(said: dict[str, Any]) -> Trial:
-    return Trial(
-        text=hint_text(said["text"]),
+def _trial_from_json(said: dict[str, Any]) -> HintRecord:
+    return HintRecord(
+        text=clean_hint_text(said["text"]),
         status=Status(said["status"]),
         number=said.get("number"),
         why=said.get("why", ""),

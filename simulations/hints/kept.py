@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from safetensors import SafetensorError, safe_open
 
-from afl.hints.base import KnowledgeBase
+from afl.hints.knowledge_base import KnowledgeBase
 from afl.hints.policy import FILENAME
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from afl.errors import UsageError
-from afl.hints.screening import Filter
+from afl.hints.filters import Filter
 from simulations.options.run_options import at_least
 
 MAX_SESSIONS = 500

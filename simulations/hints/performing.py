@@ -21,7 +21,7 @@ from simulations.execution.limits import PaceKeeper, spending
 from simulations.execution.run import Performance
 from simulations.graphs.exploration import STEPS_PER_BATCH, build_exploration
 from simulations.graphs.exploration_nodes import Nodes
-from simulations.graphs.exploration_state import Ending, ExplorationState, Look
+from simulations.graphs.exploration_state import ExplorationState, ExploredSession, StopReason
 from simulations.hints.options import ExplorationOptions
 from simulations.task.task import Study
 
@@ -70,7 +70,7 @@ class Explorer:
                     state = await self._played(chat, keeper)
             except TimeLimitError as error:
                 raise TimeLimitError(f"run {run.name!r}, {keeper.done} sessions looked at: {error}") from None
-            if state["ending"] is not Ending.STOPPED:
+            if state["ending"] is not StopReason.STOPPED:
                 await run.truncate(state["seen"])
             return state, usage, how.clock.monotonic() - started
 
@@ -93,7 +93,7 @@ class _Keeper:
     pace: PaceKeeper
     done: int = field(default=0)
 
-    async def __call__(self, look: Look, position: int, *, hints: int) -> None:
+    async def __call__(self, look: ExploredSession, position: int, *, hints: int) -> None:
         """Lists and reflections of a session: each hint that was tried on it has its number as round."""
         listed = SessionRecord.of(
             look.session.view,
@@ -113,7 +113,7 @@ def _endpoint(model: LanguageModel) -> str:
     return f"{model.name} at {model.endpoint}" if model.endpoint else model.name
 
 
-def _said(look: Look) -> tuple[TurnRecord, ...]:
+def _said(look: ExploredSession) -> tuple[TurnRecord, ...]:
     attempts = (*(look.reflection.attempts if look.reflection else ()), *look.verdicts)
     return tuple(
         TurnRecord(attempt.key, attempt.outcome, reason=attempt.reason, decision=attempt.decision)

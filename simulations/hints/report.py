@@ -5,17 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from afl.hints.base import KnowledgeBase
-from afl.hints.trials import Status, Trial
+from afl.hints.hint_records import HintRecord, Status
+from afl.hints.knowledge_base import KnowledgeBase
 from afl.llm.budget import BudgetReport
 from afl.llm.usage import UsageTotals
 from memory.spending import AgentCost
-from simulations.graphs.exploration_state import Ending
+from simulations.graphs.exploration_state import StopReason
 
 TEXT = {
-    Ending.FULL: "the base is full",
-    Ending.SEEN: "every session has been looked at",
-    Ending.STOPPED: "calls failed: no base was kept; the same command continues, with --skip-failed without them",
+    StopReason.FULL: "the base is full",
+    StopReason.SEEN: "every session has been looked at",
+    StopReason.STOPPED: "calls failed: no base was kept; the same command continues, with --skip-failed without them",
 }
 
 
@@ -27,7 +27,7 @@ class ExplorationReport:
     """Also the base's name."""
     base: KnowledgeBase
     """The hints found; kept unless the exploration was stopped."""
-    ending: Ending
+    ending: StopReason
     sessions: int
     """Sessions looked at."""
     wrong: int
@@ -36,7 +36,7 @@ class ExplorationReport:
     """Those without a usable list."""
     failed: int
     """Those about which a call got no reply."""
-    trials: Sequence[Trial]
+    trials: Sequence[HintRecord]
     """Every hint that was thought of, in order."""
     llm: UsageTotals
     seconds: float

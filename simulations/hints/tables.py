@@ -8,8 +8,8 @@ from afl.data.dataset import Split
 from afl.data.dataset_store import DatasetStore
 from afl.data.sessions import row_count
 from afl.errors import ConflictError, UsageError
-from afl.hints.base import KnowledgeBase
-from afl.hints.rewards import LISTED, Placed, RewardTable
+from afl.hints.knowledge_base import KnowledgeBase
+from afl.hints.rewards import LIST_LENGTH, RewardTable, TargetRank
 from afl.types import Outcome, Phase
 from memory.records import TargetRankRow
 from simulations.analysis.simulation_report import SimulationReport
@@ -22,7 +22,7 @@ from simulations.task.task import Study
 CANDIDATES = 50
 _ALWAYS = {
     "protocol": "hints",
-    "listed": LISTED,
+    "listed": LIST_LENGTH,
     "rounds": 1,
     "user": False,
     "recommender": NONE,
@@ -49,8 +49,8 @@ class KeptTable:
     @property
     def table(self) -> RewardTable:
         """What every hint did for every session; a list that could not be read is one without the target."""
-        placed = (Placed(row.session, row.number, row.place) for row in self.places)
-        return RewardTable.of(placed, hints=len(self.study.hints))
+        placed = (TargetRank(row.session, row.number, row.place) for row in self.places)
+        return RewardTable.from_ranks(placed, hints=len(self.study.hints))
 
 
 @dataclass(frozen=True, slots=True)

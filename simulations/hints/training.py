@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from afl.hints.base import KnowledgeBase
+from afl.hints.baselines import LEARNED_BASELINES, PolicyData, best_single, mean_reward
 from afl.hints.encoding import Encoding
-from afl.hints.learners import LEARNERS, Lesson, best_single, earned
+from afl.hints.knowledge_base import KnowledgeBase
 from afl.hints.policy import Actor, Policy
 from afl.hints.rewards import Reward
 from afl.ports import Progress
@@ -74,18 +74,18 @@ def fit(
     )
 
 
-def lesson_of(train: KeptTable, valid: KeptTable | None, encoding: Encoding, reward: Reward) -> Lesson:
+def lesson_of(train: KeptTable, valid: KeptTable | None, encoding: Encoding, reward: Reward) -> PolicyData:
     """States and rewards of training and validation sessions."""
     states, rewards = encoding.states(train.study.views()), train.table.rewards(reward)
     if valid is None:
         cut = len(states) - max(1, len(states) // VALID_SHARE)
-        return Lesson(states[:cut], rewards[:cut], states[cut:], rewards[cut:])
-    return Lesson(states, rewards, encoding.states(valid.study.views()), valid.table.rewards(reward))
+        return PolicyData(states[:cut], rewards[:cut], states[cut:], rewards[cut:])
+    return PolicyData(states, rewards, encoding.states(valid.study.views()), valid.table.rewards(reward))
 
 
-def _valid(lesson: Lesson, actor: Actor) -> dict[str, float]:
+def _valid(lesson: PolicyData, actor: Actor) -> dict[str, float]:
     states, rewards = lesson.valid_states, lesson.valid_rewards
     found = {"none": float(rewards[:, 0].mean()), "random": float(rewards[:, 1:].mean())}
-    found["best_single"] = float(rewards[:, best_single(lesson.every_reward)].mean())
-    found |= {name: earned(learn(lesson), states, rewards) for name, learn in LEARNERS.items()}
-    return found | {"policy": earned(actor, states, rewards), "oracle": float(np.mean(rewards.max(axis=1)))}
+    found["best_single"] = float(rewards[:, best_single(lesson.all_rewards)].mean())
+    found |= {name: mean_reward(learn(lesson), states, rewards) for name, learn in LEARNED_BASELINES.items()}
+    return found | {"policy": mean_reward(actor, states, rewards), "oracle": float(np.mean(rewards.max(axis=1)))}

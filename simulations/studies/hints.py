@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from afl.errors import UsageError
+from afl.hints.baselines import ActionPolicy, PolicyData, best_single
 from afl.hints.encoding import States
-from afl.hints.learners import Chooser, Lesson, best_single
 from afl.hints.rewards import REWARDS, Floats, Reward, RewardTable
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.paired_tests import PairedTest, compare_pairs
@@ -54,19 +54,19 @@ class _Part(NamedTuple):
     """One setting of a study."""
 
     group: Group
-    lesson: Lesson
+    lesson: PolicyData
     table: RewardTable
     """Of the held-out sessions, under the hints of this setting."""
 
 
-def learned_by_ppo(lesson: Lesson) -> Chooser:
+def learned_by_ppo(lesson: PolicyData) -> ActionPolicy:
     """The policy as it is trained for use."""
     from afl.hints.ppo import train
 
     return train(lesson).actor
 
 
-Learn = Callable[[Lesson], Chooser]
+Learn = Callable[[PolicyData], ActionPolicy]
 
 
 def sizes_study(tables: Tables, sizes: Sequence[int] = SIZES, *, learn: Learn = learned_by_ppo) -> StudyReport:
@@ -128,11 +128,11 @@ def _part(
     rows = sessions or len(tables.train)
     valid = len(tables.valid) if sessions is None else min(len(tables.valid), max(1, rows // VALID_SHARE))
     kind = reward or tables.reward
-    train, held = tables.train.first(rows).under(kept), tables.valid.first(valid).under(kept)
-    lesson = Lesson(
+    train, held = tables.train.first(rows).with_hints(kept), tables.valid.first(valid).with_hints(kept)
+    lesson = PolicyData(
         tables.train_states[:rows], train.rewards(kind), tables.valid_states[:valid], held.rewards(kind)
     )
-    return _Part(group, lesson, tables.test.under(kept))
+    return _Part(group, lesson, tables.test.with_hints(kept))
 
 
 def _report(study: str, tables: Tables, parts: Sequence[_Part], learn: Learn) -> StudyReport:
@@ -146,7 +146,7 @@ def _results(part: _Part, tables: Tables, learn: Learn) -> Iterator[ArmResult]:
     earned = {
         "none": ndcg[:, 0],
         "random": _drawn(ndcg, tables.seed),
-        "best_single": ndcg[:, best_single(part.lesson.every_reward)],
+        "best_single": ndcg[:, best_single(part.lesson.all_rewards)],
         "policy": ndcg[sessions, learn(part.lesson).choose(tables.test_states)],
     }
     for arm, values in earned.items():

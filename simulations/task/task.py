@@ -12,7 +12,7 @@ from afl.data.judged_items import JudgedItems, judged_items
 from afl.data.sessions import MIN_HISTORY, Row, Session, build_session, session_rows, with_target_in_history
 from afl.draws import derived_seed
 from afl.errors import UsageError
-from afl.hints.base import Hint, KnowledgeBase
+from afl.hints.knowledge_base import Hint, KnowledgeBase
 from afl.types import SessionView
 from memory.records import CandidateRecord
 from simulations.options.run_options import RunOptions

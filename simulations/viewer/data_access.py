@@ -10,7 +10,7 @@ from typing import Annotated, Any, NamedTuple
 from fastapi import Depends, Request
 
 from afl.data.dataset_store import DatasetStore as Datasets
-from afl.hints.base import KnowledgeBase
+from afl.hints.knowledge_base import KnowledgeBase
 from memory.columns import ResultColumns
 from memory.run import Run
 from memory.store import Store

@@ -9,8 +9,8 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
-from afl.flower.evaluations import Evaluation, GroupShares, read_evaluation
-from afl.flower.kept import Kept
+from afl.flower.model_store import StoredModel
+from afl.flower.stored_evaluation import Evaluation, GroupShares, read_evaluation
 
 LABELS = {
     "js": "JS",
@@ -62,12 +62,12 @@ class Training:
     curve: tuple[CurvePoint, ...]
 
 
-def about(kept: Kept) -> str:
+def about(kept: StoredModel) -> str:
     """The data set, or the file of the target distribution."""
     return str(kept.config.get("dataset") or kept.config.get("target") or "–")
 
 
-def objective(kept: Kept) -> str:
+def objective(kept: StoredModel) -> str:
     """What training minimises, as the configuration has it by name or by the weight of the flow loss."""
     weights = kept.config.get("training")
     flow = weights.get("flow") if isinstance(weights, Mapping) else None
@@ -94,20 +94,20 @@ def groups(evaluation: Evaluation | None) -> GroupShares | None:
     return shares if isinstance(shares, GroupShares) else None
 
 
-def training(kept: Kept) -> Training:
+def training(kept: StoredModel) -> Training:
     """What the log says, or the standing of a training that has not ended."""
     if kept.log is not None:
         return Training(True, False, _whole(kept.log.get("steps")), _curve(kept.log.get("curve")))
     try:
-        heard = kept.state.stat().st_mtime
-        with safe_open(kept.state, framework="numpy") as file:
+        heard = kept.state_file.stat().st_mtime
+        with safe_open(kept.state_file, framework="numpy") as file:
             said = json.loads((file.metadata() or {})["standing"])
         return Training(False, time.time() - heard < _FRESH, _whole(said.get("step")), _curve(said.get("curve")))
     except (OSError, SafetensorError, ValueError, KeyError, TypeError, AttributeError):
         return Training(False, False, None, ())
 
 
-def evaluated(kept: Kept) -> Evaluation | None:
+def evaluated(kept: StoredModel) -> Evaluation | None:
     """Its evaluation; None where there is none."""
     return read_evaluation(kept)
 

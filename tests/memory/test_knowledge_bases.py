@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from afl.errors import ConflictError, NotFoundError
-from afl.hints.base import Hint
-from afl.hints.trials import Effect, Origin, Status, Trial
+from afl.hints.hint_records import Effect, HintRecord, Origin, Status
+from afl.hints.knowledge_base import Hint
 from memory.knowledge_bases import KnowledgeBaseRecord
 
 
@@ -14,8 +14,8 @@ from memory.knowledge_bases import KnowledgeBaseRecord
 def base() -> KnowledgeBaseRecord:
     origin = Origin(("took what is known",), ("the era",), Effect("7", None, 3), (Effect("8", 4, 2),))
     trials = (
-        Trial("Watch Heat.", Status.LEAK, why="it names 'Heat'", session="7"),
-        Trial("Look at eras.", Status.ACCEPTED, 1, session="7", origin=origin),
+        HintRecord("Watch Heat.", Status.LEAK, why="it names 'Heat'", session="7"),
+        HintRecord("Look at eras.", Status.ACCEPTED, 1, session="7", origin=origin),
     )
     return KnowledgeBaseRecord("films", {"dataset": "demo", "llm": "offline", "size": 20}, trials)
 

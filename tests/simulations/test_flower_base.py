@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from afl.data.dataset_store import DatasetStore
-from afl.flower.embedded import EmbeddedConfig
+from afl.flower.embedded_model import EmbeddedConfig
 from afl.flower.next_item_training import SFT, NextItemOptions, train_next_item
 from tests.simulations.conftest import Afl
 

@@ -6,8 +6,8 @@ import pytest
 
 from afl.data.dataset_store import DatasetStore
 from afl.errors import ConflictError, NotFoundError, UsageError
-from afl.flower.evaluations import GroupShares, read_evaluation
-from afl.flower.kept import Kept
+from afl.flower.model_store import StoredModel
+from afl.flower.stored_evaluation import GroupShares, read_evaluation
 from afl.settings import Settings
 from simulations import flower_evaluate, flower_sample, flower_train, import_data
 from simulations.cli.main import run
@@ -32,7 +32,7 @@ def test_a_model_for_next_items_is_trained_and_evaluated(trained: Settings) -> N
 
 def test_its_group_shares_are_kept_for_its_page(trained: Settings) -> None:
     found = flower_evaluate("flow", examples=3, settings=trained).to_json()
-    kept = read_evaluation(Kept.read(trained.flower_dir, "flow"))
+    kept = read_evaluation(StoredModel.read(trained.flower_dir, "flow"))
     assert kept is not None
     assert kept.result == json.loads(json.dumps(found))
     assert isinstance(kept.shares, GroupShares)

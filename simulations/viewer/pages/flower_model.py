@@ -9,9 +9,9 @@ from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from afl.errors import NotFoundError
-from afl.flower.evaluations import Evaluation, GroupShares, TitleShares
-from afl.flower.kept import Kept
-from afl.flower.listing import kept_models
+from afl.flower.listing import stored_models
+from afl.flower.model_store import StoredModel
+from afl.flower.stored_evaluation import Evaluation, GroupShares, TitleShares
 from simulations.viewer import flowers
 from simulations.viewer.data_access import Reading
 from simulations.viewer.flowers import Number, Training
@@ -132,9 +132,9 @@ def _page(reading: Reading, name: str, query: FlowerQuery) -> FlowerModelPage:
     )
 
 
-def _named(reading: Reading, name: str) -> Kept:
+def _named(reading: Reading, name: str) -> StoredModel:
     """Names come from an address: only those that are there are looked for."""
-    known = {kept.name: kept for kept in kept_models(reading.flower)}
+    known = {kept.name: kept for kept in stored_models(reading.flower)}
     if name not in known:
         raise NotFoundError(f"no Flower model is called {name!r}; there are: {', '.join(known) or 'none'}")
     return known[name]

@@ -7,8 +7,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from afl.flower.kept import Kept
-from afl.flower.listing import kept_models
+from afl.flower.listing import stored_models
+from afl.flower.model_store import StoredModel
 from simulations.viewer import flowers
 from simulations.viewer.data_access import Reading
 from simulations.viewer.flowers import Number
@@ -74,11 +74,11 @@ async def read(reading: Reading) -> FlowerModelsPage:
 
 
 def _page(root: Path) -> FlowerModelsPage:
-    lines = map(_line, kept_models(root))
+    lines = map(_line, stored_models(root))
     return FlowerModelsPage(tuple(sorted(lines, key=lambda line: (line.task, line.about, line.name))))
 
 
-def _line(kept: Kept) -> FlowerModelLine:
+def _line(kept: StoredModel) -> FlowerModelLine:
     training, evaluation = flowers.training(kept), flowers.evaluated(kept)
     groups = flowers.groups(evaluation)
     return FlowerModelLine(

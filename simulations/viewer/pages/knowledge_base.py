@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from afl.hints.trials import Effect, Status, Trial
+from afl.hints.hint_records import Effect, HintRecord, Status
 from afl.metrics.intervals import Estimate
 from memory.columns import TargetRankColumns
 from memory.knowledge_bases import KnowledgeBaseRecord
@@ -156,7 +156,7 @@ async def read(reading: Reading, base: str, query: Annotated[BaseQuery, Query()]
     )
 
 
-def _taken(record: KnowledgeBaseRecord) -> list[Trial]:
+def _taken(record: KnowledgeBaseRecord) -> list[HintRecord]:
     """By number."""
     taken = [trial for trial in record.trials if trial.number is not None]
     return sorted(taken, key=lambda trial: trial.number or 0)
@@ -175,7 +175,7 @@ async def _effects(reading: Library, table: str | None, k: int) -> Effects:
     return Effects(await run.target_rank_columns(COUNTED - 1), k=k)
 
 
-def _line(trial: Trial) -> HintLine:
+def _line(trial: HintRecord) -> HintLine:
     origin = trial.origin
     return HintLine(
         number=trial.number,

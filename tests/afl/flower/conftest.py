@@ -7,9 +7,9 @@ import pytest
 from afl.data.catalogue import Catalogue
 from afl.data.dataset import Dataset, Sequence, Sequences, Split
 from afl.data.domains import get_domain
-from afl.flower.embedded import EmbeddedConfig, embedded
+from afl.flower.embedded_model import EmbeddedConfig, build_embedded_model
 from afl.flower.language_model import LanguageModel
-from afl.flower.tree import PrefixTree
+from afl.flower.prefix_tree import PrefixTree
 from afl.models.threads import single_threaded
 
 GAMES = ("Doom", "Doom II", "Zelda", "Zelda: Ocarina", "Tetris", "Doom", "Pong", "Mario Kart", "Mario", "Ōkami")
@@ -35,14 +35,14 @@ def games() -> Dataset:
 @pytest.fixture(scope="session")
 def model() -> LanguageModel:
     """Untrained, so that nothing is likely or unlikely for a reason."""
-    return embedded(
+    return build_embedded_model(
         [*GAMES, "played:"], config=EmbeddedConfig(vocabulary=280, hidden=16, heads=2, prompt_length=96), seed=3
     )
 
 
 @pytest.fixture(scope="session")
 def tree(games: Dataset, model: LanguageModel) -> PrefixTree:
-    return PrefixTree.build(games.catalogue.plain_titles, model.encode, model.end)
+    return PrefixTree.build(games.catalogue.plain_titles, model.encode, model.end_token)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,12 +1,12 @@
 """A small task that is learned in seconds: five titles, one of them a beginning of another, one far from ASCII."""
 
-from afl.flower.distribution import DistributionLesson, Target, flow_lesson
-from afl.flower.embedded import EmbeddedConfig, embedded
+from afl.flower.distribution import DistributionTask, TargetDistribution, flow_task
+from afl.flower.embedded_model import EmbeddedConfig, build_embedded_model
 from afl.flower.language_model import LanguageModel
+from afl.flower.prefix_tree import PrefixTree
 from afl.flower.training import TrainingConfig
-from afl.flower.tree import PrefixTree
 
-FIVE = Target(("Heat", "Heat 2", "Amélie", "日本", "Alien"), (50, 25, 15, 7, 3))
+FIVE = TargetDistribution(("Heat", "Heat 2", "Amélie", "日本", "Alien"), (50, 25, 15, 7, 3))
 SHARES = (0.5, 0.25, 0.15, 0.07, 0.03)
 SMALL = EmbeddedConfig(vocabulary=300, hidden=32, layers=1, heads=2, prompt_length=16)
 FLOWER = TrainingConfig(
@@ -15,16 +15,16 @@ FLOWER = TrainingConfig(
 
 
 def untrained(seed: int = 1) -> LanguageModel:
-    return embedded(FIVE.titles, config=SMALL, seed=seed)
+    return build_embedded_model(FIVE.titles, config=SMALL, seed=seed)
 
 
 def tree_of(model: LanguageModel) -> PrefixTree:
-    return PrefixTree.build(FIVE.titles, model.encode, model.end)
+    return PrefixTree.build(FIVE.titles, model.encode, model.end_token)
 
 
-def five_titles(model: LanguageModel) -> DistributionLesson:
+def five_titles(model: LanguageModel) -> DistributionTask:
     tree = tree_of(model)
-    return flow_lesson(tree, tree.pooled(SHARES), prompt="")
+    return flow_task(tree, tree.sum_by_title(SHARES), prompt="")
 
 
 def silent(done: int, total: int, text: str = "") -> None:

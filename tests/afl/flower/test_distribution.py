@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from afl.errors import DataError
 from afl.flower.distribution import (
-    counted,
+    catalogue_log_probabilities,
+    count_titles,
     evaluate,
-    imitation_lesson,
+    imitation_task,
     read_target,
-    title_log_probabilities,
 )
-from afl.flower.tree import PrefixTree
+from afl.flower.prefix_tree import PrefixTree
 from tests.afl.flower.tasks import SHARES, five_titles, tree_of, untrained
 
 
@@ -30,7 +30,7 @@ def test_a_title_that_occurs_twice_keeps_both_counts(tmp_path: Path) -> None:
     target = read_target(written(tmp_path, '{"Heat": 2, "Alien": 1.5, "Heat": 4}'))
     assert target.titles == ("Heat", "Alien", "Heat")
     tree = PrefixTree.build(target.titles, lambda text: [ord(one) for one in text], 0)
-    assert tree.pooled(target.counts).tolist() == [6, 1.5]
+    assert tree.sum_by_title(target.counts).tolist() == [6, 1.5]
 
 
 @pytest.mark.parametrize(
@@ -68,9 +68,11 @@ def test_any_titles_make_a_target(tmp_path_factory: pytest.TempPathFactory, coun
 def test_probabilities_of_titles_are_those_of_their_tokens() -> None:
     model = untrained()
     tree = tree_of(model)
-    together = title_log_probabilities(model, tree, "seen: Heat")
+    together = catalogue_log_probabilities(model, tree, "seen: Heat")
     alone = [
-        model.log_probabilities(model.prompts(["seen: Heat"]), model.tensor(tree.tokens([title], padding=0)))
+        model.log_probabilities(
+            model.encode_prompts(["seen: Heat"]), model.to_tensor(tree.tokens([title], padding=0))
+        )
         for title in range(5)
     ]
     assert together == pytest.approx([float(one.detach().sum()) for one in alone], rel=1e-5)
@@ -84,7 +86,7 @@ def test_flows_are_taught_on_titles_drawn_uniformly() -> None:
 
 
 def test_fresh_draws_have_the_shares_of_the_target() -> None:
-    lesson = imitation_lesson(tree_of(untrained()), np.array(SHARES), prompt="", sample=None, seed=0)
+    lesson = imitation_task(tree_of(untrained()), np.array(SHARES), prompt="", sample=None, seed=0)
     drawn = lesson.examples(np.random.default_rng(0), 5_000)
     assert np.bincount(drawn.titles) / 5_000 == pytest.approx(SHARES, abs=0.03)
 
@@ -92,7 +94,7 @@ def test_fresh_draws_have_the_shares_of_the_target() -> None:
 def test_a_fixed_sample_is_drawn_once_and_a_twentieth_validates() -> None:
     tree = tree_of(untrained())
     lesson, again, other = (
-        imitation_lesson(tree, np.array(SHARES), prompt="", sample=40, seed=seed) for seed in (0, 0, 1)
+        imitation_task(tree, np.array(SHARES), prompt="", sample=40, seed=seed) for seed in (0, 0, 1)
     )
     assert lesson.taught.tolist() == again.taught.tolist() != other.taught.tolist()
     assert (lesson.taught * 38).round(9).tolist() == (lesson.taught * 38).round().tolist()
@@ -101,7 +103,7 @@ def test_a_fixed_sample_is_drawn_once_and_a_twentieth_validates() -> None:
 
 def test_what_is_no_title_is_not_counted() -> None:
     tree = tree_of(untrained())
-    assert counted(["Heat", "Heat ", "heat", "", "日本", "Heat"], tree).tolist() == [2, 0, 0, 1, 0]
+    assert count_titles(["Heat", "Heat ", "heat", "", "日本", "Heat"], tree).tolist() == [2, 0, 0, 1, 0]
 
 
 def test_a_model_that_knows_nothing_is_far_off() -> None:
@@ -115,6 +117,6 @@ def test_a_model_that_knows_nothing_is_far_off() -> None:
 
 def test_where_no_draw_is_a_title_there_is_no_divergence() -> None:
     model = untrained()
-    tree = PrefixTree.build(["a title that nobody will write"], model.encode, model.end)
+    tree = PrefixTree.build(["a title that nobody will write"], model.encode, model.end_token)
     found = evaluate(model, tree, np.ones(1), prompt="", draws=3, seed=1).to_json()
     assert (found["js"], found["kl_result_target"], found["off_catalogue"]) == (None, None, 1)

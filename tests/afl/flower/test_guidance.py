@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from afl.flower.guidance import log_shares, title_probabilities
-from afl.flower.tree import PrefixTree
+from afl.flower.guidance import guidance_log_probabilities, title_probabilities
+from afl.flower.prefix_tree import PrefixTree
 
 
 def test_items_of_one_title_share_its_probability(tree: PrefixTree) -> None:
@@ -18,16 +18,16 @@ def test_logits_may_be_large(tree: PrefixTree) -> None:
 
 def test_shares_are_the_tree_s_own_process_rewards(tree: PrefixTree) -> None:
     q = np.random.default_rng(0).dirichlet(np.ones(9), 3)
-    wanted = np.stack([tree.log_rewards(tree.flows(row)) for row in q])
-    np.testing.assert_allclose(log_shares(tree, q), wanted, atol=1e-12)
+    wanted = np.stack([tree.log_process_rewards(tree.flows(row)) for row in q])
+    np.testing.assert_allclose(guidance_log_probabilities(tree, q), wanted, atol=1e-12)
 
 
 def test_shares_along_a_title_give_its_probability(tree: PrefixTree) -> None:
     q = np.random.default_rng(1).dirichlet(np.ones(9), 1)
-    assert np.exp(tree.log_probabilities(log_shares(tree, q)[0])) == pytest.approx(q[0])
+    assert np.exp(tree.log_probabilities(guidance_log_probabilities(tree, q)[0])) == pytest.approx(q[0])
 
 
 def test_an_impossible_title_keeps_finite_shares(tree: PrefixTree) -> None:
     q = np.zeros((1, 9))
     q[0, 2] = 1
-    assert np.isfinite(log_shares(tree, q)).all()
+    assert np.isfinite(guidance_log_probabilities(tree, q)).all()

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from afl.flower.loss import WHOLE, legal_loss, subtb_loss
-from afl.flower.tree import PrefixTree
+from afl.flower.loss import WHOLE_TITLE, legal_loss, subtb_loss
+from afl.flower.prefix_tree import PrefixTree
 
 TITLES = ["aab", "aa", "b", "abba", "ab"]
 
@@ -44,7 +44,7 @@ def test_parts_of_all_paths_count_alike() -> None:
 
 def test_a_whole_path_is_one_part() -> None:
     log_pi = torch.tensor([[1.0, 2.0, 4.0]])
-    loss = subtb_loss(log_pi, torch.zeros(1, 3), log_pi > 0, granularity=WHOLE)
+    loss = subtb_loss(log_pi, torch.zeros(1, 3), log_pi > 0, granularity=WHOLE_TITLE)
     assert loss.item() == pytest.approx(49)
 
 
@@ -80,7 +80,7 @@ def test_what_is_masked_does_not_matter(batch: tuple[Tensor, Tensor, Tensor]) ->
 def test_it_is_0_at_the_true_flow() -> None:
     tree = PrefixTree.build(TITLES, lambda text: [ord(one) for one in text], 0)
     nodes = tree.nodes([0, 1, 2, 3, 4])
-    log_rewards = torch.from_numpy(tree.log_rewards(tree.flows([5, 1, 7, 2, 9]))[nodes])
+    log_rewards = torch.from_numpy(tree.log_process_rewards(tree.flows([5, 1, 7, 2, 9]))[nodes])
     assert subtb_loss(log_rewards.clone(), log_rewards, torch.from_numpy(nodes >= 0)).item() == 0
 
 

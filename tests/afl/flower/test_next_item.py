@@ -9,17 +9,17 @@ from afl.data.next_item_examples import next_item_examples
 from afl.errors import ModelError
 from afl.flower.language_model import LanguageModel
 from afl.flower.loss import subtb_loss
-from afl.flower.next_item import NextItemConfig, NextItemLesson, prompt, title_counts
-from afl.flower.preferences import Personal
-from afl.flower.tree import OFF_TREE, UNSEEN, PrefixTree
+from afl.flower.next_item import NextItemConfig, NextItemTask, build_prompt, title_counts
+from afl.flower.personalisation import PersonalisedReward
+from afl.flower.prefix_tree import OFF_TREE, UNSEEN_LOG_REWARD, PrefixTree
 from afl.models.popularity import Popularity
 from afl.models.scoring import TrainedModel
 
-PLAIN = NextItemConfig(personal=Personal.NONE)
+PLAIN = NextItemConfig(personal=PersonalisedReward.NONE)
 
 
-def lesson(games: Dataset, tree: PrefixTree, config: NextItemConfig = PLAIN, **options: float) -> NextItemLesson:
-    return NextItemLesson(games, tree, config, **{"flow": 0.1, **options})  # type: ignore[arg-type]
+def lesson(games: Dataset, tree: PrefixTree, config: NextItemConfig = PLAIN, **options: float) -> NextItemTask:
+    return NextItemTask(games, tree, config, **{"flow": 0.1, **options})  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +30,8 @@ def popular(games: Dataset) -> TrainedModel:
 
 
 def test_a_prompt_has_a_title_a_line_and_goes_on_with_the_next_one(games: Dataset) -> None:
-    assert prompt(games, [0, 9]) == "played:\nDoom\nŌkami\n"
-    assert prompt(games, [0, 9, 5]) == prompt(games, [0, 9]) + "Doom\n"
+    assert build_prompt(games, [0, 9]) == "played:\nDoom\nŌkami\n"
+    assert build_prompt(games, [0, 9, 5]) == build_prompt(games, [0, 9]) + "Doom\n"
 
 
 def test_rewards_are_occurrences_in_the_histories_of_training_examples(games: Dataset, tree: PrefixTree) -> None:
@@ -79,7 +79,7 @@ def test_every_example_is_drawn(games: Dataset, tree: PrefixTree) -> None:
 
 
 def test_fewer_examples_are_spread_over_the_split(games: Dataset, tree: PrefixTree) -> None:
-    taught = lesson(games, tree, NextItemConfig(personal=Personal.NONE, examples=48))
+    taught = lesson(games, tree, NextItemConfig(personal=PersonalisedReward.NONE, examples=48))
     assert taught.examples(np.random.default_rng(0), 480).rows.max() == 47
 
 
@@ -94,7 +94,7 @@ def test_process_rewards_of_a_target_s_path_multiply_to_its_share(games: Dataset
 def test_steps_off_the_tree_have_the_published_reward(games: Dataset, tree: PrefixTree) -> None:
     taught = lesson(games, tree)
     assert taught.log_rewards(taught.written(np.array([0])), np.array([[OFF_TREE, OFF_TREE]])).tolist() == [
-        [UNSEEN] * 2
+        [UNSEEN_LOG_REWARD] * 2
     ]
 
 
@@ -122,7 +122,7 @@ def test_personal_rewards_need_a_base_model(games: Dataset, tree: PrefixTree) ->
 
 
 def test_weights_of_targets_let_groups_come_as_in_histories(games: Dataset, tree: PrefixTree) -> None:
-    taught = lesson(games, tree, NextItemConfig(personal=Personal.NONE, reweighted=True))
+    taught = lesson(games, tree, NextItemConfig(personal=PersonalisedReward.NONE, reweighted=True))
     weights = taught.written(np.arange(len(next_item_examples(games, Split.TRAIN)))).weights
     assert weights.mean() == pytest.approx(1.0)
     assert weights.std() > 0
@@ -142,8 +142,8 @@ def test_validation_is_the_training_loss_of_what_came_next(
     mask = torch.from_numpy(nodes != OFF_TREE)
     with torch.no_grad():
         log_pi = model.log_probabilities(
-            model.prompts([prompt(games, example.history) for example in valid]),
-            torch.from_numpy(tree.tokens(titles, padding=model.padding)),
+            model.encode_prompts([build_prompt(games, example.history) for example in valid]),
+            torch.from_numpy(tree.tokens(titles, padding=model.padding_token)),
         )
     flow = subtb_loss(log_pi, torch.from_numpy(taught.log_process_rewards[nodes]), mask)
     with torch.no_grad():

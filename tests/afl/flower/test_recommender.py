@@ -11,10 +11,10 @@ from afl.data.dataset import Dataset, Sequence, Sequences, Split
 from afl.data.domains import get_domain
 from afl.data.sessions import build_session, session_rows
 from afl.errors import ModelError, UsageError
-from afl.flower.embedded import EmbeddedConfig
-from afl.flower.kept import Kept
-from afl.flower.listing import kept_models, model_hash
-from afl.flower.next_item import prompt
+from afl.flower.embedded_model import EmbeddedConfig
+from afl.flower.listing import model_hash, stored_models
+from afl.flower.model_store import StoredModel
+from afl.flower.next_item import build_prompt
 from afl.flower.next_item_training import SFT, NextItemOptions, train_next_item
 from afl.flower.recommender import FlowerRecommender, flower_recommender
 from afl.models.context import ModelContext
@@ -70,9 +70,9 @@ def views(films: Dataset) -> list[SessionView]:
 def test_a_candidate_scores_the_log_probability_of_its_title(
     recommender: FlowerRecommender, films: Dataset, home: Path, views: list[SessionView]
 ) -> None:
-    model = Kept.read(home / "flower", "small").model()
-    tokens = model.tensor(np.array([[*model.encode("Aliens"), model.end]]))
-    alone = model.log_probabilities(model.prompts([prompt(films, views[2].history)]), tokens).sum()
+    model = StoredModel.read(home / "flower", "small").load_model()
+    tokens = model.to_tensor(np.array([[*model.encode("Aliens"), model.end_token]]))
+    alone = model.log_probabilities(model.encode_prompts([build_prompt(films, views[2].history)]), tokens).sum()
     assert recommender.scores(views)[2, 0] == pytest.approx(float(alone.detach()), abs=1e-3)
 
 
@@ -110,7 +110,7 @@ def test_over_no_sessions_nothing_is_suggested(recommender: FlowerRecommender) -
 def test_equal_models_have_one_hash_and_others_another(
     recommender: FlowerRecommender, home: Path, tmp_path: Path
 ) -> None:
-    kept = Kept.read(home / "flower", "small")
+    kept = StoredModel.read(home / "flower", "small")
     assert recommender.identity == model_hash(kept)
     config = kept.model_dir / "config.json"
     before = config.read_text()
@@ -139,7 +139,7 @@ def test_where_there_is_none_the_command_that_trains_one_is_named(films: Dataset
 
 
 def test_a_model_of_a_distribution_recommends_nothing(films: Dataset, tmp_path: Path) -> None:
-    Kept.begin(tmp_path / "flower", "fitted", "distribution", {})
+    StoredModel.begin(tmp_path / "flower", "fitted", "distribution", {})
     with pytest.raises(
         UsageError, match="flower:fitted is a model for 'distribution', expected one that recommends"
     ):
@@ -147,7 +147,7 @@ def test_a_model_of_a_distribution_recommends_nothing(films: Dataset, tmp_path: 
 
 
 def test_a_model_that_is_not_trained_to_its_end_is_refused(films: Dataset, tmp_path: Path) -> None:
-    Kept.begin(tmp_path / "flower", "begun", "next-item", {"dataset_hash": films.hash})
+    StoredModel.begin(tmp_path / "flower", "begun", "next-item", {"dataset_hash": films.hash})
     with pytest.raises(ModelError, match="'begun' is not trained yet"):
         flower_recommender(context(films, tmp_path, "begun"))
 
@@ -173,5 +173,5 @@ def test_a_missing_extra_is_told_with_what_to_install(
 def test_what_is_no_model_is_not_listed(home: Path, tmp_path: Path) -> None:
     (tmp_path / "odd").mkdir()
     (tmp_path / "odd" / "flower.json").write_text("{}")
-    assert kept_models(tmp_path) == kept_models(tmp_path / "gone") == []
-    assert [kept.name for kept in kept_models(home / "flower")] == ["small"]
+    assert stored_models(tmp_path) == stored_models(tmp_path / "gone") == []
+    assert [kept.name for kept in stored_models(home / "flower")] == ["small"]

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from afl.flower.distribution import title_log_probabilities
+from afl.flower.distribution import catalogue_log_probabilities
 from afl.flower.language_model import LanguageModel
-from afl.flower.sampling import draw, sample
+from afl.flower.sampling import sample_titles, sample_tokens
 from tests.afl.flower.tasks import tree_of, untrained
 
 
@@ -16,12 +16,12 @@ def model() -> LanguageModel:
 
 
 def test_the_cache_changes_nothing(model: LanguageModel) -> None:
-    prompts = model.prompts(["Heat, Alien", "", "Heat"])
+    prompts = model.encode_prompts(["Heat, Alien", "", "Heat"])
     tokens = torch.tensor([[3, 9, 270], [4, 8, 280], [5, 7, 2]])
     mask, cache, place, read = prompts.mask, None, (prompts.mask.cumsum(1) - 1).clamp(min=0), prompts.tokens
     found = []
     for column in tokens.T:
-        logits, cache = model.continued(read, mask=mask, place=place, cache=cache)
+        logits, cache = model.next_token_logits(read, mask=mask, place=place, cache=cache)
         found.append(logits)
         read, place = column[:, None], place[:, -1:] + 1
         mask = torch.cat([mask, torch.ones_like(read)], dim=1)
@@ -29,40 +29,46 @@ def test_the_cache_changes_nothing(model: LanguageModel) -> None:
 
 
 def test_a_seed_gives_the_same_titles(model: LanguageModel) -> None:
-    first, again, other = ([*draw(model, "", 20, longest=6, seed=seed)] for seed in (1, 1, 2))
+    first, again, other = ([*sample_titles(model, "", 20, longest=6, seed=seed)] for seed in (1, 1, 2))
     assert first == again != other
     assert len(first) == 20
 
 
 def test_what_is_cut_off_says_so(model: LanguageModel) -> None:
-    found = [*draw(model, "", 200, longest=1, seed=1)]
+    found = [*sample_titles(model, "", 200, longest=1, seed=1)]
     assert {one.text for one in found if one.ended} <= {""}
     assert not all(one.ended for one in found)
 
 
 def test_behind_the_terminator_there_is_padding(model: LanguageModel) -> None:
-    tokens = sample(model, model.prompts([""] * 300), longest=40, draws=torch.Generator().manual_seed(0))
-    ended = (tokens == model.end).cumsum(dim=1) - (tokens == model.end).long()
+    tokens = sample_tokens(
+        model, model.encode_prompts([""] * 300), longest=40, draws=torch.Generator().manual_seed(0)
+    )
+    ended = (tokens == model.end_token).cumsum(dim=1) - (tokens == model.end_token).long()
     assert ended.any()
-    assert (tokens[ended > 0] == model.padding).all()
+    assert (tokens[ended > 0] == model.padding_token).all()
 
 
 def test_within_the_tree_every_draw_is_a_title(model: LanguageModel) -> None:
     tree = tree_of(model)
-    prompts = model.prompts([""] * 400)
-    tokens = sample(model, prompts, longest=tree.path.shape[1], draws=torch.Generator().manual_seed(0), tree=tree)
+    prompts = model.encode_prompts([""] * 400)
+    tokens = sample_tokens(
+        model, prompts, longest=tree.path.shape[1], draws=torch.Generator().manual_seed(0), tree=tree
+    )
     nodes = tree.walk(tokens.numpy())
     ends = nodes[np.arange(400), (nodes >= 0).sum(axis=1) - 1]
-    counts = np.bincount(tree.title_at[ends], minlength=5)
+    counts = np.bincount(tree.title_of_node[ends], minlength=5)
     assert counts.sum() == 400
     assert (counts > 0).sum() > 1
 
 
 def test_draws_come_in_proportion_to_the_model_s_probabilities(model: LanguageModel) -> None:
     tree = tree_of(model)
-    first = np.exp(title_log_probabilities(model, tree, ""))
+    first = np.exp(catalogue_log_probabilities(model, tree, ""))
     assert (first > 0).all()
-    tokens = sample(model, model.prompts([""] * 20_000), longest=1, draws=torch.Generator().manual_seed(0))
+    tokens = sample_tokens(
+        model, model.encode_prompts([""] * 20_000), longest=1, draws=torch.Generator().manual_seed(0)
+    )
     shares = np.bincount(tokens[:, 0].numpy(), minlength=len(model.tokenizer)) / 20_000
-    expected = model.logits(model.prompts([""]), torch.tensor([[0]]))[0, 0].softmax(0).detach().numpy()
+    expected = model.logits(model.encode_prompts([""]), torch.tensor([[0]]))[0, 0].softmax(0).detach().numpy()
     assert np.abs(shares - expected).sum() == pytest.approx(0, abs=0.12)

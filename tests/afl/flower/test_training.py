@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from afl.errors import ModelError, UsageError
-from afl.flower.distribution import DistributionLesson, flow_lesson, imitation_lesson, title_log_probabilities
-from afl.flower.language_model import LanguageModel, pretrained
-from afl.flower.training import Trained, TrainingConfig, fit
+from afl.flower.distribution import DistributionTask, catalogue_log_probabilities, flow_task, imitation_task
+from afl.flower.language_model import LanguageModel, load_pretrained
+from afl.flower.training import TrainingConfig, TrainingResult, fit
 from tests.afl.flower.tasks import FLOWER, SHARES, five_titles, silent, tree_of, untrained
 
 SFT = replace(FLOWER, sft=1.0, flow=0.0, legal=0.0, batch_size=40)
@@ -19,27 +19,27 @@ SHORT = replace(FLOWER, steps=12, validate_every=4)
 
 def trained(
     config: TrainingConfig, *, state: Path | None = None, progress=silent
-) -> tuple[LanguageModel, Trained]:
+) -> tuple[LanguageModel, TrainingResult]:
     model = untrained()
     return model, fit(model, five_titles(model), config=config, seed=3, progress=progress, state=state)
 
 
 def distance(model: LanguageModel) -> float:
     """The largest difference between a title's probability and its share."""
-    found = np.exp(title_log_probabilities(model, tree_of(model), ""))
+    found = np.exp(catalogue_log_probabilities(model, tree_of(model), ""))
     return float(np.abs(found - SHARES).max())
 
 
 @pytest.fixture(scope="module")
-def flower() -> tuple[LanguageModel, Trained]:
+def flower() -> tuple[LanguageModel, TrainingResult]:
     return trained(FLOWER)
 
 
-def test_flows_bring_titles_to_their_shares(flower: tuple[LanguageModel, Trained]) -> None:
+def test_flows_bring_titles_to_their_shares(flower: tuple[LanguageModel, TrainingResult]) -> None:
     assert distance(flower[0]) < 0.01
 
 
-def test_the_curve_says_how_it_went(flower: tuple[LanguageModel, Trained]) -> None:
+def test_the_curve_says_how_it_went(flower: tuple[LanguageModel, TrainingResult]) -> None:
     result = flower[1]
     assert [point.step for point in result.curve] == [15, 30, 45, 60, 75, 90]
     assert result.validation == min(point.validation for point in result.curve)
@@ -49,7 +49,7 @@ def test_the_curve_says_how_it_went(flower: tuple[LanguageModel, Trained]) -> No
 
 def test_imitation_brings_titles_near_their_shares() -> None:
     model = untrained()
-    lesson = imitation_lesson(tree_of(model), np.array(SHARES), prompt="", sample=None, seed=0)
+    lesson = imitation_task(tree_of(model), np.array(SHARES), prompt="", sample=None, seed=0)
     fit(model, lesson, config=SFT, seed=3, progress=silent)
     assert distance(model) < 0.05
 
@@ -103,7 +103,7 @@ def test_the_global_random_state_is_left_alone() -> None:
     assert torch.equal(torch.get_rng_state(), before)
 
 
-class Stale(DistributionLesson):
+class Stale(DistributionTask):
     """A lesson whose validation never improves."""
 
     def validate(self, model: LanguageModel) -> float:
@@ -122,9 +122,9 @@ def test_when_validation_no_longer_improves_the_rate_begins_to_fall() -> None:
 def test_lora_learns_beside_frozen_weights(tmp_path: Path) -> None:
     other = untrained()
     tree = tree_of(other)
-    fit(other, flow_lesson(tree, np.full(5, 0.2), prompt=""), config=FLOWER, seed=1, progress=silent)
+    fit(other, flow_task(tree, np.full(5, 0.2), prompt=""), config=FLOWER, seed=1, progress=silent)
     other.save(tmp_path)
-    model = pretrained(str(tmp_path), lora=4)
+    model = load_pretrained(str(tmp_path), lora=4)
     frozen = {name: one.clone() for name, one in model.network.named_parameters() if not one.requires_grad}
     result = fit(model, five_titles(model), config=FLOWER, seed=1, progress=silent)
     assert result.curve[-1].validation < result.curve[0].validation
@@ -135,8 +135,8 @@ def test_lora_learns_beside_frozen_weights(tmp_path: Path) -> None:
 
 def test_lora_begins_alike_whatever_was_drawn_before(tmp_path: Path) -> None:
     untrained().save(tmp_path)
-    one = pretrained(str(tmp_path), lora=4).network.state_dict()
-    other = pretrained(str(tmp_path), lora=4).network.state_dict()
+    one = load_pretrained(str(tmp_path), lora=4).network.state_dict()
+    other = load_pretrained(str(tmp_path), lora=4).network.state_dict()
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 

@@ -6,7 +6,7 @@ import pytest
 from afl.data.catalogue import Catalogue
 from afl.data.dataset import Dataset, Sequence, Sequences, Split
 from afl.data.domains import get_domain
-from afl.hints.learners import Lesson
+from afl.hints.baselines import PolicyData
 from afl.types import SessionView
 
 FILMS = {
@@ -38,7 +38,7 @@ def view(dataset: Dataset, *history: int) -> SessionView:
     return SessionView("s", dataset.domain, history, tuple(titles[item] for item in history), (0,), titles[:1])
 
 
-def bandit(sessions: int, *, seed: int, noise: float = 0.3) -> Lesson:
+def bandit(sessions: int, *, seed: int, noise: float = 0.3) -> PolicyData:
     """Four kinds of session by two signs; in each, one of four actions earns .5 more than the others.
 
     A third number says nothing. Rewards are noisy; a tenth of the sessions validate.
@@ -49,7 +49,7 @@ def bandit(sessions: int, *, seed: int, noise: float = 0.3) -> Lesson:
     rewards = draws.normal(0, noise, (sessions, 4))
     rewards[np.arange(sessions), best_actions(states)] += 0.5
     cut = sessions * 9 // 10
-    return Lesson(states[:cut], rewards[:cut], states[cut:], rewards[cut:])
+    return PolicyData(states[:cut], rewards[:cut], states[cut:], rewards[cut:])
 
 
 def best_actions(states: np.ndarray) -> np.ndarray:

@@ -3,20 +3,20 @@
 import numpy as np
 import pytest
 
-from afl.hints.arms import ARMS, HeldOut, actions, oracle_share
-from afl.hints.learners import Lesson, Linear
+from afl.hints.arms import ARMS, HeldOut, arm_actions, oracle_share
+from afl.hints.baselines import Linear, PolicyData
 from afl.hints.rewards import RewardTable
 
 PLACES = np.array([[2, 0, 1], [0, 0, 10], [3, 3, 3], [1, 5, 2]], np.int16)
 TABLE = RewardTable(("a", "b", "c", "d"), PLACES)
 STATES = np.array([[1.0], [-1.0], [0.5], [2.0]], np.float32)
-LESSON = Lesson(STATES, np.array([[0.0, 0.4, 0.1]] * 4), STATES[:2], np.array([[0.0, 0.4, 0.1]] * 2))
+LESSON = PolicyData(STATES, np.array([[0.0, 0.4, 0.1]] * 4), STATES[:2], np.array([[0.0, 0.4, 0.1]] * 2))
 FIRST = Linear(np.array([[0.0, 1.0, 0.0]]), np.zeros(3))
 
 
 def chosen(seed: int = 1) -> dict[str, list[int]]:
     held_out = HeldOut(STATES, TABLE, TABLE.rewards("gain"))
-    found = actions(LESSON, held_out, policy=FIRST, permuted=FIRST, seed=seed)
+    found = arm_actions(LESSON, held_out, policy=FIRST, permuted=FIRST, seed=seed)
     return {arm: one.tolist() for arm, one in found.items()}
 
 

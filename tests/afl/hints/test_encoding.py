@@ -7,7 +7,7 @@ from afl.data.dataset import Dataset
 from afl.data.item_texts import item_text
 from afl.errors import NotFoundError, UsageError
 from afl.hints.attributes import AttributeEncoder
-from afl.hints.encoding import FURTHEST, Encoding
+from afl.hints.encoding import CLIP, Encoding
 from afl.hints.texts import TextEncoder
 from tests.afl.hints.conftest import view
 
@@ -76,7 +76,7 @@ def test_states_have_mean_0_and_deviation_1_over_the_sessions_they_were_fitted_t
 
 def test_a_session_far_from_all_others_is_still_within_bounds(films: Dataset) -> None:
     encoding = Encoding.fit("attributes", films, [view(films, 0, 1), view(films, 0, 1), view(films, 1, 0)])
-    assert np.abs(encoding.states([view(films, 4, 4, 4)])).max() <= FURTHEST
+    assert np.abs(encoding.states([view(films, 4, 4, 4)])).max() <= CLIP
 
 
 def test_an_unknown_encoder_is_a_mistake_that_names_those_there_are(films: Dataset) -> None:

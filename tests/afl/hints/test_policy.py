@@ -9,9 +9,9 @@ import pytest
 from afl.data.catalogue import Catalogue
 from afl.data.dataset import Dataset
 from afl.errors import ConflictError, ModelError, NotFoundError
-from afl.hints.base import Hint, KnowledgeBase
 from afl.hints.encoding import Encoding
-from afl.hints.policy import FILENAME, Actor, Layer, Policy, trained_on
+from afl.hints.knowledge_base import Hint, KnowledgeBase
+from afl.hints.policy import FILENAME, Actor, Layer, Policy, trained_dataset
 from tests.afl.hints.conftest import view
 
 BASE = KnowledgeBase("films", "films", "offline", (Hint(1, "Prefer horror."), Hint(2, "Prefer crime.")))
@@ -49,7 +49,7 @@ def test_what_is_read_back_chooses_and_hashes_alike(policy: Policy, films: Datas
     views = [view(films, 0, 1, 4), view(films, 2)]
     assert again.choose(views) == policy.choose(views)
     assert (again.hash, again.base, dict(again.log)) == (policy.hash, BASE, {"reward": "gain"})
-    assert trained_on(tmp_path / "films") == "films"
+    assert trained_dataset(tmp_path / "films") == "films"
 
 
 def test_only_what_determines_choices_is_in_the_hash(policy: Policy) -> None:

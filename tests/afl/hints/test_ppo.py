@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from afl.hints.baselines import mean_reward
 from afl.hints.environment import HintEnvironment
-from afl.hints.learners import earned
 from afl.hints.policy import Actor
-from afl.hints.ppo import EverySession, PPOConfig, train
+from afl.hints.ppo import PPOConfig, SessionBandits, train
 from tests.afl.hints.conftest import bandit, best_actions
 
 FRESH = bandit(4000, seed=9)
@@ -19,7 +19,7 @@ QUICK = PPOConfig(updates=20)
 def test_it_finds_the_optimum_of_a_hand_made_bandit(seed: int) -> None:
     actor = train(LESSON, seed=seed, config=QUICK).actor
     assert (actor.choose(FRESH.states) == best_actions(FRESH.states)).mean() > 0.99
-    assert earned(actor, FRESH.states, FRESH.rewards) > 0.98 * OPTIMUM
+    assert mean_reward(actor, FRESH.states, FRESH.rewards) > 0.98 * OPTIMUM
 
 
 def test_the_learning_curve_rises() -> None:
@@ -30,7 +30,7 @@ def test_the_learning_curve_rises() -> None:
 
 def test_states_of_other_sessions_teach_it_nothing() -> None:
     permuted = train(LESSON.permuted(0), seed=0, config=QUICK).actor
-    assert earned(permuted, FRESH.states, FRESH.rewards) < OPTIMUM / 2
+    assert mean_reward(permuted, FRESH.states, FRESH.rewards) < OPTIMUM / 2
 
 
 def test_equal_lessons_and_seeds_give_equal_policies() -> None:
@@ -56,7 +56,7 @@ def test_the_kept_checkpoint_is_on_the_curve_and_no_worse_than_the_first() -> No
 def test_all_sessions_side_by_side_earn_what_each_earns_in_its_environment() -> None:
     states, rewards = LESSON.states[:5], LESSON.rewards[:5]
     actions = np.array([0, 1, 2, 3, 0])
-    together, one = EverySession(states, rewards), HintEnvironment(states, rewards)
+    together, one = SessionBandits(states, rewards), HintEnvironment(states, rewards)
     together.step_async(actions)
     _, earned_together, done, _ = together.step_wait()
     alone = {info["session"]: one.step(actions[info["session"]])[1] for _, info in (one.reset() for _ in range(5))}

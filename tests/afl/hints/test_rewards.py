@@ -4,20 +4,20 @@ import numpy as np
 import pytest
 
 from afl.errors import DataError, UsageError
-from afl.hints.rewards import REWARDS, Placed, RewardTable
+from afl.hints.rewards import REWARDS, RewardTable, TargetRank
 
 TABLE = RewardTable(("a", "b", "c"), np.array([[2, 1, 0], [0, 0, 10], [3, 3, 3]], np.int16))
 
 
 def test_a_table_is_read_from_lists_in_any_order() -> None:
-    placed = [Placed("a", 1, None), Placed("b", 0, 4), Placed("a", 0, 2), Placed("b", 1, 1)]
-    table = RewardTable.of(placed, hints=1)
-    assert (table.sessions, table.places.tolist()) == (("a", "b"), [[2, 0], [4, 1]])
+    placed = [TargetRank("a", 1, None), TargetRank("b", 0, 4), TargetRank("a", 0, 2), TargetRank("b", 1, 1)]
+    table = RewardTable.from_ranks(placed, hints=1)
+    assert (table.sessions, table.ranks.tolist()) == (("a", "b"), [[2, 0], [4, 1]])
 
 
 def test_a_session_that_misses_a_hint_is_named() -> None:
     with pytest.raises(DataError, match="'a' was tried under 2 of 3 hints"):
-        RewardTable.of([Placed("a", 0, 1), Placed("a", 1, 1)], hints=2)
+        RewardTable.from_ranks([TargetRank("a", 0, 1), TargetRank("a", 1, 1)], hints=2)
 
 
 def test_ndcg_is_the_discounted_place() -> None:
@@ -52,5 +52,5 @@ def test_another_reward_is_a_mistake_that_names_those_there_are() -> None:
 
 def test_a_smaller_study_is_the_beginning_of_a_larger_one() -> None:
     assert TABLE.first(2).sessions == ("a", "b")
-    assert TABLE.under([2]).places.tolist() == [[2, 0], [0, 10], [3, 3]]
-    assert TABLE.first(1).joined(TABLE.first(2)).sessions == ("a", "a", "b")
+    assert TABLE.with_hints([2]).ranks.tolist() == [[2, 0], [0, 10], [3, 3]]
+    assert TABLE.first(1).concatenated(TABLE.first(2)).sessions == ("a", "a", "b")

@@ -11,7 +11,7 @@ from afl.testing.canned_answers import canned_answer
 from afl.testing.faults import status
 from afl.testing.server import FakeServer, running_server
 from simulations.graphs.exploration import after_batch
-from simulations.graphs.exploration_state import Ending
+from simulations.graphs.exploration_state import StopReason
 from tests.simulations.conftest import Afl, Finished
 
 Exported = Callable[[str], bytes]
@@ -264,11 +264,11 @@ def test_a_mistake_is_told_in_one_line_before_anything_is_asked(explore, server,
     ("failed", "hints", "seen", "ending"),
     [
         (False, 2, 8, None),
-        (False, 3, 8, Ending.FULL),
-        (False, 2, 24, Ending.SEEN),
-        (False, 3, 24, Ending.FULL),
-        (True, 3, 24, Ending.STOPPED),
-        (True, 0, 8, Ending.STOPPED),
+        (False, 3, 8, StopReason.FULL),
+        (False, 2, 24, StopReason.SEEN),
+        (False, 3, 24, StopReason.FULL),
+        (True, 3, 24, StopReason.STOPPED),
+        (True, 0, 8, StopReason.STOPPED),
     ],
 )
 def test_when_an_exploration_ends(failed, hints, seen, ending):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from afl.errors import UsageError
-from afl.hints.learners import regression
+from afl.hints.baselines import fit_regression
 from afl.hints.rewards import RewardTable
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.sections.hint_study import hint_study_page
@@ -52,7 +52,7 @@ def tables() -> Tables:
 
 
 def test_a_base_with_both_hints_serves_both_kinds_of_sessions(tables: Tables) -> None:
-    report = sizes_study(tables, (1, 2, 99), learn=regression)
+    report = sizes_study(tables, (1, 2, 99), learn=fit_regression)
     values = {(one.group["hints"], one.arm): one.estimate.value for one in report.results}
     assert sorted({size for size, _ in values}) == [1, 2, 3]
     assert values[2, "policy"] == 1
@@ -61,12 +61,12 @@ def test_a_base_with_both_hints_serves_both_kinds_of_sessions(tables: Tables) ->
 
 
 def test_few_sessions_are_the_first_ones(tables: Tables) -> None:
-    report = few_shot_study(tables, (20, 10_000), learn=regression)
+    report = few_shot_study(tables, (20, 10_000), learn=fit_regression)
     assert list(dict.fromkeys(one.group["sessions"] for one in report.results)) == [20, 200]
 
 
 def test_every_reward_is_judged_by_ndcg(tables: Tables) -> None:
-    report = reward_study(tables, learn=regression)
+    report = reward_study(tables, learn=fit_regression)
     assert {one.metric for one in report.results} == {"ndcg_at_10"}
     assert [one.group["reward"] for one in report.results if one.arm == "policy"] == [
         "gain",
@@ -85,7 +85,7 @@ def test_choosing_beats_drawing(tables: Tables) -> None:
 
 def test_sizes_below_one_are_a_mistake(tables: Tables) -> None:
     with pytest.raises(UsageError, match="--size: got 0"):
-        sizes_study(tables, (5, 0), learn=regression)
+        sizes_study(tables, (5, 0), learn=fit_regression)
 
 
 def test_a_policy_nobody_trained_is_named(afl: Afl, small: Path) -> None:
@@ -114,7 +114,7 @@ def test_the_policy_over_all_filters_is_tested_against_the_others() -> None:
 
 
 def test_a_study_is_a_page_with_a_figure(tables: Tables) -> None:
-    page = hint_study_page(sizes_study(tables, (1, 2), learn=regression))
+    page = hint_study_page(sizes_study(tables, (1, 2), learn=fit_regression))
     [figure] = page.figures()
     assert page.title == "AFL study: size of the knowledge base"
     assert "policy: 1 0." in figure.alternative

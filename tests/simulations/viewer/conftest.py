@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from afl.hints.trials import Effect, Origin, Status, Trial
+from afl.hints.hint_records import Effect, HintRecord, Origin, Status
 from afl.types import Advice, CallKey, JournalEntry, Message, Outcome, Phase, Refusal, Reply, Role
 from memory.knowledge_bases import KnowledgeBaseRecord
 from memory.records import CandidateRecord, SessionRecord, TurnRecord
@@ -189,7 +189,7 @@ BASE = KnowledgeBaseRecord(
     "films",
     {"dataset": "films", "llm": "m"},
     (
-        Trial(
+        HintRecord(
             "Look at the pace.",
             Status.ACCEPTED,
             1,
@@ -198,8 +198,8 @@ BASE = KnowledgeBaseRecord(
                 ("I went by mood.",), ("The pace is alike.",), Effect("7", 3, 1), (Effect("8", 1, None),)
             ),
         ),
-        Trial("Prefer Up.", Status.LEAK, why="names the title 'Up'", session="8"),
-        Trial("Look at the speed.", Status.REDUNDANT, why="says what hint 1 says", session="8"),
+        HintRecord("Prefer Up.", Status.LEAK, why="names the title 'Up'", session="8"),
+        HintRecord("Look at the speed.", Status.REDUNDANT, why="says what hint 1 says", session="8"),
     ),
     "hinted",
 )

@@ -12,7 +12,7 @@ import pytest
 from safetensors.numpy import save_file
 from starlette.testclient import TestClient
 
-from afl.flower.evaluations import Evaluation, TitleShares, keep_evaluation
+from afl.flower.stored_evaluation import Evaluation, TitleShares, store_evaluation
 from simulations.viewer.app import create_app
 from tests.simulations.viewer import tuned
 from tests.simulations.viewer.strangers import STRANGE
@@ -98,7 +98,7 @@ def test_a_model_that_is_not_finished_says_so(html: Html) -> None:
 
 @pytest.mark.parametrize(("ago", "said"), [(0, "Its training is at step 20"), (600, "has been left at step 20")])
 def test_a_training_that_goes_on_is_kept_up_to_date(anew: TestClient, tmp_path: Path, ago: int, said: str) -> None:
-    state = tuned.kept(tmp_path / "flower", "odd", "next-item", {}, None).state
+    state = tuned.kept(tmp_path / "flower", "odd", "next-item", {}, None).state_file
     save_file({"x": np.zeros(1)}, state, {"standing": json.dumps({"step": 20, "curve": [[20, 1.0, 2.0]]})})
     os.utime(state, (time() - ago, time() - ago))
     page = anew.get("/flower/odd").text
@@ -125,7 +125,7 @@ def test_without_a_model_the_command_that_trains_one_is_named(anew: TestClient) 
 def test_titles_that_mean_harm_are_text(anew: TestClient, tmp_path: Path) -> None:
     one = tuned.kept(tmp_path / "flower", "odd", "distribution", {"target": STRANGE, STRANGE: STRANGE}, tuned.LOG)
     titles = TitleShares((STRANGE,) * 300, (1 / 300,) * 300, (1,) * 300)
-    keep_evaluation(one, Evaluation({"task": STRANGE, "js": STRANGE}, {STRANGE: STRANGE}, titles))
+    store_evaluation(one, Evaluation({"task": STRANGE, "js": STRANGE}, {STRANGE: STRANGE}, titles))
     page = anew.get("/flower/odd").raise_for_status().text
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)" in page
@@ -153,7 +153,7 @@ def test_a_curve_that_cannot_be_read_is_not_drawn(anew: TestClient, tmp_path: Pa
 def test_numbers_that_are_none_are_left_out(anew: TestClient, tmp_path: Path) -> None:
     one = tuned.kept(tmp_path / "flower", "odd", "distribution", {}, tuned.LOG)
     result = {"js": None, "kl_result_target": True, "off_catalogue": {"value": 1}, "other": 2}
-    keep_evaluation(one, Evaluation(json.loads(json.dumps(result)), {}, TitleShares(("Up",), (1.0,), (0,))))
+    store_evaluation(one, Evaluation(json.loads(json.dumps(result)), {}, TitleShares(("Up",), (1.0,), (0,))))
     page = anew.get("/api/flower/odd").raise_for_status().json()
     assert [(number["key"], number["value"], number["ci95"]) for number in page["numbers"]] == [
         ("off_catalogue", 1.0, None)

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from afl.flower.evaluations import Evaluation, GroupShares, TitleShares, keep_evaluation
-from afl.flower.kept import Kept
+from afl.flower.model_store import StoredModel
+from afl.flower.stored_evaluation import Evaluation, GroupShares, TitleShares, store_evaluation
 
 FITTED = {"task": "distribution", "draws": 8, "js": 0.01, "kl_result_target": 0.03, "off_catalogue": 0.00002}
 RECOMMENDED = {
@@ -24,18 +24,18 @@ def fill(root: Path) -> Path:
     """A folder of models: one of each task, one that was never evaluated, and what is none."""
     fitted = kept(root, "fitted", "distribution", {"target": "films.json", "objective": "flower"}, LOG)
     titles = TitleShares(("Up", "Alien", "Heat"), (0.25, 0.5, 0.25), (3, 4, 0), (0.3, 0.45, 0.25))
-    keep_evaluation(fitted, Evaluation(FITTED, {"seed": 0}, titles))
+    store_evaluation(fitted, Evaluation(FITTED, {"seed": 0}, titles))
     for name, recommended in {"flowers": (0.6, 0.4), "imitates": (0.8, 0.2)}.items():
         one = kept(root, name, "next-item", {"dataset": "films", "objective": "flower", "dataset_hash": "f"}, LOG)
-        keep_evaluation(one, Evaluation(RECOMMENDED, {"beams": 10}, GroupShares((0.5, 0.5), recommended)))
+        store_evaluation(one, Evaluation(RECOMMENDED, {"beams": 10}, GroupShares((0.5, 0.5), recommended)))
     kept(root, "begun", "next-item", {"dataset": "films", "training": {"sft": 1.0, "flow": 0.0}}, None)
     (root / "odd").mkdir()
     (root / "odd" / "flower.json").write_text("[]")
     return root
 
 
-def kept(root: Path, name: str, task: str, config: dict[str, Any], log: dict[str, Any] | None) -> Kept:
-    begun = Kept.begin(root, name, task, config)
+def kept(root: Path, name: str, task: str, config: dict[str, Any], log: dict[str, Any] | None) -> StoredModel:
+    begun = StoredModel.begin(root, name, task, config)
     record = {"version": 1, "task": task, "config": config, "log": log}
     (begun.folder / "flower.json").write_text(json.dumps(record))
-    return Kept.read(root, name)
+    return StoredModel.read(root, name)

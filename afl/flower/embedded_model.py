@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from afl.errors import UsageError
-from afl.flower.language_model import LanguageModel, device
+from afl.flower.language_model import LanguageModel, default_device
 
 PADDING, BEGIN, END = "<padding>", "<begin>", "<end>"
 
@@ -25,7 +25,7 @@ class EmbeddedConfig:
     prompt_length: int = 128
     """Tokens of a prompt at most; of a longer one the end counts."""
 
-    def of_width(self, width: int | None) -> "EmbeddedConfig":
+    def with_hidden(self, width: int | None) -> "EmbeddedConfig":
         """The same with states of this width; `UsageError` for one that its heads cannot share."""
         if width is None:
             return self
@@ -34,7 +34,9 @@ class EmbeddedConfig:
         return replace(self, hidden=width)
 
 
-def embedded(texts: Iterable[str], *, config: EmbeddedConfig | None = None, seed: int) -> LanguageModel:
+def build_embedded_model(
+    texts: Iterable[str], *, config: EmbeddedConfig | None = None, seed: int
+) -> LanguageModel:
     """An untrained model with a tokenizer learned from `texts` (titles, and histories where there are any).
 
     The same texts and seed give the same model; the global random state is left as it was.
@@ -58,7 +60,7 @@ def embedded(texts: Iterable[str], *, config: EmbeddedConfig | None = None, seed
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = LlamaForCausalLM(network)
-    return LanguageModel(model.to(device()).eval(), tokenizer, config.prompt_length)  # type: ignore[arg-type]
+    return LanguageModel(model.to(default_device()).eval(), tokenizer, config.prompt_length)  # type: ignore[arg-type]
 
 
 def byte_pair_tokenizer(texts: Iterable[str], *, vocabulary: int) -> Any:

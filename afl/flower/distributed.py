@@ -9,25 +9,25 @@ if TYPE_CHECKING:  # lists of models are read without it
     from torch import Tensor
 
 
-def is_first() -> bool:
+def is_main_process() -> bool:
     """Whether this is the process that writes and reports; alone, a process is the first."""
     return os.environ.get("RANK", "0") == "0"
 
 
 @contextmanager
-def first_before_others() -> Iterator[None]:
+def main_process_first() -> Iterator[None]:
     """The first process runs what is inside, and the others when it has: they find what it left."""
-    processes = Processes()
-    if not processes.first:
+    processes = ProcessGroup()
+    if not processes.is_main:
         processes.wait()
     try:
         yield
     finally:
-        if processes.first:
+        if processes.is_main:
             processes.wait()
 
 
-class Processes:
+class ProcessGroup:
     """This process among those that train together."""
 
     def __init__(self) -> None:
@@ -41,11 +41,11 @@ class Processes:
             self.rank, self.count = self._state.process_index, self._state.num_processes
 
     @property
-    def first(self) -> bool:
+    def is_main(self) -> bool:
         """Whether it is this one that writes and reports."""
         return self.rank == 0
 
-    def average(self, weights: "Iterable[Tensor]") -> None:
+    def average_gradients(self, weights: "Iterable[Tensor]") -> None:
         """Gives the gradients of these weights, in all processes, their mean over the processes."""
         if self._state is None:
             return
@@ -58,7 +58,7 @@ class Processes:
         for one, part in zip(every, mean.split([one.numel() for one in every]), strict=True):
             one.grad = part.view_as(one)
 
-    def shared(self, value: float) -> float:
+    def broadcast(self, value: float) -> float:
         """The first process's value, in all of them: what is decided by it is decided everywhere."""
         if self._state is None:
             return value

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def silenced() -> Iterator[None]:
     """No progress bars of `transformers` inside, afterwards as before; nor what `peft` would warn of itself."""
     from transformers.utils import logging
 

@@ -4,10 +4,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from afl.flower.decoding import Decoding, beam_search
+from afl.flower.beam_search import DecodingConfig, beam_search
 from afl.flower.language_model import LanguageModel
+from afl.flower.prefix_tree import PrefixTree
 from afl.flower.title_scores import title_log_probabilities
-from afl.flower.tree import PrefixTree
 
 ASKED = ["played:\nDoom\n", "played:\nZelda\nTetris\nPong\n", "played:\n"]
 
@@ -17,9 +17,9 @@ def every_title(model: LanguageModel, tree: PrefixTree, asked: list[str]) -> np.
     found = np.empty((len(asked), len(tree.titles)))
     for row, text in enumerate(asked):
         for title in range(len(tree.titles)):
-            tokens = torch.from_numpy(tree.tokens([title], padding=model.padding))
+            tokens = torch.from_numpy(tree.tokens([title], padding=model.padding_token))
             with torch.no_grad():
-                found[row, title] = float(model.log_probabilities(model.prompts([text]), tokens).sum())
+                found[row, title] = float(model.log_probabilities(model.encode_prompts([text]), tokens).sum())
     return found
 
 
@@ -30,12 +30,12 @@ def exact(model: LanguageModel, tree: PrefixTree) -> np.ndarray:
 
 def test_titles_are_scored_as_one_by_one(model: LanguageModel, tree: PrefixTree, exact: np.ndarray) -> None:
     titles = np.tile(np.arange(len(tree.titles)), (3, 1))
-    found = title_log_probabilities(model, tree, model.prompts(ASKED), titles)
+    found = title_log_probabilities(model, tree, model.encode_prompts(ASKED), titles)
     np.testing.assert_allclose(found, exact, atol=1e-4)
 
 
 def test_a_title_listed_twice_has_one_score(model: LanguageModel, tree: PrefixTree, exact: np.ndarray) -> None:
-    found = title_log_probabilities(model, tree, model.prompts(ASKED[:1]), [[3, 0, 3]])
+    found = title_log_probabilities(model, tree, model.encode_prompts(ASKED[:1]), [[3, 0, 3]])
     np.testing.assert_allclose(found[0], exact[0, [3, 0, 3]], atol=1e-4)
 
 
@@ -44,7 +44,7 @@ def test_as_many_beams_as_titles_find_the_best_titles_in_order(
     model: LanguageModel, tree: PrefixTree, exact: np.ndarray, penalty: float
 ) -> None:
     wanted = exact / tree.length**penalty
-    beams = beam_search(model, tree, model.prompts(ASKED), Decoding(beams=9, length_penalty=penalty))
+    beams = beam_search(model, tree, model.encode_prompts(ASKED), DecodingConfig(beams=9, length_penalty=penalty))
     np.testing.assert_allclose(beams.scores, -np.sort(-wanted, axis=1), atol=1e-4)
     np.testing.assert_array_equal(beams.titles, np.argsort(-wanted, axis=1))
 
@@ -54,39 +54,45 @@ def test_as_many_beams_as_titles_find_the_best_titles_in_order(
 def test_every_beam_is_a_title_of_its_own(
     model: LanguageModel, tree: PrefixTree, beams: int, penalty: float, temperature: float
 ) -> None:
-    decoding = Decoding(beams=beams, length_penalty=penalty, temperature=temperature)
-    found = beam_search(model, tree, model.prompts(ASKED), decoding)
+    decoding = DecodingConfig(beams=beams, length_penalty=penalty, temperature=temperature)
+    found = beam_search(model, tree, model.encode_prompts(ASKED), decoding)
     assert found.titles.shape == (3, min(beams, len(tree.titles)))
     assert [len(set(row)) for row in found.titles.tolist()] == [found.titles.shape[1]] * 3
     assert (np.diff(found.scores, axis=1) <= 0).all()
 
 
 def test_a_prompt_has_the_same_beams_alone_and_among_others(model: LanguageModel, tree: PrefixTree) -> None:
-    together = beam_search(model, tree, model.prompts(ASKED), Decoding(beams=4))
-    alone = beam_search(model, tree, model.prompts(ASKED[1:2]), Decoding(beams=4))
+    together = beam_search(model, tree, model.encode_prompts(ASKED), DecodingConfig(beams=4))
+    alone = beam_search(model, tree, model.encode_prompts(ASKED[1:2]), DecodingConfig(beams=4))
     np.testing.assert_array_equal(together.titles[1], alone.titles[0])
     np.testing.assert_allclose(together.scores[1], alone.scores[0], atol=1e-4)
 
 
 def test_temperature_divides_the_logits(model: LanguageModel, tree: PrefixTree) -> None:
-    hot = beam_search(model, tree, model.prompts(ASKED), Decoding(beams=9, temperature=1e6, length_penalty=1.0))
+    hot = beam_search(
+        model, tree, model.encode_prompts(ASKED), DecodingConfig(beams=9, temperature=1e6, length_penalty=1.0)
+    )
     uniform = -np.log(len(model.tokenizer))
     np.testing.assert_allclose(hot.scores, uniform, atol=1e-3)
 
 
 def test_a_guide_with_all_the_weight_decides_alone(model: LanguageModel, tree: PrefixTree) -> None:
     shares = np.arange(1.0, 10.0)
-    guide = np.tile(tree.log_rewards(tree.flows(shares)), (3, 1))
+    guide = np.tile(tree.log_process_rewards(tree.flows(shares)), (3, 1))
     found = beam_search(
-        model, tree, model.prompts(ASKED), Decoding(beams=9, guidance=1.0, length_penalty=0.0), guide=guide
+        model,
+        tree,
+        model.encode_prompts(ASKED),
+        DecodingConfig(beams=9, guidance=1.0, length_penalty=0.0),
+        guide=guide,
     )
     assert found.titles.tolist() == [list(range(8, -1, -1))] * 3
     np.testing.assert_allclose(np.exp(found.scores[0]), shares[::-1] / shares.sum())
 
 
 def test_a_guide_is_mixed_in_by_its_weight(model: LanguageModel, tree: PrefixTree, exact: np.ndarray) -> None:
-    log_shares = tree.log_rewards(tree.flows(np.arange(1.0, 10.0)))
+    log_shares = tree.log_process_rewards(tree.flows(np.arange(1.0, 10.0)))
     wanted = 0.7 * exact + 0.3 * tree.log_probabilities(log_shares)
-    decoding = Decoding(beams=9, guidance=0.3, length_penalty=0.0)
-    found = beam_search(model, tree, model.prompts(ASKED), decoding, guide=np.tile(log_shares, (3, 1)))
+    decoding = DecodingConfig(beams=9, guidance=0.3, length_penalty=0.0)
+    found = beam_search(model, tree, model.encode_prompts(ASKED), decoding, guide=np.tile(log_shares, (3, 1)))
     np.testing.assert_array_equal(found.titles, np.argsort(-wanted, axis=1))

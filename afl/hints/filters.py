@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Collection, Sequence
 from enum import StrEnum
 
-from afl.hints.trials import Effect
+from afl.hints.hint_records import Effect
 
 
 class Filter(StrEnum):
@@ -42,7 +42,7 @@ def named_title(text: str, titles: Collection[str]) -> str | None:
     return next((title for title in titles if _names(folded, _core(title))), None)
 
 
-def unhelpful(own: Effect, others: Sequence[Effect], *, helped: int = 1) -> str | None:
+def ineffective_reason(own: Effect, others: Sequence[Effect], *, helped: int = 1) -> str | None:
     """Why a hint is ineffective; None where it brings its own session's target onto the list, and helps others.
 
     `helped` is how many of the other sessions must have the target further up, or on the list at all, with the hint.
@@ -55,7 +55,7 @@ def unhelpful(own: Effect, others: Sequence[Effect], *, helped: int = 1) -> str 
     return None
 
 
-def repeated(text: str, so_far: Collection[str]) -> bool:
+def has_same_words(text: str, so_far: Collection[str]) -> bool:
     """Whether the words are those of a hint so far; nobody need be asked then."""
     return _words(text) in {_words(other) for other in so_far}
 

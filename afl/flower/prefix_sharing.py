@@ -14,14 +14,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from afl.flower.language_model import LanguageModel, Prompts, chosen
+from afl.flower.language_model import LanguageModel, PromptBatch, token_log_probabilities
 
 Row = tuple[int, ...]
 TOGETHER = 16
 """Rows of similar length that are read at once."""
 
 
-class Plan(NamedTuple):
+class PrefixPlan(NamedTuple):
     """Which rows are read, and where the others are found in them."""
 
     leaders: tuple[Row, ...]
@@ -30,27 +30,27 @@ class Plan(NamedTuple):
     """(B,) the leader that holds each row."""
 
 
-class SharedModel(LanguageModel):
+class PrefixSharingModel(LanguageModel):
     """The embedded model, several times as fast on batches whose rows begin each other, and equal on all.
 
     Of the network it uses decoder and output layer apart, so that logits are computed where a title is and not where
     it is padded.
     """
 
-    def log_probabilities(self, prompts: Prompts, titles: Tensor) -> Tensor:
+    def log_probabilities(self, prompts: PromptBatch, titles: Tensor) -> Tensor:
         """As the parent says; 0 in place of what stands for padding."""
-        inside = _inside(titles, self.end)
+        inside = _inside(titles, self.end_token)
         out = torch.zeros(titles.shape, device=self.device)
-        found = chosen(self.logits_at(prompts, titles, inside), titles[inside])
+        found = token_log_probabilities(self.logits_at(prompts, titles, inside), titles[inside])
         return out.index_put(torch.nonzero(inside, as_tuple=True), found)
 
-    def logits_at(self, prompts: Prompts, titles: Tensor, mask: Tensor) -> Tensor:
+    def logits_at(self, prompts: PromptBatch, titles: Tensor, mask: Tensor) -> Tensor:
         """As the parent says; `mask` is true from the beginning of a row on."""
         rows, ends = _rows(prompts, titles, mask)
-        plan = planned(rows)
+        plan = plan_shared_prefixes(rows)
         states, begins = self._states(plan.leaders)  # (X, D), (M,)
         row, place = torch.nonzero(mask, as_tuple=True)
-        found = states[self.tensor(begins[plan.leader_of] + ends)[row] + place]  # (S, D)
+        found = states[self.to_tensor(begins[plan.leader_of] + ends)[row] + place]  # (S, D)
         logits: Tensor = self.network.lm_head(found)  # type: ignore[operator]
         return logits.float()
 
@@ -63,7 +63,7 @@ class SharedModel(LanguageModel):
         for start in range(0, len(order), TOGETHER):
             part = order[start : start + TOGETHER]
             width = len(rows[part[-1]])
-            tokens = [list(rows[row]) + [self.padding] * (width - len(rows[row])) for row in part]
+            tokens = [list(rows[row]) + [self.padding_token] * (width - len(rows[row])) for row in part]
             begins[part] = total + width * np.arange(len(part))
             total += width * len(part)
             # What is padded comes last, so causal attention alone keeps it out.
@@ -72,16 +72,16 @@ class SharedModel(LanguageModel):
         return torch.cat(states), begins
 
 
-def shared(model: LanguageModel) -> LanguageModel:
+def with_prefix_sharing(model: LanguageModel) -> LanguageModel:
     """The model, reading what rows share once where its network is the embedded kind; else as it is."""
     from transformers import LlamaForCausalLM
 
     if not isinstance(model.network, LlamaForCausalLM) or model.device.type != "cpu":
         return model
-    return SharedModel(model.network, model.tokenizer, model.prompt_length)
+    return PrefixSharingModel(model.network, model.tokenizer, model.prompt_length)
 
 
-def planned(rows: Sequence[Row]) -> Plan:
+def plan_shared_prefixes(rows: Sequence[Row]) -> PrefixPlan:
     """The plan of (B,) rows of tokens, none of them empty."""
     order = sorted(range(len(rows)), key=rows.__getitem__)
     # In this order a row is followed by those it begins, if there are any.
@@ -92,7 +92,7 @@ def planned(rows: Sequence[Row]) -> Plan:
         if not held:
             leaders.append(rows[row])
         leader_of[row] = len(leaders) - 1
-    return Plan(tuple(leaders), leader_of)
+    return PrefixPlan(tuple(leaders), leader_of)
 
 
 def _inside(titles: Tensor, end: int) -> Tensor:
@@ -101,7 +101,7 @@ def _inside(titles: Tensor, end: int) -> Tensor:
     return (ended == 0) | ((titles == end) & (ended == 1))
 
 
-def _rows(prompts: Prompts, titles: Tensor, inside: Tensor) -> tuple[list[Row], NDArray[np.int64]]:
+def _rows(prompts: PromptBatch, titles: Tensor, inside: Tensor) -> tuple[list[Row], NDArray[np.int64]]:
     """What has to be read of each row: prompt, and title but for its last token; and the place of the prompt's end."""
     lengths = prompts.mask.sum(dim=1).tolist()
     counts = inside.sum(dim=1).tolist()

@@ -5,55 +5,58 @@ from pathlib import Path
 import pytest
 
 from afl.errors import ConflictError, ModelError, NotFoundError, UsageError
-from afl.flower.kept import Kept
+from afl.flower.model_store import StoredModel
 from tests.afl.flower.tasks import untrained
 
 CONFIG = {"seed": 1, "training": {"steps": 5}}
 
 
 def test_the_same_configuration_finds_what_is_there(tmp_path: Path) -> None:
-    begun = Kept.begin(tmp_path, "films", "distribution", CONFIG)
+    begun = StoredModel.begin(tmp_path, "films", "distribution", CONFIG)
     assert not begun.finished
-    assert Kept.begin(tmp_path, "films", "distribution", CONFIG) == begun
+    assert StoredModel.begin(tmp_path, "films", "distribution", CONFIG) == begun
 
 
 def test_another_configuration_is_told_what_differs(tmp_path: Path) -> None:
-    Kept.begin(tmp_path, "films", "distribution", CONFIG)
+    StoredModel.begin(tmp_path, "films", "distribution", CONFIG)
     with pytest.raises(ConflictError, match="begun with seed 1, not 2; take another --name"):
-        Kept.begin(tmp_path, "films", "distribution", CONFIG | {"seed": 2})
-    assert Kept.begin(tmp_path, "films", "distribution", CONFIG | {"seed": 2}, replace=True).config["seed"] == 2
+        StoredModel.begin(tmp_path, "films", "distribution", CONFIG | {"seed": 2})
+    assert (
+        StoredModel.begin(tmp_path, "films", "distribution", CONFIG | {"seed": 2}, replace=True).config["seed"]
+        == 2
+    )
 
 
 def test_a_finished_training_is_read_back_without_what_continued_it(tmp_path: Path) -> None:
-    begun = Kept.begin(tmp_path, "films", "distribution", CONFIG)
-    begun.state.write_bytes(b"standing")
+    begun = StoredModel.begin(tmp_path, "films", "distribution", CONFIG)
+    begun.state_file.write_bytes(b"standing")
     begun.finish(untrained(), {"steps": 5})
-    kept = Kept.read(tmp_path, "films")
-    assert (kept.finished, kept.log, kept.state.exists()) == (True, {"steps": 5}, False)
-    assert kept.model().encode("Heat") == untrained().encode("Heat")
+    kept = StoredModel.read(tmp_path, "films")
+    assert (kept.finished, kept.log, kept.state_file.exists()) == (True, {"steps": 5}, False)
+    assert kept.load_model().encode("Heat") == untrained().encode("Heat")
 
 
 def test_an_unfinished_training_is_no_model(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="not trained yet"):
-        Kept.begin(tmp_path, "films", "distribution", CONFIG).model()
+        StoredModel.begin(tmp_path, "films", "distribution", CONFIG).load_model()
 
 
 def test_a_name_that_nothing_is_kept_under_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="no Flower model is called 'films'"):
-        Kept.read(tmp_path, "films")
+        StoredModel.read(tmp_path, "films")
 
 
 @pytest.mark.parametrize("name", ["", "../films", "a b", ".films"])
 def test_a_name_that_is_no_folder_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match="letters, digits"):
-        Kept.begin(tmp_path, name, "distribution", CONFIG)
+        StoredModel.begin(tmp_path, name, "distribution", CONFIG)
 
 
 @pytest.mark.parametrize(
     "text", ["", "{}", '{"version": 99}', '{"version": 1, "task": "x", "config": 3, "log": 1}']
 )
 def test_a_record_that_is_damaged_is_one_clear_line(tmp_path: Path, text: str) -> None:
-    folder = Kept.begin(tmp_path, "films", "distribution", CONFIG).folder
+    folder = StoredModel.begin(tmp_path, "films", "distribution", CONFIG).folder
     (folder / "flower.json").write_text(text)
     with pytest.raises(ModelError, match="not a record AFL can read"):
-        Kept.read(tmp_path, "films")
+        StoredModel.read(tmp_path, "films")

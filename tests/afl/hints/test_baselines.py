@@ -3,22 +3,31 @@
 import numpy as np
 import pytest
 
-from afl.hints.learners import LEARNERS, Lesson, Linear, best_single, earned, linucb, nearest, regression
+from afl.hints.baselines import (
+    LEARNED_BASELINES,
+    Linear,
+    PolicyData,
+    best_single,
+    fit_linucb,
+    fit_nearest,
+    fit_regression,
+    mean_reward,
+)
 from tests.afl.hints.conftest import bandit, best_actions
 
 
-@pytest.mark.parametrize("name", LEARNERS)
+@pytest.mark.parametrize("name", LEARNED_BASELINES)
 def test_every_learner_comes_near_the_optimum_of_a_bandit(name: str) -> None:
     states = bandit(400, seed=9).states
-    right = LEARNERS[name](bandit(600, seed=1)).choose(states) == best_actions(states)
+    right = LEARNED_BASELINES[name](bandit(600, seed=1)).choose(states) == best_actions(states)
     assert right.mean() > 0.95
 
 
-@pytest.mark.parametrize("name", LEARNERS)
+@pytest.mark.parametrize("name", LEARNED_BASELINES)
 def test_no_learner_finds_anything_in_the_states_of_other_sessions(name: str) -> None:
     fresh = bandit(2000, seed=9)
-    permuted = LEARNERS[name](bandit(600, seed=1).permuted(0))
-    assert earned(permuted, fresh.states, fresh.rewards) < 0.25
+    permuted = LEARNED_BASELINES[name](bandit(600, seed=1).permuted(0))
+    assert mean_reward(permuted, fresh.states, fresh.rewards) < 0.25
 
 
 def test_what_everybody_earns_by_the_optimum_is_half() -> None:
@@ -40,7 +49,7 @@ def test_a_permuted_lesson_has_the_same_states_beside_other_rewards() -> None:
 
 def test_regression_is_ridge_regression_with_a_penalty_chosen_in_validation() -> None:
     lesson = bandit(300, seed=4)
-    fitted = regression(lesson)
+    fitted = fit_regression(lesson)
     relative = lesson.rewards - lesson.rewards.mean(axis=1, keepdims=True)
     x, y = lesson.states.astype(float), relative - relative.mean(axis=0)
     residual = x.T @ (y - x @ fitted.weights)
@@ -49,15 +58,15 @@ def test_regression_is_ridge_regression_with_a_penalty_chosen_in_validation() ->
 
 
 def test_the_nearest_neighbour_alone_decides_when_it_is_the_only_one() -> None:
-    lesson = Lesson(np.eye(2, dtype=np.float32), np.array([[0.0, 1.0], [1.0, 0.0]]), np.eye(2, dtype=np.float32)[:1],
-                    np.array([[0.0, 1.0]]))  # fmt: skip
+    states, rewards = np.eye(2, dtype=np.float32), np.array([[0.0, 1.0], [1.0, 0.0]])
+    lesson = PolicyData(states, rewards, states[:1], np.array([[0.0, 1.0]]))
     asked = np.array([[3.0, 0.1], [0.1, 3.0]], np.float32)
-    assert nearest(lesson)._replace(neighbours=1).choose(asked).tolist() == [1, 0]
+    assert fit_nearest(lesson)._replace(neighbours=1).choose(asked).tolist() == [1, 0]
 
 
 def test_linucb_learns_from_the_rewards_of_its_own_actions_alone() -> None:
     lesson = bandit(300, seed=5)
-    first = linucb(lesson, seed=2)
+    first = fit_linucb(lesson, seed=2)
     assert isinstance(first, Linear)
-    assert np.array_equal(first.weights, linucb(lesson, seed=2).weights)
-    assert not np.array_equal(first.weights, linucb(lesson, seed=3).weights)
+    assert np.array_equal(first.weights, fit_linucb(lesson, seed=2).weights)
+    assert not np.array_equal(first.weights, fit_linucb(lesson, seed=3).weights)

@@ -20,7 +20,7 @@ from afl.flower.schedule import Schedule
 Weights = Mapping[str, Tensor]
 
 
-class Point(NamedTuple):
+class CurvePoint(NamedTuple):
     """A moment of the learning curve."""
 
     step: int
@@ -30,7 +30,7 @@ class Point(NamedTuple):
 
 
 @dataclass
-class Standing:
+class TrainingState:
     """All that the next step depends on, but for weights and optimizer."""
 
     step: int = 0
@@ -39,7 +39,7 @@ class Standing:
     best_step: int = 0
     validation: float = float("inf")
     """The best so far."""
-    curve: list[Point] = field(default_factory=list)
+    curve: list[CurvePoint] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)
     """Of the steps since the last point."""
     seconds: float = 0.0
@@ -49,7 +49,7 @@ class Standing:
 
     def validated(self, validation: float, weights: Weights, schedule: Schedule, patience: int) -> None:
         """Takes note of a validation: a point of the curve, the best weights, and whether it is time to slow down."""
-        self.curve.append(Point(self.step, sum(self.losses) / len(self.losses), validation))
+        self.curve.append(CurvePoint(self.step, sum(self.losses) / len(self.losses), validation))
         self.losses = []
         if validation < self.validation:
             self.validation, self.best_step = validation, self.step
@@ -88,7 +88,7 @@ class Standing:
             with safe_open(path, framework="pt") as file:
                 record: dict[str, Any] = json.loads((file.metadata() or {})["standing"])
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
-            record["curve"] = [Point(*point) for point in record["curve"]]
+            record["curve"] = [CurvePoint(*point) for point in record["curve"]]
             standing = cls(**record, best=_below("best/", tensors))
             _set(weights, optimizer, tensors)
         except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:

@@ -10,7 +10,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from afl.flower.kept import Kept
+from afl.flower.model_store import StoredModel
 
 FILENAME = "evaluation.json"
 VERSION = 1
@@ -59,15 +59,15 @@ class Evaluation:
     """By title where a distribution was fitted, by group where the next item is recommended."""
 
 
-def keep_evaluation(kept: Kept, evaluation: Evaluation) -> None:
+def store_evaluation(kept: StoredModel, evaluation: Evaluation) -> None:
     """Writes it beside the model, in place of an earlier one."""
     shares = asdict(evaluation.shares)
     drawn = {"groups": shares} if isinstance(evaluation.shares, GroupShares) else shares
     said = {"version": VERSION, "result": dict(evaluation.result), "settings": dict(evaluation.settings)}
-    kept.keep(FILENAME, said | drawn)
+    kept.write_json(FILENAME, said | drawn)
 
 
-def read_evaluation(kept: Kept) -> Evaluation | None:
+def read_evaluation(kept: StoredModel) -> Evaluation | None:
     """The evaluation that is kept with a model; None where there is none, or its file is not what was written."""
     try:
         return _read(kept.folder / FILENAME)

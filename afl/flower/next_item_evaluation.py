@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from afl.data.dataset import Dataset
 from afl.data.next_item_examples import NextItemExample
-from afl.flower.decoding import Decoding, beam_search
-from afl.flower.evaluations import GroupShares
-from afl.flower.guidance import log_shares, title_probabilities
+from afl.flower.beam_search import DecodingConfig, beam_search
+from afl.flower.guidance import guidance_log_probabilities, title_probabilities
 from afl.flower.language_model import LanguageModel
-from afl.flower.next_item import prompt
-from afl.flower.tree import Ints, PrefixTree
+from afl.flower.next_item import build_prompt
+from afl.flower.prefix_tree import Ints, PrefixTree
+from afl.flower.stored_evaluation import GroupShares
 from afl.metrics.dgu import dgu
 from afl.metrics.exposure import equal_groups, group_mix
 from afl.metrics.hit_rate import hits
@@ -32,9 +32,9 @@ from afl.ports import Progress
 
 CUTOFF = 5
 """Of NDCG and HR, as published."""
-LISTED = 10
+LIST_LENGTH = 10
 """Titles per user, over which fairness and wording are taken, whatever recommends them."""
-UNLISTED = LISTED
+NOT_LISTED = LIST_LENGTH
 """The rank of a target that is not listed."""
 _TOGETHER = 64
 
@@ -83,7 +83,7 @@ class NextItemReport:
         }
 
 
-def report(titles: Ints, targets: Ints, counts: Ints, texts: Sequence[str]) -> NextItemReport:
+def build_report(titles: Ints, targets: Ints, counts: Ints, texts: Sequence[str]) -> NextItemReport:
     """The numbers of (U, 10) recommended titles, (U,) targets, (K,) occurrences in training histories, (K,) texts."""
     found = titles == targets[:, None]
     groups = equal_groups(counts)
@@ -91,7 +91,7 @@ def report(titles: Ints, targets: Ints, counts: Ints, texts: Sequence[str]) -> N
     said = [[texts[title] for title in row] for row in titles.tolist()]
     return NextItemReport(
         titles=titles,
-        ranks=np.where(found.any(axis=1), found.argmax(axis=1), UNLISTED),
+        ranks=np.where(found.any(axis=1), found.argmax(axis=1), NOT_LISTED),
         shares=GroupShares(
             tuple(group_mix(counts, groups).tolist()), tuple(group_mix(recommended, groups).tolist())
         ),
@@ -100,12 +100,12 @@ def report(titles: Ints, targets: Ints, counts: Ints, texts: Sequence[str]) -> N
     )
 
 
-def searched(
+def recommend_by_beam_search(
     model: LanguageModel,
     tree: PrefixTree,
     dataset: Dataset,
     examples: Sequence[NextItemExample],
-    decoding: Decoding,
+    decoding: DecodingConfig,
     *,
     base: TrainedModel | None = None,
     progress: Progress,
@@ -117,16 +117,16 @@ def searched(
         for start in range(0, len(alike), _TOGETHER):
             rows = alike[start : start + _TOGETHER]
             histories = [examples[row].history for row in rows.tolist()]
-            prompts = model.prompts([prompt(dataset, history) for history in histories])
+            prompts = model.encode_prompts([build_prompt(dataset, history) for history in histories])
             guide = _guide(tree, base, histories) if decoding.guidance else None
             found[rows] = beam_search(model, tree, prompts, decoding, guide=guide).titles
             progress(start + len(rows), len(examples))
-    return found[:, :LISTED]
+    return found[:, :LIST_LENGTH]
 
 
-def ranked(base: TrainedModel, tree: PrefixTree, examples: Sequence[NextItemExample]) -> Ints:
+def recommend_by_base_model(base: TrainedModel, tree: PrefixTree, examples: Sequence[NextItemExample]) -> Ints:
     """(U, 10) titles that a base model ranks first; of several items of a title the best one counts."""
-    found = np.empty((len(examples), min(LISTED, len(tree.titles))), np.int64)
+    found = np.empty((len(examples), min(LIST_LENGTH, len(tree.titles))), np.int64)
     order = np.argsort(tree.title_of_item, kind="stable")
     begins = np.searchsorted(tree.title_of_item[order], np.arange(len(tree.titles)))
     for part, scores in base.chunks([example.history for example in examples]):
@@ -138,4 +138,4 @@ def ranked(base: TrainedModel, tree: PrefixTree, examples: Sequence[NextItemExam
 def _guide(tree: PrefixTree, base: TrainedModel | None, histories: Sequence[Sequence[int]]) -> NDArray[np.float64]:
     if base is None:
         raise ValueError("got a decoding with guidance and no base model, expected one to guide it")
-    return log_shares(tree, title_probabilities(tree, base.score_catalogue(histories)))
+    return guidance_log_probabilities(tree, title_probabilities(tree, base.score_catalogue(histories)))

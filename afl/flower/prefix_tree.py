@@ -17,14 +17,14 @@ from afl.errors import DataError, UsageError
 ROOT = 0
 OFF_TREE = -1
 """In place of a node: a prefix that begins no title, or nothing at all."""
-UNSEEN = -15.0
+UNSEEN_LOG_REWARD = -15.0
 """Log process reward of a step into a node without flow, as published for steps that leave the tree."""
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-class Steps(NamedTuple):
+class ChildSteps(NamedTuple):
     """The steps that the tree allows from each of some nodes, one after the other."""
 
     rows: Ints
@@ -46,7 +46,7 @@ class PrefixTree:
     """(K,) distinct titles, in the order they first came in."""
     title_of_item: Ints
     """(I,) the title of each item: items of equal titles share one."""
-    end: int
+    end_token: int
     """The terminator's token."""
     token: Ints
     """(N,) the token that leads to each node; -1 at the root."""
@@ -99,7 +99,7 @@ class PrefixTree:
         return lengths
 
     @cached_property
-    def title_at(self) -> Ints:
+    def title_of_node(self) -> Ints:
         """(N,) the title that ends in each node, -1 where none does."""
         titles = np.full(len(self), OFF_TREE, np.int64)
         titles[self.leaf] = np.arange(len(self.titles))
@@ -116,7 +116,7 @@ class PrefixTree:
         width = int(self.length[chosen].max()) if chosen.size else 0
         return self.path[chosen, :width]
 
-    def step(self, nodes: ArrayLike, tokens: ArrayLike) -> Ints:
+    def transition(self, nodes: ArrayLike, tokens: ArrayLike) -> Ints:
         """Where a token leads from each node, -1 where no title goes on so; of any shape."""
         at, by = np.broadcast_arrays(np.asarray(nodes, np.int64), np.asarray(tokens, np.int64))
         place = np.minimum(np.searchsorted(self._keys, at * self._vocabulary + by), len(self._keys) - 1)
@@ -130,10 +130,10 @@ class PrefixTree:
         nodes = np.full(rows.shape, OFF_TREE, np.int64)
         at = np.full(len(rows), ROOT, np.int64)
         for column in range(rows.shape[1]):
-            at = nodes[:, column] = self.step(at, rows[:, column])
+            at = nodes[:, column] = self.transition(at, rows[:, column])
         return nodes
 
-    def steps_from(self, nodes: ArrayLike) -> Steps:
+    def children(self, nodes: ArrayLike) -> ChildSteps:
         """The children of some (M,) nodes; a leaf, or -1, has none."""
         at = np.asarray(nodes, np.int64)
         inside = np.maximum(at, ROOT)
@@ -142,9 +142,9 @@ class PrefixTree:
         rows = np.repeat(np.arange(len(at)), counts)
         within = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
         children = begins[rows] + within
-        return Steps(rows, children, self.token[children])
+        return ChildSteps(rows, children, self.token[children])
 
-    def pooled(self, of_items: ArrayLike) -> Floats:
+    def sum_by_title(self, of_items: ArrayLike) -> Floats:
         """(K,) numbers of items summed over the items of each title."""
         values = np.asarray(of_items, np.float64)
         return np.bincount(self.title_of_item, values, len(self.titles)).astype(np.float64)
@@ -168,7 +168,7 @@ class PrefixTree:
             flows[ROOT:begin] += np.bincount(self.parent[begin:stop], weights=flows[begin:stop], minlength=begin)
         return flows
 
-    def log_rewards(self, flows: Floats, *, unseen: float = UNSEEN) -> Floats:
+    def log_process_rewards(self, flows: Floats, *, unseen: float = UNSEEN_LOG_REWARD) -> Floats:
         """(N,) log R_p = log F(s') / F(s) of the step into each node, in nats; 0 at the root.
 
         A step into a node without flow has log 0, for which `unseen` stands in: a loss must stay finite.

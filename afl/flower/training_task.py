@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afl.flower.language_model import LanguageModel
-from afl.flower.tree import Floats, Ints, PrefixTree
+from afl.flower.prefix_tree import Floats, Ints, PrefixTree
 
 
 class Examples(NamedTuple):
@@ -26,7 +26,7 @@ class Examples(NamedTuple):
         return Examples(self.prompts[at], self.titles[at], self.weights[at], self.rows[at])
 
 
-class Lesson(Protocol):
+class TrainingTask(Protocol):
     """A task as the trainer sees it."""
 
     @property

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from afl.errors import DataError, UsageError
-from afl.flower.tree import OFF_TREE, ROOT, UNSEEN, PrefixTree
+from afl.flower.prefix_tree import OFF_TREE, ROOT, UNSEEN_LOG_REWARD, PrefixTree
 
 END = 0
 TITLES = ["ab", "a", "ac", "b", "a"]
@@ -26,14 +26,14 @@ def tree() -> PrefixTree:
 def test_items_of_equal_titles_share_a_title(tree: PrefixTree) -> None:
     assert tree.titles == ("ab", "a", "ac", "b")
     assert tree.title_of_item.tolist() == [0, 1, 2, 3, 1]
-    assert tree.pooled([1, 2, 3, 4, 5]).tolist() == [1, 7, 3, 4]
+    assert tree.sum_by_title([1, 2, 3, 4, 5]).tolist() == [1, 7, 3, 4]
 
 
 def test_a_title_that_begins_another_ends_in_a_leaf_of_its_own(tree: PrefixTree) -> None:
-    (at,) = tree.step([ROOT], letters("a"))
-    steps = tree.steps_from([at])
+    (at,) = tree.transition([ROOT], letters("a"))
+    steps = tree.children([at])
     assert steps.tokens.tolist() == [END, *letters("bc")]
-    assert tree.title_at[steps.nodes].tolist() == [1, OFF_TREE, OFF_TREE]
+    assert tree.title_of_node[steps.nodes].tolist() == [1, OFF_TREE, OFF_TREE]
 
 
 def test_nodes_lie_level_by_level_and_children_side_by_side(tree: PrefixTree) -> None:
@@ -46,18 +46,18 @@ def test_nodes_lie_level_by_level_and_children_side_by_side(tree: PrefixTree) ->
 def test_flows_add_up_and_rewards_are_shares_of_the_parent(tree: PrefixTree) -> None:
     flows = tree.flows([1, 2, 3, 4])
     assert flows.tolist() == [10, 6, 4, 2, 1, 3, 4, 1, 3]
-    shares = np.exp(tree.log_rewards(flows))
+    shares = np.exp(tree.log_process_rewards(flows))
     assert shares == pytest.approx([1, 0.6, 0.4, 1 / 3, 1 / 6, 1 / 2, 1, 1, 1])
 
 
 def test_along_a_path_the_rewards_multiply_to_the_title_s_share(tree: PrefixTree) -> None:
-    steps = tree.log_rewards(tree.flows([1, 2, 3, 4]))
+    steps = tree.log_process_rewards(tree.flows([1, 2, 3, 4]))
     assert np.exp(tree.log_probabilities(steps)) == pytest.approx([0.1, 0.2, 0.3, 0.4])
 
 
 def test_a_title_without_reward_has_a_finite_log_reward(tree: PrefixTree) -> None:
-    rewards = tree.log_rewards(tree.flows([0, 2, 3, 4]))
-    assert rewards[tree.nodes([0])].tolist() == [[np.log(5 / 9), UNSEEN, UNSEEN]]
+    rewards = tree.log_process_rewards(tree.flows([0, 2, 3, 4]))
+    assert rewards[tree.nodes([0])].tolist() == [[np.log(5 / 9), UNSEEN_LOG_REWARD, UNSEEN_LOG_REWARD]]
 
 
 def test_walking_stops_where_no_title_goes_on(tree: PrefixTree) -> None:
@@ -74,11 +74,11 @@ def test_walking_stops_where_no_title_goes_on(tree: PrefixTree) -> None:
         [False, True, True, True],
         [True, True, True, True],
     ]
-    assert tree.title_at[nodes[0, 2]] == 2
+    assert tree.title_of_node[nodes[0, 2]] == 2
 
 
 def test_steps_of_several_nodes_name_the_row_they_start_from(tree: PrefixTree) -> None:
-    steps = tree.steps_from([tree.leaf[0], ROOT, OFF_TREE, ROOT])
+    steps = tree.children([tree.leaf[0], ROOT, OFF_TREE, ROOT])
     assert steps.rows.tolist() == [1, 1, 3, 3]
     assert steps.tokens.tolist() == letters("abab")
 
@@ -116,8 +116,8 @@ wild = st.lists(st.text(max_size=6), min_size=1, max_size=20)
 def test_any_titles_keep_their_shares(titles: list[str], data: st.DataObject) -> None:
     tree = PrefixTree.build(titles, letters, END)
     counts = data.draw(st.lists(st.integers(1, 1000), min_size=len(titles), max_size=len(titles)))
-    rewards = tree.pooled(counts)
-    shares = np.exp(tree.log_probabilities(tree.log_rewards(tree.flows(rewards))))
+    rewards = tree.sum_by_title(counts)
+    shares = np.exp(tree.log_probabilities(tree.log_process_rewards(tree.flows(rewards))))
     assert shares == pytest.approx(rewards / rewards.sum())
     assert [tree.titles[number] for number in tree.title_of_item] == titles
 
@@ -129,6 +129,6 @@ def test_any_title_s_tokens_walk_to_its_leaf(titles: list[str]) -> None:
     every = np.arange(len(tree.titles))
     nodes = tree.walk(tree.tokens(every, padding=-1))
     assert np.array_equal(nodes, tree.path)
-    steps = tree.steps_from(np.arange(len(tree)))
+    steps = tree.children(np.arange(len(tree)))
     assert sorted(steps.nodes.tolist()) == list(range(1, len(tree)))
     assert np.array_equal(tree.parent[steps.nodes], steps.rows)

@@ -3,11 +3,11 @@ import pytest
 
 from afl.data.dataset import Dataset, Split
 from afl.data.next_item_examples import next_item_examples
-from afl.flower.decoding import Decoding
+from afl.flower.beam_search import DecodingConfig
 from afl.flower.guidance import title_probabilities
 from afl.flower.language_model import LanguageModel
-from afl.flower.next_item_report import ranked, report, searched
-from afl.flower.tree import PrefixTree
+from afl.flower.next_item_evaluation import build_report, recommend_by_base_model, recommend_by_beam_search
+from afl.flower.prefix_tree import PrefixTree
 from afl.models.popularity import Popularity
 from afl.models.scoring import TrainedModel
 
@@ -23,21 +23,25 @@ def popular(games: Dataset) -> TrainedModel:
 
 
 def test_numbers_worked_by_hand() -> None:
-    found = report(np.array([[0, 1], [2, 1]]), np.array([1, 3]), np.array([3, 2, 2, 1]), ["a", "a b", "c", "d"])
+    found = build_report(
+        np.array([[0, 1], [2, 1]]), np.array([1, 3]), np.array([3, 2, 2, 1]), ["a", "a b", "c", "d"]
+    )
     assert found.ranks.tolist() == [1, 10]
     assert (found.ndcg_at_5.value, found.hr_at_5.value) == pytest.approx((0.5 / np.log2(3), 0.5))
     assert found.ttr == pytest.approx(3 / 6)
 
 
 def test_the_json_is_what_is_promised() -> None:
-    found = report(np.array([[0, 1]] * 3), np.array([0, 1, 2]), np.array([3, 2, 2]), ["a", "b", "c"]).to_json()
+    found = build_report(
+        np.array([[0, 1]] * 3), np.array([0, 1, 2]), np.array([3, 2, 2]), ["a", "b", "c"]
+    ).to_json()
     assert list(found) == ["task", "n", "ndcg_at_5", "hr_at_5", "dgu_at_10", "mgu_at_10", "entropy_bits", "ttr"]
     assert (found["task"], found["n"], found["entropy_bits"]) == ("next-item", 3, 1.0)
     assert set(found["ndcg_at_5"]) == {"value", "ci95", "n"}
 
 
 def test_recommending_as_histories_were_is_fair() -> None:
-    found = report(np.array([[0, 1], [0, 2]]), np.array([0, 0]), np.array([2, 1, 1]), ["a", "b", "c"])
+    found = build_report(np.array([[0, 1], [0, 2]]), np.array([0, 0]), np.array([2, 1, 1]), ["a", "b", "c"])
     assert (found.dgu_at_10, found.mgu_at_10) == (0, 0)
 
 
@@ -45,8 +49,10 @@ def test_a_search_gives_each_user_their_own_titles_whatever_the_order(
     games: Dataset, tree: PrefixTree, model: LanguageModel
 ) -> None:
     examples = next_item_examples(games, Split.TEST)
-    found = searched(model, tree, games, examples, Decoding(beams=3), progress=silent)
-    backwards = searched(model, tree, games, examples[::-1], Decoding(beams=3), progress=silent)
+    found = recommend_by_beam_search(model, tree, games, examples, DecodingConfig(beams=3), progress=silent)
+    backwards = recommend_by_beam_search(
+        model, tree, games, examples[::-1], DecodingConfig(beams=3), progress=silent
+    )
     assert found.shape == (5, 3)
     np.testing.assert_array_equal(found, backwards[::-1])
 
@@ -55,16 +61,21 @@ def test_a_base_model_with_all_the_weight_is_found_by_the_search(
     games: Dataset, tree: PrefixTree, model: LanguageModel, popular: TrainedModel
 ) -> None:
     examples = next_item_examples(games, Split.TEST)
-    decoding = Decoding(beams=9, guidance=1.0, length_penalty=0.0)
-    found = searched(model, tree, games, examples, decoding, base=popular, progress=silent)
+    decoding = DecodingConfig(beams=9, guidance=1.0, length_penalty=0.0)
+    found = recommend_by_beam_search(model, tree, games, examples, decoding, base=popular, progress=silent)
     q = title_probabilities(tree, popular.score_catalogue([[0]]))[0]
     np.testing.assert_allclose(q[found], np.tile(np.sort(q)[::-1], (5, 1)))
 
 
 def test_guidance_needs_a_base_model(games: Dataset, tree: PrefixTree, model: LanguageModel) -> None:
     with pytest.raises(ValueError, match="expected one to guide it"):
-        searched(
-            model, tree, games, next_item_examples(games, Split.TEST), Decoding(guidance=0.5), progress=silent
+        recommend_by_beam_search(
+            model,
+            tree,
+            games,
+            next_item_examples(games, Split.TEST),
+            DecodingConfig(guidance=0.5),
+            progress=silent,
         )
 
 
@@ -73,5 +84,5 @@ def test_a_base_model_ranks_titles_by_their_best_item(
 ) -> None:
     scores = popular.score_catalogue([[0]])[0]
     of_titles = [max(scores[tree.title_of_item == title]) for title in range(9)]
-    found = ranked(popular, tree, next_item_examples(games, Split.TEST)[:1])
+    found = recommend_by_base_model(popular, tree, next_item_examples(games, Split.TEST)[:1])
     assert [of_titles[title] for title in found[0]] == sorted(of_titles, reverse=True)

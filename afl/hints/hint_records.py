@@ -6,7 +6,7 @@ from enum import StrEnum
 from math import log2
 from typing import Any, NamedTuple, Self
 
-from afl.hints.base import Hint
+from afl.hints.knowledge_base import Hint
 
 
 class Status(StrEnum):
@@ -83,7 +83,7 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class HintRecord:
     """A hint that was thought of, and what became of it."""
 
     text: str
@@ -97,6 +97,6 @@ class Trial:
     origin: Origin = field(default_factory=Origin)
 
 
-def hints_of(trials: Sequence[Trial]) -> tuple[Hint, ...]:
+def accepted_hints(trials: Sequence[HintRecord]) -> tuple[Hint, ...]:
     """The hints of the base, by number."""
     return tuple(sorted(Hint(trial.number, trial.text) for trial in trials if trial.number is not None))

@@ -11,16 +11,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from afl.flower.continuation import Continuation
-from afl.flower.language_model import LanguageModel, Prompts
-from afl.flower.tree import OFF_TREE, ROOT, PrefixTree
+from afl.flower.language_model import LanguageModel, PromptBatch
+from afl.flower.prefix_tree import OFF_TREE, ROOT, PrefixTree
+from afl.flower.title_scoring import IncrementalDecoder
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decoding:
+class DecodingConfig:
     """How titles are searched for."""
 
     beams: int = 10
@@ -32,7 +32,7 @@ class Decoding:
     """The weight of a guide's log probabilities; the model's own have the weight that is left."""
 
 
-class Beams(NamedTuple):
+class BeamSearchResult(NamedTuple):
     """The titles found, best first; as many as there are beams, or as there are titles."""
 
     titles: Ints
@@ -74,11 +74,11 @@ class _Found(NamedTuple):
 def beam_search(
     model: LanguageModel,
     tree: PrefixTree,
-    prompts: Prompts,
-    decoding: Decoding,
+    prompts: PromptBatch,
+    decoding: DecodingConfig,
     *,
     guide: Floats | None = None,
-) -> Beams:
+) -> BeamSearchResult:
     """The titles with the best scores after each prompt.
 
     `guide` are (B, N) log probabilities of the step into each node under another model (`afl.flower.guidance`), which
@@ -92,10 +92,10 @@ def beam_search(
     found = _Found(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
     running = _Running(np.arange(rows), np.full(rows, ROOT), np.zeros(rows))
     with torch.inference_mode():
-        reading = Continuation(model, prompts, temperature=decoding.temperature)
+        reading = IncrementalDecoder(model, prompts, temperature=decoding.temperature)
         for length in range(1, tree.path.shape[1] + 1):
             rows_of, ahead = _ahead(tree, running, reading.log_pi, guide, decoding.guidance)
-            titles = tree.title_at[ahead.node]
+            titles = tree.title_of_node[ahead.node]
             done = titles >= 0
             ended = _Found(ahead.owner[done], titles[done], ahead.score[done] / length**decoding.length_penalty)
             found = found.best(ended, decoding.beams)
@@ -106,15 +106,15 @@ def beam_search(
             if not kept.size:
                 break
             running = ahead.take(kept)
-            reading.advance(rows_of[kept], tree.token[running.node])
-    return Beams(found.title.reshape(rows, -1), found.score.reshape(rows, -1))
+            reading.extend(rows_of[kept], tree.token[running.node])
+    return BeamSearchResult(found.title.reshape(rows, -1), found.score.reshape(rows, -1))
 
 
 def _ahead(
     tree: PrefixTree, running: _Running, log_pi: NDArray[np.float32], guide: Floats | None, weight: float
 ) -> tuple[Ints, _Running]:
     """Where all beams could go next, and which beam each of these comes from."""
-    steps = tree.steps_from(running.node)
+    steps = tree.children(running.node)
     gained = log_pi[steps.rows, steps.tokens].astype(np.float64)
     owner = running.owner[steps.rows]
     if guide is not None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from afl.hints.screening import named_title, repeated, unhelpful
-from afl.hints.trials import Effect
+from afl.hints.filters import has_same_words, ineffective_reason, named_title
+from afl.hints.hint_records import Effect
 
 TITLES = [
     "Heat",
@@ -70,14 +70,14 @@ OWN = Effect("7", None, 3)
     ],
 )
 def test_a_hint_that_does_not_help_is_told_why(own, others, why):
-    assert why in (unhelpful(own, others) or "")
+    assert why in (ineffective_reason(own, others) or "")
 
 
 @pytest.mark.parametrize("others", [[Effect("8", None, 10), Effect("9", 1, None)], []])
 def test_a_hint_that_mends_its_own_session_and_helps_another_is_effective(others):
-    assert unhelpful(OWN, others) is None
+    assert ineffective_reason(OWN, others) is None
 
 
 def test_the_same_words_in_other_dress_are_a_repetition():
-    assert repeated("Look at eras!", ["look at  Eras"])
-    assert not repeated("Look at eras.", ["Look at the eras."])
+    assert has_same_words("Look at eras!", ["look at  Eras"])
+    assert not has_same_words("Look at eras.", ["Look at the eras."])

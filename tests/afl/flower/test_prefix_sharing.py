@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from afl.flower.language_model import LanguageModel
-from afl.flower.shared import planned, shared
-from afl.flower.tree import OFF_TREE, PrefixTree
+from afl.flower.prefix_sharing import plan_shared_prefixes, with_prefix_sharing
+from afl.flower.prefix_tree import OFF_TREE, PrefixTree
 
 GROWING = ["played:\n", "played:\nDoom\n", "played:\nDoom\nZelda\n", "played:\nPong\n"]
 
@@ -17,36 +17,38 @@ def test_log_probabilities_are_those_of_every_row_by_itself(
     model: LanguageModel, tree: PrefixTree, rows: list[tuple[str, int]]
 ) -> None:
     titles = [title for _, title in rows]
-    tokens = model.tensor(tree.tokens(titles, padding=model.padding))
-    inside = model.tensor(tree.nodes(titles) != OFF_TREE)
-    prompts = model.prompts([text for text, _ in rows])
+    tokens = model.to_tensor(tree.tokens(titles, padding=model.padding_token))
+    inside = model.to_tensor(tree.nodes(titles) != OFF_TREE)
+    prompts = model.encode_prompts([text for text, _ in rows])
     with torch.no_grad():
-        together = shared(model).log_probabilities(prompts, tokens)
+        together = with_prefix_sharing(model).log_probabilities(prompts, tokens)
         apart = model.log_probabilities(prompts, tokens)
     torch.testing.assert_close(together[inside], apart[inside], atol=1e-4, rtol=1e-4)
     assert (together[~inside] == 0).all()
 
 
 def test_gradients_are_those_of_every_row_by_itself(model: LanguageModel, tree: PrefixTree) -> None:
-    tokens = model.tensor(tree.tokens([0, 2, 6], padding=model.padding))
-    inside = model.tensor(tree.nodes([0, 2, 6]) != OFF_TREE)
+    tokens = model.to_tensor(tree.tokens([0, 2, 6], padding=model.padding_token))
+    inside = model.to_tensor(tree.nodes([0, 2, 6]) != OFF_TREE)
     weights = list(model.network.parameters())
     together, apart = (
-        torch.autograd.grad(each.log_probabilities(model.prompts(GROWING[:3]), tokens)[inside].sum(), weights)
-        for each in (shared(model), model)
+        torch.autograd.grad(
+            each.log_probabilities(model.encode_prompts(GROWING[:3]), tokens)[inside].sum(), weights
+        )
+        for each in (with_prefix_sharing(model), model)
     )
     assert max(float((one - other).abs().max()) for one, other in zip(together, apart, strict=True)) < 1e-4
 
 
 def test_a_row_that_begins_another_is_not_read() -> None:
-    plan = planned([(1, 2), (1, 2, 3), (1, 3), (1,), (1, 2)])
+    plan = plan_shared_prefixes([(1, 2), (1, 2, 3), (1, 3), (1,), (1, 2)])
     assert sorted(plan.leaders) == [(1, 2, 3), (1, 3)]
     assert [plan.leaders[leader][1] for leader in plan.leader_of.tolist()] == [2, 2, 3, 2, 2]
 
 
 @given(st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=5).map(tuple), min_size=1, max_size=20))
 def test_every_row_begins_its_leader_and_no_leader_begins_another(rows: list[tuple[int, ...]]) -> None:
-    plan = planned(rows)
+    plan = plan_shared_prefixes(rows)
     held = [plan.leaders[leader][: len(row)] == row for row, leader in zip(rows, plan.leader_of, strict=True)]
     begun = [one for one in plan.leaders for other in plan.leaders if one != other and other[: len(one)] == one]
     assert all(held)
@@ -60,11 +62,11 @@ def test_titles_of_users_who_go_on_are_read_in_one_row(model: LanguageModel) -> 
     rows = [
         (begin, *model.encode(text), *model.encode(title)) for text, title in zip(GROWING, titles, strict=False)
     ]
-    assert len(planned(rows).leaders) == 1
+    assert len(plan_shared_prefixes(rows).leaders) == 1
 
 
 @pytest.mark.parametrize("kind", [torch.nn.Linear(1, 1)])
 def test_networks_of_other_kinds_are_left_alone(model: LanguageModel, kind: torch.nn.Module) -> None:
     other = LanguageModel(kind, model.tokenizer)
-    assert shared(other) is other
-    assert np.isfinite(other.parameters)
+    assert with_prefix_sharing(other) is other
+    assert np.isfinite(other.parameter_count)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from afl.errors import ConflictError, ModelError, NotFoundError, StorageError, UsageError
-from afl.flower.processes import first_before_others, is_first
+from afl.flower.distributed import is_main_process, main_process_first
 from afl.sanitize import json_safe
 
 if TYPE_CHECKING:  # lists of models are read without loading any
@@ -29,7 +29,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredModel:
     """A training of this name, finished or not."""
 
     folder: Path
@@ -44,7 +44,7 @@ class Kept:
         return self.folder.name
 
     @property
-    def state(self) -> Path:
+    def state_file(self) -> Path:
         """Where an unfinished training keeps its standing."""
         return self.folder / "training.safetensors"
 
@@ -63,8 +63,8 @@ class Kept:
         `replace` begins anew in any case. Raises `UsageError` for a name that no folder can have, `ConflictError`
         where the name is another training's, `StorageError` where `root` cannot be written.
         """
-        with first_before_others():
-            return cls._begin(root, name, task, config, replace=replace and is_first())
+        with main_process_first():
+            return cls._begin(root, name, task, config, replace=replace and is_main_process())
 
     @classmethod
     def _begin(cls, root: Path, name: str, task: str, config: Mapping[str, Any], *, replace: bool) -> Self:
@@ -102,13 +102,13 @@ class Kept:
     def finish(self, model: "LanguageModel", log: Mapping[str, Any]) -> Self:
         """Keeps the trained model; what was needed to continue goes."""
         done = type(self)(self.folder, self.task, self.config, json.loads(json.dumps(log)))
-        if is_first():
+        if is_main_process():
             model.save(self.model_dir)
             done._write()
-            self.state.unlink(missing_ok=True)
+            self.state_file.unlink(missing_ok=True)
         return done
 
-    def model(self) -> "LanguageModel":
+    def load_model(self) -> "LanguageModel":
         """The trained model; `ModelError` where training has not ended."""
         if not self.finished:
             raise ModelError(f"{self.name!r} is not trained yet: the same `afl flower train` goes on with it")
@@ -116,15 +116,15 @@ class Kept:
 
         return LanguageModel.load(self.model_dir)
 
-    def keep(self, filename: str, content: Any) -> None:
+    def write_json(self, filename: str, content: Any) -> None:
         """Writes JSON beside the record, in one step; of several processes the first does."""
-        if not is_first():
+        if not is_main_process():
             return
         _replace(self.folder / filename, json_safe(json.dumps(content, ensure_ascii=False, indent=1)))
 
     def _write(self) -> None:
         record = {"version": VERSION, "task": self.task, "config": self.config, "log": self.log}
-        self.keep("flower.json", record)
+        self.write_json("flower.json", record)
 
 
 def _folder(root: Path, name: str) -> Path:
@@ -133,7 +133,7 @@ def _folder(root: Path, name: str) -> Path:
     return root / name
 
 
-def _require_equal(kept: Kept, wanted: Mapping[str, Any]) -> None:
+def _require_equal(kept: StoredModel, wanted: Mapping[str, Any]) -> None:
     known = {"task": kept.task, **kept.config}
     for key in sorted(known.keys() | wanted.keys()):
         if known.get(key) != wanted.get(key):

@@ -22,7 +22,7 @@ EXPLORATION = (0.0, 0.1, 0.3, 1.0)
 _AT_ONCE = 1024
 
 
-class Lesson(NamedTuple):
+class PolicyData(NamedTuple):
     """What there is to learn from: training sessions, and the validation sessions that choose between results."""
 
     states: States
@@ -34,7 +34,7 @@ class Lesson(NamedTuple):
     valid_rewards: Floats
     """(V, H + 1)"""
 
-    def permuted(self, seed: int) -> "Lesson":
+    def permuted(self, seed: int) -> "PolicyData":
         """The same rewards beside the states of other sessions: nothing is left to learn from a state."""
         draws = np.random.default_rng(seed)
         return self._replace(
@@ -43,21 +43,21 @@ class Lesson(NamedTuple):
         )
 
     @property
-    def every_reward(self) -> Floats:
+    def all_rewards(self) -> Floats:
         """(T + V, H + 1)"""
         return np.concatenate([self.rewards, self.valid_rewards])
 
 
-class Chooser(Protocol):
+class ActionPolicy(Protocol):
     """Chooses an action for each of some sessions."""
 
     def choose(self, states: States) -> Actions: ...
 
 
-C = TypeVar("C", bound=Chooser)
+C = TypeVar("C", bound=ActionPolicy)
 
 
-def earned(chooser: Chooser, states: States, rewards: Floats) -> float:
+def mean_reward(chooser: ActionPolicy, states: States, rewards: Floats) -> float:
     """The mean reward of what it chooses."""
     return float(rewards[np.arange(len(rewards)), chooser.choose(states)].mean())
 
@@ -81,7 +81,7 @@ class Linear(NamedTuple):
         return chosen
 
 
-def regression(lesson: Lesson) -> Linear:
+def fit_regression(lesson: PolicyData) -> Linear:
     """Ridge regression of the reward table on the states; the penalty earns most on the validation sessions.
 
     Rewards are taken relative to the session's mean over all actions: what a session is worth under any hint says
@@ -113,13 +113,13 @@ class Nearest(NamedTuple):
         return chosen
 
 
-def nearest(lesson: Lesson) -> Nearest:
+def fit_nearest(lesson: PolicyData) -> Nearest:
     """Nearest neighbours by cosine of the states; their number earns most on the validation sessions."""
     usable = [number for number in NEIGHBOURS if number <= len(lesson.states)] or [len(lesson.states)]
     return _best([Nearest(lesson.states, lesson.rewards, number) for number in usable], lesson)
 
 
-def linucb(lesson: Lesson, *, seed: int = 0) -> Linear:
+def fit_linucb(lesson: PolicyData, *, seed: int = 0) -> Linear:
     """LinUCB over the training sessions, once each in random order: it sees the reward of its own action alone.
 
     Action a keeps A_a = I + sum x x' and b_a = sum r x over the sessions it was chosen for, and the choice is the
@@ -130,7 +130,7 @@ def linucb(lesson: Lesson, *, seed: int = 0) -> Linear:
     return _best([_linucb(lesson, order, alpha) for alpha in EXPLORATION], lesson)
 
 
-def _linucb(lesson: Lesson, order: NDArray[np.int64], alpha: float) -> Linear:
+def _linucb(lesson: PolicyData, order: NDArray[np.int64], alpha: float) -> Linear:
     states = np.concatenate([lesson.states, np.ones((len(lesson.states), 1))], axis=1).astype(np.float64)
     actions, width = lesson.rewards.shape[1], states.shape[1]
     inverse = np.tile(np.eye(width), (actions, 1, 1))  # (H + 1, D + 1, D + 1)
@@ -147,13 +147,17 @@ def _linucb(lesson: Lesson, order: NDArray[np.int64], alpha: float) -> Linear:
     return Linear(estimate[:, :-1].T, estimate[:, -1])
 
 
-LEARNERS: dict[str, Callable[[Lesson], Any]] = {"nearest": nearest, "regression": regression, "linucb": linucb}
+LEARNED_BASELINES: dict[str, Callable[[PolicyData], Any]] = {
+    "nearest": fit_nearest,
+    "regression": fit_regression,
+    "linucb": fit_linucb,
+}
 """The rivals that learn, by the name of their arm."""
 
 
-def _best(fitted: Sequence[C], lesson: Lesson) -> C:
+def _best(fitted: Sequence[C], lesson: PolicyData) -> C:
     """The one that earns most on the validation sessions; of equal ones the first."""
-    return max(fitted, key=lambda one: earned(one, lesson.valid_states, lesson.valid_rewards))
+    return max(fitted, key=lambda one: mean_reward(one, lesson.valid_states, lesson.valid_rewards))
 
 
 def _cosines(one: States, other: States) -> NDArray[np.float32]:
