@@ -17,7 +17,7 @@ from afl.metrics.precision_recall import UserConfusion, precision_recall, user_s
 from afl.settings import Settings
 from benchmarks.coverage import USERS, Printed, World
 from simulations import evaluate_user, import_data
-from simulations.studies.user import METRICS, UserReport
+from simulations.analysis.user_simulation import METRICS, UserReport
 
 DEMO_PER_USER = 17
 """One of so many users of the demo is a test user with enough films to hold ten back."""

@@ -1,18 +1,13 @@
 """What came of an arm: one metric, user by user and seed by seed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from afl.errors import ConflictError
 from afl.metrics.intervals import Estimate, bootstrap_mean, wilson
-from memory.records import SessionRow
-
-if TYPE_CHECKING:  # whoever reads results plays nothing, and need not load what does
-    from simulations.studies.arm_runner import ArmRun, SeedRun
 
 HIT_RATE = "hit_rate_at_1"
 
@@ -101,48 +96,6 @@ class ArmResult:
     def _seed(self, one: SeedValues) -> dict[str, Any]:
         mean = float(np.mean(list(one.values.values())))
         return {"seed": one.seed, "run": one.run, self.metric: mean, "failures": len(one.failed)}
-
-
-def result_of(
-    played: "ArmRun",
-    *,
-    arm: str | None = None,
-    group: Mapping[str, Any] | None = None,
-    rounds: int | None = None,
-    metric: str = HIT_RATE,
-    value: Callable[[SessionRow], float] = lambda row: row.hit,
-) -> ArmResult:
-    """What a played arm came to: `value` of every session's line, by default whether it hit its target."""
-    return ArmResult(
-        arm=arm or played.arm.name,
-        group=group or {},
-        rounds=played.rounds if rounds is None else rounds,
-        metric=metric,
-        seeds=tuple(values_of(one, value) for one in played.seeds),
-    )
-
-
-def values_of(one: "SeedRun", value: Callable[[SessionRow], float]) -> SeedValues:
-    """`value` of every session of a run."""
-    return SeedValues(
-        seed=one.seed,
-        run=one.run,
-        values={row.session: float(value(row)) for row in one.rows},
-        failed=frozenset(row.session for row in one.rows if not row.completed),
-    )
-
-
-def require_same_suggestions(runs: "Sequence[SeedRun]") -> None:
-    """Raises `ConflictError` where two runs over the same lists hold different suggestions for a session."""
-    first = runs[0]
-    kept = {row.session: row.suggestion for row in first.rows}
-    for other in runs[1:]:
-        for row in other.rows:
-            if kept.get(row.session) != row.suggestion:
-                raise ConflictError(
-                    f"runs {first.run!r} and {other.run!r} hold different suggestions for session {row.session!r}: "
-                    "the base model changed between them; choose another --run name"
-                )
 
 
 def _estimate(values: NDArray[np.float64], *, hits: bool) -> Estimate:

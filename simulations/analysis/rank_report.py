@@ -8,8 +8,8 @@ from afl.metrics.intervals import Estimate
 from afl.metrics.ranking_metrics import evaluate_lists, metrics_of_lists
 from afl.types import Outcome
 from memory.records import TargetRankRow
+from simulations.analysis.audit_check import Check
 from simulations.analysis.simulation_report import SimulationReport
-from simulations.leakage.check import Check
 from simulations.task.stored_answers import ExactLines
 
 

@@ -4,11 +4,11 @@ from rich.console import Console
 from rich.table import Table
 
 from afl.metrics.intervals import Estimate
+from simulations.analysis.agreement import AgreementReport, ArmAgreement
 from simulations.cli.cost_view import show_arms
 from simulations.cli.output import console, plain, table
 from simulations.cli.simulation_view import STAND_IN
 from simulations.cli.study_view import in_words, warnings
-from simulations.studies.agreement import AgreementReport, ArmAgreement
 
 
 def show(report: AgreementReport, out: Console | None = None) -> None:

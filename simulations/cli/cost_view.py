@@ -6,8 +6,8 @@ from rich.console import Console
 
 from afl.llm.budget import BudgetReport
 from memory.spending import AgentCost
+from simulations.analysis.study_costs import StudyCosts, by_arm
 from simulations.cli.output import plain, table
-from simulations.studies.costs import StudyCosts, by_arm
 
 
 def show_costs(costs: Sequence[AgentCost], out: Console) -> None:

@@ -10,7 +10,7 @@ from simulations.cli.output import finish, watch
 from simulations.cli.shared import study_options
 
 if TYPE_CHECKING:
-    from simulations.studies.report import StudyReport
+    from simulations.analysis.study_report import StudyReport
 
 PolicyName = Annotated[str, typer.Argument(metavar="NAME", help="A policy, trained and evaluated.")]
 Out = Annotated[

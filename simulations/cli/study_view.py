@@ -7,12 +7,12 @@ from rich.console import Console
 
 from afl.metrics.intervals import Estimate
 from simulations.analysis.arm_results import ArmResult
+from simulations.analysis.audit_check import Check
 from simulations.analysis.paired_tests import PairedTest
+from simulations.analysis.study_report import StudyReport
 from simulations.cli.cost_view import show_arms
 from simulations.cli.output import console, plain, table
 from simulations.cli.simulation_view import STAND_IN
-from simulations.leakage.check import Check
-from simulations.studies.report import StudyReport
 
 HEADINGS = {"base": "base model", "hit_rate_at_1": "hit rate @1"}
 """Keys of the JSON as people call them; any other stands for itself."""

@@ -8,12 +8,11 @@ from rich.table import Table
 from afl.data.judged_items import Ratio
 from afl.metrics.intervals import Estimate
 from simulations.analysis.paired_tests import PairedTest
+from simulations.analysis.user_simulation import TrueScores, UserReport
 from simulations.cli.cost_view import show_arms
 from simulations.cli.output import console, plain, table
 from simulations.cli.simulation_view import STAND_IN
 from simulations.cli.study_view import warnings
-from simulations.studies.truth import TrueScores
-from simulations.studies.user import UserReport
 
 
 def show(report: UserReport, out: Console | None = None) -> None:

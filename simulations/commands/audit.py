@@ -10,8 +10,8 @@ from afl.errors import NotFoundError
 from afl.settings import Settings
 from memory.run import Run
 from memory.store import Store
+from simulations.analysis.audit_check import Check
 from simulations.execution.asynchrony import wait_for
-from simulations.leakage.check import Check
 from simulations.leakage.evidence import Evidence
 from simulations.options.run_options import RunOptions
 from simulations.task.training_data import as_learned

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Unpack
 
+from simulations.analysis.study_report import StudyReport
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.options.run_options import LLM
 from simulations.studies.arm_runner import playing
 from simulations.studies.options import PlayOptions
 from simulations.studies.recommendation import ARMS, EVERY_ARM, ArmName, check, evaluation
-from simulations.studies.report import StudyReport
 
 
 @outside_event_loop

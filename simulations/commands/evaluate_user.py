@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Unpack
 
+from simulations.analysis.user_simulation import UserReport
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.studies.arm_runner import playing
 from simulations.studies.options import StudyOptions
-from simulations.studies.user import USER_ARMS, UserArm, UserReport, check, user_evaluation
+from simulations.studies.user import USER_ARMS, UserArm, check, user_evaluation
 
 
 @outside_event_loop

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Unpack
 
+from simulations.analysis.agreement import AgreementReport
 from simulations.execution.asynchrony import outside_event_loop
-from simulations.studies.agreement import AgreementReport, agreement_study
+from simulations.studies.agreement import agreement_study
 from simulations.studies.arm_runner import playing
 from simulations.studies.options import StudyOptions
 

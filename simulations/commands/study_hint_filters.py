@@ -4,11 +4,11 @@ from typing import Any, Unpack
 
 from afl.hints.filters import Filter
 from afl.llm.language_model import is_stand_in
+from simulations.analysis.study_report import StudyReport
 from simulations.commands.hints_evaluate import HintsReport, hints_evaluate
 from simulations.commands.hints_explore import ExploringOptions, hints_explore
 from simulations.commands.hints_train import hints_train
 from simulations.studies.hints import filters_study
-from simulations.studies.report import StudyReport
 
 _OF_LISTS = ("candidates", "candidates_from", "seed", "train_on")
 """Options that a training has from its exploration."""

@@ -8,6 +8,7 @@ from afl.hints.policy import Policy, trained_dataset
 from afl.hints.rewards import RewardTable
 from afl.llm.language_model import is_stand_in
 from afl.settings import Settings
+from simulations.analysis.study_report import StudyReport
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.executor import calling
 from simulations.hints.tables import kept
@@ -21,7 +22,6 @@ from simulations.studies.hints import (
     reward_study,
     sizes_study,
 )
-from simulations.studies.report import StudyReport
 
 
 @outside_event_loop

@@ -2,12 +2,12 @@
 
 from typing import Unpack
 
+from simulations.analysis.study_report import StudyReport
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.options.run_options import at_least
 from simulations.studies.arm_runner import playing
 from simulations.studies.options import StudyOptions
 from simulations.studies.rankers import rankers_study
-from simulations.studies.report import StudyReport
 
 
 @outside_event_loop

@@ -2,10 +2,10 @@
 
 from typing import Unpack
 
+from simulations.analysis.study_report import StudyReport
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.studies.arm_runner import playing
 from simulations.studies.options import StudyOptions
-from simulations.studies.report import StudyReport
 from simulations.studies.rounds import rounds_study
 
 

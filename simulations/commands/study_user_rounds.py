@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Unpack
 
+from simulations.analysis.user_simulation import UserReport
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.studies.arm_runner import playing
 from simulations.studies.options import StudyOptions
-from simulations.studies.user import UserReport
 from simulations.studies.user_rounds import user_rounds_study
 
 

@@ -7,7 +7,7 @@ from afl.data.catalogue import one_line
 from afl.types import Message, Outcome, Refusal, Role
 from agents.sections import RECOMMENDATION, RECOMMENDED_BECAUSE, REFUSED, memory_section, shown
 from memory.records import SessionRecord, TurnRecord
-from simulations.leakage.check import Check, Verdict, not_checked
+from simulations.analysis.audit_check import Check, Verdict, not_checked
 from simulations.leakage.prompts import lines_of
 from simulations.leakage.titles import Titles
 

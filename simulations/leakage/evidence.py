@@ -10,8 +10,8 @@ from agents.sections import CANDIDATES, entries
 from agents.tools import SuggestionTool
 from memory.records import Exchange, Transcript
 from memory.run import Run
+from simulations.analysis.audit_check import Check, not_checked
 from simulations.leakage.advice import Advised, check_advice
-from simulations.leakage.check import Check, not_checked
 from simulations.leakage.dialogue import DialogueCheck, Said
 from simulations.leakage.labels import LabelCheck
 from simulations.leakage.lists import Listed, check_lists

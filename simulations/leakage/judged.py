@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from simulations.leakage.check import Check, Verdict, not_checked
+from simulations.analysis.audit_check import Check, Verdict, not_checked
 
 NAME = "judged"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from afl.types import Message
 from agents.sections import RECOMMENDATION
-from simulations.leakage.check import Check, Verdict, not_checked
+from simulations.analysis.audit_check import Check, Verdict, not_checked
 from simulations.leakage.positions import RARE
 from simulations.leakage.prompts import lines_of
 

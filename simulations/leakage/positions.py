@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from simulations.leakage.check import Check, Verdict, not_checked
+from simulations.analysis.audit_check import Check, Verdict, not_checked
 
 NAME = "positions"
 RARE = 0.001

@@ -6,8 +6,8 @@ from pathlib import Path
 from afl import plugins
 from afl.data.dataset import Split
 from afl.errors import UsageError
+from simulations.analysis.audit_check import Check, Verdict
 from simulations.leakage import judged, lists, positions, split, suggestions
-from simulations.leakage.check import Check, Verdict
 from simulations.leakage.judged import Asked, check_judged
 from simulations.leakage.lists import Listed, check_lists
 from simulations.leakage.positions import check_positions

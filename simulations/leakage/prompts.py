@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from afl.types import Message
 from agents.sections import ADVICE, CANDIDATES, HISTORY, RECOMMENDATION, RECOMMENDED_BECAUSE, REFUSED
-from simulations.leakage.check import Check, Verdict, not_checked
+from simulations.analysis.audit_check import Check, Verdict, not_checked
 from simulations.leakage.titles import Titles
 
 NAME = "prompts"

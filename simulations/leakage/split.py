@@ -6,7 +6,7 @@ import numpy as np
 
 from afl.data.dataset import Sequences, Split
 from afl.data.sessions import MIN_HISTORY, Row
-from simulations.leakage.check import Check, Verdict, not_checked
+from simulations.analysis.audit_check import Check, Verdict, not_checked
 
 NAME = "split"
 COMMON = 0.01

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from afl.data.catalogue import one_line
 from afl.models.recommenders import read_suggestions
+from simulations.analysis.audit_check import Check, Verdict, not_checked
 from simulations.leakage.accuracy import Accuracy
-from simulations.leakage.check import Check, Verdict, not_checked
 from simulations.task.task import Study
 
 NAME = "suggestions"

@@ -12,8 +12,8 @@ import simulations
 from afl import plugins
 from afl.metrics.intervals import Estimate, percentile_interval, resampled
 from afl.metrics.precision_recall import f1_of, user_scores
-from simulations.studies.report import StudyReport
-from simulations.studies.user import ArmAnswers, UserReport
+from simulations.analysis.study_report import StudyReport
+from simulations.analysis.user_simulation import ArmAnswers, UserReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,11 @@ from functools import partial
 from afl.metrics.intervals import Estimate
 from simulations.analysis.arm_results import ArmResult
 from simulations.analysis.paired_tests import PairedTest
+from simulations.analysis.study_report import StudyReport
 from simulations.document.figures.lines import Line, lines
 from simulations.document.formats import estimate, interval, p_value, rate, signed, signed_interval
 from simulations.document.page import Figure, Page, Section, Table, Text
 from simulations.sections.run_report import STAND_IN
-from simulations.studies.report import StudyReport
 
 TITLES = {
     "hints-size": ("Size of the knowledge base", "hints in the base"),

@@ -10,17 +10,11 @@ from afl.metrics.intervals import Estimate
 from memory.records import JudgementRow
 from simulations.analysis.loaded_run import LoadedRun
 from simulations.analysis.paired_tests import PairedTest
+from simulations.analysis.user_simulation import METRICS, Answers, ArmAnswers, by_ratio, compare_arms
 from simulations.document.figures.intervals import Interval, intervals
 from simulations.document.formats import estimate, p_value, rate, signed, signed_interval
 from simulations.document.page import Block, Figure, Section, Table, Text
 from simulations.options.run_options import RunOptions
-from simulations.studies.user import (
-    METRICS,
-    Answers,
-    ArmAnswers,
-    by_ratio,
-    compare_arms,
-)
 
 _COLUMNS = ("arm", "ratio", "users", "precision", "recall", "F1", "F1 of means", "yes", "no answer")
 _TESTS = ("arms", "ratio", "metric", "n", "difference", "95 % interval", "p", "p (Holm)", "could be shown")

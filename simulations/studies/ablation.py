@@ -1,12 +1,11 @@
 """What recommender and reward model contribute to the loop: `afl study ablation` (AFL, Table 7)."""
 
 from afl.errors import UsageError
-from simulations.analysis.arm_results import result_of
 from simulations.analysis.paired_tests import compare_pairs
+from simulations.analysis.study_report import StudyReport
 from simulations.options.run_options import LLM, NONE
 from simulations.studies.arm_runner import ArmRunner
 from simulations.studies.arms import Arm
-from simulations.studies.report import StudyReport
 
 WITHOUT_BOTH = Arm(name="without both", said={"recommender": NONE, "reward": NONE})
 WITHOUT_REWARD = Arm(name="without reward", said={"reward": NONE})
@@ -23,10 +22,9 @@ def ablation_study(player: ArmRunner) -> StudyReport:
         if (got := player.said[part]) in (NONE, LLM):
             raise UsageError(f"--{part}: got {got!r}, expected a model: the study is about what it contributes")
     played = player.play(ARMS)
-    results = [result_of(one) for one in played]
-    return StudyReport.of(
+    results = [one.result() for one in played]
+    return player.report(
         "ablation",
-        player,
         played,
         results=results,
         tests=compare_pairs([(less, results[-1]) for less in results[:-1]]),

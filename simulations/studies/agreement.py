@@ -4,92 +4,22 @@ The user agent judges the items of the user-simulation task, each with the rewar
 follow the scores and nothing else, it adds nothing to the reward model. Arms and runs are those of `afl evaluate user`.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 
 from afl.data.judged_items import JudgedItems, Ratio
 from afl.errors import UsageError
-from afl.metrics.agreement import Agreement, UserJudgements, agreement, auc_label, auc_score, by_user
+from afl.metrics.agreement import UserJudgements, by_user
 from memory.records import JudgementRow
+from simulations.analysis.agreement import METRICS, AgreementReport, ArmAgreement
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.paired_tests import PairedTest, compare_pairs
-from simulations.leakage.check import Check
 from simulations.options.run_options import NONE
 from simulations.studies.arm_runner import ArmRun, ArmRunner
-from simulations.studies.costs import StudyCosts
-from simulations.studies.report import audit_json
 from simulations.studies.user import arm_of, chosen_ratios
 from simulations.task.task import Study
-
-METRICS: dict[str, Callable[[UserJudgements], float | None]] = {"auc_score": auc_score, "auc_label": auc_label}
-"""What the arms are tested in."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArmAgreement:
-    """One arm at one ratio."""
-
-    arm: str
-    ratio: Ratio
-    runs: tuple[str, ...]
-    seed_numbers: tuple[int, ...]
-    users: tuple[str, ...]
-    seeds: tuple[tuple[UserJudgements, ...], ...]
-    """Per study seed, what every user answered; an item without an answer is left out."""
-
-    @property
-    def agreement(self) -> Agreement:
-        return agreement(self.seeds)
-
-    @property
-    def failures(self) -> int:
-        """Items without an answer, over all seeds."""
-        items = self.ratio.wanted + self.ratio.unwanted
-        return sum(items - len(asked.accepted) for users in self.seeds for asked in users)
-
-    def to_json(self) -> dict[str, Any]:
-        """An entry of `results`."""
-        said = {"arm": self.arm, "ratio": str(self.ratio), **self.agreement.to_json()}
-        return said | {"failures": self.failures, "runs": list(self.runs)}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgreementReport:
-    """What `afl study agreement` returns, prints and gives as JSON."""
-
-    results: tuple[ArmAgreement, ...]
-    tests: tuple[PairedTest, ...]
-    """The arms against each other, over the users who divide their items in both."""
-    audit: tuple[Check, ...] = ()
-    costs: StudyCosts = field(default_factory=StudyCosts)
-    """What the arms have cost."""
-    stand_in: bool = False
-    """Whether the language model is the offline stand-in, whose numbers are not a real model's."""
-
-    @property
-    def runs(self) -> tuple[str, ...]:
-        """The runs it was read from, each once, in order."""
-        return tuple(dict.fromkeys(run for result in self.results for run in result.runs))
-
-    @property
-    def exit_code(self) -> int:
-        """1 when an item of any arm has no answer."""
-        return 1 if any(result.failures for result in self.results) else 0
-
-    def to_json(self) -> dict[str, Any]:
-        """The object of `study agreement --json`."""
-        return {
-            "study": "agreement",
-            "runs": list(self.runs),
-            "results": [result.to_json() for result in self.results],
-            "tests": [test.to_json() for test in self.tests],
-            **self.costs.to_json(),
-            **audit_json(self.audit),
-        }
 
 
 def agreement_study(

@@ -1,19 +1,22 @@
 """Plays the arms of a study as runs: audited together, then one after the other, each started or continued."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from memory.records import JudgementRow, RoundRecord, SessionRow, Transcript
 from memory.run import Run
+from simulations.analysis.arm_results import ArmResult, SeedValues
+from simulations.analysis.audit_check import Check
+from simulations.analysis.paired_tests import PairedTest
+from simulations.analysis.study_costs import ArmCosts, StudyCosts
+from simulations.analysis.study_report import StudyReport
 from simulations.execution.executor import Call, calling
 from simulations.execution.run import Performance
-from simulations.leakage.check import Check
 from simulations.leakage.preflight import audit_sessions, audit_suggested, require_sound
 from simulations.options.run_options import RunOptions, at_least
 from simulations.studies.arms import Arm
-from simulations.studies.costs import ArmCosts, StudyCosts
 from simulations.studies.options import over_seeds, performance, said
 from simulations.task.model_outputs import ModelOutputs
 from simulations.task.task import Study
@@ -26,6 +29,15 @@ class SeedRun(NamedTuple):
     run: str
     rows: list[SessionRow]
     """In the order of the run; the users are the same under every seed, and in every arm."""
+
+    def values(self, value: Callable[[SessionRow], float]) -> SeedValues:
+        """`value` of every session."""
+        return SeedValues(
+            seed=self.seed,
+            run=self.run,
+            values={row.session: float(value(row)) for row in self.rows},
+            failed=frozenset(row.session for row in self.rows if not row.completed),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +54,15 @@ class ArmRun:
     @property
     def runs(self) -> tuple[str, ...]:
         return tuple(one.run for one in self.seeds)
+
+    def result(self, *, group: Mapping[str, Any] | None = None) -> ArmResult:
+        """Whether each session hit its target."""
+        return ArmResult(
+            arm=self.arm.name,
+            group=group or {},
+            rounds=self.rounds,
+            seeds=tuple(run.values(lambda row: row.hit) for run in self.seeds),
+        )
 
 
 @dataclass
@@ -64,6 +85,24 @@ class ArmRunner:
     def spent(self) -> StudyCosts:
         """What was played so far has cost."""
         return StudyCosts(tuple(self.costs), self.how.budget.report())
+
+    def report(
+        self,
+        study: str | None,
+        played: Sequence[ArmRun],
+        *,
+        results: Sequence[ArmResult],
+        tests: Sequence[PairedTest],
+    ) -> StudyReport:
+        """The report of a study whose arms were run here, with what the audit found and what they have cost."""
+        return StudyReport(
+            study=study,
+            results=tuple(results),
+            tests=tuple(tests),
+            audit=tuple(self.suspicions),
+            costs=self.spent,
+            stand_in=any(arm.stand_in for arm in played),
+        )
 
     def play(self, arms: Sequence[Arm]) -> list[ArmRun]:
         """Every arm with its runs, in order. The set-up of all is audited before the first request is sent.

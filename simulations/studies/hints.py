@@ -16,7 +16,7 @@ from afl.hints.encoding import States
 from afl.hints.rewards import REWARDS, Floats, Reward, RewardTable
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.paired_tests import PairedTest, compare_pairs
-from simulations.studies.report import StudyReport
+from simulations.analysis.study_report import StudyReport
 
 NDCG = "ndcg_at_10"
 SIZES = (1, 2, 5, 10, 15, 20)

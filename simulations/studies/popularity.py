@@ -19,9 +19,9 @@ from afl.types import Outcome, Role, SessionView
 from memory.records import SessionRecord
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.paired_tests import compare_pairs
+from simulations.analysis.study_report import StudyReport
 from simulations.studies.arm_runner import ArmRun, ArmRunner
 from simulations.studies.arms import Arm
-from simulations.studies.report import StudyReport
 from simulations.studies.rounds import in_words
 
 METRIC = "share"
@@ -79,9 +79,8 @@ def popularity_study(player: ArmRunner) -> StudyReport:
     loop = [shares(in_words(number), methodcaller("after", number), number) for number in numbers]
     earlier = [*base, *(loop[:1] if len(loop) > 1 else [])]
     pairs = [pair for before in earlier for pair in zip(before, loop[-1], strict=True)]
-    return StudyReport.of(
+    return player.report(
         "popularity",
-        player,
         [played],
         results=[result for arm in (*shown, *base, *loop) for result in arm],
         tests=compare_pairs(pairs),

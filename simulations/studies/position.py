@@ -1,10 +1,10 @@
 """Does the target's place in the list decide? The same lists in three orders: `afl study position` (AFL, Figure 6)."""
 
 from simulations.analysis.paired_tests import compare_pairs
+from simulations.analysis.study_report import StudyReport
 from simulations.leakage.positions import NAME as POSITIONS
 from simulations.studies.arm_runner import ArmRunner
 from simulations.studies.arms import Arm
-from simulations.studies.report import StudyReport
 from simulations.studies.rounds import after_round
 
 RANDOM = Arm(name="random", said={"target_position": "random"})
@@ -23,9 +23,8 @@ def position_study(player: ArmRunner) -> StudyReport:
         for one in played
     )
     pairs = [pair for end in ends for pair in zip(shuffled, end, strict=True)]
-    return StudyReport.of(
+    return player.report(
         "position",
-        player,
         played,
         results=[result for results in (shuffled, *ends) for result in results],
         tests=compare_pairs(pairs),

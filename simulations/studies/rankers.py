@@ -18,13 +18,13 @@ import numpy as np
 from afl.errors import UsageError
 from afl.types import Outcome, Role
 from memory.records import SessionRecord
-from simulations.analysis.arm_results import ArmResult, SeedValues, result_of
+from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.paired_tests import compare_pairs
+from simulations.analysis.study_report import StudyReport
 from simulations.options.run_options import LLM, NONE
 from simulations.studies.arm_runner import ArmRun, ArmRunner
 from simulations.studies.arms import AGENT_ALONE, Arm
 from simulations.studies.recommendation import of_base
-from simulations.studies.report import StudyReport
 
 BASE, USER, AGENT, REWARD_PICKS, USER_PICKS, LOOP = (
     "base",
@@ -57,13 +57,12 @@ def rankers_study(player: ArmRunner, *, listed: int = 5) -> StudyReport:
         if (got := player.said[part]) in (NONE, LLM):
             raise UsageError(f"--{part}: got {got!r}, expected a model: the study has it as a ranker of its own")
     played = {one.arm.name: one for one in player.play(arms(listed))}
-    user, agent, picks, loop = (result_of(played[name]) for name in (USER, AGENT, USER_PICKS, LOOP))
+    user, agent, picks, loop = (played[name].result() for name in (USER, AGENT, USER_PICKS, LOOP))
     base = replace(of_base("", [played[name] for name in (AGENT, USER_PICKS, LOOP)]), group={})
     reward = reward_picks(player, played[USER_PICKS])
     pairs = [(one, loop) for one in (base, user, agent, reward, picks)]
-    return StudyReport.of(
+    return player.report(
         "rankers",
-        player,
         list(played.values()),
         results=(base, user, agent, reward, picks, loop),
         tests=compare_pairs([*pairs, (agent, reward), (agent, picks)]),

@@ -8,15 +8,15 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from afl import plugins
-from afl.errors import UsageError
+from afl.errors import ConflictError, UsageError
 from afl.settings import Settings
-from simulations.analysis.arm_results import ArmResult, SeedValues, require_same_suggestions, result_of, values_of
+from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.paired_tests import compare
+from simulations.analysis.study_report import StudyReport
 from simulations.execution.identity import content_hash
 from simulations.options.run_options import LLM, NONE, ZERO_SHOT
-from simulations.studies.arm_runner import ArmRun, ArmRunner
+from simulations.studies.arm_runner import ArmRun, ArmRunner, SeedRun
 from simulations.studies.arms import AGENT_ALONE, Arm
-from simulations.studies.report import StudyReport
 from simulations.task.model_outputs import ModelOutputs
 from simulations.task.task import Study
 
@@ -43,8 +43,8 @@ def evaluation(player: ArmRunner, bases: Sequence[str], names: Sequence[ArmName]
         own = [one for one in played if one.arm.said["recommender"] == base]
         if "base" in names and base != LLM:
             results.append(of_base(base, own) if own else of_base_alone(base, player))
-        results += [result_of(one, group={"base": base}) for one in own]
-    return StudyReport.of(None, player, played, results=results, tests=compare(results))
+        results += [one.result(group={"base": base}) for one in own]
+    return player.report(None, played, results=results, tests=compare(results))
 
 
 def arm_of(base: str, name: ArmName) -> Arm:
@@ -78,9 +78,22 @@ def of_base(base: str, played: Sequence[ArmRun]) -> ArmResult:
     seeds = []
     for runs in zip(*(one.seeds for one in played), strict=True):
         require_same_suggestions(runs)
-        said = values_of(runs[0], lambda row: row.suggestion == row.target)
+        said = runs[0].values(lambda row: row.suggestion == row.target)
         seeds.append(SeedValues(seed=said.seed, run=None, values=said.values))
     return ArmResult(arm="base", group={"base": base}, rounds=0, seeds=tuple(seeds))
+
+
+def require_same_suggestions(runs: Sequence[SeedRun]) -> None:
+    """Raises `ConflictError` where two runs over the same lists hold different suggestions for a session."""
+    first = runs[0]
+    suggestions = {row.session: row.suggestion for row in first.rows}
+    for other in runs[1:]:
+        for row in other.rows:
+            if suggestions.get(row.session) != row.suggestion:
+                raise ConflictError(
+                    f"runs {first.run!r} and {other.run!r} hold different suggestions for session {row.session!r}: "
+                    "the base model changed between them; choose another --run name"
+                )
 
 
 def of_base_alone(base: str, player: ArmRunner) -> ArmResult:

@@ -11,10 +11,10 @@ from typing import Any
 from afl.errors import UsageError
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.paired_tests import compare_pairs
+from simulations.analysis.study_report import StudyReport
 from simulations.options.run_options import RunOptions
 from simulations.studies.arm_runner import ArmRun, ArmRunner
 from simulations.studies.arms import Arm
-from simulations.studies.report import StudyReport
 
 LOOP = Arm(name="afl")
 
@@ -27,7 +27,7 @@ def rounds_study(player: ArmRunner) -> StudyReport:
     (played,) = player.play([LOOP])
     results = [after_round(player, played, number, arm=in_words(number)) for number in range(1, played.rounds + 1)]
     pairs = [*pairwise(results), *([(results[0], results[-1])] if len(results) > 2 else [])]
-    return StudyReport.of("rounds", player, [played], results=results, tests=compare_pairs(pairs))
+    return player.report("rounds", [played], results=results, tests=compare_pairs(pairs))
 
 
 def after_round(

@@ -6,43 +6,18 @@ from a taste that the evaluator can ask for; models and agents never see it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from afl.data.importers.demo.taste import liked_films, taste_of
 from afl.data.judged_items import Ratio
-from afl.metrics.precision_recall import PrecisionRecall, UserConfusion, precision_recall_over_seeds
+from afl.metrics.precision_recall import UserConfusion
+from simulations.analysis.user_simulation import ArmAnswers, TrueScores
 from simulations.task.task import Study
-
-if TYPE_CHECKING:
-    from simulations.studies.user import ArmAnswers
 
 HELD_OUT = "held-out"
 """An arm that says yes to the held-out items and to nothing else: what the labels themselves are worth."""
-
-
-@dataclass(frozen=True, slots=True)
-class TrueScores:
-    """An arm's yes against true likes, over the items of a ratio."""
-
-    arm: str
-    ratio: Ratio
-    counts: tuple[tuple[UserConfusion, ...], ...]
-    """Per study seed, for the users who like one of their items at all."""
-    liked: float
-    """The share of all items that their users like."""
-
-    @property
-    def scores(self) -> PrecisionRecall:
-        return precision_recall_over_seeds(self.counts)
-
-    def to_json(self) -> dict[str, Any]:
-        """An entry of `truth`."""
-        said = {"arm": self.arm, "ratio": str(self.ratio), "users": len(self.counts[0]), "liked": self.liked}
-        return said | self.scores.to_json()
 
 
 def liked_items(study: Study) -> NDArray[np.bool_] | None:
@@ -61,7 +36,7 @@ def liked_items(study: Study) -> NDArray[np.bool_] | None:
     )
 
 
-def against_truth(results: Sequence["ArmAnswers"], studies: Sequence[Study]) -> tuple[TrueScores, ...]:
+def against_truth(results: Sequence[ArmAnswers], studies: Sequence[Study]) -> tuple[TrueScores, ...]:
     """Every arm at every ratio, after the held-out labels themselves; nothing where the truth is not known.
 
     `studies` are those of the study seeds.

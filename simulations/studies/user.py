@@ -1,32 +1,25 @@
 """Does the user agent say yes to what its user went on to? `afl evaluate user` (AFL, section 4.3, Table 5)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from afl.data.judged_items import ITEMS_PER_USER, JudgedItems, Ratio
+from afl.data.judged_items import ITEMS_PER_USER, Ratio
 from afl.data.sessions import session_rows
 from afl.errors import ConflictError, UsageError
-from afl.metrics.precision_recall import (
-    PrecisionRecall,
-    UserConfusion,
-    precision_recall_over_seeds,
-    user_scores,
+from simulations.analysis.user_simulation import (
+    Answers,
+    ArmAnswers,
+    UserReport,
+    by_ratio,
+    compare_arms,
 )
-from afl.models.reward_threshold import RewardThreshold
-from memory.records import JudgementRow
-from simulations.analysis.arm_results import ArmResult, SeedValues
-from simulations.analysis.paired_tests import PairedTest, compare
-from simulations.leakage.check import Check
 from simulations.options.run_options import NONE
 from simulations.studies.arm_runner import ArmRun, ArmRunner
 from simulations.studies.arms import Arm
-from simulations.studies.costs import StudyCosts
-from simulations.studies.report import audit_json
-from simulations.studies.truth import TrueScores, against_truth
+from simulations.studies.truth import against_truth
 from simulations.task.model_outputs import ModelOutputs
 from simulations.task.task import Study
 
@@ -37,162 +30,6 @@ USER_ARMS: tuple[UserArm, ...] = ("reward", "agent", "afl")
 
 RATIOS = ("1:1", "1:3", "1:9")
 """Those of the paper."""
-
-METRICS = ("precision", "recall", "f1")
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """Every answer of an arm under one study seed."""
-
-    yes: NDArray[np.bool_]
-    """(U, M) whether the item at this place got a yes; false where there is no answer."""
-    failed: NDArray[np.bool_]
-    """(U, M) where there is no answer."""
-
-    @classmethod
-    def of_reward(cls, scores: NDArray[np.float32], threshold: RewardThreshold) -> Self:
-        """The reward model's: yes from the threshold up, compared in hundredths as scores are shown."""
-        yes = np.rint(scores * 100) >= round(threshold.value * 100)
-        return cls(yes, np.zeros_like(yes))
-
-    @classmethod
-    def of_run(cls, users: Sequence[str], judged: Sequence[JudgementRow], *, items: int) -> Self:
-        """A run's, for these users in order; what it never came to ask has no answer."""
-        place = {user: index for index, user in enumerate(users)}
-        decided = np.full((len(users), items), -1, dtype=np.int8)
-        for row in judged:
-            if row.decision is not None:
-                decided[place[row.session], row.number - 1] = row.decision
-        return cls(decided == 1, decided == -1)
-
-    def at(self, places: NDArray[np.int64]) -> Self:
-        """The answers about the items at these places alone."""
-        return type(self)(self.yes[:, places], self.failed[:, places])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArmAnswers:
-    """One arm at one ratio, user by user."""
-
-    arm: str
-    rounds: int
-    """The most rounds of the dialogue that is remembered; 0 without a memory."""
-    ratio: Ratio
-    users: tuple[str, ...]
-    runs: tuple[str | None, ...]
-    """The runs it was read from, one per seed; None for the reward model, which asks nobody."""
-    seed_numbers: tuple[int, ...]
-    seeds: tuple[Answers, ...]
-    """About the items of the ratio, wanted ones first; one entry per study seed."""
-
-    @property
-    def counts(self) -> list[list[UserConfusion]]:
-        """Per seed and user."""
-        wanted = np.arange(self.seeds[0].yes.shape[1]) < self.ratio.wanted
-        return [[UserConfusion.of(yes, wanted) for yes in answers.yes] for answers in self.seeds]
-
-    @property
-    def scores(self) -> PrecisionRecall:
-        """Over all users; an item without an answer got no yes."""
-        return precision_recall_over_seeds(self.counts)
-
-    @property
-    def completed(self) -> PrecisionRecall | None:
-        """Over the users all of whose items were answered under every seed; None when there is none."""
-        whole = ~np.any([answers.failed.any(axis=1) for answers in self.seeds], axis=0)  # (U,)
-        if not whole.any():
-            return None
-        kept = [[user for user, keep in zip(users, whole, strict=True) if keep] for users in self.counts]
-        return precision_recall_over_seeds(kept)
-
-    @property
-    def failures(self) -> int:
-        """Items without an answer, over all seeds."""
-        return int(sum(answers.failed.sum() for answers in self.seeds))
-
-    @property
-    def yes_rate(self) -> float:
-        """The share of yes among the answers there are; 0 without any."""
-        answered = sum(answers.failed.size for answers in self.seeds) - self.failures
-        return int(sum(answers.yes.sum() for answers in self.seeds)) / answered if answered else 0.0
-
-    def to_json(self) -> dict[str, Any]:
-        """An entry of `results`."""
-        completed = self.completed
-        of_completed = {name: getattr(completed, name).to_json() for name in METRICS} if completed else None
-        return {
-            "arm": self.arm,
-            "ratio": str(self.ratio),
-            "rounds": self.rounds,
-            "users": len(self.users),
-            **self.scores.to_json(),
-            "yes_rate": self.yes_rate,
-            "failures": self.failures,
-            "completed": of_completed,
-            "runs": [run for run in self.runs if run is not None],
-        }
-
-    def in_metric(self, metric: str) -> ArmResult:
-        """One of `METRICS` user by user, for tests between arms."""
-        values = [getattr(user_scores(users), metric).tolist() for users in self.counts]
-        seeds = zip(self.seed_numbers, self.runs, values, strict=True)
-        return ArmResult(
-            arm=self.arm,
-            group={"ratio": str(self.ratio)},
-            rounds=self.rounds,
-            metric=metric,
-            seeds=tuple(
-                SeedValues(seed=seed, run=run, values=dict(zip(self.users, said, strict=True)))
-                for seed, run, said in seeds
-            ),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserReport:
-    """What `afl evaluate user` returns, prints and gives as JSON."""
-
-    study: str | None = None
-    """Its name as in `afl study NAME`; None for the evaluation."""
-    results: tuple[ArmAnswers, ...]
-    tests: tuple[PairedTest, ...]
-    threshold: RewardThreshold | None
-    """From which score on the reward arm says yes; None without that arm."""
-    left_out: int
-    """Sequences that are too short to hold items back."""
-    truth: tuple[TrueScores, ...] = ()
-    """Every arm against what users truly like, where that is known."""
-    audit: tuple[Check, ...] = ()
-    """Checks of the set-up that found something suspicious."""
-    costs: StudyCosts = field(default_factory=StudyCosts)
-    """What the arms have cost."""
-    stand_in: bool = False
-    """Whether the language model is the offline stand-in, whose numbers are not a real model's."""
-
-    @property
-    def runs(self) -> tuple[str, ...]:
-        """The runs it was read from, each once, in order."""
-        return tuple(dict.fromkeys(run for result in self.results for run in result.runs if run is not None))
-
-    @property
-    def exit_code(self) -> int:
-        """1 when an item of any arm has no answer."""
-        return 1 if any(result.failures for result in self.results) else 0
-
-    def to_json(self) -> dict[str, Any]:
-        """The object of `--json`."""
-        return {
-            **({} if self.study is None else {"study": self.study}),
-            "runs": list(self.runs),
-            "threshold": None if self.threshold is None else self.threshold._asdict(),
-            "left_out": self.left_out,
-            "results": [result.to_json() for result in self.results],
-            "tests": [test.to_json() for test in self.tests],
-            **({"truth": [entry.to_json() for entry in self.truth]} if self.truth else {}),
-            **self.costs.to_json(),
-            **audit_json(self.audit),
-        }
 
 
 def user_evaluation(
@@ -264,35 +101,6 @@ def of_reward(study: Study, seeds: Sequence[int], scored: Sequence[ModelOutputs]
         said.append((seed, None, Answers.of_reward(outputs.judged, outputs.threshold)))
     users = [row.id for row in study.rows]
     return by_ratio("reward", study.judged, study.options.judged_ratios(), users=users, seeds=said)
-
-
-def by_ratio(
-    arm: str,
-    judged: JudgedItems,
-    ratios: Sequence[Ratio],
-    *,
-    users: Sequence[str],
-    seeds: Sequence[tuple[int, str | None, Answers]],
-    rounds: int = 0,
-) -> list[ArmAnswers]:
-    """The arm at every ratio: `seeds` are study seed, run and answers about all items, one row per user."""
-    return [
-        ArmAnswers(
-            arm=arm,
-            rounds=rounds,
-            ratio=ratio,
-            users=tuple(users),
-            runs=tuple(run for _, run, _ in seeds),
-            seed_numbers=tuple(seed for seed, _, _ in seeds),
-            seeds=tuple(answers.at(judged.of_ratio(ratio)) for _, _, answers in seeds),
-        )
-        for ratio in ratios
-    ]
-
-
-def compare_arms(results: Sequence[ArmAnswers]) -> list[PairedTest]:
-    """Every pair of arms at every ratio in each of `METRICS`, the later against the earlier; Holm over all."""
-    return compare([result.in_metric(metric) for metric in METRICS for result in results])
 
 
 def scores_shown(player: ArmRunner, played: Sequence[ArmRun]) -> list[ModelOutputs]:

@@ -11,11 +11,12 @@ from typing import Any
 
 from simulations.analysis.arm_results import ArmResult
 from simulations.analysis.paired_tests import compare_pairs
+from simulations.analysis.user_simulation import METRICS, ArmAnswers, UserReport
 from simulations.options.run_options import RunOptions
 from simulations.studies.arm_runner import ArmRunner
 from simulations.studies.arms import Arm
 from simulations.studies.rounds import in_words
-from simulations.studies.user import METRICS, ArmAnswers, UserReport, answers_of, arm_of, chosen_ratios, too_short
+from simulations.studies.user import answers_of, arm_of, chosen_ratios, too_short
 
 
 def user_rounds_study(

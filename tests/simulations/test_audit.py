@@ -15,12 +15,12 @@ from afl.types import Advice, Refusal, SessionView
 from agents import RecommendationAgent, UserAgent
 from agents.repair import Question
 from simulations import audit, evaluate_user, simulate
+from simulations.analysis.audit_check import Check, Verdict
 from simulations.commands.audit import Audit
 from simulations.commands.data import import_data
 from simulations.execution.agent_factory import Agency
 from simulations.leakage.accuracy import Accuracy
 from simulations.leakage.advice import Advised, check_advice
-from simulations.leakage.check import Check, Verdict
 from simulations.leakage.lists import Listed, check_lists
 from simulations.leakage.positions import check_positions
 from simulations.leakage.prompts import PromptCheck

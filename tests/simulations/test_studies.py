@@ -19,9 +19,9 @@ from afl.testing.canned_answers import refusing_answer
 from afl.testing.server import FakeServer, running_server
 from simulations import study_ablation
 from simulations.analysis.arm_results import ArmResult, SeedValues
+from simulations.analysis.audit_check import Check, Verdict
 from simulations.analysis.paired_tests import compare
 from simulations.commands.data import import_data
-from simulations.leakage.check import Check, Verdict
 from simulations.leakage.judged import Asked, check_judged
 from simulations.leakage.preflight import audit_sessions, audit_suggested, require_sound
 from simulations.options.run_options import RunOptions

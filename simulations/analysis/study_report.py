@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
 from simulations.analysis.arm_results import ArmResult
+from simulations.analysis.audit_check import Check
 from simulations.analysis.paired_tests import PairedTest
-from simulations.leakage.check import Check
-from simulations.studies.arm_runner import ArmRun, ArmRunner
-from simulations.studies.costs import StudyCosts
+from simulations.analysis.study_costs import StudyCosts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,26 +24,6 @@ class StudyReport:
     """What the arms have cost."""
     stand_in: bool = False
     """Whether the language model is the offline stand-in, whose numbers are not a real model's."""
-
-    @classmethod
-    def of(
-        cls,
-        study: str | None,
-        player: ArmRunner,
-        played: Sequence[ArmRun],
-        *,
-        results: Sequence[ArmResult],
-        tests: Sequence[PairedTest],
-    ) -> Self:
-        """The report of what a player has played, with what its audit found and what it has cost."""
-        return cls(
-            study=study,
-            results=tuple(results),
-            tests=tuple(tests),
-            audit=tuple(player.suspicions),
-            costs=player.spent,
-            stand_in=any(one.stand_in for one in played),
-        )
 
     @property
     def runs(self) -> tuple[str, ...]:
