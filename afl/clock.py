@@ -1,4 +1,4 @@
-"""The clock of the machine; tests use `afl.testing.FakeClock`."""
+"""The clock of the machine; tests use a fake one."""
 
 import asyncio
 import time

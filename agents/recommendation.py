@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from afl.errors import UsageError
 from afl.ports import Chat
+from afl.prompt_headings import CANDIDATES, HISTORY
 from afl.types import Advice, Refusal, Role, SessionView, Turn
 from agents.parsing import parse_recommendation
 from agents.prompts import Prompts
 from agents.ranking import parse_ranking
 from agents.repair import Asker, Question, Reading
-from agents.sections import CANDIDATES, HISTORY, advice_section, memory_section, numbered, request
+from agents.sections import advice_section, memory_section, numbered, request
 
 
 class RecommendationAgent:

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from afl.prompt_headings import CANDIDATES
 from afl.types import CallKey, Message, Outcome, Phase, Reply, Role
 from agents.parsing import parse_decision, parse_recommendation
 from agents.ranking import parse_ranking
-from agents.sections import CANDIDATES, entries
+from agents.sections import entries
 from agents.stored_requests import as_asked, asked_titles, stored_list, stored_outcome
 
 _LISTS = frozenset({"shortlist", "ranking"})

@@ -9,16 +9,8 @@ from functools import lru_cache
 from itertools import takewhile
 
 from afl.data.catalogue import one_line
+from afl.prompt_headings import ADVICE, RECOMMENDATION, RECOMMENDED_BECAUSE, REFUSED, REFUSED_BECAUSE, REWARD_SCORE
 from afl.types import Advice, Refusal
-
-HISTORY = "History, oldest first:"
-CANDIDATES = "Candidates:"
-ADVICE = "Advice:"
-REFUSED = "Refused so far:"
-RECOMMENDATION = "Recommendation:"
-RECOMMENDED_BECAUSE = "Recommended because:"
-REFUSED_BECAUSE = "Refused because:"
-REWARD_SCORE = "Reward score:"
 
 REASON_LENGTH = 600
 """Characters of a reason that others are shown."""

@@ -4,21 +4,12 @@ from collections.abc import Sequence
 
 from afl.errors import UsageError
 from afl.ports import Chat
+from afl.prompt_headings import CANDIDATES, HISTORY, RECOMMENDED_BECAUSE
 from afl.types import Phase, Refusal, Role, SessionView, Turn
 from agents.parsing import parse_decision, parse_recommendation
 from agents.prompts import Prompts
 from agents.repair import Asker, Question, Reading
-from agents.sections import (
-    CANDIDATES,
-    HISTORY,
-    RECOMMENDED_BECAUSE,
-    memory_section,
-    numbered,
-    offer_section,
-    request,
-    scored,
-    shown,
-)
+from agents.sections import memory_section, numbered, offer_section, request, scored, shown
 
 
 class UserAgent:

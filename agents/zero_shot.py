@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from afl.ports import Chat
+from afl.prompt_headings import CANDIDATES, HISTORY
 from afl.types import Advice, Outcome, Phase, Refusal, Role, SessionView, Turn
 from agents.prompts import Prompts
 from agents.recommendation import read_item
 from agents.repair import Asker, Question, Reading
-from agents.sections import CANDIDATES, HISTORY, numbered, request
+from agents.sections import numbered, request
 
 _NO_ITEM = 'There is no line "Item: ..." with a title of the list; write that line and nothing else.'
 

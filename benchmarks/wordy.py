@@ -4,7 +4,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from afl.testing.canned_answers import refusing_answer
+from afl.llm.canned_answers import refusing_answer
 
 WORDS = 60
 _TEXT = """

@@ -1,5 +1,6 @@
 """The architecture: who imports whom, what is loaded when, and that every name leads somewhere."""
 
+import ast
 import json
 import subprocess
 import sys
@@ -26,6 +27,16 @@ def loaded_after(code: str) -> set[str]:
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
+def imported_modules(path: Path) -> set[str]:
+    """Every module that a file imports, inside functions too, with the packages above it."""
+    nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {
+        f"{node.module}.{alias.name}" for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    return {name.rsplit(".", depth)[0] for name in names for depth in range(name.count(".") + 1)}
+
+
 def test_imports_run_downward() -> None:
     from importlinter.cli import lint_imports
 
@@ -49,6 +60,12 @@ def test_python_dash_m_afl_is_the_command_line() -> None:
     done = subprocess.run([sys.executable, "-m", "afl", "runs", "--nonsense"], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("afl: No such option: --nonsense")
+
+
+@pytest.mark.parametrize("package", ["afl", "agents", "memory", "simulations"])
+def test_no_product_code_imports_what_is_made_for_tests(package: str) -> None:
+    files = [path for path in (ROOT / package).rglob("*.py") if "testing" not in path.parts]
+    assert [str(path.relative_to(ROOT)) for path in files if "afl.testing" in imported_modules(path)] == []
 
 
 @pytest.mark.parametrize("package", ["afl", "agents", "memory", "simulations"])

@@ -6,8 +6,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from afl.llm.memory_journal import MemoryJournal, MemoryLedger
 from afl.testing.clock import FakeClock
-from afl.testing.journal import MemoryJournal, MemoryLedger
 from afl.testing.plugins import plugged
 
 if TYPE_CHECKING:

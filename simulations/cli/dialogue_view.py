@@ -10,8 +10,9 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from afl.prompt_headings import CANDIDATES, HISTORY
 from afl.types import Advice, CallKey, Outcome, Phase, Role
-from agents.sections import CANDIDATES, HISTORY, entries
+from agents.sections import entries
 from memory.records import Exchange, JudgementRow, SessionRecord, SessionRow, Transcript
 from simulations.cli.output import console, plain, table
 from simulations.commands.inspect import Inspection

@@ -16,9 +16,9 @@ from afl.data.dataset import Dataset
 from afl.data.dataset_store import DatasetStore
 from afl.errors import NotFoundError
 from afl.llm.journaled_chat import JournaledChat
+from afl.llm.memory_journal import MemoryJournal
 from afl.llm.registry import load_model
 from afl.settings import Settings
-from afl.testing import MemoryJournal
 from afl.types import SessionView
 from simulations.commands.data import import_data
 from simulations.execution.agent_factory import Agency

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from langchain_core.runnables import RunnableConfig
 
-from afl.testing.canned_answers import refusing_answer
+from afl.llm.canned_answers import refusing_answer
 from afl.types import CallKey, Message, Outcome, Phase, Reply
 from simulations.execution.agent_factory import Agency
 from simulations.execution.assembly import join

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from afl.data.catalogue import one_line
+from afl.prompt_headings import RECOMMENDATION, RECOMMENDED_BECAUSE, REFUSED
 from afl.types import Message, Outcome, Refusal, Role
-from agents.sections import RECOMMENDATION, RECOMMENDED_BECAUSE, REFUSED, memory_section, shown
+from agents.sections import memory_section, shown
 from memory.records import SessionRecord, TurnRecord
 from simulations.analysis.audit_check import Check, Verdict, not_checked
 from simulations.leakage.prompts import lines_of

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from afl.data.dataset import Dataset, Split
 from afl.data.sessions import Row
+from afl.prompt_headings import CANDIDATES
 from afl.types import Phase, Role
-from agents.sections import CANDIDATES, entries
+from agents.sections import entries
 from agents.tools import SuggestionTool
 from memory.records import Exchange, Transcript
 from memory.run import Run

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from afl.prompt_headings import RECOMMENDATION
 from afl.types import Message
-from agents.sections import RECOMMENDATION
 from simulations.analysis.audit_check import Check, Verdict, not_checked
 from simulations.leakage.positions import RARE
 from simulations.leakage.prompts import lines_of

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from afl.prompt_headings import ADVICE, CANDIDATES, HISTORY, RECOMMENDATION, RECOMMENDED_BECAUSE, REFUSED
 from afl.types import Message
-from agents.sections import ADVICE, CANDIDATES, HISTORY, RECOMMENDATION, RECOMMENDED_BECAUSE, REFUSED
 from simulations.analysis.audit_check import Check, Verdict, not_checked
 from simulations.leakage.titles import Titles
 

@@ -2,9 +2,10 @@
 
 import pytest
 
+from afl.prompt_headings import CANDIDATES
 from afl.types import CallKey, Message, Outcome, Phase, Reply, Role
 from agents.reparsing import Reread, Rereader
-from agents.sections import CANDIDATES, numbered, scored
+from agents.sections import numbered, scored
 
 TITLES = ("Muse", "Air", "Low")
 LISTED = numbered(CANDIDATES, TITLES)

@@ -15,13 +15,13 @@ import torch
 
 from afl.data.dataset import Dataset
 from afl.data.dataset_store import DatasetStore
+from afl.llm.canned_answers import canned_answer
 from afl.models import checkpoints
 from afl.models.checkpoints import Checkpoint, Identity
 from afl.models.sasrec import SASRec
 from afl.models.trainer import TrainingConfig, TrainingResult
 from afl.settings import Settings
 from afl.testing import FakeClock
-from afl.testing.canned_answers import canned_answer
 from afl.testing.server import FakeServer, running_server
 from simulations import simulate
 from simulations.analysis.simulation_report import SimulationReport

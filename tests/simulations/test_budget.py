@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from afl.llm.canned_answers import refusing_answer
 from afl.llm.language_model import Price
-from afl.testing.canned_answers import refusing_answer
 from afl.testing.faults import Completion, rate_limited
 from afl.testing.server import FakeServer, running_server
 from simulations.commands.data import import_data

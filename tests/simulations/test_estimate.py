@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from afl.testing.canned_answers import refusing_answer
+from afl.llm.canned_answers import refusing_answer
 from afl.testing.server import running_server
 from simulations.commands.estimate import estimate
 from tests.simulations.conftest import Afl

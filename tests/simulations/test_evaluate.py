@@ -15,7 +15,7 @@ from scipy.stats import binomtest  # type: ignore[import-untyped]
 
 from afl.data.dataset import Dataset
 from afl.data.dataset_store import DatasetStore
-from afl.testing.canned_answers import canned_answer
+from afl.llm.canned_answers import canned_answer
 from afl.testing.server import FakeServer, running_server
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.paired_tests import PairedTest, compare

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap  # type: ignore[import-untyped]
 
-from afl.testing.canned_answers import canned_answer
+from afl.llm.canned_answers import canned_answer
 from afl.testing.server import FakeServer, running_server
 from simulations.commands.data import import_data
 from tests.simulations.conftest import Afl, Assassin, Finished, Launch

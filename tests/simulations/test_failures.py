@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from afl.llm.canned_answers import canned_answer
 from afl.testing import FakeClock
-from afl.testing.canned_answers import canned_answer
 from afl.testing.faults import Fault, filtered, not_json, rate_limited, refusal, reset, status, truncated
 from afl.testing.server import running_server
 from tests.simulations.conftest import Afl, Simulate

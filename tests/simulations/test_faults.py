@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from afl.errors import EndpointError, TimeLimitError
+from afl.llm.canned_answers import canned_answer
 from afl.testing import FakeClock
-from afl.testing.canned_answers import canned_answer
 from afl.testing.faults import empty, hang, status
 from afl.testing.server import FakeServer, running_server
 from tests.simulations.conftest import Afl, Simulate, loop_arguments

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from afl.testing.canned_answers import canned_answer
+from afl.llm.canned_answers import canned_answer
 from afl.testing.server import running_server
 from simulations.commands.data import import_data
 from tests.simulations.conftest import Afl

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from afl.data.dataset import Dataset
+from afl.llm.canned_answers import canned_answer
 from afl.models import checkpoints
 from afl.models.checkpoints import Checkpoint, Identity
 from afl.models.sasrec import SASRec
 from afl.models.trainer import TrainingConfig, TrainingResult
-from afl.testing.canned_answers import canned_answer
 from afl.testing.server import FakeServer, running_server
 from simulations.task.model_seeds import RECOMMENDER_SEED
 from tests.simulations.conftest import Afl

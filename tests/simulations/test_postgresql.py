@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from starlette.testclient import TestClient
 
-from afl.testing.canned_answers import canned_answer
+from afl.llm.canned_answers import canned_answer
 from afl.testing.server import FakeServer, running_server
 from memory.store import Store
 from simulations.execution.asynchrony import wait_for

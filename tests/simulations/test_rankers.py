@@ -11,12 +11,13 @@ from afl.data.dataset import Dataset
 from afl.data.domains import get_domain
 from afl.errors import UsageError
 from afl.llm.journaled_chat import JournaledChat
+from afl.prompt_headings import CANDIDATES
 from afl.settings import Settings
 from afl.testing import MemoryJournal, scripted_model
 from afl.testing.server import FakeServer
 from afl.types import Advice, Outcome, Refusal, Role, SessionView
 from agents import RecommendationAgent, UserAgent
-from agents.sections import CANDIDATES, entries
+from agents.sections import entries
 from memory.store import Store
 from simulations.execution.executor import calling
 from simulations.execution.run import Performance

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from afl.testing.canned_answers import refusing_answer
+from afl.llm.canned_answers import refusing_answer
 from afl.testing.server import FakeServer, running_server
 from tests.simulations.conftest import Afl, Launch
 

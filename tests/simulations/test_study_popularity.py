@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from afl.data.dataset import Dataset, Split
-from afl.testing.canned_answers import refusing_answer
+from afl.llm.canned_answers import refusing_answer
+from afl.prompt_headings import CANDIDATES
 from afl.testing.server import FakeServer, running_server
-from agents.sections import CANDIDATES, entries
+from agents.sections import entries
 from tests.simulations.conftest import Afl, Finished
 
 N = 30

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from afl.testing.canned_answers import canned_answer
+from afl.llm.canned_answers import canned_answer
 from afl.testing.server import FakeServer, running_server
 from tests.simulations.conftest import Afl
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from afl.data.dataset import Dataset
+from afl.llm.canned_answers import canned_answer
 from afl.llm.language_model import LanguageModel
 from afl.llm.registry import load_model
 from afl.settings import Settings
-from afl.testing.canned_answers import canned_answer
 from afl.testing.chat import scripted_model
 from memory.export import export
 from memory.store import Store

@@ -12,9 +12,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from afl.llm.canned_answers import canned_answer
 from afl.llm.fingerprint import fingerprint
 from afl.settings import Settings
-from afl.testing.canned_answers import canned_answer
 from afl.testing.server import FakeServer, running_server
 from simulations.commands.data import import_data
 from simulations.commands.runs import runs

@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from afl.llm.offline.preference_model import Listener
-from afl.llm.offline.request_parser import RECOMMENDED_BECAUSE, Offer, Request, heard_suggestion
+from afl.llm.offline.request_parser import Offer, Request, heard_suggestion
 from afl.llm.offline.wording import Wording
+from afl.prompt_headings import RECOMMENDED_BECAUSE
 
 
 class Choosing:

@@ -8,14 +8,17 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-HISTORY = "History, oldest first:"
-CANDIDATES = "Candidates:"
-ADVICE = "Advice:"
-REFUSED = "Refused so far:"
-RECOMMENDATION = "Recommendation:"
-RECOMMENDED_BECAUSE = "Recommended because:"
-REFUSED_BECAUSE = "Refused because:"
-REWARD_SCORE = "Reward score:"
+from afl.prompt_headings import (
+    ADVICE,
+    CANDIDATES,
+    HISTORY,
+    RECOMMENDATION,
+    RECOMMENDED_BECAUSE,
+    REFUSED,
+    REFUSED_BECAUSE,
+    REWARD_SCORE,
+)
+
 CHOSEN = "Chosen next:"
 HINTS_SO_FAR = "Hints so far:"
 NEW_HINT = "New hint:"

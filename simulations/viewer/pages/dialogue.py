@@ -6,8 +6,9 @@ from typing import Annotated
 
 from fastapi import Query
 
+from afl.prompt_headings import CANDIDATES, HISTORY
 from afl.types import Outcome, Phase, Role
-from agents.sections import CANDIDATES, HISTORY, entries
+from agents.sections import entries
 from memory.records import SessionRecord, Transcript, TurnRecord
 from simulations.viewer.data_access import NamedRun, Reading
 from simulations.viewer.links import unsegment

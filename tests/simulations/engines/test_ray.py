@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from afl.errors import EndpointError, UsageError
+from afl.llm.canned_answers import refusing_answer
 from afl.testing import plugged
-from afl.testing.canned_answers import refusing_answer
 from afl.testing.faults import status
 from afl.testing.server import running_server
 from simulations import evaluate_recommendation, simulate

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from afl.llm.canned_answers import refusing_answer
 from afl.settings import Settings
-from afl.testing.canned_answers import refusing_answer
 from afl.testing.server import FakeServer, running_server
 from afl.types import CallKey, Outcome
 from agents import UserAgent

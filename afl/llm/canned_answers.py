@@ -6,6 +6,8 @@ from hashlib import blake2b
 from itertools import takewhile
 from typing import Any
 
+from afl.prompt_headings import ADVICE, CANDIDATES, REFUSED
+
 _LISTED = re.compile(r"^\d+\. (.+)$")
 _QUESTION = re.compile(r"^\W*(Item|Items|Decision|Mistakes|Causes|Hints|Same):", re.MULTILINE)
 _HINT = re.compile(r"^- Hint: (.+)$")
@@ -51,8 +53,8 @@ def section(prompt: str, heading: str) -> list[str]:
 
 
 def _item(prompt: str) -> str:
-    titles = _matches(_LISTED, section(prompt, "Candidates:"))
-    refused = set(_matches(_REFUSED, section(prompt, "Refused so far:")))
+    titles = _matches(_LISTED, section(prompt, CANDIDATES))
+    refused = set(_matches(_REFUSED, section(prompt, REFUSED)))
     left = [title for title in titles if title not in refused] or titles
     if not left:
         return "Reason: the list is empty.\nItem: nothing"
@@ -61,8 +63,8 @@ def _item(prompt: str) -> str:
 
 
 def _items(prompt: str) -> str:
-    titles, asked = _matches(_LISTED, section(prompt, "Candidates:")), len(section(prompt, "Items:"))
-    hints = _matches(_HINT, section(prompt, "Advice:"))
+    titles, asked = _matches(_LISTED, section(prompt, CANDIDATES)), len(section(prompt, "Items:"))
+    hints = _matches(_HINT, section(prompt, ADVICE))
     first = _number("\n".join([*titles, *hints])) % max(1, len(titles))
     ranked = [*titles[first:], *titles[:first]][:asked]
     entries = [f"{number}. {title}" for number, title in enumerate(ranked, start=1)]

@@ -1,6 +1,6 @@
 """The built-in answers of the fake server."""
 
-from afl.testing.canned_answers import canned_answer, refusing_answer, section
+from afl.llm.canned_answers import canned_answer, refusing_answer, section
 
 RECOMMEND = """History, oldest first:
 1. Blur

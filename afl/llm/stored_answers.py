@@ -13,7 +13,7 @@ from afl.llm.function_chat import FunctionChat
 from afl.llm.language_model import LanguageModel, LanguageModelContext, Price
 
 
-def stored_model(context: LanguageModelContext) -> LanguageModel:
+def stored_answers_model(context: LanguageModelContext) -> LanguageModel:
     """The language model that wrote these answers, as far as they go; asking it costs nothing.
 
     Raises `UsageError` without a file, and whatever `read_stored_replies` raises.

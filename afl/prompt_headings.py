@@ -1,0 +1,10 @@
+"""The headings of a request's sections: the same in every prompt, and what stored requests are read by."""
+
+HISTORY = "History, oldest first:"
+CANDIDATES = "Candidates:"
+ADVICE = "Advice:"
+REFUSED = "Refused so far:"
+RECOMMENDATION = "Recommendation:"
+RECOMMENDED_BECAUSE = "Recommended because:"
+REFUSED_BECAUSE = "Refused because:"
+REWARD_SCORE = "Reward score:"
