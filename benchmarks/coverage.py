@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta, betabinom  # type: ignore[import-untyped]
+from scipy.stats import beta, betabinom
 
 from afl.metrics.intervals import bootstrap_mean, wilson
 from afl.metrics.paired import paired_bootstrap

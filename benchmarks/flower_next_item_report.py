@@ -80,7 +80,7 @@ def _row_over_seeds(name: str, trainings: Sequence[Lines]) -> str:
 
 
 def _students(values: NDArray[np.float64]) -> tuple[float, float]:
-    from scipy import stats  # type: ignore[import-untyped]
+    from scipy import stats
 
     around = stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / len(values) ** 0.5
     return (values.mean() - around, values.mean() + around)

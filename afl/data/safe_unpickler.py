@@ -70,7 +70,7 @@ def read_frame(path: Path, columns: Sequence[str]) -> dict[str, list[Any]]:
     Raises `DataError` where the file is no such frame or lacks a column, `UsageError` where pandas is missing.
     """
     try:
-        import pandas  # type: ignore[import-untyped, unused-ignore]
+        import pandas  # type: ignore[import-untyped]
     except ImportError:
         raise UsageError(
             f"{path}: pickled frames need pandas; install it with: pip install 'afl[llara]'"

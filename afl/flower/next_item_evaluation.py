@@ -18,14 +18,11 @@ from afl.flower.language_model import LanguageModel
 from afl.flower.next_item import build_prompt
 from afl.flower.prefix_tree import Ints, PrefixTree
 from afl.flower.stored_evaluation import GroupShares
-from afl.metrics.dgu import dgu
-from afl.metrics.exposure import equal_groups, group_mix
+from afl.metrics.exposure import dgu, equal_groups, group_mix, mgu
 from afl.metrics.hit_rate import hits
 from afl.metrics.intervals import Estimate, bootstrap_mean, wilson
-from afl.metrics.mgu import mgu
 from afl.metrics.ndcg import gains
-from afl.metrics.type_token_ratio import type_token_ratio
-from afl.metrics.word_entropy import word_entropy
+from afl.metrics.text_diversity import type_token_ratio, word_entropy
 from afl.models.scoring import TrainedModel
 from afl.models.threads import single_threaded
 from afl.ports import Progress

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr, ndtri, stdtr, stdtrit  # type: ignore[import-untyped]
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 Z95 = 1.959963984540054
 """The 97.5 % point of the standard normal distribution."""
 
 _DRAWS_AT_ONCE = 2_000_000
 _ROUNDING = 1e-12
-"""A mean of differences that cancel is this near to 0."""
+"""A mean of differences that cancel may be this far from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,40 +48,57 @@ def wilson(hits: int, n: int) -> Estimate:
     return Estimate(p, (low, high), n)
 
 
+def newcombe(hits: int, n: int, other_hits: int, other_n: int) -> Estimate:
+    """The first proportion minus the second, over different users, with its 95 % interval; n is the smaller of the two.
+
+    With Wilson's intervals (l1, u1) and (l2, u2) of the proportions p1 and p2, and d = p1 - p2:
+
+        d - √((p1 - l1)² + (u2 - p2)²)   to   d + √((u1 - p1)² + (p2 - l2)²)
+
+    Where both studies are over the same users the interval is wider than necessary: what they have in common is not
+    known.        Newcombe 1998, Statistics in Medicine 17, 873-890, method 10
+    """
+    one, two = wilson(hits, n), wilson(other_hits, other_n)
+    difference = one.value - two.value
+    below = sqrt((one.value - one.ci95[0]) ** 2 + (two.ci95[1] - two.value) ** 2)
+    above = sqrt((one.ci95[1] - one.value) ** 2 + (two.value - two.ci95[0]) ** 2)
+    return Estimate(difference, (difference - below, difference + above), min(n, other_n))
+
+
 def bootstrap_mean(values: ArrayLike, *, resamples: int = 2000, seed: int = 0) -> Estimate:
     """The mean of (U,) values, one per user, with its expanded percentile bootstrap interval over users.
 
     Users are drawn with replacement; repeated measurements of one user (several candidate seeds) must be averaged
-    before they come here, so that they are not mistaken for users. The interval never leaves the range of the values.
+    before this is called, so that they are not mistaken for users. The interval never leaves the range of the values.
     """
     array = np.asarray(values, dtype=np.float64)
     if array.size == 0:
         return Estimate(0.0, (0.0, 1.0), 0)
-    drawn = resampled_means(array, resamples=resamples, seed=seed)
-    return Estimate(float(array.mean()), percentile_interval(drawn, users=len(array)), len(array))
+    means = resampled_means(array, resamples=resamples, seed=seed)
+    return Estimate(float(array.mean()), percentile_interval(means, users=len(array)), len(array))
 
 
-def percentile_interval(drawn: NDArray[np.float64], *, users: int, level: float = 0.05) -> tuple[float, float]:
+def percentile_interval(means: NDArray[np.float64], *, users: int, level: float = 0.05) -> tuple[float, float]:
     """The expanded percentile interval out of (R,) resampled means over so many users.
 
-    The plain one, from the 2.5 % to the 97.5 % point, is too short for few users: their resamples spread by
-    sqrt((U - 1) / U) less than the mean does, and it knows no t distribution. Its points are therefore moved out to
+    The plain interval, from the 2.5 % to the 97.5 % point, is too short for few users: their resamples spread by
+    sqrt((U - 1) / U) less than the mean does, and it ignores the t distribution. Its ends are therefore moved out to
     Phi(-sqrt(U / (U - 1)) t_{.975, U - 1}), 2.2 % for 60 users.
     Efron and Tibshirani 1993, chapter 13; expanded: Hesterberg 2015, The American Statistician 69, 371-386
     """
     tail = level / 2 if users < 2 else float(ndtr(np.sqrt(users / (users - 1)) * stdtrit(users - 1, level / 2)))
-    low, high = np.quantile(drawn, [tail, 1 - tail])
+    low, high = np.quantile(means, [tail, 1 - tail])
     return float(low), float(high)
 
 
-def percentile_p(drawn: NDArray[np.float64], *, users: int) -> float:
-    """The two-sided p-value of a mean of 0: the level at which `percentile_interval` just leaves 0 out.
+def percentile_p(means: NDArray[np.float64], *, users: int) -> float:
+    """The two-sided p-value of a mean of 0: the level at which `percentile_interval` just excludes 0.
 
     From the smaller share of (R,) resampled means on either side of 0 (at 0 counts for both), with one added to count
     and total so that p is never 0.        Efron and Tibshirani 1993, chapter 16; small samples as for the interval
     """
-    smaller = min(int((drawn <= _ROUNDING).sum()), int((drawn >= -_ROUNDING).sum()))
-    share = min(0.5, (smaller + 1) / (len(drawn) + 1))
+    smaller = min(int((means <= _ROUNDING).sum()), int((means >= -_ROUNDING).sum()))
+    share = min(0.5, (smaller + 1) / (len(means) + 1))
     if users < 2:
         return 2 * share
     return float(2 * stdtr(users - 1, ndtri(share) * np.sqrt((users - 1) / users)))
@@ -90,8 +107,8 @@ def percentile_p(drawn: NDArray[np.float64], *, users: int) -> float:
 def resampled_means(values: NDArray[np.float64], *, resamples: int, seed: int) -> NDArray[np.float64]:
     """(R,) the means of R resamples of (U,) values, one per user.
 
-    A resample is how often each user was drawn, (R, U) counts that depend on nothing but these numbers: they are drawn
-    once and kept, so that a table of many arms is quick.
+    A resample is how often each user was drawn: (R, U) counts that depend only on the three numbers. They are drawn
+    once and cached, so that a table of many arms is quick.
     """
     users = len(values)
     if resamples * users <= _DRAWS_AT_ONCE:
@@ -109,9 +126,9 @@ def resampled(
     *,
     resamples: int,
     seed: int,
-    statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]] = lambda drawn: drawn.mean(axis=1),
+    statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]] = lambda sample: sample.mean(axis=1),
 ) -> NDArray[np.float64]:
-    """(R,) a statistic of R resamples of (U, ...) values, users drawn whole; it maps (r, U, ...) to (r,)."""
+    """(R,) a statistic of R resamples of (U, ...) values, whole users drawn; it maps (r, U, ...) to (r,)."""
     draws = np.random.default_rng(seed)
     users = len(values)
     step = max(1, _DRAWS_AT_ONCE // users)

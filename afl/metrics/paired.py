@@ -1,20 +1,20 @@
-"""Comparisons of two arms over the same users, user by user."""
+"""Paired tests of two arms over the same users: exact McNemar for hits, paired bootstrap for means."""
 
 from math import comb
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import bdtr  # type: ignore[import-untyped]
+from scipy.special import bdtr
 
 from afl.metrics.intervals import percentile_interval, percentile_p, resampled_means
 
 _EXACT = 1000
-"""Differing users up to whom the sum of the test is taken in whole numbers."""
+"""Differing users up to which the test's sum is computed in exact integers."""
 
 
 class McNemar(NamedTuple):
-    """Who gained and who lost between two arms, and how surprising that is."""
+    """How many users each of two arms hits alone, and the p-value of the difference."""
 
     won: int
     """Users only the second arm hits."""
@@ -41,13 +41,13 @@ def mcnemar(first: ArrayLike, second: ArrayLike) -> McNemar:
     p = min(1, 2 P(X <= min(w, l))), X ~ Binomial(w + l, 1/2).        McNemar 1947; exact form: Mosteller 1952
     """
     one, two = _paired(first, second)
-    won = int((two.astype(bool) & ~one.astype(bool)).sum())
-    lost = int((one.astype(bool) & ~two.astype(bool)).sum())
+    hit_one, hit_two = one.astype(bool), two.astype(bool)
+    won, lost = int((hit_two & ~hit_one).sum()), int((hit_one & ~hit_two).sum())
     return mcnemar_from_counts(won, lost)
 
 
 def mcnemar_from_counts(won: int, lost: int) -> McNemar:
-    """The same test for who knows how many users only the second arm hits, and how many only the first."""
+    """The same test from the numbers of users that only the second arm hits (`won`) and only the first (`lost`)."""
     differing, fewer = won + lost, min(won, lost)
     if differing > _EXACT:
         return McNemar(won, lost, min(1.0, 2 * float(bdtr(fewer, differing, 0.5))))
@@ -58,32 +58,32 @@ def mcnemar_from_counts(won: int, lost: int) -> McNemar:
 def paired_bootstrap(first: ArrayLike, second: ArrayLike, *, resamples: int = 10_000, seed: int = 0) -> Difference:
     """The difference of means of (U,) values with its expanded percentile interval; users are resampled as pairs.
 
-    p is of the same resamples, as `percentile_p` reads it: below .05 where the interval leaves 0 out. There are more
-    resamples than an interval needs, so that a clear difference is still one after an adjustment for many tests.
+    p comes from the same resamples (`percentile_p`): below .05 where the interval excludes 0. There are more
+    resamples than an interval needs, so that a clear difference stays significant after an adjustment for many tests.
     """
     one, two = _paired(first, second)
     differences = two - one
     if differences.size == 0:
         return Difference(0.0, (0.0, 0.0), 1.0, 0)
-    drawn = resampled_means(differences, resamples=resamples, seed=seed)
-    interval = percentile_interval(drawn, users=len(differences))
-    p = percentile_p(drawn, users=len(differences))
+    means = resampled_means(differences, resamples=resamples, seed=seed)
+    interval = percentile_interval(means, users=len(differences))
+    p = percentile_p(means, users=len(differences))
     return Difference(float(differences.mean()), interval, p, len(differences))
 
 
 def paired_bootstrap_from_counts(
     *, won: int, lost: int, n: int, resamples: int = 10_000, seed: int = 0
 ) -> Difference:
-    """The paired bootstrap of two arms' hits out of counts: `won` and `lost` as in `McNemar`, of `n` users.
+    """The paired bootstrap of two arms' hits from counts: `won` and `lost` as in `McNemar`, of `n` users.
 
-    A user's difference is 1, -1 or 0, so a resample is no more than how many of each it drew, a multinomial draw:
+    A user's difference is 1, -1 or 0, so a resample is given by how many of each it drew, a multinomial draw:
     100,000 users take no longer than ten.
     """
     if n == 0:
         return Difference(0.0, (0.0, 0.0), 1.0, 0)
-    alike = n - won - lost
-    drawn = np.random.default_rng(seed).multinomial(n, np.array([won, lost, alike]) / n, resamples)
-    means = (drawn[:, 0] - drawn[:, 1]) / n
+    ties = n - won - lost
+    counts = np.random.default_rng(seed).multinomial(n, np.array([won, lost, ties]) / n, resamples)
+    means = (counts[:, 0] - counts[:, 1]) / n
     interval, p = percentile_interval(means, users=n), percentile_p(means, users=n)
     return Difference((won - lost) / n, interval, p, n)
 

@@ -1,13 +1,13 @@
-"""Popularity groups: how widely known the recommended items are.
+"""Popularity groups of items, and how recommendations are distributed over them (popularity bias).
 
-Items in falling order of their training interactions are divided as in AFL, arXiv 2410.20027, Figure 5:
+Items in descending order of their training interactions are divided as in AFL, arXiv 2410.20027, Figure 5:
 
     top      the first 20 % of the items
     middle   from there to 50 %
     bottom   the other half
 
-Borders are rounded down. Items with equally many interactions that a border would part are put into an order drawn
-from their numbers, once and for all: catalogues come sorted by year or name, and such an order would tilt the groups.
+Borders are rounded down. Items with equally many interactions on both sides of a border are put into an order drawn
+from their numbers, the same every time: catalogues come sorted by year or name, and that order would bias the groups.
 """
 
 from collections.abc import Sequence
@@ -23,16 +23,18 @@ TOP, MIDDLE = 20, 50
 
 
 def popularity_groups(interactions: ArrayLike, *, items: int) -> NDArray[np.int64]:
-    """(I,) the group of every item, a place in `GROUPS`, from the (L,) items of all training interactions.
+    """(I,) the group of every item, an index into `GROUPS`, from the (L,) items of all training interactions.
 
-    Raises `ValueError` for an interaction with an item that is not there.
+    Raises `ValueError` for an interaction with an item outside the catalogue.
     """
-    seen = np.asarray(interactions, dtype=np.int64)
-    if seen.size and not 0 <= seen.min() <= seen.max() < items:
-        raise ValueError(f"got interactions with items {seen.min()} to {seen.max()}, expected 0 to {items - 1}")
-    counts = np.bincount(seen, minlength=items)
-    drawn = np.array([derived_seed("popularity", item) for item in range(items)], dtype=np.uint64)
-    order = np.lexsort((drawn, -counts))
+    chosen = np.asarray(interactions, dtype=np.int64)
+    if chosen.size and not 0 <= chosen.min() <= chosen.max() < items:
+        raise ValueError(
+            f"got interactions with items {chosen.min()} to {chosen.max()}, expected 0 to {items - 1}"
+        )
+    counts = np.bincount(chosen, minlength=items)
+    tie_breaks = np.array([derived_seed("popularity", item) for item in range(items)], dtype=np.uint64)
+    order = np.lexsort((tie_breaks, -counts))
     groups = np.empty(items, dtype=np.int64)
     groups[order] = np.searchsorted([items * TOP // 100, items * MIDDLE // 100], np.arange(items), side="right")
     return groups
@@ -41,9 +43,9 @@ def popularity_groups(interactions: ArrayLike, *, items: int) -> NDArray[np.int6
 def group_shares(recommended: Sequence[Sequence[int]], groups: NDArray[np.int64]) -> NDArray[np.float64]:
     """(U, G) the share of each user's recommended items that falls into each group; zeros for a user without any.
 
-    The mean over users is the share per group, each user weighing the same.
+    The mean over users is the share per group, each user with the same weight.
     """
-    counts = [np.bincount(groups[list(items)], minlength=len(GROUPS)) for items in recommended]
-    counted = np.array(counts, dtype=np.float64).reshape(-1, len(GROUPS))
-    shares: NDArray[np.float64] = counted / np.maximum(counted.sum(axis=1, keepdims=True), 1)
+    by_user = [np.bincount(groups[list(items)], minlength=len(GROUPS)) for items in recommended]
+    counts = np.array(by_user, dtype=np.float64).reshape(-1, len(GROUPS))
+    shares: NDArray[np.float64] = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     return shares

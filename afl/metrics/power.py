@@ -1,20 +1,23 @@
-"""The smallest difference that so many users could have shown: what a study without a finding cannot rule out."""
+"""Minimum detectable effects: the smallest difference that a paired test over so many users finds with power .8.
+
+A comparison without a significant difference cannot rule out effects below this size.
+"""
 
 from functools import lru_cache
 from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq  # type: ignore[import-untyped]
-from scipy.stats import binom  # type: ignore[import-untyped]
+from scipy.optimize import brentq
+from scipy.stats import binom
 
 from afl.metrics.intervals import Z95
 
 POWER = 0.8
-"""How surely a true difference of the reported size would have been found."""
+"""The probability that a true difference of the reported size is found significant."""
 
 _TAIL = 8
-"""Standard deviations beyond which a number of differing users is out of the question."""
+"""Standard deviations beyond which a number of differing users is neglected."""
 
 Z80 = 0.8416212335729143
 """The 80 % point of the standard normal distribution."""
@@ -33,14 +36,14 @@ def minimum_detectable_hit_difference(
     if not 0 <= differing <= 1:
         raise ValueError(f"got a share of {differing} differing users, expected one between 0 and 1")
 
-    def missing(difference: float) -> float:
+    def missing_power(difference: float) -> float:
         return power - mcnemar_power(n, differing=max(differing, difference), difference=difference, level=level)
 
-    return None if missing(1.0) > 0 else float(brentq(missing, 0.0, 1.0, xtol=1e-9))
+    return None if missing_power(1.0) > 0 else float(brentq(missing_power, 0.0, 1.0, xtol=1e-9))
 
 
 def mcnemar_power(n: int, *, differing: float, difference: float, level: float = 0.05) -> float:
-    """How likely the exact McNemar test over n users has p <= level.
+    """The probability that the exact McNemar test over n users has p <= level.
 
     Of n users D ~ Binomial(n, d) differ, of whom X ~ Binomial(D, (1 - difference / d) / 2) go against the
     difference; the test rejects when X or D - X is at most c(D), the largest c with 2 P(Bin(D, 1/2) <= c) <= level.
@@ -51,18 +54,18 @@ def mcnemar_power(n: int, *, differing: float, difference: float, level: float =
     spread = _TAIL * (sqrt(n * differing * (1 - differing)) + _TAIL)
     least, most = max(0, int(n * differing - spread)), min(n, int(n * differing + spread))
     number, against = np.arange(least, most + 1), (1 - difference / differing) / 2
-    last = _last_rejected(least, most, level)
-    rejected = binom.cdf(last, number, against) + binom.sf(number - last - 1, number, against)
+    critical = _critical_values(least, most, level)
+    rejected = binom.cdf(critical, number, against) + binom.sf(number - critical - 1, number, against)
     return float((binom.pmf(number, n, differing) * rejected).sum())
 
 
 @lru_cache(maxsize=8)
-def _last_rejected(least: int, most: int, level: float) -> NDArray[np.float64]:
+def _critical_values(least: int, most: int, level: float) -> NDArray[np.float64]:
     """c(D) of `mcnemar_power` for D from `least` to `most`."""
     number = np.arange(least, most + 1)
-    last = binom.ppf(level / 2, number, 0.5)
-    rejected: NDArray[np.float64] = np.where(2 * binom.cdf(last, number, 0.5) <= level, last, last - 1)
-    return rejected
+    quantile = binom.ppf(level / 2, number, 0.5)
+    critical: NDArray[np.float64] = np.where(2 * binom.cdf(quantile, number, 0.5) <= level, quantile, quantile - 1)
+    return critical
 
 
 def minimum_detectable_mean_difference(n: int, *, sd: float) -> float | None:

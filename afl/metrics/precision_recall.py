@@ -1,10 +1,10 @@
-"""Precision, recall and F1 of the user agent's yes: per user, over users, and over all answers.
+"""Precision, recall and F1 of the user agent's answers: per user, over users, and over all answers.
 
-Of a user's items, t are answered yes and wanted, y are answered yes, w are wanted:
+Of a user's items, t are accepted and wanted, y are accepted, w are wanted:
 
     precision = t / y        recall = t / w        F1 = 2 t / (y + w)        each 0 where it would be 0 / 0
 
-The headline is the macro mean: every user counts the same. A user who never says yes has precision 0.
+The headline is the macro mean: every user has the same weight. A user who accepts nothing has precision 0.
 """
 
 from collections.abc import Sequence
@@ -18,20 +18,22 @@ from afl.metrics.intervals import Estimate, bootstrap_mean
 
 
 class UserConfusion(NamedTuple):
-    """One user's answers, counted."""
+    """The counts of one user's answers."""
 
     true_positives: int
-    """Wanted items answered yes."""
+    """Wanted items that were accepted."""
     predicted_positives: int
+    """Accepted items."""
     positives: int
+    """Wanted items."""
 
     @classmethod
     def of(cls, yes: ArrayLike, wanted: ArrayLike) -> "UserConfusion":
-        """From (I,) answers and (I,) labels of a user's items. An answer that failed is no yes."""
-        answered, labels = np.asarray(yes, dtype=bool), np.asarray(wanted, dtype=bool)
-        if answered.shape != labels.shape:
-            raise ValueError(f"got {answered.size} answers for {labels.size} items, expected one for each")
-        return cls(int((answered & labels).sum()), int(answered.sum()), int(labels.sum()))
+        """From (I,) answers and (I,) labels of a user's items. A failed answer counts as no."""
+        accepted, labels = np.asarray(yes, dtype=bool), np.asarray(wanted, dtype=bool)
+        if accepted.shape != labels.shape:
+            raise ValueError(f"got {accepted.size} answers for {labels.size} items, expected one for each")
+        return cls(int((accepted & labels).sum()), int(accepted.sum()), int(labels.sum()))
 
 
 class Scores(NamedTuple):
@@ -43,7 +45,7 @@ class Scores(NamedTuple):
 
 
 class DefinedPrecision(NamedTuple):
-    """Mean precision of the users who said yes at least once, and how many these are."""
+    """Mean precision of the users who accepted at least one item, and their number."""
 
     value: float
     users: int
@@ -51,18 +53,18 @@ class DefinedPrecision(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PrecisionRecall:
-    """What `afl evaluate user` reports of an arm."""
+    """The classification metrics that `afl evaluate user` reports of an arm."""
 
     precision: Estimate
     recall: Estimate
     f1: Estimate
     """The mean of the users' F1, not the F1 of the two means."""
     f1_of_means: float
-    """2 P R / (P + R) of the two means above: how published tables come by their F1."""
+    """2 P R / (P + R) of the two means above: how published tables compute F1."""
     precision_defined: DefinedPrecision
-    """As published code counts: users who never say yes are left out."""
+    """As in the published code: users who accept nothing are left out."""
     micro: Scores
-    """Over all answers at once: users with more items weigh more."""
+    """Over all answers pooled: users with more items have more weight."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -76,7 +78,7 @@ class PrecisionRecall:
 
 
 def precision_recall(users: Sequence[UserConfusion], *, resamples: int = 2000, seed: int = 0) -> PrecisionRecall:
-    """All of it over U users; the intervals are bootstrapped over users. Over nobody everything is 0."""
+    """All metrics over U users; the intervals are bootstrapped over users. Over no users everything is 0."""
     return precision_recall_over_seeds([users], resamples=resamples, seed=seed)
 
 
@@ -85,15 +87,15 @@ def precision_recall_over_seeds(
 ) -> PrecisionRecall:
     """The same over several study seeds of the same U users, each (U,) in one order.
 
-    A user's scores are averaged over the seeds before users are averaged and resampled: seeds are no users. A user's
-    defined precision is over the seeds in which there is a yes. `micro` is over all answers of all seeds.
+    A user's scores are averaged over the seeds before users are averaged and resampled, so that seeds are not counted
+    as users. A user's defined precision is over the seeds in which the user accepts something. `micro` is over all
+    answers of all seeds.
     """
-    each = mean_user_scores(seeds)
-    precision, recall, f1 = (bootstrap_mean(values, resamples=resamples, seed=seed) for values in each)
-    every = [user for users in seeds for user in users]
-    total = (
-        UserConfusion(*(sum(counts) for counts in zip(*every, strict=True))) if every else UserConfusion(0, 0, 0)
+    precision, recall, f1 = (
+        bootstrap_mean(values, resamples=resamples, seed=seed) for values in mean_user_scores(seeds)
     )
+    counts = np.array([user for users in seeds for user in users], dtype=np.int64).reshape(-1, 3)
+    total = UserConfusion(*counts.sum(axis=0).tolist())
     return PrecisionRecall(
         precision=precision,
         recall=recall,
@@ -111,20 +113,21 @@ def mean_user_scores(seeds: Sequence[Sequence[UserConfusion]]) -> Scores:
 
 
 def _defined(seeds: Sequence[Sequence[UserConfusion]]) -> DefinedPrecision:
-    said_yes = np.array(
-        [[user.predicted_positives > 0 for user in users] for users in seeds], dtype=bool
-    )  # (S, U)
+    defined = np.array([[user.predicted_positives > 0 for user in users] for users in seeds], dtype=bool)  # (S, U)
     precision = np.array([user_scores(users).precision for users in seeds])  # (S, U)
-    some = said_yes.sum(axis=0)
-    means = _share((precision * said_yes).sum(axis=0), some.astype(np.float64))[some > 0]
+    seeds_defined = defined.sum(axis=0)
+    means = _share((precision * defined).sum(axis=0), seeds_defined.astype(np.float64))[seeds_defined > 0]
     return DefinedPrecision(float(means.mean()) if len(means) else 0.0, len(means))
 
 
 def user_scores(users: Sequence[UserConfusion]) -> Scores:
-    """Three (U,) arrays, what paired comparisons of arms are made of."""
-    counts = np.array(users, dtype=np.float64).reshape(-1, 3)
-    found, yes, wanted = counts.T
-    return Scores(_share(found, yes), _share(found, wanted), _share(2 * found, yes + wanted))
+    """Three (U,) arrays, the input of paired comparisons of arms."""
+    true_positives, predicted, positives = np.array(users, dtype=np.float64).reshape(-1, 3).T
+    return Scores(
+        precision=_share(true_positives, predicted),
+        recall=_share(true_positives, positives),
+        f1=_share(2 * true_positives, predicted + positives),
+    )
 
 
 def f1_of(precision: float, recall: float) -> float:

@@ -1,7 +1,7 @@
-"""What a ranked list is worth to a user with one target: HR@k and NDCG@k from the target's place in it.
+"""The metrics of a ranked list with one target: HR@k and NDCG@k from the target's rank.
 
-A place counts from 1; None is a target that is not on the list, or a session without a list: its gain is 0 at every k.
-A list of `top` entries tells HR@1, HR@5, HR@10 and NDCG@5, NDCG@10 as far as it is long enough, and both at `top`.
+A rank counts from 1 here; None is a target that is not on the list, or a session without a list: its gain is 0 at every
+k. A list of `top` entries gives HR@1, HR@5, HR@10 and NDCG@5, NDCG@10 as far as it is long enough, and both at `top`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,6 +18,7 @@ HR_AT = (1, 5, 10)
 NDCG_AT = (5, 10)
 
 Rank = int | None
+"""Of the target, from 1; None where it is not listed."""
 
 
 class ListMetric(NamedTuple):
@@ -34,32 +35,34 @@ class ListMetric(NamedTuple):
 
     @property
     def heading(self) -> str:
-        """As people read it: `NDCG@10`."""
+        """As in tables: `NDCG@10`."""
         return f"{self.kind.upper()}@{self.k}"
 
-    def values(self, places: Sequence[Rank]) -> NDArray[np.float64]:
-        """(U,) what each user's list is worth, in [0, 1]."""
-        # Beyond k every rank is the same to both formulas.
-        ranks = [self.k if place is None else place - 1 for place in places]
-        return hits(ranks, self.k).astype(np.float64) if self.kind == "hr" else gains(ranks, self.k)
+    def values(self, ranks: Sequence[Rank]) -> NDArray[np.float64]:
+        """(U,) the metric of each user's list, in [0, 1]."""
+        # Both formulas give 0 for every rank beyond k.
+        from_zero = [self.k if rank is None else rank - 1 for rank in ranks]
+        if self.kind == "hr":
+            return hits(from_zero, self.k).astype(np.float64)
+        return gains(from_zero, self.k)
 
-    def estimate(self, places: Sequence[Rank]) -> Estimate:
-        """The mean over users; of hits with Wilson's interval, of gains with the bootstrap's."""
-        values = self.values(places)
+    def estimate(self, ranks: Sequence[Rank]) -> Estimate:
+        """The mean over users; hit rates with Wilson's interval, NDCG with a bootstrap interval."""
+        values = self.values(ranks)
         return wilson(int(values.sum()), len(values)) if self.kind == "hr" else bootstrap_mean(values)
 
     def chance(self, candidates: int) -> float:
-        """What a random order of so many candidates earns on average."""
+        """The expected value of a random order of so many candidates."""
         return float(self.values(range(1, candidates + 1)).mean())
 
 
 def metrics_of_lists(top: int) -> tuple[ListMetric, ...]:
-    """The metrics that lists of `top` entries tell: hit rates first, then NDCG, by k."""
+    """The metrics that lists of `top` entries give: hit rates first, then NDCG, by k."""
     cutoffs = {"hr": sorted({k for k in HR_AT if k <= top} | {top})}
     cutoffs["ndcg"] = sorted({k for k in NDCG_AT if k <= top} | {top})
-    return tuple(ListMetric(kind, k) for kind, several in cutoffs.items() for k in several)
+    return tuple(ListMetric(kind, k) for kind, ks in cutoffs.items() for k in ks)
 
 
-def evaluate_lists(places: Sequence[Rank], *, top: int) -> Mapping[str, Estimate]:
-    """Every metric of lists of `top` entries by its name, with n and interval, over one place per user."""
-    return {metric.name: metric.estimate(places) for metric in metrics_of_lists(top)}
+def evaluate_lists(ranks: Sequence[Rank], *, top: int) -> Mapping[str, Estimate]:
+    """Every metric of lists of `top` entries by its name, with n and interval, over one rank per user."""
+    return {metric.name: metric.estimate(ranks) for metric in metrics_of_lists(top)}

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from scipy.stats import binomtest  # type: ignore[import-untyped]
+from scipy.stats import binomtest
 
 IMPLAUSIBLE = 0.8
 """How much of the way from chance to certainty. At 20 candidates the best published accuracy is below .6."""

@@ -15,10 +15,9 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit  # type: ignore[import-untyped]
+from scipy.special import stdtrit
 
-from afl.metrics.intervals import Estimate, bootstrap_mean
-from afl.metrics.newcombe import newcombe
+from afl.metrics.intervals import Estimate, bootstrap_mean, newcombe
 from simulations.reproduction.manifest import Published
 
 

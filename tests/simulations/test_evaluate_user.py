@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.stats import bootstrap  # type: ignore[import-untyped]
+from scipy.stats import bootstrap
 
 from afl.llm.canned_answers import canned_answer
 from afl.testing.server import FakeServer, running_server

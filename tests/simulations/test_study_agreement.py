@@ -8,7 +8,7 @@ from statistics import fmean
 from typing import Any
 
 import pytest
-from scipy.stats import mannwhitneyu  # type: ignore[import-untyped]
+from scipy.stats import mannwhitneyu
 
 from afl.data.dataset_store import DatasetStore
 from afl.data.importers.demo.films import all_films

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse  # type: ignore[import-untyped]
+from scipy import sparse
 
 from afl.data.dataset import Sequences
 
@@ -49,15 +49,13 @@ class PairCounts:
         window = window._replace(width=_affordable(sequences, window.width))
         owner = np.repeat(np.arange(len(sequences)), np.diff(sequences.offsets))  # (L,)
         items = sequences.items.astype(np.int32)
-        before, after, weight = [], [], []
+        before, after, weight = [items[:0]], [items[:0]], [np.zeros(0, np.float32)]
         for distance in range(1, window.width + 1):
             same = owner[distance:] == owner[:-distance]
             before.append(items[:-distance][same])
             after.append(items[distance:][same])
             weight.append(np.full(int(same.sum()), distance**-window.decay, np.float32))
         size = len(popularity)
-        if not before:
-            return cls(sparse.csr_array((size, size), dtype=np.float32), popularity, window)
         entries = np.concatenate(weight), (np.concatenate(before), np.concatenate(after))
         counts = sparse.coo_array(entries, shape=(size, size)).tocsr()
         counts = counts if window.ordered else (counts + counts.T).tocsr()

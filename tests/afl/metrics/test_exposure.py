@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import ArrayLike
 
 from afl.data.dataset import Dataset, Split
 from afl.data.importers import ImportOptions
 from afl.data.importers.flower import import_flower
 from afl.data.next_item_examples import history_counts, next_item_examples
-from afl.metrics.dgu import dgu
-from afl.metrics.exposure import UNGROUPED, equal_groups, exposure_gaps, group_mix
-from afl.metrics.mgu import mgu
+from afl.metrics.exposure import GROUPS, UNGROUPED, dgu, equal_groups, group_mix, mgu
 
 PUBLISHED = {
     "Video_Games": [0.4810, 0.1725, 0.1099, 0.0795, 0.0611, 0.0467, 0.0332, 0.0161],
@@ -23,6 +22,14 @@ PUBLISHED = {
 @pytest.fixture(scope="module", params=sorted(PUBLISHED))
 def amazon(shared_data: Path, request: pytest.FixtureRequest) -> Dataset:
     return import_flower(shared_data / "flower", ImportOptions(request.param, category=request.param))
+
+
+def exposure_gaps(recommended: ArrayLike, counts: ArrayLike, *, groups: int = GROUPS) -> np.ndarray:
+    """(G,) the gaps d of what was recommended: title numbers in an array of any shape."""
+    occurrences = np.asarray(counts)
+    group_of_title = equal_groups(occurrences, groups=groups)
+    shown = np.bincount(np.asarray(recommended, dtype=np.int64).ravel(), minlength=len(occurrences))
+    return group_mix(shown, group_of_title, groups=groups) - group_mix(occurrences, group_of_title, groups=groups)
 
 
 def title_numbers(dataset: Dataset) -> np.ndarray:

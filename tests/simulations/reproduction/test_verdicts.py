@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import t  # type: ignore[import-untyped]
+from scipy.stats import t
 
 from afl.metrics.intervals import Estimate, wilson
 from simulations.reproduction.manifest import Published

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afl.metrics.type_token_ratio import type_token_ratio
-from afl.metrics.word_entropy import word_entropy
+from afl.metrics.text_diversity import type_token_ratio, word_entropy
 
 TITLES = st.lists(st.text("ab ", max_size=6), max_size=8)
 
