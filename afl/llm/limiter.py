@@ -8,7 +8,7 @@ from afl.clock import SystemClock
 from afl.llm.adaptive_rate import AdaptiveRate, SentRequest
 from afl.llm.concurrency import AdaptiveConcurrency
 from afl.llm.rate_limits import RateLimits, WindowEntry
-from afl.llm.size import request_bytes
+from afl.llm.request_cost import request_bytes
 from afl.ports import Clock
 from afl.types import CallKey, ConcurrencyChange, Message, Reply
 

@@ -10,8 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from afl.errors import EndpointError, UsageError
 from afl.llm.language_model import LanguageModel, LanguageModelContext, SamplingOptions
 from afl.llm.prices import price_of
-from afl.llm.quiet_logs import SecretRedactionFilter
-from afl.llm.redaction import host_and_port, redact_line, secret_encodings, url_secrets
+from afl.llm.redaction import SecretRedactionFilter, host_and_port, redact_line, secret_encodings, url_secrets
 
 if TYPE_CHECKING:
     from afl.llm.openai_chat import RawChatOpenAI

@@ -2,8 +2,9 @@
 
 import base64
 import json
+import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 from afl.sanitize import terminal_safe
@@ -60,3 +61,37 @@ def host_and_port(url: str) -> str:
     """`HOST:PORT` of an endpoint: all of its address that may be shown."""
     parts = urlsplit(url)
     return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+
+
+LOGGERS = (
+    "httpx2",
+    "httpx",
+    "openai._base_client",
+    "openai._response",
+    "openai._legacy_response",
+    "aiohttp.client",
+)
+"""Those that log what is sent; a filter holds for the logger it is added to, not for those below it."""
+
+
+class SecretRedactionFilter(logging.Filter):
+    """Blacks these secrets out of every record of the loggers it is added to."""
+
+    def __init__(self, secrets: Sequence[str]) -> None:
+        super().__init__()
+        self._secrets = tuple(secrets)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        said = record.getMessage()
+        clean = redact_secrets(said, self._secrets)
+        if clean != said:
+            record.msg, record.args = clean, ()
+        return True
+
+    def install(self) -> None:
+        for name in LOGGERS:
+            logging.getLogger(name).addFilter(self)
+
+    def uninstall(self) -> None:
+        for name in LOGGERS:
+            logging.getLogger(name).removeFilter(self)

@@ -1,14 +1,14 @@
 """Where an answer that the run's own journal does not hold comes from: the model, or another run's journal."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from afl.errors import EndpointError, ReplayError
 from afl.llm.budget import unlimited_account
-from afl.llm.difference import describe_call, first_difference
 from afl.llm.failures import CallFailure, FailureAction, classify_failure
+from afl.llm.fingerprint import describe_call, first_difference
 from afl.llm.langchain_messages import to_langchain, to_reply
 from afl.llm.language_model import LanguageModel
 from afl.llm.redaction import redact_line, redact_secrets
@@ -191,3 +191,25 @@ class ReplaySource:
                 difference = first_difference(entry.messages, request.messages)
                 return f"; the nearest, round {earlier.round}, differs: {difference}"
         return ""
+
+
+CacheLookup = Callable[[str], Awaitable[Reply | None]]
+"""From a request's fingerprint to a usable reply that any run recorded, or None."""
+
+
+class CachedSource:
+    """A source in front of another: what is recalled costs nothing and is not sent.
+
+    Only `OK` replies are ever recalled; failures, declined and truncated ones never answer.
+    """
+
+    def __init__(self, recall: CacheLookup, otherwise: ReplySource) -> None:
+        self._recall = recall
+        self._otherwise = otherwise
+
+    async def answer(self, request: Request) -> Reply:
+        """The recalled reply, else what the other source says."""
+        reply = await self._recall(request.fingerprint)
+        if reply is None:
+            return await self._otherwise.answer(request)
+        return reply.again()

@@ -1,11 +1,19 @@
 """What a request costs: at most before it is sent, and after it was answered."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from afl.llm.language_model import Price
-from afl.llm.size import request_bytes
 from afl.types import Message, Outcome, Reply, Spending
+
+
+def request_bytes(messages: Sequence[Message]) -> int:
+    """UTF-8 bytes of the messages as JSON: no tokenizer makes more tokens of them.
+
+    A token covers at least one byte; the JSON around each message outweighs the few tokens that mark its role.
+    """
+    return len(json.dumps(list(messages), ensure_ascii=False).encode("utf-8", "surrogatepass"))
 
 
 @dataclass(frozen=True, slots=True)

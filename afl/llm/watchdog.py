@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 
 from afl.clock import SystemClock
-from afl.llm.difference import describe_call
+from afl.llm.fingerprint import describe_call
 from afl.llm.time_limits import DEFAULT_STALL_SECONDS
 from afl.ports import Clock
 from afl.types import CallKey

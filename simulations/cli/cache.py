@@ -70,7 +70,7 @@ def show(found: "CacheExplanation", *, examples: bool, out: Console | None = Non
 
 
 def _request(one: "Explained", out: Console) -> None:
-    from afl.llm.difference import describe_call
+    from afl.llm.fingerprint import describe_call
 
     if one.nearest is None:
         out.print(plain(f"\n{describe_call(one.key)}: {one.cause}"))

@@ -5,8 +5,7 @@ from contextlib import asynccontextmanager
 from itertools import count
 from typing import Protocol
 
-from afl.llm.request_cost import BudgetLimits, CostModel
-from afl.llm.size import request_bytes
+from afl.llm.request_cost import BudgetLimits, CostModel, request_bytes
 from afl.types import CallKey, Message, Reply, Spending
 from simulations.engines.batching import Outbox, Turnstile
 from simulations.engines.services import Decision, Ended, Paid

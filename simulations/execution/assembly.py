@@ -1,9 +1,9 @@
 """The one place where agents, models, journal and language model are joined into a running loop."""
 
 from afl.errors import UsageError
-from afl.llm.cache import CacheLookup
 from afl.llm.journaled_chat import JournaledChat
 from afl.llm.language_model import LanguageModel
+from afl.llm.reply_sources import CacheLookup
 from afl.llm.time_limits import Deadlines
 from afl.llm.usage import Usage
 from afl.llm.watchdog import StallWatchdog

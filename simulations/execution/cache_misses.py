@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from afl.llm.difference import Difference, RequestContent, differences
+from afl.llm.fingerprint import Difference, RequestContent, differences
 from afl.types import CallKey, Outcome
 from memory.requests import EqualRequest, RecordedRequest
 from memory.run import Run

@@ -9,13 +9,11 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr
 
 from afl.llm.callback_bypass import CallbackBypassChatModel
-from afl.llm.offline.choosing import Choosing
 from afl.llm.offline.long_lists import Skimming
-from afl.llm.offline.ranking import Ranking
-from afl.llm.offline.recommendation_agent import Recommending
+from afl.llm.offline.recommendation_agent import Ranking, Recommending
 from afl.llm.offline.reflection import Reflecting
 from afl.llm.offline.request_parser import Request, Said, Task, read
-from afl.llm.offline.user_agent import Judging
+from afl.llm.offline.user_agent import Choosing, Judging
 
 _ROLES = {"human": "user", "ai": "assistant", "system": "system"}
 CHARACTERS_A_TOKEN = 4

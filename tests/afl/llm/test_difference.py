@@ -1,6 +1,6 @@
 """Differences between requests, for people."""
 
-from afl.llm.difference import RequestContent, describe_call, differences, first_difference
+from afl.llm.fingerprint import RequestContent, describe_call, differences, first_difference
 from afl.types import CallKey, Message
 
 

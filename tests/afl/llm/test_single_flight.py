@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from afl.llm.cache import CacheLookup
 from afl.llm.journaled_chat import JournaledChat
+from afl.llm.reply_sources import CacheLookup
 from afl.llm.single_flight import SingleFlight
 from afl.testing import FakeClock, MemoryJournal
 from afl.testing.faults import Fault, status, truncated

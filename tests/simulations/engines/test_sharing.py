@@ -8,7 +8,7 @@ import pytest
 from afl.llm.budget import Budget, RunAccount
 from afl.llm.language_model import Price
 from afl.llm.limiter import AdaptiveLimiter
-from afl.llm.size import request_bytes
+from afl.llm.request_cost import request_bytes
 from afl.testing import FakeClock, MemoryLedger
 from afl.types import CallKey, Message, Outcome, Reply, Spending
 from simulations.engines.services import BudgetDesk, LimiterDesk
