@@ -11,7 +11,7 @@ from typing import NamedTuple
 from afl.llm.limiter import AdaptiveLimiter
 from afl.ports import Limiter
 from afl.types import CallKey, Outcome, Reply
-from simulations.engines.ray.actors import LimiterActor, RayAdmission
+from simulations.engines.ray.actors import LimiterActor, RayLimiterClient
 from simulations.engines.ray.cluster import Cluster
 from simulations.engines.sharing import SharedLimiter
 
@@ -54,7 +54,7 @@ async def _local() -> None:
 async def _shared(cluster: Cluster) -> None:
     actor = cluster.ray.remote(MeasuredActor).options(num_cpus=0).remote(None, None)
     await actor.begin.remote(AT_ONCE)
-    limiter = SharedLimiter(RayAdmission(actor), "w", counts_tokens=False)
+    limiter = SharedLimiter(RayLimiterClient(actor), "w", counts_tokens=False)
     await _asked(limiter, AT_ONCE)  # the actor has started
     _show("at a desk", await _cost(limiter, actor.cpu.remote))
 

@@ -31,7 +31,7 @@ from simulations.analysis.paired_tests import PairedTest, compare_pairs
 from simulations.options.run_options import RunOptions
 from simulations.progress import silent
 from simulations.studies.popularity import METRIC
-from simulations.task.task import Study
+from simulations.task.task import Task
 
 Shares = Mapping[tuple[str, str], ArmResult]
 """Arm and popularity group -> the share of each user's recommendations."""
@@ -56,19 +56,19 @@ def drawn(dataset: str, model: str, *, sessions: int) -> Shares:
     """The expected shares of suggestions drawn from the candidates, by the model's probabilities normalised to them."""
     settings = Settings()
     data = DatasetStore(settings.data_dir).load(dataset)
-    study = Study.of(data, RunOptions(dataset=dataset, llm="offline", sessions=sessions))
-    scores = FlowerRecommender(StoredModel.read(settings.flower_dir, model), data, silent).scores(study.views())
+    task = Task.of(data, RunOptions(dataset=dataset, llm="offline", sessions=sessions))
+    scores = FlowerRecommender(StoredModel.read(settings.flower_dir, model), data, silent).scores(task.views())
     likely = np.exp(scores - scores.max(axis=1, keepdims=True))  # (S, N)
     likely /= likely.sum(axis=1, keepdims=True)
-    of_item = popularity_groups(data.splits[Split.TRAIN].items, items=len(data.catalogue))[study.candidates]
+    of_item = popularity_groups(data.splits[Split.TRAIN].items, items=len(data.catalogue))[task.candidates]
     return {
-        ("drawn", name): _expected(study, name, likely * (of_item == group)) for group, name in enumerate(GROUPS)
+        ("drawn", name): _expected(task, name, likely * (of_item == group)) for group, name in enumerate(GROUPS)
     }
 
 
-def _expected(study: Study, group: str, likely: NDArray[np.float64]) -> ArmResult:
-    values = dict(zip([row.id for row in study.rows], likely.sum(axis=1).tolist(), strict=True))
-    seeds = (SeedValues(seed=study.options.seed, run=None, values=values),)
+def _expected(task: Task, group: str, likely: NDArray[np.float64]) -> ArmResult:
+    values = dict(zip([row.id for row in task.rows], likely.sum(axis=1).tolist(), strict=True))
+    seeds = (SeedValues(seed=task.options.seed, run=None, values=values),)
     return ArmResult(arm="drawn", group={"popularity": group}, rounds=0, metric=METRIC, seeds=seeds)
 
 

@@ -20,7 +20,7 @@ from afl.types import SessionView
 from benchmarks.bare_loop import BareLoop
 from simulations import import_data, simulate
 from simulations.options.run_options import RunOptions
-from simulations.task.task import Study
+from simulations.task.task import Task
 
 SESSIONS = 122
 ROUNDS = 4
@@ -64,7 +64,7 @@ def prepare(url: str, folder: Path) -> Bench:
     settings = Settings.model_validate({"AFL_HOME": folder, "AFL_DB": None, "OPENAI_API_KEY": None})
     import_data("demo", name="bench", users=USERS, settings=settings)
     dataset = DatasetStore(settings.data_dir).load("bench")
-    views = Study.of(dataset, RunOptions(dataset="bench", llm="-", sessions=SESSIONS)).views()
+    views = Task.of(dataset, RunOptions(dataset="bench", llm="-", sessions=SESSIONS)).views()
     return Bench(url, settings, views)
 
 

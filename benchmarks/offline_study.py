@@ -28,13 +28,13 @@ from afl.metrics.paired import mcnemar, paired_bootstrap
 from afl.settings import Settings
 from afl.types import CallKey, Message, Reply, Role
 from simulations import import_data
-from simulations.execution.agent_factory import Agency
-from simulations.execution.assembly import join
+from simulations.execution.agent_factory import AgentFactory
+from simulations.execution.assembly import build_task_graph
 from simulations.graphs.state import DialogueState
 from simulations.options.run_options import RunOptions
 from simulations.progress import Unwatched
 from simulations.task.model_outputs import ModelOutputs
-from simulations.task.task import Study
+from simulations.task.task import Task
 
 FIRST_SEED = 303
 SEEDS = 20
@@ -87,14 +87,16 @@ class Bench:
 
     def _seed(self, chat: Asked, seed: int) -> list[Played]:
         options = RunOptions(dataset=self.dataset, llm="offline", seed=seed, rounds=ROUNDS, split=self.split)
-        study = Study.of(DatasetStore(self.settings.data_dir).load(self.dataset), options)
-        outputs = ModelOutputs.of(study, self.settings, Unwatched())
-        graph = join(study, outputs, Agency().complete(options, study.dataset, self.settings), chat)
+        task = Task.of(DatasetStore(self.settings.data_dir).load(self.dataset), options)
+        outputs = ModelOutputs.of(task, self.settings, Unwatched())
+        graph = build_task_graph(
+            task, outputs, AgentFactory().complete(options, task.dataset, self.settings), chat
+        )
 
         async def dialogues() -> list[Played]:
             played = []
-            for place in range(len(study)):
-                session = study.session(place)
+            for place in range(len(task)):
+                session = task.session(place)
                 state = await graph.ainvoke({"view": session.view})
                 suggestion = outputs.suggested(place)
                 assert suggestion is not None, "the study has a recommender"

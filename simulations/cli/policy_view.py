@@ -45,7 +45,7 @@ def show_evaluation(report: HintsReport, out: Console | None = None) -> None:
         used = len(set(report.chosen[ndcg.arm].tolist()) - {0})
         value = ndcg.estimate
         arms.add_row(ndcg.arm, f"{value.value:.4f}", _interval(value), f"{hits.estimate.value:.4f}", str(used))
-    out.print(plain(f"{report.name} on {len(report.held_out.study)} held-out sessions, run {report.held_out.run}"))
+    out.print(plain(f"{report.name} on {len(report.held_out.task)} held-out sessions, run {report.held_out.run}"))
     out.print(arms)
     out.print("best_in_hindsight and oracle know the answer: bounds, not methods", style="dim")
     tests = table("comparison, NDCG@10")

@@ -59,7 +59,7 @@ def _changes(found: "Rescoring", out: Console) -> None:
         was, now = _said(change.was), _said(change.now)
         if was == now:
             was, now = f"{was}: {change.was.reason}", f"{now}: {change.now.reason}"
-        shown.add_row(*(plain(cell) for cell in (key.subject, turn, was, now, _COURSE[change.course.value])))
+        shown.add_row(*(plain(cell) for cell in (key.subject, turn, was, now, _COURSE[change.divergence.value])))
     out.print(shown)
     if len(found.changes) > LISTED:
         out.print(plain(f"and {len(found.changes) - LISTED} more: --json has them all"), style="dim")

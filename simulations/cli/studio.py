@@ -21,14 +21,14 @@ from afl.llm.registry import load_model
 from afl.settings import Settings
 from afl.types import SessionView
 from simulations.commands.data import import_data
-from simulations.execution.agent_factory import Agency
-from simulations.execution.assembly import join
+from simulations.execution.agent_factory import AgentFactory
+from simulations.execution.assembly import build_task_graph
 from simulations.graphs.dialogue import DialogueGraph
 from simulations.graphs.state import DialogueState
 from simulations.options.run_options import RunOptions, SplitName
 from simulations.progress import Unwatched
 from simulations.task.model_outputs import ModelOutputs
-from simulations.task.task import Study
+from simulations.task.task import Task
 from simulations.task.training_data import training_data
 
 
@@ -69,27 +69,27 @@ def build() -> StudioGraph:
     wanted, settings = StudioSettings(), Settings()
     options = RunOptions(**wanted.model_dump())
     dataset = _dataset(wanted.dataset, settings)
-    study = Study.of(dataset, options, training_data(DatasetStore(settings.data_dir), dataset, None))
-    model = load_model(wanted.llm, dataset=study.training, settings=settings)
-    agency = Agency().complete(options, study.training, settings)
-    outputs = ModelOutputs.of(study, settings, Unwatched())
-    return _with_lookup(study, join(study, outputs, agency, JournaledChat.live(model, MemoryJournal())))
+    task = Task.of(dataset, options, training_data(DatasetStore(settings.data_dir), dataset, None))
+    model = load_model(wanted.llm, dataset=task.training, settings=settings)
+    agents = AgentFactory().complete(options, task.training, settings)
+    outputs = ModelOutputs.of(task, settings, Unwatched())
+    return _with_lookup(task, build_task_graph(task, outputs, agents, JournaledChat.live(model, MemoryJournal())))
 
 
 _built = cache(build)
 
 
-def _with_lookup(study: Study, loop: DialogueGraph) -> StudioGraph:
+def _with_lookup(task: Task, loop: DialogueGraph) -> StudioGraph:
     """The loop behind a node that turns a session's id into what the agents may see of it."""
-    places = {row.id: place for place, row in enumerate(study.rows)}
+    places = {row.id: place for place, row in enumerate(task.rows)}
 
     async def look_up(request: Request) -> dict[str, SessionView]:
-        session = request.get("session") or study.rows[0].id
+        session = request.get("session") or task.rows[0].id
         if session not in places:
             raise NotFoundError(
-                f"no session {session!r} in data set {study.dataset.name!r}; one is {study.rows[0].id!r}"
+                f"no session {session!r} in data set {task.dataset.name!r}; one is {task.rows[0].id!r}"
             )
-        return {"view": study.session(places[session]).view}
+        return {"view": task.session(places[session]).view}
 
     outer = StateGraph[StudioState, None, Request, StudioState](StudioState, input_schema=Request)
     outer.add_node("look up", cast(Any, look_up))  # langgraph infers its input from the annotation

@@ -11,15 +11,15 @@ from afl.llm.rate_limits import RateLimits
 from afl.llm.registry import load_model
 from afl.ports import RecommenderTool
 from afl.settings import Settings
-from simulations.execution.agent_factory import Agency
+from simulations.execution.agent_factory import AgentFactory
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.cost_estimate import CostEstimate
-from simulations.execution.dry_run import rehearse
-from simulations.execution.executor import Call, calling
+from simulations.execution.dry_run import dry_run
+from simulations.execution.executor import Executor, open_executor
 from simulations.options.run_options import CandidatesFrom, RunOptions, SplitName, at_least
 from simulations.progress import Watching
 from simulations.task.model_outputs import ModelOutputs
-from simulations.task.task import Study
+from simulations.task.task import Task
 
 REPLY_TOKENS = 80
 """About 60 words, the length that is asked for and a little more."""
@@ -45,7 +45,7 @@ def estimate(
     target_position: Position | None = None,
     ratios: Sequence[str] | None = None,
     items: int | None = None,
-    agency: Agency | None = None,
+    agents: AgentFactory | None = None,
     base_url: str | None = None,
     concurrency: int = 64,
     rpm: int | None = None,
@@ -59,9 +59,9 @@ def estimate(
     """Calls, tokens, dollars and seconds of a simulation with these options, from its own prompts.
 
     Nothing is asked and no key is needed; a base model that is missing is trained, as `simulate` would. Up to 200
-    sessions are rehearsed with replies of `reply_tokens` that never accept: `most` is what they take, `least` is
-    their first round alone. With `ratios`, the items that user simulation judges are counted too. Other options and
-    errors as in `simulate`.
+    sessions are played without a language model, with replies of `reply_tokens` that never accept: `most` is what
+    they take, `least` is their first round alone. With `ratios`, the items that user simulation judges are counted
+    too. Other options and errors as in `simulate`.
     """
     at_least("concurrency", concurrency, 1)
     at_least("reply-tokens", reply_tokens, 1)
@@ -86,18 +86,18 @@ def estimate(
         "ratios": tuple(ratios) if ratios else None,
         "items": items,
     }
-    with calling(db=db, settings=settings, watch=watch, agency=agency, tools=tools) as call:
-        study = call.study(RunOptions.given(said))
-        model = _unasked(call, study, base_url)
-        outputs = ModelOutputs.of(study, call.settings, call.watch)
-        complete = call.agency.complete(study.options, study.training, call.settings)
-        asked = call.wait(rehearse(study, outputs, complete, reply_tokens=reply_tokens))
-        call.wait(model.close())
+    with open_executor(db=db, settings=settings, watch=watch, agents=agents, tools=tools) as executor:
+        task = executor.task(RunOptions.given(said))
+        model = _unasked(executor, task, base_url)
+        outputs = ModelOutputs.of(task, executor.settings, executor.watch)
+        complete = executor.agents.complete(task.options, task.training, executor.settings)
+        asked = executor.wait(dry_run(task, outputs, complete, reply_tokens=reply_tokens))
+        executor.wait(model.close())
     return CostEstimate(
-        dataset=study.options.dataset,
+        dataset=task.options.dataset,
         llm=model.name,
-        sessions=len(study),
-        asked=asked,
+        sessions=len(task),
+        requests=asked,
         price=model.price,
         reply_tokens=reply_tokens,
         latency=latency,
@@ -106,7 +106,7 @@ def estimate(
     )
 
 
-def _unasked(call: Call, study: Study, base_url: str | None) -> LanguageModel:
+def _unasked(executor: Executor, task: Task, base_url: str | None) -> LanguageModel:
     """The language model, for its name and price; it needs no key, since it is never asked."""
-    spec = LanguageModelSpec(study.options.llm, base_url=base_url, api_key=SecretStr("not-needed"))
-    return load_model(spec, dataset=study.training, settings=call.settings)
+    spec = LanguageModelSpec(task.options.llm, base_url=base_url, api_key=SecretStr("not-needed"))
+    return load_model(spec, dataset=task.training, settings=executor.settings)

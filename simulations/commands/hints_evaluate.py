@@ -17,7 +17,7 @@ from simulations.analysis.paired_tests import PairedTest, compare_pairs
 from simulations.commands.hints_explore import ExploringOptions
 from simulations.commands.hints_train import answered_by
 from simulations.execution.asynchrony import outside_event_loop
-from simulations.execution.executor import Call, calling
+from simulations.execution.executor import Executor, open_executor
 from simulations.hints.tables import PlayedTable, available, kept, play
 from simulations.hints.training import lesson_of
 from simulations.options.run_options import at_least
@@ -70,7 +70,7 @@ class HintsReport:
             "reward": self.policy.log["reward"],
             "encoder": self.policy.encoding.spec,
             "runs": [*self.policy.log["runs"], self.held_out.run],
-            "sessions": {"train": self.policy.log["sessions"], "test": len(self.held_out.study)},
+            "sessions": {"train": self.policy.log["sessions"], "test": len(self.held_out.task)},
             "failed": self.held_out.report.failed,
             "arms": [self._arm(ndcg, hits) for ndcg, hits in rates],
             "tests": [_test(one) for one in self.tests],
@@ -107,26 +107,34 @@ def hints_evaluate(
 
     Raises as `simulate` does; `NotFoundError` where no policy has this name, `ConflictError` where its tables changed.
     """
-    with calling(
-        db=options.get("db"), settings=options.get("settings"), watch=options.get("watch"), agency=None, tools=()
-    ) as call:
-        policy, permuted = _policies(call, name)
+    with open_executor(
+        db=options.get("db"), settings=options.get("settings"), watch=options.get("watch"), agents=None, tools=()
+    ) as executor:
+        policy, permuted = _policies(executor, name)
         said = dict(policy.log["said"])
-        there = available(call, said, Split.TEST)
+        there = available(executor, said, Split.TEST)
         wanted = min(SESSIONS, there) if sessions is None else sessions
         at_least("sessions", wanted, 1)
-        how = answered_by(call, options, "test")
-        test = play(call, policy.base, said, split="test", sessions=wanted, name=f"{run or name}.test", how=how)
-        train, *valid = (kept(call, policy.base, one) for one in policy.log["runs"])
+        execution = answered_by(executor, options, "test")
+        test = play(
+            executor,
+            policy.base,
+            said,
+            split="test",
+            sessions=wanted,
+            name=f"{run or name}.test",
+            execution=execution,
+        )
+        train, *valid = (kept(executor, policy.base, one) for one in policy.log["runs"])
         lesson = lesson_of(train, valid[0] if valid else None, policy.encoding, policy.log["reward"])
         return evaluated(name, policy, permuted, lesson, test)
 
 
 def evaluated(name: str, policy: Policy, permuted: Policy, lesson: PolicyData, test: PlayedTable) -> HintsReport:
     """The arms of a policy over the sessions of a table, and the tests between them."""
-    states, table = policy.encoding.states(test.study.views()), test.table
+    states, table = policy.encoding.states(test.task.views()), test.table
     held_out = HeldOut(states, table, table.rewards(policy.log["reward"]))
-    seed = test.study.options.seed
+    seed = test.task.options.seed
     chosen = arm_actions(lesson, held_out, policy=policy.actor, permuted=permuted.actor, seed=seed)
     ndcg = tuple(_result(arm, one, NDCG, table.ndcg(), test) for arm, one in chosen.items())
     hits = tuple(_result(arm, one, HIT_RATE, table.hits(), test) for arm, one in chosen.items())
@@ -146,10 +154,10 @@ def evaluated(name: str, policy: Policy, permuted: Policy, lesson: PolicyData, t
     )
 
 
-def _policies(call: Call, name: str) -> tuple[Policy, Policy]:
+def _policies(executor: Executor, name: str) -> tuple[Policy, Policy]:
     """The policy and its control, over the items of the data set that it was trained on."""
-    folder = call.settings.policies_dir / name
-    library = DatasetStore(call.settings.data_dir)
+    folder = executor.settings.policies_dir / name
+    library = DatasetStore(executor.settings.data_dir)
     dataset = library.load(trained_dataset(folder))
     return Policy.load(folder, dataset), Policy.load(folder, dataset, PERMUTED)
 
@@ -157,5 +165,5 @@ def _policies(call: Call, name: str) -> tuple[Policy, Policy]:
 def _result(arm: str, chosen: Actions, metric: str, values: Floats, test: PlayedTable) -> ArmResult:
     earned = values[np.arange(len(values)), chosen]
     by_session = dict(zip(test.table.sessions, earned.tolist(), strict=True))
-    seed = SeedValues(seed=test.study.options.seed, run=test.run, values=by_session)
+    seed = SeedValues(seed=test.task.options.seed, run=test.run, values=by_session)
     return ArmResult(arm=arm, rounds=1, metric=metric, seeds=(seed,))

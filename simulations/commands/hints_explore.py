@@ -16,16 +16,16 @@ from afl.settings import Settings
 from memory.knowledge_bases import KnowledgeBaseRecord
 from memory.run import Run
 from simulations.execution.asynchrony import outside_event_loop
-from simulations.execution.executor import Call, Prepared, calling
+from simulations.execution.executor import Executor, PreparedRun, open_executor
 from simulations.execution.limits import LimitOptions
-from simulations.execution.run import Performance
+from simulations.execution.run import ExecutionConfig
 from simulations.graphs.exploration_state import StopReason
 from simulations.hints.options import CANDIDATES, MAX_SESSIONS, TOP, ExplorationOptions
 from simulations.hints.performing import Explorer, configuration
 from simulations.hints.report import ExplorationReport
 from simulations.options.run_options import NONE, CandidatesFrom, RunOptions, at_least
 from simulations.progress import Watching
-from simulations.studies.options import performance
+from simulations.studies.options import execution_config
 from simulations.task.model_outputs import ModelOutputs
 
 
@@ -73,11 +73,13 @@ def hints_explore(
 
     Raises as `simulate` does; `ConflictError` also where a base of this name was not found by this run.
     """
-    with calling(
-        db=options.get("db"), settings=options.get("settings"), watch=options.get("watch"), agency=None, tools=()
-    ) as call:
-        old = None if (name := options.get("replay")) is None else call.wait(call.store.run(name))
-        how = performance(options).answered_by(old, call.store.reply_cache if options.get("cache") else None)
+    with open_executor(
+        db=options.get("db"), settings=options.get("settings"), watch=options.get("watch"), agents=None, tools=()
+    ) as executor:
+        old = None if (name := options.get("replay")) is None else executor.wait(executor.store.run(name))
+        execution = execution_config(options).answered_from(
+            old, executor.store.reply_cache if options.get("cache") else None
+        )
         recorded = {} if old is None else dict(old.config)
         said = {
             "dataset": dataset,
@@ -86,10 +88,10 @@ def hints_explore(
             "sessions": max_sessions,
             **{key: options.get(key) for key in ("candidates", "candidates_from", "seed", "train_on")},
         }
-        study = _study_options(call, said, recorded)
+        run_options = _run_options(executor, said, recorded)
         how_found = {"size": size, "others": others, "helped": helped, "without": without}
         exploration = ExplorationOptions.given(how_found, recorded=recorded.get("exploration"))
-        return _explored(call, require_name(run), study, exploration, how, skip_failed)
+        return _explored(executor, require_name(run), run_options, exploration, execution, skip_failed)
 
 
 class _Defaults(TypedDict):
@@ -109,63 +111,65 @@ _ALWAYS = {
 }
 
 
-def _study_options(call: Call, said: dict[str, Any], recorded: dict[str, Any]) -> RunOptions:
+def _run_options(executor: Executor, said: dict[str, Any], recorded: dict[str, Any]) -> RunOptions:
     """Training sessions in seeded order, as many as there are up to the most that were asked for."""
     given = RunOptions.given({**said, **_ALWAYS}, recorded=recorded or _DEFAULTS)
-    dataset = DatasetStore(call.settings.data_dir).load(given.dataset)
+    dataset = DatasetStore(executor.settings.data_dir).load(given.dataset)
     assert given.sessions is not None, "it has a default"
     at_least("max-sessions", given.sessions, 2)
     return replace(given, sessions=max(1, min(given.sessions, row_count(dataset, Split.TRAIN))))
 
 
 def _explored(
-    call: Call,
+    executor: Executor,
     name: str,
     options: RunOptions,
     exploration: ExplorationOptions,
-    how: Performance,
+    execution: ExecutionConfig,
     skip_failed: bool,
 ) -> ExplorationReport:
-    found = call.wait(call.store.knowledge_bases.find(name))
+    found = executor.wait(executor.store.knowledge_bases.find(name))
     if found is not None and found.run != name:
         raise ConflictError(f"knowledge base {name!r} exists and was not explored; choose another --run name")
-    ready = call.prepare(
-        call.study(options),
+    prepared = executor.prepare(
+        executor.task(options),
         name,
-        how,
+        execution,
         outputs=ModelOutputs(None, None),
-        also={"exploration": exploration.configuration()},
+        extra_configuration={"exploration": exploration.configuration()},
     )
-    run = ready.found or call.wait(
-        call.store.begin_run(name, ready.config, ready.study.candidate_record(), inputs=ready.outputs.to_json())
+    run = prepared.existing or executor.wait(
+        executor.store.begin_run(
+            name, prepared.config, prepared.task.candidate_record(), inputs=prepared.outputs.to_json()
+        )
     )
     try:
-        with call.watch.bar(f"exploring {name}") as bar:
+        with executor.watch.bar(f"exploring {name}") as bar:
             explorer = Explorer(
-                ready.study,
-                ready.model,
+                prepared.task,
+                prepared.model,
                 plugins.load_plugin("afl.agents", "recommendation"),
                 exploration,
-                how,
+                execution,
                 bar,
                 skip_failed,
-                call.watch.say,
+                executor.watch.say,
             )
-            return call.wait(_report(call, explorer, run, ready))
+            return executor.wait(_report(executor, explorer, run, prepared))
     except EndpointError:
-        call.wait(call.store.discard_if_empty(run))
+        executor.wait(executor.store.discard_if_empty(run))
         raise
 
 
-async def _report(call: Call, explorer: Explorer, run: Run, ready: Prepared) -> ExplorationReport:
+async def _report(executor: Executor, explorer: Explorer, run: Run, prepared: PreparedRun) -> ExplorationReport:
     state, usage, seconds = await explorer.explore(run)
     trials, ending = tuple(state.get("trials", [])), state["ending"]
     assert ending is not None, "an exploration ends for a reason"
     if ending is not StopReason.STOPPED:
-        await call.store.knowledge_bases.save(
-            KnowledgeBaseRecord(run.name, configuration(ready.config), trials, run.name)
+        await executor.store.knowledge_bases.save(
+            KnowledgeBaseRecord(run.name, configuration(prepared.config), trials, run.name)
         )
-    options = ready.study.options
+    options = prepared.task.options
     return ExplorationReport(
         run=run.name,
         base=KnowledgeBase(run.name, options.dataset, options.llm, accepted_hints(trials)),
@@ -178,6 +182,6 @@ async def _report(call: Call, explorer: Explorer, run: Run, ready: Prepared) -> 
         llm=usage.totals(),
         seconds=seconds,
         costs=await run.agent_costs(),
-        budget=explorer.how.budget.report(),
-        stand_in=ready.model.is_stand_in,
+        budget=explorer.execution.budget.report(),
+        stand_in=prepared.model.is_stand_in,
     )

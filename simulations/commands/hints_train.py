@@ -13,13 +13,13 @@ from afl.hints.policy import PERMUTED
 from afl.hints.rewards import REWARDS, Reward
 from simulations.commands.hints_explore import ExploringOptions
 from simulations.execution.asynchrony import outside_event_loop
-from simulations.execution.executor import Call, calling
-from simulations.execution.run import Performance
+from simulations.execution.executor import Executor, open_executor
+from simulations.execution.run import ExecutionConfig
 from simulations.hints.tables import PlayedTable, available, options_of, play
 from simulations.hints.training import VALID_SHARE, Fitted, fit
 from simulations.hints.usage import added
 from simulations.options.run_options import at_least
-from simulations.studies.options import performance
+from simulations.studies.options import execution_config
 
 SESSIONS = 500
 LEAST = 10
@@ -49,7 +49,7 @@ class TrainReport:
     @property
     def sessions(self) -> dict[str, int]:
         """How many sessions it learned from, and how many picked the checkpoint."""
-        train, *valid = (len(one.study) for one in self.tables)
+        train, *valid = (len(one.task) for one in self.tables)
         held = valid[0] if valid else max(1, train // VALID_SHARE)
         return {"train": train if valid else train - held, "valid": held}
 
@@ -107,18 +107,18 @@ def hints_train(
     if reward not in REWARDS:
         raise UsageError(f"--reward: got {reward!r}, expected one of: {', '.join(REWARDS)}")
     plugins.load_plugin("afl.encoders", plugins.parse_spec(encoder).name)
-    with calling(
-        db=options.get("db"), settings=options.get("settings"), watch=options.get("watch"), agency=None, tools=()
-    ) as call:
-        record = call.wait(call.store.knowledge_bases.load(name))
+    with open_executor(
+        db=options.get("db"), settings=options.get("settings"), watch=options.get("watch"), agents=None, tools=()
+    ) as executor:
+        record = executor.wait(executor.store.knowledge_bases.load(name))
         base, policy_name = record.base, require_name(run or name)
         said = options_of(base, {key: said_or_kept(key, options, record.config) for key in _FROM_BASE})
-        tables = _tables(call, base, said, sessions, policy_name, options)
+        tables = _tables(executor, base, said, sessions, policy_name, options)
         log = {"said": said, "runs": [one.run for one in tables], "sessions": sessions}
         fitted = path = None
         if not any(one.missing for one in tables):
-            fitted = _fitted(call, tables, base, reward, encoder, policy_seed, log)
-            path = fitted.policy.save(call.settings.policies_dir / policy_name)
+            fitted = _fitted(executor, tables, base, reward, encoder, policy_seed, log)
+            path = fitted.policy.save(executor.settings.policies_dir / policy_name)
             fitted.permuted.save(path.parent, PERMUTED)
         return TrainReport(
             name=policy_name,
@@ -137,36 +137,45 @@ def said_or_kept(key: str, options: Mapping[str, Any], kept: Mapping[str, Any]) 
     return kept.get(key) if value is None else value
 
 
-def answered_by(call: Call, options: Mapping[str, Any], part: str) -> Performance:
+def answered_by(executor: Executor, options: Mapping[str, Any], part: str) -> ExecutionConfig:
     """How a table is played: one that is replayed is answered by the same table of the recorded training."""
     replay = options.get("replay")
-    old = None if replay is None else call.wait(call.store.run(f"{replay}.{part}"))
-    return performance(options).answered_by(old, call.store.reply_cache if options.get("cache") else None)
+    old = None if replay is None else executor.wait(executor.store.run(f"{replay}.{part}"))
+    return execution_config(options).answered_from(
+        old, executor.store.reply_cache if options.get("cache") else None
+    )
 
 
 def _tables(
-    call: Call, base: KnowledgeBase, said: dict[str, Any], sessions: int, name: str, options: Mapping[str, Any]
+    executor: Executor,
+    base: KnowledgeBase,
+    said: dict[str, Any],
+    sessions: int,
+    name: str,
+    options: Mapping[str, Any],
 ) -> tuple[PlayedTable, ...]:
     valid = sessions // VALID_SHARE
-    own = available(call, said, Split.VALID) >= valid
-    how = answered_by(call, options, "train")
+    own = available(executor, said, Split.VALID) >= valid
+    execution = answered_by(executor, options, "train")
     train = play(
-        call,
+        executor,
         base,
         said,
         split="train",
         sessions=sessions - valid if own else sessions,
         name=f"{name}.train",
-        how=how,
+        execution=execution,
     )
     if not own:
         return (train,)
-    how = answered_by(call, options, "valid")
-    return train, play(call, base, said, split="valid", sessions=valid, name=f"{name}.valid", how=how)
+    execution = answered_by(executor, options, "valid")
+    return train, play(
+        executor, base, said, split="valid", sessions=valid, name=f"{name}.valid", execution=execution
+    )
 
 
 def _fitted(
-    call: Call,
+    executor: Executor,
     tables: tuple[PlayedTable, ...],
     base: KnowledgeBase,
     reward: Reward,
@@ -175,7 +184,7 @@ def _fitted(
     log: Mapping[str, Any],
 ) -> Fitted:
     train, *valid = tables
-    with call.watch.bar("training the policy") as bar:
+    with executor.watch.bar("training the policy") as bar:
         return fit(
             train,
             valid[0] if valid else None,

@@ -12,14 +12,14 @@ from afl.settings import Settings
 from memory.run import Run
 from simulations.analysis.rank_report import RankReport
 from simulations.engines.options import PlayingOptions
-from simulations.execution.agent_factory import Agency
+from simulations.execution.agent_factory import AgentFactory
 from simulations.execution.asynchrony import outside_event_loop
-from simulations.execution.executor import Call, calling
-from simulations.execution.run import Performance
+from simulations.execution.executor import Executor, open_executor
+from simulations.execution.run import ExecutionConfig
 from simulations.leakage.preflight import audit_sessions, require_sound
 from simulations.options.run_options import NONE, CandidatesFrom, RunOptions, SplitName
 from simulations.progress import Watching
-from simulations.studies.options import performance
+from simulations.studies.options import execution_config
 from simulations.task.stored_answers import (
     Requests,
     answered_by,
@@ -31,7 +31,7 @@ from simulations.task.stored_answers import (
     require_answers,
     stored_answers,
 )
-from simulations.task.task import Study
+from simulations.task.task import Task
 
 CANDIDATES, TOP = 50, 10
 """As Re2LLM (arXiv 2403.16427) has them."""
@@ -51,7 +51,7 @@ def rank(
     sessions: int | None = None,
     recommender: str | None = None,
     tools: Sequence[str | RecommenderTool] = (),
-    agency: Agency | None = None,
+    agents: AgentFactory | None = None,
     run: str | None = None,
     concurrency: int = 64,
     base_url: str | None = None,
@@ -88,27 +88,29 @@ def rank(
         "recommender": recommender,
         "tools": tuple(tool if isinstance(tool, str) else tool.name for tool in tools) or None,
     }
-    how = performance({**playing, "concurrency": concurrency, "base_url": base_url, "clock": clock})
-    with calling(db=db, settings=settings, watch=watch, agency=agency, tools=tools) as call:
-        old = None if replay is None else call.wait(call.store.run(replay))
+    execution = execution_config({**playing, "concurrency": concurrency, "base_url": base_url, "clock": clock})
+    with open_executor(db=db, settings=settings, watch=watch, agents=agents, tools=tools) as executor:
+        old = None if replay is None else executor.wait(executor.store.run(replay))
         stored = None if answers is None else stored_answers(answers)
-        requests = _requests(call, stored, old)
+        requests = _requests(executor, stored, old)
         if stored is not None:
             said |= {key: value for key, value in answered_by(stored).items() if said[key] is None}
         if requests is not None:
-            call = replace(call, agency=asking(requests))
-        study = call.study(options(said, old))
+            executor = replace(executor, agents=asking(requests))
+        task = executor.task(options(said, old))
         if requests is not None:
-            require_answers(study, requests, stored)
-        return ranked(call, study, run, how.answered_by(old, call.store.reply_cache if cache else None))
+            require_answers(task, requests, stored)
+        return ranked(
+            executor, task, run, execution.answered_from(old, executor.store.reply_cache if cache else None)
+        )
 
 
-def _requests(call: Call, stored: StoredReplies | None, replayed: Run | None) -> Requests | None:
+def _requests(executor: Executor, stored: StoredReplies | None, replayed: Run | None) -> Requests | None:
     """The requests that others have asked: of the file, or of the run that is replayed; None where agents ask."""
     if stored is not None:
         return requests_of(stored)
     if replayed is not None and is_stored(replayed.config):
-        return call.wait(requests_asked(replayed))
+        return executor.wait(requests_asked(replayed))
     return None
 
 
@@ -131,21 +133,21 @@ def options(said: dict[str, Any], replayed: Run | None) -> RunOptions:
     return RunOptions.given(said, recorded=recorded)
 
 
-def ranked(call: Call, study: Study, name: str | None, how: Performance) -> RankReport:
+def ranked(executor: Executor, task: Task, name: str | None, execution: ExecutionConfig) -> RankReport:
     """The run over these sessions, audited, played to its end, and what its lists are worth."""
-    chosen = study.options
-    suspicions = require_sound(audit_sessions(study))
-    ready = call.prepare(study, name, how)
-    report = call.play(ready, how)
-    run = call.wait(call.store.run(ready.name))
+    chosen = task.options
+    suspicions = require_sound(audit_sessions(task))
+    prepared = executor.prepare(task, name, execution)
+    report = executor.execute(prepared, execution)
+    run = executor.wait(executor.store.run(prepared.name))
     exact = (
-        exact_lines(call.transcripts(run), top=chosen.listed, sessions=run.session_count)
+        exact_lines(executor.transcripts(run), top=chosen.listed, sessions=run.session_count)
         if is_stored(run.config)
         else None
     )
     return RankReport.of(
         report,
-        call.wait(run.target_ranks()),
+        executor.wait(run.target_ranks()),
         candidates=chosen.candidates,
         top=chosen.listed,
         exact=exact,

@@ -13,7 +13,7 @@ from memory.store import Store
 from simulations.analysis.run_numbers import Numbers, Tally, numbers_of, place_of_target
 from simulations.execution.asynchrony import wait_for
 from simulations.options.run_options import LISTED
-from simulations.rescoring.divergence import Course, Shape
+from simulations.rescoring.divergence import DialogueShape, Divergence
 from simulations.rescoring.sessions import TurnChange, rescore_session
 from simulations.task.stored_answers import is_stored
 
@@ -49,7 +49,9 @@ class Rescoring:
     def note(self) -> str | None:
         """What the numbers cannot tell, where a dialogue would have gone otherwise; None where all is known."""
         open_ended = {
-            change.was.key.subject for change in self.changes if change.course not in (Course.SAME, Course.ENDS)
+            change.was.key.subject
+            for change in self.changes
+            if change.divergence not in (Divergence.SAME, Divergence.ENDS)
         }
         if not open_ended:
             return None
@@ -90,7 +92,7 @@ async def rescored(run: Run) -> Rescoring:
     """The run read again; few sessions in memory at a time."""
     protocol, listed = run.config.get("protocol", "dialogue"), run.config.get("listed", LISTED)
     reader = Rereader(protocol, listed, stored=is_stored(run.config))
-    shape, roles = Shape.of(run.config), _readable(run.config)
+    shape, roles = DialogueShape.of(run.config), _readable(run.config)
     tally, recorded_places, changes = Tally(), [], list[TurnChange]()
     turns = left = unread = 0
     async for transcript in run.transcripts_by_id():

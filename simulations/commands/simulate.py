@@ -8,12 +8,12 @@ from afl.ports import Clock, RecommenderTool
 from afl.settings import Settings
 from simulations.analysis.simulation_report import SimulationReport
 from simulations.engines.options import PlayingOptions
-from simulations.execution.agent_factory import Agency
+from simulations.execution.agent_factory import AgentFactory
 from simulations.execution.asynchrony import outside_event_loop
-from simulations.execution.executor import calling
+from simulations.execution.executor import open_executor
 from simulations.options.run_options import CandidatesFrom, SplitName
 from simulations.progress import Watching
-from simulations.studies.options import performance
+from simulations.studies.options import execution_config
 
 
 @outside_event_loop
@@ -33,7 +33,7 @@ def simulate(
     user_sees_candidates: bool | None = None,
     user: bool | None = None,
     target_position: Position | None = None,
-    agency: Agency | None = None,
+    agents: AgentFactory | None = None,
     run: str | None = None,
     concurrency: int = 64,
     base_url: str | None = None,
@@ -48,7 +48,7 @@ def simulate(
     """Runs every session of the study through the loop and reports how often the target was recommended.
 
     What is not said has the default of `RunOptions`, or the value of the run that is replayed. The same call on
-    the same run continues it: what the journal holds is not asked again. `tools` and `agency` also take parts of your
+    the same run continues it: what the journal holds is not asked again. `tools` and `agents` also take parts of your
     own. With `cache`, equal requests of earlier runs answer. `concurrency`, `base_url` and `playing` (see
     `PlayingOptions`: limits, budgets, engine) may change from call to call; whatever determines results may not.
     `clock` is what the waits between tries are taken from.
@@ -73,7 +73,7 @@ def simulate(
         "user": user,
         "target_position": target_position,
     }
-    how = performance({**playing, "concurrency": concurrency, "base_url": base_url, "clock": clock})
-    with calling(db=db, settings=settings, watch=watch, agency=agency, tools=tools) as call:
-        old = None if replay is None else call.wait(call.store.run(replay))
-        return call.perform(said, run, how.answered_by(old, call.store.reply_cache if cache else None))
+    execution = execution_config({**playing, "concurrency": concurrency, "base_url": base_url, "clock": clock})
+    with open_executor(db=db, settings=settings, watch=watch, agents=agents, tools=tools) as executor:
+        old = None if replay is None else executor.wait(executor.store.run(replay))
+        return executor.run(said, run, execution.answered_from(old, executor.store.reply_cache if cache else None))

@@ -10,7 +10,7 @@ from afl.llm.language_model import is_stand_in
 from afl.settings import Settings
 from simulations.analysis.study_report import StudyReport
 from simulations.execution.asynchrony import outside_event_loop
-from simulations.execution.executor import calling
+from simulations.execution.executor import open_executor
 from simulations.hints.tables import kept
 from simulations.hints.training import lesson_of
 from simulations.studies.hints import (
@@ -59,16 +59,16 @@ def study_random_hint(name: str, *, db: str | None = None, settings: Settings | 
 def _studied(
     name: str, study: Callable[[Tables], StudyReport], db: str | None, settings: Settings | None
 ) -> StudyReport:
-    with calling(db=db, settings=settings, watch=None, agency=None, tools=()) as call:
-        folder = call.settings.policies_dir / name
-        policy = Policy.load(folder, DatasetStore(call.settings.data_dir).load(trained_dataset(folder)))
+    with open_executor(db=db, settings=settings, watch=None, agents=None, tools=()) as executor:
+        folder = executor.settings.policies_dir / name
+        policy = Policy.load(folder, DatasetStore(executor.settings.data_dir).load(trained_dataset(folder)))
         test_run = f"{name}.test"
-        if call.wait(call.store.find_run(test_run)) is None:
+        if executor.wait(executor.store.find_run(test_run)) is None:
             raise NotFoundError(
                 f"no run {test_run!r}: `afl hints evaluate {name}` tries the hints on held-out sessions"
             )
-        train, *valid = (kept(call, policy.base, one) for one in policy.log["runs"])
-        test = kept(call, policy.base, test_run)
+        train, *valid = (kept(executor, policy.base, one) for one in policy.log["runs"])
+        test = kept(executor, policy.base, test_run)
         lesson = lesson_of(train, valid[0] if valid else None, policy.encoding, policy.log["reward"])
         rows = len(lesson.states)
         both = train.table.concatenated(valid[0].table) if valid else train.table
@@ -80,9 +80,9 @@ def _studied(
                 train_states=lesson.states,
                 valid_states=lesson.valid_states,
                 test=test.table,
-                test_states=policy.encoding.states(test.study.views()),
+                test_states=policy.encoding.states(test.task.views()),
                 run=test_run,
-                seed=test.study.options.seed,
+                seed=test.task.options.seed,
                 stand_in=is_stand_in(policy.base.llm),
             )
         )

@@ -10,19 +10,19 @@ from afl.llm.language_model import LanguageModel
 from afl.llm.usage import Usage
 from afl.settings import Settings
 from memory.run import Run
-from simulations.execution.agent_factory import Agency
+from simulations.execution.agent_factory import AgentFactory
 from simulations.task.model_outputs import ModelOutputs
-from simulations.task.task import Study
+from simulations.task.task import Task
 
 if TYPE_CHECKING:  # which holds an engine
-    from simulations.execution.execution_config import Performance
+    from simulations.execution.execution_config import ExecutionConfig
 
 Say = Callable[[str], None]
 """Tells people a line."""
 
 
 @dataclass(frozen=True)
-class Home:
+class StorageLocation:
     """Where things lie, for other processes to find them."""
 
     url: str
@@ -31,15 +31,15 @@ class Home:
 
 
 @dataclass(frozen=True)
-class Job:
+class RunJob:
     """A run that is held, with all that playing its sessions takes."""
 
     run: Run
-    study: Study
+    task: Task
     outputs: ModelOutputs
     model: LanguageModel
-    agency: Agency
-    how: "Performance"
+    agents: AgentFactory
+    execution: "ExecutionConfig"
     account: RunAccount
     """Pays for what is sent."""
     usage: Usage
@@ -47,14 +47,14 @@ class Job:
     say: Say
 
 
-Told = Callable[[bool], None]
+OnSessionDone = Callable[[bool], None]
 """Called for every session that is on disk, with whether it was a hit."""
 
 
-class Stage(Protocol):
+class EngineRun(Protocol):
     """Ready to play: nothing needs to be loaded any more."""
 
-    async def play(self, places: Sequence[int], told: Told) -> None:
+    async def run_sessions(self, positions: Sequence[int], on_session_done: OnSessionDone) -> None:
         """Returns once the sessions at these places of the study are on disk.
 
         An error that no retry can mend stops all, and is raised; so does the end of the run's time, with
@@ -66,14 +66,14 @@ class Stage(Protocol):
 class Engine(Protocol):
     """Plays sessions; made once for all runs of a command."""
 
-    def start(self, home: Home, say: Say) -> None:
+    def start(self, storage: StorageLocation, say: Say) -> None:
         """Gets ready what all runs share, before anything is written; again is as good as once.
 
         Raises `UsageError` for what it cannot work with.
         """
         ...
 
-    def opened(self, job: Job) -> AbstractAsyncContextManager[Stage]:
+    def open(self, job: RunJob) -> AbstractAsyncContextManager[EngineRun]:
         """A stage for this run; what was under way is given up on leaving."""
         ...
 
@@ -92,6 +92,6 @@ class EngineContext:
     """Of a cluster; None for this machine."""
 
 
-def endpoint(model: LanguageModel) -> str:
+def endpoint_label(model: LanguageModel) -> str:
     """Whom a run waits for, as people are told."""
     return f"{model.name} at {model.endpoint}" if model.endpoint else model.name

@@ -8,12 +8,12 @@ from typing import Generic, TypeVar
 AT_ONCE = 256
 """The most that is asked for in one message."""
 
-Ask = TypeVar("Ask")
+Request = TypeVar("Request")
 Grant = TypeVar("Grant")
 Event = TypeVar("Event")
 
 
-class Turnstile(Generic[Ask, Grant]):
+class RequestBatcher(Generic[Request, Grant]):
     """Callers wait in the order they came; one message at a time asks for all of them.
 
     `request` answers for the first ones, at least one, and is sent again for the others. What is granted to a caller
@@ -21,14 +21,14 @@ class Turnstile(Generic[Ask, Grant]):
     """
 
     def __init__(
-        self, request: Callable[[Sequence[Ask]], Awaitable[Sequence[Grant]]], unwanted: Callable[[Grant], None]
+        self, request: Callable[[Sequence[Request]], Awaitable[Sequence[Grant]]], unwanted: Callable[[Grant], None]
     ) -> None:
         self._request = request
         self._unwanted = unwanted
-        self._waiting: deque[tuple[Ask, asyncio.Future[Grant]]] = deque()
+        self._waiting: deque[tuple[Request, asyncio.Future[Grant]]] = deque()
         self._task: asyncio.Task[None] | None = None
 
-    async def enter(self, ask: Ask) -> Grant:
+    async def submit(self, ask: Request) -> Grant:
         """What is granted."""
         place: asyncio.Future[Grant] = asyncio.get_running_loop().create_future()
         self._waiting.append((ask, place))
@@ -51,8 +51,8 @@ class Turnstile(Generic[Ask, Grant]):
             self._task = None
 
     async def _granted(
-        self, asked: Sequence[tuple[Ask, asyncio.Future[Grant]]]
-    ) -> Sequence[tuple[Ask, asyncio.Future[Grant]]]:
+        self, asked: Sequence[tuple[Request, asyncio.Future[Grant]]]
+    ) -> Sequence[tuple[Request, asyncio.Future[Grant]]]:
         """Lets the first ones through; the rest."""
         if not asked:
             return []

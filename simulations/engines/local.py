@@ -9,10 +9,10 @@ from afl.errors import UsageError
 from afl.llm.limiter import AdaptiveLimiter
 from afl.llm.time_limits import Deadlines
 from afl.llm.watchdog import StallWatchdog
-from simulations.engines.base import EngineContext, Home, Job, Say, Told, endpoint
-from simulations.engines.session_recorder import Keeper
-from simulations.execution.assembly import join, open_chat
-from simulations.execution.limits import PaceKeeper
+from simulations.engines.base import EngineContext, OnSessionDone, RunJob, Say, StorageLocation, endpoint_label
+from simulations.engines.session_recorder import SessionRecorder
+from simulations.execution.assembly import build_task_graph, open_chat
+from simulations.execution.limits import ConcurrencyRecorder
 from simulations.graphs.runner import Runner
 from simulations.graphs.state import DialogueState
 
@@ -20,30 +20,34 @@ from simulations.graphs.state import DialogueState
 class LocalEngine:
     """Plays in the process, and on the event loop, of its caller."""
 
-    def start(self, home: Home, say: Say) -> None:
+    def start(self, storage: StorageLocation, say: Say) -> None:
         """There is nothing to get ready."""
 
     @asynccontextmanager
-    async def opened(self, job: Job) -> AsyncIterator["LocalStage"]:
-        how = job.how
-        limiter = AdaptiveLimiter(how.concurrency, rates=how.rates, clock=how.clock)
-        stall = StallWatchdog(endpoint(job.model), after=how.times.stall, clock=how.clock, notify=job.say)
-        deadlines = Deadlines(how.times, how.clock)
+    async def open(self, job: RunJob) -> AsyncIterator["LocalRun"]:
+        execution = job.execution
+        limiter = AdaptiveLimiter(execution.concurrency, rates=execution.rates, clock=execution.clock)
+        stall = StallWatchdog(
+            endpoint_label(job.model), after=execution.times.stall, clock=execution.clock, notify=job.say
+        )
+        deadlines = Deadlines(execution.times, execution.clock)
         chat = open_chat(
             job.model,
             job.run.journal(),
-            recorded=None if how.replay is None else how.replay.journal(),
-            recall=how.recall,
+            recorded=None if execution.replay is None else execution.replay.journal(),
+            recall=execution.recall,
             limiter=limiter,
             account=job.account,
-            clock=how.clock,
+            clock=execution.clock,
             usage=job.usage,
             deadlines=deadlines,
             stall=stall,
         )
-        graph = join(job.study, job.outputs, job.agency, chat)
-        runner = Runner(graph, rounds=job.study.options.rounds, concurrency=how.concurrency, deadlines=deadlines)
-        yield LocalStage(job, runner, stall, PaceKeeper(job.run, limiter.history))
+        graph = build_task_graph(job.task, job.outputs, job.agents, chat)
+        runner = Runner(
+            graph, rounds=job.task.options.rounds, concurrency=execution.concurrency, deadlines=deadlines
+        )
+        yield LocalRun(job, runner, stall, ConcurrencyRecorder(job.run, limiter.history))
 
     def close(self) -> None:
         """There is nothing to give back."""
@@ -58,22 +62,22 @@ def local_engine(context: EngineContext) -> LocalEngine:
 
 
 @dataclass(frozen=True)
-class LocalStage:
+class LocalRun:
     """A run in this process."""
 
-    job: Job
+    job: RunJob
     runner: Runner
     stall: StallWatchdog
-    pace: PaceKeeper
+    concurrency_recorder: ConcurrencyRecorder
 
-    async def play(self, places: Sequence[int], told: Told) -> None:
-        keeper = Keeper(self.job.run, self.job.study, self.job.outputs)
+    async def run_sessions(self, positions: Sequence[int], on_session_done: OnSessionDone) -> None:
+        keeper = SessionRecorder(self.job.run, self.job.task, self.job.outputs)
 
         async def record(place: int, session: Session, state: DialogueState) -> None:
-            kept = await keeper.keep(place, session, state)
+            kept = await keeper.record(place, session, state)
             if self.job.usage.calls:
-                await self.pace.keep()
-            told(kept.hit)
+                await self.concurrency_recorder.keep()
+            on_session_done(kept.hit)
 
         async with self.stall.watching():
-            await self.runner.run(((place, self.job.study.session(place)) for place in places), record)
+            await self.runner.run(((place, self.job.task.session(place)) for place in positions), record)

@@ -10,7 +10,7 @@ from afl.llm.limiter import AdaptiveLimiter, RequestSlot
 from afl.types import ConcurrencyChange, Outcome, Reply, Spending
 
 
-class Ended(NamedTuple):
+class RequestEnd(NamedTuple):
     """A try that was admitted is over."""
 
     ticket: int
@@ -21,7 +21,7 @@ class Ended(NamedTuple):
     retry_after: float | None = None
 
 
-class LimiterDesk:
+class LimiterService:
     """One limiter for all workers: the class that one process uses, asked from afar."""
 
     def __init__(self, limiter: AdaptiveLimiter) -> None:
@@ -41,7 +41,7 @@ class LimiterDesk:
             await self.lost(worker)
         return given
 
-    async def ended(self, worker: str, tries: Sequence[Ended]) -> None:
+    async def ended(self, worker: str, tries: Sequence[RequestEnd]) -> None:
         """These tries are over."""
         for one in tries:
             self._of[worker].discard(one.ticket)
@@ -65,7 +65,7 @@ class LimiterDesk:
         self._of[worker].add(number)
         return number
 
-    def _end(self, ticket: RequestSlot, one: Ended) -> None:
+    def _end(self, ticket: RequestSlot, one: RequestEnd) -> None:
         if one.tokens is not None:
             ticket.answered(Reply(Outcome.OK, prompt_tokens=one.tokens))
         elif one.status is not None:
@@ -73,7 +73,7 @@ class LimiterDesk:
         ticket.release()
 
 
-class Paid(NamedTuple):
+class PaymentEvent(NamedTuple):
     """What became of a reservation: `reported` where it was answered, `recorded` once the journal has the reply."""
 
     reservation: int
@@ -83,23 +83,23 @@ class Paid(NamedTuple):
     """Whether one without an answer may have been worked on."""
 
 
-class Decision(NamedTuple):
+class BudgetDecision(NamedTuple):
     """How many of the tries that were asked for are paid for, and what is spent where none is."""
 
-    held: int
+    granted: int
     spent: Spending
 
 
-class Books(NamedTuple):
+class BudgetSummary(NamedTuple):
     """Where an account stands in the end."""
 
     spent: Spending
-    doubt: Spending
+    unconfirmed: Spending
     exhausted: bool
     overruns: int
 
 
-class BudgetDesk:
+class BudgetService:
     """One account for all workers; nothing is sent before the ledger has it."""
 
     def __init__(self, account: RunAccount) -> None:
@@ -107,15 +107,15 @@ class BudgetDesk:
         self._of: defaultdict[str, set[int]] = defaultdict(set)
         self._gone: set[str] = set()
 
-    async def hold(self, worker: str, asked: Sequence[tuple[int, Spending]]) -> Decision:
+    async def hold(self, worker: str, asked: Sequence[tuple[int, Spending]]) -> BudgetDecision:
         """Pays for the first ones of these tries, each under a number of the worker's own."""
         held = await self._account.hold([((worker, number), most) for number, most in asked])
         self._of[worker].update(number for number, _ in asked[:held])
         if worker in self._gone:
             await self.lost(worker)
-        return Decision(held, self._account.budget.held)
+        return BudgetDecision(held, self._account.budget.held)
 
-    async def paid(self, worker: str, events: Sequence[Paid]) -> None:
+    async def paid(self, worker: str, events: Sequence[PaymentEvent]) -> None:
         """What became of tries that were paid for."""
         for event in events:
             key = (worker, event.reservation)
@@ -134,8 +134,8 @@ class BudgetDesk:
         for number in self._of.pop(worker, set()):
             self._account.lost((worker, number))
 
-    async def close(self) -> Books:
+    async def close(self) -> BudgetSummary:
         """The ledger holds what stays in doubt."""
         await self._account.close()
         budget = self._account.budget
-        return Books(self._account.spent, self._account.in_doubt, budget.exhausted, budget.overruns)
+        return BudgetSummary(self._account.spent, self._account.in_doubt, budget.exhausted, budget.overruns)

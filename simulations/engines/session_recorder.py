@@ -8,39 +8,39 @@ from memory.records import Judgement, SessionRecord
 from memory.run import Run
 from simulations.graphs.state import DialogueState
 from simulations.task.model_outputs import ModelOutputs
-from simulations.task.task import Study
+from simulations.task.task import Task
 
 
 @dataclass(frozen=True)
-class Keeper:
+class SessionRecorder:
     """Joins each dialogue with its target and keeps it."""
 
     run: Run
-    study: Study
+    task: Task
     outputs: ModelOutputs
 
-    async def keep(self, place: int, session: Session, state: DialogueState) -> SessionRecord:
+    async def record(self, position: int, session: Session, state: DialogueState) -> SessionRecord:
         """What the session at this place led to, once it is on disk."""
         record = SessionRecord.of(
             session.view,
-            position=place,
+            position=position,
             target=session.target,
-            suggestion=self.outputs.suggested(place),
+            suggestion=self.outputs.suggested(position),
             turns=state.get("turns", []),
             memories={
                 Role.RECOMMENDATION: state.get("recommendation_memory", []),
                 Role.USER: state.get("user_memory", []),
             },
-            judgements=self._judgements(place, state),
+            judgements=self._judgements(position, state),
         )
         await self.run.record_session(record)
         return record
 
     def _judgements(self, place: int, state: DialogueState) -> list[Judgement]:
         """What was judged, beside what is true: the wanted items come first."""
-        turns, judged = state.get("judgements", []), self.study.judged
+        turns, judged = state.get("judgements", []), self.task.judged
         if judged is None or not turns:
             return []
-        titles = [self.study.dataset.catalogue.titles[item] for item in judged.items[place].tolist()]
+        titles = [self.task.dataset.catalogue.titles[item] for item in judged.items[place].tolist()]
         labels = judged.labels.tolist()
         return [Judgement(turn, *said) for turn, *said in zip(turns, titles, labels, strict=True)]

@@ -7,31 +7,31 @@ from typing import Protocol
 
 from afl.llm.request_cost import BudgetLimits, CostModel, request_bytes
 from afl.types import CallKey, Message, Reply, Spending
-from simulations.engines.batching import Outbox, Turnstile
-from simulations.engines.services import Decision, Ended, Paid
+from simulations.engines.batching import Outbox, RequestBatcher
+from simulations.engines.services import BudgetDecision, PaymentEvent, RequestEnd
 
 
-class Admission(Protocol):
+class LimiterClient(Protocol):
     """`simulations.engines.services.LimiterDesk`, wherever it is."""
 
     def admit(self, worker: str, tokens: Sequence[int]) -> Awaitable[Sequence[int]]: ...
 
-    def ended(self, worker: str, tries: Sequence[Ended]) -> Awaitable[None]: ...
+    def ended(self, worker: str, tries: Sequence[RequestEnd]) -> Awaitable[None]: ...
 
 
-class Till(Protocol):
+class BudgetClient(Protocol):
     """`simulations.engines.services.BudgetDesk`, wherever it is."""
 
-    def hold(self, worker: str, asked: Sequence[tuple[int, Spending]]) -> Awaitable[Decision]: ...
+    def hold(self, worker: str, asked: Sequence[tuple[int, Spending]]) -> Awaitable[BudgetDecision]: ...
 
-    def paid(self, worker: str, events: Sequence[Paid]) -> Awaitable[None]: ...
+    def paid(self, worker: str, events: Sequence[PaymentEvent]) -> Awaitable[None]: ...
 
 
 class SharedSlot:
     """The `afl.ports.Slot` of one try."""
 
     def __init__(self, ticket: int) -> None:
-        self.end = Ended(ticket)
+        self.end = RequestEnd(ticket)
 
     def answered(self, reply: Reply) -> None:
         self.end = self.end._replace(tokens=reply.prompt_tokens + reply.completion_tokens)
@@ -43,17 +43,17 @@ class SharedSlot:
 class SharedLimiter:
     """An `afl.ports.Limiter` that admits what the desk admits."""
 
-    def __init__(self, desk: Admission, worker: str, *, counts_tokens: bool) -> None:
+    def __init__(self, desk: LimiterClient, worker: str, *, counts_tokens: bool) -> None:
         self._desk = desk
         self._worker = worker
         self._counts_tokens = counts_tokens
-        self._entrance = Turnstile[int, int](self._admit, self._give_back)
-        self._exit = Outbox[Ended](self._tell)
+        self._entrance = RequestBatcher[int, int](self._admit, self._give_back)
+        self._exit = Outbox[RequestEnd](self._tell)
 
     @asynccontextmanager
     async def slot(self, key: CallKey, messages: Sequence[Message]) -> AsyncIterator[SharedSlot]:
         """Entered when the request may be sent."""
-        slot = SharedSlot(await self._entrance.enter(request_bytes(messages) if self._counts_tokens else 0))
+        slot = SharedSlot(await self._entrance.submit(request_bytes(messages) if self._counts_tokens else 0))
         try:
             yield slot
         finally:
@@ -66,17 +66,17 @@ class SharedLimiter:
     async def _admit(self, tokens: Sequence[int]) -> Sequence[int]:
         return await self._desk.admit(self._worker, tokens)
 
-    async def _tell(self, tries: Sequence[Ended]) -> None:
+    async def _tell(self, tries: Sequence[RequestEnd]) -> None:
         await self._desk.ended(self._worker, tries)
 
     def _give_back(self, ticket: int) -> None:
-        self._exit.put(Ended(ticket))
+        self._exit.put(RequestEnd(ticket))
 
 
 class SharedAccount:
     """An `afl.ports.BudgetAccount` that pays what the desk pays."""
 
-    def __init__(self, desk: Till, worker: str, tariff: CostModel, bounds: BudgetLimits) -> None:
+    def __init__(self, desk: BudgetClient, worker: str, tariff: CostModel, bounds: BudgetLimits) -> None:
         self._desk = desk
         self._worker = worker
         self._tariff = tariff
@@ -84,15 +84,15 @@ class SharedAccount:
         self._spent = Spending()
         self._numbers = count()
         self._reservations: dict[CallKey, int] = {}
-        self._entrance = Turnstile[tuple[int, Spending], tuple[int, bool]](self._hold, self._give_back)
-        self._exit = Outbox[Paid](self._tell)
+        self._entrance = RequestBatcher[tuple[int, Spending], tuple[int, bool]](self._hold, self._give_back)
+        self._exit = Outbox[PaymentEvent](self._tell)
 
     @property
     def max_tokens(self) -> int | None:
         return self._tariff.max_tokens
 
     async def reserve(self, key: CallKey, messages: Sequence[Message]) -> bool:
-        number, held = await self._entrance.enter((next(self._numbers), self._tariff.upper_bound(messages)))
+        number, held = await self._entrance.submit((next(self._numbers), self._tariff.upper_bound(messages)))
         if held:
             self._reservations[key] = number
         return held
@@ -102,15 +102,15 @@ class SharedAccount:
 
     def failed(self, key: CallKey, *, billed: bool) -> None:
         if (number := self._reservations.pop(key, None)) is not None:
-            self._exit.put(Paid(number, billed=billed))
+            self._exit.put(PaymentEvent(number, billed=billed))
 
     def answered(self, key: CallKey, reply: Reply) -> None:
         if (number := self._reservations.get(key)) is not None:
-            self._exit.put(Paid(number, reported=self._tariff.reported(reply)))
+            self._exit.put(PaymentEvent(number, reported=self._tariff.reported(reply)))
 
     def recorded(self, key: CallKey) -> None:
         if (number := self._reservations.pop(key, None)) is not None:
-            self._exit.put(Paid(number, recorded=True))
+            self._exit.put(PaymentEvent(number, recorded=True))
 
     def usable(self, reply: Reply) -> Reply:
         return self._tariff.usable(reply)
@@ -123,10 +123,10 @@ class SharedAccount:
         held, self._spent = await self._desk.hold(self._worker, asked)
         return [(number, True) for number, _ in asked[:held]] or [(asked[0][0], False)]
 
-    async def _tell(self, events: Sequence[Paid]) -> None:
+    async def _tell(self, events: Sequence[PaymentEvent]) -> None:
         await self._desk.paid(self._worker, events)
 
     def _give_back(self, held: tuple[int, bool]) -> None:
         number, paid = held
         if paid:
-            self._exit.put(Paid(number))
+            self._exit.put(PaymentEvent(number))

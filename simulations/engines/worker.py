@@ -20,28 +20,28 @@ from afl.llm.watchdog import StallWatchdog
 from afl.ports import BudgetAccount, Limiter
 from memory.run import Run
 from memory.store import Store
-from simulations.engines.base import Home, endpoint
-from simulations.engines.session_recorder import Keeper
-from simulations.engines.sharing import Admission, SharedAccount, SharedLimiter, Till
-from simulations.execution.agent_factory import Agency
-from simulations.execution.assembly import join, open_chat
+from simulations.engines.base import StorageLocation, endpoint_label
+from simulations.engines.session_recorder import SessionRecorder
+from simulations.engines.sharing import BudgetClient, LimiterClient, SharedAccount, SharedLimiter
+from simulations.execution.agent_factory import AgentFactory
+from simulations.execution.assembly import build_task_graph, open_chat
 from simulations.graphs.runner import Runner, calm_collector
 from simulations.task.model_outputs import ModelOutputs
-from simulations.task.task import Study
+from simulations.task.task import Task
 
 GATHER = 0.05
 """Seconds in which finished sessions gather before whoever gives out work is told."""
 
 
 @dataclass(frozen=True)
-class Part:
+class RunSpec:
     """A run as workers need it; the same for all of them."""
 
-    home: Home
+    storage: StorageLocation
     run: str
-    study: Study
+    task: Task
     outputs: ModelOutputs
-    agency: Agency
+    agents: AgentFactory
     model: str
     """The language model's name, as it enters fingerprints."""
     base_url: str | None = None
@@ -58,35 +58,35 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Place:
+class WorkerSpec:
     """A worker's own place in it."""
 
     worker: str
     """A name that no other worker ever has."""
-    share: int
+    concurrency: int
     """Sessions under way at once."""
-    admission: Admission | None = None
+    limiter: LimiterClient | None = None
     """Where requests are admitted; None where each worker may send as many as it has sessions."""
-    till: Till | None = None
+    budget: BudgetClient | None = None
     """Where requests are paid for; None without a budget."""
 
 
-class News(NamedTuple):
+class WorkerUpdate(NamedTuple):
     """What has happened in a worker since it last told."""
 
     done: Sequence[tuple[int, bool]]
     """Sessions on disk, by their places in the study, and whether each was a hit."""
     usage: Usage
-    said: Sequence[str]
+    messages: Sequence[str]
     """Lines for people."""
     error: AFLError | None
     """What ends the run."""
 
 
-class Playing:
+class WorkerRun:
     """A run as it is played in this process; made by `begin`."""
 
-    def __init__(self, part: Part, place: Place) -> None:
+    def __init__(self, part: RunSpec, place: WorkerSpec) -> None:
         self._part = part
         self._place = place
         self._usage = Usage()
@@ -99,7 +99,7 @@ class Playing:
         self._stack = AsyncExitStack()
 
     @classmethod
-    async def begin(cls, part: Part, place: Place) -> "Playing":
+    async def open(cls, part: RunSpec, place: WorkerSpec) -> "WorkerRun":
         """Opens the database, joins the run, loads the language model.
 
         Raises `WorkerError` where another version of AFL began the run, and what opening and loading raise.
@@ -112,10 +112,10 @@ class Playing:
         async with AsyncExitStack() as stack:
             runner, keeper = await playing._opened(stack)
             playing._stack = stack.pop_all()
-        playing._lanes = [asyncio.create_task(playing._lane(runner, keeper)) for _ in range(place.share)]
+        playing._lanes = [asyncio.create_task(playing._lane(runner, keeper)) for _ in range(place.concurrency)]
         return playing
 
-    async def exchange(self, places: Sequence[int], begun: Collection[int]) -> News:
+    async def exchange(self, places: Sequence[int], begun: Collection[int]) -> WorkerUpdate:
         """Takes further sessions, and returns when there is something to tell.
 
         Of those that are not `begun` the journal holds nothing, and is not asked.
@@ -132,7 +132,7 @@ class Playing:
             raise self._error
         done, self._done = self._done, []
         said, self._said = self._said, []
-        return News(done, self._usage.take(), said, self._error)
+        return WorkerUpdate(done, self._usage.take(), said, self._error)
 
     async def close(self) -> None:
         """Returns once what was handed over is on disk; sessions under way are given up."""
@@ -141,30 +141,30 @@ class Playing:
         await asyncio.gather(*self._lanes, return_exceptions=True)
         await self._stack.aclose()
 
-    async def _lane(self, runner: Runner, keeper: Keeper) -> None:
+    async def _lane(self, runner: Runner, keeper: SessionRecorder) -> None:
         """Plays one session after the other."""
         try:
             while True:
                 place, fresh = await self._given.get()
-                session = keeper.study.session(place)
+                session = keeper.task.session(place)
                 if fresh:
                     keeper.run.journal().expect_nothing(session.id)
-                record = await keeper.keep(place, session, await runner.play(session))
+                record = await keeper.record(place, session, await runner.play(session))
                 self._done.append((place, record.hit))
                 self._news.set()
         except Exception as error:
             self._error = self._error or error
             self._news.set()
 
-    async def _opened(self, stack: AsyncExitStack) -> tuple[Runner, Keeper]:
+    async def _opened(self, stack: AsyncExitStack) -> tuple[Runner, SessionRecorder]:
         """What plays and what keeps; to be closed with `stack`."""
         part, clock = self._part, SystemClock()
-        store = await stack.enter_async_context(await Store.open(part.home.url))
+        store = await stack.enter_async_context(await Store.open(part.storage.url))
         run = await store.join_run(part.run)
         replay = None if part.replay is None else await store.run(part.replay)
         model = await self._model(replay, stack)
         deadlines = Deadlines(replace(part.times, run=None), clock)
-        stall = StallWatchdog(endpoint(model), after=part.times.stall, clock=clock, notify=self._say)
+        stall = StallWatchdog(endpoint_label(model), after=part.times.stall, clock=clock, notify=self._say)
         chat = open_chat(
             model,
             run.journal(),
@@ -177,11 +177,11 @@ class Playing:
             deadlines=deadlines,
             stall=stall,
         )
-        graph = join(part.study, part.outputs, part.agency, chat)
+        graph = build_task_graph(part.task, part.outputs, part.agents, chat)
         await stack.enter_async_context(stall.watching())
         await stack.enter_async_context(calm_collector())
-        runner = Runner(graph, rounds=part.study.options.rounds, deadlines=deadlines)
-        return runner, Keeper(run, part.study, part.outputs)
+        runner = Runner(graph, rounds=part.task.options.rounds, deadlines=deadlines)
+        return runner, SessionRecorder(run, part.task, part.outputs)
 
     async def _model(self, replay: Run | None, stack: AsyncExitStack) -> LanguageModel:
         """The language model that the run was begun with, reached from here."""
@@ -189,9 +189,9 @@ class Playing:
         if replay is not None:
             return recorded_model(replay.config["llm_name"], replay.config["llm_parameters"])
         model = load_model(
-            LanguageModelSpec(part.study.options.llm, base_url=part.base_url),
-            dataset=part.study.training,
-            settings=part.home.settings,
+            LanguageModelSpec(part.task.options.llm, base_url=part.base_url),
+            dataset=part.task.training,
+            settings=part.storage.settings,
             timeout=part.times.attempt,
         )
         stack.push_async_callback(model.close)
@@ -201,17 +201,17 @@ class Playing:
         return model
 
     def _limiter(self, stack: AsyncExitStack) -> Limiter:
-        if self._place.admission is None:
-            return AdaptiveLimiter(self._place.share)
-        limiter = SharedLimiter(self._place.admission, self._place.worker, counts_tokens=self._part.counts_tokens)
+        if self._place.limiter is None:
+            return AdaptiveLimiter(self._place.concurrency)
+        limiter = SharedLimiter(self._place.limiter, self._place.worker, counts_tokens=self._part.counts_tokens)
         stack.push_async_callback(limiter.settled)
         return limiter
 
     def _payer(self, model: LanguageModel, stack: AsyncExitStack) -> BudgetAccount:
-        if self._place.till is None:
+        if self._place.budget is None:
             return unlimited_account()
         tariff = CostModel(model.price, self._part.max_tokens)
-        account = SharedAccount(self._place.till, self._place.worker, tariff, self._part.bounds)
+        account = SharedAccount(self._place.budget, self._place.worker, tariff, self._part.bounds)
         stack.push_async_callback(account.settled)
         return account
 

@@ -13,10 +13,10 @@ from simulations.options.run_options import ZERO_SHOT, RunOptions
 
 
 @dataclass(frozen=True)
-class Agency:
+class AgentFactory:
     """How the agents of a run are made from the chat they ask.
 
-    None stands for the built-in agent; in a completed agency, a `user_agent` of None is no user agent.
+    None stands for the built-in agent; in a completed factory, a `user_agent` of None is no user agent.
     """
 
     recommendation_agent: Callable[[Chat], RecommendationAgent] | None = None
@@ -27,15 +27,15 @@ class Agency:
     def with_tools(self, tools: tuple[RecommenderTool, ...]) -> Self:
         return replace(self, tools=(*self.tools, *tools))
 
-    def complete(self, options: RunOptions, dataset: Dataset, settings: Settings) -> "Agency":
-        """The agency with every part there: built-in agents, and the tools that `options` name.
+    def complete(self, options: RunOptions, dataset: Dataset, settings: Settings) -> "AgentFactory":
+        """The factory with every part there: built-in agents, and the tools that `options` name.
 
         A study without a user has no user agent.
         """
         own = {tool.name for tool in self.tools}
         named = [_tool(text, dataset, settings) for text in options.tools if text not in own]
         tools = () if options.protocol == ZERO_SHOT else (*named, *self.tools)
-        return Agency(
+        return AgentFactory(
             self._recommendation_agent(options),
             (self.user_agent or _user_agent(options)) if options.user else None,
             tools,
@@ -44,8 +44,8 @@ class Agency:
     def _recommendation_agent(self, options: RunOptions) -> Callable[[Chat], RecommendationAgent]:
         """A zero-shot answer is the language model's own, whoever recommends in dialogues."""
         if options.protocol == ZERO_SHOT:
-            made: Callable[[Chat], RecommendationAgent] = plugins.load_plugin("afl.agents", ZERO_SHOT)
-            return made
+            factory: Callable[[Chat], RecommendationAgent] = plugins.load_plugin("afl.agents", ZERO_SHOT)
+            return factory
         return self.recommendation_agent or plugins.load_plugin("afl.agents", "recommendation")
 
     def configuration(self) -> dict[str, Any]:

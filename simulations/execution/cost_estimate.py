@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from afl.llm.language_model import Price
 from afl.llm.rate_limits import RateLimits
-from simulations.execution.dry_run import BYTES_PER_TOKEN, Asked
+from simulations.execution.dry_run import BYTES_PER_TOKEN, RequestStatistics
 
 
 class Span(NamedTuple):
@@ -27,7 +27,7 @@ class CostEstimate:
     dataset: str
     llm: str
     sessions: int
-    asked: Sequence[Asked]
+    requests: Sequence[RequestStatistics]
     """What a session asks, when nothing is accepted."""
     price: Price | None
     reply_tokens: int
@@ -39,11 +39,11 @@ class CostEstimate:
 
     @property
     def calls(self) -> Span:
-        return self._span([(entry, entry.calls) for entry in self.asked])
+        return self._span([(entry, entry.calls) for entry in self.requests])
 
     @property
     def prompt_tokens(self) -> Span:
-        return self._span([(entry, entry.prompt_tokens) for entry in self.asked])
+        return self._span([(entry, entry.prompt_tokens) for entry in self.requests])
 
     @property
     def completion_tokens(self) -> Span:
@@ -84,7 +84,7 @@ class CostEstimate:
                     "calls": _rounded(entry.calls * self.sessions, 0),
                     "prompt_tokens": _rounded(entry.prompt_tokens * self.sessions, 0),
                 }
-                for entry in self.asked
+                for entry in self.requests
             ],
             "assumed": {
                 "bytes_per_token": BYTES_PER_TOKEN,
@@ -93,13 +93,15 @@ class CostEstimate:
             },
         }
 
-    def _span(self, counted: Sequence[tuple[Asked, float]]) -> Span:
+    def _span(self, counted: Sequence[tuple[RequestStatistics, float]]) -> Span:
         first = sum(number for entry, number in counted if entry.round in (None, 1))
         return Span(first * self.sessions, sum(number for _, number in counted) * self.sessions)
 
     def _in_a_row(self, *, first_only: bool) -> float:
         """Calls of a session that wait for each other; judged items are asked about all at once."""
-        rows = (1.0 if entry.round is None else entry.calls for entry in self.asked if _within(entry, first_only))
+        rows = (
+            1.0 if entry.round is None else entry.calls for entry in self.requests if _within(entry, first_only)
+        )
         return sum(rows)
 
     def _seconds(self, calls: float, tokens: float, turns: float) -> float:
@@ -112,7 +114,7 @@ class CostEstimate:
         return max(bounds)
 
 
-def _within(entry: Asked, first_only: bool) -> bool:
+def _within(entry: RequestStatistics, first_only: bool) -> bool:
     return entry.round in (None, 1) or not first_only
 
 

@@ -9,13 +9,13 @@ from langchain_core.runnables import RunnableConfig
 
 from afl.llm.canned_answers import refusing_answer
 from afl.types import CallKey, Message, Outcome, Phase, Reply
-from simulations.execution.agent_factory import Agency
-from simulations.execution.assembly import join
+from simulations.execution.agent_factory import AgentFactory
+from simulations.execution.assembly import build_task_graph
 from simulations.task.model_outputs import ModelOutputs
-from simulations.task.task import Study
+from simulations.task.task import Task
 
 SAMPLE = 200
-"""Sessions that are rehearsed; the others are taken to be like them."""
+"""Sessions that a dry run plays; the others are taken to be like them."""
 BYTES_PER_TOKEN = 4
 """A rule of thumb for English; other languages and odd titles take more tokens."""
 _PER_MESSAGE = 4
@@ -23,7 +23,7 @@ _PER_MESSAGE = 4
 _FILLER = "it goes well with what came before and with what is asked for now, "
 
 
-class Asked(NamedTuple):
+class RequestStatistics(NamedTuple):
     """Requests of one agent in one round, or all about judged items."""
 
     phase: str
@@ -36,7 +36,7 @@ class Asked(NamedTuple):
 
 
 @dataclass
-class Rehearsal:
+class DryRunChat:
     """Takes the language model's place (`afl.ports.Chat`): counts what it is asked, and never accepts anything."""
 
     reply_tokens: int
@@ -62,17 +62,19 @@ def tokens(text: str) -> int:
     return -(-len(text.encode("utf-8", "surrogatepass")) // BYTES_PER_TOKEN)
 
 
-async def rehearse(study: Study, outputs: ModelOutputs, agency: Agency, *, reply_tokens: int) -> list[Asked]:
+async def dry_run(
+    task: Task, outputs: ModelOutputs, agents: AgentFactory, *, reply_tokens: int
+) -> list[RequestStatistics]:
     """What a session asks on average when nothing is ever accepted, in the order of the dialogue."""
-    chat = Rehearsal(reply_tokens)
-    graph = join(study, outputs, agency, chat)
-    step = max(1, len(study) // SAMPLE)
-    places = range(0, len(study), step)
-    limit: RunnableConfig = {"recursion_limit": 2 * study.options.rounds + 2}
+    chat = DryRunChat(reply_tokens)
+    graph = build_task_graph(task, outputs, agents, chat)
+    step = max(1, len(task) // SAMPLE)
+    places = range(0, len(task), step)
+    limit: RunnableConfig = {"recursion_limit": 2 * task.options.rounds + 2}
     for place in places:
-        await graph.ainvoke({"view": study.session(place).view}, limit)
+        await graph.ainvoke({"view": task.session(place).view}, limit)
     n = len(places)
     return [
-        Asked(*place, calls=count / n, prompt_tokens=chat.prompt_tokens[place] / n)
+        RequestStatistics(*place, calls=count / n, prompt_tokens=chat.prompt_tokens[place] / n)
         for place, count in chat.calls.items()
     ]

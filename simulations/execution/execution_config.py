@@ -16,7 +16,7 @@ from simulations.options.run_options import at_least
 
 
 @dataclass(frozen=True)
-class Performance:
+class ExecutionConfig:
     """How a run is performed: nothing of it changes a result."""
 
     concurrency: int = 64
@@ -39,6 +39,6 @@ class Performance:
     def __post_init__(self) -> None:
         at_least("concurrency", self.concurrency, 1)
 
-    def answered_by(self, replay: Run | None, recall: CacheLookup | None) -> Self:
+    def answered_from(self, replay: Run | None, recall: CacheLookup | None) -> Self:
         """The same performance, with who else than the model may answer."""
         return replace(self, replay=replay, recall=recall)

@@ -16,93 +16,94 @@ from memory.records import Transcript
 from memory.run import Run
 from memory.store import Store
 from simulations.analysis.simulation_report import SimulationReport
-from simulations.engines.base import Engine, Home
-from simulations.execution.agent_factory import Agency
+from simulations.engines.base import Engine, StorageLocation
+from simulations.execution.agent_factory import AgentFactory
 from simulations.execution.asynchrony import Wait, waiting
-from simulations.execution.identity import configuration, default_name, same_inputs
+from simulations.execution.identity import default_name, run_configuration, same_inputs
 from simulations.execution.limits import open_account
-from simulations.execution.run import Performance, perform
+from simulations.execution.run import ExecutionConfig, execute_run
 from simulations.options.run_options import RunOptions
 from simulations.progress import Unwatched, Watching
 from simulations.task.model_outputs import ModelOutputs
-from simulations.task.task import Study
+from simulations.task.task import Task
 from simulations.task.training_data import training_data
 
 
 @contextmanager
-def calling(
+def open_executor(
     *,
     db: str | None,
     settings: Settings | None,
     watch: Watching | None,
-    agency: Agency | None,
+    agents: AgentFactory | None,
     tools: Sequence[str | RecommenderTool],
-) -> Iterator["Call"]:
+) -> Iterator["Executor"]:
     """A call over an open store; store and language models are closed in the end. `tools` may hold your own parts."""
     settings = settings or Settings()
     own = tuple(tool for tool in tools if not isinstance(tool, str))
-    home = Home(db or settings.db_url, settings)
+    storage = StorageLocation(db or settings.db_url, settings)
     with waiting() as wait:
-        store = wait(Store.open(home.url))
-        call = Call(store, home, watch or Unwatched(), (agency or Agency()).with_tools(own), wait)
+        store = wait(Store.open(storage.url))
+        executor = Executor(store, storage, watch or Unwatched(), (agents or AgentFactory()).with_tools(own), wait)
         try:
-            yield call
+            yield executor
         finally:
-            call.close()
+            executor.close()
             wait(store.close())
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedRun:
     """A run before anything is asked: who takes part, what the models said, and the run itself if it was begun."""
 
     name: str
     config: dict[str, Any]
-    study: Study
-    agency: Agency
+    task: Task
+    agents: AgentFactory
     model: LanguageModel
     outputs: ModelOutputs
-    found: Run | None
+    existing: Run | None
 
 
 @dataclass(frozen=True)
-class Call:
+class Executor:
     """One call of a command, step by step: the sessions, the language model, what base models say, run and report."""
 
     store: Store
-    home: Home
+    storage: StorageLocation
     watch: Watching
-    agency: Agency
+    agents: AgentFactory
     wait: Wait
     _models: dict[tuple[str, str], LanguageModel] = field(default_factory=dict)
     _engines: list[Engine] = field(default_factory=list)
 
     @property
     def settings(self) -> Settings:
-        return self.home.settings
+        return self.storage.settings
 
-    def perform(self, said: dict[str, Any], name: str | None, how: Performance) -> SimulationReport:
+    def run(self, options: dict[str, Any], name: str | None, execution: ExecutionConfig) -> SimulationReport:
         """The run that these options describe, started or continued to its end."""
-        options = RunOptions.given(said, recorded=None if how.replay is None else how.replay.config)
-        return self.play(self.prepare(self.study(options), name, how), how)
+        recorded = None if execution.replay is None else execution.replay.config
+        task = self.task(RunOptions.given(options, recorded=recorded))
+        return self.execute(self.prepare(task, name, execution), execution)
 
-    def study(self, options: RunOptions, base: KnowledgeBase | None = None) -> Study:
-        """The sessions that these options speak of, from the library; with `base`, its hints are tried on them."""
+    def task(self, options: RunOptions, knowledge_base: KnowledgeBase | None = None) -> Task:
+        """The sessions that these options describe, from the library; hints of `knowledge_base` are tried on them."""
         library = DatasetStore(self.settings.data_dir)
         dataset = library.load(options.dataset)
-        if base is None and options.hints is not None:
-            base = self.wait(self.store.knowledge_bases.load(options.hints)).base
-        return Study.of(dataset, options, training_data(library, dataset, options.train_on), base)
+        if knowledge_base is None and options.hints is not None:
+            knowledge_base = self.wait(self.store.knowledge_bases.load(options.hints)).base
+        return Task.of(dataset, options, training_data(library, dataset, options.train_on), knowledge_base)
 
     def prepare(
         self,
-        study: Study,
+        task: Task,
         name: str | None,
-        how: Performance,
+        execution: ExecutionConfig,
         *,
         outputs: ModelOutputs | None = None,
-        also: Mapping[str, Any] | None = None,
-    ) -> Prepared:
+        extra_configuration: Mapping[str, Any] | None = None,
+    ) -> PreparedRun:
         """All that a run needs, with nothing asked of the language model and nothing written.
 
         What the base models say comes from the run as it was begun, or the one that is replayed if it asked the same
@@ -110,42 +111,42 @@ class Call:
         `also` determines results beside what the study says.
         Raises `ConflictError` where the run was begun with something different.
         """
-        agency = self.agency.complete(study.options, study.training, self.settings)
-        model = self._model(study, how)
-        config = configuration(study, model, agency, self.settings) | dict(also or {})
+        agents = self.agents.complete(task.options, task.training, self.settings)
+        model = self._model(task, execution)
+        config = run_configuration(task, model, agents, self.settings) | dict(extra_configuration or {})
         name = name or default_name(config)
-        found = self.wait(self.store.find_run(name))
-        if found is not None:
-            found.require_config(config)
+        existing = self.wait(self.store.find_run(name))
+        if existing is not None:
+            existing.require_config(config)
             # What it has cost counts before any other run of the command spends more.
-            self.wait(open_account(how.budget, found, model))
-        kept = found or how.replay
-        if kept is not None and same_inputs(kept.config, config):
-            outputs = ModelOutputs.from_json(self.wait(kept.inputs()))
-        outputs = outputs or ModelOutputs.of(study, self.settings, self.watch)
-        return Prepared(name, config, study, agency, model, outputs, found)
+            self.wait(open_account(execution.budget, existing, model))
+        recorded = existing or execution.replay
+        if recorded is not None and same_inputs(recorded.config, config):
+            outputs = ModelOutputs.from_json(self.wait(recorded.inputs()))
+        outputs = outputs or ModelOutputs.of(task, self.settings, self.watch)
+        return PreparedRun(name, config, task, agents, model, outputs, existing)
 
-    def play(self, ready: Prepared, how: Performance) -> SimulationReport:
+    def execute(self, prepared: PreparedRun, execution: ExecutionConfig) -> SimulationReport:
         """Runs what is left to do; a run that never got a reply out of its model leaves no trace."""
-        if ready.found is None or len(self.wait(ready.found.finished_sessions())) < len(ready.study):
-            if how.engine not in self._engines:
-                self._engines.append(how.engine)
-            how.engine.start(self.home, self.watch.say)
-        run = ready.found or self.wait(
+        if prepared.existing is None or len(self.wait(prepared.existing.finished_sessions())) < len(prepared.task):
+            if execution.engine not in self._engines:
+                self._engines.append(execution.engine)
+            execution.engine.start(self.storage, self.watch.say)
+        run = prepared.existing or self.wait(
             self.store.begin_run(
-                ready.name, ready.config, ready.study.candidate_record(), inputs=ready.outputs.to_json()
+                prepared.name, prepared.config, prepared.task.candidate_record(), inputs=prepared.outputs.to_json()
             )
         )
         try:
             with self.watch.bar(f"simulating {run.name}") as bar:
                 return self.wait(
-                    perform(
+                    execute_run(
                         run,
-                        ready.study,
-                        ready.outputs,
-                        ready.model,
-                        ready.agency,
-                        how=how,
+                        prepared.task,
+                        prepared.outputs,
+                        prepared.model,
+                        prepared.agents,
+                        execution=execution,
                         bar=bar,
                         say=self.watch.say,
                     )
@@ -167,19 +168,19 @@ class Call:
         for model in self._models.values():
             self.wait(model.close())
 
-    def _model(self, study: Study, how: Performance) -> LanguageModel:
+    def _model(self, task: Task, execution: ExecutionConfig) -> LanguageModel:
         """The language model, loaded and reached once; a replay has only its recorded name and parameters."""
-        if how.replay is not None:
-            recorded = how.replay.config
+        if execution.replay is not None:
+            recorded = execution.replay.config
             return recorded_model(recorded["llm_name"], recorded["llm_parameters"])
-        key = (study.options.llm, study.training.hash)
+        key = (task.options.llm, task.training.hash)
         if key not in self._models:
             self._models[key] = load_model(
-                LanguageModelSpec(study.options.llm, base_url=how.base_url),
-                dataset=study.training,
+                LanguageModelSpec(task.options.llm, base_url=execution.base_url),
+                dataset=task.training,
                 settings=self.settings,
-                timeout=how.times.attempt,
+                timeout=execution.times.attempt,
             )
-            how.budget.require_price(self._models[key])
+            execution.budget.require_price(self._models[key])
             self.wait(self._models[key].check())
         return self._models[key]

@@ -15,35 +15,37 @@ from afl.llm.language_model import LanguageModel
 from afl.ports import LearnedTool
 from afl.settings import Settings
 from agents.prompts import prompts_hash
-from simulations.execution.agent_factory import Agency
+from simulations.execution.agent_factory import AgentFactory
 from simulations.options.run_options import RunOptions
-from simulations.task.task import Study
+from simulations.task.task import Task
 
 
-def configuration(study: Study, model: LanguageModel, agency: Agency, settings: Settings) -> dict[str, Any]:
+def run_configuration(
+    task: Task, model: LanguageModel, agents: AgentFactory, settings: Settings
+) -> dict[str, Any]:
     """Data, candidates, models, agents, prompts, rounds, seeds, parameters: JSON, one key per thing.
 
     Not in it: concurrency, limits, the endpoint's address, the run's name.
     """
-    options = study.options
+    options = task.options
     return {
-        **study.configuration(),
-        **agency.configuration(),
+        **task.configuration(),
+        **agents.configuration(),
         "recommender_content": content_hash(options.recommender, settings),
         "llm_name": model.name,
         "llm_parameters": dict(model.parameters),
-        "prompts": prompts_hash(*_asked_beside(options)),
-        **_learned(agency),
+        "prompts": prompts_hash(*_prompts_in_use(options)),
+        **_learned_tools(agents),
     }
 
 
-def _learned(agency: Agency) -> dict[str, Any]:
+def _learned_tools(agents: AgentFactory) -> dict[str, Any]:
     """What the tools have learned, by name; nothing where none has learned anything."""
-    hashes = {tool.name: tool.hash for tool in agency.tools if isinstance(tool, LearnedTool)}
+    hashes = {tool.name: tool.hash for tool in agents.tools if isinstance(tool, LearnedTool)}
     return {"tools_learned": hashes} if hashes else {}
 
 
-def _asked_beside(options: RunOptions) -> tuple[str, ...]:
+def _prompts_in_use(options: RunOptions) -> tuple[str, ...]:
     """The prompts a run asks with beside those of a dialogue."""
     match options.protocol:
         case "dialogue":

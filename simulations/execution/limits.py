@@ -78,7 +78,7 @@ async def spending(budget: Budget, run: Run, model: LanguageModel) -> AsyncItera
         await account.close()
 
 
-class PaceKeeper:
+class ConcurrencyRecorder:
     """Keeps with a run how the number of requests under way went."""
 
     def __init__(self, run: Run, history: Sequence[ConcurrencyChange]) -> None:

@@ -9,22 +9,22 @@ from afl.llm.watchdog import discard_message
 from afl.ports import Progress
 from memory.run import Run
 from simulations.analysis.simulation_report import SimulationReport
-from simulations.engines.base import Job, Say
-from simulations.execution.agent_factory import Agency
-from simulations.execution.execution_config import Performance as Performance
+from simulations.engines.base import RunJob, Say
+from simulations.execution.agent_factory import AgentFactory
+from simulations.execution.execution_config import ExecutionConfig as ExecutionConfig
 from simulations.execution.limits import spending
 from simulations.task.model_outputs import ModelOutputs
-from simulations.task.task import Study
+from simulations.task.task import Task
 
 
-async def perform(
+async def execute_run(
     run: Run,
-    study: Study,
+    task: Task,
     outputs: ModelOutputs,
     model: LanguageModel,
-    agency: Agency,
+    agents: AgentFactory,
     *,
-    how: Performance,
+    execution: ExecutionConfig,
     bar: Progress,
     say: Say = discard_message,
 ) -> SimulationReport:
@@ -35,42 +35,42 @@ async def perform(
     `say` is given a line for people in the middle of the run.
     """
     usage, seconds = Usage(), 0.0
-    async with run.hold(), spending(how.budget, run, model) as account:
+    async with run.hold(), spending(execution.budget, run, model) as account:
         finished = await run.finished_sessions()
-        left = [place for place, row in enumerate(study.rows) if row.id not in finished]
-        tally = Tally(study, usage, bar, done=len(finished))
-        if left:
-            job = Job(run, study, outputs, model, agency, how, account, usage, say)
-            async with how.engine.opened(job) as stage:
-                started = how.clock.monotonic()
+        remaining = [place for place, row in enumerate(task.rows) if row.id not in finished]
+        tally = RunProgress(task, usage, bar, done=len(finished))
+        if remaining:
+            job = RunJob(run, task, outputs, model, agents, execution, account, usage, say)
+            async with execution.engine.open(job) as stage:
+                started = execution.clock.monotonic()
                 try:
-                    await stage.play(left, tally)
+                    await stage.run_sessions(remaining, tally)
                 except TimeLimitError as error:
                     raise TimeLimitError(
-                        f"run {run.name!r}, {tally.done} of {len(study)} sessions done: {error}"
+                        f"run {run.name!r}, {tally.done} of {len(task)} sessions done: {error}"
                     ) from None
-                seconds = how.clock.monotonic() - started
+                seconds = execution.clock.monotonic() - started
         totals, costs, changes = await run.totals(), await run.agent_costs(), await run.pace_changes()
     return SimulationReport.of(
         run.name,
         totals,
-        rounds=study.options.rounds,
+        rounds=task.options.rounds,
         with_base=outputs.suggestions is not None,
         llm=usage.totals(),
-        candidates_hash=study.candidates_hash,
+        candidates_hash=task.candidates_hash,
         seconds=seconds,
         stand_in=model.is_stand_in,
         costs=costs,
-        budget=how.budget.report(),
+        budget=execution.budget.report(),
         pace=changes,
     )
 
 
 @dataclass
-class Tally:
+class RunProgress:
     """Counts sessions that are on disk, and tells whoever watches."""
 
-    study: Study
+    task: Task
     usage: Usage
     bar: Progress
     done: int = 0
@@ -87,12 +87,12 @@ class Tally:
         self._tell()
 
     def _tell(self) -> None:
-        self.bar(self.done, len(self.study), self._text())
+        self.bar(self.done, len(self.task), self._text())
 
     @property
     def recommends(self) -> bool:
         """Whether sessions end with a recommendation that hits or misses."""
-        return self.study.options.loop and self.study.options.protocol != "hints"
+        return self.task.options.loop and self.task.options.protocol != "hints"
 
     def _text(self) -> str:
         usage = self.usage

@@ -40,7 +40,7 @@ def build_exploration(nodes: Nodes) -> ExplorationGraph:
             hints=sum(trial.number is not None for trial in state.get("trials", [])),
             size=nodes.options.size,
             seen=state["seen"],
-            sessions=len(nodes.study),
+            sessions=len(nodes.task),
         )
         onwards: AfterBatch = "rank" if ending is None else "__end__"
         return Command(update={**update, "ending": ending}, goto=onwards)

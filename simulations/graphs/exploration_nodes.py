@@ -16,7 +16,7 @@ from agents.hint_tool import advice_of
 from agents.reflection import ReflectionAgent
 from simulations.graphs.exploration_state import ExplorationState, ExploredSession, ProposedHint, rank_of
 from simulations.hints.options import ExplorationOptions
-from simulations.task.task import Study
+from simulations.task.task import Task
 
 T = TypeVar("T")
 
@@ -42,7 +42,7 @@ class Decided(NamedTuple):
 class Nodes:
     """The nodes; each returns only what it changed."""
 
-    study: Study
+    task: Task
     """The sessions, in the order they are looked at."""
     ranker: Ranker
     """Whose mistakes are reflected on."""
@@ -60,7 +60,7 @@ class Nodes:
         """The next sessions, each with its list without a hint."""
         seen = state.get("seen", 0)
         until = self._until(seen)
-        sessions = [self.study.session(place) for place in range(seen, until)]
+        sessions = [self.task.session(place) for place in range(seen, until)]
         turns = await together([self._list(session, NO_HINT) for session in sessions])
         looks = (ExploredSession(session, turn) for session, turn in zip(sessions, turns, strict=True))
         return {"seen": until, "batch": tuple(looks)}
@@ -138,18 +138,18 @@ class Nodes:
 
     def _until(self, seen: int) -> int:
         """Where the batch ends. The last one takes what would be too few for a batch of their own."""
-        until, sessions = seen + self.options.batch, len(self.study)
+        until, sessions = seen + self.options.batch, len(self.task)
         return sessions if sessions - until <= self.options.others else until
 
     async def _list(self, session: Session, hint: Hint) -> Turn:
         advice = (advice_of(hint),) if hint.number else ()
-        top = self.study.options.listed
+        top = self.task.options.listed
         return await self.ranker.rank(session.view, top=top, advice=advice, round=hint.number, phase=Phase.HINTS)
 
     def _others(self, one: ProposedHint, batch: Sequence[ExploredSession]) -> list[str]:
         """The sessions, among those of the batch that have a list, on which a hint from another is tried."""
         there = [look.id for look in batch if look.id != one.session and look.turn.ranking]
-        draws = generator("exploration", self.study.options.seed, self.study.dataset.hash, one.session, one.place)
+        draws = generator("exploration", self.task.options.seed, self.task.dataset.hash, one.session, one.place)
         return draws.sample(there, min(self.options.others, len(there)))
 
     def _screened(self, one: ProposedHint, look: ExploredSession, so_far: Sequence[str]) -> ProposedHint:
@@ -180,7 +180,7 @@ class Nodes:
         if has_same_words(one.text, so_far):
             return Decided(one.decided(Status.REDUNDANT, SAME_WORDS))
         same, attempts = await self.reflector.repeats(
-            one.text, so_far, domain=self.study.dataset.domain, session=one.session, number=one.place
+            one.text, so_far, domain=self.task.dataset.domain, session=one.session, number=one.place
         )
         if same is None:
             return Decided(one.decided(Status.UNANSWERED, "the model did not say whether it is new"), attempts)

@@ -9,18 +9,18 @@ from numpy.typing import NDArray
 from afl.types import SessionView
 
 
-class Asked(NamedTuple):
+class JudgedItem(NamedTuple):
     """An item to be judged, with the reward score that the user agent is shown."""
 
     title: str
     score: float | None
 
 
-class Judged(NamedTuple):
+class JudgedSession(NamedTuple):
     """A session as it is judged: its view, whose history includes the dialogue's target, and the items in order."""
 
     view: SessionView
-    items: tuple[Asked, ...]
+    items: tuple[JudgedItem, ...]
 
 
 class JudgedTable:
@@ -34,9 +34,11 @@ class JudgedTable:
         self._views = views
         self._scores = scores
 
-    def of(self, session: str) -> Judged:
+    def of(self, session: str) -> JudgedSession:
         """What is asked in this session."""
         row = self._row[session]
         view = self._views[row]
         scores = [None] * len(view.candidates) if self._scores is None else self._scores[row].tolist()
-        return Judged(view, tuple(Asked(*pair) for pair in zip(view.candidate_titles, scores, strict=True)))
+        return JudgedSession(
+            view, tuple(JudgedItem(*pair) for pair in zip(view.candidate_titles, scores, strict=True))
+        )

@@ -9,7 +9,7 @@ from afl.errors import AFLError
 from afl.hints.knowledge_base import KnowledgeBase
 from afl.hints.policy import Policy
 from simulations.options.run_options import RunOptions
-from simulations.task.task import Study
+from simulations.task.task import Task
 from simulations.task.training_data import training_data
 
 
@@ -25,10 +25,10 @@ def choices_of(
         dataset = library.load(str(config.get("dataset")))
         policy = Policy.load(folder, dataset)
         options = RunOptions.given({}, recorded=config)
-        study = Study.of(dataset, options, training_data(library, dataset, options.train_on), base)
+        task = Task.of(dataset, options, training_data(library, dataset, options.train_on), base)
     except AFLError:
         return None
     if policy.base.hash != base.hash or dataset.hash != config.get("dataset_hash"):
         return None
-    picked: list[int] = policy.actor.choose(policy.encoding.states(study.views())).tolist()
+    picked: list[int] = policy.actor.choose(policy.encoding.states(task.views())).tolist()
     return tuple(picked)

@@ -17,25 +17,25 @@ from agents.reflection import ReflectionAgent
 from memory.records import SessionRecord, TurnRecord
 from memory.run import Run
 from simulations.execution.assembly import open_chat
-from simulations.execution.limits import PaceKeeper, spending
-from simulations.execution.run import Performance
+from simulations.execution.limits import ConcurrencyRecorder, spending
+from simulations.execution.run import ExecutionConfig
 from simulations.graphs.exploration import STEPS_PER_BATCH, build_exploration
 from simulations.graphs.exploration_nodes import Nodes
 from simulations.graphs.exploration_state import ExplorationState, ExploredSession, StopReason
 from simulations.hints.options import ExplorationOptions
-from simulations.task.task import Study
+from simulations.task.task import Task
 
 
 @dataclass(frozen=True)
 class Explorer:
     """Everything an exploration is made of but the store."""
 
-    study: Study
+    task: Task
     model: LanguageModel
     ranker: Callable[[Chat], Ranker]
     """Makes the recommendation agent from the chat it asks."""
     options: ExplorationOptions
-    how: Performance
+    execution: ExecutionConfig
     bar: Progress
     skip_failed: bool
     say: Callable[[str], None]
@@ -46,25 +46,27 @@ class Explorer:
 
         Raises as `simulations.execution.run.perform` does.
         """
-        how, usage = self.how, Usage()
-        limiter = AdaptiveLimiter(how.concurrency, rates=how.rates, clock=how.clock)
-        deadlines = Deadlines(how.times, how.clock)
-        stall = StallWatchdog(_endpoint(self.model), after=how.times.stall, clock=how.clock, notify=self.say)
-        async with run.hold(), spending(how.budget, run, self.model) as account:
+        execution, usage = self.execution, Usage()
+        limiter = AdaptiveLimiter(execution.concurrency, rates=execution.rates, clock=execution.clock)
+        deadlines = Deadlines(execution.times, execution.clock)
+        stall = StallWatchdog(
+            _endpoint(self.model), after=execution.times.stall, clock=execution.clock, notify=self.say
+        )
+        async with run.hold(), spending(execution.budget, run, self.model) as account:
             chat = open_chat(
                 self.model,
                 run.journal(),
-                recorded=None if how.replay is None else how.replay.journal(),
-                recall=how.recall,
+                recorded=None if execution.replay is None else execution.replay.journal(),
+                recall=execution.recall,
                 limiter=limiter,
                 account=account,
-                clock=how.clock,
+                clock=execution.clock,
                 usage=usage,
                 deadlines=deadlines,
                 stall=stall,
             )
-            keeper = _Keeper(run, self.study, self.bar, usage, PaceKeeper(run, limiter.history))
-            started = how.clock.monotonic()
+            keeper = _Keeper(run, self.task, self.bar, usage, ConcurrencyRecorder(run, limiter.history))
+            started = execution.clock.monotonic()
             try:
                 async with deadlines.run(), stall.watching():
                     state = await self._played(chat, keeper)
@@ -72,11 +74,11 @@ class Explorer:
                 raise TimeLimitError(f"run {run.name!r}, {keeper.done} sessions looked at: {error}") from None
             if state["ending"] is not StopReason.STOPPED:
                 await run.truncate(state["seen"])
-            return state, usage, how.clock.monotonic() - started
+            return state, usage, execution.clock.monotonic() - started
 
     async def _played(self, chat: Chat, keeper: "_Keeper") -> ExplorationState:
-        nodes = Nodes(self.study, self.ranker(chat), ReflectionAgent(chat), self.options, keeper, self.skip_failed)
-        steps = STEPS_PER_BATCH * (len(self.study) // self.options.batch + 2)
+        nodes = Nodes(self.task, self.ranker(chat), ReflectionAgent(chat), self.options, keeper, self.skip_failed)
+        steps = STEPS_PER_BATCH * (len(self.task) // self.options.batch + 2)
         config: RunnableConfig = {"recursion_limit": steps}
         state = await build_exploration(nodes).ainvoke({}, config)
         return cast(ExplorationState, state)
@@ -87,10 +89,10 @@ class _Keeper:
     """Keeps the sessions of an exploration as those of any run are kept, and tells whoever watches."""
 
     run: Run
-    study: Study
+    task: Task
     bar: Progress
     usage: Usage
-    pace: PaceKeeper
+    pace: ConcurrencyRecorder
     done: int = field(default=0)
 
     async def __call__(self, look: ExploredSession, position: int, *, hints: int) -> None:
@@ -106,7 +108,7 @@ class _Keeper:
         await self.run.record_session(replace(listed, turns=(*listed.turns, *_said(look))))
         await self.pace.keep()
         self.done += 1
-        self.bar(self.done, len(self.study), f"{hints} hints · {self.usage.calls:,} calls")
+        self.bar(self.done, len(self.task), f"{hints} hints · {self.usage.calls:,} calls")
 
 
 def _endpoint(model: LanguageModel) -> str:

@@ -13,11 +13,11 @@ from afl.hints.rewards import LIST_LENGTH, RewardTable, TargetRank
 from afl.types import Outcome, Phase
 from memory.records import TargetRankRow
 from simulations.analysis.simulation_report import SimulationReport
-from simulations.execution.executor import Call
-from simulations.execution.run import Performance
+from simulations.execution.executor import Executor
+from simulations.execution.run import ExecutionConfig
 from simulations.leakage.preflight import audit_sessions, require_sound
 from simulations.options.run_options import NONE, RunOptions, SplitName
-from simulations.task.task import Study
+from simulations.task.task import Task
 
 CANDIDATES = 50
 _ALWAYS = {
@@ -36,21 +36,21 @@ class KeptTable:
     """A table, and the run it was read from."""
 
     run: str
-    study: Study
+    task: Task
     places: Sequence[TargetRankRow]
     """The list of every session under every hint, in the order of the run."""
 
     @property
     def missing(self) -> int:
         """Lists that a continuation asks for again."""
-        asked = len(self.study) * (len(self.study.hints) + 1)
+        asked = len(self.task) * (len(self.task.hints) + 1)
         return asked - sum(row.outcome not in _MENDED for row in self.places)
 
     @property
     def table(self) -> RewardTable:
         """What every hint did for every session; a list that could not be read is one without the target."""
         placed = (TargetRank(row.session, row.number, row.place) for row in self.places)
-        return RewardTable.from_ranks(placed, hints=len(self.study.hints))
+        return RewardTable.from_ranks(placed, hints=len(self.task.hints))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +74,14 @@ def options_of(base: KnowledgeBase, said: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def play(
-    call: Call,
+    executor: Executor,
     base: KnowledgeBase,
     said: Mapping[str, Any],
     *,
     split: SplitName,
     sessions: int | None,
     name: str,
-    how: Performance,
+    execution: ExecutionConfig,
 ) -> PlayedTable:
     """The table of the first `sessions` of a split as the run `name`, started or continued to its end.
 
@@ -90,28 +90,28 @@ def play(
     if not base.hints:
         raise UsageError(f"knowledge base {base.name!r} has no hints; `afl hints explore` finds some")
     options = RunOptions.given({**said, "split": split, "sessions": sessions})
-    study = call.study(options, base)
-    require_sound(audit_sessions(study))
-    ready = call.prepare(study, name, how)
-    report = call.play(ready, how)
-    places = call.wait(call.wait(call.store.run(ready.name)).target_ranks(Phase.HINTS))
-    return PlayedTable(ready.name, study, places, report)
+    task = executor.task(options, base)
+    require_sound(audit_sessions(task))
+    prepared = executor.prepare(task, name, execution)
+    report = executor.execute(prepared, execution)
+    places = executor.wait(executor.wait(executor.store.run(prepared.name)).target_ranks(Phase.HINTS))
+    return PlayedTable(prepared.name, task, places, report)
 
 
-def kept(call: Call, base: KnowledgeBase, name: str) -> KeptTable:
+def kept(executor: Executor, base: KnowledgeBase, name: str) -> KeptTable:
     """The table of the run `name` as it was played; nothing is asked.
 
     Raises `NotFoundError` where there is no such run, `ConflictError` where hints or data set have changed since.
     """
-    run = call.wait(call.store.run(name))
-    study = call.study(RunOptions.given({}, recorded=run.config), base)
-    if run.config.get("hints_hash") != base.hash or run.candidates_hash != study.candidates_hash:
+    run = executor.wait(executor.store.run(name))
+    task = executor.task(RunOptions.given({}, recorded=run.config), base)
+    if run.config.get("hints_hash") != base.hash or run.candidates_hash != task.candidates_hash:
         raise ConflictError(
             f"run {name!r} is not about the hints and sessions the policy was trained on; train it again"
         )
-    return KeptTable(name, study, call.wait(run.target_ranks(Phase.HINTS)))
+    return KeptTable(name, task, executor.wait(run.target_ranks(Phase.HINTS)))
 
 
-def available(call: Call, said: Mapping[str, Any], split: Split) -> int:
+def available(executor: Executor, said: Mapping[str, Any], split: Split) -> int:
     """How many sessions the split of the data set has."""
-    return row_count(DatasetStore(call.settings.data_dir).load(str(said["dataset"])), split)
+    return row_count(DatasetStore(executor.settings.data_dir).load(str(said["dataset"])), split)

@@ -52,7 +52,7 @@ def fit(
     """
     from afl.hints.ppo import train as train_ppo
 
-    encoding = Encoding.fit(encoder, train.study.training, train.study.views())
+    encoding = Encoding.fit(encoder, train.task.training, train.task.views())
     lesson = lesson_of(train, valid, encoding, reward)
     started = time.perf_counter()
     trained = train_ppo(lesson, seed=seed, progress=progress)
@@ -62,7 +62,7 @@ def fit(
     kept = {**(log or {}), "reward": reward, "seed": seed, "update": trained.update, "curve": list(curve)}
 
     def policy(actor: Actor) -> Policy:
-        return Policy(actor, encoding, base, train.study.dataset.catalogue.hash, kept)
+        return Policy(actor, encoding, base, train.task.dataset.catalogue.hash, kept)
 
     return Fitted(
         policy=policy(trained.actor),
@@ -76,11 +76,11 @@ def fit(
 
 def lesson_of(train: KeptTable, valid: KeptTable | None, encoding: Encoding, reward: Reward) -> PolicyData:
     """States and rewards of training and validation sessions."""
-    states, rewards = encoding.states(train.study.views()), train.table.rewards(reward)
+    states, rewards = encoding.states(train.task.views()), train.table.rewards(reward)
     if valid is None:
         cut = len(states) - max(1, len(states) // VALID_SHARE)
         return PolicyData(states[:cut], rewards[:cut], states[cut:], rewards[cut:])
-    return PolicyData(states, rewards, encoding.states(valid.study.views()), valid.table.rewards(reward))
+    return PolicyData(states, rewards, encoding.states(valid.task.views()), valid.table.rewards(reward))
 
 
 def _valid(lesson: PolicyData, actor: Actor) -> dict[str, float]:

@@ -15,7 +15,7 @@ from simulations.leakage.split import check_split
 from simulations.leakage.suggestions import Suggested, audit_suggestions, check_suggestions
 from simulations.options.run_options import NONE
 from simulations.task.model_outputs import ModelOutputs
-from simulations.task.task import Study
+from simulations.task.task import Task
 
 _UNTRAINED = (NONE, "file", "openai")
 
@@ -28,31 +28,31 @@ _ADVICE = {
 }
 
 
-def audit_sessions(study: Study) -> tuple[Check, ...]:
+def audit_sessions(task: Task) -> tuple[Check, ...]:
     """The checks of `afl audit` that need no model: positions, lists, split, judged items, suggestions of a file."""
-    options = study.options
+    options = task.options
     placed = [
         shown.index(row.target)
-        for row, shown in zip(study.rows, study.candidates.tolist(), strict=True)
+        for row, shown in zip(task.rows, task.candidates.tolist(), strict=True)
         if row.target in shown
     ]
     return (
-        *_file(study),
+        *_file(task),
         check_positions(placed, candidates=options.candidates),
-        check_lists(listed(study), method=options.candidates_from),
+        check_lists(listed(task), method=options.candidates_from),
         check_split(
-            study.rows,
-            study.training.splits[Split.TRAIN],
+            task.rows,
+            task.training.splits[Split.TRAIN],
             trained=learned(options.recommender, options.reward, options.llm),
-            same_users=study.training.name == study.dataset.name,
+            same_users=task.training.name == task.dataset.name,
         ),
-        check_judged(_asked(study)),
+        check_judged(_asked(task)),
     )
 
 
-def audit_suggested(study: Study, outputs: ModelOutputs) -> tuple[Check, ...]:
+def audit_suggested(task: Task, outputs: ModelOutputs) -> tuple[Check, ...]:
     """The check of `afl audit` that needs the base model's suggestions, and nothing that was said."""
-    return (check_suggestions(_suggested(study, outputs), candidates=study.options.candidates),)
+    return (check_suggestions(_suggested(task, outputs), candidates=task.options.candidates),)
 
 
 def require_sound(checks: Sequence[Check], *, leave_out: Collection[str] = ()) -> list[Check]:
@@ -70,9 +70,9 @@ def require_sound(checks: Sequence[Check], *, leave_out: Collection[str] = ()) -
     return [check for check in looked_at if check.verdict is Verdict.SUSPICIOUS]
 
 
-def listed(study: Study) -> list[Listed]:
+def listed(task: Task) -> list[Listed]:
     """Every session's list as `check_lists` takes it."""
-    pairs = zip(study.rows, study.candidates.tolist(), strict=True)
+    pairs = zip(task.rows, task.candidates.tolist(), strict=True)
     return [Listed(shown, row.target, frozenset(row.known)) for row, shown in pairs]
 
 
@@ -81,25 +81,25 @@ def learned(*models: str | None) -> bool:
     return not {str(model or NONE).partition(":")[0] for model in models} <= set(_UNTRAINED)
 
 
-def _asked(study: Study) -> list[Asked]:
-    if study.judged is None:
+def _asked(task: Task) -> list[Asked]:
+    if task.judged is None:
         return []
-    wanted = study.judged.wanted
-    judged = zip(study.rows, study.candidates.tolist(), study.judged.items.tolist(), strict=True)
+    wanted = task.judged.wanted
+    judged = zip(task.rows, task.candidates.tolist(), task.judged.items.tolist(), strict=True)
     return [
         Asked(items[:wanted], items[wanted:], {*row.history, *shown}, row.known) for row, shown, items in judged
     ]
 
 
-def _file(study: Study) -> tuple[Check, ...]:
+def _file(task: Task) -> tuple[Check, ...]:
     """Suggestions that are read from a file, as they stand: those off their list tell the most."""
-    name, path = plugins.parse_spec(study.options.recommender)
-    return (audit_suggestions(Path(path).expanduser(), study),) if name == "file" and path else ()
+    name, path = plugins.parse_spec(task.options.recommender)
+    return (audit_suggestions(Path(path).expanduser(), task),) if name == "file" and path else ()
 
 
-def _suggested(study: Study, outputs: ModelOutputs) -> list[Suggested]:
+def _suggested(task: Task, outputs: ModelOutputs) -> list[Suggested]:
     if outputs.suggestions is None:
         return []
-    titles = study.dataset.catalogue.titles
-    pairs = zip(study.rows, outputs.suggestions.tolist(), strict=True)
+    titles = task.dataset.catalogue.titles
+    pairs = zip(task.rows, outputs.suggestions.tolist(), strict=True)
     return [Suggested(titles[item], titles[row.target]) for row, item in pairs]

@@ -13,7 +13,7 @@ from afl.data.catalogue import one_line
 from afl.models.recommenders import read_suggestions
 from simulations.analysis.audit_check import Check, Verdict, not_checked
 from simulations.leakage.accuracy import Accuracy
-from simulations.task.task import Study
+from simulations.task.task import Task
 
 NAME = "suggestions"
 
@@ -41,22 +41,22 @@ def check_suggestions(suggested: Sequence[Suggested], *, candidates: int) -> Che
     return Check(NAME, *_judged(on_list, every), numbers)
 
 
-def audit_suggestions(path: str | Path, study: Study) -> Check:
+def audit_suggestions(path: str | Path, task: Task) -> Check:
     """The check over a file of suggestions as it stands, `id,generate`, before any run is begun with it.
 
     Sessions the file lacks are left out. Raises `UsageError` and `DataError` for a file that cannot be read.
     """
     titles = read_suggestions(Path(path))
     suggested = []
-    for position in range(len(study)):
-        session = study.session(position)
+    for position in range(len(task)):
+        session = task.session(position)
         if session.id in titles:
             listed = {title.casefold(): title for title in session.view.candidate_titles}
             found = listed.get(one_line(titles[session.id]).casefold())
             suggested.append(Suggested(found, session.view.title(session.target)))
     if not suggested:
         return not_checked(NAME, f"{path} suggests nothing for any of these sessions.")
-    return check_suggestions(suggested, candidates=study.options.candidates)
+    return check_suggestions(suggested, candidates=task.options.candidates)
 
 
 def _judged(on_list: Accuracy, every: Accuracy) -> tuple[Verdict, str]:

@@ -13,11 +13,11 @@ Next = Literal["respond", "recommend", "judge"] | None
 """What follows a turn; None for the end of the session."""
 
 
-APART = (Phase.JUDGE, Phase.HINTS)
+INDEPENDENT_PHASES = (Phase.JUDGE, Phase.HINTS)
 """Phases whose turns bear on no turn after them."""
 
 
-class Course(StrEnum):
+class Divergence(StrEnum):
     """How the rest of a session relates to a turn that is read otherwise now."""
 
     SAME = "same"
@@ -33,7 +33,7 @@ class Course(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class DialogueShape:
     """How the sessions of a run go on from turn to turn."""
 
     protocol: str
@@ -53,7 +53,7 @@ class Shape:
 
     def after(self, turn: TurnRecord) -> Next:
         """What follows the turn."""
-        if turn.outcome is not Outcome.OK or turn.key.phase in APART:
+        if turn.outcome is not Outcome.OK or turn.key.phase in INDEPENDENT_PHASES:
             return None
         if turn.key.role == Role.RECOMMENDATION:
             return "respond" if self.user and self.protocol != "ranking" else None
@@ -61,20 +61,20 @@ class Shape:
             return "recommend"
         return "judge" if self.judges else None
 
-    def course(self, was: TurnRecord, now: TurnRecord) -> Course:
+    def divergence(self, was: TurnRecord, now: TurnRecord) -> Divergence:
         """What it means for the rest of the session that a turn's answer was one thing and is another now."""
-        if said(was) == said(now):
-            return Course.SAME
+        if answer_of(was) == answer_of(now):
+            return Divergence.SAME
         if now.outcome.repairable and now.key.attempt < REPAIRS:
-            return Course.REPAIR
+            return Divergence.REPAIR
         then, today = self.after(was), self.after(now)
         if then == today:
-            return Course.SAME if today is None else Course.OTHER
+            return Divergence.SAME if today is None else Divergence.OTHER
         if today is None or (today == "judge" and then is not None):
-            return Course.ENDS
-        return Course.GOES_ON
+            return Divergence.ENDS
+        return Divergence.GOES_ON
 
 
-def said(turn: TurnRecord) -> tuple[Any, ...]:
+def answer_of(turn: TurnRecord) -> tuple[Any, ...]:
     """What of a turn decides how the dialogue goes on. A reason is quoted later on, but nothing depends on it."""
     return (turn.outcome, turn.item, turn.decision, turn.ranking)

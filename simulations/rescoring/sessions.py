@@ -8,7 +8,7 @@ from typing import Any
 from afl.types import Phase
 from agents.reparsing import Rereader
 from memory.records import Exchange, SessionRecord, Transcript, TurnRecord
-from simulations.rescoring.divergence import APART, Course, Shape, said
+from simulations.rescoring.divergence import INDEPENDENT_PHASES, DialogueShape, Divergence, answer_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +17,13 @@ class TurnChange:
 
     was: TurnRecord
     now: TurnRecord
-    course: Course
+    divergence: Divergence
 
     def to_json(self) -> dict[str, Any]:
         """An entry of `changes`."""
         key = self.was.key
         place = {"session": key.subject, "phase": key.phase, "round": key.round, "role": key.role}
-        return {**place, "was": _said(self.was), "now": _said(self.now), "course": self.course.value}
+        return {**place, "was": _said(self.was), "now": _said(self.now), "course": self.divergence.value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +40,20 @@ class Rescored:
     """Turns left as recorded because their replies are not AFL's to read: they come from an agent of one's own."""
 
 
-def rescore_session(transcript: Transcript, reader: Rereader, shape: Shape, *, roles: Sequence[str]) -> Rescored:
+def rescore_session(
+    transcript: Transcript, reader: Rereader, shape: DialogueShape, *, roles: Sequence[str]
+) -> Rescored:
     """The session with the turns of these roles read again, each until the dialogue would have gone otherwise."""
     turns: list[TurnRecord] = []
     changes: list[TurnChange] = []
     read = left = unread = 0
-    course = Course.SAME
+    course = Divergence.SAME
     for attempts in _turns(transcript.exchanges):
         recorded = [exchange.turn for exchange in attempts]
         phase, role = recorded[0].key.phase, recorded[0].key.role
-        if course is not Course.SAME:
+        if course is not Divergence.SAME:
             left += 1
-            turns += [] if course is Course.ENDS and phase != Phase.JUDGE else recorded
+            turns += [] if course is Divergence.ENDS and phase != Phase.JUDGE else recorded
             continue
         if role not in roles or any(exchange.entry is None for exchange in attempts):
             unread += 1
@@ -60,11 +62,11 @@ def rescore_session(transcript: Transcript, reader: Rereader, shape: Shape, *, r
         read += 1
         now = _read_again(attempts, reader, transcript.record.target)
         turns += now
-        change = TurnChange(recorded[-1], now[-1], shape.course(recorded[-1], now[-1]))
+        change = TurnChange(recorded[-1], now[-1], shape.divergence(recorded[-1], now[-1]))
         if _said(change.was) != _said(change.now):
             changes.append(change)
             # What is said of one item, or under one hint, does not bear on what is said of the next.
-            course = Course.SAME if phase in APART else change.course
+            course = Divergence.SAME if phase in INDEPENDENT_PHASES else change.divergence
     return Rescored(replace(transcript.record, turns=tuple(turns)), tuple(changes), read, left, unread)
 
 
@@ -98,7 +100,7 @@ def _read_again(attempts: Sequence[Exchange], reader: Rereader, target: str) -> 
 
 
 def _said(turn: TurnRecord) -> dict[str, Any]:
-    outcome, item, decision, ranking = said(turn)
+    outcome, item, decision, ranking = answer_of(turn)
     return {
         "outcome": outcome.value,
         "item": item,

@@ -19,7 +19,7 @@ from simulations.analysis.paired_tests import PairedTest, compare_pairs
 from simulations.options.run_options import NONE
 from simulations.studies.arm_runner import ArmRun, ArmRunner
 from simulations.studies.user import arm_of, chosen_ratios
-from simulations.task.task import Study
+from simulations.task.task import Task
 
 
 def agreement_study(
@@ -31,9 +31,9 @@ def agreement_study(
     asked = {"ratios": chosen_ratios(ratios, items), "items": items}
     played = player.play([arm_of("agent", asked), arm_of("afl", asked)])
     results = [
-        _agreement(player, one, player.study(one.arm, 0), ratio)
+        _agreement(player, one, player.task(one.arm, 0), ratio)
         for one in played
-        for ratio in player.study(one.arm, 0).options.judged_ratios()
+        for ratio in player.task(one.arm, 0).options.judged_ratios()
     ]
     return AgreementReport(
         results=tuple(results),
@@ -63,10 +63,10 @@ def asked_of(
     ]
 
 
-def _agreement(player: ArmRunner, played: ArmRun, study: Study, ratio: Ratio) -> ArmAgreement:
-    assert study.judged is not None, "the arms judge"
-    users = [row.id for row in study.rows]
-    said = (asked_of(player.judgements(run), users, study.judged, ratio) for run in played.runs)
+def _agreement(player: ArmRunner, played: ArmRun, task: Task, ratio: Ratio) -> ArmAgreement:
+    assert task.judged is not None, "the arms judge"
+    users = [row.id for row in task.rows]
+    said = (asked_of(player.judgements(run), users, task.judged, ratio) for run in played.runs)
     return ArmAgreement(
         arm=played.arm.name,
         ratio=ratio,

@@ -12,14 +12,14 @@ from simulations.analysis.audit_check import Check
 from simulations.analysis.paired_tests import PairedTest
 from simulations.analysis.study_costs import ArmCosts, StudyCosts
 from simulations.analysis.study_report import StudyReport
-from simulations.execution.executor import Call, calling
-from simulations.execution.run import Performance
+from simulations.execution.executor import Executor, open_executor
+from simulations.execution.run import ExecutionConfig
 from simulations.leakage.preflight import audit_sessions, audit_suggested, require_sound
 from simulations.options.run_options import RunOptions, at_least
 from simulations.studies.arms import Arm
-from simulations.studies.options import over_seeds, performance, said
+from simulations.studies.options import execution_config, over_seeds, said
 from simulations.task.model_outputs import ModelOutputs
-from simulations.task.task import Study
+from simulations.task.task import Task
 
 
 class SeedRun(NamedTuple):
@@ -69,11 +69,11 @@ class ArmRun:
 class ArmRunner:
     """Plays arms over the sessions of one study; `playing` makes it."""
 
-    call: Call
+    executor: Executor
     said: dict[str, Any]
     seeds: int
     name: str | None
-    how: Performance
+    execution: ExecutionConfig
     replays: str | None = None
     """The study whose runs alone may answer, by the name its runs are called after."""
     suspicions: list[Check] = field(default_factory=list)
@@ -84,7 +84,7 @@ class ArmRunner:
     @property
     def spent(self) -> StudyCosts:
         """What was played so far has cost."""
-        return StudyCosts(tuple(self.costs), self.how.budget.report())
+        return StudyCosts(tuple(self.costs), self.execution.budget.report())
 
     def report(
         self,
@@ -112,97 +112,97 @@ class ArmRunner:
         kept = [[self._prepared(arm, place) for place in range(self.seeds)] for arm in arms]
         return [self._played(arm, outputs) for arm, outputs in zip(arms, kept, strict=True)]
 
-    def models(self, arm: Arm) -> list[tuple[Study, ModelOutputs]]:
+    def models(self, arm: Arm) -> list[tuple[Task, ModelOutputs]]:
         """Per seed, what the base models say about the sessions, audited; no run is made, no language model asked."""
         return [self._modelled(arm, place) for place in range(self.seeds)]
 
     def transcripts(self, run: str) -> Iterator[Transcript]:
         """Every session of a run that was played, with all that was said, by id in plain string order."""
-        return self.call.transcripts(self._run(run))
+        return self.executor.transcripts(self._run(run))
 
     def judgements(self, run: str) -> list[JudgementRow]:
         """What the user agent said of the items it judged, in a run that was played."""
-        return self.call.wait(self._run(run).judgements())
+        return self.executor.wait(self._run(run).judgements())
 
     def outputs(self, run: str) -> ModelOutputs:
         """What the base models said about the sessions of a run that was played, as it was begun."""
-        return ModelOutputs.from_json(self.call.wait(self._run(run).inputs()))
+        return ModelOutputs.from_json(self.executor.wait(self._run(run).inputs()))
 
     def by_round(self, run: str) -> Mapping[str, Sequence[RoundRecord]]:
         """Session -> where it stood after each of its rounds, of a run that was played."""
-        return self.call.wait(self._run(run).rounds_by_session())
+        return self.executor.wait(self._run(run).rounds_by_session())
 
-    def kept(self, played: ArmRun, place: int) -> tuple[Study, ModelOutputs]:
+    def kept(self, played: ArmRun, place: int) -> tuple[Task, ModelOutputs]:
         """The sessions of a played arm under a seed, and what base models say about them, as kept with its run."""
         run = self._run(played.seeds[place].run)
-        return self.study(played.arm, place), ModelOutputs.from_json(self.call.wait(run.inputs()))
+        return self.task(played.arm, place), ModelOutputs.from_json(self.executor.wait(run.inputs()))
 
     def _prepared(self, arm: Arm, place: int) -> ModelOutputs:
         """What the base models say about the arm's sessions, sound; nothing is asked, nothing written."""
-        study = self.study(arm, place)
-        self._audit(arm, audit_sessions(study))
-        ready = self.call.prepare(study, self._run_name(arm, study, place), self._how(arm, study, place))
-        self._audit(arm, audit_suggested(study, ready.outputs))
-        return ready.outputs
+        task = self.task(arm, place)
+        self._audit(arm, audit_sessions(task))
+        prepared = self.executor.prepare(task, self._run_name(arm, task, place), self._how(arm, task, place))
+        self._audit(arm, audit_suggested(task, prepared.outputs))
+        return prepared.outputs
 
-    def _modelled(self, arm: Arm, place: int) -> tuple[Study, ModelOutputs]:
-        study = self.study(arm, place)
-        self._audit(arm, audit_sessions(study))
-        outputs = ModelOutputs.of(study, self.call.settings, self.call.watch)
-        self._audit(arm, audit_suggested(study, outputs))
-        return study, outputs
+    def _modelled(self, arm: Arm, place: int) -> tuple[Task, ModelOutputs]:
+        task = self.task(arm, place)
+        self._audit(arm, audit_sessions(task))
+        outputs = ModelOutputs.of(task, self.executor.settings, self.executor.watch)
+        self._audit(arm, audit_suggested(task, outputs))
+        return task, outputs
 
     def _played(self, arm: Arm, kept: Sequence[ModelOutputs]) -> ArmRun:
         reports, runs = [], []
         for place, outputs in enumerate(kept):
-            study = self.study(arm, place)
-            how = self._how(arm, study, place)
-            ready = self.call.prepare(study, self._run_name(arm, study, place), how, outputs=outputs)
-            reports.append(self.call.play(ready, how))
-            self.costs.append(ArmCosts(arm.name, ready.name, tuple(reports[-1].costs)))
-            rows = self.call.wait(self._run(ready.name).session_rows())
-            runs.append(SeedRun(study.options.seed, ready.name, rows))
+            task = self.task(arm, place)
+            execution = self._how(arm, task, place)
+            prepared = self.executor.prepare(task, self._run_name(arm, task, place), execution, outputs=outputs)
+            reports.append(self.executor.execute(prepared, execution))
+            self.costs.append(ArmCosts(arm.name, prepared.name, tuple(reports[-1].costs)))
+            rows = self.executor.wait(self._run(prepared.name).session_rows())
+            runs.append(SeedRun(task.options.seed, prepared.name, rows))
         return ArmRun(arm, len(reports[0].by_round), tuple(runs), any(report.stand_in for report in reports))
 
-    def study(self, arm: Arm, place: int) -> Study:
+    def task(self, arm: Arm, place: int) -> Task:
         """Sessions and lists of an arm under one of the study seeds."""
         given = {**self.said, **arm.said}
         first = RunOptions.given(given).seed
-        return self.call.study(RunOptions.given(over_seeds(given, first, self.seeds)[place]))
+        return self.executor.task(RunOptions.given(over_seeds(given, first, self.seeds)[place]))
 
-    def _run_name(self, arm: Arm, study: Study, place: int) -> str | None:
-        return None if self.name is None else _name(self.name, arm, study, place)
+    def _run_name(self, arm: Arm, task: Task, place: int) -> str | None:
+        return None if self.name is None else _name(self.name, arm, task, place)
 
-    def _how(self, arm: Arm, study: Study, place: int) -> Performance:
+    def _how(self, arm: Arm, task: Task, place: int) -> ExecutionConfig:
         """How the arm is performed: one that is replayed is answered by the same arm of the recorded study."""
         if self.replays is None:
-            return self.how
-        return self.how.answered_by(self._run(_name(self.replays, arm, study, place)), None)
+            return self.execution
+        return self.execution.answered_from(self._run(_name(self.replays, arm, task, place)), None)
 
     def _run(self, name: str) -> Run:
-        return self.call.wait(self.call.store.run(name))
+        return self.executor.wait(self.executor.store.run(name))
 
     def _audit(self, arm: Arm, checks: Sequence[Check]) -> None:
         found = require_sound(checks, leave_out=arm.about)
         self.suspicions += [check for check in found if check not in self.suspicions]
 
 
-def _name(study_name: str, arm: Arm, study: Study, place: int) -> str:
-    return arm.run_name(study_name, study.options.seed if place else None)
+def _name(study_name: str, arm: Arm, task: Task, place: int) -> str:
+    return arm.run_name(study_name, task.options.seed if place else None)
 
 
 @contextmanager
 def playing(options: Mapping[str, Any]) -> Iterator[ArmRunner]:
     """A player for what these keyword arguments (`StudyOptions`) say; all it opened is closed in the end."""
     at_least("seeds", options.get("seeds", 1), 1)
-    with calling(
+    with open_executor(
         db=options.get("db"),
         settings=options.get("settings"),
         watch=options.get("watch"),
-        agency=options.get("agency"),
+        agents=options.get("agents"),
         tools=options.get("tools", ()),
-    ) as call:
-        recall = call.store.reply_cache if options.get("cache") else None
-        how = performance(options).answered_by(None, recall)
+    ) as executor:
+        recall = executor.store.reply_cache if options.get("cache") else None
+        execution = execution_config(options).answered_from(None, recall)
         run, replays = options.get("run"), options.get("replay")
-        yield ArmRunner(call, said(options), options.get("seeds", 1), run, how, replays)
+        yield ArmRunner(executor, said(options), options.get("seeds", 1), run, execution, replays)

@@ -8,9 +8,9 @@ from afl.errors import UsageError
 from afl.ports import Clock, RecommenderTool
 from afl.settings import Settings
 from simulations.engines.options import PlayingOptions, engine
-from simulations.execution.agent_factory import Agency
+from simulations.execution.agent_factory import AgentFactory
 from simulations.execution.limits import budget, rates, time_limits
-from simulations.execution.run import Performance
+from simulations.execution.run import ExecutionConfig
 from simulations.options.run_options import CandidatesFrom, SplitName, at_least
 from simulations.progress import Watching
 
@@ -49,7 +49,7 @@ class PlayOptions(PlayingOptions, total=False):
     reward: str | None
     tools: Sequence[str | RecommenderTool]
     user_sees_candidates: bool | None
-    agency: Agency | None
+    agents: AgentFactory | None
     run: str | None
     """Runs are called RUN-ARM, those of further seeds RUN-ARM-SEED; the same name continues."""
     concurrency: int
@@ -75,10 +75,10 @@ def said(options: Mapping[str, Any]) -> dict[str, Any]:
     return {key: options.get(key) for key in _DETERMINING} | {"tools": named or None}
 
 
-def performance(options: Mapping[str, Any]) -> Performance:
+def execution_config(options: Mapping[str, Any]) -> ExecutionConfig:
     """What of the options says how runs are performed."""
     clock = options.get("clock") or SystemClock()
-    return Performance(
+    return ExecutionConfig(
         options.get("concurrency", 64),
         options.get("base_url"),
         clock=clock,

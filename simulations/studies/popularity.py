@@ -66,8 +66,8 @@ def popularity_study(player: ArmRunner) -> StudyReport:
     """Shares per group; in each, the last round is tested against the base model and against the first round."""
     (played,) = player.play([LOOP])
     seeds = [_recommended(player, played, place) for place in range(len(played.seeds))]
-    study = player.study(LOOP, 0)
-    groups = popularity_groups(study.training.splits[Split.TRAIN].items, items=len(study.dataset.catalogue))
+    task = player.task(LOOP, 0)
+    groups = popularity_groups(task.training.splits[Split.TRAIN].items, items=len(task.dataset.catalogue))
 
     def shares(name: str, items: Callable[[Recommended], Items], rounds: int = 0) -> list[ArmResult]:
         return [_share(name, rounds, group, [(seed, items(seed)) for seed in seeds], groups) for group in GROUPS]
@@ -89,7 +89,7 @@ def popularity_study(player: ArmRunner) -> StudyReport:
 
 def _recommended(player: ArmRunner, played: ArmRun, place: int) -> Recommended:
     one = played.seeds[place]
-    views = player.study(played.arm, place).views()
+    views = player.task(played.arm, place).views()
     records = (transcript.record for transcript in player.transcripts(one.run))
     return Recommended(
         one.seed, one.run, {view.session: view for view in views}, {record.session: record for record in records}

@@ -94,9 +94,9 @@ def _reward_picks(player: ArmRunner, played: ArmRun, place: int) -> SeedValues:
 
 def _scores(player: ArmRunner, played: ArmRun, place: int) -> Mapping[str, Mapping[str, float]]:
     """Session -> title -> reward score, as they were kept with the run."""
-    study, outputs = player.kept(played, place)
+    task, outputs = player.kept(played, place)
     assert outputs.scores is not None, "checked before anything was played"
-    views = zip(study.views(), outputs.scores, strict=True)
+    views = zip(task.views(), outputs.scores, strict=True)
     return {view.session: dict(zip(view.candidate_titles, scores.tolist(), strict=True)) for view, scores in views}
 
 

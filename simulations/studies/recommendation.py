@@ -18,7 +18,7 @@ from simulations.options.run_options import LLM, NONE, ZERO_SHOT
 from simulations.studies.arm_runner import ArmRun, ArmRunner, SeedRun
 from simulations.studies.arms import AGENT_ALONE, Arm
 from simulations.task.model_outputs import ModelOutputs
-from simulations.task.task import Study
+from simulations.task.task import Task
 
 ArmName = Literal["base", "agent", "afl", "agent-without-tools", "afl-without-tools"]
 
@@ -125,6 +125,6 @@ def check(
             content_hash(base, settings or Settings())
 
 
-def _suggested(study: Study, outputs: ModelOutputs) -> SeedValues:
-    hits = {row.id: float(outputs.suggested(place) == row.target) for place, row in enumerate(study.rows)}
-    return SeedValues(seed=study.options.seed, run=None, values=hits)
+def _suggested(task: Task, outputs: ModelOutputs) -> SeedValues:
+    hits = {row.id: float(outputs.suggested(place) == row.target) for place, row in enumerate(task.rows)}
+    return SeedValues(seed=task.options.seed, run=None, values=hits)

@@ -14,29 +14,26 @@ from afl.data.importers.demo.taste import liked_films, taste_of
 from afl.data.judged_items import Ratio
 from afl.metrics.precision_recall import UserConfusion
 from simulations.analysis.user_simulation import ArmAnswers, TrueScores
-from simulations.task.task import Study
+from simulations.task.task import Task
 
 HELD_OUT = "held-out"
 """An arm that says yes to the held-out items and to nothing else: what the labels themselves are worth."""
 
 
-def liked_items(study: Study) -> NDArray[np.bool_] | None:
+def liked_items(task: Task) -> NDArray[np.bool_] | None:
     """(U, M) whether the user truly likes the judged item: it has the main value of the user's taste.
 
     None where nobody knows.
     """
-    if study.dataset.format != "demo" or study.judged is None:
+    if task.dataset.format != "demo" or task.judged is None:
         return None
-    likes = [liked_films(taste_of(row.id)) for row in study.rows]
+    likes = [liked_films(taste_of(row.id)) for row in task.rows]
     return np.array(
-        [
-            [item in liked for item in items]
-            for liked, items in zip(likes, study.judged.items.tolist(), strict=True)
-        ]
+        [[item in liked for item in items] for liked, items in zip(likes, task.judged.items.tolist(), strict=True)]
     )
 
 
-def against_truth(results: Sequence[ArmAnswers], studies: Sequence[Study]) -> tuple[TrueScores, ...]:
+def against_truth(results: Sequence[ArmAnswers], studies: Sequence[Task]) -> tuple[TrueScores, ...]:
     """Every arm at every ratio, after the held-out labels themselves; nothing where the truth is not known.
 
     `studies` are those of the study seeds.

@@ -21,7 +21,7 @@ from simulations.studies.arm_runner import ArmRun, ArmRunner
 from simulations.studies.arms import Arm
 from simulations.studies.truth import against_truth
 from simulations.task.model_outputs import ModelOutputs
-from simulations.task.task import Study
+from simulations.task.task import Task
 
 UserArm = Literal["reward", "agent", "afl"]
 
@@ -40,20 +40,20 @@ def user_evaluation(
     arms = [arm_of(name, asked) for name in names if name != "reward"]
     played = player.play(arms)
     # The reward arm is scored as the agents were told; alone, it is computed without a run.
-    studies = [(player.study(arms[0], place), None) for place in range(player.seeds)] if arms else None
+    studies = [(player.task(arms[0], place), None) for place in range(player.seeds)] if arms else None
     modelled = studies or player.models(arm_of("agent", asked))
     scored = scores_shown(player, played) or [outputs for _, outputs in modelled if outputs is not None]
     first = modelled[0][0]
     results = [one for arm in played for one in answers_of(player, arm, first)]
     if "reward" in names:
-        seeds = [study.options.seed for study, _ in modelled]
+        seeds = [task.options.seed for task, _ in modelled]
         results = [*of_reward(first, seeds, scored), *results]
     return UserReport(
         results=tuple(results),
         tests=tuple(compare_arms(results)),
         threshold=scored[0].threshold if "reward" in names else None,
         left_out=too_short(first),
-        truth=against_truth(results, [study for study, _ in modelled]),
+        truth=against_truth(results, [task for task, _ in modelled]),
         audit=tuple(player.suspicions),
         costs=player.spent,
         stand_in=any(one.stand_in for one in played),
@@ -76,21 +76,21 @@ def chosen_ratios(ratios: Sequence[str] | None, items: int | None) -> tuple[str,
     return tuple(ratio for ratio in RATIOS if (items or ITEMS_PER_USER) % Ratio.parts(ratio) == 0)
 
 
-def answers_of(player: ArmRunner, played: ArmRun, study: Study) -> list[ArmAnswers]:
-    """The arm at every ratio; all draw on the same answers. `study` is that of the first seed."""
-    assert study.judged is not None, "only what was judged is evaluated"
-    users, items = [row.id for row in study.rows], study.judged.items.shape[1]
+def answers_of(player: ArmRunner, played: ArmRun, task: Task) -> list[ArmAnswers]:
+    """The arm at every ratio; all draw on the same answers. `task` is that of the first seed."""
+    assert task.judged is not None, "only what was judged is evaluated"
+    users, items = [row.id for row in task.rows], task.judged.items.shape[1]
     said = [
         (one.seed, one.run, Answers.of_run(users, player.judgements(one.run), items=items)) for one in played.seeds
     ]
     rounds = played.rounds if played.arm.said.get("loop", True) else 0
-    ratios = study.options.judged_ratios()
-    return by_ratio(played.arm.name, study.judged, ratios, users=users, seeds=said, rounds=rounds)
+    ratios = task.options.judged_ratios()
+    return by_ratio(played.arm.name, task.judged, ratios, users=users, seeds=said, rounds=rounds)
 
 
-def of_reward(study: Study, seeds: Sequence[int], scored: Sequence[ModelOutputs]) -> list[ArmAnswers]:
+def of_reward(task: Task, seeds: Sequence[int], scored: Sequence[ModelOutputs]) -> list[ArmAnswers]:
     """The reward model at every ratio, from its threshold up. Raises `UsageError` where there is no threshold."""
-    assert study.judged is not None, "only what was judged is evaluated"
+    assert task.judged is not None, "only what was judged is evaluated"
     said: list[tuple[int, str | None, Answers]] = []
     for seed, outputs in zip(seeds, scored, strict=True):
         if outputs.judged is None or outputs.threshold is None:
@@ -99,8 +99,8 @@ def of_reward(study: Study, seeds: Sequence[int], scored: Sequence[ModelOutputs]
                 "name data that has with --train-on, or other arms with --arm"
             )
         said.append((seed, None, Answers.of_reward(outputs.judged, outputs.threshold)))
-    users = [row.id for row in study.rows]
-    return by_ratio("reward", study.judged, study.options.judged_ratios(), users=users, seeds=said)
+    users = [row.id for row in task.rows]
+    return by_ratio("reward", task.judged, task.options.judged_ratios(), users=users, seeds=said)
 
 
 def scores_shown(player: ArmRunner, played: Sequence[ArmRun]) -> list[ModelOutputs]:
@@ -122,12 +122,12 @@ def _none_as_empty(outputs: ModelOutputs) -> NDArray[np.float32]:
     return np.empty(0, np.float32) if outputs.judged is None else outputs.judged
 
 
-def too_short(study: Study) -> int:
+def too_short(task: Task) -> int:
     """Sequences of the splits that are asked about nothing, for want of items."""
-    held_out, sequences = study.options.held_out, study.dataset.splits
+    held_out, sequences = task.options.held_out, task.dataset.splits
     return sum(
-        len(sequences[split]) - len(session_rows(study.dataset, split, held_out=held_out))
-        for split in study.options.splits
+        len(sequences[split]) - len(session_rows(task.dataset, split, held_out=held_out))
+        for split in task.options.splits
     )
 
 

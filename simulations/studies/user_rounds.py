@@ -29,16 +29,16 @@ def user_rounds_study(
     asked: dict[str, Any] = {"ratios": chosen_ratios(ratios, items), "items": items}
     longest = RunOptions.given({**player.said, **asked}).rounds
     further = [_arm(number, longest, asked) for number in range(1, longest + 1)]
-    sharing = replace(player, how=player.how.answered_by(None, player.call.store.reply_cache))
+    sharing = replace(player, execution=player.execution.answered_from(None, player.executor.store.reply_cache))
     played = sharing.play([replace(arm_of("agent", asked), name="no memory"), *further])
-    study = player.study(further[0], 0)
-    results = [one for arm in played for one in answers_of(player, arm, study)]
+    task = player.task(further[0], 0)
+    results = [one for arm in played for one in answers_of(player, arm, task)]
     return UserReport(
         study="user-rounds",
         results=tuple(results),
         tests=tuple(compare_pairs(_pairs(results))),
         threshold=None,
-        left_out=too_short(study),
+        left_out=too_short(task),
         audit=tuple(sharing.suspicions),
         costs=sharing.spent,
         stand_in=any(one.stand_in for one in played),

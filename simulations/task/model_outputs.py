@@ -19,7 +19,7 @@ from afl.settings import Settings
 from simulations.options.run_options import NONE
 from simulations.progress import Watching, silent
 from simulations.task.model_seeds import RECOMMENDER_SEED, REWARD_SEED
-from simulations.task.task import Study
+from simulations.task.task import Task
 
 
 @dataclass(frozen=True)
@@ -36,25 +36,25 @@ class ModelOutputs:
     """From which score on the reward model alone says yes to a judged item."""
 
     @classmethod
-    def of(cls, study: Study, settings: Settings, watch: Watching) -> "ModelOutputs":
+    def of(cls, task: Task, settings: Settings, watch: Watching) -> "ModelOutputs":
         """Asks the models of the study; trains those that are not trained yet.
 
         Raises `UsageError` for a suggestion that is not on its session's list, naming the session.
         """
-        if study.options.recommender == study.options.reward == NONE:
+        if task.options.recommender == task.options.reward == NONE:
             return cls(None, None)
-        views = study.views()
-        with _reward_beside(study, settings), _model(study, settings, watch, "recommender") as recommender:
+        views = task.views()
+        with _reward_beside(task, settings), _model(task, settings, watch, "recommender") as recommender:
             suggestions = None if recommender is None else recommender.suggest(views)
-        with _model(study, settings, watch, "reward") as reward:
+        with _model(task, settings, watch, "reward") as reward:
             if reward is None:
                 return cls(suggestions, None)
             # Rounded once and for all: a last digit that differs between machines must not change a prompt.
             scores = np.round(reward.scores(views), 2)
-            if study.judged is None:
+            if task.judged is None:
                 return cls(suggestions, scores)
-            judged = np.round(reward.scores(study.judging_views()), 2)
-            return cls(suggestions, scores, judged, reward_threshold(reward, study.training))
+            judged = np.round(reward.scores(task.judging_views()), 2)
+            return cls(suggestions, scores, judged, reward_threshold(reward, task.training))
 
     def suggested(self, position: int) -> int | None:
         return None if self.suggestions is None else int(self.suggestions[position])
@@ -96,19 +96,19 @@ def _scores(hundredths: list[list[int]] | None) -> NDArray[np.float32] | None:
 
 
 @contextmanager
-def _model(study: Study, settings: Settings, watch: Watching, role: str) -> Iterator[Any]:
+def _model(task: Task, settings: Settings, watch: Watching, role: str) -> Iterator[Any]:
     """The recommender or reward model the options name; None where they say `none`. Inside, its progress is shown."""
     group, seed = _GROUPS[role]
-    text: str = getattr(study.options, role)
+    text: str = getattr(task.options, role)
     if text == NONE:
         yield None
         return
     spec = plugins.parse_spec(text)
     factory = plugins.load_plugin(group, spec.name)
     with watch.bar(f"{role} {spec}") as bar:
-        context = _context(study, settings, spec, seed, bar)
+        context = _context(task, settings, spec, seed, bar)
         if spec.name in plugins.plugin_names("afl.models"):
-            context = replace(context, progress=_Announced(bar, watch.say, _training_now(study, context)))
+            context = replace(context, progress=_Announced(bar, watch.say, _training_now(task, context)))
         yield factory(context)
 
 
@@ -128,27 +128,27 @@ class _Announced:
         self.bar(done, total, text)
 
 
-def _training_now(study: Study, context: ModelContext) -> str:
+def _training_now(task: Task, context: ModelContext) -> str:
     """The line for a model that is not there yet, with the command that would have it ready."""
-    line = f"no {context.name} is trained on {study.training.name!r} yet, so it is trained now"
+    line = f"no {context.name} is trained on {task.training.name!r} yet, so it is trained now"
     # A model for training sequences that are played learns without their targets: no command trains it.
-    if Split.TRAIN in study.options.splits or model_argument(context) is not None:
+    if Split.TRAIN in task.options.splits or model_argument(context) is not None:
         return line
     seed = "" if model_seed(context) == RECOMMENDER_SEED else f" --seed {model_seed(context)}"
-    return f"{line}; beforehand: afl train {context.name} --dataset {study.training.name}{seed}"
+    return f"{line}; beforehand: afl train {context.name} --dataset {task.training.name}{seed}"
 
 
-def _reward_beside(study: Study, settings: Settings) -> AbstractContextManager[None]:
+def _reward_beside(task: Task, settings: Settings) -> AbstractContextManager[None]:
     """The reward model is trained while the recommender is, when both are models that train."""
-    recommender, reward = (plugins.parse_spec(text) for text in (study.options.recommender, study.options.reward))
+    recommender, reward = (plugins.parse_spec(text) for text in (task.options.recommender, task.options.reward))
     if not {recommender.name, reward.name} <= set(plugins.plugin_names("afl.models")):
         return nullcontext()
-    context = _context(study, settings, reward, REWARD_SEED, silent)
+    context = _context(task, settings, reward, REWARD_SEED, silent)
     if model_argument(context) is not None:
         return nullcontext()
     return trained_in_subprocess(
         reward.name,
-        study.training,
+        task.training,
         seed=model_seed(context),
         data_dir=settings.data_dir,
         models_dir=settings.models_dir,
@@ -162,12 +162,12 @@ _GROUPS = {
 
 
 def _context(
-    study: Study, settings: Settings, spec: plugins.PluginSpec, seed: int, progress: Progress
+    task: Task, settings: Settings, spec: plugins.PluginSpec, seed: int, progress: Progress
 ) -> ModelContext:
     return ModelContext(
         name=spec.name,
         argument=spec.argument,
-        dataset=study.training,
+        dataset=task.training,
         models_dir=settings.models_dir,
         default_seed=seed,
         progress=progress,

@@ -9,7 +9,7 @@ from simulations.options.run_options import recommends
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class RunKind:
     """Read from the configuration that the run was begun with."""
 
     protocol: str
@@ -24,7 +24,7 @@ class Kind:
     """The knowledge base whose hints were tried."""
 
     @classmethod
-    def of(cls, config: Mapping[str, Any]) -> Self:
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
         protocol = str(config.get("protocol", "dialogue"))
         return cls(
             protocol=protocol,

@@ -14,8 +14,8 @@ from afl.types import Message, Phase
 from agents.stored_requests import StoredRequests, as_asked, asked_titles, stored_list
 from memory.records import Exchange, Transcript
 from memory.run import Run
-from simulations.execution.agent_factory import Agency
-from simulations.task.task import Study
+from simulations.execution.agent_factory import AgentFactory
+from simulations.task.task import Task
 
 Requests = Mapping[str, Sequence[Message]]
 """Session -> the messages it was asked with."""
@@ -44,14 +44,14 @@ def answered_by(stored: StoredReplies) -> dict[str, Any]:
     return {"llm": f"answers:{stored.file}", "split": stored.split, "candidates_from": "source"}
 
 
-def asking(requests: Requests) -> Agency:
+def asking(requests: Requests) -> AgentFactory:
     """A recommendation agent that asks these requests and no others."""
 
     def make(chat: Chat) -> StoredRequests:
         return StoredRequests(chat, requests=requests)
 
     make.__module__, make.__qualname__ = StoredRequests.__module__, StoredRequests.__qualname__
-    return Agency(recommendation_agent=make)  # type: ignore[arg-type]  # it ranks, and does nothing else
+    return AgentFactory(recommendation_agent=make)  # type: ignore[arg-type]  # it ranks, and does nothing else
 
 
 def is_stored(config: Mapping[str, Any]) -> bool:
@@ -75,18 +75,18 @@ def stored_answers(path: str | Path) -> StoredReplies:
     return read_stored_replies(Path(path).absolute())
 
 
-def require_answers(study: Study, requests: Requests, stored: StoredReplies | None) -> None:
+def require_answers(task: Task, requests: Requests, stored: StoredReplies | None) -> None:
     """Raises `UsageError` for a session without a stored answer, `DataError` for an answer to another session."""
-    missing = [row.id for row in study.rows if row.id not in requests]
+    missing = [row.id for row in task.rows if row.id not in requests]
     if missing:
         raise UsageError(
-            f"{len(missing)} of {len(study)} sessions have no stored answer, {missing[0]!r} first; expected the "
+            f"{len(missing)} of {len(task)} sessions have no stored answer, {missing[0]!r} first; expected the "
             "sessions as their authors divided them: import the data without --split"
         )
     if stored is None:
         return
-    titles = study.dataset.catalogue.titles
-    for row in study.rows:
+    titles = task.dataset.catalogue.titles
+    for row in task.rows:
         label, asked = stored.labels[row.id], asked_titles(requests[row.id])
         if as_asked(titles[row.target], asked) != label:
             raise DataError(

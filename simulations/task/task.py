@@ -19,7 +19,7 @@ from simulations.options.run_options import RunOptions
 
 
 @dataclass(frozen=True)
-class Study:
+class Task:
     """Sessions in the order they are run; everything in it follows from data set and options."""
 
     dataset: Dataset
@@ -43,7 +43,7 @@ class Study:
         options: RunOptions,
         training: Dataset | None = None,
         base: KnowledgeBase | None = None,
-    ) -> "Study":
+    ) -> "Task":
         """Chooses the sessions and draws their lists. Raises `UsageError` when there is no session to run."""
         ratios = options.judged_ratios()
         chosen, lists, judged = [], [], []

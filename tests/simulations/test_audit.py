@@ -18,7 +18,7 @@ from simulations import audit, evaluate_user, simulate
 from simulations.analysis.audit_check import Check, Verdict
 from simulations.commands.audit import Audit
 from simulations.commands.data import import_data
-from simulations.execution.agent_factory import Agency
+from simulations.execution.agent_factory import AgentFactory
 from simulations.leakage.accuracy import Accuracy
 from simulations.leakage.advice import Advised, check_advice
 from simulations.leakage.lists import Listed, check_lists
@@ -28,14 +28,14 @@ from simulations.leakage.split import check_split
 from simulations.leakage.suggestions import Suggested, audit_suggestions, check_suggestions
 from simulations.leakage.titles import Titles
 from simulations.options.run_options import RunOptions
-from simulations.task.task import Study
+from simulations.task.task import Task
 from tests.simulations.conftest import Afl
 
 Targets = Mapping[str, str]
 
 
-def study_of(dataset: Dataset, **options: Any) -> Study:
-    return Study.of(dataset, RunOptions(dataset=dataset.name, llm="offline", **options))
+def study_of(dataset: Dataset, **options: Any) -> Task:
+    return Task.of(dataset, RunOptions(dataset=dataset.name, llm="offline", **options))
 
 
 @pytest.fixture(autouse=True)
@@ -80,14 +80,14 @@ class Telltale:
         return Advice(self.name, f"People like this one went on to {self.targets[view.session]}.")
 
 
-def planted(change: Callable[[Question, SessionView], Question]) -> Agency:
+def planted(change: Callable[[Question, SessionView], Question]) -> AgentFactory:
     """The built-in agents, but for what the recommendation agent asks."""
 
     class Planted(RecommendationAgent):
         def question(self, view: SessionView, **rest: Any) -> Question:
             return change(super().question(view, **rest), view)
 
-    return Agency(recommendation_agent=Planted)
+    return AgentFactory(recommendation_agent=Planted)
 
 
 @pytest.mark.usefixtures("small")
@@ -122,10 +122,10 @@ def test_a_tool_whose_advice_names_the_target_is_found(targets: Targets) -> None
 
 
 def test_the_target_in_the_instructions_is_found(targets: Targets) -> None:
-    agency = planted(
+    agents = planted(
         lambda question, view: replace(question, system=f"{question.system}\nThink of {targets[view.session]}.")
     )
-    found = audited(agency=agency)
+    found = audited(agents=agents)
     assert verdicts(found) == {"prompts": "broken"}
     assert check_of(found, "prompts").numbers["in_text"] == 30
 
@@ -135,7 +135,7 @@ def test_the_target_in_the_history_is_found(targets: Targets) -> None:
         listed = question.request.replace("\n\n", f"\n6. {targets[view.session]}\n\n", 1)
         return replace(question, request=listed)
 
-    found = audited(agency=planted(reveal))
+    found = audited(agents=planted(reveal))
     assert verdicts(found) == {"prompts": "broken"}
     assert check_of(found, "prompts").numbers["in_history"] == 30
 
@@ -146,12 +146,12 @@ def test_the_target_always_first_is_found(targets: Targets) -> None:
         swapped = question.request.replace(f". {target}\n", ". \0\n").replace(f". {top}\n", f". {target}\n")
         return replace(question, request=swapped.replace("\0", top))
 
-    found = audited(agency=planted(first))
+    found = audited(agents=planted(first))
     assert verdicts(found) == {"positions": "broken"}
     assert check_of(found, "positions").numbers["counts"] == [30] + [0] * 19
 
 
-def remembering(change: Callable[[list[Refusal], SessionView], list[Refusal]]) -> Agency:
+def remembering(change: Callable[[list[Refusal], SessionView], list[Refusal]]) -> AgentFactory:
     """The built-in agents, but for what the recommendation agent is reminded of."""
 
     class Reminded(RecommendationAgent):
@@ -159,14 +159,14 @@ def remembering(change: Callable[[list[Refusal], SessionView], list[Refusal]]) -
             memory = change(list(rest.pop("memory")), view)
             return super().question(view, memory=memory, **rest)
 
-    return Agency(recommendation_agent=Reminded)
+    return AgentFactory(recommendation_agent=Reminded)
 
 
 def test_a_refusal_of_the_target_that_nobody_recommended_is_found(targets: Targets) -> None:
     def plant(memory: list[Refusal], view: SessionView) -> list[Refusal]:
         return [*memory, Refusal(1, targets[view.session], "It fits.", "Not now.")] if memory else []
 
-    found = audited(agency=remembering(plant), rounds=3)
+    found = audited(agents=remembering(plant), rounds=3)
     assert verdicts(found) == {"dialogue": "broken"}
     assert "name the target" in check_of(found, "dialogue").text
 
@@ -175,7 +175,7 @@ def test_a_reason_that_nobody_gave_is_suspicious(targets: Targets) -> None:
     def reword(memory: list[Refusal], view: SessionView) -> list[Refusal]:
         return [replace(refusal, refusal_reason="Too loud for me.") for refusal in memory]
 
-    found = audited(agency=remembering(reword))
+    found = audited(agents=remembering(reword))
     assert verdicts(found) == {"dialogue": "suspicious"}
     assert "hold what nobody said" in check_of(found, "dialogue").text
 
@@ -185,7 +185,7 @@ def test_an_offer_that_nobody_made_is_found(targets: Targets) -> None:
         def question(self, view: SessionView, *, title: str, **rest: Any) -> Question:
             return super().question(view, title=targets[view.session], **rest)
 
-    found = audited(agency=Agency(user_agent=Misled))
+    found = audited(agents=AgentFactory(user_agent=Misled))
     assert verdicts(found) == {"dialogue": "broken"}
 
 
@@ -203,7 +203,7 @@ def test_a_clean_run_that_judges_items_passes_and_every_request_is_looked_at() -
     assert check_of(found, "prompts").numbers["requests"] >= 60 + 60
 
 
-def misled(tell: Callable[[str, SessionView], str]) -> Agency:
+def misled(tell: Callable[[str, SessionView], str]) -> AgentFactory:
     """The built-in agents, but for a line that the user agent reads before it judges an item."""
 
     class Told(UserAgent):
@@ -211,7 +211,7 @@ def misled(tell: Callable[[str, SessionView], str]) -> Agency:
             asked = super().question(view, title=title, **rest)
             return replace(asked, request=f"{tell(title, view)}\n\n{asked.request}")
 
-    return Agency(user_agent=Told)
+    return AgentFactory(user_agent=Told)
 
 
 @pytest.fixture
@@ -222,13 +222,13 @@ def last(dataset: Dataset) -> Mapping[str, str]:
 
 
 def test_a_line_that_tells_wanted_from_unwanted_items_is_found(last: Mapping[str, str]) -> None:
-    found = judging(agency=misled(lambda title, view: f"Kept: {'yes' if title == last[view.session] else 'no'}"))
+    found = judging(agents=misled(lambda title, view: f"Kept: {'yes' if title == last[view.session] else 'no'}"))
     assert check_of(found, "labels").verdict is Verdict.BROKEN
     assert "'Kept: " in check_of(found, "labels").text
 
 
 def test_a_line_that_names_what_was_held_out_is_found(last: Mapping[str, str]) -> None:
-    found = judging(agency=misled(lambda title, view: f"Later they went on to {last[view.session]}."))
+    found = judging(agents=misled(lambda title, view: f"Later they went on to {last[view.session]}."))
     assert check_of(found, "prompts").verdict is Verdict.BROKEN
     assert check_of(found, "prompts").numbers["in_text"] == 30
 
@@ -248,22 +248,22 @@ def test_sessions_that_are_in_the_training_data_are_found(small: Path, tmp_path:
 
 
 def test_sessions_a_model_was_trained_on_are_suspicious(dataset: Dataset) -> None:
-    study = study_of(dataset, split="all")
+    task = study_of(dataset, split="all")
     training = dataset.splits[Split.TRAIN]
-    assert check_split(study.rows, training, trained=True).verdict is Verdict.SUSPICIOUS
-    assert check_split(study.rows, training, trained=False).verdict is Verdict.OK
+    assert check_split(task.rows, training, trained=True).verdict is Verdict.SUSPICIOUS
+    assert check_split(task.rows, training, trained=False).verdict is Verdict.OK
 
 
 def test_training_sequences_whose_targets_nothing_learned_from_are_fine(dataset: Dataset) -> None:
-    study = study_of(dataset, split="train")
-    learned = study.training.splits[Split.TRAIN]
-    check = check_split(study.rows, learned, trained=True)
-    assert (check.verdict, check.numbers["of_train"]) == (Verdict.OK, len(study.rows))
+    task = study_of(dataset, split="train")
+    learned = task.training.splits[Split.TRAIN]
+    check = check_split(task.rows, learned, trained=True)
+    assert (check.verdict, check.numbers["of_train"]) == (Verdict.OK, len(task.rows))
 
 
 def test_without_training_sequences_there_is_nothing_to_compare_with(dataset: Dataset) -> None:
-    study = study_of(dataset, split="test")
-    assert check_split(study.rows, Sequences.of([])).verdict is Verdict.NOT_CHECKED
+    task = study_of(dataset, split="test")
+    assert check_split(task.rows, Sequences.of([])).verdict is Verdict.NOT_CHECKED
 
 
 def test_without_its_data_set_a_run_is_audited_by_its_prompts(afl: Afl, small: Path) -> None:
@@ -296,15 +296,15 @@ def lastfm(shared_data: Path) -> Dataset:
 
 
 def test_published_answers_under_another_seed_are_an_oracle(lastfm: Dataset, shared_data: Path) -> None:
-    study = study_of(lastfm, seed=333, candidates_from="reference")
-    check = audit_suggestions(shared_data / "prior_lastfm" / "SASRec.csv", study)
+    task = study_of(lastfm, seed=333, candidates_from="reference")
+    check = audit_suggestions(shared_data / "prior_lastfm" / "SASRec.csv", task)
     assert check.verdict is Verdict.BROKEN
     assert (check.numbers["hits"], check.numbers["n"], check.numbers["off_list"]) == (34, 35, 87)
 
 
 def test_published_answers_under_their_own_seed_are_fair(lastfm: Dataset, shared_data: Path) -> None:
-    study = study_of(lastfm, candidates_from="reference")
-    check = audit_suggestions(shared_data / "prior_lastfm" / "SASRec.csv", study)
+    task = study_of(lastfm, candidates_from="reference")
+    check = audit_suggestions(shared_data / "prior_lastfm" / "SASRec.csv", task)
     assert check.verdict is Verdict.OK
     assert (check.numbers["hits"], check.numbers["n"], check.numbers["off_list"]) == (34, 122, 0)
 

@@ -7,7 +7,7 @@ import pytest
 from afl.data.dataset import Dataset, Split
 from afl.data.dataset_store import DatasetStore
 from simulations.options.run_options import RunOptions
-from simulations.task.task import Study
+from simulations.task.task import Task
 from tests.simulations.conftest import Afl
 
 
@@ -62,13 +62,13 @@ def test_sessions_have_a_name_of_their_own(afl: Afl, small: Path) -> None:
 def test_models_do_not_learn_the_targets_of_training_sequences_that_are_played(
     split: str, left: int, dataset: Dataset
 ) -> None:
-    study = Study.of(dataset, RunOptions(dataset="small", llm="offline", split=split))  # type: ignore[arg-type]
-    learned = {s.id: s.items for s in study.training.splits[Split.TRAIN]}
+    task = Task.of(dataset, RunOptions(dataset="small", llm="offline", split=split))  # type: ignore[arg-type]
+    learned = {s.id: s.items for s in task.training.splits[Split.TRAIN]}
     assert learned == {s.id: s.items[: len(s.items) - left] for s in dataset.splits[Split.TRAIN]}
 
 
 def test_what_is_judged_after_the_target_is_not_learned_either(dataset: Dataset) -> None:
     options = RunOptions(dataset="small", llm="offline", split="train", ratios=("1:1",), items=2)
-    study = Study.of(dataset, options)
-    assert {len(sequence.items) for sequence in study.training.splits[Split.TRAIN]} == {4}
-    assert study.configuration()["training_hash"] == dataset.without_targets(held_out=1).hash
+    task = Task.of(dataset, options)
+    assert {len(sequence.items) for sequence in task.training.splits[Split.TRAIN]} == {4}
+    assert task.configuration()["training_hash"] == dataset.without_targets(held_out=1).hash

@@ -22,7 +22,7 @@ from simulations.analysis.paired_tests import PairedTest, compare
 from simulations.cli.study_view import in_words
 from simulations.options.run_options import RunOptions
 from simulations.studies.recommendation import arm_of
-from simulations.task.task import Study
+from simulations.task.task import Task
 from tests.simulations.conftest import Afl, Assassin, Finished, Launch
 
 N = 30
@@ -31,8 +31,8 @@ Exported = Callable[[str], bytes]
 
 def suggestions(dataset: Dataset, path: Path, *, right: int) -> Path:
     """A base model's answers: the target for the first `right` sessions, another candidate for the rest."""
-    study = Study.of(dataset, RunOptions(dataset="small", llm="offline", split="all"))
-    sessions = [study.session(place) for place in range(len(study))]
+    task = Task.of(dataset, RunOptions(dataset="small", llm="offline", split="all"))
+    sessions = [task.session(place) for place in range(len(task))]
     wrong = [next(item for item in one.view.candidates if item != one.target) for one in sessions]
     said = [one.target if place < right else wrong[place] for place, one in enumerate(sessions)]
     with path.open("w", newline="") as file:
@@ -342,5 +342,5 @@ def test_without_a_user_further_rounds_are_a_mistake(afl: Afl, small: Path) -> N
 
 def test_a_study_with_a_user_is_configured_as_before_there_was_a_choice(dataset: Dataset) -> None:
     options = RunOptions(dataset="small", llm="offline", split="all")
-    assert "user" not in Study.of(dataset, options).configuration()
-    assert Study.of(dataset, replace(options, user=False, rounds=1)).configuration()["user"] is False
+    assert "user" not in Task.of(dataset, options).configuration()
+    assert Task.of(dataset, replace(options, user=False, rounds=1)).configuration()["user"] is False

@@ -14,7 +14,7 @@ from afl.testing.server import FakeServer, running_server
 from memory.store import Store
 from simulations.execution.asynchrony import waiting
 from simulations.options.run_options import RunOptions
-from simulations.task.task import Study
+from simulations.task.task import Task
 from tests.simulations.conftest import Afl, Finished
 
 
@@ -228,8 +228,8 @@ def test_a_second_process_on_a_run_is_told_who_holds_it(loop: Afl, server: FakeS
 @pytest.fixture
 def suggestions(dataset: Dataset, tmp_path: Path) -> Path:
     """What a model suggested for each session: the first of its list."""
-    study = Study.of(dataset, RunOptions(dataset="small", llm="any", split="all"))
-    rows = [f"{view.session},{view.candidate_titles[0]}" for view in study.views()]
+    task = Task.of(dataset, RunOptions(dataset="small", llm="any", split="all"))
+    rows = [f"{view.session},{view.candidate_titles[0]}" for view in task.views()]
     path = tmp_path / "suggestions.csv"
     path.write_text("\n".join(["id,generate", *rows]) + "\n")
     return path

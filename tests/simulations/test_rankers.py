@@ -19,11 +19,11 @@ from afl.types import Advice, Outcome, Refusal, Role, SessionView
 from agents import RecommendationAgent, UserAgent
 from agents.sections import entries
 from memory.store import Store
-from simulations.execution.executor import calling
-from simulations.execution.run import Performance
+from simulations.execution.executor import open_executor
+from simulations.execution.run import ExecutionConfig
 from simulations.graphs.lists import after_ranking, build_choice, build_ranking, build_shortlist
 from simulations.options.run_options import RunOptions
-from simulations.task.task import Study
+from simulations.task.task import Task
 from tests.simulations.conftest import Afl
 from tests.simulations.test_graph import turn
 
@@ -109,8 +109,8 @@ def play(small: Any, server: FakeServer) -> Play:
 
     def perform(name: str, **said: Any) -> Any:
         fixed = {"dataset": "small", "split": "all", "llm": "openai:m", "recommender": "none", "reward": "none"}
-        with calling(db=None, settings=Settings(), watch=None, agency=None, tools=()) as call:
-            return call.perform(fixed | said, name, Performance(base_url=server.url))
+        with open_executor(db=None, settings=Settings(), watch=None, agents=None, tools=()) as executor:
+            return executor.run(fixed | said, name, ExecutionConfig(base_url=server.url))
 
     return perform
 
@@ -180,7 +180,7 @@ def test_a_target_put_in_one_place_on_purpose_is_where_it_should_be_and_no_leak(
 
 def test_a_run_begun_before_there_were_positions_and_protocols_goes_on(small: Any, dataset: Dataset) -> None:
     options = RunOptions(dataset="small", llm="offline")
-    assert not {"target_position", "protocol", "listed"} & Study.of(dataset, options).configuration().keys()
+    assert not {"target_position", "protocol", "listed"} & Task.of(dataset, options).configuration().keys()
     assert options == RunOptions(dataset="small", llm="offline", target_position="random")
 
 

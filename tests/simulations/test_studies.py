@@ -28,7 +28,7 @@ from simulations.options.run_options import RunOptions
 from simulations.studies.options import over_seeds
 from simulations.task.model_outputs import ModelOutputs
 from simulations.task.model_seeds import RECOMMENDER_SEED, REWARD_SEED
-from simulations.task.task import Study
+from simulations.task.task import Task
 from tests.simulations.conftest import Afl, keep_untrained
 
 N = 10
@@ -277,7 +277,7 @@ def test_studies_refuse_it_too(twins: str, server: FakeServer) -> None:
 
 def a_file(dataset: Dataset, path: Path, seed: int, *, off: int = 0) -> str:
     """Answers that are always right, made for the lists of a seed; the first `off` name an item of no list."""
-    study = Study.of(dataset, RunOptions(dataset="small", llm="offline", split="all", seed=seed))
+    study = Task.of(dataset, RunOptions(dataset="small", llm="offline", split="all", seed=seed))
     sessions = [study.session(place) for place in range(len(study))]
     said = [("Nobody" if place < off else one.view.title(one.target)) for place, one in enumerate(sessions)]
     with path.open("w", newline="") as file:
@@ -317,7 +317,7 @@ def test_a_study_may_leave_out_the_check_that_it_is_about() -> None:
 
 def test_a_sound_set_up_passes_every_check(dataset: Dataset) -> None:
     options = RunOptions(dataset="small", llm="offline", recommender="none", reward="none")
-    study = Study.of(dataset, options)
+    study = Task.of(dataset, options)
     found = [*audit_sessions(study), *audit_suggested(study, ModelOutputs(None, None))]
     assert [check.name for check in found] == ["positions", "lists", "split", "judged", "suggestions"]
     assert require_sound(found) == []

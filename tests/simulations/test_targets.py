@@ -15,31 +15,31 @@ from afl.settings import Settings
 from afl.testing.chat import scripted_model
 from memory.export import export
 from memory.store import Store
-from simulations.execution.agent_factory import Agency
-from simulations.execution.run import Performance, perform
+from simulations.execution.agent_factory import AgentFactory
+from simulations.execution.run import ExecutionConfig, execute_run
 from simulations.options.run_options import RunOptions
 from simulations.progress import silent
 from simulations.task.model_outputs import ModelOutputs
-from simulations.task.task import Study
+from simulations.task.task import Task
 
 OPTIONS = RunOptions(dataset="small", llm="any", split="all", recommender="none", reward="none")
 
 
 @pytest.fixture
-def study(dataset: Dataset) -> Study:
-    return Study.of(dataset, OPTIONS)
+def task(dataset: Dataset) -> Task:
+    return Task.of(dataset, OPTIONS)
 
 
-def flipped(study: Study) -> Study:
+def flipped(task: Task) -> Task:
     """The same sessions and lists; the target is another item of each list."""
-    others = [int(items[items != row.target][0]) for row, items in zip(study.rows, study.candidates, strict=True)]
-    return replace(study, rows=[replace(row, target=item) for row, item in zip(study.rows, others, strict=True)])
+    others = [int(items[items != row.target][0]) for row, items in zip(task.rows, task.candidates, strict=True)]
+    return replace(task, rows=[replace(row, target=item) for row, item in zip(task.rows, others, strict=True)])
 
 
-def advised(study: Study) -> ModelOutputs:
+def advised(task: Task) -> ModelOutputs:
     """Every session has a suggestion and scores."""
-    scores = np.random.default_rng(7).normal(size=study.candidates.shape).astype(np.float32)
-    return ModelOutputs(study.candidates[:, 3].astype(np.int64), np.round(scores, 2))
+    scores = np.random.default_rng(7).normal(size=task.candidates.shape).astype(np.float32)
+    return ModelOutputs(task.candidates[:, 3].astype(np.int64), np.round(scores, 2))
 
 
 def model_called(name: str, dataset: Dataset) -> LanguageModel:
@@ -48,30 +48,30 @@ def model_called(name: str, dataset: Dataset) -> LanguageModel:
     return scripted_model(lambda messages: canned_answer([{"content": said.content} for said in messages]))
 
 
-async def export_of(study: Study, model: LanguageModel, folder: Path) -> bytes:
+async def export_of(task: Task, model: LanguageModel, folder: Path) -> bytes:
     """The export of a fresh run of this study."""
-    agency = Agency().complete(study.options, study.dataset, Settings())
+    agents = AgentFactory().complete(task.options, task.dataset, Settings())
     async with await Store.open(f"sqlite:///{folder / 'afl.db'}") as store:
-        run = await store.begin_run("x", {}, study.candidate_record())
-        await perform(run, study, advised(study), model, agency, how=Performance(), bar=silent)
+        run = await store.begin_run("x", {}, task.candidate_record())
+        await execute_run(run, task, advised(task), model, agents, execution=ExecutionConfig(), bar=silent)
         return "".join([line async for line in export(run)]).encode()
 
 
 @pytest.mark.parametrize("name", ["scripted", "offline"])
 async def test_another_target_of_the_same_list_changes_no_byte_but_target_and_hit(
-    name: str, study: Study, dataset: Dataset, tmp_path: Path
+    name: str, task: Task, dataset: Dataset, tmp_path: Path
 ) -> None:
     model = model_called(name, dataset)
-    first = [json.loads(line) for line in (await export_of(study, model, tmp_path / "a")).splitlines()]
-    second = [json.loads(line) for line in (await export_of(flipped(study), model, tmp_path / "b")).splitlines()]
+    first = [json.loads(line) for line in (await export_of(task, model, tmp_path / "a")).splitlines()]
+    second = [json.loads(line) for line in (await export_of(flipped(task), model, tmp_path / "b")).splitlines()]
     assert [line["target"] for line in first] != [line["target"] for line in second]
     assert [line.pop("messages") for line in first] == [line.pop("messages") for line in second]
     unknown = {"target": None, "hit": None}
     assert [line | unknown for line in first] == [line | unknown for line in second]
 
 
-async def test_suggestion_and_score_reach_the_prompts_they_belong_in(study: Study, tmp_path: Path) -> None:
-    export = await export_of(study, model_called("scripted", study.dataset), tmp_path / "a")
+async def test_suggestion_and_score_reach_the_prompts_they_belong_in(task: Task, tmp_path: Path) -> None:
+    export = await export_of(task, model_called("scripted", task.dataset), tmp_path / "a")
     lines = [json.loads(line) for line in export.splitlines()]
     recommended = [line["messages"][-1]["content"] for line in lines if line["role"] == "recommendation"]
     responded = [line["messages"][-1]["content"] for line in lines if line["role"] == "user"]
@@ -80,6 +80,6 @@ async def test_suggestion_and_score_reach_the_prompts_they_belong_in(study: Stud
     assert all("Reward score: " in text and "sequential model" not in text for text in responded)
 
 
-def test_models_are_shown_views_without_a_target(study: Study) -> None:
-    assert study.views() == flipped(study).views()
-    assert study.candidate_record() == flipped(study).candidate_record()
+def test_models_are_shown_views_without_a_target(task: Task) -> None:
+    assert task.views() == flipped(task).views()
+    assert task.candidate_record() == flipped(task).candidate_record()

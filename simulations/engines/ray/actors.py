@@ -15,11 +15,18 @@ from afl.llm.rate_limits import RateLimits
 from afl.llm.request_cost import BudgetLimits
 from afl.types import ConcurrencyChange, Spending
 from memory.store import Store
-from simulations.engines.services import Books, BudgetDesk, Decision, Ended, LimiterDesk, Paid
-from simulations.engines.worker import News, Part, Place, Playing
+from simulations.engines.services import (
+    BudgetDecision,
+    BudgetService,
+    BudgetSummary,
+    LimiterService,
+    PaymentEvent,
+    RequestEnd,
+)
+from simulations.engines.worker import RunSpec, WorkerRun, WorkerSpec, WorkerUpdate
 
 
-class Welcome(NamedTuple):
+class WorkerReady(NamedTuple):
     """What a worker says once it is open."""
 
     host: str
@@ -27,24 +34,24 @@ class Welcome(NamedTuple):
     """Why it cannot play."""
 
 
-class Worker:
+class WorkerActor:
     """A process that plays; between runs it has nothing."""
 
     def __init__(self) -> None:
-        self._playing: Playing | None = None
+        self._playing: WorkerRun | None = None
 
-    async def open(self, part: Part, place: Place) -> Welcome:
+    async def open(self, part: RunSpec, place: WorkerSpec) -> WorkerReady:
         """Gets ready to play."""
         host = socket.gethostname()
         try:
-            self._playing = await Playing.begin(part, place)
+            self._playing = await WorkerRun.open(part, place)
         except AFLError as error:
-            return Welcome(host, type(error)(f"worker on {host}: {error}"))
+            return WorkerReady(host, type(error)(f"worker on {host}: {error}"))
         if (torch := sys.modules.get("torch")) is not None:
             torch.set_num_threads(1)
-        return Welcome(host)
+        return WorkerReady(host)
 
-    async def exchange(self, places: Sequence[int], begun: Sequence[int]) -> News:
+    async def exchange(self, places: Sequence[int], begun: Sequence[int]) -> WorkerUpdate:
         """Takes further sessions, and returns when there is something to tell."""
         assert self._playing is not None, "opened first"
         return await self._playing.exchange(places, begun)
@@ -61,16 +68,16 @@ class LimiterActor:
 
     def __init__(self, rpm: int | None, tpm: int | None) -> None:
         self._rates = RateLimits(rpm, tpm)
-        self._desk = LimiterDesk(AdaptiveLimiter(rates=self._rates))
+        self._desk = LimiterService(AdaptiveLimiter(rates=self._rates))
 
     async def begin(self, concurrency: int) -> None:
         """A new run: nobody has anything under way."""
-        self._desk = LimiterDesk(AdaptiveLimiter(concurrency, rates=self._rates))
+        self._desk = LimiterService(AdaptiveLimiter(concurrency, rates=self._rates))
 
     async def admit(self, worker: str, tokens: Sequence[int]) -> list[int]:
         return await self._desk.admit(worker, tokens)
 
-    async def ended(self, worker: str, tries: Sequence[Ended]) -> None:
+    async def ended(self, worker: str, tries: Sequence[RequestEnd]) -> None:
         await self._desk.ended(worker, tries)
 
     async def lost(self, worker: str) -> None:
@@ -81,7 +88,7 @@ class LimiterActor:
 
 
 @dataclass(frozen=True)
-class Opening:
+class BudgetState:
     """Where a budget and the account of a run stand when the run begins."""
 
     bounds: BudgetLimits
@@ -98,9 +105,9 @@ class BudgetActor:
 
     def __init__(self) -> None:
         self._stack = AsyncExitStack()
-        self._desk: BudgetDesk | None = None
+        self._desk: BudgetService | None = None
 
-    async def begin(self, url: str, run: str, opening: Opening) -> None:
+    async def begin(self, url: str, run: str, opening: BudgetState) -> None:
         """Opens the ledger of a run."""
         store = await self._stack.enter_async_context(await Store.open(url))
         ledger = (await store.join_run(run)).ledger()
@@ -108,31 +115,31 @@ class BudgetActor:
         budget = Budget(usd=bounds.usd, tokens=bounds.tokens, max_tokens=opening.max_tokens)
         budget.open("", price=None, ledger=NullLedger(), spent=opening.others)
         account = budget.open(run, price=opening.price, ledger=ledger, spent=opening.spent, doubt=opening.doubt)
-        self._desk = BudgetDesk(account)
+        self._desk = BudgetService(account)
 
-    async def hold(self, worker: str, asked: Sequence[tuple[int, Spending]]) -> Decision:
+    async def hold(self, worker: str, asked: Sequence[tuple[int, Spending]]) -> BudgetDecision:
         return await self._open.hold(worker, asked)
 
-    async def paid(self, worker: str, events: Sequence[Paid]) -> None:
+    async def paid(self, worker: str, events: Sequence[PaymentEvent]) -> None:
         await self._open.paid(worker, events)
 
     async def lost(self, worker: str) -> None:
         await self._open.lost(worker)
 
-    async def close(self) -> Books:
+    async def close(self) -> BudgetSummary:
         """What the run has cost; the ledger holds what stays in doubt."""
         books = await self._open.close()
         await self._stack.aclose()
         return books
 
     @property
-    def _open(self) -> BudgetDesk:
+    def _open(self) -> BudgetService:
         assert self._desk is not None, "begun first"
         return self._desk
 
 
 @dataclass(frozen=True)
-class RayAdmission:
+class RayLimiterClient:
     """A `LimiterActor` as workers ask it."""
 
     actor: Any
@@ -141,19 +148,19 @@ class RayAdmission:
         admitted: Sequence[int] = await self.actor.admit.remote(worker, tokens)
         return admitted
 
-    async def ended(self, worker: str, tries: Sequence[Ended]) -> None:
+    async def ended(self, worker: str, tries: Sequence[RequestEnd]) -> None:
         await self.actor.ended.remote(worker, tries)
 
 
 @dataclass(frozen=True)
-class RayTill:
+class RayBudgetClient:
     """A `BudgetActor` as workers ask it."""
 
     actor: Any
 
-    async def hold(self, worker: str, asked: Sequence[tuple[int, Spending]]) -> Decision:
-        decision: Decision = await self.actor.hold.remote(worker, asked)
+    async def hold(self, worker: str, asked: Sequence[tuple[int, Spending]]) -> BudgetDecision:
+        decision: BudgetDecision = await self.actor.hold.remote(worker, asked)
         return decision
 
-    async def paid(self, worker: str, events: Sequence[Paid]) -> None:
+    async def paid(self, worker: str, events: Sequence[PaymentEvent]) -> None:
         await self.actor.paid.remote(worker, events)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import make_url
 
 from afl.errors import UsageError, WorkerError
-from simulations.engines.base import Home, Say
+from simulations.engines.base import Say, StorageLocation
 
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -80,7 +80,7 @@ class Cluster:
             self.ray.shutdown()
 
 
-def shared_home(home: Home, hosts: Collection[str]) -> Home:
+def shared_home(home: StorageLocation, hosts: Collection[str]) -> StorageLocation:
     """The same home as the processes of these machines can find it.
 
     Raises `UsageError` for a database that they cannot share.
@@ -98,7 +98,7 @@ def shared_home(home: Home, hosts: Collection[str]) -> Home:
         )
     # Workers need not run in the folder of who started them.
     whole = url.set(database=os.path.abspath(str(url.database)))
-    return Home(whole.render_as_string(hide_password=False), home.settings)
+    return StorageLocation(whole.render_as_string(hide_password=False), home.settings)
 
 
 def _require_answer(address: str | None) -> None:

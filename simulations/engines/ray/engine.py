@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from afl.errors import UsageError
-from simulations.engines.base import EngineContext, Home, Job, Say
+from simulations.engines.base import EngineContext, RunJob, Say, StorageLocation
 from simulations.engines.ray.cluster import Cluster, shared_home
-from simulations.engines.ray.services import Desks
-from simulations.engines.ray.stage import RayStage
-from simulations.engines.ray.worker_pool import Crew, Hired, Work
-from simulations.engines.worker import Part
+from simulations.engines.ray.services import SharedServices
+from simulations.engines.ray.stage import RayRun
+from simulations.engines.ray.worker_pool import WorkerAssignment, WorkerHandle, WorkerPool
+from simulations.engines.worker import RunSpec
 from simulations.options.run_options import at_least
 
 
@@ -32,9 +32,9 @@ class _Started:
     """What all runs of a command share."""
 
     cluster: Cluster
-    crew: Crew
-    desks: Desks
-    home: Home
+    crew: WorkerPool
+    desks: SharedServices
+    home: StorageLocation
 
 
 class RayEngine:
@@ -45,38 +45,38 @@ class RayEngine:
         self._address = address
         self._started: _Started | None = None
 
-    def start(self, home: Home, say: Say) -> None:
+    def start(self, storage: StorageLocation, say: Say) -> None:
         if self._started is None:
             cluster = Cluster.connect(self._address, self._workers, say)
-            self._started = _Started(cluster, Crew(cluster.ray), Desks(cluster.ray), home)
-        self._started.home = shared_home(home, self._started.cluster.hosts)
+            self._started = _Started(cluster, WorkerPool(cluster.ray), SharedServices(cluster.ray), storage)
+        self._started.home = shared_home(storage, self._started.cluster.hosts)
 
     @asynccontextmanager
-    async def opened(self, job: Job) -> AsyncIterator[RayStage]:
+    async def open(self, job: RunJob) -> AsyncIterator[RayRun]:
         assert self._started is not None, "started before a run is held"
         cluster, crew, desks = self._started.cluster, self._started.crew, self._started.desks
-        shares = _shares(job.how.concurrency, self._workers or cluster.processors or 1)
-        hiring: list[asyncio.Task[Hired]] = []
+        shares = _shares(job.execution.concurrency, self._workers or cluster.processors or 1)
+        hiring: list[asyncio.Task[WorkerHandle]] = []
         try:
             part = _shipped(cluster.ray, job, self._started.home)
-            work = Work(part, *await desks.open(job, self._started.home.url))
+            work = WorkerAssignment(part, *await desks.open(job, self._started.home.url))
             if not cluster.free + crew.size:
                 job.say("ray: every processor of the cluster is taken; waiting for one")
             room = max(1, min(cluster.free + crew.size, cluster.processors, len(shares)))
-            hiring += [asyncio.create_task(crew.hire(work, share)) for share in shares]
+            hiring += [asyncio.create_task(crew.acquire(work, share)) for share in shares]
             await _ready(hiring, room)
-            yield RayStage(job, crew, hiring, lambda share: crew.hire(work, share), desks.look, desks.gone)
+            yield RayRun(job, crew, hiring, lambda share: crew.acquire(work, share), desks.look, desks.gone)
         finally:
             for task in hiring:
                 task.cancel()
             await asyncio.gather(*hiring, return_exceptions=True)
-            await crew.rest()
+            await crew.release_all()
             await desks.close()
 
     def close(self) -> None:
         started, self._started = self._started, None
         if started is not None:
-            started.crew.dismiss()
+            started.crew.shut_down()
             started.desks.dismiss()
             started.cluster.close()
 
@@ -87,23 +87,23 @@ def _shares(concurrency: int, workers: int) -> list[int]:
     return [concurrency // workers + (place < concurrency % workers) for place in range(workers)]
 
 
-def _shipped(ray: Any, job: Job, home: Home) -> Any:
+def _shipped(ray: Any, job: RunJob, home: StorageLocation) -> Any:
     """The run in the object store, from which every machine takes it once."""
-    how = job.how
-    part = Part(
+    execution = job.execution
+    part = RunSpec(
         home,
         job.run.name,
-        job.study,
+        job.task,
         job.outputs,
-        job.agency,
+        job.agents,
         job.model.name,
-        base_url=how.base_url,
-        replay=None if how.replay is None else how.replay.name,
-        recall=how.recall is not None,
-        times=how.times,
-        bounds=how.budget.bounds,
-        max_tokens=how.budget.max_tokens,
-        counts_tokens=how.rates.tpm is not None,
+        base_url=execution.base_url,
+        replay=None if execution.replay is None else execution.replay.name,
+        recall=execution.recall is not None,
+        times=execution.times,
+        bounds=execution.budget.bounds,
+        max_tokens=execution.budget.max_tokens,
+        counts_tokens=execution.rates.tpm is not None,
     )
     try:
         return ray.put(part)
@@ -112,7 +112,7 @@ def _shipped(ray: Any, job: Job, home: Home) -> Any:
         raise UsageError(f"--engine ray: a part of your own cannot be sent to other processes: {reason}") from None
 
 
-async def _ready(hiring: Sequence[asyncio.Task[Hired]], wanted: int) -> None:
+async def _ready(hiring: Sequence[asyncio.Task[WorkerHandle]], wanted: int) -> None:
     """Returns once so many workers can play; raises what keeps one of them from it."""
     waiting = set(hiring)
     while len(hiring) - len(waiting) < wanted:

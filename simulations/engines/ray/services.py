@@ -5,51 +5,57 @@ from typing import Any
 
 from afl.llm.budget import RunAccount
 from afl.types import ConcurrencyChange
-from simulations.engines.base import Job
-from simulations.engines.ray.actors import BudgetActor, LimiterActor, Opening, RayAdmission, RayTill
-from simulations.engines.ray.worker_pool import Hired
-from simulations.engines.services import Books
-from simulations.execution.limits import PaceKeeper
+from simulations.engines.base import RunJob
+from simulations.engines.ray.actors import (
+    BudgetActor,
+    BudgetState,
+    LimiterActor,
+    RayBudgetClient,
+    RayLimiterClient,
+)
+from simulations.engines.ray.worker_pool import WorkerHandle
+from simulations.engines.services import BudgetSummary
+from simulations.execution.limits import ConcurrencyRecorder
 
 LOOK = 1.0
 """Seconds between two looks at how the number of requests under way goes."""
 
 
 @dataclass
-class Desks:
+class SharedServices:
     """What workers of one engine share; `open` begins a run, `close` ends it."""
 
     ray: Any
     _limiter: Any = None
     _till: Any = None
-    _job: Job | None = None
+    _job: RunJob | None = None
     _history: list[ConcurrencyChange] = field(default_factory=list)
-    _pace: PaceKeeper | None = None
+    _pace: ConcurrencyRecorder | None = None
     _looked: float = 0.0
 
-    async def open(self, job: Job, url: str) -> tuple[RayAdmission | None, RayTill | None]:
+    async def open(self, job: RunJob, url: str) -> tuple[RayLimiterClient | None, RayBudgetClient | None]:
         """Where requests of this run are admitted and paid for; None where each worker may decide by itself."""
         self._job, self._history = job, []
-        self._pace = PaceKeeper(job.run, self._history)
-        self._looked = job.how.clock.monotonic()
+        self._pace = ConcurrencyRecorder(job.run, self._history)
+        self._looked = job.execution.clock.monotonic()
         admission = till = None
-        if job.how.replay is None and (job.model.endpoint or job.how.rates.limits):
-            admission = RayAdmission(await self._begun_limiter(job))
+        if job.execution.replay is None and (job.model.endpoint or job.execution.rates.limits):
+            admission = RayLimiterClient(await self._begun_limiter(job))
         else:
-            self._history.append(ConcurrencyChange(job.how.clock.time(), job.how.concurrency, "begun"))
-        if job.how.replay is None and job.account.budget.bounds:
-            till = RayTill(await self._begun_till(job, url))
+            self._history.append(ConcurrencyChange(job.execution.clock.time(), job.execution.concurrency, "begun"))
+        if job.execution.replay is None and job.account.budget.bounds:
+            till = RayBudgetClient(await self._begun_till(job, url))
         return admission, till
 
     async def look(self) -> None:
         """Keeps with the run, now and then, how the number of requests under way went."""
         assert self._job is not None, "opened first"
-        now = self._job.how.clock.monotonic()
+        now = self._job.execution.clock.monotonic()
         if now - self._looked >= LOOK:
             self._looked = now
             await self._keep_pace(self._job)
 
-    async def gone(self, worker: Hired) -> None:
+    async def gone(self, worker: WorkerHandle) -> None:
         """A worker is lost, with whatever it had under way."""
         for desk in (self._limiter, self._till):
             if desk is not None:
@@ -62,23 +68,23 @@ class Desks:
             return
         await self._keep_pace(job)
         if self._till is not None and job.account.budget.bounds:
-            books: Books = await self._till.close.remote()
-            job.account.restate(books.spent, books.doubt, exhausted=books.exhausted, overruns=books.overruns)
+            books: BudgetSummary = await self._till.close.remote()
+            job.account.restate(books.spent, books.unconfirmed, exhausted=books.exhausted, overruns=books.overruns)
 
-    async def _keep_pace(self, job: Job) -> None:
+    async def _keep_pace(self, job: RunJob) -> None:
         if not job.usage.calls or self._pace is None:
             return
         if self._limiter is not None:
             self._history += await self._limiter.history.remote(len(self._history))
         await self._pace.keep()
 
-    async def _begun_limiter(self, job: Job) -> Any:
+    async def _begun_limiter(self, job: RunJob) -> Any:
         if self._limiter is None:
-            self._limiter = self._beside(LimiterActor).remote(job.how.rates.rpm, job.how.rates.tpm)
-        await self._limiter.begin.remote(job.how.concurrency)
+            self._limiter = self._beside(LimiterActor).remote(job.execution.rates.rpm, job.execution.rates.tpm)
+        await self._limiter.begin.remote(job.execution.concurrency)
         return self._limiter
 
-    async def _begun_till(self, job: Job, url: str) -> Any:
+    async def _begun_till(self, job: RunJob, url: str) -> Any:
         if self._till is None:
             self._till = self._beside(BudgetActor).remote()
         await self._till.begin.remote(url, job.run.name, _opening(job.account))
@@ -98,9 +104,9 @@ class Desks:
         self._limiter = self._till = None
 
 
-def _opening(account: RunAccount) -> Opening:
+def _opening(account: RunAccount) -> BudgetState:
     budget = account.budget
-    return Opening(
+    return BudgetState(
         bounds=budget.bounds,
         max_tokens=budget.max_tokens,
         price=account.price,

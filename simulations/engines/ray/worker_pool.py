@@ -8,45 +8,45 @@ from uuid import uuid4
 
 from afl.errors import WorkerError
 from simulations.engines.dispatcher import LOSSES
-from simulations.engines.ray.actors import RayAdmission, RayTill, Welcome, Worker
-from simulations.engines.worker import News, Place
+from simulations.engines.ray.actors import RayBudgetClient, RayLimiterClient, WorkerActor, WorkerReady
+from simulations.engines.worker import WorkerSpec, WorkerUpdate
 
 PATIENCE = 20.0
 """Seconds for what a worker has handed over to get to disk."""
 
 
 @dataclass(frozen=True)
-class Work:
+class WorkerAssignment:
     """What workers are hired for: a run, by reference, and the desks to ask at."""
 
-    part: Any
-    admission: RayAdmission | None = None
-    till: RayTill | None = None
+    run: Any
+    limiter: RayLimiterClient | None = None
+    budget: RayBudgetClient | None = None
 
 
 @dataclass(frozen=True)
-class Hired:
+class WorkerHandle:
     """A worker that is ready to play."""
 
     actor: Any
     name: str
     host: str
-    share: int
+    concurrency: int
     """Sessions under way at once."""
 
-    async def exchange(self, places: list[int], begun: list[int]) -> News:
+    async def exchange(self, places: list[int], begun: list[int]) -> WorkerUpdate:
         """Gives it further sessions; returns when it has something to tell."""
-        news: News = await self.actor.exchange.remote(places, begun)
+        news: WorkerUpdate = await self.actor.exchange.remote(places, begun)
         return news
 
 
 @dataclass
-class Crew:
+class WorkerPool:
     """All workers of an engine."""
 
     ray: Any
     _idle: list[Any] = field(default_factory=list)
-    _busy: list[Hired] = field(default_factory=list)
+    _busy: list[WorkerHandle] = field(default_factory=list)
 
     @property
     def loss(self) -> type[Exception]:
@@ -59,7 +59,7 @@ class Crew:
         """How many there are."""
         return len(self._idle) + len(self._busy)
 
-    async def hire(self, work: Work, share: int) -> Hired:
+    async def acquire(self, work: WorkerAssignment, share: int) -> WorkerHandle:
         """A worker ready to play; waits where there is no room for one.
 
         Raises `WorkerError` where workers end again and again while they start, and what opening a run raises.
@@ -76,35 +76,37 @@ class Crew:
                 reason = str(error).strip().replace("\n", " ")
         raise WorkerError(f"--engine ray: {LOSSES} workers ended while they started: {reason[:300]}")
 
-    def lose(self, hired: Hired) -> None:
+    def discard(self, hired: WorkerHandle) -> None:
         """Gives up a worker; what it may still do, it does no more."""
         self._busy.remove(hired)
         self.ray.kill(hired.actor)
 
-    async def rest(self) -> None:
+    async def release_all(self) -> None:
         """Returns once no worker plays any more, and all that they had is on disk."""
         busy, self._busy = self._busy, []
         await asyncio.gather(*(self._close(hired.actor) for hired in busy))
 
-    def dismiss(self) -> None:
+    def shut_down(self) -> None:
         """Ends every worker."""
         for actor in (*self._idle, *(hired.actor for hired in self._busy)):
             self.ray.kill(actor)
         self._idle, self._busy = [], []
 
     def _new(self) -> Any:
-        return self.ray.remote(Worker).options(num_cpus=1, max_restarts=0, scheduling_strategy="SPREAD").remote()
+        return (
+            self.ray.remote(WorkerActor).options(num_cpus=1, max_restarts=0, scheduling_strategy="SPREAD").remote()
+        )
 
-    async def _hired(self, actor: Any, work: Work, share: int) -> Hired:
-        place = Place(uuid4().hex, share, work.admission, work.till)
+    async def _hired(self, actor: Any, work: WorkerAssignment, share: int) -> WorkerHandle:
+        place = WorkerSpec(uuid4().hex, share, work.limiter, work.budget)
         welcome = await self._opened(actor, work, place)
-        hired = Hired(actor, place.worker, welcome.host, share)
+        hired = WorkerHandle(actor, place.worker, welcome.host, share)
         self._busy.append(hired)
         return hired
 
-    async def _opened(self, actor: Any, work: Work, place: Place) -> Welcome:
+    async def _opened(self, actor: Any, work: WorkerAssignment, place: WorkerSpec) -> WorkerReady:
         try:
-            welcome: Welcome = await actor.open.remote(work.part, place)
+            welcome: WorkerReady = await actor.open.remote(work.run, place)
         except asyncio.CancelledError:
             self.ray.kill(actor)
             raise

@@ -17,7 +17,7 @@ from memory.run import Run
 from simulations.analysis import aggregated_numbers
 from simulations.analysis.aggregated_numbers import RoundLine
 from simulations.commands.compare import require_same_sessions
-from simulations.task.run_kind import Kind
+from simulations.task.run_kind import RunKind
 from simulations.viewer.comparing import SHOWS, Aligned, Pair, Setting, Show, differing
 from simulations.viewer.data_access import Library, Reading
 
@@ -68,7 +68,7 @@ class ComparedRun:
     """One of the runs, over the sessions that all of them recorded."""
 
     name: str
-    kind: Kind
+    kind: RunKind
     recorded: int
     size: int
     hit_rate: Estimate
@@ -181,7 +181,7 @@ async def align(reading: Library, runs: Sequence[Run]) -> Aligned:
 
 
 async def _side(run: Run, aligned: Aligned, place: int) -> ComparedRun:
-    tallies, total, kind = await run.session_aggregates(), aligned.totals[place], Kind.of(run.config)
+    tallies, total, kind = await run.session_aggregates(), aligned.totals[place], RunKind.from_config(run.config)
     return ComparedRun(
         name=run.name,
         kind=kind,

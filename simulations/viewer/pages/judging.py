@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from afl.types import Phase, Role
 from memory.records import Transcript, TurnRecord
 from memory.run import Run
-from simulations.task.run_kind import Kind
+from simulations.task.run_kind import RunKind
 from simulations.viewer.data_access import NamedRun, Reading
 from simulations.viewer.judged import Confusion, Judged, RankLine
 from simulations.viewer.links import turn_anchor
@@ -71,7 +71,7 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class JudgingPage:
     run: str
-    kind: Kind
+    kind: RunKind
     confusions: tuple[Confusion, ...]
     """By ratio."""
     ranks: tuple[RankLine, ...]
@@ -103,7 +103,7 @@ async def read(reading: Reading, run: NamedRun, query: Annotated[JudgingQuery, Q
     here = wanted[(query.page - 1) * size : query.page * size]
     return JudgingPage(
         run=run.name,
-        kind=Kind.of(run.config),
+        kind=RunKind.from_config(run.config),
         confusions=tuple(judged.confusions(run.config)),
         ranks=tuple(judged.by_rank()),
         users=len(users),

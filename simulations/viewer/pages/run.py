@@ -8,7 +8,7 @@ from afl.metrics.intervals import Estimate
 from memory.session_query import Result
 from simulations.analysis import aggregated_numbers
 from simulations.analysis.aggregated_numbers import CallsLine, ItemLine, PopularityLine, RepliesLine, RoundLine
-from simulations.task.run_kind import Kind
+from simulations.task.run_kind import RunKind
 from simulations.viewer.data_access import NamedRun, Popularity, Reading
 
 
@@ -28,7 +28,7 @@ class Pace:
 @dataclass(frozen=True, slots=True)
 class RunPage:
     name: str
-    kind: Kind
+    kind: RunKind
     begun: float
     """Seconds since 1970, UTC."""
     status: str
@@ -69,7 +69,7 @@ class RunPage:
 async def read(reading: Reading, run: NamedRun) -> RunPage:
     """The run in numbers."""
     summary, sessions = await run.summary(), await run.session_aggregates()
-    calls, items, kind = await run.call_aggregates(), await run.item_aggregates(), Kind.of(run.config)
+    calls, items, kind = await run.call_aggregates(), await run.item_aggregates(), RunKind.from_config(run.config)
     lines = aggregated_numbers.round_lines(sessions, int(run.config.get("rounds", 1))) if kind.recommends else ()
     known = await reading.popularity(run.config) if items else Popularity({}, False)
     groups = known.groups

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Query
 from pydantic import Field
 
-from simulations.task.run_kind import Kind
+from simulations.task.run_kind import RunKind
 from simulations.viewer.data_access import NamedRun
 from simulations.viewer.session_filter import Wanted
 
@@ -42,7 +42,7 @@ class SessionLine:
 @dataclass(frozen=True, slots=True)
 class SessionsPage:
     run: str
-    kind: Kind
+    kind: RunKind
     sessions: tuple[SessionLine, ...]
     total: int
     """How many are like that."""
@@ -64,7 +64,7 @@ async def read(run: NamedRun, query: Annotated[SessionsQuery, Query()]) -> Sessi
     tallies = await run.session_aggregates()
     return SessionsPage(
         run=run.name,
-        kind=Kind.of(run.config),
+        kind=RunKind.from_config(run.config),
         sessions=tuple(SessionLine(**row._asdict()) for row in found.rows),
         total=found.total,
         recorded=sum(tally.sessions for tally in tallies),

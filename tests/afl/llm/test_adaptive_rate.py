@@ -12,7 +12,7 @@ from afl.llm.retry import RetryPolicy
 from afl.ports import Limiter
 from afl.testing.virtual_time import VirtualClock, run_virtually
 from afl.types import CallKey, Outcome, Reply
-from simulations.engines.services import LimiterDesk
+from simulations.engines.services import LimiterService
 from simulations.engines.sharing import SharedLimiter
 
 ALLOWED, CALLS, SESSIONS = 50, 1000, 64
@@ -103,7 +103,7 @@ def one_process(clock: VirtualClock) -> list[Limiter]:
 
 
 def four_workers(clock: VirtualClock) -> list[Limiter]:
-    desk = LimiterDesk(AdaptiveLimiter(SESSIONS, clock=clock))
+    desk = LimiterService(AdaptiveLimiter(SESSIONS, clock=clock))
     return [SharedLimiter(desk, name, counts_tokens=False) for name in "abcd"]
 
 

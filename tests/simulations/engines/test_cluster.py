@@ -9,7 +9,7 @@ import pytest
 from afl.errors import UsageError, WorkerError
 from afl.settings import Settings
 from simulations import runs, simulate
-from simulations.engines.base import Home
+from simulations.engines.base import StorageLocation
 from simulations.engines.ray.cluster import shared_home
 
 HERE = socket.gethostname()
@@ -23,12 +23,12 @@ def settings(home: Path) -> Settings:
 def test_a_file_is_shared_by_processes_of_one_machine_wherever_they_run(
     settings: Settings, tmp_path: Path
 ) -> None:
-    found = shared_home(Home("sqlite:///here.db?timeout=5", settings), {HERE})
+    found = shared_home(StorageLocation("sqlite:///here.db?timeout=5", settings), {HERE})
     assert found.url == f"sqlite:///{tmp_path / 'here.db'}?timeout=5"
 
 
 def test_a_server_is_shared_by_all(settings: Settings) -> None:
-    home = Home("postgresql://host/db", settings)
+    home = StorageLocation("postgresql://host/db", settings)
     assert shared_home(home, {HERE, "elsewhere"}) is home
 
 
@@ -46,7 +46,7 @@ def test_a_server_is_shared_by_all(settings: Settings) -> None:
 )
 def test_a_file_is_nothing_that_machines_share(settings: Settings, url: str, hosts: set[str], said: str) -> None:
     with pytest.raises(UsageError, match=said):
-        shared_home(Home(url, settings), hosts)
+        shared_home(StorageLocation(url, settings), hosts)
 
 
 @pytest.mark.parametrize(

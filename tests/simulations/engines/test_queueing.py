@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from simulations.engines.batching import Outbox, Turnstile
+from simulations.engines.batching import Outbox, RequestBatcher
 
 
 class Counter:
@@ -22,14 +22,14 @@ class Counter:
         await self.open.wait()
         return [ask.upper() for ask in asks[:2]]
 
-    def turnstile(self) -> Turnstile[str, str]:
-        return Turnstile(self.request, self.returned.append)
+    def turnstile(self) -> RequestBatcher[str, str]:
+        return RequestBatcher(self.request, self.returned.append)
 
 
 async def test_one_message_asks_for_all_who_wait_and_those_left_are_asked_for_first() -> None:
     counter = Counter()
     turnstile = counter.turnstile()
-    entering = [asyncio.create_task(turnstile.enter(name)) for name in "abcde"]
+    entering = [asyncio.create_task(turnstile.submit(name)) for name in "abcde"]
     await asyncio.sleep(0)
     counter.open.set()
     assert await asyncio.gather(*entering) == list("ABCDE")
@@ -39,7 +39,7 @@ async def test_one_message_asks_for_all_who_wait_and_those_left_are_asked_for_fi
 async def test_what_is_granted_to_one_who_has_gone_is_given_back() -> None:
     counter = Counter()
     turnstile = counter.turnstile()
-    gone, there = (asyncio.create_task(turnstile.enter(name)) for name in "ab")
+    gone, there = (asyncio.create_task(turnstile.submit(name)) for name in "ab")
     await counter.begun.wait()
     gone.cancel()
     counter.open.set()
@@ -56,10 +56,10 @@ async def test_an_error_is_raised_by_all_who_wait_and_the_next_asks_again() -> N
             raise ConnectionError("gone")
         return asks
 
-    turnstile = Turnstile[int, int](request, asked.append)
-    found = await asyncio.gather(*(turnstile.enter(number) for number in range(3)), return_exceptions=True)
+    turnstile = RequestBatcher[int, int](request, asked.append)
+    found = await asyncio.gather(*(turnstile.submit(number) for number in range(3)), return_exceptions=True)
     assert [type(one) for one in found] == [ConnectionError] * 3
-    assert await turnstile.enter(4) == 4
+    assert await turnstile.submit(4) == 4
 
 
 async def test_events_are_sent_in_order_a_message_at_a_time() -> None:
@@ -82,10 +82,10 @@ async def test_events_are_sent_in_order_a_message_at_a_time() -> None:
 async def test_a_cancelled_caller_does_not_disturb_the_message() -> None:
     counter = Counter()
     turnstile = counter.turnstile()
-    entering = asyncio.create_task(turnstile.enter("a"))
+    entering = asyncio.create_task(turnstile.submit("a"))
     await asyncio.sleep(0)
     entering.cancel()
     with pytest.raises(asyncio.CancelledError):
         await entering
     counter.open.set()
-    assert await turnstile.enter("b") == "B"
+    assert await turnstile.submit("b") == "B"

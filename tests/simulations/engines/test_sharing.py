@@ -11,7 +11,7 @@ from afl.llm.limiter import AdaptiveLimiter
 from afl.llm.request_cost import request_bytes
 from afl.testing import FakeClock, MemoryLedger
 from afl.types import CallKey, Message, Outcome, Reply, Spending
-from simulations.engines.services import BudgetDesk, LimiterDesk
+from simulations.engines.services import BudgetService, LimiterService
 from simulations.engines.sharing import SharedAccount, SharedLimiter
 
 MESSAGES: tuple[Message, ...] = ({"role": "user", "content": "What do you say?"},)
@@ -34,12 +34,12 @@ def account(ledger: MemoryLedger) -> RunAccount:
 
 
 @pytest.fixture
-def desk(account: RunAccount) -> BudgetDesk:
-    return BudgetDesk(account)
+def desk(account: RunAccount) -> BudgetService:
+    return BudgetService(account)
 
 
 @pytest.fixture
-def workers(desk: BudgetDesk, account: RunAccount) -> list[SharedAccount]:
+def workers(desk: BudgetService, account: RunAccount) -> list[SharedAccount]:
     return [SharedAccount(desk, name, account.tariff, account.budget.bounds) for name in "abcd"]
 
 
@@ -71,7 +71,7 @@ async def test_a_try_is_in_the_ledger_before_it_is_sent(
 
 
 async def test_what_a_lost_worker_had_under_way_is_in_doubt(
-    workers: list[SharedAccount], desk: BudgetDesk, account: RunAccount
+    workers: list[SharedAccount], desk: BudgetService, account: RunAccount
 ) -> None:
     lost, other = workers[:2]
     for number in range(3):
@@ -88,7 +88,7 @@ async def test_what_a_lost_worker_had_under_way_is_in_doubt(
 
 
 async def test_a_worker_that_comes_back_from_the_dead_gets_nothing(
-    workers: list[SharedAccount], desk: BudgetDesk, account: RunAccount
+    workers: list[SharedAccount], desk: BudgetService, account: RunAccount
 ) -> None:
     await desk.lost("a")
     await workers[0].reserve(key(1), MESSAGES)
@@ -99,7 +99,7 @@ async def test_a_worker_that_comes_back_from_the_dead_gets_nothing(
 
 
 async def test_at_most_so_many_requests_of_all_workers_are_under_way() -> None:
-    desk = LimiterDesk(AdaptiveLimiter(5))
+    desk = LimiterService(AdaptiveLimiter(5))
     limiters = [SharedLimiter(desk, name, counts_tokens=True) for name in "abcd"]
     under_way: list[int] = [0]
     most: list[int] = []
@@ -117,7 +117,7 @@ async def test_at_most_so_many_requests_of_all_workers_are_under_way() -> None:
 
 
 async def test_tickets_of_a_lost_worker_are_free_again() -> None:
-    desk = LimiterDesk(AdaptiveLimiter(2))
+    desk = LimiterService(AdaptiveLimiter(2))
     assert len(await desk.admit("a", [0, 0, 0])) == 2
     waiting = asyncio.create_task(desk.admit("b", [0]))
     await asyncio.sleep(0)
@@ -127,7 +127,7 @@ async def test_tickets_of_a_lost_worker_are_free_again() -> None:
 
 
 async def test_refusals_that_one_worker_meets_slow_down_all() -> None:
-    desk = LimiterDesk(AdaptiveLimiter(8, clock=FakeClock()))
+    desk = LimiterService(AdaptiveLimiter(8, clock=FakeClock()))
     limiters = [SharedLimiter(desk, name, counts_tokens=False) for name in "ab"]
     async with limiters[0].slot(key(1), MESSAGES) as slot:
         slot.refused(429, None)
@@ -137,5 +137,5 @@ async def test_refusals_that_one_worker_meets_slow_down_all() -> None:
     assert await admitted(desk, [0] * 8) < 8
 
 
-async def admitted(desk: LimiterDesk, tokens: Sequence[int]) -> int:
+async def admitted(desk: LimiterService, tokens: Sequence[int]) -> int:
     return len(await desk.admit("b", tokens))

@@ -6,9 +6,9 @@ import pytest
 
 from afl.types import CallKey, Outcome, Phase, Role
 from memory.records import TurnRecord
-from simulations.rescoring.divergence import Course, Shape
+from simulations.rescoring.divergence import DialogueShape, Divergence
 
-LOOP = Shape("dialogue", rounds=4, user=True, judges=False)
+LOOP = DialogueShape("dialogue", rounds=4, user=True, judges=False)
 JUDGED = replace(LOOP, judges=True)
 
 
@@ -22,52 +22,54 @@ def decision(yes: bool | None, *, round: int = 1, outcome: Outcome = Outcome.OK)
 
 UNPARSED = Outcome.UNPARSED
 TRUTHS = {
-    "the same answer": (LOOP, item("Air"), item("Air"), Course.SAME),
-    "only the reason": (LOOP, item("Air"), replace(item("Air"), reason="slow"), Course.SAME),
-    "another item": (LOOP, item("Air"), item("Low"), Course.OTHER),
-    "another item, nobody responds": (replace(LOOP, user=False), item("Air"), item("Low"), Course.SAME),
-    "no becomes yes": (LOOP, decision(False), decision(True), Course.ENDS),
-    "no becomes yes, then judging": (JUDGED, decision(False), decision(True), Course.ENDS),
-    "yes becomes no": (LOOP, decision(True), decision(False), Course.GOES_ON),
-    "yes becomes no in the last round": (LOOP, decision(True, round=4), decision(False, round=4), Course.SAME),
-    "the same before judging": (JUDGED, decision(True, round=4), decision(False, round=4), Course.OTHER),
-    "an item is found": (LOOP, item(None, outcome=UNPARSED, attempt=2), item("Air"), Course.GOES_ON),
-    "no item is found": (LOOP, item("Air"), item(None, outcome=UNPARSED), Course.REPAIR),
+    "the same answer": (LOOP, item("Air"), item("Air"), Divergence.SAME),
+    "only the reason": (LOOP, item("Air"), replace(item("Air"), reason="slow"), Divergence.SAME),
+    "another item": (LOOP, item("Air"), item("Low"), Divergence.OTHER),
+    "another item, nobody responds": (replace(LOOP, user=False), item("Air"), item("Low"), Divergence.SAME),
+    "no becomes yes": (LOOP, decision(False), decision(True), Divergence.ENDS),
+    "no becomes yes, then judging": (JUDGED, decision(False), decision(True), Divergence.ENDS),
+    "yes becomes no": (LOOP, decision(True), decision(False), Divergence.GOES_ON),
+    "yes becomes no in the last round": (LOOP, decision(True, round=4), decision(False, round=4), Divergence.SAME),
+    "the same before judging": (JUDGED, decision(True, round=4), decision(False, round=4), Divergence.OTHER),
+    "an item is found": (LOOP, item(None, outcome=UNPARSED, attempt=2), item("Air"), Divergence.GOES_ON),
+    "no item is found": (LOOP, item("Air"), item(None, outcome=UNPARSED), Divergence.REPAIR),
     "no item after all repairs": (
         LOOP,
         item("Air", attempt=2),
         item(None, outcome=UNPARSED, attempt=2),
-        Course.ENDS,
+        Divergence.ENDS,
     ),
-    "a refusal to take part": (LOOP, decision(False), decision(None, outcome=Outcome.DECLINED), Course.ENDS),
+    "a refusal to take part": (LOOP, decision(False), decision(None, outcome=Outcome.DECLINED), Divergence.ENDS),
     "one failure for another": (
         LOOP,
         item(None, outcome=UNPARSED, attempt=2),
         item(None, outcome=Outcome.OFF_LIST, attempt=2),
-        Course.SAME,
+        Divergence.SAME,
     ),
 }
 
 
 @pytest.mark.parametrize(("shape", "was", "now", "course"), TRUTHS.values(), ids=TRUTHS.keys())
 def test_the_course_follows_from_what_would_have_come_next(
-    shape: Shape, was: TurnRecord, now: TurnRecord, course: Course
+    shape: DialogueShape, was: TurnRecord, now: TurnRecord, course: Divergence
 ) -> None:
-    assert shape.course(was, now) is course
+    assert shape.divergence(was, now) is course
 
 
 def test_nothing_follows_from_a_judgement() -> None:
     no = TurnRecord(CallKey("7", Phase.JUDGE, 3, Role.USER, 0), Outcome.OK, item="Air", decision=False)
-    assert JUDGED.course(no, replace(no, decision=True)) is Course.SAME
+    assert JUDGED.divergence(no, replace(no, decision=True)) is Divergence.SAME
 
 
 def test_a_list_read_otherwise_is_another_choice_for_the_user_agent() -> None:
     listed = replace(item("Air"), ranking=("Air", "Low"))
     shorter = replace(listed, ranking=("Air", "Muse"))
-    assert Shape("shortlist", 1, user=True, judges=False).course(listed, shorter) is Course.OTHER
-    assert Shape("ranking", 1, user=True, judges=False).course(listed, shorter) is Course.SAME
+    assert DialogueShape("shortlist", 1, user=True, judges=False).divergence(listed, shorter) is Divergence.OTHER
+    assert DialogueShape("ranking", 1, user=True, judges=False).divergence(listed, shorter) is Divergence.SAME
 
 
 def test_the_shape_of_a_run_is_read_from_its_configuration() -> None:
-    assert Shape.of({"rounds": 3, "ratios": ["1:1"]}) == Shape("dialogue", 3, user=True, judges=True)
-    assert Shape.of({"rounds": 1, "user": False}) == Shape("dialogue", 1, user=False, judges=False)
+    assert DialogueShape.of({"rounds": 3, "ratios": ["1:1"]}) == DialogueShape(
+        "dialogue", 3, user=True, judges=True
+    )
+    assert DialogueShape.of({"rounds": 1, "user": False}) == DialogueShape("dialogue", 1, user=False, judges=False)

@@ -18,10 +18,10 @@ from memory.records import TurnRecord
 from memory.store import Store
 from simulations.commands.rescore import rescore
 from simulations.commands.simulate import simulate
-from simulations.execution.agent_factory import Agency
+from simulations.execution.agent_factory import AgentFactory
 from simulations.execution.asynchrony import wait_for
-from simulations.execution.executor import calling
-from simulations.execution.run import Performance
+from simulations.execution.executor import open_executor
+from simulations.execution.run import ExecutionConfig
 from tests.simulations.conftest import Afl
 
 Read = Callable[[TurnRecord], TurnRecord | None]
@@ -178,8 +178,8 @@ def test_lists_are_read_again_with_their_hit_rate(
     afl: Afl, small: Path, server: FakeServer, misread: Misread
 ) -> None:
     said = {"dataset": "small", "split": "all", "llm": "openai:m", "recommender": "none", "reward": "none"}
-    with calling(db=None, settings=Settings(), watch=None, agency=None, tools=()) as call:
-        call.perform(said | {"protocol": "ranking", "listed": 4}, "lists", Performance(base_url=server.url))
+    with open_executor(db=None, settings=Settings(), watch=None, agents=None, tools=()) as executor:
+        executor.run(said | {"protocol": "ranking", "listed": 4}, "lists", ExecutionConfig(base_url=server.url))
     assert afl("rescore", "lists", "--json").json["changes"] == []
     misread("lists", lambda turn: replace(turn, ranking=("Nobody",)))
     found = afl("rescore", "lists", "--json").json
@@ -201,7 +201,7 @@ def test_what_an_agent_of_ones_own_said_is_left_as_recorded(small: Path, server:
         sessions=2,
         rounds=1,
         base_url=server.url,
-        agency=Agency(user_agent=Shy),
+        agents=AgentFactory(user_agent=Shy),
         run="own",
     )
     found = rescore("own")
