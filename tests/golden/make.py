@@ -12,7 +12,7 @@ from sqlite3 import connect
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from afl.testing.answers import default_answer
+from afl.llm.canned_answers import canned_answer
 from afl.testing.faults import filtered, rate_limited, refusal, status, truncated
 from afl.testing.server import running_server
 from simulations.cli.main import run
@@ -53,8 +53,8 @@ OFFLINE = [
 
 
 def careless_answer(messages: Sequence[Mapping[str, Any]]) -> str:
-    """A default answer, or one that fails: for some prompts until one or two repairs, for some whatever is said."""
-    right = default_answer(messages)
+    """A canned answer, or one that fails: for some prompts until one or two repairs, for some whatever is said."""
+    right = canned_answer(messages)
     repairs = len(messages) // 2 - 1
     match sha256(str(messages[1]["content"]).encode()).digest()[0] % 16:
         case 0:
