@@ -128,6 +128,15 @@ class RecommendationAgent(Protocol):
     ) -> Turn: ...
 
 
+@runtime_checkable
+class PromptedAgent(Protocol):
+    """An agent that says which prompts it sends: their hash is part of a run's identity."""
+
+    def prompts_hash(self, *groups: str) -> str:
+        """SHA-256 (hex) over its prompts for a dialogue, and over further `groups` of prompts that a run uses."""
+        ...
+
+
 class UserAgent(Protocol):
     """Accepts or refuses what is proposed and says why."""
 

@@ -177,6 +177,12 @@ class Domain:
     past: str
     """Past tense with its preposition: "listened to"."""
     person: str
+    participle: str = ""
+    """Past participle with its preposition; equal to the past tense unless given ("chose", but "chosen")."""
+
+    def __post_init__(self) -> None:
+        if not self.participle:
+            object.__setattr__(self, "participle", self.past)
 
 
 @dataclass(frozen=True, slots=True)

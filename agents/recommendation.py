@@ -27,6 +27,10 @@ class RecommendationAgent:
         self.phase = phase
         self.asker = Asker(chat, self.prompts)
 
+    def prompts_hash(self, *groups: str) -> str:
+        """SHA-256 (hex) over the prompts in use, see `Prompts.hash`."""
+        return self.prompts.hash(*groups)
+
     async def recommend(
         self, view: SessionView, *, round: int, advice: Sequence[Advice], memory: Sequence[Refusal]
     ) -> Turn:

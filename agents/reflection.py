@@ -76,6 +76,10 @@ class ReflectionAgent:
         self.prompts = prompts or Prompts.load()
         self.asker = Asker(chat, self.prompts)
 
+    def prompts_hash(self, *groups: str) -> str:
+        """SHA-256 (hex) over the prompts in use, see `Prompts.hash`."""
+        return self.prompts.hash(*groups)
+
     async def reflect(self, view: SessionView, turn: Turn, *, target: int) -> Reflection:
         """The hints that the model draws from a list without the target (`turn`); a step that fails is the last."""
         said: dict[str, tuple[str, ...]] = dict.fromkeys(STEPS, ())

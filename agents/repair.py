@@ -50,6 +50,10 @@ class Asker:
         self.prompts = prompts
         self.repairs = repairs
 
+    def prompts_hash(self, *groups: str) -> str:
+        """SHA-256 (hex) over the prompts in use, see `Prompts.hash`."""
+        return self.prompts.hash(*groups)
+
     async def ask(
         self, question: Question, *, subject: str, phase: str, round: int, role: str
     ) -> tuple[Attempt, ...]:

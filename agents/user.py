@@ -32,6 +32,10 @@ class UserAgent:
         self.see_candidates = see_candidates
         self.asker = Asker(chat, self.prompts)
 
+    def prompts_hash(self, *groups: str) -> str:
+        """SHA-256 (hex) over the prompts in use, see `Prompts.hash`."""
+        return self.prompts.hash(*groups)
+
     async def respond(
         self,
         view: SessionView,

@@ -32,7 +32,7 @@ class FavouriteDirector:
         if best is None or not seen[self.directors[best]]:
             return None
         title, director = view.title(best), self.directors[best]
-        text = f"{title} is by {director}, whom this {view.domain.person} has {view.domain.past} before."
+        text = f"{title} is by {director}, whom this {view.domain.person} has {view.domain.participle} before."
         return Advice(tool=self.name, text=text, payload={"item": title, "director": director})
 
 

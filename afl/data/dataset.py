@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afl.data.catalogue import Catalogue
+from afl.data.domains import domain_fields
 from afl.types import Domain
 
 
@@ -148,7 +149,7 @@ class Dataset:
     def hash(self) -> str:
         """SHA-256 (hex) over domain, catalogue and sequences; the name does not enter."""
         digest = hashlib.sha256(self.catalogue.hash.encode())
-        digest.update(json.dumps([str(v) for v in _domain_words(self.domain)]).encode())
+        digest.update(json.dumps([str(text) for text in domain_fields(self.domain).values()]).encode())
         for split in Split:
             sequences = self.splits[split]
             said = [split, sequences.ids, sequences.held_out, sequences.touched]
@@ -172,7 +173,3 @@ class Dataset:
 def _taken(lists: Seq[tuple[int, ...]] | None, indices: Seq[int]) -> list[tuple[int, ...]] | None:
     taken = [lists[index] for index in indices] if lists else []
     return taken if any(taken) else None
-
-
-def _domain_words(domain: Domain) -> tuple[str, ...]:
-    return (domain.name, domain.item, domain.items, domain.verb, domain.past, domain.person)

@@ -6,15 +6,15 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from afl.data._parquet import read_catalogue, read_sequences, write_catalogue, write_sequences
 from afl.data.catalogue import Catalogue
 from afl.data.dataset import Dataset, Split
+from afl.data.domains import domain_fields, read_domain
 from afl.data.sessions import row_count
 from afl.errors import ConflictError, DataError, NotFoundError, StorageError, UsageError
-from afl.types import Domain
 
 VERSION = 1
 """Of the layout on disk."""
@@ -166,7 +166,7 @@ def _write(dataset: Dataset, folder: Path) -> None:
         "version": VERSION,
         "name": dataset.name,
         "format": dataset.format,
-        "domain": asdict(dataset.domain),
+        "domain": domain_fields(dataset.domain),
         "notes": dataset.notes,
         "hash": dataset.hash,
         "files": {file.name: _digest(file) for file in sorted(folder.iterdir())},
@@ -188,7 +188,7 @@ def _read(folder: Path) -> tuple[Dataset, str]:
         dataset = Dataset(
             name=folder.name,
             format=head["format"],
-            domain=Domain(**head["domain"]),
+            domain=read_domain(head["domain"]),
             catalogue=read_catalogue(folder / "catalogue.parquet"),
             splits={split: read_sequences(folder / f"{split}.parquet") for split in Split},
             notes=head["notes"],

@@ -1,5 +1,8 @@
 """Wording per domain: what its items are called and what people do with them."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
+
 from afl.errors import UsageError
 from afl.types import Domain
 
@@ -9,7 +12,7 @@ DOMAINS = {
         Domain("music", "artist", "artists", "listen to", "listened to", "listener"),
         Domain("movie", "movie", "movies", "watch", "watched", "viewer"),
         Domain("game", "game", "games", "play", "played", "player"),
-        Domain("item", "item", "items", "choose", "chose", "user"),
+        Domain("item", "item", "items", "choose", "chose", "user", participle="chosen"),
     )
 }
 
@@ -19,6 +22,21 @@ def get_domain(name: str) -> Domain:
     if name not in DOMAINS:
         raise UsageError(f"got domain {name!r}, expected one of: {', '.join(DOMAINS)}")
     return DOMAINS[name]
+
+
+def domain_fields(domain: Domain) -> dict[str, str]:
+    """The fields that a data set stores and hashes: all but a participle that `read_domain` adds by itself."""
+    fields = asdict(domain)
+    without = {name: text for name, text in fields.items() if name != "participle"}
+    return without if read_domain(without) == domain else fields
+
+
+def read_domain(fields: Mapping[str, str]) -> Domain:
+    """The domain with these fields; data sets stored without a participle get that of the built-in wording."""
+    builtin = DOMAINS.get(fields["name"])
+    if "participle" not in fields and builtin is not None and builtin.past == fields["past"]:
+        return Domain(**fields, participle=builtin.participle)
+    return Domain(**fields)
 
 
 _HINTS = {

@@ -1,7 +1,7 @@
-"""The words agents are asked with: one text file per piece, filled with a domain's wording.
+"""The prompt texts of the agents: one file a text, filled with the wording of a domain.
 
-Only the known fields are replaced, once: what is filled in is never looked at again, so a title or a reason
-that holds `$item` stays what it is.
+Only the known fields are replaced, once: what is filled in is not looked at again, so a title or a reason that holds
+`$item` stays as it is.
 """
 
 import hashlib
@@ -16,8 +16,9 @@ from string import Template
 from afl.errors import UsageError
 from afl.types import Domain
 
-WORDS = ("domain", "item", "items", "verb", "past", "person")
-FIELDS = frozenset({*WORDS, "problem", "count", "entries"})
+DOMAIN_FIELDS = ("domain", "item", "items", "verb", "past", "past_tense", "person")
+"""`past` is the participle ("the items you have $past"), `past_tense` the tense ("this $person $past_tense next")."""
+FIELDS = frozenset({*DOMAIN_FIELDS, "problem", "count", "entries"})
 
 # fmt: off
 DIALOGUE = frozenset({
@@ -25,67 +26,84 @@ DIALOGUE = frozenset({
     "user.question_alone", "user.question_listed", "user.score", "user.system",
 })
 # fmt: on
-"""The pieces a dialogue asks with. Others enter a run's hash where they are used, so that they can be added."""
+"""The texts of a dialogue. Others enter a run's hash only where they are used, so that new ones can be added."""
 
 
 @dataclass(frozen=True)
 class Prompts:
-    """The pieces by name (`user.system`, `repair`, ...), as they stand in the files."""
+    """The prompt texts by name (`user.system`, `repair`, ...), with their fields."""
 
     texts: Mapping[str, str]
 
     @classmethod
-    def load(cls, folder: Path | None = None) -> "Prompts":
-        """The built-in pieces; files in `folder` replace those of the same name.
+    def load(cls, folder: Path | str | None = None) -> "Prompts":
+        """The built-in texts; files in `folder` replace those of the same name.
 
-        Raises `UsageError` for a file that replaces nothing, or holds a field that nobody fills.
+        Raises `UsageError` for a folder that does not exist, a file of an unknown name or an unknown field.
         """
-        texts = {
-            Path(file.name).stem: file.read_text(encoding="utf-8").strip()
-            for file in resources.files(__name__).iterdir()
-            if file.name.endswith(".txt")
-        }
-        for path in sorted(folder.glob("*.txt")) if folder else ():
-            if path.stem not in texts:
-                raise UsageError(f"got prompt {path.name}, expected one of: {', '.join(sorted(texts))} (.txt)")
-            texts[path.stem] = _checked(path)
-        return cls(texts)
+        return cls(_builtin_texts() if folder is None else {**_builtin_texts(), **_replacements(Path(folder))})
 
     def fill(self, name: str, domain: Domain, **fields: str) -> str:
-        """The piece with the domain's words and the given fields in place."""
-        if not fields:  # as most pieces of most requests
+        """The text with the domain's wording and the given fields in place."""
+        if not fields:  # as most texts of most requests
             return self._filled(name, domain)
-        return self._templates[name].substitute(_words(domain) | fields)
+        return self._templates[name].substitute(_wording(domain) | fields)
 
-    def hash(self, *also: str) -> str:
-        """SHA-256 (hex) over names and texts of what a dialogue asks with; part of what a run is fixed by.
+    def hash(self, *groups: str) -> str:
+        """SHA-256 (hex) over names and texts of a dialogue's prompts; part of a run's identity.
 
-        `also` names further pieces a run asks with, or groups of them: `ranking` for `ranking.system` and the like.
+        `groups` adds further texts that a run uses, by name or by group: `ranking` for `ranking.system` and the like.
         """
-        used = [piece for piece in self.texts if piece in DIALOGUE or piece.split(".")[0] in also or piece in also]
-        texts = [(piece, self.texts[piece]) for piece in sorted(used)]
+        used = [name for name in self.texts if name in DIALOGUE or name.split(".")[0] in groups or name in groups]
+        # `$past` was both participle and tense before they had a field each: runs begun then keep their hash.
+        texts = [(name, self.texts[name].replace("$past_tense", "$past")) for name in sorted(used)]
         return hashlib.sha256(json.dumps(texts, ensure_ascii=False).encode()).hexdigest()
 
     @cached_property
     def _filled(self) -> Callable[[str, Domain], str]:
-        return cache(lambda name, domain: self._templates[name].substitute(_words(domain)))
+        return cache(lambda name, domain: self._templates[name].substitute(_wording(domain)))
 
     @cached_property
     def _templates(self) -> dict[str, Template]:
         return {name: Template(text) for name, text in self.texts.items()}
 
 
-def prompts_hash(*also: str, prompts: Prompts | None = None) -> str:
-    """SHA-256 (hex) over the prompts a run asks with, built in unless others are given: see `Prompts.hash`."""
-    return (prompts or Prompts.load()).hash(*also)
+def prompts_hash(*groups: str, prompts: Prompts | None = None) -> str:
+    """SHA-256 (hex) over the prompts a run uses, the built-in ones unless others are given: see `Prompts.hash`."""
+    return (prompts or Prompts.load()).hash(*groups)
 
 
-def _words(domain: Domain) -> dict[str, str]:
-    said = (domain.name, domain.item, domain.items, domain.verb, domain.past, domain.person)
-    return dict(zip(WORDS, said, strict=True))
+@cache
+def _builtin_texts() -> Mapping[str, str]:
+    files = (file for file in resources.files(__name__).iterdir() if file.name.endswith(".txt"))
+    return {Path(file.name).stem: file.read_text(encoding="utf-8").strip() for file in files}
 
 
-def _checked(path: Path) -> str:
+def _replacements(folder: Path) -> dict[str, str]:
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: expected a folder of prompt files, for example user.system.txt")
+    known = _builtin_texts()
+    texts = {}
+    for path in sorted(folder.glob("*.txt")):
+        if path.stem not in known:
+            raise UsageError(f"got prompt {path.name}, expected one of: {', '.join(sorted(known))} (.txt)")
+        texts[path.stem] = _read_template(path)
+    return texts
+
+
+def _wording(domain: Domain) -> dict[str, str]:
+    return {
+        "domain": domain.name,
+        "item": domain.item,
+        "items": domain.items,
+        "verb": domain.verb,
+        "past": domain.participle,
+        "past_tense": domain.past,
+        "person": domain.person,
+    }
+
+
+def _read_template(path: Path) -> str:
     text = path.read_text(encoding="utf-8").strip()
     template = Template(text)
     unknown = set(template.get_identifiers()) - FIELDS

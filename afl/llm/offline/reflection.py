@@ -108,7 +108,7 @@ OF_VALUES: dict[str, tuple[str, ...]] = {
     "other": ("Look for {value} {items}.",),
 }
 OF_ASPECTS = (
-    "Pay attention to the {aspect} of what was {past} before.",
+    "Pay attention to the {aspect} of what was {participle} before.",
     "Let the {aspect} of the history guide you.",
 )
 DIRECTIONS = {
@@ -190,7 +190,7 @@ class Reflecting:
         else:
             ways = OF_ASPECTS
         way = ways[derived_seed("offline", "hint", *cause, *request.history) % len(ways)]
-        words = {"aspect": _spoken(cause.aspect), "items": self.domain.items, "past": self.domain.past}
+        words = {"aspect": _spoken(cause.aspect), "items": self.domain.items, "participle": self.domain.participle}
         return way.format(value=cause.value, **words)
 
     def _repeats(self, request: Request) -> bool:

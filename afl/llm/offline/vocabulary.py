@@ -86,7 +86,8 @@ _ASPECT = {word: Mention(aspect, 1) for aspect, words in WORDS.items() for word 
 class Spoken(NamedTuple):
     """How the offline model itself speaks of an aspect; each way holds a word of `WORDS`, so that it is understood.
 
-    Fields: {witnesses} history titles, {values} the item's own values, {aspect}, {past}, {person}, {items}.
+    Fields: {witnesses} history titles, {values} the item's own values, {aspect}, {past}, {participle}, {person},
+    {items}.
     """
 
     has: tuple[str, ...]
@@ -110,7 +111,7 @@ SPOKEN: dict[str, Spoken] = {
     ),
     "together": Spoken(
         has=(
-            "it is often {past} together with {witnesses}",
+            "it is often {participle} together with {witnesses}",
             "those who {past} {witnesses} have a similar liking for it",
             "it is found together with {witnesses} again and again",
         ),

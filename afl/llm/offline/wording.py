@@ -88,6 +88,7 @@ class Wording:
             values=self._values(opinion, position, aspect),
             aspect=aspect,
             past=self.domain.past,
+            participle=self.domain.participle,
             person=self.domain.person,
             items=self.domain.items,
         )
