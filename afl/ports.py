@@ -48,7 +48,7 @@ class Slot(Protocol):
         """The endpoint answered."""
         ...
 
-    def refused(self, status: int, retry_after: float | None) -> None:
+    def throttled(self, status: int, retry_after: float | None) -> None:
         """The endpoint asks for fewer requests, and for none at all in the next `retry_after` seconds."""
         ...
 
@@ -71,7 +71,7 @@ class BudgetAccount(Protocol):
         """Whether a try may be sent, now that it is paid for."""
         ...
 
-    def refusal(self, messages: Sequence[Message]) -> Reply:
+    def over_budget_reply(self, messages: Sequence[Message]) -> Reply:
         """What stands in the journal for one that was not."""
         ...
 
@@ -92,10 +92,10 @@ class BudgetAccount(Protocol):
         ...
 
 
-class Ledger(Protocol):
+class CostLedger(Protocol):
     """Where it is kept what may have been billed beyond what the journal shows."""
 
-    def keep(self, doubt: Spending) -> Awaitable[None]:
+    def save(self, unconfirmed: Spending) -> Awaitable[None]:
         """Returns once `doubt` is on disk, in place of what was kept before."""
         ...
 

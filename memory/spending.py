@@ -57,8 +57,8 @@ class SQLLedger:
         self._statement = record_unconfirmed(backend)
         self._run = run
 
-    async def keep(self, doubt: Spending) -> None:
-        row = {"run": self._run, **doubt._asdict()}
+    async def save(self, unconfirmed: Spending) -> None:
+        row = {"run": self._run, **unconfirmed._asdict()}
         await self._writer.write([Change(self._statement, [row], latest=self._run)])
 
 

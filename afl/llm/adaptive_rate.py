@@ -8,13 +8,13 @@ from afl.ports import Clock
 
 WINDOW = 1.0
 """Seconds over which it is counted what the endpoint took."""
-BACK = 0.1
+DECREASE = 0.1
 """What is left out of what it took, after a refusal."""
-PLATEAU = 6.0
+RECOVERY = 6.0
 """Seconds until as much is sent again."""
-LEAST = 1.0
+MINIMUM = 1.0
 """Requests a second that are always sent."""
-_KEPT = 10.0
+_REMEMBERED = 10.0
 """Seconds in which a refusal can be told from one that says nothing new."""
 
 
@@ -23,7 +23,7 @@ class SentRequest:
     """A request that was let through."""
 
     at: float
-    refused: bool = False
+    throttled: bool = False
 
 
 class AdaptiveRate:
@@ -36,11 +36,11 @@ class AdaptiveRate:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._sends: deque[SentRequest] = deque()
-        self._turn = asyncio.Lock()
-        self._next = 0.0
+        self._requests: deque[SentRequest] = deque()
+        self._queue = asyncio.Lock()
+        self._next_at = 0.0
         self._ceiling: float | None = None
-        self._since = 0.0
+        self._throttled_at = 0.0
         """When the endpoint last refused a request that was let through after the refusal before."""
 
     @property
@@ -48,42 +48,46 @@ class AdaptiveRate:
         """Requests a second now; None without a limit."""
         if self._ceiling is None:
             return None
-        beyond = (self._clock.monotonic() - self._since) / PLATEAU - 1
-        return max(LEAST, self._ceiling * (1 + BACK * beyond**3))
+        progress = (self._clock.monotonic() - self._throttled_at) / RECOVERY - 1
+        return max(MINIMUM, self._ceiling * (1 + DECREASE * progress**3))
 
     async def admit(self) -> SentRequest:
         """Returns when a request may be sent; callers go as they came."""
         if self._ceiling is not None:
-            async with self._turn:
-                while (wait := self._next - self._clock.monotonic()) > 0:
+            async with self._queue:
+                while (wait := self._next_at - self._clock.monotonic()) > 0:
                     await self._clock.sleep(wait)
-                return self.note()
-        return self.note()
+                return self.record_request()
+        return self.record_request()
 
     def is_open(self) -> bool:
         """Whether a request may be sent now, and nobody waits."""
-        return self._ceiling is None or (not self._turn.locked() and self._next <= self._clock.monotonic())
+        return self._ceiling is None or (not self._queue.locked() and self._next_at <= self._clock.monotonic())
 
-    def note(self) -> SentRequest:
+    def record_request(self) -> SentRequest:
         """A request is sent now."""
         now = self._clock.monotonic()
-        while self._sends and now - self._sends[0].at > _KEPT:
-            self._sends.popleft()
-        send = SentRequest(now)
-        self._sends.append(send)
+        while self._requests and now - self._requests[0].at > _REMEMBERED:
+            self._requests.popleft()
+        request = SentRequest(now)
+        self._requests.append(request)
         if (rate := self.rate) is not None:
-            self._next = max(self._next + 1 / rate, now)
-        return send
+            self._next_at = max(self._next_at + 1 / rate, now)
+        return request
 
-    def refused(self, send: SentRequest) -> None:
+    def record_throttling(self, request: SentRequest) -> None:
         """The endpoint wants fewer; what was sent before the last change says nothing about it."""
-        send.refused = True
-        if self._ceiling is not None and send.at <= self._since:
+        request.throttled = True
+        if self._ceiling is not None and request.at <= self._throttled_at:
             return
-        taken = [one.at for one in self._sends if not one.refused and send.at - WINDOW < one.at <= send.at]
-        slower = LEAST if self._ceiling is None else self._ceiling / 2
-        self._ceiling = max(LEAST, len(taken) / WINDOW or slower)
-        self._since = self._clock.monotonic()
+        accepted = [
+            sent.at
+            for sent in self._requests
+            if not sent.throttled and request.at - WINDOW < sent.at <= request.at
+        ]
+        fallback = MINIMUM if self._ceiling is None else self._ceiling / 2
+        self._ceiling = max(MINIMUM, len(accepted) / WINDOW or fallback)
+        self._throttled_at = self._clock.monotonic()
         # Whoever counts what came in the last second counts these for a while.
-        room = taken[int(BACK * len(taken))] + WINDOW if taken else 0.0
-        self._next = max(room, self._since + 1 / self._ceiling)
+        room = accepted[int(DECREASE * len(accepted))] + WINDOW if accepted else 0.0
+        self._next_at = max(room, self._throttled_at + 1 / self._ceiling)

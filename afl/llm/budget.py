@@ -16,12 +16,12 @@ from typing import TypedDict
 from afl.errors import UsageError
 from afl.llm.language_model import LanguageModel, Price
 from afl.llm.request_cost import BudgetLimits, CostModel
-from afl.ports import Ledger
+from afl.ports import CostLedger
 from afl.types import CallKey, Message, Reply, Spending
 
 MAX_TOKENS = 1024
 """Several times what an agent's reply takes; models that think at length want more."""
-_NOTHING = Spending()
+NO_COST = Spending()
 
 
 class BudgetReport(TypedDict):
@@ -53,10 +53,10 @@ class Budget:
         self.exhausted = False
         self.overruns = 0
         self._accounts: dict[str, RunAccount] = {}
-        self._held = _NOTHING
-        self._under_way = 0
-        self._turn = asyncio.Lock()
-        self._changed = asyncio.Event()
+        self._committed = NO_COST
+        self._in_flight = 0
+        self._queue = asyncio.Lock()
+        self._settled = asyncio.Event()
 
     def require_price(self, model: LanguageModel) -> None:
         """Raises `UsageError` for a budget in dollars where nobody knows what a token costs."""
@@ -66,72 +66,78 @@ class Budget:
                 "or give --budget-tokens"
             )
 
-    def open(
-        self, run: str, *, price: Price | None, ledger: Ledger, spent: Spending, doubt: Spending = _NOTHING
+    def open_account(
+        self,
+        run: str,
+        *,
+        price: Price | None,
+        ledger: CostLedger,
+        spent: Spending,
+        unconfirmed: Spending = NO_COST,
     ) -> "RunAccount":
         """The account of a run, with what it has cost so far; in place of an earlier one with nothing under way."""
         earlier = self._accounts.get(run)
-        self._accounts[run] = account = RunAccount(self, price, ledger, spent, doubt)
-        self._held = self._held.plus(account.total).minus(_NOTHING if earlier is None else earlier.total)
+        self._accounts[run] = account = RunAccount(self, price, ledger, spent, unconfirmed)
+        self._committed = self._committed.plus(account.total).minus(NO_COST if earlier is None else earlier.total)
         return account
 
     @property
-    def held(self) -> Spending:
+    def committed(self) -> Spending:
         """Spent, in doubt or reserved."""
-        return self._held
+        return self._committed
 
     def report(self) -> BudgetReport | None:
         """Where the budget stands; None without one."""
         if not self.bounds:
             return None
-        doubt = _sum(account.in_doubt for account in self._accounts.values())
+        doubt = _total(account.outstanding for account in self._accounts.values())
         return BudgetReport(
             usd=self.bounds.usd,
             tokens=self.bounds.tokens,
-            spent_usd=round(self._held.usd, 6),
-            spent_tokens=self._held.tokens,
+            spent_usd=round(self._committed.usd, 6),
+            spent_tokens=self._committed.tokens,
             in_doubt_usd=round(doubt.usd, 6),
             in_doubt_tokens=doubt.tokens,
             overruns=self.overruns,
             exhausted=self.exhausted,
         )
 
-    async def take(self, most: Spending) -> bool:
+    async def reserve(self, upper_bound: Spending) -> bool:
         """Whether so much is still there; it is reserved then.
 
         What is under way may turn out cheaper than reserved: as long as something is, the answer waits.
         """
-        async with self._turn:
-            while not self._taken(most):
-                if not self._under_way:
+        async with self._queue:
+            while not self._reserve_if_allowed(upper_bound):
+                if not self._in_flight:
                     self.exhausted = True
                     return False
-                self._changed.clear()
-                await self._changed.wait()
+                self._settled.clear()
+                await self._settled.wait()
         return True
 
-    def take_at_once(self, most: Spending) -> bool:
+    def try_reserve(self, upper_bound: Spending) -> bool:
         """Whether so much is still there, with nobody waiting for his turn; it is reserved then."""
-        return not self._turn.locked() and self._taken(most)
+        return not self._queue.locked() and self._reserve_if_allowed(upper_bound)
 
-    def give_back(self, reserved: Spending, cost: Spending) -> None:
+    def settle(self, reserved: Spending, cost: Spending) -> None:
         """A reserved call has ended, and costs, or may cost, this."""
-        self._held = self._held.minus(reserved).plus(cost)
-        self._under_way -= 1
-        self._changed.set()
+        self._committed = self._committed.minus(reserved).plus(cost)
+        self._in_flight -= 1
+        self._settled.set()
 
-    def restate(self, before: Spending, after: Spending, *, exhausted: bool, overruns: int) -> None:
+    def adjust(self, before: Spending, after: Spending, *, exhausted: bool, overruns: int) -> None:
         """What an account holds was found out elsewhere."""
-        self._held = self._held.minus(before).plus(after)
+        self._committed = self._committed.minus(before).plus(after)
         self.exhausted |= exhausted
         self.overruns += overruns
 
-    def _taken(self, most: Spending) -> bool:
-        wanted = self._held.plus(most)
-        if not self.bounds.allow(wanted):
+    def _reserve_if_allowed(self, upper_bound: Spending) -> bool:
+        wanted = self._committed.plus(upper_bound)
+        if not self.bounds.allows(wanted):
             return False
-        self._held = wanted
-        self._under_way += 1
+        self._committed = wanted
+        self._in_flight += 1
         return True
 
 
@@ -145,12 +151,12 @@ class RunAccount:
 
     budget: Budget
     price: Price | None
-    ledger: Ledger
+    ledger: CostLedger
     spent: Spending
     """What the journal shows."""
-    doubt: Spending = _NOTHING
+    unconfirmed: Spending = NO_COST
     """Tries without an answer and replies without token counts, at what was reserved for them."""
-    _open: dict[Hashable, Spending] = field(default_factory=dict)
+    _reserved: dict[Hashable, Spending] = field(default_factory=dict)
     """Reserved or answered, and not yet in the journal."""
     _answered: dict[Hashable, Spending] = field(default_factory=dict)
     """What the journal will show of them."""
@@ -158,12 +164,12 @@ class RunAccount:
     @property
     def total(self) -> Spending:
         """Spent or in doubt."""
-        return self.spent.plus(self.in_doubt)
+        return self.spent.plus(self.outstanding)
 
     @property
-    def in_doubt(self) -> Spending:
+    def outstanding(self) -> Spending:
         """What the ledger has to hold."""
-        return self.doubt.plus(_sum(self._open.values()))
+        return self.unconfirmed.plus(_total(self._reserved.values()))
 
     @property
     def max_tokens(self) -> int | None:
@@ -171,7 +177,7 @@ class RunAccount:
         return self.budget.max_tokens
 
     @property
-    def tariff(self) -> CostModel:
+    def cost_model(self) -> CostModel:
         """What requests cost."""
         return CostModel(self.price, self.budget.max_tokens)
 
@@ -179,95 +185,95 @@ class RunAccount:
         """Whether a try of this request may be sent, now that it is paid for."""
         if not self.budget.bounds:
             return True
-        return await self.hold([(key, self.tariff.upper_bound(messages))]) > 0
+        return await self.reserve_several([(key, self.cost_model.upper_bound(messages))]) > 0
 
-    async def hold(self, asked: Sequence[tuple[Hashable, Spending]]) -> int:
+    async def reserve_several(self, requests: Sequence[tuple[Hashable, Spending]]) -> int:
         """How many of these tries may be sent, the first ones, now that they are paid for; waits for the first only."""
-        if not await self.budget.take(asked[0][1]):
+        if not await self.budget.reserve(requests[0][1]):
             return 0
         held = 1
-        while held < len(asked) and self.budget.take_at_once(asked[held][1]):
+        while held < len(requests) and self.budget.try_reserve(requests[held][1]):
             held += 1
-        for key, most in asked[:held]:
+        for key, most in requests[:held]:
             # Left behind by a call that was cancelled after its answer: nobody will record it.
-            self.doubt = self.doubt.plus(self._open.pop(key, _NOTHING))
-            self._open[key] = most
+            self.unconfirmed = self.unconfirmed.plus(self._reserved.pop(key, NO_COST))
+            self._reserved[key] = most
         try:
-            await self.ledger.keep(self.in_doubt)
+            await self.ledger.save(self.outstanding)
         except BaseException:
-            for key, _ in asked[:held]:
+            for key, _ in requests[:held]:
                 self.failed(key, billed=False)
             raise
         return held
 
-    def refusal(self, messages: Sequence[Message]) -> Reply:
+    def over_budget_reply(self, messages: Sequence[Message]) -> Reply:
         """What stands in the journal for a request that was not sent."""
-        return self.budget.bounds.refusal(self.tariff.upper_bound(messages), self.budget.held)
+        return self.budget.bounds.over_budget_reply(self.cost_model.upper_bound(messages), self.budget.committed)
 
     def failed(self, key: Hashable, *, billed: bool) -> None:
         """The try had no answer; `billed` says whether the provider may have worked on it."""
-        if (most := self._open.pop(key, None)) is None:
+        if (most := self._reserved.pop(key, None)) is None:
             return
-        cost = most if billed else _NOTHING
-        self.doubt = self.doubt.plus(cost)
-        self.budget.give_back(most, cost)
+        cost = most if billed else NO_COST
+        self.unconfirmed = self.unconfirmed.plus(cost)
+        self.budget.settle(most, cost)
 
     def answered(self, key: CallKey, reply: Reply) -> None:
         """The try was answered; it costs what the endpoint reports, or all of what was reserved if it does not."""
-        self.bill(key, self.tariff.reported(reply))
+        self.bill(key, self.cost_model.reported_cost(reply))
 
     def bill(self, key: Hashable, reported: Spending) -> None:
         """The same, for who has read the reply elsewhere."""
-        if (most := self._open.get(key)) is None:
+        if (most := self._reserved.get(key)) is None:
             return
         cost = reported if reported.tokens else most
         if cost.tokens > most.tokens or cost.usd > most.usd:
             self.budget.overruns += 1
         self._answered[key] = reported
-        self._open[key] = cost
-        self.budget.give_back(most, cost)
+        self._reserved[key] = cost
+        self.budget.settle(most, cost)
 
     def recorded(self, key: Hashable) -> None:
         """The journal has it: from now on the journal tells what it cost."""
         if (reported := self._answered.pop(key, None)) is None:
             return
-        cost = self._open.pop(key)
+        cost = self._reserved.pop(key)
         self.spent = self.spent.plus(reported)
         if not reported.tokens:
-            self.doubt = self.doubt.plus(cost)
+            self.unconfirmed = self.unconfirmed.plus(cost)
 
-    def lost(self, key: Hashable) -> None:
+    def abandoned(self, key: Hashable) -> None:
         """Nobody will tell how the try ended, or whether the journal has its reply: it may have been billed."""
         if self._answered.pop(key, None) is None:
             self.failed(key, billed=True)
         else:
-            self.doubt = self.doubt.plus(self._open.pop(key))
+            self.unconfirmed = self.unconfirmed.plus(self._reserved.pop(key))
 
     def usable(self, reply: Reply) -> Reply:
         """The reply; one that `max_tokens` cut off, and not the model itself, counts as not answered."""
-        return self.tariff.usable(reply)
+        return self.cost_model.usable(reply)
 
-    def restate(self, spent: Spending, doubt: Spending, *, exhausted: bool, overruns: int) -> None:
+    def adjust(self, spent: Spending, unconfirmed: Spending, *, exhausted: bool, overruns: int) -> None:
         """What the run has cost was found out elsewhere."""
         before = self.total
-        self.spent, self.doubt = spent, doubt
-        self.budget.restate(before, self.total, exhausted=exhausted, overruns=overruns)
+        self.spent, self.unconfirmed = spent, unconfirmed
+        self.budget.adjust(before, self.total, exhausted=exhausted, overruns=overruns)
 
     async def close(self) -> None:
         """Leaves in the ledger what stays in doubt."""
         if self.budget.bounds:
-            await self.ledger.keep(self.in_doubt)
+            await self.ledger.save(self.outstanding)
 
 
 class NullLedger:
     """Where nothing is kept: enough where nothing is bounded."""
 
-    async def keep(self, doubt: Spending) -> None: ...
+    async def save(self, unconfirmed: Spending) -> None: ...
 
 
 def unlimited_account() -> RunAccount:
     """An account that pays for everything and keeps no books."""
-    return Budget().open("", price=None, ledger=NullLedger(), spent=_NOTHING)
+    return Budget().open_account("", price=None, ledger=NullLedger(), spent=NO_COST)
 
 
 def _check(usd: float | None, tokens: int | None, max_tokens: int | None) -> None:
@@ -282,8 +288,8 @@ def _check(usd: float | None, tokens: int | None, max_tokens: int | None) -> Non
         )
 
 
-def _sum(several: Iterable[Spending]) -> Spending:
-    total = _NOTHING
-    for one in several:
+def _total(costs: Iterable[Spending]) -> Spending:
+    total = NO_COST
+    for one in costs:
         total = total.plus(one)
     return total

@@ -26,14 +26,14 @@ class CallbackBypassChatModel(BaseChatModel):
     ) -> AIMessage:
         """The answer, with its `response_metadata` as LangChain fills it."""
         config = ensure_config(config)
-        if self._attended(config):
+        if self._has_callbacks(config):
             return await super().ainvoke(input, config, stop=stop, **kwargs)
         result = await self._agenerate(self._messages(input), stop, **kwargs)
         (generation, *_) = result.generations
         message = generation.message
         assert isinstance(message, AIMessage), "chat models answer as the assistant"
-        known = (result.llm_output or {}) | (generation.generation_info or {})
-        message.response_metadata = known | message.response_metadata
+        metadata = (result.llm_output or {}) | (generation.generation_info or {})
+        message.response_metadata = metadata | message.response_metadata
         return message
 
     def _messages(self, input: LanguageModelInput) -> list[BaseMessage]:
@@ -41,7 +41,7 @@ class CallbackBypassChatModel(BaseChatModel):
             return cast(list[BaseMessage], input)
         return self._convert_input(input).to_messages()
 
-    def _attended(self, config: RunnableConfig) -> bool:
+    def _has_callbacks(self, config: RunnableConfig) -> bool:
         manager = config.get("callbacks")
         # Inside a graph LangGraph has looked for tracers already; asking once more takes as long as all the rest.
         if not isinstance(manager, BaseCallbackManager) or self.callbacks or self.verbose:

@@ -18,81 +18,81 @@ class AdaptiveConcurrency:
     says nothing about it. After as many answers as it is high it grows by a quarter, up to `most`.
     """
 
-    def __init__(self, most: int, clock: Clock) -> None:
-        if most < 1:
-            raise UsageError(f"got concurrency {most}, expected at least 1")
-        self._most = most
+    def __init__(self, maximum: int, clock: Clock) -> None:
+        if maximum < 1:
+            raise UsageError(f"got concurrency {maximum}, expected at least 1")
+        self._maximum = maximum
         self._clock = clock
-        self._under_way = 0
+        self._in_flight = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self._well = 0
-        self._resume = 0.0
-        self.limit = most
-        self.wave = 0
+        self._successes = 0
+        self._resume_at = 0.0
+        self.limit = maximum
+        self.generation = 0
         """How often the limit was lowered; a permit belongs to the wave in which it was sent."""
-        self.history = [ConcurrencyChange(clock.time(), most, "begun")]
+        self.history = [ConcurrencyChange(clock.time(), maximum, "begun")]
 
     async def acquire(self) -> None:
         """Returns when the caller may go on; it releases in the end."""
-        if not self._acquired():
-            await self._queue()
+        if not self._take_permit():
+            await self._wait_in_line()
 
-    def acquire_at_once(self) -> bool:
+    def try_acquire(self) -> bool:
         """Whether the caller may go on without waiting for anything."""
-        return self._resume <= self._clock.monotonic() and self._acquired()
+        return self._resume_at <= self._clock.monotonic() and self._take_permit()
 
-    async def pause(self) -> None:
+    async def wait_for_retry_after(self) -> None:
         """Returns when the endpoint wants to be asked again."""
-        while (pause := self._resume - self._clock.monotonic()) > 0:
+        while (pause := self._resume_at - self._clock.monotonic()) > 0:
             await self._clock.sleep(pause)
 
     def release(self) -> None:
         """Gives a permit back."""
-        self._under_way -= 1
+        self._in_flight -= 1
         self._admit()
 
-    def answered(self) -> None:
+    def record_success(self) -> None:
         """All is well: enough of it raises the limit."""
-        if self.limit == self._most:
+        if self.limit == self._maximum:
             return
-        self._well += 1
-        if self._well >= self.limit:
-            self._change(min(self._most, self.limit + max(1, self.limit // 4)), "well")
+        self._successes += 1
+        if self._successes >= self.limit:
+            self._change(min(self._maximum, self.limit + max(1, self.limit // 4)), "well")
             self._admit()
 
-    def refused(self, wave: int, status: int, retry_after: float | None) -> None:
+    def record_throttling(self, generation: int, status: int, retry_after: float | None) -> None:
         """Somebody of this wave was told to come back later: so will all."""
         if retry_after is not None:
             pause = min(retry_after, LONGEST_PAUSE)
-            self._resume = max(self._resume, self._clock.monotonic() + pause)
-        if wave == self.wave:
-            self.wave += 1
+            self._resume_at = max(self._resume_at, self._clock.monotonic() + pause)
+        if generation == self.generation:
+            self.generation += 1
             self._change(max(1, self.limit // 2), str(status), retry_after)
 
-    def _change(self, limit: int, why: str, wait: float | None = None) -> None:
+    def _change(self, limit: int, reason: str, wait: float | None = None) -> None:
         self.limit = limit
-        self._well = 0
-        self.history.append(ConcurrencyChange(self._clock.time(), limit, why, wait))
+        self._successes = 0
+        self.history.append(ConcurrencyChange(self._clock.time(), limit, reason, wait))
 
-    def _acquired(self) -> bool:
-        if self._under_way >= self.limit or self._waiting:
+    def _take_permit(self) -> bool:
+        if self._in_flight >= self.limit or self._waiting:
             return False
-        self._under_way += 1
+        self._in_flight += 1
         return True
 
-    async def _queue(self) -> None:
-        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(place)
+    async def _wait_in_line(self) -> None:
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
         try:
-            await place
+            await waiter
         except asyncio.CancelledError:
-            if place.done() and not place.cancelled():
+            if waiter.done() and not waiter.cancelled():
                 self.release()  # admitted and cancelled at the same time
             raise
 
     def _admit(self) -> None:
-        while self._waiting and self._under_way < self.limit:
-            place = self._waiting.popleft()
-            if not place.done():
-                self._under_way += 1
-                place.set_result(None)
+        while self._waiting and self._in_flight < self.limit:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                self._in_flight += 1
+                waiter.set_result(None)

@@ -42,29 +42,29 @@ class FailureAction(Enum):
 class CallFailure(NamedTuple):
     """A failed try, understood."""
 
-    verdict: FailureAction
+    action: FailureAction
     text: str
     """May hold keys: goes through `redact.one_line` before anybody sees it."""
     retry_after: float | None = None
     """Seconds the endpoint asks to wait."""
     status: int | None = None
     """The HTTP status; None where there was no answer, or no completion in it."""
-    sent: bool = True
+    may_have_been_sent: bool = True
     """Whether the request may have reached the endpoint."""
 
     @property
-    def throttled(self) -> bool:
+    def is_throttled(self) -> bool:
         """Whether the endpoint asks for fewer requests."""
         return self.status == 429 or (self.status == 503 and self.retry_after is not None)
 
     @property
-    def billed(self) -> bool:
+    def may_be_billed(self) -> bool:
         """Whether the provider may have worked on the request, and charge for it.
 
         A refusal (4xx) is free. Behind a timeout, a reset, an unreadable body or a 5xx of some gateway there may be
         a finished reply.
         """
-        return self.sent and (self.status is None or self.status == 408 or self.status >= 500)
+        return self.may_have_been_sent and (self.status is None or self.status == 408 or self.status >= 500)
 
 
 class InvalidResponseError(ConnectionError):
@@ -81,14 +81,16 @@ def classify_failure(error: Exception, *, now: float) -> CallFailure | None:
     status = getattr(error, "status_code", None)
     if isinstance(status, int):
         headers = getattr(getattr(error, "response", None), "headers", None) or {}
-        verdict, text = _verdict(status, str(error)), _explanation(status, error)
+        verdict, text = _action(status, str(error)), _explanation(status, error)
         return CallFailure(verdict, text, _retry_after(headers, now), status=status)
     if _is_transport(error):
-        return CallFailure(FailureAction.RETRY, _connection_text(error), sent=not _never_connected(error))
+        return CallFailure(
+            FailureAction.RETRY, _connection_text(error), may_have_been_sent=not _never_connected(error)
+        )
     return None
 
 
-def _verdict(status: int, text: str) -> FailureAction:
+def _action(status: int, text: str) -> FailureAction:
     if status == 429 and _NO_QUOTA.search(text):
         return FailureAction.STOP
     if status in _RETRIED_STATUS or status >= 500:
@@ -99,13 +101,13 @@ def _verdict(status: int, text: str) -> FailureAction:
 
 
 def _explanation(status: int, error: Exception) -> str:
-    said = f"({status}: {_server_message(error)})"
+    server_says = f"({status}: {_server_message(error)})"
     if status in (401, 403):
-        return f"the endpoint refuses the key {said}; check OPENAI_API_KEY"
+        return f"the endpoint refuses the key {server_says}; check OPENAI_API_KEY"
     if status == 404:
-        return f"the endpoint does not know the model or the address {said}; check MODEL and --base-url"
+        return f"the endpoint does not know the model or the address {server_says}; check MODEL and --base-url"
     if status == 429 and _NO_QUOTA.search(str(error)):
-        return f"the account has no quota left {said}"
+        return f"the account has no quota left {server_says}"
     return f"the endpoint answered {status}: {_server_message(error)}"
 
 

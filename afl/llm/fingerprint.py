@@ -17,7 +17,7 @@ def fingerprint(model: str, parameters: Mapping[str, Any], messages: Sequence[Me
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-SHOWN = 80
+MAX_SHOWN = 80
 
 
 def first_difference(recorded: Sequence[Message], current: Sequence[Message]) -> str:
@@ -62,19 +62,21 @@ class Difference:
 
 def differences(earlier: RequestContent, now: RequestContent) -> list[Difference]:
     """Every field in which two requests differ: the model, each parameter, each message by its first line."""
-    found = [] if earlier.model == now.model else [Difference("model", earlier.model, now.model)]
+    result = [] if earlier.model == now.model else [Difference("model", earlier.model, now.model)]
     for name in sorted({*earlier.parameters, *now.parameters}):
         old, new = earlier.parameters.get(name), now.parameters.get(name)
         if old != new:
-            found.append(Difference(f"parameter {name}", old, new))
+            result.append(Difference(f"parameter {name}", old, new))
     if len(earlier.messages) != len(now.messages):
-        found.append(Difference("messages", len(earlier.messages), len(now.messages)))
-    for number, (one, other) in enumerate(zip(earlier.messages, now.messages, strict=False), start=1):
-        if one["role"] != other["role"]:
-            found.append(Difference(f"role of message {number}", one["role"], other["role"]))
-        elif one["content"] != other["content"]:
-            found.append(_in_message(number, one["content"], other["content"]))
-    return found
+        result.append(Difference("messages", len(earlier.messages), len(now.messages)))
+    for number, (old_message, new_message) in enumerate(
+        zip(earlier.messages, now.messages, strict=False), start=1
+    ):
+        if old_message["role"] != new_message["role"]:
+            result.append(Difference(f"role of message {number}", old_message["role"], new_message["role"]))
+        elif old_message["content"] != new_message["content"]:
+            result.append(_in_message(number, old_message["content"], new_message["content"]))
+    return result
 
 
 def _in_message(number: int, earlier: str, now: str) -> Difference:
@@ -96,19 +98,19 @@ def _first_line(recorded: str, current: str) -> str:
     return f"line {number}: recorded {earlier}, now {now}"
 
 
-def _differing_line(one: str, other: str) -> tuple[int, str | None, str | None]:
-    lines = zip_longest(one.split("\n"), other.split("\n"))
+def _differing_line(earlier: str, now: str) -> tuple[int, str | None, str | None]:
+    lines = zip_longest(earlier.split("\n"), now.split("\n"))
     return next((number, old, new) for number, (old, new) in enumerate(lines, start=1) if old != new)
 
 
-def _shown(one: Any, other: Any) -> tuple[str, str]:
+def _shown(earlier: Any, now: Any) -> tuple[str, str]:
     """Both for people; of two long lines that begin alike, what surrounds the first difference."""
-    if isinstance(one, str) and isinstance(other, str):
-        alike = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
-        if alike > SHOWN // 2:
-            start = alike - SHOWN // 4
-            return _quoted(one[start:], "..."), _quoted(other[start:], "...")
-    return _quoted(one), _quoted(other)
+    if isinstance(earlier, str) and isinstance(now, str):
+        common = next((at for at, (a, b) in enumerate(zip(earlier, now, strict=False)) if a != b), 0)
+        if common > MAX_SHOWN // 2:
+            start = common - MAX_SHOWN // 4
+            return _quoted(earlier[start:], "..."), _quoted(now[start:], "...")
+    return _quoted(earlier), _quoted(now)
 
 
 def _quoted(value: Any, before: str = "") -> str:
@@ -116,4 +118,4 @@ def _quoted(value: Any, before: str = "") -> str:
         return "nothing"
     if not isinstance(value, str):
         return str(value)
-    return repr(before + (value if len(value) <= SHOWN else value[:SHOWN] + "..."))
+    return repr(before + (value if len(value) <= MAX_SHOWN else value[:MAX_SHOWN] + "..."))

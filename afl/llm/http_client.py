@@ -10,7 +10,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
 from openai import APIConnectionError, APITimeoutError, AsyncOpenAI
 from yarl import URL
 
-_IDLE = 5.0
+_KEEPALIVE = 5.0
 """Seconds for which an unused connection is kept, as the SDK does: servers close theirs not much later."""
 
 
@@ -34,7 +34,7 @@ class EndpointClient:
     async def post(self, body: Mapping[str, Any]) -> bytes:
         """The body of the answer. Raises `openai.APIStatusError` for 4xx and 5xx, `openai.APIConnectionError`."""
         if self._session is None:
-            self._session = self._open()
+            self._session = self._open_session()
         # In ASCII, so that even half a character that some reply held can be sent.
         content = json.dumps(body, separators=(",", ":")).encode()
         try:
@@ -47,7 +47,10 @@ class EndpointClient:
         if not response.ok:
             raise self._client._make_status_error_from_response(
                 httpx2.Response(
-                    response.status, headers=_plain(response.headers), content=answer, request=self._request()
+                    response.status,
+                    headers=_without_encoding(response.headers),
+                    content=answer,
+                    request=self._request(),
                 )
             )
         return answer
@@ -57,11 +60,11 @@ class EndpointClient:
         if self._session is not None:
             await self._session.close()
 
-    def _open(self) -> ClientSession:
+    def _open_session(self) -> ClientSession:
         """Certificates and proxies as the SDK finds them; how many connections there are, the limiter says."""
         # Only where needed: reading all certificates takes a while, and the first try's time runs.
         tls = httpx2.create_ssl_context() if self._url.scheme == "https" else True
-        connector = TCPConnector(limit=0, keepalive_timeout=_IDLE, ssl=tls)
+        connector = TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE, ssl=tls)
         return ClientSession(
             connector=connector, headers=self._headers, timeout=self._timeout, proxy=proxy_for(self._url)
         )
@@ -80,6 +83,6 @@ def proxy_for(url: URL) -> str | None:
     return proxy if "://" in proxy else f"http://{proxy}"
 
 
-def _plain(headers: Mapping[str, str]) -> dict[str, str]:
+def _without_encoding(headers: Mapping[str, str]) -> dict[str, str]:
     """Without how the body was packed: aiohttp has unpacked it."""
     return {name: value for name, value in headers.items() if name.lower() != "content-encoding"}

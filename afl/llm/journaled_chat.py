@@ -33,13 +33,13 @@ class JournaledChat:
         *,
         source: ReplySource,
         usage: Usage | None = None,
-        flights: SingleFlight | None = None,
+        single_flight: SingleFlight | None = None,
         account: BudgetAccount | None = None,
     ) -> None:
         self._model = model
         self._journal = journal
         self._source = source
-        self._flights = flights
+        self._single_flight = single_flight
         self._account: BudgetAccount = account or unlimited_account()
         self.usage = usage or Usage()
 
@@ -52,11 +52,11 @@ class JournaledChat:
         limiter: Limiter | None = None,
         clock: Clock | None = None,
         retry: RetryPolicy | None = None,
-        recall: CacheLookup | None = None,
+        cache_lookup: CacheLookup | None = None,
         usage: Usage | None = None,
         account: BudgetAccount | None = None,
         deadlines: Deadlines | None = None,
-        stall: StallWatchdog | None = None,
+        watchdog: StallWatchdog | None = None,
     ) -> "JournaledChat":
         """A chat that sends what the journal does not hold to the model.
 
@@ -71,12 +71,12 @@ class JournaledChat:
             retry=retry or RetryPolicy(),
             account=account,
             deadlines=deadlines,
-            stall=stall,
+            watchdog=watchdog,
         )
-        if recall is None:
+        if cache_lookup is None:
             return cls(model, journal, source=source, usage=usage, account=account)
-        source = CachedSource(recall, source)
-        return cls(model, journal, source=source, usage=usage, account=account, flights=SingleFlight())
+        source = CachedSource(cache_lookup, source)
+        return cls(model, journal, source=source, usage=usage, account=account, single_flight=SingleFlight())
 
     @classmethod
     def replay(
@@ -94,13 +94,13 @@ class JournaledChat:
         request = Request(key, messages, fingerprint(self._model.name, self._model.parameters, messages))
         entry = await self._journal.find(key)
         if entry is not None and not entry.reply.outcome.retried_on_continuation:
-            reply = self._journaled(entry, request)
+            reply = self._journaled_reply(entry, request)
         else:
-            reply = await self._new(request)
+            reply = await self._new_reply(request)
         self.usage.count(key, reply)
         return reply
 
-    def _journaled(self, entry: JournalEntry, request: Request) -> Reply:
+    def _journaled_reply(self, entry: JournalEntry, request: Request) -> Reply:
         if entry.fingerprint != request.fingerprint:
             raise ConflictError(
                 f"this run's journal holds another request under {describe_call(request.key)}: "
@@ -108,18 +108,18 @@ class JournaledChat:
             )
         return replace(entry.reply, journaled=True)
 
-    async def _new(self, request: Request) -> Reply:
-        if self._flights is None:
-            return await self._answered(request)
-        equal = await self._flights.join(request.fingerprint)
+    async def _new_reply(self, request: Request) -> Reply:
+        if self._single_flight is None:
+            return await self._ask_source(request)
+        equal = await self._single_flight.join(request.fingerprint)
         if equal is None:
             # Led until it is on disk: whoever comes after that finds it there.
-            return await self._flights.lead(request.fingerprint, self._answered(request))
+            return await self._single_flight.lead(request.fingerprint, self._ask_source(request))
         reply = equal.again()
         await self._record(request, reply)
         return reply
 
-    async def _answered(self, request: Request) -> Reply:
+    async def _ask_source(self, request: Request) -> Reply:
         try:
             reply = await self._source.answer(request)
         except EndpointError as error:

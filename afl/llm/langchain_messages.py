@@ -24,13 +24,13 @@ def to_langchain(messages: Sequence[Message]) -> list[BaseMessage]:
 def to_reply(answer: AIMessage, *, price: Price | None, latency: float) -> Reply:
     """What the model answered. An empty text is `OK` here: whoever reads it finds nothing to parse."""
     refusal = answer.additional_kwargs.get("refusal")
-    finish = answer.response_metadata.get("finish_reason") or answer.response_metadata.get("stop_reason")
+    finish_reason = answer.response_metadata.get("finish_reason") or answer.response_metadata.get("stop_reason")
     tokens = answer.usage_metadata
     prompt, completion = (tokens["input_tokens"], tokens["output_tokens"]) if tokens else (0, 0)
     return Reply(
-        outcome=_outcome(finish, declined=bool(refusal)),
+        outcome=_outcome(finish_reason, is_declined=bool(refusal)),
         text=_text(answer) or refusal or "",
-        finish_reason=finish,
+        finish_reason=finish_reason,
         prompt_tokens=prompt,
         completion_tokens=completion,
         cost_usd=_cost(price, prompt, completion) if tokens else None,
@@ -38,10 +38,10 @@ def to_reply(answer: AIMessage, *, price: Price | None, latency: float) -> Reply
     )
 
 
-def _outcome(finish: str | None, *, declined: bool) -> Outcome:
-    if declined or finish in _DECLINED:
+def _outcome(finish_reason: str | None, *, is_declined: bool) -> Outcome:
+    if is_declined or finish_reason in _DECLINED:
         return Outcome.DECLINED
-    return Outcome.TRUNCATED if finish in _TRUNCATED else Outcome.OK
+    return Outcome.TRUNCATED if finish_reason in _TRUNCATED else Outcome.OK
 
 
 def _text(answer: AIMessage) -> str:

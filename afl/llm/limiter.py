@@ -18,20 +18,20 @@ class RequestSlot:
     """The `afl.ports.Slot` of one try."""
 
     concurrency: AdaptiveConcurrency
-    pace: AdaptiveRate
-    wave: int
-    sent: WindowEntry | None
-    send: SentRequest
+    rate: AdaptiveRate
+    generation: int
+    window_entry: WindowEntry | None
+    request: SentRequest
 
     def answered(self, reply: Reply) -> None:
         tokens = reply.prompt_tokens + reply.completion_tokens
-        if self.sent is not None and tokens:
-            self.sent.tokens = tokens
-        self.concurrency.answered()
+        if self.window_entry is not None and tokens:
+            self.window_entry.tokens = tokens
+        self.concurrency.record_success()
 
-    def refused(self, status: int, retry_after: float | None) -> None:
-        self.concurrency.refused(self.wave, status, retry_after)
-        self.pace.refused(self.send)
+    def throttled(self, status: int, retry_after: float | None) -> None:
+        self.concurrency.record_throttling(self.generation, status, retry_after)
+        self.rate.record_throttling(self.request)
 
     def release(self) -> None:
         """The try has ended, one way or the other."""
@@ -44,11 +44,13 @@ class AdaptiveLimiter:
     `rates` may be shared by several limiters. `history` tells every change of the number under way.
     """
 
-    def __init__(self, limit: int = 64, *, rates: RateLimits | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self, limit: int = 64, *, rate_limits: RateLimits | None = None, clock: Clock | None = None
+    ) -> None:
         self._clock = clock or SystemClock()
-        self._rates = rates or RateLimits()
+        self._rate_limits = rate_limits or RateLimits()
         self._concurrency = AdaptiveConcurrency(limit, self._clock)
-        self._pace = AdaptiveRate(self._clock)
+        self._rate = AdaptiveRate(self._clock)
 
     @property
     def history(self) -> list[ConcurrencyChange]:
@@ -57,29 +59,31 @@ class AdaptiveLimiter:
     @asynccontextmanager
     async def slot(self, key: CallKey, messages: Sequence[Message]) -> AsyncIterator[RequestSlot]:
         """Entered when the request may be sent; others wait in the order they came."""
-        ticket = await self.admit(0 if self._rates.tpm is None else request_bytes(messages))
+        slot = await self.admit(0 if self._rate_limits.tpm is None else request_bytes(messages))
         try:
-            yield ticket
+            yield slot
         finally:
-            ticket.release()
+            slot.release()
 
     async def admit(self, tokens: int) -> RequestSlot:
         """A ticket for a request of so many tokens, when it may be sent; to be released when it has ended."""
         await self._concurrency.acquire()
         try:
-            await self._concurrency.pause()
-            sent = await self._rates.admit(tokens, self._clock)
-            send = await self._pace.admit()
+            await self._concurrency.wait_for_retry_after()
+            window_entry = await self._rate_limits.admit(tokens, self._clock)
+            request = await self._rate.admit()
         except BaseException:
             self._concurrency.release()
             raise
-        return RequestSlot(self._concurrency, self._pace, self._concurrency.wave, sent, send)
+        return RequestSlot(self._concurrency, self._rate, self._concurrency.generation, window_entry, request)
 
-    def admit_at_once(self, tokens: int) -> RequestSlot | None:
+    def try_admit(self, tokens: int) -> RequestSlot | None:
         """A ticket if one can be had without waiting, and nobody waits."""
-        if not (self._pace.is_open() and self._rates.has_room(tokens, self._clock)):
+        if not (self._rate.is_open() and self._rate_limits.has_room(tokens, self._clock)):
             return None
-        if not self._concurrency.acquire_at_once():
+        if not self._concurrency.try_acquire():
             return None
-        sent = self._rates.note(tokens, self._clock)
-        return RequestSlot(self._concurrency, self._pace, self._concurrency.wave, sent, self._pace.note())
+        window_entry = self._rate_limits.record_request(tokens, self._clock)
+        return RequestSlot(
+            self._concurrency, self._rate, self._concurrency.generation, window_entry, self._rate.record_request()
+        )

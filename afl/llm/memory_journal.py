@@ -18,9 +18,9 @@ class MemoryJournal:
         return self.entries.get(key)
 
     async def record(self, entry: JournalEntry) -> None:
-        kept = self.entries.get(entry.key)
-        if kept is not None and not kept.reply.outcome.retried_on_continuation:
-            raise ValueError(f"{entry.key} is already recorded as {kept.reply.outcome}")
+        earlier = self.entries.get(entry.key)
+        if earlier is not None and not earlier.reply.outcome.retried_on_continuation:
+            raise ValueError(f"{entry.key} is already recorded as {earlier.reply.outcome}")
         self.entries[entry.key] = entry
 
 
@@ -28,7 +28,7 @@ class MemoryLedger:
     """Obeys `afl.ports.Ledger`; `kept` is what was kept last."""
 
     def __init__(self) -> None:
-        self.kept = Spending()
+        self.saved = Spending()
 
-    async def keep(self, doubt: Spending) -> None:
-        self.kept = doubt
+    async def save(self, unconfirmed: Spending) -> None:
+        self.saved = unconfirmed

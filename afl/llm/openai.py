@@ -26,8 +26,8 @@ def openai_model(context: LanguageModelContext) -> LanguageModel:
     if context.argument is None:
         raise UsageError("got --llm openai, expected openai:MODEL, for example openai:gpt-4o-mini")
     url = _checked_url(context.spec.base_url or context.settings.openai_base_url or OPENAI_URL)
-    key = _key(context, url)
-    address, headers, query = _taken_apart(url)
+    key = _read_key(context, url)
+    address, headers, query = _split_url(url)
     chat = _chat(context.argument, address, key, context.spec.sampling, headers, query, context.timeout)
     secrets = (*(() if key == NO_KEY else secret_encodings(key)), *url_secrets(url))
     logs = SecretRedactionFilter(secrets)
@@ -41,7 +41,7 @@ def openai_model(context: LanguageModelContext) -> LanguageModel:
         name=f"openai:{context.argument}",
         chat=chat,
         parameters=replace(context.spec.sampling, temperature=chat.temperature).parameters(),
-        price=price_of(context.argument, own=context.settings.prices_file),
+        price=price_of(context.argument, user_prices=context.settings.prices_file),
         check=endpoint_check(chat, url=url, secrets=secrets),
         close=close,
         endpoint=host_and_port(url),
@@ -59,7 +59,7 @@ def endpoint_check(
     import httpx2
     import openai
 
-    place = host_and_port(url)
+    address = host_and_port(url)
 
     async def check() -> None:
         client = chat.root_async_client
@@ -67,44 +67,46 @@ def endpoint_check(
             response = await client.get("/models", cast_to=httpx2.Response, options={"timeout": timeout})
         except openai.APIStatusError as error:
             if error.status_code in (401, 403):
-                raise EndpointError(f"wrong key: {place} refuses it; check OPENAI_API_KEY") from None
+                raise EndpointError(f"wrong key: {address} refuses it; check OPENAI_API_KEY") from None
             if error.status_code not in _NO_MODEL_LIST:
-                raise EndpointError(f"{place} answers {error.status_code}; is the server up?") from None
+                raise EndpointError(f"{address} answers {error.status_code}; is the server up?") from None
         except openai.APITimeoutError:
-            raise EndpointError(f"nobody answers at {place} within {timeout:g} s; check --base-url") from None
+            raise EndpointError(f"nobody answers at {address} within {timeout:g} s; check --base-url") from None
         except openai.APIConnectionError as error:
             reason = redact_line(str(error.__cause__ or error), secrets)
-            raise EndpointError(f"nobody answers at {place} ({reason}); check --base-url") from None
+            raise EndpointError(f"nobody answers at {address} ({reason}); check --base-url") from None
         else:
-            _expect_model(chat.model_name, response.content, place)
+            _require_model(chat.model_name, response.content, address)
 
     return check
 
 
-def _expect_model(model: str, body: bytes, place: str) -> None:
+def _require_model(model: str, body: bytes, address: str) -> None:
     try:
         listed = [str(entry["id"]) for entry in json.loads(body)["data"] or ()]
     except (ValueError, LookupError, TypeError):
         raise EndpointError(
-            f"{place} answers, but not like an OpenAI-compatible endpoint; --base-url usually ends in /v1"
+            f"{address} answers, but not like an OpenAI-compatible endpoint; --base-url usually ends in /v1"
         ) from None
-    if listed and not any(_names(entry, model) for entry in listed):
+    if listed and not any(_matches(entry, model) for entry in listed):
         some = ", ".join(sorted(listed)[:5])
-        raise EndpointError(f"{place} has no model {model!r}; it has: {some}{', ...' if len(listed) > 5 else ''}")
+        raise EndpointError(
+            f"{address} has no model {model!r}; it has: {some}{', ...' if len(listed) > 5 else ''}"
+        )
 
 
-def _names(entry: str, model: str) -> bool:
+def _matches(entry: str, model: str) -> bool:
     """Ollama lists `llama3:latest` for `llama3`, Google `models/gemini` for `gemini`."""
     return model in (entry, entry.partition(":")[0], entry.rpartition("/")[2])
 
 
-def _key(context: LanguageModelContext, url: str) -> str:
+def _read_key(context: LanguageModelContext, url: str) -> str:
     key = context.spec.api_key or context.settings.openai_api_key
-    said = "" if key is None else key.get_secret_value().strip()
-    if not (said.isascii() and said.isprintable()):
+    text = "" if key is None else key.get_secret_value().strip()
+    if not (text.isascii() and text.isprintable()):
         raise UsageError("OPENAI_API_KEY holds characters that no key has (a line break, a letter with an accent)")
-    if said:
-        return said
+    if text:
+        return text
     if urlsplit(url).hostname == "api.openai.com":
         raise UsageError(
             "no key for api.openai.com: set OPENAI_API_KEY or write it into .env; "
@@ -124,7 +126,7 @@ def _checked_url(url: str) -> str:
     return url
 
 
-def _taken_apart(url: str) -> tuple[str, dict[str, str], dict[str, str]]:
+def _split_url(url: str) -> tuple[str, dict[str, str], dict[str, str]]:
     """The address alone, the header that `user:password@` stands for (in the place of the key's), and the query."""
     parts = urlsplit(url)
     credentials, at, place = parts.netloc.rpartition("@")
@@ -143,11 +145,11 @@ def _chat(
     timeout: float,
 ) -> "RawChatOpenAI":
     try:
-        from afl.llm.openai_chat import raw_chat_openai
+        from afl.llm.openai_chat import make_chat
     except ImportError as error:
         hint = "pip install 'afl[openai]'"
         raise UsageError(f"--llm openai needs the extra 'openai' (no {error.name} here): {hint}") from None
-    return raw_chat_openai(
+    return make_chat(
         model=model,
         base_url=url,
         api_key=key,

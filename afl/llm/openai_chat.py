@@ -41,7 +41,7 @@ class RawChatOpenAI(CallbackBypassChatModel, ChatOpenAI):
         if not self._is_openai() and "max_completion_tokens" in payload:
             # What everybody but OpenAI understands, and OpenAI's reasoning models do not.
             payload["max_tokens"] = payload.pop("max_completion_tokens")
-        completion = completion_of(await self.endpoint.post(payload))
+        completion = parse_completion(await self.endpoint.post(payload))
         result = self._create_chat_result(completion)
         if refusal := completion["choices"][0]["message"].get("refusal"):
             result.generations[0].message.additional_kwargs["refusal"] = refusal
@@ -63,7 +63,7 @@ class RawChatOpenAI(CallbackBypassChatModel, ChatOpenAI):
         await self.root_async_client.close()
 
 
-def completion_of(body: bytes) -> dict[str, Any]:
+def parse_completion(body: bytes) -> dict[str, Any]:
     """The chat completion in a response body, with at least one message in it."""
     try:
         completion = json.loads(body)
@@ -82,7 +82,7 @@ def completion_of(body: bytes) -> dict[str, Any]:
     return completion  # type: ignore[no-any-return]
 
 
-def raw_chat_openai(
+def make_chat(
     *,
     model: str,
     base_url: str,

@@ -13,25 +13,25 @@ from afl.llm.language_model import Price
 _DATED = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 
 
-def price_of(model: str, *, own: Path | None = None) -> Price | None:
+def price_of(model: str, *, user_prices: Path | None = None) -> Price | None:
     """The price of a model id, dated snapshots included (`gpt-4o-mini-2024-07-18`); None where it is not known.
 
     `own` is a file like AFL's own, which it wins over: `{"models": {"MODEL": [PROMPT, COMPLETION]}}`, in US dollars
     per million tokens; it need not exist. Raises `UsageError` for one that cannot be read.
     """
-    prices = {**_prices(), **(_own(own) if own else {})}
+    prices = {**_list_prices(), **(_read_prices(user_prices) if user_prices else {})}
     return prices.get(model) or prices.get(_DATED.sub("", model))
 
 
 @cache
-def _prices() -> Mapping[str, Price]:
+def _list_prices() -> Mapping[str, Price]:
     text = files("afl.llm").joinpath("prices.json").read_text("utf-8")
-    return _parsed(text)
+    return _parse_prices(text)
 
 
-def _own(path: Path) -> Mapping[str, Price]:
+def _read_prices(path: Path) -> Mapping[str, Price]:
     try:
-        return _parsed(path.read_text("utf-8"))
+        return _parse_prices(path.read_text("utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
@@ -41,7 +41,7 @@ def _own(path: Path) -> Mapping[str, Price]:
         ) from None
 
 
-def _parsed(text: str) -> Mapping[str, Price]:
+def _parse_prices(text: str) -> Mapping[str, Price]:
     models = json.loads(text)["models"]
     prices = {name: Price(*(float(price) for price in pair)) for name, pair in models.items()}
     for name, price in prices.items():

@@ -8,7 +8,7 @@ from afl.errors import UsageError
 from afl.ports import Clock
 
 MINUTE = 60.0
-_LOOK_AGAIN = 1.0
+_RECHECK = 1.0
 """Seconds after which one who waits looks whether answers were shorter than feared."""
 
 
@@ -33,45 +33,45 @@ class RateLimits:
                 raise UsageError(f"--{option}: got {value}, expected at least 1")
         self.rpm = rpm
         self.tpm = tpm
-        self._sent: deque[WindowEntry] = deque()
-        self._turn = asyncio.Lock()
+        self._window: deque[WindowEntry] = deque()
+        self._queue = asyncio.Lock()
 
     async def admit(self, tokens: int, clock: Clock) -> WindowEntry | None:
         """Returns when a request of so many tokens may be sent; callers come first as they came."""
-        if not self.limits:
+        if not self.is_limited:
             return None
-        async with self._turn:
+        async with self._queue:
             while (wait := self._wait(tokens, clock.monotonic())) > 0:
-                await clock.sleep(min(wait, _LOOK_AGAIN))
-            return self.note(tokens, clock)
+                await clock.sleep(min(wait, _RECHECK))
+            return self.record_request(tokens, clock)
 
     def has_room(self, tokens: int, clock: Clock) -> bool:
         """Whether a request of so many tokens may be sent now, and nobody waits."""
-        return not self.limits or (not self._turn.locked() and self._wait(tokens, clock.monotonic()) <= 0)
+        return not self.is_limited or (not self._queue.locked() and self._wait(tokens, clock.monotonic()) <= 0)
 
-    def note(self, tokens: int, clock: Clock) -> WindowEntry | None:
+    def record_request(self, tokens: int, clock: Clock) -> WindowEntry | None:
         """Such a request is sent now."""
-        if not self.limits:
+        if not self.is_limited:
             return None
-        sent = WindowEntry(clock.monotonic(), tokens)
-        self._sent.append(sent)
-        return sent
+        entry = WindowEntry(clock.monotonic(), tokens)
+        self._window.append(entry)
+        return entry
 
     @property
-    def limits(self) -> bool:
+    def is_limited(self) -> bool:
         """Whether there is anything to keep."""
         return self.rpm is not None or self.tpm is not None
 
     def _wait(self, tokens: int, now: float) -> float:
         """Seconds until the oldest request leaves the window, or 0 if there is room."""
-        while self._sent and now - self._sent[0].at >= MINUTE:
-            self._sent.popleft()
-        if not self._sent or (self._room_for_one() and self._room_for(tokens)):
+        while self._window and now - self._window[0].at >= MINUTE:
+            self._window.popleft()
+        if not self._window or (self._allows_request() and self._allows_tokens(tokens)):
             return 0.0
-        return self._sent[0].at + MINUTE - now
+        return self._window[0].at + MINUTE - now
 
-    def _room_for_one(self) -> bool:
-        return self.rpm is None or len(self._sent) < self.rpm
+    def _allows_request(self) -> bool:
+        return self.rpm is None or len(self._window) < self.rpm
 
-    def _room_for(self, tokens: int) -> bool:
-        return self.tpm is None or sum(sent.tokens for sent in self._sent) + tokens <= self.tpm
+    def _allows_tokens(self, tokens: int) -> bool:
+        return self.tpm is None or sum(sent.tokens for sent in self._window) + tokens <= self.tpm

@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 from afl.sanitize import terminal_safe
 
-LONGEST = 300
-TELLING = 8
+MAX_LENGTH = 300
+MIN_SECRET_LENGTH = 8
 """From so many characters on, the beginning of a key is as good as a key, and no ordinary word."""
 _KEY = re.compile(r"\b(?:sk|pk|rk)-[\w*.\-]{4,}")
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
@@ -25,26 +25,26 @@ def redact_line(text: str, secrets: Iterable[str] = ()) -> str:
     """`text` on one line of bounded length, with `secrets` and whatever looks like one blacked out."""
     for secret in filter(None, secrets):
         # What made the text may have cut it, and a key with it.
-        for end in range(len(secret), min(TELLING, len(secret)) - 1, -1):
+        for end in range(len(secret), min(MIN_SECRET_LENGTH, len(secret)) - 1, -1):
             text = text.replace(secret[:end], "[key]")
     text = _HEADER.sub("[key]", _KEY.sub("[key]", text))
     text = _QUERY_SECRET.sub(r"\1[key]", _CREDENTIALS.sub("", text))
     line = terminal_safe(" ".join(text.split()))
-    return line if len(line) <= LONGEST else line[: LONGEST - 3] + "..."
+    return line if len(line) <= MAX_LENGTH else line[: MAX_LENGTH - 3] + "..."
 
 
 def redact_secrets(text: str, secrets: Iterable[str]) -> str:
     """A reply with these secrets, and nothing else, blacked out; those too short to be told from words stay."""
     for secret in secrets:
-        if len(secret) >= TELLING and secret in text:
+        if len(secret) >= MIN_SECRET_LENGTH and secret in text:
             text = text.replace(secret, "[key]")
     return text
 
 
 def secret_encodings(secret: str) -> Iterator[str]:
     """The secret, and the ways in which addresses and JSON write it: the longest first, since one may hold another."""
-    written = {secret, unquote(secret), quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]}
-    return iter(sorted(filter(None, written), key=len, reverse=True))
+    encodings = {secret, unquote(secret), quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]}
+    return iter(sorted(filter(None, encodings), key=len, reverse=True))
 
 
 def url_secrets(url: str) -> tuple[str, ...]:
@@ -52,7 +52,11 @@ def url_secrets(url: str) -> tuple[str, ...]:
     parts = urlsplit(url)
     credentials, at, _ = parts.netloc.rpartition("@")
     header = (base64.b64encode(unquote(credentials).encode()).decode(),) if at else ()
-    values = [value for name, value in parse_qsl(parts.query) if _SECRET_NAME.search(name) or len(value) > TELLING]
+    values = [
+        value
+        for name, value in parse_qsl(parts.query)
+        if _SECRET_NAME.search(name) or len(value) > MIN_SECRET_LENGTH
+    ]
     secrets = [parts.password if parts.password else credentials, *values]
     return (*header, *(form for secret in filter(None, secrets) for form in secret_encodings(secret)))
 
@@ -82,9 +86,9 @@ class SecretRedactionFilter(logging.Filter):
         self._secrets = tuple(secrets)
 
     def filter(self, record: logging.LogRecord) -> bool:
-        said = record.getMessage()
-        clean = redact_secrets(said, self._secrets)
-        if clean != said:
+        message = record.getMessage()
+        clean = redact_secrets(message, self._secrets)
+        if clean != message:
             record.msg, record.args = clean, ()
         return True
 

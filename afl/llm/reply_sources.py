@@ -48,42 +48,44 @@ class ModelSource:
         retry: RetryPolicy,
         account: BudgetAccount | None = None,
         deadlines: Deadlines | None = None,
-        stall: StallWatchdog | None = None,
+        watchdog: StallWatchdog | None = None,
     ) -> None:
         self._model = model
         self._account: BudgetAccount = account or unlimited_account()
-        bound = self._account.max_tokens
-        self._bound: dict[str, Any] = {} if bound is None else {"max_tokens": bound}
+        max_tokens = self._account.max_tokens
+        self._extra_fields: dict[str, Any] = {} if max_tokens is None else {"max_tokens": max_tokens}
         self._limiter = limiter
         self._clock = clock
         self._retry = retry
         self._deadlines = deadlines or Deadlines(clock=clock)
-        self._stall = stall or StallWatchdog(clock=clock)
+        self._watchdog = watchdog or StallWatchdog(clock=clock)
 
     async def answer(self, request: Request) -> Reply:
         """A reply, or `FAILED` once the tries or the session's time are used up.
 
         Raises `EndpointError` when no call can ever work, `TimeLimitError` when the run has no time left.
         """
-        left = self._deadlines.left(request.key.subject)
-        with self._stall.awaiting_reply(request.key):
-            return await (self._answered(request) if left is None else self._in_time(request, left))
+        seconds = self._deadlines.seconds_left(request.key.subject)
+        with self._watchdog.awaiting_reply(request.key):
+            return await (
+                self._answer_with_retries(request) if seconds is None else self._answer_within(request, seconds)
+            )
 
-    async def _in_time(self, request: Request, left: float) -> Reply:
+    async def _answer_within(self, request: Request, seconds: float) -> Reply:
         """The answer, if it comes while the session has time."""
         try:
-            async with asyncio.timeout(left) as limit:
-                if left > 0:
-                    return await self._answered(request)
+            async with asyncio.timeout(seconds) as limit:
+                if seconds > 0:
+                    return await self._answer_with_retries(request)
         except TimeoutError:
             if not limit.expired():
                 raise
-        return Reply(Outcome.FAILED, error=self._deadlines.session_is_over)
+        return Reply(Outcome.FAILED, error=self._deadlines.session_timeout_message)
 
-    async def _answered(self, request: Request) -> Reply:
+    async def _answer_with_retries(self, request: Request) -> Reply:
         retries = 0
         result = await self._try(request)
-        while isinstance(result, CallFailure) and result.verdict is FailureAction.RETRY:
+        while isinstance(result, CallFailure) and result.action is FailureAction.RETRY:
             if retries + 1 == self._retry.tries:
                 error = f"gave up after {self._retry.tries} tries: {result.text}"
                 return Reply(Outcome.FAILED, error=redact_line(error, self._model.secrets), retries=retries)
@@ -91,48 +93,48 @@ class ModelSource:
             retries += 1
             result = await self._try(request)
         if isinstance(result, Reply):
-            return _after(retries, result) if retries else result
-        return self._without_retry(result, retries)
+            return _with_retries(retries, result) if retries else result
+        return self._final_reply(result, retries)
 
-    async def _wait(self, request: Request, retry: int, trouble: CallFailure) -> None:
-        wait = self._retry.wait(request.key, retry, trouble.retry_after)
-        self._stall.retry_scheduled(request.key, wait, redact_line(trouble.text, self._model.secrets))
+    async def _wait(self, request: Request, retry: int, failure: CallFailure) -> None:
+        wait = self._retry.wait(request.key, retry, failure.retry_after)
+        self._watchdog.retry_scheduled(request.key, wait, redact_line(failure.text, self._model.secrets))
         await self._clock.sleep(wait)
 
     async def _try(self, request: Request) -> Reply | CallFailure:
         """One try, on the books from before it is sent until the journal has its reply."""
         if not await self._account.reserve(request.key, request.messages):
-            return self._account.refusal(request.messages)
+            return self._account.over_budget_reply(request.messages)
         sent = False
         try:
             async with self._limiter.slot(request.key, request.messages) as slot:
                 sent = True
-                result = await self._sent(request)
+                result = await self._send(request)
                 if isinstance(result, Reply):
                     slot.answered(result)
-                elif result.status is not None and result.throttled:
-                    slot.refused(result.status, result.retry_after)
+                elif result.status is not None and result.is_throttled:
+                    slot.throttled(result.status, result.retry_after)
         except BaseException:
             self._account.failed(request.key, billed=sent)
             raise
         if isinstance(result, CallFailure):
-            self._account.failed(request.key, billed=result.billed)
+            self._account.failed(request.key, billed=result.may_be_billed)
             return result
         self._account.answered(request.key, result)
         return self._account.usable(result)
 
-    async def _sent(self, request: Request) -> Reply | CallFailure:
+    async def _send(self, request: Request) -> Reply | CallFailure:
         messages = to_langchain(request.messages)
         start = self._clock.monotonic()
         try:
-            self._stall.sent(request.key)
-            async with self._deadlines.attempt():
-                answer = await self._model.chat.ainvoke(messages, **self._bound)
+            self._watchdog.sent(request.key)
+            async with self._deadlines.request_timeout():
+                answer = await self._model.chat.ainvoke(messages, **self._extra_fields)
         except Exception as error:
-            trouble = classify_failure(error, now=self._clock.time())
-            if trouble is None:
+            failure = classify_failure(error, now=self._clock.time())
+            if failure is None:
                 raise
-            return trouble
+            return failure
         reply = to_reply(answer, price=self._model.price, latency=self._clock.monotonic() - start)
         return self._without_secrets(reply)
 
@@ -146,15 +148,15 @@ class ModelSource:
             else replace(reply, text=text, finish_reason=finish)
         )
 
-    def _without_retry(self, trouble: CallFailure, retries: int) -> Reply:
-        error = redact_line(trouble.text, self._model.secrets)
-        if trouble.verdict is FailureAction.STOP:
+    def _final_reply(self, failure: CallFailure, retries: int) -> Reply:
+        error = redact_line(failure.text, self._model.secrets)
+        if failure.action is FailureAction.STOP:
             raise EndpointError(f"{self._model.name}: {error}")
-        outcome = Outcome.DECLINED if trouble.verdict is FailureAction.DECLINE else Outcome.FAILED
+        outcome = Outcome.DECLINED if failure.action is FailureAction.DECLINE else Outcome.FAILED
         return Reply(outcome, error=error, cost_usd=0.0, retries=retries)
 
 
-def _after(retries: int, reply: Reply) -> Reply:
+def _with_retries(retries: int, reply: Reply) -> Reply:
     if reply.outcome is Outcome.OVER_BUDGET and reply.finish_reason is None:
         # It was sent before, and failed: only sending it again was too dear.
         return replace(reply, outcome=Outcome.FAILED, error=f"not sent again, {reply.error}", retries=retries - 1)
@@ -203,13 +205,13 @@ class CachedSource:
     Only `OK` replies are ever recalled; failures, declined and truncated ones never answer.
     """
 
-    def __init__(self, recall: CacheLookup, otherwise: ReplySource) -> None:
-        self._recall = recall
-        self._otherwise = otherwise
+    def __init__(self, lookup: CacheLookup, source: ReplySource) -> None:
+        self._lookup = lookup
+        self._source = source
 
     async def answer(self, request: Request) -> Reply:
         """The recalled reply, else what the other source says."""
-        reply = await self._recall(request.fingerprint)
+        reply = await self._lookup(request.fingerprint)
         if reply is None:
-            return await self._otherwise.answer(request)
+            return await self._source.answer(request)
         return reply.again()

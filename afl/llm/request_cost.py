@@ -26,24 +26,24 @@ class CostModel:
 
     def upper_bound(self, messages: Sequence[Message]) -> Spending:
         """A token per byte of the messages, and the longest reply."""
-        return self.of(request_bytes(messages), self.max_tokens or 0)
+        return self.cost(request_bytes(messages), self.max_tokens or 0)
 
-    def reported(self, reply: Reply) -> Spending:
+    def reported_cost(self, reply: Reply) -> Spending:
         """What the endpoint says; nothing where it does not count tokens."""
-        return self.of(reply.prompt_tokens, reply.completion_tokens)
+        return self.cost(reply.prompt_tokens, reply.completion_tokens)
 
-    def of(self, prompt: int, completion: int) -> Spending:
+    def cost(self, prompt: int, completion: int) -> Spending:
         usd = 0.0 if self.price is None else self.price.of(prompt, completion)
         return Spending(prompt + completion, usd)
 
     def usable(self, reply: Reply) -> Reply:
         """The reply; one that `max_tokens` cut off, and not the model itself, counts as not answered."""
-        if not self._cut_off(reply):
+        if not self._is_cut_off(reply):
             return reply
         error = f"the reply is longer than the {self.max_tokens} tokens reserved for it; raise --max-tokens"
         return replace(reply, outcome=Outcome.OVER_BUDGET, error=error)
 
-    def _cut_off(self, reply: Reply) -> bool:
+    def _is_cut_off(self, reply: Reply) -> bool:
         bound, counted = self.max_tokens, reply.completion_tokens
         return bound is not None and reply.outcome is Outcome.TRUNCATED and (not counted or counted >= bound)
 
@@ -58,19 +58,21 @@ class BudgetLimits:
     def __bool__(self) -> bool:
         return self.usd is not None or self.tokens is not None
 
-    def allow(self, wanted: Spending) -> bool:
+    def allows(self, wanted: Spending) -> bool:
         """Whether so much is within them."""
         return (self.usd is None or wanted.usd <= self.usd) and (
             self.tokens is None or wanted.tokens <= self.tokens
         )
 
-    def refusal(self, most: Spending, held: Spending) -> Reply:
+    def over_budget_reply(self, next_call: Spending, committed: Spending) -> Reply:
         """What stands in the journal for a request that was not sent: it may cost `most`, and `held` is spent."""
-        said = []
+        reasons = []
         if self.usd is not None:
-            said.append(f"${held.usd:.6f} of ${self.usd:g} is spent and this call may cost ${most.usd:.6f}")
-        if self.tokens is not None:
-            said.append(
-                f"{held.tokens:,} of {self.tokens:,} tokens are spent and this call may take {most.tokens:,}"
+            reasons.append(
+                f"${committed.usd:.6f} of ${self.usd:g} is spent and this call may cost ${next_call.usd:.6f}"
             )
-        return Reply(Outcome.OVER_BUDGET, error=f"over budget: {'; '.join(said)}", cost_usd=0.0)
+        if self.tokens is not None:
+            reasons.append(
+                f"{committed.tokens:,} of {self.tokens:,} tokens are spent and this call may take {next_call.tokens:,}"
+            )
+        return Reply(Outcome.OVER_BUDGET, error=f"over budget: {'; '.join(reasons)}", cost_usd=0.0)

@@ -14,24 +14,24 @@ class SingleFlight:
     """
 
     def __init__(self) -> None:
-        self._under_way: dict[str, asyncio.Future[Reply | None]] = {}
+        self._in_flight: dict[str, asyncio.Future[Reply | None]] = {}
 
     async def join(self, fingerprint: str) -> Reply | None:
         """The reply of the equal request under way; None where there is none, or it gets nothing to share."""
-        flight = self._under_way.get(fingerprint)
+        shared_reply = self._in_flight.get(fingerprint)
         # Shielded: one who gives up waiting must not take the others' reply away.
-        return None if flight is None else await asyncio.shield(flight)
+        return None if shared_reply is None else await asyncio.shield(shared_reply)
 
-    async def lead(self, fingerprint: str, asking: Awaitable[Reply]) -> Reply:
+    async def lead(self, fingerprint: str, request: Awaitable[Reply]) -> Reply:
         """What `asking` gives; until it does, others may wait for it."""
-        if fingerprint in self._under_way:
-            return await asking
-        flight = self._under_way[fingerprint] = asyncio.get_running_loop().create_future()
+        if fingerprint in self._in_flight:
+            return await request
+        shared_reply = self._in_flight[fingerprint] = asyncio.get_running_loop().create_future()
         shared = None
         try:
-            reply = await asking
+            reply = await request
             shared = reply if reply.outcome is Outcome.OK else None
         finally:
-            del self._under_way[fingerprint]
-            flight.set_result(shared)
+            del self._in_flight[fingerprint]
+            shared_reply.set_result(shared)
         return reply

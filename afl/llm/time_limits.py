@@ -63,12 +63,12 @@ class Deadlines:
         except TimeoutError:
             if not limit.expired():
                 raise
-            raise self._run_is_over() from None
+            raise self._run_timeout_error() from None
 
     def begin(self, session: str) -> None:
         """A session's time begins. Raises `TimeLimitError` when there is none left in the run."""
         if self._left(self._run_ends) <= 0:
-            raise self._run_is_over()
+            raise self._run_timeout_error()
         if self.limits.session is not None:
             self._session_ends[session] = self._in(self.limits.session)
 
@@ -76,19 +76,19 @@ class Deadlines:
         """The session is done."""
         self._session_ends.pop(session, None)
 
-    def left(self, subject: str) -> float | None:
+    def seconds_left(self, subject: str) -> float | None:
         """Seconds that a session still has, None without a limit. Raises `TimeLimitError` when the run has none."""
         if self._left(self._run_ends) <= 0:
-            raise self._run_is_over()
+            raise self._run_timeout_error()
         ends = self._session_ends.get(subject)
         return None if ends is None else self._left(ends)
 
     @property
-    def session_is_over(self) -> str:
+    def session_timeout_message(self) -> str:
         """What is said of a call whose session has no time left."""
         return f"out of time: the session has taken its {self.limits.session:g} s (--session-timeout)"
 
-    def attempt(self) -> "RequestTimeout":
+    def request_timeout(self) -> "RequestTimeout":
         """Time for one try, to be entered; `TimeoutError` says how much there was."""
         return RequestTimeout(self.limits.attempt)
 
@@ -98,7 +98,7 @@ class Deadlines:
     def _left(self, end: float) -> float:
         return end - self._clock.monotonic()
 
-    def _run_is_over(self) -> TimeLimitError:
+    def _run_timeout_error(self) -> TimeLimitError:
         return TimeLimitError(
             f"stopped after the {self.limits.run:g} s it was given (--run-timeout); everything so far is kept, "
             "the same command continues"

@@ -18,14 +18,14 @@ class _Pending(NamedTuple):
     """A request without a reply, and the last thing that happened to it."""
 
     since: float
-    what: str
-    again: float | None = None
+    event: str
+    retry_at: float | None = None
     """When it is to be sent again."""
 
-    def told(self, now: float) -> str:
-        if self.again is None:
-            return f"{self.what} {now - self.since:.0f} s ago"
-        return f"to be sent again in {max(0.0, self.again - now):.0f} s, after: {self.what}"
+    def described(self, now: float) -> str:
+        if self.retry_at is None:
+            return f"{self.event} {now - self.since:.0f} s ago"
+        return f"to be sent again in {max(0.0, self.retry_at - now):.0f} s, after: {self.event}"
 
 
 def discard_message(line: str) -> None:
@@ -50,10 +50,10 @@ class StallWatchdog:
         self._endpoint = endpoint
         self._after = after
         self._clock = clock or SystemClock()
-        self._say = notify
+        self._notify = notify
         self._pending: dict[CallKey, _Pending] = {}
-        self._heard = self._clock.monotonic()
-        self._patience = after
+        self._last_reply = self._clock.monotonic()
+        self._threshold = after
 
     def awaiting_reply(self, key: CallKey) -> "AwaitingReply":
         """While this is entered, a reply to `key` is to come; leaving it means that it came, or was given up."""
@@ -74,18 +74,18 @@ class StallWatchdog:
         """A try of an expected request goes out."""
         self._note(key, "sent")
 
-    def retry_scheduled(self, key: CallKey, seconds: float, trouble: str) -> None:
+    def retry_scheduled(self, key: CallKey, seconds: float, error: str) -> None:
         """A try came to nothing; the next one is `seconds` away."""
         now = self._clock.monotonic()
-        self._pending[key] = _Pending(now, trouble, now + seconds)
+        self._pending[key] = _Pending(now, error, now + seconds)
 
     def stall_message(self) -> str | None:
         """The line that is due now, if one is."""
-        silent = self._clock.monotonic() - self._heard
-        if not self._pending or silent < self._patience:
+        silent = self._clock.monotonic() - self._last_reply
+        if not self._pending or silent < self._threshold:
             return None
-        self._patience = 2 * silent
-        return f"no reply from {self._endpoint} for {silent:.0f} s; waiting for {self._waited_for()}"
+        self._threshold = 2 * silent
+        return f"no reply from {self._endpoint} for {silent:.0f} s; waiting for {self._pending_requests()}"
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
@@ -103,21 +103,21 @@ class StallWatchdog:
             # The event loop's time, not the clock's: on a clock that jumps, waiting must not spin.
             await asyncio.sleep(self._after / 4)
             if line := self.stall_message():
-                self._say(line)
+                self._notify(line)
 
-    def _waited_for(self) -> str:
+    def _pending_requests(self) -> str:
         now = self._clock.monotonic()
         oldest = sorted(self._pending.items(), key=lambda item: item[1].since)
-        named = [f"{describe_call(key)} ({pending.told(now)})" for key, pending in oldest[:_NAMED]]
+        named = [f"{describe_call(key)} ({pending.described(now)})" for key, pending in oldest[:_NAMED]]
         more = [f"and {len(oldest) - _NAMED:,} more"] if len(oldest) > _NAMED else []
         return f"{len(oldest):,} request{'s' if len(oldest) > 1 else ''}: {'; '.join([*named, *more])}"
 
-    def _note(self, key: CallKey, what: str) -> None:
-        self._pending[key] = _Pending(self._clock.monotonic(), what)
+    def _note(self, key: CallKey, event: str) -> None:
+        self._pending[key] = _Pending(self._clock.monotonic(), event)
 
     def _reset(self) -> None:
-        self._heard = self._clock.monotonic()
-        self._patience = self._after
+        self._last_reply = self._clock.monotonic()
+        self._threshold = self._after
 
 
 class AwaitingReply:

@@ -26,7 +26,7 @@ class LocalEngine:
     @asynccontextmanager
     async def open(self, job: RunJob) -> AsyncIterator["LocalRun"]:
         execution = job.execution
-        limiter = AdaptiveLimiter(execution.concurrency, rates=execution.rates, clock=execution.clock)
+        limiter = AdaptiveLimiter(execution.concurrency, rate_limits=execution.rates, clock=execution.clock)
         stall = StallWatchdog(
             endpoint_label(job.model), after=execution.times.stall, clock=execution.clock, notify=job.say
         )

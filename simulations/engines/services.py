@@ -35,7 +35,7 @@ class LimiterService:
         """Tickets for the first ones of these requests: waits for one, then takes what can be had without waiting."""
         tickets: list[RequestSlot | None] = [await self._limiter.admit(tokens[0])]
         while len(tickets) < len(tokens) and tickets[-1] is not None:
-            tickets.append(self._limiter.admit_at_once(tokens[len(tickets)]))
+            tickets.append(self._limiter.try_admit(tokens[len(tickets)]))
         given = [self._numbered(worker, ticket) for ticket in tickets if ticket is not None]
         if worker in self._gone:
             await self.lost(worker)
@@ -69,7 +69,7 @@ class LimiterService:
         if one.tokens is not None:
             ticket.answered(Reply(Outcome.OK, prompt_tokens=one.tokens))
         elif one.status is not None:
-            ticket.refused(one.status, one.retry_after)
+            ticket.throttled(one.status, one.retry_after)
         ticket.release()
 
 
@@ -109,11 +109,11 @@ class BudgetService:
 
     async def hold(self, worker: str, asked: Sequence[tuple[int, Spending]]) -> BudgetDecision:
         """Pays for the first ones of these tries, each under a number of the worker's own."""
-        held = await self._account.hold([((worker, number), most) for number, most in asked])
+        held = await self._account.reserve_several([((worker, number), most) for number, most in asked])
         self._of[worker].update(number for number, _ in asked[:held])
         if worker in self._gone:
             await self.lost(worker)
-        return BudgetDecision(held, self._account.budget.held)
+        return BudgetDecision(held, self._account.budget.committed)
 
     async def paid(self, worker: str, events: Sequence[PaymentEvent]) -> None:
         """What became of tries that were paid for."""
@@ -132,10 +132,10 @@ class BudgetService:
         """What this worker had under way may have been billed."""
         self._gone.add(worker)
         for number in self._of.pop(worker, set()):
-            self._account.lost((worker, number))
+            self._account.abandoned((worker, number))
 
     async def close(self) -> BudgetSummary:
         """The ledger holds what stays in doubt."""
         await self._account.close()
         budget = self._account.budget
-        return BudgetSummary(self._account.spent, self._account.in_doubt, budget.exhausted, budget.overruns)
+        return BudgetSummary(self._account.spent, self._account.outstanding, budget.exhausted, budget.overruns)

@@ -36,7 +36,7 @@ class SharedSlot:
     def answered(self, reply: Reply) -> None:
         self.end = self.end._replace(tokens=reply.prompt_tokens + reply.completion_tokens)
 
-    def refused(self, status: int, retry_after: float | None) -> None:
+    def throttled(self, status: int, retry_after: float | None) -> None:
         self.end = self.end._replace(status=status, retry_after=retry_after)
 
 
@@ -97,8 +97,8 @@ class SharedAccount:
             self._reservations[key] = number
         return held
 
-    def refusal(self, messages: Sequence[Message]) -> Reply:
-        return self._bounds.refusal(self._tariff.upper_bound(messages), self._spent)
+    def over_budget_reply(self, messages: Sequence[Message]) -> Reply:
+        return self._bounds.over_budget_reply(self._tariff.upper_bound(messages), self._spent)
 
     def failed(self, key: CallKey, *, billed: bool) -> None:
         if (number := self._reservations.pop(key, None)) is not None:
@@ -106,7 +106,7 @@ class SharedAccount:
 
     def answered(self, key: CallKey, reply: Reply) -> None:
         if (number := self._reservations.get(key)) is not None:
-            self._exit.put(PaymentEvent(number, reported=self._tariff.reported(reply)))
+            self._exit.put(PaymentEvent(number, reported=self._tariff.reported_cost(reply)))
 
     def recorded(self, key: CallKey) -> None:
         if (number := self._reservations.pop(key, None)) is not None:

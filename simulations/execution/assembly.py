@@ -79,10 +79,10 @@ def open_chat(
         limiter=limiter,
         account=account,
         clock=clock,
-        recall=recall,
+        cache_lookup=recall,
         usage=usage,
         deadlines=deadlines,
-        stall=stall,
+        watchdog=stall,
     )
 
 

@@ -65,7 +65,9 @@ async def open_account(budget: Budget, run: Run, model: LanguageModel) -> RunAcc
     kept = await run.cost()
     unpriced = 0.0 if model.price is None else model.price.of(kept.unpriced_prompt, kept.unpriced_completion)
     spent = Spending(kept.tokens, kept.usd + unpriced)
-    return budget.open(run.name, price=model.price, ledger=run.ledger(), spent=spent, doubt=kept.unconfirmed)
+    return budget.open_account(
+        run.name, price=model.price, ledger=run.ledger(), spent=spent, unconfirmed=kept.unconfirmed
+    )
 
 
 @asynccontextmanager

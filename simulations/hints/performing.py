@@ -47,7 +47,7 @@ class Explorer:
         Raises as `simulations.execution.run.perform` does.
         """
         execution, usage = self.execution, Usage()
-        limiter = AdaptiveLimiter(execution.concurrency, rates=execution.rates, clock=execution.clock)
+        limiter = AdaptiveLimiter(execution.concurrency, rate_limits=execution.rates, clock=execution.clock)
         deadlines = Deadlines(execution.times, execution.clock)
         stall = StallWatchdog(
             _endpoint(self.model), after=execution.times.stall, clock=execution.clock, notify=self.say

@@ -14,8 +14,8 @@ async def test_what_was_billed_and_what_is_in_doubt_outlives_the_process(
         run = await store.begin_run("x", {}, lists)
         await run.journal().record(entry(prompt_tokens=100, completion_tokens=10, cost_usd=0.5))
         await run.journal().record(entry(round=2, prompt_tokens=7, completion_tokens=3))
-        await run.ledger().keep(Spending(999, 9.0))
-        await run.ledger().keep(Spending(20, 0.25))
+        await run.ledger().save(Spending(999, 9.0))
+        await run.ledger().save(Spending(20, 0.25))
     async with await Store.open(url) as store:
         assert await (await store.run("x")).cost() == (120, 0.5, 7, 3, Spending(20, 0.25))
 
@@ -65,7 +65,7 @@ async def test_a_run_without_a_reply_goes_with_its_pace_but_stays_while_it_may_h
 ) -> None:
     run = await store.begin_run("x", {}, lists)
     await run.record_pace([ConcurrencyChange(1.0, 64, "begun")])
-    await run.ledger().keep(Spending(20, 0.25))
+    await run.ledger().save(Spending(20, 0.25))
     assert not await store.discard_if_empty(run)
-    await run.ledger().keep(Spending())
+    await run.ledger().save(Spending())
     assert await store.discard_if_empty(run)

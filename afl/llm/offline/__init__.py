@@ -38,13 +38,13 @@ def offline_model(context: LanguageModelContext) -> LanguageModel:
     knowledge = Knowledge(context.dataset)
     rows, sights = examples(knowledge), Sights(knowledge)
 
-    def listener(role: RoleWeights) -> Listener:
+    def preference_model(role: RoleWeights) -> Listener:
         attention = learned_attention(knowledge, rows, recency=role.recency, ridge=weights.ridge)
         return Listener(sights, attention, role, weights)
 
     wording, values = Wording(knowledge, context.dataset.domain), Values(knowledge)
-    recommending = Recommending(listener(weights.recommendation), wording, values)
-    judging = Judging(listener(weights.user), wording)
+    recommending = Recommending(preference_model(weights.recommendation), wording, values)
+    judging = Judging(preference_model(weights.user), wording)
     return LanguageModel(
         name=STAND_IN,
         chat=OfflineChat(recommending, judging, Skimming(recommending.listener, values)),

@@ -68,11 +68,11 @@ class LimiterActor:
 
     def __init__(self, rpm: int | None, tpm: int | None) -> None:
         self._rates = RateLimits(rpm, tpm)
-        self._desk = LimiterService(AdaptiveLimiter(rates=self._rates))
+        self._desk = LimiterService(AdaptiveLimiter(rate_limits=self._rates))
 
     async def begin(self, concurrency: int) -> None:
         """A new run: nobody has anything under way."""
-        self._desk = LimiterService(AdaptiveLimiter(concurrency, rates=self._rates))
+        self._desk = LimiterService(AdaptiveLimiter(concurrency, rate_limits=self._rates))
 
     async def admit(self, worker: str, tokens: Sequence[int]) -> list[int]:
         return await self._desk.admit(worker, tokens)
@@ -113,8 +113,10 @@ class BudgetActor:
         ledger = (await store.join_run(run)).ledger()
         bounds = opening.bounds
         budget = Budget(usd=bounds.usd, tokens=bounds.tokens, max_tokens=opening.max_tokens)
-        budget.open("", price=None, ledger=NullLedger(), spent=opening.others)
-        account = budget.open(run, price=opening.price, ledger=ledger, spent=opening.spent, doubt=opening.doubt)
+        budget.open_account("", price=None, ledger=NullLedger(), spent=opening.others)
+        account = budget.open_account(
+            run, price=opening.price, ledger=ledger, spent=opening.spent, unconfirmed=opening.doubt
+        )
         self._desk = BudgetService(account)
 
     async def hold(self, worker: str, asked: Sequence[tuple[int, Spending]]) -> BudgetDecision:

@@ -39,7 +39,7 @@ class SharedServices:
         self._pace = ConcurrencyRecorder(job.run, self._history)
         self._looked = job.execution.clock.monotonic()
         admission = till = None
-        if job.execution.replay is None and (job.model.endpoint or job.execution.rates.limits):
+        if job.execution.replay is None and (job.model.endpoint or job.execution.rates.is_limited):
             admission = RayLimiterClient(await self._begun_limiter(job))
         else:
             self._history.append(ConcurrencyChange(job.execution.clock.time(), job.execution.concurrency, "begun"))
@@ -69,7 +69,7 @@ class SharedServices:
         await self._keep_pace(job)
         if self._till is not None and job.account.budget.bounds:
             books: BudgetSummary = await self._till.close.remote()
-            job.account.restate(books.spent, books.unconfirmed, exhausted=books.exhausted, overruns=books.overruns)
+            job.account.adjust(books.spent, books.unconfirmed, exhausted=books.exhausted, overruns=books.overruns)
 
     async def _keep_pace(self, job: RunJob) -> None:
         if not job.usage.calls or self._pace is None:
@@ -110,7 +110,7 @@ def _opening(account: RunAccount) -> BudgetState:
         bounds=budget.bounds,
         max_tokens=budget.max_tokens,
         price=account.price,
-        others=budget.held.minus(account.total),
+        others=budget.committed.minus(account.total),
         spent=account.spent,
-        doubt=account.doubt,
+        doubt=account.unconfirmed,
     )

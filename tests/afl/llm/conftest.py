@@ -7,7 +7,7 @@ import pytest
 from afl.llm.journaled_chat import JournaledChat
 from afl.llm.language_model import LanguageModel
 from afl.llm.openai import endpoint_check
-from afl.llm.openai_chat import raw_chat_openai
+from afl.llm.openai_chat import make_chat
 from afl.testing import FakeClock, MemoryJournal
 from afl.testing.server import FakeServer
 from afl.types import CallKey, Message
@@ -45,7 +45,7 @@ async def model_at() -> AsyncIterator[ModelAt]:
     made: list[LanguageModel] = []
 
     def model(server: FakeServer, *, key: str = SECRET, read_timeout: float = 5.0) -> LanguageModel:
-        chat = raw_chat_openai(model="m", base_url=server.url, api_key=key, read_timeout=read_timeout)
+        chat = make_chat(model="m", base_url=server.url, api_key=key, read_timeout=read_timeout)
         check = endpoint_check(chat, url=server.url, secrets=(key,))
         made.append(LanguageModel("openai:m", chat, {"temperature": 0}, check=check, secrets=(key,)))
         return made[-1]

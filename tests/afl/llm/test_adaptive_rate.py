@@ -91,7 +91,7 @@ class Crowd:
             await self.clock.sleep(0.002)
             if not self.endpoint.takes(self.clock.monotonic()):
                 self.refused += 1
-                slot.refused(429, None)
+                slot.throttled(429, None)
                 return False
             await self.clock.sleep(self.latency)
             slot.answered(Reply(Outcome.OK))
@@ -134,7 +134,7 @@ def test_after_a_refusal_a_tenth_less_than_was_taken_goes_through_and_more_and_m
     async def rates() -> list[float]:
         pace = AdaptiveRate(VirtualClock())
         sends = [await pace.admit() for _ in range(41)]
-        pace.refused(sends[-1])
+        pace.record_throttling(sends[-1])
         return [round((await after(seconds, pace)).rate or 0.0, 2) for seconds in (0, 6, 6, 6)]
 
     assert run_virtually(rates()) == [36, 40, 44, 72]
@@ -150,7 +150,7 @@ def test_refusals_of_one_wave_count_once() -> None:
         pace = AdaptiveRate(VirtualClock())
         sends = [await pace.admit() for _ in range(60)]
         for send in sends[40:]:
-            pace.refused(send)
+            pace.record_throttling(send)
         return pace.rate
 
     assert run_virtually(rate()) == pytest.approx(0.9 * 59)
@@ -160,7 +160,7 @@ def test_an_endpoint_that_takes_nothing_is_still_asked_now_and_then() -> None:
     async def asked() -> float:
         pace = AdaptiveRate(VirtualClock())
         for _ in range(5):
-            pace.refused(await pace.admit())
+            pace.record_throttling(await pace.admit())
         return VirtualClock().monotonic()
 
     assert run_virtually(asked()) <= 5

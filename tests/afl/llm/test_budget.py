@@ -24,7 +24,7 @@ ModelAt = Callable[[FakeServer], LanguageModel]
 
 
 def account(budget: Budget, *, spent: Spending = NOTHING, ledger: MemoryLedger | None = None) -> RunAccount:
-    return budget.open("x", price=PRICE, ledger=ledger or MemoryLedger(), spent=spent)
+    return budget.open_account("x", price=PRICE, ledger=ledger or MemoryLedger(), spent=spent)
 
 
 def keys(count: int) -> list[CallKey]:
@@ -43,7 +43,7 @@ async def test_a_request_reserves_its_bytes_and_the_longest_reply(
     ledger = MemoryLedger()
     purse = account(Budget(tokens=10_000, max_tokens=100), ledger=ledger)
     assert await purse.reserve(key, messages)
-    assert ledger.kept == (most, pytest.approx((most - 100 + 1000) / 1e6))
+    assert ledger.saved == (most, pytest.approx((most - 100 + 1000) / 1e6))
 
 
 @given(st.lists(st.sampled_from(["system", "user", "assistant"])), st.text())
@@ -72,7 +72,7 @@ async def test_a_call_that_does_not_fit_with_nothing_under_way_is_refused(
     purse = account(budget, spent=Spending(21, 0.0))
     assert not await purse.reserve(keys(1)[0], messages)
     assert budget.exhausted
-    refusal = purse.refusal(messages)
+    refusal = purse.over_budget_reply(messages)
     assert (refusal.outcome, refusal.sent) == (Outcome.OVER_BUDGET, False)
     assert f"21 of {most + 20:,} tokens are spent and this call may take {most:,}" in (refusal.error or "")
 
@@ -80,7 +80,7 @@ async def test_a_call_that_does_not_fit_with_nothing_under_way_is_refused(
 async def test_runs_of_one_command_share_the_budget(messages: tuple[Message, ...], most: int) -> None:
     budget = Budget(tokens=2 * most - 1, max_tokens=100)
     one = account(budget)
-    two = budget.open("y", price=PRICE, ledger=NullLedger(), spent=Spending())
+    two = budget.open_account("y", price=PRICE, ledger=NullLedger(), spent=Spending())
     assert await one.reserve(keys(1)[0], messages)
     one.answered(keys(1)[0], Reply(Outcome.OK, prompt_tokens=most - 100, completion_tokens=100))
     assert not await two.reserve(keys(1)[0], messages)
@@ -92,9 +92,9 @@ async def test_a_reply_leaves_the_ledger_only_when_the_journal_has_it(
     purse = account(Budget(tokens=10_000))
     await purse.reserve(key, messages)
     purse.answered(key, Reply(Outcome.OK, prompt_tokens=30, completion_tokens=5))
-    assert purse.in_doubt.tokens == 35
+    assert purse.outstanding.tokens == 35
     purse.recorded(key)
-    assert (purse.in_doubt.tokens, purse.spent.tokens) == (0, 35)
+    assert (purse.outstanding.tokens, purse.spent.tokens) == (0, 35)
 
 
 async def test_a_reply_without_token_counts_costs_all_that_was_reserved(
@@ -102,10 +102,10 @@ async def test_a_reply_without_token_counts_costs_all_that_was_reserved(
 ) -> None:
     purse = account(Budget(tokens=10_000))
     await purse.reserve(key, messages)
-    reserved = purse.in_doubt
+    reserved = purse.outstanding
     purse.answered(key, Reply(Outcome.OK))
     purse.recorded(key)
-    assert (purse.in_doubt, purse.spent) == (reserved, Spending())
+    assert (purse.outstanding, purse.spent) == (reserved, Spending())
 
 
 async def test_a_provider_that_reports_more_than_was_reserved_is_told_of(
@@ -129,7 +129,7 @@ async def test_a_call_that_is_cancelled_under_way_stays_in_doubt_and_blocks_nobo
         chat = JournaledChat.live(model_at(server), MemoryJournal(), account=purse)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(chat.ask(keys(1)[0], messages), 0.3)
-    assert purse.in_doubt.tokens == most
+    assert purse.outstanding.tokens == most
     assert not await purse.reserve(keys(2)[1], messages)
 
 
@@ -145,7 +145,7 @@ async def test_a_try_without_an_answer_costs_what_it_may_have_cost(
             key, messages
         )
     assert (reply.outcome, reply.retries) == (Outcome.OK, 1)
-    assert purse.in_doubt.tokens == (most if billed else 0)
+    assert purse.outstanding.tokens == (most if billed else 0)
 
 
 async def test_a_request_that_never_left_costs_nothing(
@@ -155,7 +155,7 @@ async def test_a_request_that_never_left_costs_nothing(
         model = model_at(server)
     purse = account(Budget(tokens=100_000))
     reply = await JournaledChat.live(model, MemoryJournal(), clock=FakeClock(), account=purse).ask(key, messages)
-    assert (reply.outcome, purse.in_doubt) == (Outcome.FAILED, Spending())
+    assert (reply.outcome, purse.outstanding) == (Outcome.FAILED, Spending())
 
 
 async def test_a_budget_that_ends_between_two_tries_leaves_a_failure(

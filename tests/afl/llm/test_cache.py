@@ -18,14 +18,14 @@ async def test_what_is_recalled_is_not_sent_and_costs_nothing() -> None:
     async def recall(fingerprint: str) -> Reply:
         return Reply(Outcome.OK, "Item: this", cost_usd=0.25, retries=2, prompt_tokens=9)
 
-    chat = JournaledChat.live(scripted_model([]), MemoryJournal(), recall=recall)
+    chat = JournaledChat.live(scripted_model([]), MemoryJournal(), cache_lookup=recall)
     reply = await chat.ask(KEY, QUESTION)
     assert (reply.text, reply.cost_usd, reply.retries) == ("Item: this", 0.0, 0)
     assert (chat.usage.calls, chat.usage.journaled) == (0, 1)
 
 
 async def test_what_is_not_recalled_is_asked() -> None:
-    chat = JournaledChat.live(scripted_model(["Item: that"]), MemoryJournal(), recall=nothing)
+    chat = JournaledChat.live(scripted_model(["Item: that"]), MemoryJournal(), cache_lookup=nothing)
     assert (await chat.ask(KEY, QUESTION)).text == "Item: that"
     assert chat.usage.calls == 1
 
@@ -36,6 +36,6 @@ async def test_a_recalled_reply_is_in_the_journal_of_the_run_like_any_other() ->
     async def recall(fingerprint: str) -> Reply:
         return Reply(Outcome.OK, "Item: this")
 
-    reply = await JournaledChat.live(scripted_model([]), journal, recall=recall).ask(KEY, QUESTION)
-    again = await JournaledChat.live(scripted_model([]), journal, recall=nothing).ask(KEY, QUESTION)
+    reply = await JournaledChat.live(scripted_model([]), journal, cache_lookup=recall).ask(KEY, QUESTION)
+    again = await JournaledChat.live(scripted_model([]), journal, cache_lookup=nothing).ask(KEY, QUESTION)
     assert replace(again, cost_usd=0.0) == replace(reply, cost_usd=0.0)

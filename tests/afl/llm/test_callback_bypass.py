@@ -5,7 +5,7 @@ from uuid import UUID
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import BaseMessage
 
-from afl.llm.openai_chat import raw_chat_openai
+from afl.llm.openai_chat import make_chat
 from afl.testing.server import FakeServer
 
 
@@ -24,7 +24,7 @@ class Listener(BaseCallbackHandler):
 async def test_whoever_listens_is_told() -> None:
     listener = Listener()
     async with FakeServer() as server:
-        chat = raw_chat_openai(model="m", base_url=server.url, api_key="none")
+        chat = make_chat(model="m", base_url=server.url, api_key="none")
         await chat.ainvoke("hello", {"callbacks": [listener]})
         await chat.aclose()
     assert listener.heard == ["hello"]
@@ -32,7 +32,7 @@ async def test_whoever_listens_is_told() -> None:
 
 async def test_the_answer_is_the_same_with_and_without_a_listener() -> None:
     async with FakeServer(lambda _: "hi") as server:
-        chat = raw_chat_openai(model="m", base_url=server.url, api_key="none")
+        chat = make_chat(model="m", base_url=server.url, api_key="none")
         direct = await chat.ainvoke("hello")
         heard = await chat.ainvoke("hello", {"callbacks": [Listener()]})
         await chat.aclose()

@@ -15,15 +15,15 @@ def four(clock: FakeClock) -> AdaptiveConcurrency:
 
 
 def test_a_wave_of_refusals_halves_the_limit_once(four: AdaptiveConcurrency, clock: FakeClock) -> None:
-    four.refused(0, 429, None)
-    four.refused(0, 429, None)
+    four.record_throttling(0, 429, None)
+    four.record_throttling(0, 429, None)
     assert four.limit == 2
     assert four.history == [ConcurrencyChange(clock.now, 4, "begun"), ConcurrencyChange(clock.now, 2, "429")]
 
 
 def test_refusals_of_the_next_wave_halve_it_again_and_never_below_one(four: AdaptiveConcurrency) -> None:
     for wave in range(4):
-        four.refused(wave, 503, 2.0)
+        four.record_throttling(wave, 503, 2.0)
     assert [change.concurrency for change in four.history] == [4, 2, 1, 1, 1]
 
 
@@ -31,9 +31,9 @@ def test_it_grows_by_a_quarter_after_as_many_answers_as_it_is_high_and_not_beyon
     clock: FakeClock,
 ) -> None:
     concurrency = AdaptiveConcurrency(10, clock)
-    concurrency.refused(0, 429, None)
+    concurrency.record_throttling(0, 429, None)
     for _ in range(5 + 6 + 7 + 8 + 100):
-        concurrency.answered()
+        concurrency.record_success()
     assert [(change.concurrency, change.why) for change in concurrency.history[2:]] == [
         (6, "well"),
         (7, "well"),
@@ -45,10 +45,10 @@ def test_it_grows_by_a_quarter_after_as_many_answers_as_it_is_high_and_not_beyon
 async def test_nobody_sends_until_the_time_is_over_for_which_one_was_refused(
     four: AdaptiveConcurrency, clock: FakeClock
 ) -> None:
-    four.refused(0, 429, 7.5)
-    await four.pause()
+    four.record_throttling(0, 429, 7.5)
+    await four.wait_for_retry_after()
     assert clock.slept == [7.5]
-    await four.pause()
+    await four.wait_for_retry_after()
     assert clock.slept == [7.5]
 
 

@@ -46,7 +46,7 @@ class StatusError(Exception):
 def test_each_kind_of_trouble_has_its_verdict(error: Exception, verdict: FailureAction) -> None:
     trouble = classify_failure(error, now=0.0)
     assert trouble is not None
-    assert trouble.verdict is verdict
+    assert trouble.action is verdict
 
 
 @pytest.mark.parametrize("error", [KeyError("x"), EndpointError("nobody there")])

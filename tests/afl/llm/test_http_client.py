@@ -5,7 +5,7 @@ from openai import APIConnectionError, RateLimitError
 from yarl import URL
 
 from afl.llm.http_client import proxy_for
-from afl.llm.openai_chat import RawChatOpenAI, raw_chat_openai
+from afl.llm.openai_chat import RawChatOpenAI, make_chat
 from afl.testing import faults
 from afl.testing.server import FakeServer
 
@@ -20,7 +20,7 @@ def _no_proxy_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def chat_at(url: str, **options: str) -> RawChatOpenAI:
-    return raw_chat_openai(model="m", base_url=url, api_key="sk-1", **options)  # type: ignore[arg-type]
+    return make_chat(model="m", base_url=url, api_key="sk-1", **options)  # type: ignore[arg-type]
 
 
 async def test_key_and_address_are_those_of_the_sdk() -> None:

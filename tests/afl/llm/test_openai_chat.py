@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afl.llm.failures import InvalidResponseError
-from afl.llm.openai_chat import completion_of, raw_chat_openai
+from afl.llm.openai_chat import make_chat, parse_completion
 from afl.testing.faults import no_usage_nor_role
 from afl.testing.server import FakeServer
 
@@ -20,7 +20,7 @@ JSON = st.recursive(
 @given(JSON)
 def test_any_json_is_a_completion_or_bad_body(value: object) -> None:
     try:
-        completion = completion_of(json.dumps(value).encode())
+        completion = parse_completion(json.dumps(value).encode())
     except InvalidResponseError:
         return
     assert completion["choices"][0]["message"]["role"]
@@ -31,18 +31,18 @@ def test_any_json_is_a_completion_or_bad_body(value: object) -> None:
 )
 def test_what_is_none_is_shown_in_part(body: bytes) -> None:
     with pytest.raises(InvalidResponseError, match=f"a body of {len(body)} bytes"):
-        completion_of(body)
+        parse_completion(body)
 
 
 def test_an_error_in_a_200_is_a_bad_body() -> None:
     body = b'{"error": {"message": "overloaded"}, "choices": [{"message": {"content": ""}}]}'
     with pytest.raises(InvalidResponseError, match="overloaded"):
-        completion_of(body)
+        parse_completion(body)
 
 
 async def test_a_server_that_says_the_least_is_understood() -> None:
     async with FakeServer(lambda _: "hi", faults={1: no_usage_nor_role}) as server:
-        chat = raw_chat_openai(model="m", base_url=server.url, api_key="none")
+        chat = make_chat(model="m", base_url=server.url, api_key="none")
         answer = await chat.ainvoke("hello")
         await chat.aclose()
     assert (answer.content, answer.usage_metadata) == ("hi", None)

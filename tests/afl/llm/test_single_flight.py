@@ -35,7 +35,7 @@ def ask(
     """`ask(server)`: several sessions ask the same at the same time."""
 
     def at(server: FakeServer, recall: CacheLookup | None = nothing) -> "asyncio.Future[list[Reply]]":
-        chat = JournaledChat.live(model_at(server), journal, clock=clock, recall=recall)
+        chat = JournaledChat.live(model_at(server), journal, clock=clock, cache_lookup=recall)
         keys = [CallKey(str(session), "loop", 1, "recommendation", 0) for session in range(SESSIONS)]
         return asyncio.gather(*(chat.ask(key, messages) for key in keys))
 

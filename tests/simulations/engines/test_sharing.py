@@ -30,7 +30,7 @@ def ledger() -> MemoryLedger:
 @pytest.fixture
 def account(ledger: MemoryLedger) -> RunAccount:
     budget = Budget(tokens=10 * MOST, max_tokens=100)
-    return budget.open("x", price=Price(1.0, 10.0), ledger=ledger, spent=Spending())
+    return budget.open_account("x", price=Price(1.0, 10.0), ledger=ledger, spent=Spending())
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def desk(account: RunAccount) -> BudgetService:
 
 @pytest.fixture
 def workers(desk: BudgetService, account: RunAccount) -> list[SharedAccount]:
-    return [SharedAccount(desk, name, account.tariff, account.budget.bounds) for name in "abcd"]
+    return [SharedAccount(desk, name, account.cost_model, account.budget.bounds) for name in "abcd"]
 
 
 async def test_workers_pay_from_one_budget_and_are_refused_when_nothing_is_left(
@@ -58,16 +58,16 @@ async def test_workers_pay_from_one_budget_and_are_refused_when_nothing_is_left(
     billed = sum(await asyncio.gather(*(call(number) for number in range(60))))
     await asyncio.gather(*(worker.settled() for worker in workers))
     assert 9 * MOST < billed <= 10 * MOST
-    assert (account.spent.tokens, account.in_doubt.tokens, account.budget.exhausted) == (billed, 0, True)
-    assert "tokens are spent" in (workers[3].refusal(MESSAGES).error or "")
+    assert (account.spent.tokens, account.outstanding.tokens, account.budget.exhausted) == (billed, 0, True)
+    assert "tokens are spent" in (workers[3].over_budget_reply(MESSAGES).error or "")
 
 
 async def test_a_try_is_in_the_ledger_before_it_is_sent(
     workers: list[SharedAccount], ledger: MemoryLedger
 ) -> None:
     assert await workers[0].reserve(key(1), MESSAGES)
-    assert ledger.kept is not None
-    assert ledger.kept.tokens == MOST
+    assert ledger.saved is not None
+    assert ledger.saved.tokens == MOST
 
 
 async def test_what_a_lost_worker_had_under_way_is_in_doubt(
@@ -80,7 +80,7 @@ async def test_what_a_lost_worker_had_under_way_is_in_doubt(
     lost.failed(key(1), billed=False)
     await lost.settled()
     await desk.lost("a")
-    assert account.in_doubt.tokens == 25 + MOST
+    assert account.outstanding.tokens == 25 + MOST
     lost.recorded(key(0))
     await lost.settled()
     assert await other.reserve(key(9), MESSAGES)
@@ -92,10 +92,10 @@ async def test_a_worker_that_comes_back_from_the_dead_gets_nothing(
 ) -> None:
     await desk.lost("a")
     await workers[0].reserve(key(1), MESSAGES)
-    assert account.in_doubt.tokens == MOST
+    assert account.outstanding.tokens == MOST
     workers[0].failed(key(1), billed=False)
     await workers[0].settled()
-    assert account.in_doubt.tokens == MOST
+    assert account.outstanding.tokens == MOST
 
 
 async def test_at_most_so_many_requests_of_all_workers_are_under_way() -> None:
@@ -130,7 +130,7 @@ async def test_refusals_that_one_worker_meets_slow_down_all() -> None:
     desk = LimiterService(AdaptiveLimiter(8, clock=FakeClock()))
     limiters = [SharedLimiter(desk, name, counts_tokens=False) for name in "ab"]
     async with limiters[0].slot(key(1), MESSAGES) as slot:
-        slot.refused(429, None)
+        slot.throttled(429, None)
     await limiters[0].settled()
     changes = await desk.history(0)
     assert [change.concurrency for change in changes] == [8, 4]
