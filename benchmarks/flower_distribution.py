@@ -103,8 +103,8 @@ def measured(arm: Arm, folder: Path, seed: int) -> dict[str, Any]:
     tree = PrefixTree.build(target.titles, model.encode, model.end_token)
     counts = tree.sum_by_title(target.counts)
     shares = counts / counts.sum()
-    lesson = _lesson(arm, tree, shares, seed)
-    trained = fit(with_prefix_sharing(model), lesson, config=config, seed=seed, progress=lambda *_: None)
+    task = _task(arm, tree, shares, seed)
+    trained = fit(with_prefix_sharing(model), task, config=config, seed=seed, progress=lambda *_: None)
     result = evaluate(model, tree, shares, prompt="", draws=DRAWS[arm.titles], seed=seed)
     return _numbers(result) | {
         "cpu_seconds": trained.cpu_seconds,
@@ -113,7 +113,7 @@ def measured(arm: Arm, folder: Path, seed: int) -> dict[str, Any]:
     }
 
 
-def _lesson(arm: Arm, tree: PrefixTree, shares: Any, seed: int) -> DistributionTask:
+def _task(arm: Arm, tree: PrefixTree, shares: Any, seed: int) -> DistributionTask:
     if arm.objective == "flower":
         return flow_task(tree, shares, prompt="")
     return imitation_task(tree, shares, prompt="", sample=arm.sample, seed=seed)
@@ -157,13 +157,13 @@ def costs(folder: Path, steps: int = 40) -> str:
     base, size = default_settings("flower", 100)
     model = with_prefix_sharing(build_embedded_model(target.titles, config=size, seed=0))
     tree = PrefixTree.build(target.titles, model.encode, model.end_token)
-    lesson = flow_task(tree, tree.sum_by_title(target.counts), prompt="")
+    task = flow_task(tree, tree.sum_by_title(target.counts), prompt="")
     # A trained model, so that what it draws is as long as titles are.
-    fit(model, lesson, config=replace(base, steps=100), seed=0, progress=lambda *_: None)
+    fit(model, task, config=replace(base, steps=100), seed=0, progress=lambda *_: None)
 
     def seconds(changed: Mapping[str, Any], count: int) -> float:
         config = replace(base, steps=count, learning_rate=1e-6, validate_every=10**6, **changed)
-        return fit(model, lesson, config=config, seed=0, progress=lambda *_: None).cpu_seconds
+        return fit(model, task, config=config, seed=0, progress=lambda *_: None).cpu_seconds
 
     taken = {
         name: median((seconds(changed, 5 + steps) - seconds(changed, 5)) / steps for _ in range(3))

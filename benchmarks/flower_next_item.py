@@ -78,15 +78,15 @@ class Arm(NamedTuple):
 
 def arms(size: Size) -> Mapping[str, Arm]:
     """All of them, in the order of the table."""
-    bigrec = NextItemOptions(training=size.imitation, taught=NextItemConfig(personal=NONE), embedded=size.embedded)
+    bigrec = NextItemOptions(training=size.imitation, task=NextItemConfig(personal=NONE), embedded=size.embedded)
 
     def from_sft(**changes: Any) -> NextItemOptions:
-        """`flow`, `granularity`, `on_policy` and `masked` are the trainer's, the rest the lesson's."""
+        """`flow`, `granularity`, `on_policy` and `masked` are the trainer's, the others are the task's."""
         trained = {
             key: changes.pop(key) for key in ("flow", "granularity", "on_policy", "masked") if key in changes
         }
-        taught = NextItemConfig(**changes)
-        return NextItemOptions(training=replace(size.tuning, **trained), taught=taught, embedded=size.embedded)
+        task = NextItemConfig(**changes)
+        return NextItemOptions(training=replace(size.tuning, **trained), task=task, embedded=size.embedded)
 
     tuned = {
         "sft-on": from_sft(personal=NONE),

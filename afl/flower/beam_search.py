@@ -1,7 +1,7 @@
-"""Beam search constrained to the prefix tree: every beam is a real title, for a batch of users at once.
+"""Beam search constrained to the prefix tree: every beam is a real title, for a batch of prompts at once.
 
-At each step a beam may only go on to a child of its node; probabilities are those over the full vocabulary, not
-renormalised to the children, as published. B prompts, K beams, N nodes of the tree.
+A step extends a beam only to the children of its node; probabilities are those over the full vocabulary, not
+renormalised to the children, as published. B prompts, K beams, N nodes of the tree, R active beams.
 """
 
 from dataclasses import dataclass
@@ -21,54 +21,55 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecodingConfig:
-    """How titles are searched for."""
+    """Parameters of the beam search."""
 
     beams: int = 10
     temperature: float = 1.0
-    """Logits are divided by it: above 1, what is likely has less of a lead."""
+    """Logits are divided by it: above 1 flattens the distribution."""
     length_penalty: float = 1.0
-    """A title scores its log probability divided by its number of tokens to this power, 0 or more; 0 takes it as is."""
+    """A title's score is its log probability divided by its number of tokens to this power, 0 or more; 0 switches the
+    penalty off."""
     guidance: float = 0.0
-    """The weight of a guide's log probabilities; the model's own have the weight that is left."""
+    """Weight of the guide's log probabilities, from 0 to 1; the model's own have the rest of the weight."""
 
 
 class BeamSearchResult(NamedTuple):
     """The titles found, best first; as many as there are beams, or as there are titles."""
 
     titles: Ints
-    """(B, K) numbers of titles in the tree, none twice in a row."""
+    """(B, K) numbers of titles in the tree, distinct within a row."""
     scores: Floats
     """(B, K)"""
 
 
-class _Running(NamedTuple):
-    """Beams on their way, in the order of their prompts."""
+class _ActiveBeams(NamedTuple):
+    """Unfinished beams, in the order of their prompts."""
 
-    owner: Ints
-    """(R,) the prompt of each."""
+    prompt: Ints
+    """(R,) the row of each beam's prompt."""
     node: Ints
     score: Floats
 
-    def take(self, places: Ints) -> "_Running":
-        return _Running(self.owner[places], self.node[places], self.score[places])
+    def take(self, indices: Ints) -> "_ActiveBeams":
+        return _ActiveBeams(self.prompt[indices], self.node[indices], self.score[indices])
 
 
-class _Found(NamedTuple):
-    """Titles that beams have come to."""
+class _FinishedTitles(NamedTuple):
+    """Titles that beams have completed."""
 
-    owner: Ints
+    prompt: Ints
     title: Ints
     score: Floats
 
-    def best(self, other: "_Found", beams: int) -> "_Found":
+    def best(self, other: "_FinishedTitles", beams: int) -> "_FinishedTitles":
         """The best titles of each prompt among these and others, best first."""
-        owner, title, score = (
-            np.concatenate([self.owner, other.owner]),
+        prompt, title, score = (
+            np.concatenate([self.prompt, other.prompt]),
             np.concatenate([self.title, other.title]),
             np.concatenate([self.score, other.score]),
         )
-        first = _first(owner, score, beams)
-        return _Found(owner[first], title[first], score[first])
+        top = _top_of_each_prompt(prompt, score, beams)
+        return _FinishedTitles(prompt[top], title[top], score[top])
 
 
 def beam_search(
@@ -81,59 +82,67 @@ def beam_search(
 ) -> BeamSearchResult:
     """The titles with the best scores after each prompt.
 
-    `guide` are (B, N) log probabilities of the step into each node under another model (`afl.flower.guidance`), which
-    `decoding.guidance` mixes in. A step keeps the K best beams that are under way by the plain sum of logs; the
-    length penalty weighs finished titles against each other.
+    `guide` are (B, N) log probabilities of the step into each node under another model
+    (`afl.flower.personalisation`), which `decoding.guidance` mixes in. Active beams compete by the plain sum of log
+    probabilities, finished titles by their length-penalised score.
     """
     rows = len(prompts.tokens)
-    longest = np.zeros(len(tree), np.int64)  # (N,) tokens of the longest title through each node
-    on = tree.path != OFF_TREE
-    np.maximum.at(longest, tree.path[on], np.broadcast_to(tree.length[:, None], on.shape)[on])
-    found = _Found(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
-    running = _Running(np.arange(rows), np.full(rows, ROOT), np.zeros(rows))
+    longest = _longest_title_through(tree)
+    finished = _FinishedTitles(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+    active = _ActiveBeams(np.arange(rows), np.full(rows, ROOT), np.zeros(rows))
     with torch.inference_mode():
-        reading = IncrementalDecoder(model, prompts, temperature=decoding.temperature)
+        decoder = IncrementalDecoder(model, prompts, temperature=decoding.temperature)
         for length in range(1, tree.path.shape[1] + 1):
-            rows_of, ahead = _ahead(tree, running, reading.log_pi, guide, decoding.guidance)
-            titles = tree.title_of_node[ahead.node]
+            parent_beam, extended = _extensions(tree, active, decoder.log_pi, guide, decoding.guidance)
+            titles = tree.title_of_node[extended.node]
             done = titles >= 0
-            ended = _Found(ahead.owner[done], titles[done], ahead.score[done] / length**decoding.length_penalty)
-            found = found.best(ended, decoding.beams)
+            completed = _FinishedTitles(
+                extended.prompt[done], titles[done], extended.score[done] / length**decoding.length_penalty
+            )
+            finished = finished.best(completed, decoding.beams)
             kept = np.flatnonzero(~done)
-            kept = kept[_first(ahead.owner[kept], ahead.score[kept], decoding.beams)]
-            bound = ahead.score[kept] / longest[ahead.node[kept]] ** decoding.length_penalty
-            kept = kept[_hopeful(ahead.owner[kept], bound, found, decoding.beams)]
+            kept = kept[_top_of_each_prompt(extended.prompt[kept], extended.score[kept], decoding.beams)]
+            bound = extended.score[kept] / longest[extended.node[kept]] ** decoding.length_penalty
+            kept = kept[_competitive(extended.prompt[kept], bound, finished, decoding.beams)]
             if not kept.size:
                 break
-            running = ahead.take(kept)
-            reading.extend(rows_of[kept], tree.token[running.node])
-    return BeamSearchResult(found.title.reshape(rows, -1), found.score.reshape(rows, -1))
+            active = extended.take(kept)
+            decoder.extend(parent_beam[kept], tree.token[active.node])
+    return BeamSearchResult(finished.title.reshape(rows, -1), finished.score.reshape(rows, -1))
 
 
-def _ahead(
-    tree: PrefixTree, running: _Running, log_pi: NDArray[np.float32], guide: Floats | None, weight: float
-) -> tuple[Ints, _Running]:
-    """Where all beams could go next, and which beam each of these comes from."""
-    steps = tree.children(running.node)
-    gained = log_pi[steps.rows, steps.tokens].astype(np.float64)
-    owner = running.owner[steps.rows]
+def _longest_title_through(tree: PrefixTree) -> Ints:
+    """(N,) the number of tokens of the longest title through each node."""
+    longest = np.zeros(len(tree), np.int64)
+    on_tree = tree.path != OFF_TREE
+    np.maximum.at(longest, tree.path[on_tree], np.broadcast_to(tree.length[:, None], on_tree.shape)[on_tree])
+    return longest
+
+
+def _extensions(
+    tree: PrefixTree, active: _ActiveBeams, log_pi: NDArray[np.float32], guide: Floats | None, weight: float
+) -> tuple[Ints, _ActiveBeams]:
+    """All beams extended by one step, and the index of the beam that each of them extends."""
+    steps = tree.children(active.node)
+    step_score = log_pi[steps.rows, steps.tokens].astype(np.float64)
+    prompt = active.prompt[steps.rows]
     if guide is not None:
-        gained = (1 - weight) * gained + weight * guide[owner, steps.nodes]
-    return steps.rows, _Running(owner, steps.nodes, running.score[steps.rows] + gained)
+        step_score = (1 - weight) * step_score + weight * guide[prompt, steps.nodes]
+    return steps.rows, _ActiveBeams(prompt, steps.nodes, active.score[steps.rows] + step_score)
 
 
-def _first(owner: Ints, score: Floats, beams: int) -> Ints:
-    """Places of the best scores of each owner, by owner and then best first; of equals the one that came first."""
-    order = np.lexsort((-score, owner))
-    owners = owner[order]
-    rank = np.arange(len(order)) - np.searchsorted(owners, owners)
+def _top_of_each_prompt(prompt: Ints, score: Floats, beams: int) -> Ints:
+    """Indices of each prompt's best scores, by prompt and then best first; of equal scores the first one."""
+    order = np.lexsort((-score, prompt))
+    prompts = prompt[order]
+    rank = np.arange(len(order)) - np.searchsorted(prompts, prompts)
     return order[rank < beams]
 
 
-def _hopeful(owner: Ints, bound: Floats, found: _Found, beams: int) -> Ints:
-    """Places of the beams that could still come to one of the best titles: `bound` is the most they could score."""
-    if not len(found.owner):
-        return np.arange(len(owner))
-    last = np.searchsorted(found.owner, owner, side="right") - 1
-    full = (last >= beams - 1) & (found.owner[np.maximum(last - beams + 1, 0)] == owner)
-    return np.flatnonzero(~full | (bound > found.score[last]))
+def _competitive(prompt: Ints, bound: Floats, finished: _FinishedTitles, beams: int) -> Ints:
+    """Indices of the beams that could still complete one of the best titles; `bound` is the best reachable score."""
+    if not len(finished.prompt):
+        return np.arange(len(prompt))
+    last = np.searchsorted(finished.prompt, prompt, side="right") - 1
+    full = (last >= beams - 1) & (finished.prompt[np.maximum(last - beams + 1, 0)] == prompt)
+    return np.flatnonzero(~full | (bound > finished.score[last]))

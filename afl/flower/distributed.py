@@ -1,22 +1,25 @@
-"""Several GPUs through `accelerate launch`: each process takes its share of a batch. Alone, it is not even loaded."""
+"""Training on several GPUs with `accelerate launch`: each process takes its share of a batch.
+
+A single process never imports `accelerate`.
+"""
 
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:  # lists of models are read without it
+if TYPE_CHECKING:  # listing models must not load torch
     from torch import Tensor
 
 
 def is_main_process() -> bool:
-    """Whether this is the process that writes and reports; alone, a process is the first."""
+    """Whether this process writes files and reports progress; a single process does."""
     return os.environ.get("RANK", "0") == "0"
 
 
 @contextmanager
 def main_process_first() -> Iterator[None]:
-    """The first process runs what is inside, and the others when it has: they find what it left."""
+    """The main process runs the block first, then the others, which find the files it wrote."""
     processes = ProcessGroup()
     if not processes.is_main:
         processes.wait()
@@ -28,7 +31,7 @@ def main_process_first() -> Iterator[None]:
 
 
 class ProcessGroup:
-    """This process among those that train together."""
+    """The processes of a training, seen from this one."""
 
     def __init__(self) -> None:
         self._state: Any = None
@@ -42,24 +45,25 @@ class ProcessGroup:
 
     @property
     def is_main(self) -> bool:
-        """Whether it is this one that writes and reports."""
+        """Whether this process writes files and reports progress."""
         return self.rank == 0
 
     def average_gradients(self, weights: "Iterable[Tensor]") -> None:
-        """Gives the gradients of these weights, in all processes, their mean over the processes."""
+        """Replaces the gradients of these weights, in every process, by their mean over the processes."""
         if self._state is None:
             return
         import torch
         from accelerate.utils import reduce  # type: ignore[import-untyped]
 
-        every = list(weights)
-        flat = [torch.zeros_like(one) if one.grad is None else one.grad for one in every]
-        mean = reduce(torch.cat([one.flatten() for one in flat]), reduction="mean")
-        for one, part in zip(every, mean.split([one.numel() for one in every]), strict=True):
-            one.grad = part.view_as(one)
+        parameters = list(weights)
+        gradients = [torch.zeros_like(weight) if weight.grad is None else weight.grad for weight in parameters]
+        mean = reduce(torch.cat([gradient.flatten() for gradient in gradients]), reduction="mean")
+        sizes = [weight.numel() for weight in parameters]
+        for weight, gradient in zip(parameters, mean.split(sizes), strict=True):
+            weight.grad = gradient.view_as(weight)
 
     def broadcast(self, value: float) -> float:
-        """The first process's value, in all of them: what is decided by it is decided everywhere."""
+        """The main process's value, in every process, so that all take the same decisions."""
         if self._state is None:
             return value
         import torch
@@ -68,6 +72,6 @@ class ProcessGroup:
         return float(broadcast(torch.tensor(value, dtype=torch.float64, device=self._state.device)))
 
     def wait(self) -> None:
-        """Returns when all have come here."""
+        """Waits until every process has called it."""
         if self._state is not None:
             self._state.wait_for_everyone()

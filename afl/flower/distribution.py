@@ -1,4 +1,4 @@
-"""Task `distribution`: titles come out in proportion to given counts, after one fixed prompt (Flower, RQ1)."""
+"""Task `distribution`: the model writes titles in proportion to given counts, after one fixed prompt (Flower, RQ1)."""
 
 import json
 from collections.abc import Sequence
@@ -20,22 +20,22 @@ from afl.flower.training_task import Examples
 from afl.metrics.divergence import js_divergence, kl_divergence
 
 BATCH = 256
-"""Titles that are scored at once."""
-HELD_OUT = 0.05
-"""Share of a sample that validates."""
+"""Titles scored at once."""
+VALIDATION_SHARE = 0.05
+"""Share of a sample that is held out for validation."""
 
 
 class TargetDistribution(NamedTuple):
-    """What is to be fitted."""
+    """Titles and their counts."""
 
     titles: tuple[str, ...]
     counts: tuple[float, ...]
 
 
 def read_target(path: Path) -> TargetDistribution:
-    """A JSON object of title -> count; a title that occurs twice keeps both counts, which add up.
+    """The target in a JSON file of title -> count; the counts of a title that occurs twice are added later.
 
-    Raises `DataError` naming the file where it is none.
+    Raises `DataError` naming the file where it is not such a file.
     """
     try:
         pairs = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=list)
@@ -54,37 +54,37 @@ def read_target(path: Path) -> TargetDistribution:
 
 @dataclass(frozen=True)
 class DistributionTask:
-    """Titles and process rewards of a target distribution, as the trainer takes them."""
+    """Fitting a target distribution, as a task of the training loop."""
 
     tree: PrefixTree
     shares: Floats
-    """(K,) the target; sums to 1."""
+    """(K,) the target distribution; sums to 1."""
     prompt: str
-    taught: Floats
+    training: Floats
     """(K,) the distribution that the titles of a batch are drawn from."""
-    held_out: Floats
-    """(K,) the distribution that validates."""
+    validation: Floats
+    """(K,) the distribution of the validation loss."""
 
-    def examples(self, draws: np.random.Generator, count: int) -> Examples:
-        titles = draws.choice(len(self.taught), count, p=self.taught)
-        return Examples((self.prompt,) * count, titles, np.ones(count), titles)
+    def sample_batch(self, rng: np.random.Generator, size: int) -> Examples:
+        titles = rng.choice(len(self.training), size, p=self.training)
+        return Examples((self.prompt,) * size, titles, np.ones(size), titles)
 
     def log_rewards(self, examples: Examples, nodes: Ints) -> NDArray[np.floating]:
-        return np.where(nodes == OFF_TREE, UNSEEN_LOG_REWARD, self._steps[nodes])
+        return np.where(nodes == OFF_TREE, UNSEEN_LOG_REWARD, self._log_process_rewards[nodes])
 
     def validate(self, model: LanguageModel) -> float:
-        """The cross-entropy of what is held out under the model, in nats a title."""
-        seen = self.held_out > 0
-        found = catalogue_log_probabilities(model, self.tree, self.prompt)
-        return -float(np.sum(self.held_out[seen] * found[seen]))
+        """Cross-entropy of the validation distribution under the model, in nats per title."""
+        seen = self.validation > 0
+        log_probabilities = catalogue_log_probabilities(model, self.tree, self.prompt)
+        return -float(np.sum(self.validation[seen] * log_probabilities[seen]))
 
     @cached_property
-    def _steps(self) -> Floats:
+    def _log_process_rewards(self) -> Floats:
         return self.tree.log_process_rewards(self.tree.flows(self.shares))
 
 
 def flow_task(tree: PrefixTree, shares: Floats, *, prompt: str) -> DistributionTask:
-    """Titles uniformly, however rare: their rewards say how likely they are to be. The target itself validates."""
+    """Flow matching: batches draw all titles uniformly, and the rewards carry the target; validated on the target."""
     seen = (shares > 0).astype(np.float64)
     return DistributionTask(tree, shares, prompt, seen / seen.sum(), shares)
 
@@ -92,40 +92,41 @@ def flow_task(tree: PrefixTree, shares: Floats, *, prompt: str) -> DistributionT
 def imitation_task(
     tree: PrefixTree, shares: Floats, *, prompt: str, sample: int | None, seed: int
 ) -> DistributionTask:
-    """Titles in proportion to the target: fresh draws in every batch, or a fixed `sample` drawn once.
+    """Imitation: batches draw titles in proportion to the target, or from a fixed `sample` of it.
 
-    A twentieth of the sample validates; fresh draws are validated by the target itself.
+    A twentieth of the sample is held out for validation; without a sample, the target itself validates.
     """
     if sample is None:
         return DistributionTask(tree, shares, prompt, shares, shares)
-    draws = np.random.default_rng(seed)
-    titles = draws.choice(len(shares), sample, p=shares)
-    cut = max(1, round(sample * HELD_OUT))
-    taught, held_out = titles[cut:] if sample > 1 else titles, titles[:cut]
-    return DistributionTask(tree, shares, prompt, _share_of(taught, shares), _share_of(held_out, shares))
+    titles = np.random.default_rng(seed).choice(len(shares), sample, p=shares)
+    held_out = max(1, round(sample * VALIDATION_SHARE))
+    training = titles[held_out:] if sample > 1 else titles
+    return DistributionTask(
+        tree, shares, prompt, _frequencies(training, len(shares)), _frequencies(titles[:held_out], len(shares))
+    )
 
 
 @torch.no_grad()
 def catalogue_log_probabilities(model: LanguageModel, tree: PrefixTree, prompt: str) -> Floats:
-    """(K,) log probability that the model writes each title of the tree after the prompt, exactly.
+    """(K,) exact log probability of each title of the tree, terminator included, after the prompt.
 
-    A title counts as its own tokens with the terminator; what the probabilities lack to 1 is outside the catalogue.
+    What the probabilities lack to 1 is probability mass outside the catalogue.
     """
-    found = np.zeros(len(tree.titles))
-    alike = np.argsort(tree.length, kind="stable")
-    for start in range(0, len(alike), BATCH):
-        titles = alike[start : start + BATCH]
+    log_probabilities = np.zeros(len(tree.titles))
+    by_length = np.argsort(tree.length, kind="stable")
+    for start in range(0, len(by_length), BATCH):
+        titles = by_length[start : start + BATCH]
         tokens = tree.tokens(titles, padding=model.padding_token)
         steps = model.log_probabilities(model.encode_prompts([prompt] * len(titles)), model.to_tensor(tokens))
-        inside = model.to_tensor(tree.nodes(titles) != OFF_TREE)
-        found[titles] = torch.where(inside, steps, 0).double().sum(dim=1).cpu().numpy()
-    return found
+        on_tree = model.to_tensor(tree.nodes(titles) != OFF_TREE)
+        log_probabilities[titles] = torch.where(on_tree, steps, 0).double().sum(dim=1).cpu().numpy()
+    return log_probabilities
 
 
 class DistributionFit(NamedTuple):
-    """How near a model's own titles come to the target; divergences in nats, over the titles of the catalogue.
+    """How close a model's titles are to the target; divergences in nats, over the titles of the catalogue.
 
-    Divergences of draws are None where no draw was a title.
+    `js` and both KL divergences are None where no draw was a title of the catalogue.
     """
 
     draws: int
@@ -135,36 +136,36 @@ class DistributionFit(NamedTuple):
     kl_result_target: float | None
     kl_target_result: float | None
     off_catalogue: float
-    """Share of the draws that are no title, or were cut off."""
+    """Share of the draws that are no title of the catalogue, or were cut off."""
     exact: Floats
-    """(K,) the model's own probability of each title."""
+    """(K,) the model's probability of each title."""
     exact_js: float
-    """Of the model's own distribution over the titles, normalised to them."""
+    """JS divergence of the model's exact distribution, normalised over the titles."""
     exact_off_catalogue: float
-    """What the model's own distribution has outside them."""
+    """Probability mass of the model's exact distribution outside the titles."""
 
     def to_json(self) -> dict[str, Any]:
         """The object of `flower evaluate --json`."""
-        own = ("draws", "js", "kl_result_target", "kl_target_result", "off_catalogue")
-        numbers = {key: getattr(self, key) for key in (*own, "exact_js", "exact_off_catalogue")}
+        of_draws = ("draws", "js", "kl_result_target", "kl_target_result", "off_catalogue")
+        numbers = {key: getattr(self, key) for key in (*of_draws, "exact_js", "exact_off_catalogue")}
         return {"task": "distribution", **numbers}
 
 
 def evaluate(
     model: LanguageModel, tree: PrefixTree, shares: Floats, *, prompt: str, draws: int, seed: int
 ) -> DistributionFit:
-    """Draws titles from the model itself, with temperature 1 over the full vocabulary, and holds them to the target."""
+    """Samples titles from the model, with temperature 1 over the full vocabulary, and compares them with the target."""
     with model.limited_threads():
-        found = sample_titles(model, prompt, draws, longest=tree.path.shape[1], seed=seed)
-        counts = count_titles([one.text for one in found if one.ended], tree)
+        samples = sample_titles(model, prompt, draws, max_tokens=tree.path.shape[1], seed=seed)
+        counts = count_titles([sample.text for sample in samples if sample.ended], tree)
         exact = np.exp(catalogue_log_probabilities(model, tree, prompt))
-    some = bool(counts.sum())
+    any_title = bool(counts.sum())
     return DistributionFit(
         draws=draws,
         counts=counts,
-        js=js_divergence(shares, counts) if some else None,
-        kl_result_target=kl_divergence(counts, shares) if some else None,
-        kl_target_result=kl_divergence(shares, counts) if some else None,
+        js=js_divergence(shares, counts) if any_title else None,
+        kl_result_target=kl_divergence(counts, shares) if any_title else None,
+        kl_target_result=kl_divergence(shares, counts) if any_title else None,
         off_catalogue=(draws - int(counts.sum())) / draws,
         exact=exact,
         exact_js=js_divergence(shares, exact) if exact.sum() > 0 else log(2),
@@ -173,11 +174,11 @@ def evaluate(
 
 
 def count_titles(texts: Sequence[str], tree: PrefixTree) -> Ints:
-    """(K,) how often each title of the tree is among the texts; others are left out."""
+    """(K,) how often each title of the tree is among the texts; other texts are ignored."""
     numbers = {title: number for number, title in enumerate(tree.titles)}
-    known = [numbers[text] for text in texts if text in numbers]
-    return np.bincount(np.array(known, np.int64), minlength=len(tree.titles)).astype(np.int64)
+    titles = [numbers[text] for text in texts if text in numbers]
+    return np.bincount(np.array(titles, np.int64), minlength=len(tree.titles)).astype(np.int64)
 
 
-def _share_of(titles: Ints, like: Floats) -> Floats:
-    return np.bincount(titles, minlength=len(like)).astype(np.float64) / len(titles)
+def _frequencies(titles: Ints, size: int) -> Floats:
+    return np.bincount(titles, minlength=size).astype(np.float64) / len(titles)

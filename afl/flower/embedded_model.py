@@ -1,4 +1,4 @@
-"""The embedded language model: a tokenizer and a small Llama network from scratch; nothing is downloaded."""
+"""The embedded language model: a tokenizer and a small Llama network trained from scratch; nothing is downloaded."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -17,16 +17,16 @@ class EmbeddedConfig:
     """Size of the embedded model."""
 
     vocabulary: int = 1000
-    """Tokens at most; 256 of them are the bytes, so that every text can be written."""
+    """Maximum number of tokens; 256 of them are the bytes, so that every text can be encoded."""
     hidden: int = 64
-    """Width of a token's state."""
+    """Hidden size."""
     layers: int = 2
     heads: int = 4
     prompt_length: int = 128
-    """Tokens of a prompt at most; of a longer one the end counts."""
+    """Maximum number of prompt tokens; longer prompts are cut at the start."""
 
     def with_hidden(self, width: int | None) -> "EmbeddedConfig":
-        """The same with states of this width; `UsageError` for one that its heads cannot share."""
+        """The same with this hidden size; `UsageError` where the heads cannot share it evenly."""
         if width is None:
             return self
         if width < 2 * self.heads or width % (2 * self.heads):

@@ -1,13 +1,14 @@
-"""One small interface over causal language models: titles in, log probabilities of their tokens out.
+"""A small interface over causal language models: titles in, log probabilities of their tokens out.
 
-B rows, P tokens of the longest prompt, T tokens of the longest title, V tokens of the vocabulary. Prompts are padded
-on the left and titles on the right, so that the titles of a batch are one block; padding is never attended to.
+Prompts are padded on the left and titles on the right, so that the titles of a batch are one block; padding is never
+attended to. B rows, P tokens of the longest prompt, T tokens of the longest title, V tokens of the vocabulary.
 """
 
 import json
 import os
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,13 +20,12 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from afl.errors import ModelError, UsageError
-from afl.flower.silence import silenced
 from afl.models.threads import single_threaded
 
-SMALL = 10_000_000
-"""Parameters below which a second thread costs more than it brings."""
+SMALL_MODEL = 10_000_000
+"""Number of parameters below which a second thread costs more than it gains."""
 PROMPT_LENGTH = 512
-"""Tokens of a prompt at most; of a longer one the end counts."""
+"""Maximum number of prompt tokens; longer prompts are cut at the start."""
 
 
 class PromptBatch(NamedTuple):
@@ -37,7 +37,7 @@ class PromptBatch(NamedTuple):
     """(B, P) 1 where there is a token, else 0."""
 
     def __getitem__(self, rows: Any) -> "PromptBatch":  # type: ignore[override]
-        """Some of them."""
+        """The prompts of these rows."""
         return PromptBatch(self.tokens[rows], self.mask[rows])
 
 
@@ -62,32 +62,32 @@ class LanguageModel:
 
     @property
     def padding_token(self) -> int:
-        """What fills up a batch; it is masked, so any token will do."""
-        known = self.tokenizer.pad_token_id
-        return self.end_token if known is None else int(known)
+        """The token that fills up a batch; it is masked, so any token will do."""
+        token = self.tokenizer.pad_token_id
+        return self.end_token if token is None else int(token)
 
     @property
     def parameter_count(self) -> int:
-        """How many numbers it consists of."""
+        """Number of weights."""
         return sum(parameter.numel() for parameter in self.network.parameters())
 
     def limited_threads(self) -> AbstractContextManager[None]:
-        """One thread inside, where the network is too small to share out."""
-        return single_threaded() if self.parameter_count < SMALL else nullcontext()
+        """A context with a single thread where the network is too small for more."""
+        return single_threaded() if self.parameter_count < SMALL_MODEL else nullcontext()
 
     def encode(self, text: str) -> list[int]:
-        """The tokens of a text, nothing added; what looks like a special token in it is plain text."""
-        found = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True, verbose=False)
-        return list(found["input_ids"])
+        """The tokens of a text, none added; special tokens within the text are read as plain text."""
+        encoded = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True, verbose=False)
+        return list(encoded["input_ids"])
 
     def decode(self, tokens: Sequence[int]) -> str:
-        """The text of some tokens, up to the first terminator; other special tokens show."""
+        """The text of these tokens up to the first terminator; other special tokens stay visible."""
         ids = list(tokens)
-        kept = ids[: ids.index(self.end_token)] if self.end_token in ids else ids
-        return str(self.tokenizer.decode(kept, clean_up_tokenization_spaces=False))
+        title = ids[: ids.index(self.end_token)] if self.end_token in ids else ids
+        return str(self.tokenizer.decode(title, clean_up_tokenization_spaces=False))
 
     def encode_prompts(self, texts: Sequence[str]) -> PromptBatch:
-        """The texts as prompts: each begins with the model's begin (or end) of text, of long ones the end counts."""
+        """The texts as a batch of prompts, after a begin (or end) of text token and cut to `prompt_length`."""
         begin = self.tokenizer.bos_token_id
         first = self.end_token if begin is None else int(begin)
         encoded = {text: [first, *self.encode(text)[-(self.prompt_length - 1) :]] for text in set(texts)}
@@ -97,41 +97,43 @@ class LanguageModel:
         return PromptBatch(torch.tensor(rows, device=self.device), torch.tensor(mask, device=self.device))
 
     def logits(self, prompts: PromptBatch, titles: Tensor) -> Tensor:
-        """(B, T, V) of each token of the (B, T) titles, given the prompt and the tokens before it, in float32."""
+        """(B, T, V) logits of each token of the (B, T) titles, given prompt and preceding tokens, in float32."""
         mask = torch.cat([prompts.mask, torch.ones_like(titles[:, 1:])], dim=1)
         with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
-            found = self.network(
+            output = self.network(
                 input_ids=torch.cat([prompts.tokens, titles[:, :-1]], dim=1),
                 attention_mask=mask,
                 position_ids=(mask.cumsum(dim=1) - 1).clamp(min=0),
                 use_cache=False,
                 logits_to_keep=titles.shape[1],
             )
-        logits: Tensor = found.logits
+        logits: Tensor = output.logits
         return logits.float()
 
     def logits_at(self, prompts: PromptBatch, titles: Tensor, mask: Tensor) -> Tensor:
         """(S, V) the logits of the S tokens where the (B, T) mask is true, row by row."""
         return self.logits(prompts, titles)[mask]
 
-    def next_token_logits(self, tokens: Tensor, *, mask: Tensor, place: Tensor, cache: Any) -> tuple[Tensor, Any]:
-        """(B, V) logits of what comes after the (B, T) tokens, in float32, and the cache to go on with.
+    def next_token_logits(
+        self, tokens: Tensor, *, mask: Tensor, positions: Tensor, cache: Any
+    ) -> tuple[Tensor, Any]:
+        """(B, V) logits of the token after the (B, T) tokens, in float32, and the updated KV cache.
 
-        `mask` covers all tokens so far, those in the cache included; `place` are the positions of the new ones.
+        `mask` covers all tokens so far, the cached ones included; `positions` are those of the new tokens.
         """
         with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
-            found = self.network(
+            output = self.network(
                 input_ids=tokens,
                 attention_mask=mask,
-                position_ids=place,
+                position_ids=positions,
                 past_key_values=cache,
                 use_cache=True,
                 logits_to_keep=1,
             )
-        return found.logits[:, -1].float(), found.past_key_values
+        return output.logits[:, -1].float(), output.past_key_values
 
     def log_probabilities(self, prompts: PromptBatch, titles: Tensor) -> Tensor:
-        """(B, T) log probability of each token over the full vocabulary; what stands for padding means nothing."""
+        """(B, T) log probability of each token over the full vocabulary; values of padding are meaningless."""
         return token_log_probabilities(self.logits(prompts, titles), titles)
 
     def to_tensor(self, values: ArrayLike) -> Tensor:
@@ -140,21 +142,21 @@ class LanguageModel:
         return torch.from_numpy(array.astype(np.float32) if array.dtype.kind == "f" else array).to(self.device)
 
     def save(self, folder: Path) -> None:
-        """Writes weights (or LoRA weights alone) as safetensors, configuration and tokenizer as JSON."""
-        with silenced():
+        """Writes weights (of a LoRA model only the adapter's) as safetensors, configuration and tokenizer as JSON."""
+        with silence_transformers():
             self.network.save_pretrained(folder)  # type: ignore[operator]
             self.tokenizer.save_pretrained(folder)
         (folder / "afl.json").write_text(json.dumps({"prompt_length": self.prompt_length}), encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> "LanguageModel":
-        """What `save` wrote, in eval mode on the device there is; `ModelError` where it cannot be read."""
+        """The model that `save` wrote, in eval mode on the default device; `ModelError` where it cannot be read."""
         try:
             settings = json.loads((folder / "afl.json").read_text(encoding="utf-8"))
             model = load_pretrained(str(folder), prompt_length=int(settings["prompt_length"]))
         except (OSError, ValueError, KeyError, UsageError) as error:
             reason = (str(error).splitlines() or [""])[0][:120]
-            raise ModelError(f"{folder}: not a language model AFL can read ({reason}); train it again") from None
+            raise ModelError(f"{folder}: not a readable language model ({reason}); train it again") from None
         return model
 
 
@@ -164,16 +166,16 @@ def token_log_probabilities(logits: Tensor, tokens: Tensor) -> Tensor:
 
 
 def load_pretrained(name: str, *, lora: int = 0, prompt_length: int = PROMPT_LENGTH) -> LanguageModel:
-    """The causal model in a folder or of that name on the hub, with its tokenizer, to be used or tuned.
+    """The causal language model in a folder or on the Hugging Face hub, with its tokenizer.
 
-    `lora` is the rank of the matrices that LoRA trains beside frozen weights; 0 trains all weights. A folder that
-    holds LoRA weights is put together with its base model. Raises `UsageError` where there is no such model, or it
-    has no end-of-text token.
+    `lora` is the rank of the adapter to be trained, all other weights frozen; 0 trains all weights. An adapter in the
+    folder is loaded with its base model. Raises `UsageError` where there is no such model, or its tokenizer has no
+    end-of-text token.
     """
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     try:
-        with silenced():
+        with silence_transformers():
             tokenizer = AutoTokenizer.from_pretrained(name)
             if (Path(name) / "adapter_config.json").is_file():
                 from peft import AutoPeftModelForCausalLM
@@ -192,7 +194,7 @@ def load_pretrained(name: str, *, lora: int = 0, prompt_length: int = PROMPT_LEN
 
 
 def default_device() -> torch.device:
-    """The GPU where there is one (its own for each process of `accelerate launch`), else the CPU."""
+    """The GPU where there is one (one per process under `accelerate launch`), else the CPU."""
     if torch.cuda.is_available():
         return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
     return torch.device("cpu")
@@ -204,7 +206,24 @@ def _with_lora(network: nn.Module, rank: int) -> nn.Module:
     from peft import LoraConfig, get_peft_model
 
     config = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear", task_type="CAUSAL_LM")
-    # The matrices begin alike whatever was drawn before, so that a training can be repeated.
-    with silenced(), torch.random.fork_rng(devices=[]):
+    # Initialised from a fixed seed, whatever was drawn before: trainings must be reproducible.
+    with silence_transformers(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return get_peft_model(network, config)
+
+
+@contextmanager
+def silence_transformers() -> Iterator[None]:
+    """Without progress bars of `transformers` and warnings of `peft` inside: AFL reports progress itself."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        with warnings.catch_warnings():
+            # peft 0.21 uses transformers 5.23 by a deprecated name.
+            warnings.filterwarnings("ignore", ".is_gradient_checkpointing. is deprecated", FutureWarning)
+            yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]

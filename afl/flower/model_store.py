@@ -1,51 +1,53 @@
-"""What is kept of a Flower training: `AFL_HOME/flower/NAME/`, safetensors and JSON, readable without AFL.
+"""Flower models on disk: `AFL_HOME/flower/NAME/`, safetensors and JSON, readable without AFL.
 
-flower.json           task, configuration, and once it is done the log of the training
-training.safetensors  how far an unfinished training has come
-model/                weights, configuration and tokenizer, as `transformers` (or `peft`) keeps them
-target.json           what a distribution was fitted to, where that is the task
+flower.json           task, configuration and, once training is done, its log
+training.safetensors  checkpoint of an unfinished training
+model/                weights, configuration and tokenizer, as `transformers` (or `peft`) saves them
+target.json           the target distribution, where that is the task
+evaluation.json       the last evaluation (`afl.flower.stored_evaluation`)
 """
 
+import hashlib
 import json
-import os
 import re
 import shutil
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from afl.atomic_write import write_atomically
 from afl.errors import ConflictError, ModelError, NotFoundError, StorageError, UsageError
 from afl.flower.distributed import is_main_process, main_process_first
 from afl.sanitize import json_safe
 
-if TYPE_CHECKING:  # lists of models are read without loading any
+if TYPE_CHECKING:  # listing models must not load torch
     from afl.flower.language_model import LanguageModel
 
 VERSION = 1
-"""Of the layout."""
+"""Version of the layout."""
+_CHUNK_BYTES = 1 << 20
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True)
 class StoredModel:
-    """A training of this name, finished or not."""
+    """A model and its training on disk, finished or not."""
 
     folder: Path
     task: str
     config: Mapping[str, Any]
-    """JSON: all that determines the weights."""
+    """JSON: everything that determines the weights."""
     log: Mapping[str, Any] | None
-    """JSON: how training went; None until it has ended."""
+    """JSON: result of the training; None until it has finished."""
 
     @property
     def name(self) -> str:
         return self.folder.name
 
     @property
-    def state_file(self) -> Path:
-        """Where an unfinished training keeps its standing."""
+    def checkpoint_file(self) -> Path:
+        """The checkpoint of an unfinished training."""
         return self.folder / "training.safetensors"
 
     @property
@@ -58,10 +60,10 @@ class StoredModel:
 
     @classmethod
     def begin(cls, root: Path, name: str, task: str, config: Mapping[str, Any], *, replace: bool = False) -> Self:
-        """The training of this name with this configuration: a new one, or what is there of it.
+        """The stored training of this name and configuration; a new one where there is none.
 
-        `replace` begins anew in any case. Raises `UsageError` for a name that no folder can have, `ConflictError`
-        where the name is another training's, `StorageError` where `root` cannot be written.
+        `replace` starts over in any case. Raises `UsageError` for an invalid name, `ConflictError` where the name
+        belongs to a training with another configuration, `StorageError` where `root` cannot be written.
         """
         with main_process_first():
             return cls._begin(root, name, task, config, replace=replace and is_main_process())
@@ -71,21 +73,21 @@ class StoredModel:
         folder = _folder(root, name)
         config = json.loads(json.dumps(config))  # as it will be read back
         if folder.exists() and not replace:
-            kept = cls.read(root, name)
-            _require_equal(kept, {"task": task, **config})
-            return kept
+            stored = cls.read(root, name)
+            _require_same_config(stored, {"task": task, **config})
+            return stored
         try:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
         except OSError as error:
             raise StorageError(f"{folder}: cannot be written ({error.strerror or error})") from None
-        kept = cls(folder, task, config, None)
-        kept._write()
-        return kept
+        stored = cls(folder, task, config, None)
+        stored._write_record()
+        return stored
 
     @classmethod
     def read(cls, root: Path, name: str) -> Self:
-        """What is kept under this name; `NotFoundError` where nothing is, `ModelError` where it cannot be read."""
+        """The stored model of this name; `NotFoundError` where there is none, `ModelError` where it cannot be read."""
         folder = _folder(root, name)
         path = folder / "flower.json"
         if not path.is_file():
@@ -97,34 +99,69 @@ class StoredModel:
             return cls(folder, str(record["task"]), dict(record["config"]), record["log"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             reason = (str(error).splitlines() or [""])[0][:120]
-            raise ModelError(f"{path}: not a record AFL can read ({reason}); train {name!r} again") from None
+            raise ModelError(f"{path}: cannot be read ({reason}); train {name!r} again") from None
 
     def finish(self, model: "LanguageModel", log: Mapping[str, Any]) -> Self:
-        """Keeps the trained model; what was needed to continue goes."""
-        done = type(self)(self.folder, self.task, self.config, json.loads(json.dumps(log)))
+        """Saves the trained model and the training's log, and deletes the checkpoint."""
+        trained = type(self)(self.folder, self.task, self.config, json.loads(json.dumps(log)))
         if is_main_process():
             model.save(self.model_dir)
-            done._write()
-            self.state_file.unlink(missing_ok=True)
-        return done
+            trained._write_record()
+            self.checkpoint_file.unlink(missing_ok=True)
+        return trained
 
     def load_model(self) -> "LanguageModel":
-        """The trained model; `ModelError` where training has not ended."""
-        if not self.finished:
-            raise ModelError(f"{self.name!r} is not trained yet: the same `afl flower train` goes on with it")
+        """The trained model; `ModelError` where training has not finished."""
+        self.require_finished()
         from afl.flower.language_model import LanguageModel
 
         return LanguageModel.load(self.model_dir)
 
+    def require_finished(self) -> None:
+        """Raises `ModelError` where training has not finished."""
+        if not self.finished:
+            raise ModelError(
+                f"{self.name!r} is not fully trained; rerun the same `afl flower train` command to resume its training"
+            )
+
     def write_json(self, filename: str, content: Any) -> None:
-        """Writes JSON beside the record, in one step; of several processes the first does."""
+        """Writes JSON into the model's folder, atomically; of several processes only the main one writes."""
         if not is_main_process():
             return
-        _replace(self.folder / filename, json_safe(json.dumps(content, ensure_ascii=False, indent=1)))
+        text = json_safe(json.dumps(content, ensure_ascii=False, indent=1))
+        write_atomically(self.folder / filename, text.encode())
 
-    def _write(self) -> None:
+    def _write_record(self) -> None:
         record = {"version": VERSION, "task": self.task, "config": self.config, "log": self.log}
         self.write_json("flower.json", record)
+
+
+def stored_models(root: Path) -> list[StoredModel]:
+    """The models below `root`, by name, finished or not; none is loaded, and unreadable ones are skipped."""
+    return list(_readable_models(root))
+
+
+def model_hash(stored: StoredModel) -> str:
+    """SHA-256 (hex) over task, configuration and every file of the model: equal for equal scores.
+
+    Of a LoRA model's base model only the name is included. Raises `ModelError` where training has not finished.
+    """
+    stored.require_finished()
+    digest = hashlib.sha256(json.dumps([stored.task, dict(stored.config)], sort_keys=True).encode())
+    for path in sorted(path for path in stored.model_dir.rglob("*") if path.is_file()):
+        digest.update(json.dumps([path.relative_to(stored.model_dir).as_posix(), path.stat().st_size]).encode())
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _readable_models(root: Path) -> Iterator[StoredModel]:
+    for folder in sorted(root.iterdir()) if root.is_dir() else ():
+        try:
+            yield StoredModel.read(root, folder.name)
+        except (ValueError, LookupError, ModelError):
+            continue
 
 
 def _folder(root: Path, name: str) -> Path:
@@ -133,22 +170,11 @@ def _folder(root: Path, name: str) -> Path:
     return root / name
 
 
-def _require_equal(kept: StoredModel, wanted: Mapping[str, Any]) -> None:
-    known = {"task": kept.task, **kept.config}
-    for key in sorted(known.keys() | wanted.keys()):
-        if known.get(key) != wanted.get(key):
+def _require_same_config(stored: StoredModel, config: Mapping[str, Any]) -> None:
+    stored_config = {"task": stored.task, **stored.config}
+    for key in sorted(stored_config.keys() | config.keys()):
+        if stored_config.get(key) != config.get(key):
             raise ConflictError(
-                f"{kept.name!r} was begun with {key} {known.get(key)!r}, not {wanted.get(key)!r}; "
-                "take another --name, or --retrain to begin anew"
+                f"the training {stored.name!r} has {key} {stored_config.get(key)!r}, not {config.get(key)!r}; "
+                "choose another --name, or add --retrain to train it again from the start"
             )
-
-
-def _replace(path: Path, text: str) -> None:
-    try:
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(file.name, path)
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be written ({error.strerror or error})") from None

@@ -1,4 +1,4 @@
-"""How good and how fair recommended titles are: what `afl flower evaluate` says of the task next-item.
+"""Accuracy, fairness and diversity of recommended titles: `afl flower evaluate` for the task `next-item`.
 
 U test examples, K titles, ten recommended titles each; G groups of titles.
 """
@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from afl.data.dataset import Dataset
 from afl.data.next_item_examples import NextItemExample
 from afl.flower.beam_search import DecodingConfig, beam_search
-from afl.flower.guidance import guidance_log_probabilities, title_probabilities
 from afl.flower.language_model import LanguageModel
 from afl.flower.next_item import build_prompt
+from afl.flower.personalisation import guidance_log_probabilities, title_probabilities
 from afl.flower.prefix_tree import Ints, PrefixTree
 from afl.flower.stored_evaluation import GroupShares
 from afl.metrics.exposure import dgu, equal_groups, group_mix, mgu
@@ -30,22 +30,22 @@ from afl.ports import Progress
 CUTOFF = 5
 """Of NDCG and HR, as published."""
 LIST_LENGTH = 10
-"""Titles per user, over which fairness and wording are taken, whatever recommends them."""
+"""Titles per user that fairness and diversity are computed over, for every recommender."""
 NOT_LISTED = LIST_LENGTH
-"""The rank of a target that is not listed."""
-_TOGETHER = 64
+"""The rank of a target that is not among the recommended titles."""
+_BATCH = 64
 
 
 @dataclass(frozen=True)
 class NextItemReport:
-    """Recommended titles in numbers."""
+    """Metrics of recommended titles."""
 
     titles: Ints
-    """(U, 10) what was recommended, best first."""
+    """(U, 10) the recommended titles, best first."""
     ranks: Ints
-    """(U,) the place of the target, from 0; `UNLISTED` where it is not among them."""
+    """(U,) the target's rank, from 0; `NOT_LISTED` where it is not among them."""
     shares: GroupShares
-    """Of eight groups of titles by popularity."""
+    """Shares of eight groups of titles by popularity."""
     entropy_bits: float
     ttr: float
     """Over ten titles per user."""
@@ -81,19 +81,22 @@ class NextItemReport:
 
 
 def build_report(titles: Ints, targets: Ints, counts: Ints, texts: Sequence[str]) -> NextItemReport:
-    """The numbers of (U, 10) recommended titles, (U,) targets, (K,) occurrences in training histories, (K,) texts."""
-    found = titles == targets[:, None]
+    """The metrics of (U, 10) recommended titles.
+
+    `targets` are (U,), `counts` the (K,) occurrences of titles in training histories, `texts` the (K,) titles.
+    """
+    is_target = titles == targets[:, None]
     groups = equal_groups(counts)
     recommended = np.bincount(titles.ravel(), minlength=len(counts))
-    said = [[texts[title] for title in row] for row in titles.tolist()]
+    recommended_texts = [[texts[title] for title in row] for row in titles.tolist()]
     return NextItemReport(
         titles=titles,
-        ranks=np.where(found.any(axis=1), found.argmax(axis=1), NOT_LISTED),
+        ranks=np.where(is_target.any(axis=1), is_target.argmax(axis=1), NOT_LISTED),
         shares=GroupShares(
             tuple(group_mix(counts, groups).tolist()), tuple(group_mix(recommended, groups).tolist())
         ),
-        entropy_bits=word_entropy(title for row in said for title in row),
-        ttr=type_token_ratio(said),
+        entropy_bits=word_entropy(text for row in recommended_texts for text in row),
+        ttr=type_token_ratio(recommended_texts),
     )
 
 
@@ -107,29 +110,29 @@ def recommend_by_beam_search(
     base: TrainedModel | None = None,
     progress: Progress,
 ) -> Ints:
-    """(U, 10) titles that a language model recommends, by beam search; `base` guides it where decoding says so."""
-    found = np.empty((len(examples), min(decoding.beams, len(tree.titles))), np.int64)
-    alike = np.array(sorted(range(len(examples)), key=lambda row: len(examples[row].history)), np.int64)
+    """(U, 10) titles that a language model recommends; with `decoding.guidance` the base model guides the search."""
+    titles = np.empty((len(examples), min(decoding.beams, len(tree.titles))), np.int64)
+    by_length = np.array(sorted(range(len(examples)), key=lambda row: len(examples[row].history)), np.int64)
     with single_threaded():
-        for start in range(0, len(alike), _TOGETHER):
-            rows = alike[start : start + _TOGETHER]
+        for start in range(0, len(by_length), _BATCH):
+            rows = by_length[start : start + _BATCH]
             histories = [examples[row].history for row in rows.tolist()]
             prompts = model.encode_prompts([build_prompt(dataset, history) for history in histories])
             guide = _guide(tree, base, histories) if decoding.guidance else None
-            found[rows] = beam_search(model, tree, prompts, decoding, guide=guide).titles
+            titles[rows] = beam_search(model, tree, prompts, decoding, guide=guide).titles
             progress(start + len(rows), len(examples))
-    return found[:, :LIST_LENGTH]
+    return titles[:, :LIST_LENGTH]
 
 
 def recommend_by_base_model(base: TrainedModel, tree: PrefixTree, examples: Sequence[NextItemExample]) -> Ints:
-    """(U, 10) titles that a base model ranks first; of several items of a title the best one counts."""
-    found = np.empty((len(examples), min(LIST_LENGTH, len(tree.titles))), np.int64)
+    """(U, 10) titles that a base model ranks first; a title has the score of its best item."""
+    titles = np.empty((len(examples), min(LIST_LENGTH, len(tree.titles))), np.int64)
     order = np.argsort(tree.title_of_item, kind="stable")
     begins = np.searchsorted(tree.title_of_item[order], np.arange(len(tree.titles)))
-    for part, scores in base.chunks([example.history for example in examples]):
-        of_titles = np.maximum.reduceat(scores[:, order], begins, axis=1)  # (u, K)
-        found[part] = np.argsort(-of_titles, axis=1, kind="stable")[:, : found.shape[1]]
-    return found
+    for rows, scores in base.chunks([example.history for example in examples]):
+        title_scores = np.maximum.reduceat(scores[:, order], begins, axis=1)  # (u, K)
+        titles[rows] = np.argsort(-title_scores, axis=1, kind="stable")[:, : titles.shape[1]]
+    return titles
 
 
 def _guide(tree: PrefixTree, base: TrainedModel | None, histories: Sequence[Sequence[int]]) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
-"""Trains, keeps and evaluates models for next items: Flower, and its baselines by the same trainer.
+"""Trains, stores and evaluates models for next items: Flower, and its baselines with the same training loop.
 
-BIGRec is `objective="sft"`; IFairLRS is that with `reweighted`; temperature and D3 are ways of decoding it.
+BIGRec is `objective="sft"`; IFairLRS adds `reweighted`; temperature scaling and D3 are ways of decoding the same model.
 """
 
 from collections.abc import Mapping
@@ -32,37 +32,37 @@ from afl.ports import Progress
 
 TASK = "next-item"
 SMALL = EmbeddedConfig(vocabulary=2000, prompt_length=192)
-"""The embedded model: prompts of ten usual titles fit into it."""
+"""The embedded model: its prompt length suffices for ten typical titles."""
 
 SFT = TrainingConfig(
     sft=1.0, flow=0.0, steps=700, batch_size=128, learning_rate=4e-3, validate_every=175, patience=0
 )
 """Imitation of training examples (BIGRec)."""
 FLOWER = replace(SFT, flow=0.005)
-"""L_SFT + lambda L_flow, with the lambda that served most data sets of the paper."""
+"""L_SFT + lambda L_flow, with the lambda of most data sets in the paper."""
 
 
 def fine_tuning(training: TrainingConfig) -> TrainingConfig:
-    """The same for a model that has been trained: shorter, and not so fast that it forgets."""
+    """The same for a model that is already trained: fewer steps, and a lower learning rate against forgetting."""
     return replace(training, steps=200, learning_rate=1e-3, warm_up=10, validate_every=100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextItemOptions:
-    """All but data, base model and seed that determines the weights."""
+    """Everything that determines the weights, except data, base model and seed."""
 
     training: TrainingConfig = FLOWER
-    taught: NextItemConfig = field(default_factory=NextItemConfig)
+    task: NextItemConfig = field(default_factory=NextItemConfig)
     embedded: EmbeddedConfig = SMALL
     model: str | None = None
-    """Folder or hub name of a causal language model to tune; None for the embedded one."""
+    """Folder or hub name of a causal language model to fine-tune; None for the embedded one."""
     lora: int = 0
-    """Rank of LoRA; 0 tunes all weights."""
+    """LoRA rank; 0 trains all weights."""
 
     @property
     def needs_base(self) -> bool:
-        """Whether rewards ask a base model."""
-        return bool(self.training.flow) and self.taught.personal is not PersonalisedReward.NONE
+        """Whether rewards depend on a base model."""
+        return bool(self.training.flow) and self.task.personal is not PersonalisedReward.NONE
 
 
 def train_next_item(
@@ -77,37 +77,44 @@ def train_next_item(
     start: StoredModel | None = None,
     retrain: bool = False,
 ) -> StoredModel:
-    """The model of this name below `root`, trained unless it is; an interrupted training is continued.
+    """The model of this name below `root`, trained where it is not there yet; an interrupted training is resumed.
 
-    `base` says what users prefer; its key is part of what determines the weights. With `start`, training begins from
-    that model for next items instead of an untrained one. Raises `ConflictError` where the name is another training's,
-    `UsageError` for options without sense, `ModelError` for data that cannot be learned from.
+    `base` provides the users' preferences; its key is part of what determines the weights. `start` is a model for next
+    items to start from instead of an untrained one. Raises `ConflictError` where the name belongs to another training,
+    `UsageError` for options that contradict each other, `ModelError` for data without training examples.
     """
     if options.needs_base and base is None:
         raise UsageError("personalised rewards need a base model; name one with --base, or choose --personal none")
-    config = _config(dataset, options, seed, base if options.needs_base else None, start)
-    kept = StoredModel.begin(root, name, TASK, config, replace=retrain)
-    if kept.finished:
-        return kept
-    model = _untrained(dataset, options, seed, start)
+    reward_base = base if options.needs_base else None
+    stored = StoredModel.begin(
+        root, name, TASK, _config(dataset, options, seed, reward_base, start), replace=retrain
+    )
+    if stored.finished:
+        return stored
+    model = _initial_model(dataset, options, seed, start)
     training = options.training
-    lesson = NextItemTask(
+    task = NextItemTask(
         dataset,
         title_tree(dataset, model),
-        options.taught,
+        options.task,
         sft=training.sft,
         flow=training.flow,
         granularity=training.granularity,
-        base=base if options.needs_base else None,
+        base=reward_base,
     )
-    trained = fit(
-        with_prefix_sharing(model), lesson, config=training, seed=seed, progress=progress, state=kept.state_file
+    result = fit(
+        with_prefix_sharing(model),
+        task,
+        config=training,
+        seed=seed,
+        progress=progress,
+        checkpoint=stored.checkpoint_file,
     )
-    return kept.finish(model, trained._asdict() | {"parameters": model.parameter_count})
+    return stored.finish(model, result._asdict() | {"parameters": model.parameter_count})
 
 
 def evaluate_next_item(
-    kept: StoredModel,
+    stored: StoredModel,
     dataset: Dataset,
     *,
     decoding: DecodingConfig | None = None,
@@ -115,33 +122,35 @@ def evaluate_next_item(
     base: TrainedModel | None = None,
     progress: Progress,
 ) -> NextItemReport:
-    """How good and fair a trained model's ten titles are on the test split; `examples` takes so many, spread evenly.
+    """Metrics of a trained model's ten titles on the test split, or on that many `examples` of it, evenly spaced.
 
-    Raises `ModelError` where training has not ended, `UsageError` where it was trained on other data.
+    Raises `ModelError` where training has not finished, `UsageError` where the model was trained on other data.
     """
-    if kept.task != TASK or kept.config["catalogue_hash"] != dataset.catalogue.hash:
-        raise UsageError(f"{kept.name!r} was not trained for next items of {dataset.name!r}")
-    model = kept.load_model()
+    if stored.task != TASK or stored.config["catalogue_hash"] != dataset.catalogue.hash:
+        raise UsageError(f"{stored.name!r} was not trained for next items of {dataset.name!r}")
+    model = stored.load_model()
     tree = title_tree(dataset, model)
-    found = evaluated_examples(dataset, examples)
+    rows = evaluated_examples(dataset, examples)
     titles = recommend_by_beam_search(
-        model, tree, dataset, found, decoding or DecodingConfig(), base=base, progress=progress
+        model, tree, dataset, rows, decoding or DecodingConfig(), base=base, progress=progress
     )
-    targets = tree.title_of_item[[example.target for example in found]]
+    targets = tree.title_of_item[[example.target for example in rows]]
     return build_report(titles, targets, title_counts(dataset, tree), tree.titles)
 
 
-def evaluated_examples(dataset: Dataset, examples: int = 0) -> list[NextItemExample]:
-    """The test examples, or so many of them, spread evenly over the split."""
-    found = evenly_spaced(next_item_examples(dataset, Split.TEST), examples)
-    if not found:
+def evaluated_examples(dataset: Dataset, limit: int = 0) -> list[NextItemExample]:
+    """The test examples, or at most `limit` of them, evenly spaced; `ModelError` where there is none."""
+    examples = evenly_spaced(next_item_examples(dataset, Split.TEST), limit)
+    if not examples:
         raise ModelError(f"data set {dataset.name!r} has no test sequence of two or more items")
-    return found
+    return examples
 
 
 def _config(
     dataset: Dataset, options: NextItemOptions, seed: int, base: TrainedModel | None, start: StoredModel | None
 ) -> Mapping[str, Any]:
+    values = asdict(options)
+    values["taught"] = values.pop("task")  # its key in stored configurations
     return {
         "objective": "flower" if options.training.flow else "sft",
         "dataset": dataset.name,
@@ -150,11 +159,13 @@ def _config(
         "seed": seed,
         "base": base.key if base else None,
         "start": start.name if start else None,
-        **asdict(options),
+        **values,
     }
 
 
-def _untrained(dataset: Dataset, options: NextItemOptions, seed: int, start: StoredModel | None) -> LanguageModel:
+def _initial_model(
+    dataset: Dataset, options: NextItemOptions, seed: int, start: StoredModel | None
+) -> LanguageModel:
     if start is not None:
         return start.load_model()
     if options.model is not None:

@@ -16,21 +16,21 @@ from afl.errors import DataError, UsageError
 
 ROOT = 0
 OFF_TREE = -1
-"""In place of a node: a prefix that begins no title, or nothing at all."""
+"""Stands for no node: after a step that leaves the tree, or after the end of a title."""
 UNSEEN_LOG_REWARD = -15.0
-"""Log process reward of a step into a node without flow, as published for steps that leave the tree."""
+"""Log process reward of a step into a node without flow; published for steps that leave the tree."""
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
 class ChildSteps(NamedTuple):
-    """The steps that the tree allows from each of some nodes, one after the other."""
+    """The steps from some nodes to their children, concatenated."""
 
     rows: Ints
-    """Which of the nodes that were asked about a step starts from."""
+    """Index of the node, among the given ones, that each step starts from."""
     nodes: Ints
-    """Where it leads."""
+    """The child it leads to."""
     tokens: Ints
 
 
@@ -38,16 +38,15 @@ class ChildSteps(NamedTuple):
 class PrefixTree:
     """Titles as paths of tokens from a root; the terminator is an ordinary last token.
 
-    Nodes are numbered level by level, children of one node one after the other by token, so the arrays below
-    describe all of it. Every leaf is a title; a title that begins another one ends in a leaf of its own.
+    Nodes are numbered level by level, the children of a node consecutively and by token, so the arrays below describe
+    the whole tree. Every leaf is a title; a title that is a prefix of another one ends in a separate leaf.
     """
 
     titles: tuple[str, ...]
-    """(K,) distinct titles, in the order they first came in."""
+    """(K,) distinct titles, in the order of their first item."""
     title_of_item: Ints
     """(I,) the title of each item: items of equal titles share one."""
-    end_token: int
-    """The terminator's token."""
+
     token: Ints
     """(N,) the token that leads to each node; -1 at the root."""
     parent: Ints
@@ -61,27 +60,29 @@ class PrefixTree:
 
     @classmethod
     def build(cls, titles: Sequence[str], encode: Callable[[str], Sequence[int]], end: int) -> "PrefixTree":
-        """The tree of the items' titles under a tokenizer's `encode`, which must add no token of its own.
+        """The tree of the items' titles under a tokenizer's `encode`, which must add no special tokens.
 
-        Titles that are the same text, or the same tokens, are one. Raises `DataError` for a title that holds
-        the terminator, `UsageError` where there is no title.
+        Titles of equal text or equal tokens are one title. Raises `DataError` for a title that contains the
+        terminator, `UsageError` where there is no title.
         """
         if not titles:
             raise UsageError("got no titles, expected at least one to build a prefix tree from")
-        numbers: dict[tuple[int, ...], int] = {}
+        number_of_tokens: dict[tuple[int, ...], int] = {}
         texts: list[str] = []
-        known: dict[str, int] = {}
+        number_of_title: dict[str, int] = {}
         for title in titles:
-            if title in known:
+            if title in number_of_title:
                 continue
             tokens = tuple(encode(title))
             if end in tokens:
-                raise DataError(f"title {title!r} holds the terminator (token {end}); expected it at the end only")
-            known[title] = numbers.setdefault(tokens, len(numbers))
-            if len(texts) < len(numbers):
+                raise DataError(
+                    f"title {title!r} contains the terminator (token {end}); expected it at the end only"
+                )
+            number_of_title[title] = number_of_tokens.setdefault(tokens, len(number_of_tokens))
+            if len(texts) < len(number_of_tokens):
                 texts.append(title)
-        of_item = np.array([known[title] for title in titles], np.int64)
-        return cls(tuple(texts), of_item, end, *_arrays([(*tokens, end) for tokens in numbers]))
+        title_of_item = np.array([number_of_title[title] for title in titles], np.int64)
+        return cls(tuple(texts), title_of_item, *_arrays([(*tokens, end) for tokens in number_of_tokens]))
 
     def __len__(self) -> int:
         """Number of nodes, the root included."""
@@ -94,7 +95,7 @@ class PrefixTree:
 
     @cached_property
     def length(self) -> Ints:
-        """(K,) tokens of each title, its terminator included."""
+        """(K,) number of tokens of each title, its terminator included."""
         lengths: Ints = (self.path != OFF_TREE).sum(axis=1)
         return lengths
 
@@ -111,53 +112,53 @@ class PrefixTree:
         return np.where(nodes == OFF_TREE, padding, self.token[nodes])
 
     def nodes(self, titles: ArrayLike) -> Ints:
-        """(B, L') the nodes that these titles pass through after the root, -1 behind their leaf."""
-        chosen = np.asarray(titles, np.int64)
-        width = int(self.length[chosen].max()) if chosen.size else 0
-        return self.path[chosen, :width]
+        """(B, L') the nodes that these titles pass through after the root, -1 after their leaf."""
+        rows = np.asarray(titles, np.int64)
+        width = int(self.length[rows].max()) if rows.size else 0
+        return self.path[rows, :width]
 
     def transition(self, nodes: ArrayLike, tokens: ArrayLike) -> Ints:
-        """Where a token leads from each node, -1 where no title goes on so; of any shape."""
-        at, by = np.broadcast_arrays(np.asarray(nodes, np.int64), np.asarray(tokens, np.int64))
-        place = np.minimum(np.searchsorted(self._keys, at * self._vocabulary + by), len(self._keys) - 1)
-        found = (at >= 0) & (by >= 0) & (by < self._vocabulary)
-        found &= self._keys[place] == at * self._vocabulary + by
-        return np.where(found, place + 1, OFF_TREE)
+        """The child that a token leads to from each node, -1 where there is none; for arrays of any shape."""
+        parents, steps = np.broadcast_arrays(np.asarray(nodes, np.int64), np.asarray(tokens, np.int64))
+        keys = parents * self._vocabulary + steps
+        index = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+        exists = (parents >= 0) & (steps >= 0) & (steps < self._vocabulary) & (self._keys[index] == keys)
+        return np.where(exists, index + 1, OFF_TREE)
 
     def walk(self, tokens: ArrayLike) -> Ints:
         """(B, T) the nodes that rows of tokens pass through after the root, -1 from where they leave the tree."""
         rows = np.asarray(tokens, np.int64)
         nodes = np.full(rows.shape, OFF_TREE, np.int64)
-        at = np.full(len(rows), ROOT, np.int64)
+        current = np.full(len(rows), ROOT, np.int64)
         for column in range(rows.shape[1]):
-            at = nodes[:, column] = self.transition(at, rows[:, column])
+            current = nodes[:, column] = self.transition(current, rows[:, column])
         return nodes
 
     def children(self, nodes: ArrayLike) -> ChildSteps:
-        """The children of some (M,) nodes; a leaf, or -1, has none."""
-        at = np.asarray(nodes, np.int64)
-        inside = np.maximum(at, ROOT)
-        begins = self.first_child[inside]
-        counts = np.where(at == OFF_TREE, 0, self.first_child[inside + 1] - begins)
-        rows = np.repeat(np.arange(len(at)), counts)
-        within = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
-        children = begins[rows] + within
+        """The steps from (M,) nodes to their children; a leaf, or -1, has none."""
+        parents = np.asarray(nodes, np.int64)
+        valid = np.maximum(parents, ROOT)
+        begins = self.first_child[valid]
+        counts = np.where(parents == OFF_TREE, 0, self.first_child[valid + 1] - begins)
+        rows = np.repeat(np.arange(len(parents)), counts)
+        offsets = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+        children = begins[rows] + offsets
         return ChildSteps(rows, children, self.token[children])
 
-    def sum_by_title(self, of_items: ArrayLike) -> Floats:
-        """(K,) numbers of items summed over the items of each title."""
-        values = np.asarray(of_items, np.float64)
+    def sum_by_title(self, item_values: ArrayLike) -> Floats:
+        """(K,) the (I,) values of items, summed over the items of each title."""
+        values = np.asarray(item_values, np.float64)
         return np.bincount(self.title_of_item, values, len(self.titles)).astype(np.float64)
 
     def flows(self, rewards: ArrayLike) -> Floats:
         """(N,) F(s): the outcome reward at a leaf, elsewhere the sum over the children.
 
-        `rewards` are (K,) numbers, not negative; raises `UsageError` for others, or where all are 0.
+        `rewards` are (K,) non-negative numbers. Raises `UsageError` for others, or where all are 0.
         """
         outcome = np.asarray(rewards, np.float64)
         if outcome.shape != (len(self.titles),) or not np.isfinite(outcome).all() or (outcome < 0).any():
             raise UsageError(
-                f"got rewards of shape {outcome.shape}, expected a finite number, not negative, "
+                f"got rewards of shape {outcome.shape}, expected a finite non-negative number "
                 f"for each of {len(self.titles)} titles"
             )
         if not outcome.sum() > 0:
@@ -171,24 +172,24 @@ class PrefixTree:
     def log_process_rewards(self, flows: Floats, *, unseen: float = UNSEEN_LOG_REWARD) -> Floats:
         """(N,) log R_p = log F(s') / F(s) of the step into each node, in nats; 0 at the root.
 
-        A step into a node without flow has log 0, for which `unseen` stands in: a loss must stay finite.
+        A step into a node without flow would have log 0; it has `unseen` instead, so that losses stay finite.
         """
-        above = flows[np.maximum(self.parent, ROOT)]
+        parent_flows = flows[np.maximum(self.parent, ROOT)]
         seen = flows > 0
-        shares = np.divide(flows, above, out=np.ones_like(flows), where=seen)
+        shares = np.divide(flows, parent_flows, out=np.ones_like(flows), where=seen)
         return np.where(seen, np.log(shares), unseen)
 
     def log_probabilities(self, steps: Floats) -> Floats:
         """(K,) log probability of each title, from the (N,) log probability of the step into each node."""
-        along = np.where(self.path == OFF_TREE, 0.0, steps[self.path])
-        total: Floats = along.sum(axis=1)
+        along_paths = np.where(self.path == OFF_TREE, 0.0, steps[self.path])
+        total: Floats = along_paths.sum(axis=1)
         return total
 
     @cached_property
     def _levels(self) -> list[tuple[int, int]]:
         """Begin and end of each level below the root."""
-        cuts = np.searchsorted(self.depth, np.arange(1, int(self.depth[-1]) + 2)).tolist()
-        return list(pairwise(cuts))
+        bounds = np.searchsorted(self.depth, np.arange(1, int(self.depth[-1]) + 2)).tolist()
+        return list(pairwise(bounds))
 
     @cached_property
     def _vocabulary(self) -> int:
@@ -196,7 +197,7 @@ class PrefixTree:
 
     @cached_property
     def _keys(self) -> Ints:
-        """(N - 1,) parent and token of each node but the root, in one ascending number."""
+        """(N - 1,) parent and token of each node but the root as one number, ascending."""
         return self.parent[1:] * self._vocabulary + self.token[1:]
 
 
@@ -215,12 +216,13 @@ def _arrays(paths: Sequence[tuple[int, ...]]) -> _Arrays:
     for row, path in enumerate(paths):
         tokens[row, : len(path)] = path
     nodes = np.full_like(tokens, OFF_TREE)
-    at, size = np.zeros(len(paths), np.int64), 1
+    current, size = np.zeros(len(paths), np.int64), 1
     token, parent, depth = [np.array([-1])], [np.array([-1])], [np.array([0])]
     for level in range(tokens.shape[1]):
-        on = lengths > level
-        pairs, which = np.unique(np.stack([at[on], tokens[on, level]], axis=1), axis=0, return_inverse=True)
-        at[on] = nodes[on, level] = size + which.reshape(-1)
+        longer = lengths > level
+        steps = np.stack([current[longer], tokens[longer, level]], axis=1)
+        pairs, pair_of_path = np.unique(steps, axis=0, return_inverse=True)
+        current[longer] = nodes[longer, level] = size + pair_of_path.reshape(-1)
         parent.append(pairs[:, 0])
         token.append(pairs[:, 1])
         depth.append(np.full(len(pairs), level + 1))

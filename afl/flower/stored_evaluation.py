@@ -1,4 +1,4 @@
-"""What `afl flower evaluate` keeps beside a model: `evaluation.json`, with what its page draws.
+"""The last evaluation of a Flower model, in the model's `evaluation.json`: results and the shares that charts show.
 
 K titles of a catalogue, G groups of titles.
 """
@@ -14,27 +14,26 @@ from afl.flower.model_store import StoredModel
 
 FILENAME = "evaluation.json"
 VERSION = 1
-"""Of the layout."""
+"""Version of the layout."""
 
 
 @dataclass(frozen=True, slots=True)
 class TitleShares:
-    """A target distribution, and what a model makes of it."""
+    """A target distribution and how a model reproduces it."""
 
     titles: tuple[str, ...]
     """(K,)"""
     target: tuple[float, ...]
     """(K,) sums to 1."""
     drawn: tuple[int, ...]
-    """(K,) how often each was drawn from the model."""
+    """(K,) how often each title was drawn from the model."""
     exact: tuple[float, ...] | None = None
-    """(K,) the model's own probability of each."""
+    """(K,) the model's probability of each title."""
 
 
 @dataclass(frozen=True, slots=True)
 class GroupShares:
-    """Of groups of equally many titles, the most popular first, the share of training histories and of what the model
-    recommends."""
+    """Shares of equally large groups of titles in training histories and in recommendations, most popular first."""
 
     history: tuple[float, ...]
     """(G,)"""
@@ -44,7 +43,7 @@ class GroupShares:
     @property
     def gaps(self) -> tuple[float, ...]:
         """(G,) recommended - history."""
-        return tuple(one - other for one, other in zip(self.recommended, self.history, strict=True))
+        return tuple(share - before for share, before in zip(self.recommended, self.history, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,53 +53,54 @@ class Evaluation:
     result: Mapping[str, Any]
     """The object of `flower evaluate --json`."""
     settings: Mapping[str, Any]
-    """What else determined it: seed, decoding."""
+    """Whatever else determined it: seed, decoding."""
     shares: TitleShares | GroupShares
-    """By title where a distribution was fitted, by group where the next item is recommended."""
+    """Per title for a distribution, per group of titles for next items."""
 
 
-def store_evaluation(kept: StoredModel, evaluation: Evaluation) -> None:
-    """Writes it beside the model, in place of an earlier one."""
+def store_evaluation(stored: StoredModel, evaluation: Evaluation) -> None:
+    """Writes the evaluation into the model's folder, over an earlier one."""
     shares = asdict(evaluation.shares)
-    drawn = {"groups": shares} if isinstance(evaluation.shares, GroupShares) else shares
-    said = {"version": VERSION, "result": dict(evaluation.result), "settings": dict(evaluation.settings)}
-    kept.write_json(FILENAME, said | drawn)
+    record = {"version": VERSION, "result": dict(evaluation.result), "settings": dict(evaluation.settings)}
+    stored.write_json(
+        FILENAME, record | ({"groups": shares} if isinstance(evaluation.shares, GroupShares) else shares)
+    )
 
 
-def read_evaluation(kept: StoredModel) -> Evaluation | None:
-    """The evaluation that is kept with a model; None where there is none, or its file is not what was written."""
+def read_evaluation(stored: StoredModel) -> Evaluation | None:
+    """The stored evaluation of a model; None where there is none, or its file is damaged."""
     try:
-        return _read(kept.folder / FILENAME)
+        return _read(stored.folder / FILENAME)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
 def _read(path: Path) -> Evaluation:
-    said = json.loads(path.read_text(encoding="utf-8"))
-    if said["version"] != VERSION:
-        raise ValueError("another layout")
-    shares = _group_shares(said["groups"]) if "groups" in said else _title_shares(said)
-    return Evaluation(dict(said["result"]), dict(said["settings"]), shares)
+    record = json.loads(path.read_text(encoding="utf-8"))
+    if record["version"] != VERSION:
+        raise ValueError(f"layout {record['version']}, expected {VERSION}")
+    shares = _group_shares(record["groups"]) if "groups" in record else _title_shares(record)
+    return Evaluation(dict(record["result"]), dict(record["settings"]), shares)
 
 
-def _title_shares(said: Mapping[str, Any]) -> TitleShares:
-    titles = tuple(map(str, said["titles"]))
-    exact = said["exact"]
+def _title_shares(record: Mapping[str, Any]) -> TitleShares:
+    titles = tuple(map(str, record["titles"]))
+    exact = record["exact"]
     return TitleShares(
         titles,
-        _numbers(said["target"], len(titles)),
-        tuple(map(int, _numbers(said["drawn"], len(titles)))),
-        None if exact is None else _numbers(exact, len(titles)),
+        _finite_numbers(record["target"], len(titles)),
+        tuple(map(int, _finite_numbers(record["drawn"], len(titles)))),
+        None if exact is None else _finite_numbers(exact, len(titles)),
     )
 
 
-def _group_shares(said: Mapping[str, Any]) -> GroupShares:
-    history = _numbers(said["history"], len(said["history"]))
-    return GroupShares(history, _numbers(said["recommended"], len(history)))
+def _group_shares(record: Mapping[str, Any]) -> GroupShares:
+    history = _finite_numbers(record["history"], len(record["history"]))
+    return GroupShares(history, _finite_numbers(record["recommended"], len(history)))
 
 
-def _numbers(said: Any, count: int) -> tuple[float, ...]:
-    numbers = tuple(map(float, said))
+def _finite_numbers(values: Any, count: int) -> tuple[float, ...]:
+    numbers = tuple(map(float, values))
     if len(numbers) != count or not all(map(isfinite, numbers)):
         raise ValueError(f"got {len(numbers)} numbers, expected {count}, all finite")
     return numbers

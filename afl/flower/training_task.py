@@ -1,4 +1,4 @@
-"""What there is to learn: the titles of a batch after their prompts, their process rewards, and how good a model is."""
+"""The interface between training loop and task: batches of titles after prompts, process rewards, validation loss."""
 
 from typing import NamedTuple, Protocol
 
@@ -10,30 +10,30 @@ from afl.flower.prefix_tree import Floats, Ints, PrefixTree
 
 
 class Examples(NamedTuple):
-    """B titles, each after its prompt."""
+    """A batch of B titles, each after its prompt."""
 
     prompts: tuple[str, ...]
     titles: Ints
     """(B,) numbers of titles in the tree."""
     weights: Floats
-    """(B,) of each title in the imitation term; 1 is usual."""
+    """(B,) weight of each title in the imitation loss; 1 by default."""
     rows: Ints
-    """(B,) what the lesson knows the examples by."""
+    """(B,) identifies each example within its task."""
 
     def part(self, start: int, stop: int, step: int = 1) -> "Examples":
-        """Some of them, in order."""
-        at = slice(start, stop, step)
-        return Examples(self.prompts[at], self.titles[at], self.weights[at], self.rows[at])
+        """A slice of the batch."""
+        rows = slice(start, stop, step)
+        return Examples(self.prompts[rows], self.titles[rows], self.weights[rows], self.rows[rows])
 
 
 class TrainingTask(Protocol):
-    """A task as the trainer sees it."""
+    """A task as the training loop sees it."""
 
     @property
     def tree(self) -> PrefixTree: ...
 
-    def examples(self, draws: np.random.Generator, count: int) -> Examples:
-        """A batch, drawn."""
+    def sample_batch(self, rng: np.random.Generator, size: int) -> Examples:
+        """A random batch of examples."""
         ...
 
     def log_rewards(self, examples: Examples, nodes: Ints) -> NDArray[np.floating]:
@@ -41,5 +41,5 @@ class TrainingTask(Protocol):
         ...
 
     def validate(self, model: LanguageModel) -> float:
-        """A loss on what is not learned from; lower is better."""
+        """A loss on held-out data; lower is better."""
         ...

@@ -77,7 +77,7 @@ def train_for_next_item(
         raise UsageError(f"--personal: got {personal!r}, expected one of: {', '.join(forms)}")
     options = NextItemOptions(
         training=_training(objective, training, tuned=said.get("start") is not None),
-        taught=NextItemConfig(
+        task=NextItemConfig(
             examples=said.get("examples") or 0,
             personal=PersonalisedReward(personal),
             reweighted=bool(said.get("reweighted")),
@@ -156,7 +156,7 @@ def sample_for_next_item(
     model = kept.load_model()
     longest = title_tree(dataset, model).path.shape[1]
     asked = build_prompt(dataset, [items[title] for title in history])
-    found = sample_titles(model, asked, draws, longest=longest, seed=seed)
+    found = sample_titles(model, asked, draws, max_tokens=longest, seed=seed)
     return tuple(Written(one.text, one.ended and one.text in items) for one in found)
 
 

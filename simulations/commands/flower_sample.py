@@ -34,4 +34,4 @@ def flower_sample(
         raise UsageError(f"--history: {name!r} was trained for the task {kept.task!r}, which knows no history")
     fitted = distribution.load_fitted(kept)
     known = set(fitted.tree.titles)
-    return tuple(Written(one.text, one.ended and one.text in known) for one in fitted.draw(draws, seed=seed))
+    return tuple(Written(one.text, one.ended and one.text in known) for one in fitted.sample(draws, seed=seed))

@@ -9,7 +9,7 @@ from typing import Any
 
 from afl import plugins
 from afl.errors import UsageError
-from afl.flower.listing import model_hash
+from afl.flower.model_store import model_hash
 from afl.flower.recommender import find_next_item_model
 from afl.llm.language_model import LanguageModel
 from afl.ports import LearnedTool, PromptedAgent

@@ -99,8 +99,8 @@ def training(kept: StoredModel) -> Training:
     if kept.log is not None:
         return Training(True, False, _whole(kept.log.get("steps")), _curve(kept.log.get("curve")))
     try:
-        heard = kept.state_file.stat().st_mtime
-        with safe_open(kept.state_file, framework="numpy") as file:
+        heard = kept.checkpoint_file.stat().st_mtime
+        with safe_open(kept.checkpoint_file, framework="numpy") as file:
             said = json.loads((file.metadata() or {})["standing"])
         return Training(False, time.time() - heard < _FRESH, _whole(said.get("step")), _curve(said.get("curve")))
     except (OSError, SafetensorError, ValueError, KeyError, TypeError, AttributeError):

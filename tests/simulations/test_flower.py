@@ -45,7 +45,7 @@ def test_titles_are_drawn_as_the_model_writes_them(trained: Settings) -> None:
 def test_the_same_training_is_found_and_another_is_refused(trained: Settings, target: Path) -> None:
     again = flower_train("five", target=target, steps=60, batch_size=16, settings=trained)
     assert again.to_json()["steps"] == 60
-    with pytest.raises(ConflictError, match="was begun with"):
+    with pytest.raises(ConflictError, match="choose another --name"):
         flower_train("five", target=target, steps=61, batch_size=16, settings=trained)
 
 
@@ -93,7 +93,7 @@ def test_a_mistake_is_one_clear_line(home: Path, target: Path, options: dict[str
 def test_a_training_that_has_not_ended_is_no_model(home: Path, target: Path) -> None:
     with pytest.raises(ModelError, match="loss is"):
         flower_train("new", target=target, steps=2, flow=1e39)
-    with pytest.raises(ModelError, match="not trained yet"):
+    with pytest.raises(ModelError, match="not fully trained"):
         flower_evaluate("new")
 
 

@@ -69,11 +69,11 @@ def test_a_run_goes_on_with_no_other_model_of_that_name(afl: Afl, tuned: Path) -
 def test_where_training_sequences_are_played_a_model_that_has_seen_them_is_refused(afl: Afl, tuned: Path) -> None:
     found = afl(*LOOP, "--recommender", "flower:one", "--split", "train")
     assert found.code == 2
-    assert "has learned from other training sequences of 'small'" in found.complaint
+    assert "was trained on other training sequences of 'small'" in found.complaint
 
 
 def test_an_unknown_model_is_told_before_anything_is_done(afl: Afl, tuned: Path) -> None:
     found = afl(*LOOP, "--recommender", "flower:nobody")
     assert found.code == 2
-    assert found.complaint == "afl: no Flower model is called 'nobody'; there are: one, other"
+    assert found.complaint == "afl: no Flower model is called 'nobody'; available: one, other"
     assert json.loads(afl("runs", "--json").out)["runs"] == []

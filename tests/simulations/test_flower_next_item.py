@@ -77,7 +77,7 @@ def test_imitation_goes_on_from_a_trained_model(trained: Settings) -> None:
 def test_the_same_training_is_found_and_another_is_refused(trained: Settings) -> None:
     said = {"dataset": "films", "base": "popularity", "examples": 64}
     flower_train("flow", task="next-item", next_item=said, settings=trained, **SHORT)  # type: ignore[arg-type]
-    with pytest.raises(ConflictError, match="was begun with"):
+    with pytest.raises(ConflictError, match="choose another --name"):
         flower_train("flow", task="next-item", next_item=said, seed=9, settings=trained, **SHORT)  # type: ignore[arg-type]
 
 

@@ -9,8 +9,7 @@ from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from afl.errors import NotFoundError
-from afl.flower.listing import stored_models
-from afl.flower.model_store import StoredModel
+from afl.flower.model_store import StoredModel, stored_models
 from afl.flower.stored_evaluation import Evaluation, GroupShares, TitleShares
 from simulations.viewer import flowers
 from simulations.viewer.data_access import Reading

@@ -7,8 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from afl.flower.listing import stored_models
-from afl.flower.model_store import StoredModel
+from afl.flower.model_store import StoredModel, stored_models
 from simulations.viewer import flowers
 from simulations.viewer.data_access import Reading
 from simulations.viewer.flowers import Number

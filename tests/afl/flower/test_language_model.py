@@ -1,4 +1,4 @@
-"""Language models behind one interface: tokens, padding that nobody sees, and files that give the same model back."""
+"""Language models behind one interface: tokens, padding without effect, and files that restore the same model."""
 
 from pathlib import Path
 
@@ -32,11 +32,11 @@ def test_no_character_of_any_title_is_lost(model: LanguageModel, text: str) -> N
 
 
 @pytest.mark.parametrize("text", ["<end>", "a <begin> b", "<padding>"])
-def test_what_looks_like_a_special_token_is_text(model: LanguageModel, text: str) -> None:
+def test_special_tokens_in_a_text_are_plain_text(model: LanguageModel, text: str) -> None:
     assert min(model.encode(text)) > model.end_token
 
 
-def test_padding_of_prompts_and_titles_is_never_seen(model: LanguageModel) -> None:
+def test_padding_of_prompts_and_titles_has_no_effect(model: LanguageModel) -> None:
     prompts, titles = ["I liked Heat", "", "Amélie, Heat"], ["Heat 2", "The Thing", "Heat"]
     together = model.log_probabilities(model.encode_prompts(prompts), rows(model, titles))
     for prompt, title, found in zip(prompts, titles, together, strict=True):
@@ -44,7 +44,7 @@ def test_padding_of_prompts_and_titles_is_never_seen(model: LanguageModel) -> No
         assert torch.allclose(found[: alone.shape[1]], alone[0], atol=1e-5)
 
 
-def test_of_a_long_prompt_the_end_counts(model: LanguageModel) -> None:
+def test_long_prompts_are_cut_at_the_start(model: LanguageModel) -> None:
     tokens, mask = model.encode_prompts(["x" * 40 + "y", "y"])
     assert tokens.shape == (2, 12)
     assert (tokens[0, 0], tokens[0, -1]) == (tokens[1, -2], tokens[1, -1])
@@ -66,7 +66,7 @@ def test_a_seed_gives_the_same_model_and_another_another(model: LanguageModel) -
     assert not torch.equal(found[0], found[1])
 
 
-def test_saved_and_loaded_it_is_the_same(model: LanguageModel, tmp_path: Path) -> None:
+def test_a_saved_model_is_loaded_unchanged(model: LanguageModel, tmp_path: Path) -> None:
     model.save(tmp_path)
     again = LanguageModel.load(tmp_path)
     prompt, title = model.encode_prompts(["Heat"]), rows(model, ["The Thing"])
@@ -75,7 +75,7 @@ def test_saved_and_loaded_it_is_the_same(model: LanguageModel, tmp_path: Path) -
     assert {file.suffix for file in tmp_path.iterdir()} == {".json", ".safetensors"}
 
 
-def test_lora_trains_little_and_is_put_together_with_its_base(model: LanguageModel, tmp_path: Path) -> None:
+def test_lora_trains_few_weights_and_is_loaded_with_its_base_model(model: LanguageModel, tmp_path: Path) -> None:
     model.save(tmp_path / "base")
     tuned = load_pretrained(str(tmp_path / "base"), lora=2)
     learnable = [parameter for parameter in tuned.network.parameters() if parameter.requires_grad]
@@ -95,5 +95,5 @@ def test_a_model_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_model_is_one_clear_line(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="not a language model AFL can read"):
+    with pytest.raises(ModelError, match="not a readable language model"):
         LanguageModel.load(tmp_path)

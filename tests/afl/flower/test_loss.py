@@ -71,14 +71,14 @@ def test_a_path_may_begin_anywhere(batch: tuple[Tensor, Tensor, Tensor]) -> None
     assert subtb_loss(log_pi, log_rewards, mask).item() == pytest.approx(slow(*batch), rel=1e-12)
 
 
-def test_what_is_masked_does_not_matter(batch: tuple[Tensor, Tensor, Tensor]) -> None:
+def test_masked_tokens_have_no_effect(batch: tuple[Tensor, Tensor, Tensor]) -> None:
     log_pi, log_rewards, mask = batch
     changed = torch.where(mask, log_pi, torch.nan)
     assert subtb_loss(changed, log_rewards, mask).item() == subtb_loss(*batch).item()
 
 
 def test_it_is_0_at_the_true_flow() -> None:
-    tree = PrefixTree.build(TITLES, lambda text: [ord(one) for one in text], 0)
+    tree = PrefixTree.build(TITLES, lambda text: [ord(letter) for letter in text], 0)
     nodes = tree.nodes([0, 1, 2, 3, 4])
     log_rewards = torch.from_numpy(tree.log_process_rewards(tree.flows([5, 1, 7, 2, 9]))[nodes])
     assert subtb_loss(log_rewards.clone(), log_rewards, torch.from_numpy(nodes >= 0)).item() == 0
@@ -102,12 +102,12 @@ def test_half_precision_is_computed_in_float32(batch: tuple[Tensor, Tensor, Tens
     )
 
 
-def test_memory_grows_with_the_length_alone() -> None:
+def test_memory_is_linear_in_the_length() -> None:
     long = torch.rand(1, 200_000)  # all pairs would be 20,000,000,000 numbers
     assert subtb_loss(long, long.flip(1), long >= 0).isfinite()
 
 
-def test_the_legal_term_is_the_log_of_what_the_legal_tokens_have() -> None:
+def test_the_legal_term_is_the_log_of_the_legal_tokens_probability() -> None:
     log_pi = torch.tensor([[0.5, 0.25, 0.25], [0.1, 0.2, 0.7], [0.4, 0.4, 0.2]]).log()
     rows, tokens = torch.tensor([0, 0, 1, 2]), torch.tensor([0, 2, 2, 1])
     mask = torch.tensor([[True, True], [True, False]])
@@ -115,7 +115,7 @@ def test_the_legal_term_is_the_log_of_what_the_legal_tokens_have() -> None:
     assert loss.item() == pytest.approx(-torch.tensor([0.75, 0.7, 0.4]).log().sum().item() / 2)
 
 
-def test_the_legal_term_is_0_where_the_tree_has_all() -> None:
+def test_the_legal_term_is_0_where_all_mass_is_on_the_tree() -> None:
     log_pi = torch.tensor([[0.5, 0.5, 0.0]]).log()
     loss = legal_loss(log_pi, torch.tensor([0, 0]), torch.tensor([0, 1]), torch.tensor([[True]]))
     assert loss.item() == pytest.approx(0, abs=1e-6)

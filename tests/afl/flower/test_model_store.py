@@ -1,4 +1,4 @@
-"""What is kept of a training: the same command goes on, another one is told what differs."""
+"""Stored trainings: the same command resumes one, and another configuration is refused with the difference."""
 
 from pathlib import Path
 
@@ -11,15 +11,15 @@ from tests.afl.flower.tasks import untrained
 CONFIG = {"seed": 1, "training": {"steps": 5}}
 
 
-def test_the_same_configuration_finds_what_is_there(tmp_path: Path) -> None:
+def test_the_same_configuration_finds_the_stored_training(tmp_path: Path) -> None:
     begun = StoredModel.begin(tmp_path, "films", "distribution", CONFIG)
     assert not begun.finished
     assert StoredModel.begin(tmp_path, "films", "distribution", CONFIG) == begun
 
 
-def test_another_configuration_is_told_what_differs(tmp_path: Path) -> None:
+def test_another_configuration_is_refused_with_the_difference(tmp_path: Path) -> None:
     StoredModel.begin(tmp_path, "films", "distribution", CONFIG)
-    with pytest.raises(ConflictError, match="begun with seed 1, not 2; take another --name"):
+    with pytest.raises(ConflictError, match="has seed 1, not 2; choose another --name"):
         StoredModel.begin(tmp_path, "films", "distribution", CONFIG | {"seed": 2})
     assert (
         StoredModel.begin(tmp_path, "films", "distribution", CONFIG | {"seed": 2}, replace=True).config["seed"]
@@ -27,21 +27,21 @@ def test_another_configuration_is_told_what_differs(tmp_path: Path) -> None:
     )
 
 
-def test_a_finished_training_is_read_back_without_what_continued_it(tmp_path: Path) -> None:
+def test_a_finished_training_is_read_back_without_its_checkpoint(tmp_path: Path) -> None:
     begun = StoredModel.begin(tmp_path, "films", "distribution", CONFIG)
-    begun.state_file.write_bytes(b"standing")
+    begun.checkpoint_file.write_bytes(b"standing")
     begun.finish(untrained(), {"steps": 5})
     kept = StoredModel.read(tmp_path, "films")
-    assert (kept.finished, kept.log, kept.state_file.exists()) == (True, {"steps": 5}, False)
+    assert (kept.finished, kept.log, kept.checkpoint_file.exists()) == (True, {"steps": 5}, False)
     assert kept.load_model().encode("Heat") == untrained().encode("Heat")
 
 
-def test_an_unfinished_training_is_no_model(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="not trained yet"):
+def test_an_unfinished_training_cannot_be_loaded(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="not fully trained"):
         StoredModel.begin(tmp_path, "films", "distribution", CONFIG).load_model()
 
 
-def test_a_name_that_nothing_is_kept_under_is_one_clear_line(tmp_path: Path) -> None:
+def test_an_unknown_name_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="no Flower model is called 'films'"):
         StoredModel.read(tmp_path, "films")
 
@@ -55,8 +55,8 @@ def test_a_name_that_is_no_folder_is_refused(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "{}", '{"version": 99}', '{"version": 1, "task": "x", "config": 3, "log": 1}']
 )
-def test_a_record_that_is_damaged_is_one_clear_line(tmp_path: Path, text: str) -> None:
+def test_a_damaged_record_is_one_clear_line(tmp_path: Path, text: str) -> None:
     folder = StoredModel.begin(tmp_path, "films", "distribution", CONFIG).folder
     (folder / "flower.json").write_text(text)
-    with pytest.raises(ModelError, match="not a record AFL can read"):
+    with pytest.raises(ModelError, match="cannot be read"):
         StoredModel.read(tmp_path, "films")

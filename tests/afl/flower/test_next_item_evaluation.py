@@ -4,9 +4,9 @@ import pytest
 from afl.data.dataset import Dataset, Split
 from afl.data.next_item_examples import next_item_examples
 from afl.flower.beam_search import DecodingConfig
-from afl.flower.guidance import title_probabilities
 from afl.flower.language_model import LanguageModel
 from afl.flower.next_item_evaluation import build_report, recommend_by_base_model, recommend_by_beam_search
+from afl.flower.personalisation import title_probabilities
 from afl.flower.prefix_tree import PrefixTree
 from afl.models.popularity import Popularity
 from afl.models.scoring import TrainedModel
@@ -31,7 +31,7 @@ def test_numbers_worked_by_hand() -> None:
     assert found.ttr == pytest.approx(3 / 6)
 
 
-def test_the_json_is_what_is_promised() -> None:
+def test_the_json_has_the_documented_keys() -> None:
     found = build_report(
         np.array([[0, 1]] * 3), np.array([0, 1, 2]), np.array([3, 2, 2]), ["a", "b", "c"]
     ).to_json()
@@ -57,7 +57,7 @@ def test_a_search_gives_each_user_their_own_titles_whatever_the_order(
     np.testing.assert_array_equal(found, backwards[::-1])
 
 
-def test_a_base_model_with_all_the_weight_is_found_by_the_search(
+def test_a_base_model_with_weight_1_decides_the_search(
     games: Dataset, tree: PrefixTree, model: LanguageModel, popular: TrainedModel
 ) -> None:
     examples = next_item_examples(games, Split.TEST)

@@ -37,32 +37,34 @@ def test_gradients_are_those_of_every_row_by_itself(model: LanguageModel, tree: 
         )
         for each in (with_prefix_sharing(model), model)
     )
-    assert max(float((one - other).abs().max()) for one, other in zip(together, apart, strict=True)) < 1e-4
+    assert max(float((shared - single).abs().max()) for shared, single in zip(together, apart, strict=True)) < 1e-4
 
 
-def test_a_row_that_begins_another_is_not_read() -> None:
+def test_a_row_that_is_a_prefix_of_another_is_not_computed() -> None:
     plan = plan_shared_prefixes([(1, 2), (1, 2, 3), (1, 3), (1,), (1, 2)])
-    assert sorted(plan.leaders) == [(1, 2, 3), (1, 3)]
-    assert [plan.leaders[leader][1] for leader in plan.leader_of.tolist()] == [2, 2, 3, 2, 2]
+    assert sorted(plan.maximal) == [(1, 2, 3), (1, 3)]
+    assert [plan.maximal[row][1] for row in plan.maximal_of.tolist()] == [2, 2, 3, 2, 2]
 
 
 @given(st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=5).map(tuple), min_size=1, max_size=20))
-def test_every_row_begins_its_leader_and_no_leader_begins_another(rows: list[tuple[int, ...]]) -> None:
+def test_every_row_is_a_prefix_of_its_maximal_row_and_no_maximal_row_of_another(
+    rows: list[tuple[int, ...]],
+) -> None:
     plan = plan_shared_prefixes(rows)
-    held = [plan.leaders[leader][: len(row)] == row for row, leader in zip(rows, plan.leader_of, strict=True)]
-    begun = [one for one in plan.leaders for other in plan.leaders if one != other and other[: len(one)] == one]
-    assert all(held)
-    assert begun == []
-    assert len(set(plan.leaders)) == len(plan.leaders)
+    contained = [plan.maximal[index][: len(row)] == row for row, index in zip(rows, plan.maximal_of, strict=True)]
+    prefixes = [row for row in plan.maximal for other in plan.maximal if row != other and other[: len(row)] == row]
+    assert all(contained)
+    assert prefixes == []
+    assert len(set(plan.maximal)) == len(plan.maximal)
 
 
-def test_titles_of_users_who_go_on_are_read_in_one_row(model: LanguageModel) -> None:
+def test_continuing_examples_of_a_user_are_computed_in_one_row(model: LanguageModel) -> None:
     begin = model.tokenizer.bos_token_id
     titles = ["Doom", "Zelda", "Pong"]
     rows = [
         (begin, *model.encode(text), *model.encode(title)) for text, title in zip(GROWING, titles, strict=False)
     ]
-    assert len(plan_shared_prefixes(rows).leaders) == 1
+    assert len(plan_shared_prefixes(rows).maximal) == 1
 
 
 @pytest.mark.parametrize("kind", [torch.nn.Linear(1, 1)])

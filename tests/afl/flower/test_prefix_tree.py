@@ -1,4 +1,4 @@
-"""The prefix tree: every title a path, flows that add up, and titles that nobody would expect."""
+"""The prefix tree: every title a path, flows that add up, and unusual titles."""
 
 import numpy as np
 import pytest
@@ -29,14 +29,14 @@ def test_items_of_equal_titles_share_a_title(tree: PrefixTree) -> None:
     assert tree.sum_by_title([1, 2, 3, 4, 5]).tolist() == [1, 7, 3, 4]
 
 
-def test_a_title_that_begins_another_ends_in_a_leaf_of_its_own(tree: PrefixTree) -> None:
-    (at,) = tree.transition([ROOT], letters("a"))
-    steps = tree.children([at])
+def test_a_title_that_is_a_prefix_of_another_ends_in_a_separate_leaf(tree: PrefixTree) -> None:
+    (node,) = tree.transition([ROOT], letters("a"))
+    steps = tree.children([node])
     assert steps.tokens.tolist() == [END, *letters("bc")]
     assert tree.title_of_node[steps.nodes].tolist() == [1, OFF_TREE, OFF_TREE]
 
 
-def test_nodes_lie_level_by_level_and_children_side_by_side(tree: PrefixTree) -> None:
+def test_nodes_are_numbered_by_level_and_children_consecutively(tree: PrefixTree) -> None:
     assert len(tree) == 9
     assert tree.depth.tolist() == [0, 1, 1, 2, 2, 2, 2, 3, 3]
     assert tree.parent.tolist() == [-1, 0, 0, 1, 1, 1, 2, 4, 5]
@@ -60,7 +60,7 @@ def test_a_title_without_reward_has_a_finite_log_reward(tree: PrefixTree) -> Non
     assert rewards[tree.nodes([0])].tolist() == [[np.log(5 / 9), UNSEEN_LOG_REWARD, UNSEEN_LOG_REWARD]]
 
 
-def test_walking_stops_where_no_title_goes_on(tree: PrefixTree) -> None:
+def test_a_walk_stops_where_it_leaves_the_tree(tree: PrefixTree) -> None:
     rows = [
         [*letters("ac"), END, END],
         [*letters("a"), END, *letters("a"), END],
@@ -88,7 +88,7 @@ def test_tokens_of_titles_end_with_the_terminator_and_are_padded(tree: PrefixTre
 
 
 def test_a_title_with_the_terminator_inside_is_refused() -> None:
-    with pytest.raises(DataError, match="holds the terminator"):
+    with pytest.raises(DataError, match="contains the terminator"):
         PrefixTree.build(["a", "ab"], letters, letters("b")[0])
 
 
@@ -98,7 +98,7 @@ def test_no_titles_are_refused() -> None:
 
 
 @pytest.mark.parametrize("rewards", [[1, 2, 3], [1, 2, 3, -1], [1, 2, 3, np.nan]])
-def test_rewards_that_are_none_are_refused(tree: PrefixTree, rewards: list[float]) -> None:
+def test_invalid_rewards_are_refused(tree: PrefixTree, rewards: list[float]) -> None:
     with pytest.raises(UsageError, match="each of 4 titles"):
         tree.flows(rewards)
 

@@ -1,4 +1,4 @@
-"""A tuned language model as base model: scores of candidate lists, and which models it takes."""
+"""A fine-tuned language model as base model: scores of candidate lists, and which models are accepted."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +12,7 @@ from afl.data.domains import get_domain
 from afl.data.sessions import build_session, session_rows
 from afl.errors import ModelError, UsageError
 from afl.flower.embedded_model import EmbeddedConfig
-from afl.flower.listing import model_hash, stored_models
-from afl.flower.model_store import StoredModel
+from afl.flower.model_store import StoredModel, model_hash, stored_models
 from afl.flower.next_item import build_prompt
 from afl.flower.next_item_training import SFT, NextItemOptions, train_next_item
 from afl.flower.recommender import FlowerRecommender, flower_recommender
@@ -24,7 +23,7 @@ TITLES = ("Up", "Heat", "Alien", "Heat", "Aliens", "Ran")
 """Two films are called Heat, and one title begins another."""
 
 
-def quiet(done: int, total: int, text: str = "") -> None: ...
+def silent(done: int, total: int, text: str = "") -> None: ...
 
 
 @pytest.fixture(scope="module")
@@ -46,19 +45,19 @@ def home(films: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
         training=replace(SFT, steps=4, batch_size=8, validate_every=4, warm_up=1),
         embedded=EmbeddedConfig(vocabulary=270, hidden=8, layers=1, heads=2, prompt_length=64),
     )
-    train_next_item(films, options, name="small", root=folder / "flower", seed=0, progress=quiet)
+    train_next_item(films, options, name="small", root=folder / "flower", seed=0, progress=silent)
     return folder
 
 
 def context(films: Dataset, home: Path, argument: str | None = "small") -> ModelContext:
-    return ModelContext("flower", argument, films, home / "models", 1, quiet)
+    return ModelContext("flower", argument, films, home / "models", 1, silent)
 
 
 @pytest.fixture
 def recommender(films: Dataset, home: Path) -> FlowerRecommender:
-    made = flower_recommender(context(films, home))
-    assert isinstance(made, FlowerRecommender)
-    return made
+    model = flower_recommender(context(films, home))
+    assert isinstance(model, FlowerRecommender)
+    return model
 
 
 @pytest.fixture
@@ -82,7 +81,7 @@ def test_items_of_one_title_share_a_score(recommender: FlowerRecommender, views:
     assert len(np.unique(scores[0])) == 4
 
 
-def test_of_equals_the_one_shown_first_is_suggested(recommender: FlowerRecommender, films: Dataset) -> None:
+def test_the_first_of_equal_candidates_is_suggested(recommender: FlowerRecommender, films: Dataset) -> None:
     shown = [
         build_session(films, row, items).view
         for row, items in zip(session_rows(films, Split.TEST), ([3, 1], [1, 3]), strict=False)
@@ -95,7 +94,7 @@ def test_the_likeliest_candidate_is_suggested(recommender: FlowerRecommender, vi
     assert recommender.suggest(views).tolist() == [views[0].candidates[place] for place in best]
 
 
-def test_scores_do_not_depend_on_who_else_is_asked_about(
+def test_scores_do_not_depend_on_the_other_sessions(
     recommender: FlowerRecommender, views: list[SessionView]
 ) -> None:
     together = recommender.scores(views)
@@ -110,59 +109,61 @@ def test_over_no_sessions_nothing_is_suggested(recommender: FlowerRecommender) -
 def test_equal_models_have_one_hash_and_others_another(
     recommender: FlowerRecommender, home: Path, tmp_path: Path
 ) -> None:
-    kept = StoredModel.read(home / "flower", "small")
-    assert recommender.identity == model_hash(kept)
-    config = kept.model_dir / "config.json"
+    stored = StoredModel.read(home / "flower", "small")
+    assert recommender.identity == model_hash(stored)
+    config = stored.model_dir / "config.json"
     before = config.read_text()
     config.write_text(before + " ")
-    changed = model_hash(kept)
+    changed = model_hash(stored)
     config.write_text(before)
-    assert changed != model_hash(kept) == recommender.identity
+    assert changed != model_hash(stored) == recommender.identity
 
 
 def test_a_name_is_needed(films: Dataset, home: Path) -> None:
     with pytest.raises(
-        UsageError, match="expected flower:MODEL, the name of a model for next items; there are: small"
+        UsageError, match="expected flower:MODEL, the name of a model for next items; available: small"
     ):
         flower_recommender(context(films, home, None))
 
 
 @pytest.mark.parametrize("name", ["nobody", "../small", "", "a b"])
-def test_an_unknown_model_is_told_with_those_there_are(films: Dataset, home: Path, name: str) -> None:
-    with pytest.raises(UsageError, match=r"no Flower model is called .*; there are: small"):
+def test_an_unknown_model_is_refused_with_the_available_ones(films: Dataset, home: Path, name: str) -> None:
+    with pytest.raises(UsageError, match=r"no Flower model is called .*; available: small"):
         flower_recommender(context(films, home, name))
 
 
-def test_where_there_is_none_the_command_that_trains_one_is_named(films: Dataset, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="there is none: afl flower train --task next-item"):
+def test_without_any_model_the_command_that_trains_one_is_named(films: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="train one with: afl flower train --task next-item"):
         flower_recommender(context(films, tmp_path, "small"))
 
 
 def test_a_model_of_a_distribution_recommends_nothing(films: Dataset, tmp_path: Path) -> None:
     StoredModel.begin(tmp_path / "flower", "fitted", "distribution", {})
     with pytest.raises(
-        UsageError, match="flower:fitted is a model for 'distribution', expected one that recommends"
+        UsageError, match="flower:fitted is a model for the task 'distribution', expected 'next-item'"
     ):
         flower_recommender(context(films, tmp_path, "fitted"))
 
 
-def test_a_model_that_is_not_trained_to_its_end_is_refused(films: Dataset, tmp_path: Path) -> None:
+def test_an_unfinished_model_is_refused(films: Dataset, tmp_path: Path) -> None:
     StoredModel.begin(tmp_path / "flower", "begun", "next-item", {"dataset_hash": films.hash})
-    with pytest.raises(ModelError, match="'begun' is not trained yet"):
+    with pytest.raises(ModelError, match="'begun' is not fully trained"):
         flower_recommender(context(films, tmp_path, "begun"))
 
 
 def test_a_model_of_other_data_is_refused(films: Dataset, home: Path) -> None:
-    with pytest.raises(UsageError, match="has learned from data set 'films', expected 'books'"):
+    with pytest.raises(
+        UsageError, match="was trained on data set 'films', expected the training sequences of 'books'"
+    ):
         flower_recommender(context(replace(films, name="books", format="x").without_targets(), home))
 
 
-def test_a_model_that_has_seen_what_is_asked_for_is_refused(films: Dataset, home: Path) -> None:
-    with pytest.raises(UsageError, match="has learned from other training sequences of 'films'"):
+def test_a_model_trained_on_the_simulated_sequences_is_refused(films: Dataset, home: Path) -> None:
+    with pytest.raises(UsageError, match="was trained on other training sequences of 'films'"):
         flower_recommender(context(films.without_targets(), home))
 
 
-def test_a_missing_extra_is_told_with_what_to_install(
+def test_a_missing_extra_is_refused_with_what_to_install(
     films: Dataset, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("afl.flower.recommender.EXTRA", ("no_such_package",))
@@ -170,8 +171,8 @@ def test_a_missing_extra_is_told_with_what_to_install(
         flower_recommender(context(films, home))
 
 
-def test_what_is_no_model_is_not_listed(home: Path, tmp_path: Path) -> None:
+def test_unreadable_folders_are_not_listed(home: Path, tmp_path: Path) -> None:
     (tmp_path / "odd").mkdir()
     (tmp_path / "odd" / "flower.json").write_text("{}")
     assert stored_models(tmp_path) == stored_models(tmp_path / "gone") == []
-    assert [kept.name for kept in stored_models(home / "flower")] == ["small"]
+    assert [stored.name for stored in stored_models(home / "flower")] == ["small"]

@@ -1,4 +1,4 @@
-"""Draws from the model itself: with a cache as without, in proportion, and within the tree where that is asked for."""
+"""Titles sampled from the model: equal with and without a cache, in proportion, and within the tree on request."""
 
 import numpy as np
 import pytest
@@ -18,42 +18,42 @@ def model() -> LanguageModel:
 def test_the_cache_changes_nothing(model: LanguageModel) -> None:
     prompts = model.encode_prompts(["Heat, Alien", "", "Heat"])
     tokens = torch.tensor([[3, 9, 270], [4, 8, 280], [5, 7, 2]])
-    mask, cache, place, read = prompts.mask, None, (prompts.mask.cumsum(1) - 1).clamp(min=0), prompts.tokens
+    mask, cache, positions, read = prompts.mask, None, (prompts.mask.cumsum(1) - 1).clamp(min=0), prompts.tokens
     found = []
     for column in tokens.T:
-        logits, cache = model.next_token_logits(read, mask=mask, place=place, cache=cache)
+        logits, cache = model.next_token_logits(read, mask=mask, positions=positions, cache=cache)
         found.append(logits)
-        read, place = column[:, None], place[:, -1:] + 1
+        read, positions = column[:, None], positions[:, -1:] + 1
         mask = torch.cat([mask, torch.ones_like(read)], dim=1)
     assert torch.allclose(torch.stack(found, dim=1), model.logits(prompts, tokens), atol=1e-5)
 
 
 def test_a_seed_gives_the_same_titles(model: LanguageModel) -> None:
-    first, again, other = ([*sample_titles(model, "", 20, longest=6, seed=seed)] for seed in (1, 1, 2))
+    first, again, other = ([*sample_titles(model, "", 20, max_tokens=6, seed=seed)] for seed in (1, 1, 2))
     assert first == again != other
     assert len(first) == 20
 
 
-def test_what_is_cut_off_says_so(model: LanguageModel) -> None:
-    found = [*sample_titles(model, "", 200, longest=1, seed=1)]
-    assert {one.text for one in found if one.ended} <= {""}
-    assert not all(one.ended for one in found)
+def test_a_title_cut_off_before_its_terminator_is_marked(model: LanguageModel) -> None:
+    samples = [*sample_titles(model, "", 200, max_tokens=1, seed=1)]
+    assert {sample.text for sample in samples if sample.ended} <= {""}
+    assert not all(sample.ended for sample in samples)
 
 
-def test_behind_the_terminator_there_is_padding(model: LanguageModel) -> None:
+def test_tokens_after_the_terminator_are_padding(model: LanguageModel) -> None:
     tokens = sample_tokens(
-        model, model.encode_prompts([""] * 300), longest=40, draws=torch.Generator().manual_seed(0)
+        model, model.encode_prompts([""] * 300), max_tokens=40, generator=torch.Generator().manual_seed(0)
     )
     ended = (tokens == model.end_token).cumsum(dim=1) - (tokens == model.end_token).long()
     assert ended.any()
     assert (tokens[ended > 0] == model.padding_token).all()
 
 
-def test_within_the_tree_every_draw_is_a_title(model: LanguageModel) -> None:
+def test_every_sample_within_the_tree_is_a_title(model: LanguageModel) -> None:
     tree = tree_of(model)
     prompts = model.encode_prompts([""] * 400)
     tokens = sample_tokens(
-        model, prompts, longest=tree.path.shape[1], draws=torch.Generator().manual_seed(0), tree=tree
+        model, prompts, max_tokens=tree.path.shape[1], generator=torch.Generator().manual_seed(0), tree=tree
     )
     nodes = tree.walk(tokens.numpy())
     ends = nodes[np.arange(400), (nodes >= 0).sum(axis=1) - 1]
@@ -62,12 +62,12 @@ def test_within_the_tree_every_draw_is_a_title(model: LanguageModel) -> None:
     assert (counts > 0).sum() > 1
 
 
-def test_draws_come_in_proportion_to_the_model_s_probabilities(model: LanguageModel) -> None:
+def test_samples_are_proportional_to_the_model_s_probabilities(model: LanguageModel) -> None:
     tree = tree_of(model)
     first = np.exp(catalogue_log_probabilities(model, tree, ""))
     assert (first > 0).all()
     tokens = sample_tokens(
-        model, model.encode_prompts([""] * 20_000), longest=1, draws=torch.Generator().manual_seed(0)
+        model, model.encode_prompts([""] * 20_000), max_tokens=1, generator=torch.Generator().manual_seed(0)
     )
     shares = np.bincount(tokens[:, 0].numpy(), minlength=len(model.tokenizer)) / 20_000
     expected = model.logits(model.encode_prompts([""]), torch.tensor([[0]]))[0, 0].softmax(0).detach().numpy()

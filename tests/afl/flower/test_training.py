@@ -1,4 +1,4 @@
-"""The trainer: flows and imitation on five titles, killed and continued, and configurations without sense."""
+"""The training loop: flows and imitation on five titles, interruption and resumption, and invalid configurations."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -18,10 +18,10 @@ SHORT = replace(FLOWER, steps=12, validate_every=4)
 
 
 def trained(
-    config: TrainingConfig, *, state: Path | None = None, progress=silent
+    config: TrainingConfig, *, checkpoint: Path | None = None, progress=silent
 ) -> tuple[LanguageModel, TrainingResult]:
     model = untrained()
-    return model, fit(model, five_titles(model), config=config, seed=3, progress=progress, state=state)
+    return model, fit(model, five_titles(model), config=config, seed=3, progress=progress, checkpoint=checkpoint)
 
 
 def distance(model: LanguageModel) -> float:
@@ -39,7 +39,7 @@ def test_flows_bring_titles_to_their_shares(flower: tuple[LanguageModel, Trainin
     assert distance(flower[0]) < 0.01
 
 
-def test_the_curve_says_how_it_went(flower: tuple[LanguageModel, TrainingResult]) -> None:
+def test_the_learning_curve_has_a_point_per_validation(flower: tuple[LanguageModel, TrainingResult]) -> None:
     result = flower[1]
     assert [point.step for point in result.curve] == [15, 30, 45, 60, 75, 90]
     assert result.validation == min(point.validation for point in result.curve)
@@ -49,46 +49,46 @@ def test_the_curve_says_how_it_went(flower: tuple[LanguageModel, TrainingResult]
 
 def test_imitation_brings_titles_near_their_shares() -> None:
     model = untrained()
-    lesson = imitation_task(tree_of(model), np.array(SHARES), prompt="", sample=None, seed=0)
-    fit(model, lesson, config=SFT, seed=3, progress=silent)
+    task = imitation_task(tree_of(model), np.array(SHARES), prompt="", sample=None, seed=0)
+    fit(model, task, config=SFT, seed=3, progress=silent)
     assert distance(model) < 0.05
 
 
 @pytest.mark.parametrize("masked", [False, True], ids=["full vocabulary", "within the tree"])
-def test_titles_that_the_model_draws_itself_teach_too(masked: bool) -> None:
+def test_on_policy_titles_train_too(masked: bool) -> None:
     before = distance(untrained())
     model, _ = trained(replace(FLOWER, on_policy=0.3, masked=masked))
     assert distance(model) < 0.15 < before
 
 
-def test_both_terms_can_be_mixed() -> None:
+def test_imitation_and_flow_can_be_combined() -> None:
     assert distance(trained(replace(FLOWER, sft=0.01, granularity=2))[0]) < 0.1
 
 
-def test_parts_of_a_batch_add_up_to_one_step() -> None:
+def test_micro_batches_add_up_to_one_step() -> None:
     whole, parts = (trained(replace(SHORT, micro_batch=size))[1] for size in (0, 15))
     assert whole.curve == parts.curve
 
 
-def test_killed_and_continued_it_is_equal(tmp_path: Path) -> None:
+def test_a_resumed_training_ends_with_equal_weights(tmp_path: Path) -> None:
     def killed(done: int, total: int, text: str = "") -> None:
         if done == 8:
             raise KeyboardInterrupt
 
-    state = tmp_path / "training.safetensors"
+    checkpoint = tmp_path / "training.safetensors"
     with pytest.raises(KeyboardInterrupt):
-        trained(SHORT, state=state, progress=killed)
-    continued, result = trained(SHORT, state=state)
+        trained(SHORT, checkpoint=checkpoint, progress=killed)
+    resumed, result = trained(SHORT, checkpoint=checkpoint)
     whole, expected = trained(SHORT)
     assert result.curve == expected.curve
-    assert all(map(torch.equal, continued.network.parameters(), whole.network.parameters()))
+    assert all(map(torch.equal, resumed.network.parameters(), whole.network.parameters()))
 
 
-def test_a_standing_that_is_damaged_is_one_clear_line(tmp_path: Path) -> None:
-    state = tmp_path / "training.safetensors"
-    state.write_bytes(b"nothing")
-    with pytest.raises(ModelError, match="no training AFL can go on with"):
-        trained(SHORT, state=state)
+def test_a_damaged_checkpoint_is_one_clear_line(tmp_path: Path) -> None:
+    checkpoint = tmp_path / "training.safetensors"
+    checkpoint.write_bytes(b"nothing")
+    with pytest.raises(ModelError, match="not a checkpoint AFL can resume from"):
+        trained(SHORT, checkpoint=checkpoint)
 
 
 def test_another_seed_is_another_model() -> None:
@@ -104,47 +104,49 @@ def test_the_global_random_state_is_left_alone() -> None:
 
 
 class Stale(DistributionTask):
-    """A lesson whose validation never improves."""
+    """A task whose validation never improves."""
 
     def validate(self, model: LanguageModel) -> float:
         return 1.0
 
 
-def test_when_validation_no_longer_improves_the_rate_begins_to_fall() -> None:
+def test_early_stopping_starts_the_learning_rate_decay() -> None:
     model = untrained()
-    lesson = five_titles(model)
-    stale = Stale(lesson.tree, lesson.shares, "", lesson.taught, lesson.held_out)
+    task = five_titles(model)
+    stale = Stale(task.tree, task.shares, "", task.training, task.validation)
     config = replace(FLOWER, steps=60, validate_every=4, patience=2)
     result = fit(model, stale, config=config, seed=1, progress=silent)
     assert (result.steps, result.best_step) == (24, 4)
 
 
-def test_lora_learns_beside_frozen_weights(tmp_path: Path) -> None:
+def test_lora_trains_with_the_other_weights_frozen(tmp_path: Path) -> None:
     other = untrained()
     tree = tree_of(other)
     fit(other, flow_task(tree, np.full(5, 0.2), prompt=""), config=FLOWER, seed=1, progress=silent)
     other.save(tmp_path)
     model = load_pretrained(str(tmp_path), lora=4)
-    frozen = {name: one.clone() for name, one in model.network.named_parameters() if not one.requires_grad}
+    frozen = {
+        name: weight.clone() for name, weight in model.network.named_parameters() if not weight.requires_grad
+    }
     result = fit(model, five_titles(model), config=FLOWER, seed=1, progress=silent)
     assert result.curve[-1].validation < result.curve[0].validation
     assert distance(model) < distance(other)
     after = dict(model.network.named_parameters())
-    assert all(torch.equal(after[name], one) for name, one in frozen.items())
+    assert all(torch.equal(after[name], weight) for name, weight in frozen.items())
 
 
-def test_lora_begins_alike_whatever_was_drawn_before(tmp_path: Path) -> None:
+def test_lora_initialisation_does_not_depend_on_earlier_draws(tmp_path: Path) -> None:
     untrained().save(tmp_path)
-    one = load_pretrained(str(tmp_path), lora=4).network.state_dict()
-    other = load_pretrained(str(tmp_path), lora=4).network.state_dict()
-    assert all(torch.equal(one[name], other[name]) for name in one)
+    first = load_pretrained(str(tmp_path), lora=4).network.state_dict()
+    second = load_pretrained(str(tmp_path), lora=4).network.state_dict()
+    assert all(torch.equal(first[name], second[name]) for name in first)
 
 
-def test_nothing_to_minimise_is_a_mistake() -> None:
+def test_a_configuration_without_a_loss_is_refused() -> None:
     with pytest.raises(UsageError, match="are all 0"):
         trained(replace(FLOWER, flow=0.0, legal=0.0))
 
 
-def test_a_loss_that_is_no_number_stops_the_training() -> None:
-    with pytest.raises(ModelError, match="learn more slowly"):
+def test_a_loss_that_is_not_finite_stops_the_training() -> None:
+    with pytest.raises(ModelError, match="lower the learning rate"):
         trained(replace(SHORT, flow=float("inf")))

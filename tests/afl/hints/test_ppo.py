@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from afl.hints.baselines import mean_reward
-from afl.hints.environment import HintEnvironment
 from afl.hints.policy import Actor
 from afl.hints.ppo import PPOConfig, SessionBandits, train
 from tests.afl.hints.conftest import bandit, best_actions
@@ -53,12 +52,12 @@ def test_the_kept_checkpoint_is_on_the_curve_and_no_worse_than_the_first() -> No
     assert kept.valid >= trained.curve[0].valid
 
 
-def test_all_sessions_side_by_side_earn_what_each_earns_in_its_environment() -> None:
+def test_a_step_earns_every_session_the_reward_of_its_action_and_ends_its_episode() -> None:
     states, rewards = LESSON.states[:5], LESSON.rewards[:5]
-    actions = np.array([0, 1, 2, 3, 0])
-    together, one = SessionBandits(states, rewards), HintEnvironment(states, rewards)
-    together.step_async(actions)
-    _, earned_together, done, _ = together.step_wait()
-    alone = {info["session"]: one.step(actions[info["session"]])[1] for _, info in (one.reset() for _ in range(5))}
+    sessions = SessionBandits(states, rewards)
+    assert np.array_equal(sessions.reset(), states)
+    sessions.step_async(np.array([0, 1, 2, 3, 0]))
+    next_states, earned, done, _ = sessions.step_wait()
+    assert np.array_equal(next_states, states)
     assert done.all()
-    assert earned_together == pytest.approx([alone[session] for session in range(5)], abs=1e-6)
+    assert earned == pytest.approx([rewards[row, action] for row, action in enumerate([0, 1, 2, 3, 0])], abs=1e-6)

@@ -98,7 +98,7 @@ def test_a_model_that_is_not_finished_says_so(html: Html) -> None:
 
 @pytest.mark.parametrize(("ago", "said"), [(0, "Its training is at step 20"), (600, "has been left at step 20")])
 def test_a_training_that_goes_on_is_kept_up_to_date(anew: TestClient, tmp_path: Path, ago: int, said: str) -> None:
-    state = tuned.kept(tmp_path / "flower", "odd", "next-item", {}, None).state_file
+    state = tuned.kept(tmp_path / "flower", "odd", "next-item", {}, None).checkpoint_file
     save_file({"x": np.zeros(1)}, state, {"standing": json.dumps({"step": 20, "curve": [[20, 1.0, 2.0]]})})
     os.utime(state, (time() - ago, time() - ago))
     page = anew.get("/flower/odd").text
