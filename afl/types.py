@@ -29,6 +29,26 @@ class Phase(StrEnum):
     REFLECTION = "reflection"
     """What the model says of its own mistakes while a knowledge base is built; `round` counts the steps."""
 
+    @property
+    def counts_rounds(self) -> bool:
+        """Whether `round` is a round of the dialogue; other phases count something else, and are reported as one."""
+        return self is Phase.LOOP
+
+    @property
+    def turns_are_independent(self) -> bool:
+        """Whether no request quotes an earlier turn of its phase: items are judged, and hints tried, one by one."""
+        return self in (Phase.JUDGE, Phase.HINTS)
+
+    @property
+    def label(self) -> str:
+        """The phase in a table of rounds, where it has one row."""
+        return {Phase.JUDGE: "judging", Phase.HINTS: "lists"}.get(self, self.value)
+
+
+PHASES_WITHOUT_ROUNDS = frozenset(phase for phase in Phase if not phase.counts_rounds)
+"""For phases as they are recorded: an agent from elsewhere may call its own as it likes, and has rounds."""
+INDEPENDENT_PHASES = frozenset(phase for phase in Phase if phase.turns_are_independent)
+
 
 class Outcome(StrEnum):
     """How a turn, or one attempt of it, ended. Only `OK` carries an answer."""

@@ -10,8 +10,6 @@ from agents.ranking import parse_ranking
 from agents.sections import entries
 from agents.stored_requests import as_asked, asked_titles, stored_list, stored_outcome
 
-_LISTS = frozenset({"shortlist", "ranking"})
-
 
 @dataclass(frozen=True, slots=True)
 class Reread:
@@ -28,8 +26,10 @@ class Reread:
 class Rereader:
     """Knows what the turns of a run asked for."""
 
-    protocol: str = "dialogue"
-    """As the run was begun; lists under hints are known by their phase."""
+    decisions: bool = True
+    """Whether the user agent says yes or no in the dialogue; otherwise it names an item."""
+    lists: bool = False
+    """Whether the recommendation agent was asked for a list; lists under hints are known by their phase."""
     listed: int = 5
     """How many candidates the recommendation agent was asked to list, where it was."""
     stored: bool = False
@@ -46,11 +46,11 @@ class Rereader:
             return Reread(reply.outcome)
         if self.stored:
             return _reread_entries(messages, reply, self.listed, known)
-        if key.role == Role.USER and (key.phase == Phase.JUDGE or self.protocol == "dialogue"):
+        if key.role == Role.USER and (key.phase == Phase.JUDGE or self.decisions):
             decided = parse_decision(reply.text)
             return Reread(decided.outcome, decided.reason, decision=decided.value)
         titles = _candidates(messages)
-        if key.role == Role.RECOMMENDATION and (self.protocol in _LISTS or key.phase == Phase.HINTS):
+        if key.role == Role.RECOMMENDATION and (self.lists or key.phase == Phase.HINTS):
             ranked = parse_ranking(reply.text, titles, top=self.listed)
             ranking = ranked.value or ()
             return Reread(ranked.outcome, ranked.reason, ranking[0] if ranking else None, ranking=ranking)

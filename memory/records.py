@@ -4,10 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
-from afl.types import UNLISTED, Advice, CallKey, JournalEntry, Outcome, Phase, Refusal, Role, SessionView, Turn
-
-_ASIDE = (Phase.JUDGE, Phase.HINTS, Phase.REFLECTION)
-"""Phases that are no dialogue of the two agents."""
+from afl.types import (
+    PHASES_WITHOUT_ROUNDS,
+    UNLISTED,
+    Advice,
+    CallKey,
+    JournalEntry,
+    Outcome,
+    Phase,
+    Refusal,
+    Role,
+    SessionView,
+    Turn,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +129,7 @@ class SessionRecord:
     @property
     def dialogue(self) -> tuple[TurnRecord, ...]:
         """What the two agents said to each other, without what was judged afterwards."""
-        return tuple(turn for turn in self.turns if turn.key.phase not in _ASIDE)
+        return tuple(turn for turn in self.turns if turn.key.phase not in PHASES_WITHOUT_ROUNDS)
 
     @property
     def judged(self) -> tuple[TurnRecord, ...]:

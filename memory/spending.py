@@ -5,14 +5,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, case, func, not_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from afl.types import Phase, Spending
+from afl.types import PHASES_WITHOUT_ROUNDS, Phase, Spending
 from memory.backends import Backend
 from memory.schema import call_tallies, doubts
 from memory.statements import record_unconfirmed
 from memory.writer import Change, Writer
-
-_ROUND_LABELS = {Phase.JUDGE.value: "judging", Phase.HINTS.value: "lists", Phase.REFLECTION.value: "reflection"}
-"""Phases whose `round` counts something else than rounds, and what they are called."""
 
 
 class RunCost(NamedTuple):
@@ -46,7 +43,7 @@ class AgentCost(NamedTuple):
     @property
     def label(self) -> str:
         """The round, or what is counted in its place."""
-        return _ROUND_LABELS.get(self.phase, str(self.round))
+        return str(self.round) if self.round is not None else Phase(self.phase).label
 
 
 class SQLLedger:
@@ -83,7 +80,7 @@ async def read_agent_costs(connection: AsyncConnection, run: int) -> list[AgentC
 
 def _costs(run: int) -> Select[Any]:
     c = call_tallies.c
-    round = case((c.phase.in_(_ROUND_LABELS), None), else_=c.round)
+    round = case((c.phase.in_(sorted(PHASES_WITHOUT_ROUNDS)), None), else_=c.round)
     by = (c.phase, c.role, round)
     return (
         select(

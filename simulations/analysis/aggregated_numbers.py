@@ -7,12 +7,9 @@ from itertools import accumulate
 
 from afl.metrics.intervals import Estimate, wilson
 from afl.metrics.popularity import GROUPS
-from afl.types import Phase
+from afl.types import PHASES_WITHOUT_ROUNDS
 from memory.aggregates import LATENCY_BORDERS, CallAggregate, ItemAggregate, SessionAggregate, TurnAggregate
 from memory.session_query import Result
-
-_ASIDE = frozenset({Phase.JUDGE, Phase.HINTS})
-"""Phases whose rounds count something else than rounds: told together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +150,7 @@ def call_lines(tallies: Iterable[CallAggregate]) -> tuple[CallsLine, ...]:
     """By phase, round and agent, the loop first."""
     alike: defaultdict[tuple[bool, str, int, str], list[CallAggregate]] = defaultdict(list)
     for tally in tallies:
-        aside = tally.phase in _ASIDE
+        aside = tally.phase in PHASES_WITHOUT_ROUNDS
         alike[aside, tally.phase, 0 if aside else tally.round, tally.role].append(tally)
     return tuple(
         calls(found, phase, None if aside else round, role)

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from afl.llm.language_model import is_stand_in
 from afl.metrics.intervals import Estimate, wilson
 from afl.types import ConcurrencyChange
 from memory.records import CallTotals, SessionRecord
 from memory.run import Run
 from memory.spending import AgentCost
-from simulations.options.run_options import LISTED, recommends
 from simulations.task.model_outputs import ModelOutputs
+from simulations.task.run_kind import RunKind
 
 
 @dataclass(frozen=True)
@@ -37,29 +36,33 @@ class LoadedRun:
     """What the models said about its sessions before anything was asked."""
 
     @property
+    def kind(self) -> RunKind:
+        return RunKind.from_config(self.config)
+
+    @property
     def stand_in(self) -> bool:
         """Whether its language model is the offline stand-in."""
-        return is_stand_in(str(self.config.get("llm_name", "")))
+        return self.kind.stand_in
 
     @property
     def recommends(self) -> bool:
         """Whether its sessions end with a recommendation, which can be a hit."""
-        return recommends(self.config)
+        return self.kind.recommends
 
     @property
     def judges(self) -> bool:
         """Whether the user agent was asked about items of the user-simulation task."""
-        return bool(self.config.get("ratios"))
+        return self.kind.judges
 
     @property
     def ranks(self) -> bool:
         """Whether the recommendation agent was asked for lists, and nobody chose from them."""
-        return self.config.get("protocol") == "ranking"
+        return self.kind.ranks
 
     @property
     def listed(self) -> int:
         """Entries in every list asked for."""
-        return int(self.config.get("listed", LISTED))
+        return self.kind.listed
 
     @property
     def with_base(self) -> bool:

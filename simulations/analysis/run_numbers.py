@@ -12,7 +12,7 @@ from afl.metrics.intervals import Estimate, wilson
 from afl.metrics.precision_recall import PrecisionRecall, UserConfusion, precision_recall
 from afl.metrics.ranking_metrics import evaluate_lists
 from memory.records import CallTotals, JudgementRow, RoundRecord, RunTotals, SessionRecord
-from simulations.options.run_options import LISTED
+from simulations.task.run_kind import RunKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +182,7 @@ def _answers(rows: Sequence[JudgementRow], places: Any, ratio: Ratio, users: int
 
 
 def _ranked(places: Sequence[int | None], config: Mapping[str, Any]) -> dict[str, Estimate]:
-    if config.get("protocol") not in ("shortlist", "ranking"):
+    kind = RunKind.from_config(config)
+    if not kind.lists:
         return {}
-    return dict(
-        evaluate_lists([None if rank is None else rank + 1 for rank in places], top=config.get("listed", LISTED))
-    )
+    return dict(evaluate_lists([None if rank is None else rank + 1 for rank in places], top=kind.listed))

@@ -16,7 +16,7 @@ from agents.sections import entries
 from memory.records import Exchange, JudgementRow, SessionRecord, SessionRow, Transcript
 from simulations.cli.output import console, plain, table
 from simulations.commands.inspect import Inspection
-from simulations.options.run_options import recommends
+from simulations.task.run_kind import RunKind
 
 LISTED = 10
 """Sessions listed when none is named."""
@@ -73,14 +73,14 @@ def _heading(key: CallKey) -> str:
 def _overview(inspection: Inspection, out: Console) -> None:
     totals = inspection.run.totals
     done = totals.completed + totals.failed
-    config = inspection.run.config
-    loop = config.get("loop", True)
-    hits = recommends(config)
-    rate = f", hit rate @1 {totals.hits / done:.4f}" if done and hits else "" if done else ", nothing recorded yet"
+    kind = RunKind.from_config(inspection.run.config)
+    rate = ", nothing recorded yet" if not done else ""
+    if done and kind.recommends:
+        rate = f", hit rate @1 {totals.hits / done:.4f}"
     out.print(
         plain(f"run {inspection.run.name}: {done} of {totals.sessions} sessions, {totals.failed} failed{rate}")
     )
-    if loop:
+    if kind.loop:
         out.print(_sessions(inspection.sessions[:LISTED]))
     if inspection.judgements:
         out.print(_judged(inspection))

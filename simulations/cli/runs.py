@@ -32,7 +32,7 @@ def runs(db: DB = None, as_json: JSON = False) -> None:
 
 
 def _row(summary: "RunSummary") -> list[str]:
-    from simulations.options.run_options import recommends
+    from simulations.task.run_kind import RunKind
 
     totals, calls = summary.totals, summary.totals.calls
     done = totals.completed + totals.failed
@@ -44,7 +44,7 @@ def _row(summary: "RunSummary") -> list[str]:
         str(plain(summary.config.get("llm_name", "-"))),
         f"{done}/{totals.sessions}",
         str(totals.failed),
-        f"{totals.hits / done:.4f}" if done and recommends(summary.config) else "-",
+        f"{totals.hits / done:.4f}" if done and RunKind.from_config(summary.config).recommends else "-",
         f"{calls.calls:,}",
         f"{calls.prompt_tokens + calls.completion_tokens:,}",
         "-" if calls.cost_usd is None else f"${calls.cost_usd:.4f}",

@@ -14,7 +14,7 @@ from memory.run import Run
 from memory.store import Store
 from simulations.analysis.list_comparison import ListComparison, compare_lists, places_by_session
 from simulations.execution.asynchrony import wait_for
-from simulations.options.run_options import LISTED
+from simulations.task.run_kind import RunKind
 
 SESSION_KEYS = ("dataset", "split", "sessions", "candidates", "candidates_from", "seed")
 """What of a configuration determines its sessions and their candidate lists."""
@@ -131,9 +131,10 @@ def compared(first: Run, second: Run, pairs: Sequence[Pair]) -> Comparison:
 
 async def _ranked(a: Run, b: Run) -> list[ListComparison]:
     """The lists of two ranking runs, as far as both are long; none of runs that made none."""
-    if {run.config.get("protocol") for run in (a, b)} != {"ranking"}:
+    kinds = [RunKind.from_config(run.config) for run in (a, b)]
+    if not all(kind.ranks for kind in kinds):
         return []
-    top = min(run.config.get("listed", LISTED) for run in (a, b))
+    top = min(kind.listed for kind in kinds)
     places = [places_by_session(await run.target_ranks()) for run in (a, b)]
     return compare_lists(*places, top=top, names=(a.name, b.name))
 

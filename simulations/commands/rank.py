@@ -20,6 +20,7 @@ from simulations.leakage.preflight import audit_sessions, require_sound
 from simulations.options.run_options import NONE, CandidatesFrom, RunOptions, SplitName
 from simulations.progress import Watching
 from simulations.studies.options import execution_config
+from simulations.task.run_kind import RunKind
 from simulations.task.stored_answers import (
     Requests,
     answered_by,
@@ -120,7 +121,7 @@ def options(said: dict[str, Any], replayed: Run | None) -> RunOptions:
     Raises `UsageError` for a recorded run that made no such lists, and for lists longer than there are candidates.
     """
     recorded = None if replayed is None else replayed.config
-    if replayed is not None and replayed.config.get("protocol") != "ranking":
+    if replayed is not None and not RunKind.from_config(replayed.config).ranks:
         raise UsageError(f"--replay: run {replayed.name!r} is no ranking run; expected one of `afl rank`")
     if recorded is None:
         defaults = {"candidates": CANDIDATES, "listed": TOP, "recommender": NONE}

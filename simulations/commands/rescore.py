@@ -12,9 +12,9 @@ from memory.run import Run
 from memory.store import Store
 from simulations.analysis.run_numbers import Numbers, Tally, numbers_of, place_of_target
 from simulations.execution.asynchrony import wait_for
-from simulations.options.run_options import LISTED
 from simulations.rescoring.divergence import DialogueShape, Divergence
 from simulations.rescoring.sessions import TurnChange, rescore_session
+from simulations.task.run_kind import RunKind
 from simulations.task.stored_answers import is_stored
 
 _AGENTS = {Role.RECOMMENDATION: (RecommendationAgent, ZeroShot), Role.USER: (UserAgent,)}
@@ -90,9 +90,11 @@ async def _rescore(name: str, url: str) -> Rescoring:
 
 async def rescored(run: Run) -> Rescoring:
     """The run read again; few sessions in memory at a time."""
-    protocol, listed = run.config.get("protocol", "dialogue"), run.config.get("listed", LISTED)
-    reader = Rereader(protocol, listed, stored=is_stored(run.config))
-    shape, roles = DialogueShape.of(run.config), _readable(run.config)
+    kind = RunKind.from_config(run.config)
+    reader = Rereader(
+        decisions=kind.protocol == "dialogue", lists=kind.lists, listed=kind.listed, stored=is_stored(run.config)
+    )
+    shape, roles = DialogueShape.from_config(run.config), _readable(run.config)
     tally, recorded_places, changes = Tally(), [], list[TurnChange]()
     turns = left = unread = 0
     async for transcript in run.transcripts_by_id():

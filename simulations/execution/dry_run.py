@@ -8,7 +8,7 @@ from typing import NamedTuple
 from langchain_core.runnables import RunnableConfig
 
 from afl.llm.canned_answers import refusing_answer
-from afl.types import CallKey, Message, Outcome, Phase, Reply
+from afl.types import PHASES_WITHOUT_ROUNDS, CallKey, Message, Outcome, Reply
 from simulations.execution.agent_factory import AgentFactory
 from simulations.execution.assembly import build_task_graph
 from simulations.task.model_outputs import ModelOutputs
@@ -45,7 +45,7 @@ class DryRunChat:
 
     async def ask(self, key: CallKey, messages: Sequence[Message]) -> Reply:
         """An answer in the format asked for, as long as answers are taken to be."""
-        place = (key.phase, key.role, None if key.phase == Phase.JUDGE else key.round)
+        place = (key.phase, key.role, None if key.phase in PHASES_WITHOUT_ROUNDS else key.round)
         self.calls[place] += 1
         self.prompt_tokens[place] += sum(tokens(message["content"]) + _PER_MESSAGE for message in messages)
         return Reply(Outcome.OK, text=self._padded(refusing_answer(messages)))

@@ -14,6 +14,7 @@ from simulations.execution.agent_factory import AgentFactory
 from simulations.execution.execution_config import ExecutionConfig as ExecutionConfig
 from simulations.execution.limits import spending
 from simulations.task.model_outputs import ModelOutputs
+from simulations.task.run_kind import RunKind
 from simulations.task.task import Task
 
 
@@ -38,16 +39,18 @@ async def execute_run(
     async with run.hold(), spending(execution.budget, run, model) as account:
         finished = await run.finished_sessions()
         remaining = [place for place, row in enumerate(task.rows) if row.id not in finished]
-        tally = RunProgress(task, usage, bar, done=len(finished))
+        progress = RunProgress(
+            task, usage, bar, done=len(finished), recommends=RunKind.from_config(run.config).recommends
+        )
         if remaining:
             job = RunJob(run, task, outputs, model, agents, execution, account, usage, say)
             async with execution.engine.open(job) as stage:
                 started = execution.clock.monotonic()
                 try:
-                    await stage.run_sessions(remaining, tally)
+                    await stage.run_sessions(remaining, progress)
                 except TimeLimitError as error:
                     raise TimeLimitError(
-                        f"run {run.name!r}, {tally.done} of {len(task)} sessions done: {error}"
+                        f"run {run.name!r}, {progress.done} of {len(task)} sessions done: {error}"
                     ) from None
                 seconds = execution.clock.monotonic() - started
         totals, costs, changes = await run.totals(), await run.agent_costs(), await run.pace_changes()
@@ -74,6 +77,8 @@ class RunProgress:
     usage: Usage
     bar: Progress
     done: int = 0
+    recommends: bool = True
+    """Whether sessions end with a recommendation that hits or misses."""
     hits: int = 0
     new: int = field(default=0, init=False)
 
@@ -88,11 +93,6 @@ class RunProgress:
 
     def _tell(self) -> None:
         self.bar(self.done, len(self.task), self._text())
-
-    @property
-    def recommends(self) -> bool:
-        """Whether sessions end with a recommendation that hits or misses."""
-        return self.task.options.loop and self.task.options.protocol != "hints"
 
     def _text(self) -> str:
         usage = self.usage

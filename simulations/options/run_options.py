@@ -160,14 +160,6 @@ class RunOptions:
         return cls(**values)
 
 
-def recommends(config: Mapping[str, Any]) -> bool:
-    """Whether sessions of a run of this configuration end with a recommendation, which can be a hit.
-
-    Judging alone, tables of hints and explorations have none.
-    """
-    return bool(config.get("loop", True)) and config.get("protocol") not in ("hints", "exploration")
-
-
 def at_least(option: str, value: int, least: int) -> None:
     """Raises `UsageError` for a value below the least that makes sense."""
     if value < least:

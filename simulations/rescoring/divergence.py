@@ -5,16 +5,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, Self
 
-from afl.types import Outcome, Phase, Role
+from afl.types import INDEPENDENT_PHASES, Outcome, Role
 from agents.repair import REPAIRS
 from memory.records import TurnRecord
+from simulations.task.run_kind import RunKind
 
 Next = Literal["respond", "recommend", "judge"] | None
 """What follows a turn; None for the end of the session."""
-
-
-INDEPENDENT_PHASES = (Phase.JUDGE, Phase.HINTS)
-"""Phases whose turns bear on no turn after them."""
 
 
 class Divergence(StrEnum):
@@ -36,30 +33,24 @@ class Divergence(StrEnum):
 class DialogueShape:
     """How the sessions of a run go on from turn to turn."""
 
-    protocol: str
+    kind: RunKind
     rounds: int
     user: bool
-    judges: bool
 
     @classmethod
-    def of(cls, config: Mapping[str, Any]) -> Self:
-        """The shape of a run that was begun with this configuration."""
-        return cls(
-            config.get("protocol", "dialogue"),
-            config.get("rounds", 1),
-            config.get("user", True),
-            bool(config.get("ratios")),
-        )
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """The shape of the sessions of a run with this configuration."""
+        return cls(RunKind.from_config(config), config.get("rounds", 1), config.get("user", True))
 
     def after(self, turn: TurnRecord) -> Next:
         """What follows the turn."""
         if turn.outcome is not Outcome.OK or turn.key.phase in INDEPENDENT_PHASES:
             return None
         if turn.key.role == Role.RECOMMENDATION:
-            return "respond" if self.user and self.protocol != "ranking" else None
-        if self.protocol == "dialogue" and turn.decision is False and turn.key.round < self.rounds:
+            return "respond" if self.user and not self.kind.ranks else None
+        if self.kind.protocol == "dialogue" and turn.decision is False and turn.key.round < self.rounds:
             return "recommend"
-        return "judge" if self.judges else None
+        return "judge" if self.kind.judges else None
 
     def divergence(self, was: TurnRecord, now: TurnRecord) -> Divergence:
         """What it means for the rest of the session that a turn's answer was one thing and is another now."""

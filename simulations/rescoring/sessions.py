@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
-from afl.types import Phase
+from afl.types import INDEPENDENT_PHASES, Phase
 from agents.reparsing import Rereader
 from memory.records import Exchange, SessionRecord, Transcript, TurnRecord
-from simulations.rescoring.divergence import INDEPENDENT_PHASES, DialogueShape, Divergence, answer_of
+from simulations.rescoring.divergence import DialogueShape, Divergence, answer_of
 
 
 @dataclass(frozen=True, slots=True)

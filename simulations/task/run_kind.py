@@ -1,35 +1,75 @@
-"""What a run is: not every run is a dialogue, and not every page has something to say about every run."""
+"""What a run is, in one place: which of the pages, columns and commands have something to say about it.
+
+| protocol      | recommends | dialogue | lists | one list | hints |
+|---------------|------------|----------|-------|----------|-------|
+| `dialogue`    | yes        | yes      |       |          |       |
+| ... judging alone (`loop` off) | |     |       |          |       |
+| `zero-shot`   | yes        |          |       |          |       |
+| `choice`      | yes        |          |       |          |       |
+| `shortlist`   | yes        |          | yes   |          |       |
+| `ranking`     | yes        |          | yes   | yes      |       |
+| `hints`       |            |          |       |          | yes   |
+| `exploration` |            |          |       |          | yes   |
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from afl.llm.language_model import is_stand_in
-from simulations.options.run_options import recommends
+from simulations.options.run_options import LISTED, Protocol
 
 
 @dataclass(frozen=True, slots=True)
 class RunKind:
-    """Read from the configuration that the run was begun with."""
+    """Read from a run's configuration, whose keys are left out at their defaults."""
 
-    protocol: str
-    """Who says what: `dialogue`, `choice`, `shortlist`, `ranking`, `hints`."""
-    recommends: bool
-    """Whether its sessions have a recommendation that can be a hit."""
+    protocol: Protocol
+    """Who is asked for what, see `RunOptions.protocol`."""
+    loop: bool
+    """Whether there is anything before the judging."""
     judges: bool
-    """Whether the user agent was asked about items of the user-simulation task."""
+    """Whether the user agent is asked about items of the user-simulation task."""
     stand_in: bool
-    """Whether its language model is the offline one."""
-    hints: str | None
-    """The knowledge base whose hints were tried."""
+    """Whether the language model is the offline one, whose numbers are not comparable to a published model's."""
+    knowledge_base: str | None
+    """Whose hints are tried on every session."""
+    listed: int
+    """Entries of every list that is asked for."""
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        protocol = str(config.get("protocol", "dialogue"))
+        """The kind of a run with this configuration, recorded or about to start."""
         return cls(
-            protocol=protocol,
-            recommends=recommends(config),
+            protocol=cast(Protocol, config.get("protocol", "dialogue")),
+            loop=bool(config.get("loop", True)),
             judges=bool(config.get("ratios")),
             stand_in=is_stand_in(str(config.get("llm_name", ""))),
-            hints=config.get("hints"),
+            knowledge_base=config.get("hints"),
+            listed=int(config.get("listed", LISTED)),
         )
+
+    @property
+    def recommends(self) -> bool:
+        """Whether its sessions end with a recommendation, which can be a hit."""
+        return self.loop and not self.tries_hints
+
+    @property
+    def has_dialogue(self) -> bool:
+        """Whether the agents talk to each other, in rounds."""
+        return self.loop and self.protocol == "dialogue"
+
+    @property
+    def lists(self) -> bool:
+        """Whether the recommendation agent's answer is a list."""
+        return self.protocol in ("shortlist", "ranking")
+
+    @property
+    def ranks(self) -> bool:
+        """Whether that list is the result: nobody chooses from it."""
+        return self.protocol == "ranking"
+
+    @property
+    def tries_hints(self) -> bool:
+        """Whether its sessions are lists without and with hints, of which none is the recommendation."""
+        return self.protocol in ("hints", "exploration")

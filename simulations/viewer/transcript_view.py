@@ -5,12 +5,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Self
 
-from afl.types import Advice, CallKey, Message, Phase, Refusal, Reply
+from afl.types import INDEPENDENT_PHASES, Advice, CallKey, Message, Phase, Refusal, Reply
 from memory.records import Exchange, SessionRecord, Transcript
 from simulations.viewer.links import turn_anchor
-
-ASIDE = frozenset({Phase.HINTS, Phase.JUDGE})
-"""Phases that are no dialogue: whatever is asked in them has no before and after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +163,7 @@ class _Reader:
         """A turn's first words: in a dialogue most of them stood in the agent's turn before, else in its first."""
         lines = content.splitlines()
         like, known = self._before.get((key.phase, key.role), (None, frozenset[str]()))
-        if like is None or key.phase not in ASIDE:
+        if like is None or key.phase not in INDEPENDENT_PHASES:
             self._before[key.phase, key.role] = Place.of(key), frozenset(lines)
         if like is None:
             return Sent("user", content)

@@ -52,16 +52,15 @@ def test_the_user_agent_decides(phase: Phase) -> None:
     assert found == Reread(Outcome.OK, "old", decision=False)
 
 
-@pytest.mark.parametrize("protocol", ["shortlist", "ranking"])
-def test_a_ranker_lists_as_many_as_it_was_asked_for(protocol: str) -> None:
-    reader = Rereader(protocol, 2)
+def test_a_ranker_lists_as_many_as_it_was_asked_for() -> None:
+    reader = Rereader(lists=True, listed=2)
     found = reader.read(key(Role.RECOMMENDATION), asked(LISTED), said("Items:\n1. Low\n2. Air\n3. Muse"))
     assert (found.outcome, found.item, found.ranking) == (Outcome.OK, "Low", ("Low", "Air"))
 
 
 def test_a_chooser_takes_an_item_of_the_list_it_was_shown() -> None:
     request = scored(CANDIDATES, TITLES[:2], [0.5, 1.25])
-    reader = Rereader("shortlist")
+    reader = Rereader(decisions=False, lists=True)
     assert reader.read(key(Role.USER), asked(request), said("Item: Air")).item == "Air"
     assert reader.read(key(Role.USER), asked(request), said("Item: Low")).outcome is Outcome.OFF_LIST
 

@@ -67,6 +67,6 @@ def test_more_lines_than_were_asked_for_are_left_out() -> None:
 async def test_a_stored_reply_reads_again_as_it_was_recorded() -> None:
     turn = await said("1. Crash\n2. Ran\n3. The Ring")
     recorded = ["" if item == UNLISTED else VIEW.title(item) for item in turn.ranking]
-    reader = Rereader("ranking", 3, stored=True)
+    reader = Rereader(lists=True, listed=3, stored=True)
     again = reader.read(turn.answer.key, ASKED, turn.answer.reply, known=["Heat", *filter(None, recorded)])
     assert again == Reread(Outcome.OK, ranking=("", "Ran [12]", ""))

@@ -7,13 +7,13 @@ from typing import Annotated
 from fastapi import Query
 
 from afl.prompt_headings import CANDIDATES, HISTORY
-from afl.types import Outcome, Phase, Role
+from afl.types import PHASES_WITHOUT_ROUNDS, Outcome, Phase, Role
 from agents.sections import entries
 from memory.records import SessionRecord, Transcript, TurnRecord
 from simulations.viewer.data_access import NamedRun, Reading
 from simulations.viewer.links import unsegment
 from simulations.viewer.session_filter import Wanted
-from simulations.viewer.transcript_view import ASIDE, SaidTurn, turns_of
+from simulations.viewer.transcript_view import SaidTurn, turns_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def _candidates(transcript: Transcript, scores: Sequence[float]) -> Iterator[Can
 
 
 def _rounds(record: SessionRecord, turns: Sequence[SaidTurn]) -> Iterator[Round]:
-    said = [turn for turn in turns if turn.place.phase not in ASIDE]
+    said = [turn for turn in turns if turn.place.phase not in PHASES_WITHOUT_ROUNDS]
     for number, stood in enumerate(record.by_round, start=1):
         yield Round(number, *stood, tuple(turn for turn in said if turn.place.round == number))
 

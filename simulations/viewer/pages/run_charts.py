@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from afl.types import Phase
 from simulations.analysis.aggregated_numbers import CallsLine
 from simulations.viewer.charts import Chart, Point, Series, Tone, Unit
 from simulations.viewer.links import Links
@@ -10,7 +11,6 @@ from simulations.viewer.pages.run import RunPage
 _AGENTS = {"recommendation": "recommendation agent", "user": "user agent"}
 _GROUPS = {"top": "top 20 % of items", "middle": "20 to 50 %", "bottom": "bottom 50 %"}
 _ENDS: dict[str, Tone] = {"hit": "good", "miss": "warn", "failed": "bad"}
-_ASIDE = {"judge": "judging", "hints": "hints"}
 
 
 def charts(page: RunPage, links: Links) -> tuple[Chart, ...]:
@@ -115,7 +115,7 @@ class _Charts:
         for one in self.page.asked:
             number = value(one)
             if one.role == role and number is not None:
-                where = _ASIDE.get(one.phase, one.phase) if one.round is None else str(one.round)
+                where = Phase(one.phase).label if one.round is None else str(one.round)
                 yield Point(where, number, link=self.from_round(one.round or 0))
 
     def failures(self) -> Chart:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from afl.metrics.intervals import wilson
 from memory.records import RunSummary
-from simulations.options.run_options import recommends
+from simulations.task.run_kind import RunKind
 from simulations.viewer.data_access import Reading
 
 Order = Literal["begun", "name", "dataset", "model", "hit_rate", "cost", "tokens"]
@@ -70,7 +70,7 @@ async def read(reading: Reading, query: Annotated[RunsQuery, Query()]) -> RunsPa
 def _line(summary: RunSummary) -> RunLine:
     totals, config = summary.totals, summary.config
     recorded = totals.completed + totals.failed
-    rated = recorded and recommends(config)
+    rated = recorded and RunKind.from_config(config).recommends
     estimate = wilson(totals.hits, recorded) if rated else None
     return RunLine(
         name=summary.name,

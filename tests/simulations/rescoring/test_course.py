@@ -8,8 +8,8 @@ from afl.types import CallKey, Outcome, Phase, Role
 from memory.records import TurnRecord
 from simulations.rescoring.divergence import DialogueShape, Divergence
 
-LOOP = DialogueShape("dialogue", rounds=4, user=True, judges=False)
-JUDGED = replace(LOOP, judges=True)
+LOOP = DialogueShape.from_config({"rounds": 4})
+JUDGED = DialogueShape.from_config({"rounds": 4, "ratios": ["1:1"]})
 
 
 def item(title: str | None, *, round: int = 1, attempt: int = 0, outcome: Outcome = Outcome.OK) -> TurnRecord:
@@ -64,12 +64,12 @@ def test_nothing_follows_from_a_judgement() -> None:
 def test_a_list_read_otherwise_is_another_choice_for_the_user_agent() -> None:
     listed = replace(item("Air"), ranking=("Air", "Low"))
     shorter = replace(listed, ranking=("Air", "Muse"))
-    assert DialogueShape("shortlist", 1, user=True, judges=False).divergence(listed, shorter) is Divergence.OTHER
-    assert DialogueShape("ranking", 1, user=True, judges=False).divergence(listed, shorter) is Divergence.SAME
+    assert DialogueShape.from_config({"protocol": "shortlist"}).divergence(listed, shorter) is Divergence.OTHER
+    assert DialogueShape.from_config({"protocol": "ranking"}).divergence(listed, shorter) is Divergence.SAME
 
 
 def test_the_shape_of_a_run_is_read_from_its_configuration() -> None:
-    assert DialogueShape.of({"rounds": 3, "ratios": ["1:1"]}) == DialogueShape(
-        "dialogue", 3, user=True, judges=True
-    )
-    assert DialogueShape.of({"rounds": 1, "user": False}) == DialogueShape("dialogue", 1, user=False, judges=False)
+    judged = DialogueShape.from_config({"rounds": 3, "ratios": ["1:1"]})
+    assert (judged.kind.protocol, judged.rounds, judged.user, judged.kind.judges) == ("dialogue", 3, True, True)
+    alone = DialogueShape.from_config({"rounds": 1, "user": False})
+    assert (alone.kind.protocol, alone.rounds, alone.user, alone.kind.judges) == ("dialogue", 1, False, False)

@@ -81,3 +81,10 @@ def test_titles_are_listed_by_how_often_they_are_recommended() -> None:
     assert (up.item, up.group, up.by_round) == ("Up", None, (1, 4))
     assert (heat.item, heat.group, heat.by_round) == ("Heat", "top", (3, 0))
     assert replace(heat, group=None) == aggregated_numbers.item_lines(tallies, {}, 2, most=2)[1]
+
+
+def test_calls_of_phases_without_rounds_are_one_row_an_agent() -> None:
+    steps = [CALL._replace(phase="reflection", role="reflection", round=step) for step in (1, 2, 3)]
+    (loop, reflection) = aggregated_numbers.call_lines([*steps, CALL])
+    assert (loop.phase, loop.round, loop.calls) == ("loop", 1, 19)
+    assert (reflection.phase, reflection.round, reflection.calls) == ("reflection", None, 57)
