@@ -7,7 +7,8 @@ Groups: `afl.importers`, `afl.models`, `afl.recommenders`, `afl.reward_models`, 
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, NamedTuple
 
-from afl.errors import NotFoundError, UsageError
+from afl.errors import UsageError
+from afl.suggestions import unknown_name
 
 
 class PluginSpec(NamedTuple):
@@ -38,5 +39,5 @@ def load_plugin(group: str, name: str) -> Any:
     found: EntryPoint | None = next(iter(entry_points(group=group, name=name)), None)
     if found is None:
         kind = group.removeprefix("afl.").rstrip("s").replace("_", " ")
-        raise NotFoundError(f"no {kind} is called {name!r}; there are: {', '.join(plugin_names(group)) or 'none'}")
+        raise unknown_name(kind, name, plugin_names(group))
     return found.load()

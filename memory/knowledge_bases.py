@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import RowMapping, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from afl.errors import ConflictError, NotFoundError
+from afl.errors import ConflictError
 from afl.hints.hint_records import HintRecord, Origin, Status, accepted_hints
 from afl.hints.knowledge_base import KnowledgeBase
+from afl.suggestions import unknown_name
 from memory.errors import storage_errors
 from memory.schema import hints, knowledge_bases, runs
 
@@ -78,8 +79,7 @@ class KnowledgeBases:
                 kept = await _read(connection, name)
                 names = (await connection.execute(_NAMES)).scalars().all()
         if kept is None:
-            there = ", ".join(names) or "none yet"
-            raise NotFoundError(f"no knowledge base is called {name!r}; there are: {there}")
+            raise unknown_name("knowledge base", name, names, otherwise="none yet", listing="afl hints list")
         return kept
 
     async def find(self, name: str) -> KnowledgeBaseRecord | None:

@@ -9,6 +9,7 @@ from sqlalchemy import RowMapping, delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from afl.errors import ConflictError, NotFoundError
+from afl.suggestions import unknown_name
 from memory.backends import backend_of
 from memory.codec import compress, to_json
 from memory.database import display_name, open_engine, open_for_reading, parse_url
@@ -131,7 +132,7 @@ class Store:
                 row = (await connection.execute(_RUNS.where(runs.c.name == name))).mappings().first()
                 if row is None:
                     names = (await connection.execute(select(runs.c.name).order_by(runs.c.name))).scalars().all()
-                    raise NotFoundError(f"no run is called {name!r}; there are: {', '.join(names) or 'none yet'}")
+                    raise unknown_name("run", name, names, otherwise="none yet", listing="afl runs")
         return row
 
     async def runs(self) -> list[RunSummary]:

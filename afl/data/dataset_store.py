@@ -15,6 +15,7 @@ from afl.data.dataset import Dataset, Split
 from afl.data.domains import domain_fields, read_domain
 from afl.data.sessions import row_count
 from afl.errors import ConflictError, DataError, NotFoundError, StorageError, UsageError
+from afl.suggestions import unknown_name
 
 VERSION = 1
 """Of the layout on disk."""
@@ -65,6 +66,11 @@ class DatasetStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+
+    def unknown(self, name: str) -> NotFoundError:
+        """The error of a data set that does not exist."""
+        first = "none; import one first: afl data import FORMAT PATH --name NAME"
+        return unknown_name("data set", name, self.names(), otherwise=first, listing="afl data list")
 
     def names(self) -> list[str]:
         """The names there are, sorted."""
@@ -145,8 +151,7 @@ class DatasetStore:
     def _existing(self, name: str) -> Path:
         folder = self._folder(name)
         if not folder.is_dir():
-            there = ", ".join(self.names()) or "none; import one first: afl data import FORMAT PATH --name NAME"
-            raise NotFoundError(f"no data set is called {name!r}; there are: {there}")
+            raise self.unknown(name)
         return folder
 
     def _same_or_conflict(self, dataset: Dataset) -> None:

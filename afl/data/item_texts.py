@@ -1,12 +1,13 @@
 """What an item says of itself, and models that read it."""
 
 from collections.abc import Callable
+from importlib import import_module
 
 import numpy as np
 from numpy.typing import NDArray
 
 from afl.data.catalogue import Catalogue
-from afl.errors import UsageError
+from afl.extras import missing_library
 
 Embed = Callable[[list[str]], NDArray[np.float32]]
 """(T,) texts to (T, D) vectors."""
@@ -24,13 +25,10 @@ def item_text(catalogue: Catalogue, item: int) -> str:
 def embedding_model(path: str) -> Embed:
     """The sentence-transformers model in this folder; `UsageError` where the library is not installed."""
     try:
-        from sentence_transformers import SentenceTransformer  # type: ignore[import-not-found,unused-ignore]
+        library = import_module("sentence_transformers")
     except ImportError:
-        raise UsageError(
-            "reading items needs the library sentence-transformers, which is not installed: "
-            "`pip install sentence-transformers`, or go without"
-        ) from None
-    model = SentenceTransformer(path, device="cpu", local_files_only=True)
+        raise missing_library("an encoder of texts", "sentence-transformers", "sentence-transformers") from None
+    model = library.SentenceTransformer(path, device="cpu", local_files_only=True)
 
     def embed(texts: list[str]) -> NDArray[np.float32]:
         return np.asarray(model.encode(texts, show_progress_bar=False), np.float32)

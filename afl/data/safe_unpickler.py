@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from afl.errors import DataError, UsageError
+from afl.errors import DataError
+from afl.extras import optional_imports
 
 # What pandas and numpy (1.x and 2.x) write for a frame of numbers and lists, by the name they are written under.
 _FRAME_GLOBALS = frozenset(
@@ -69,12 +70,8 @@ def read_frame(path: Path, columns: Sequence[str]) -> dict[str, list[Any]]:
 
     Raises `DataError` where the file is no such frame or lacks a column, `UsageError` where pandas is missing.
     """
-    try:
+    with optional_imports("llara", f"the pickled frame {path}"):
         import pandas  # type: ignore[import-untyped]
-    except ImportError:
-        raise UsageError(
-            f"{path}: pickled frames need pandas; install it with: pip install 'afl[llara]'"
-        ) from None
     frame = _load(path, _FRAME_GLOBALS)
     if not isinstance(frame, pandas.DataFrame):
         raise DataError(f"{path}: got a pickled {type(frame).__name__}, expected a pandas DataFrame")
@@ -82,7 +79,7 @@ def read_frame(path: Path, columns: Sequence[str]) -> dict[str, list[Any]]:
         missing = [name for name in columns if name not in frame.columns]
         if missing:
             there = ", ".join(map(str, frame.columns))
-            raise DataError(f"{path}: column {missing[0]!r} is missing; there are: {there}")
+            raise DataError(f"{path}: column {missing[0]!r} is missing; available: {there}")
         return {name: frame[name].tolist() for name in columns}
     except (AttributeError, TypeError, ValueError, IndexError, KeyError) as error:
         if isinstance(error, DataError):

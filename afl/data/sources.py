@@ -8,8 +8,9 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
 
-from afl.errors import NotFoundError, UsageError
+from afl.errors import UsageError
 from afl.plugins import parse_spec
+from afl.suggestions import unknown_name
 
 _CATEGORY = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -57,7 +58,7 @@ def find_source(spec: str) -> Source:
     name, category = parse_spec(spec)
     table = _table()
     if name not in table["source"]:
-        raise NotFoundError(f"no source is called {name!r}; there are: {', '.join(source_names())}")
+        raise unknown_name("source", name, source_names())
     entry = table["source"][name]
     example = entry.get("category")
     if (category is None) != (example is None) or (category and not _CATEGORY.fullmatch(category)):

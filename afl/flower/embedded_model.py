@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from afl.errors import UsageError
+from afl.extras import require_extra
 from afl.flower.language_model import LanguageModel, default_device
 
 PADDING, BEGIN, END = "<padding>", "<begin>", "<end>"
@@ -41,6 +42,7 @@ def build_embedded_model(
 
     The same texts and seed give the same model; the global random state is left as it was.
     """
+    require_extra("flower", "a Flower model")
     from transformers import LlamaConfig, LlamaForCausalLM
 
     config = config or EmbeddedConfig()

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from afl.errors import ModelError, UsageError
+from afl.extras import require_extra
 from afl.models.threads import single_threaded
 
 SMALL_MODEL = 10_000_000
@@ -151,6 +152,7 @@ class LanguageModel:
     @classmethod
     def load(cls, folder: Path) -> "LanguageModel":
         """The model that `save` wrote, in eval mode on the default device; `ModelError` where it cannot be read."""
+        require_extra("flower", "a Flower model")
         try:
             settings = json.loads((folder / "afl.json").read_text(encoding="utf-8"))
             model = load_pretrained(str(folder), prompt_length=int(settings["prompt_length"]))
@@ -172,6 +174,7 @@ def load_pretrained(name: str, *, lora: int = 0, prompt_length: int = PROMPT_LEN
     folder is loaded with its base model. Raises `UsageError` where there is no such model, or its tokenizer has no
     end-of-text token.
     """
+    require_extra("flower", "a Flower model")
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     try:

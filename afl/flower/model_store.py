@@ -20,6 +20,7 @@ from afl.atomic_write import write_atomically
 from afl.errors import ConflictError, ModelError, NotFoundError, StorageError, UsageError
 from afl.flower.distributed import is_main_process, main_process_first
 from afl.sanitize import json_safe
+from afl.suggestions import name_hint
 
 if TYPE_CHECKING:  # listing models must not load torch
     from afl.flower.language_model import LanguageModel
@@ -91,7 +92,11 @@ class StoredModel:
         folder = _folder(root, name)
         path = folder / "flower.json"
         if not path.is_file():
-            raise NotFoundError(f"no Flower model is called {name!r}; `afl flower train --name {name}` trains one")
+            existing = [file.parent.name for file in root.glob("*/flower.json")]
+            hint = name_hint(name, existing)
+            raise NotFoundError(
+                f"no Flower model is called {name!r}; {hint}; `afl flower train --name {name}` trains one"
+            )
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
             if record["version"] != VERSION:

@@ -4,7 +4,6 @@ C candidates of each of S sessions.
 """
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +11,13 @@ from numpy.typing import NDArray
 
 from afl.data.dataset import Dataset
 from afl.errors import UsageError
+from afl.extras import require_extra
 from afl.flower.model_store import StoredModel, model_hash, stored_models
 from afl.models.context import ModelContext
 from afl.ports import Progress, Recommender
+from afl.suggestions import name_hint
 from afl.types import SessionView
 
-EXTRA = ("transformers", "tokenizers")
 NEXT_ITEM = "next-item"
 """The task whose models recommend items."""
 TITLES_PER_BATCH = 320
@@ -79,23 +79,18 @@ def flower_recommender(context: ModelContext) -> Recommender:
     Raises `UsageError` where there is no such model, it was trained for another task or on other data, or the extra
     is not installed; `ModelError` where its training has not finished or it cannot be read.
     """
-    require_extra()
+    require_extra("flower", "a Flower model")
     stored = find_next_item_model(context.name, context.argument, context.models_dir.parent / "flower")
     _require_trained_on(stored, context.dataset)
     return FlowerRecommender(stored, context.dataset, context.progress)
 
 
-def require_extra() -> None:
-    """Raises `UsageError` where the extra `flower` is not installed."""
-    missing = next((name for name in EXTRA if find_spec(name) is None), None)
-    if missing:
-        raise UsageError(f"a Flower model needs {missing}; install it with: pip install 'afl[flower]'")
-
-
 def find_next_item_model(name: str, argument: str | None, root: Path) -> StoredModel:
     """The model that `NAME:ARGUMENT` names. Raises as `flower_recommender` does, without looking at data."""
     names = [stored.name for stored in stored_models(root) if stored.task == NEXT_ITEM and stored.finished]
-    available = f"available: {', '.join(names)}" if names else "train one with: afl flower train --task next-item"
+    available = name_hint(
+        argument or "", names, otherwise="none; train one with: afl flower train --task next-item"
+    )
     if argument is None:
         raise UsageError(f"got {name!r}, expected {name}:MODEL, the name of a model for next items; {available}")
     if not (root / argument / "flower.json").is_file():

@@ -19,6 +19,7 @@ from afl.data.dataset import Dataset
 from afl.errors import ConflictError, ModelError, NotFoundError, StorageError
 from afl.hints.encoding import Encoding, States
 from afl.hints.knowledge_base import Hint, KnowledgeBase
+from afl.suggestions import name_hint
 from afl.types import SessionView
 
 VERSION = 1
@@ -177,7 +178,10 @@ def trained_dataset(folder: Path, filename: str = FILENAME) -> str:
 def _there(folder: Path, filename: str) -> Path:
     path = folder / filename
     if not path.is_file():
-        raise NotFoundError(f"no policy is called {folder.name!r}; `afl hints train {folder.name}` trains one")
+        name, existing = folder.name, [file.parent.name for file in folder.parent.glob(f"*/{filename}")]
+        raise NotFoundError(
+            f"no policy is called {name!r}; {name_hint(name, existing)}; `afl hints train {name}` trains one"
+        )
     return path
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from afl.errors import EndpointError, UsageError
+from afl.extras import optional_imports
 from afl.llm.language_model import LanguageModel, LanguageModelContext, SamplingOptions
 from afl.llm.prices import price_of
 from afl.llm.redaction import SecretRedactionFilter, host_and_port, redact_line, secret_encodings, url_secrets
@@ -144,11 +145,8 @@ def _chat(
     query: dict[str, str],
     timeout: float,
 ) -> "RawChatOpenAI":
-    try:
+    with optional_imports("openai", "--llm openai"):
         from afl.llm.openai_chat import make_chat
-    except ImportError as error:
-        hint = "pip install 'afl[openai]'"
-        raise UsageError(f"--llm openai needs the extra 'openai' (no {error.name} here): {hint}") from None
     return make_chat(
         model=model,
         base_url=url,

@@ -31,7 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.selectable import TableValuedAlias
 
-from afl.errors import UsageError
+from afl.extras import missing_extra
 from afl.llm.redaction import redact_line
 from memory.backends.advisory import SCHEMA, AdvisoryLock
 from memory.backends.base import Rows
@@ -126,10 +126,7 @@ def _connecting(url: URL, patience: float, reading: bool, **options: Any) -> Asy
     try:
         engine = create_async_engine(url, connect_args=arguments, use_native_hstore=False, **options)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
-        raise UsageError(
-            "no driver for PostgreSQL is installed, expected psycopg 3; "
-            'install it with: pip install "afl[postgresql]"'
-        ) from error
+        raise missing_extra("postgresql", "a PostgreSQL database", "psycopg") from error
     event.listen(engine.sync_engine, "connect", _prepare)
     return engine
 

@@ -9,19 +9,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from afl.errors import AFLError
+from afl.extras import EXTRAS, missing_libraries
 from afl.settings import Settings
 from memory.store import Store
 from simulations.execution.asynchrony import wait_for
 
 PACKAGES = ("afl", "agents", "memory", "simulations")
 LIBRARIES = ("langgraph", "langchain-core", "torch", "SQLAlchemy", "numpy", "polars")
-EXTRAS = {
-    "openai": "langchain_openai",
-    "llara": "pandas",
-    "postgresql": "psycopg",
-    "testing": "aiohttp",
-    "viewer": "uvicorn",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +47,7 @@ def doctor(*, db: str | None = None, settings: Settings | None = None) -> Diagno
             _python(),
             *(_owner(package) for package in PACKAGES),
             _libraries(),
-            *(_extra(extra, module) for extra, module in EXTRAS.items()),
+            *(_extra(extra) for extra in EXTRAS),
             _tried("home", lambda: _writable(settings.home)),
             _tried("database", lambda: wait_for(_database(url))),
             _key(settings),
@@ -87,10 +81,11 @@ def _libraries() -> Check:
     return Check("libraries", True, ", ".join(f"{name} {version(name)}" for name in LIBRARIES))
 
 
-def _extra(extra: str, module: str) -> Check:
-    if find_spec(module):
+def _extra(extra: str) -> Check:
+    missing = missing_libraries(extra)
+    if not missing:
         return Check(f"extra {extra}", True, "installed")
-    return Check(f"extra {extra}", None, f"not installed; for it: pip install 'afl[{extra}]'")
+    return Check(f"extra {extra}", None, f'not installed ({", ".join(missing)}): pip install "afl[{extra}]"')
 
 
 def _tried(name: str, look: Callable[[], str]) -> Check:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Unpack
 
 from afl.errors import UsageError
+from afl.extras import require_extra
 from afl.settings import Settings
 from simulations.commands.flower_next_item import DecodingSaid, evaluate_for_next_item
 from simulations.progress import Watching
@@ -41,6 +42,7 @@ def flower_evaluate(
     """
     if draws < 1:
         raise UsageError(f"--draws: got {draws}, expected 1 or more")
+    require_extra("flower", "a Flower model")
     from afl.flower import distribution_training as distribution
     from afl.flower.model_store import StoredModel
     from afl.flower.stored_evaluation import Evaluation, TitleShares, store_evaluation

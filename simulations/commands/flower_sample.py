@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from afl.errors import UsageError
+from afl.extras import require_extra
 from afl.settings import Settings
 from simulations.commands.flower_next_item import Written, sample_for_next_item
 
@@ -24,6 +25,7 @@ def flower_sample(
     """
     if draws < 1:
         raise UsageError(f"--draws: got {draws}, expected 1 or more")
+    require_extra("flower", "a Flower model")
     from afl.flower import distribution_training as distribution
     from afl.flower.model_store import StoredModel
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, get_args
 
 from afl.errors import UsageError
+from afl.extras import require_extra
 from afl.settings import Settings
 from simulations.commands.flower_next_item import NextItemSaid, train_for_next_item
 from simulations.progress import Unwatched, Watching
@@ -89,6 +90,7 @@ def flower_train(
         raise UsageError(f"--task: got {task!r}, expected one of: {', '.join(TASKS)}")
     if width is not None and (model is not None or (next_item or {}).get("start") is not None):
         raise UsageError("--width: only an embedded model that is trained from scratch has a width to choose")
+    require_extra("flower", "a Flower model")
     if task == "next-item":
         return FlowerTrainReport(
             train_for_next_item(

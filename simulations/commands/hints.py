@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from afl.data.dataset_store import DatasetStore
-from afl.errors import NotFoundError, StorageError, UsageError
+from afl.errors import StorageError, UsageError
 from afl.hints import editing
 from afl.hints.knowledge_base import require_name
 from afl.settings import Settings
@@ -106,9 +106,9 @@ def base_to_json(record: KnowledgeBaseRecord) -> dict[str, Any]:
 
 
 def _require_dataset(name: str, settings: Settings) -> None:
-    names = DatasetStore(settings.data_dir).names()
-    if name not in names:
-        raise NotFoundError(f"no data set is called {name!r}; there are: {', '.join(names) or 'none yet'}")
+    store = DatasetStore(settings.data_dir)
+    if name not in store.names():
+        raise store.unknown(name)
 
 
 def _with_store(db: str | None, settings: Settings | None, use: Callable[[Store], Awaitable[T]]) -> T:

@@ -1,11 +1,10 @@
 """`afl view`: runs, dialogues and comparisons in the browser, or as a site of files."""
 
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from afl.errors import UsageError
+from afl.extras import require_extra
 from afl.settings import Settings
 from memory.store import Store
 from simulations.execution.asynchrony import wait_for
@@ -14,8 +13,6 @@ from simulations.viewer.links import Served
 
 if TYPE_CHECKING:
     from simulations.viewer.site import Site
-
-_EXTRA = ("fastapi", "plotly", "uvicorn")
 
 
 def view(
@@ -41,7 +38,7 @@ def view(
     Raises `UsageError` for a port that is taken, a folder that holds something else, a missing extra; `StorageError`
     for a database that is not there; `NotFoundError` for a run that is not.
     """
-    _require_extra()
+    require_extra("viewer", "the viewer")
     settings = settings or Settings()
     url, names = db or settings.db_url, tuple(dict.fromkeys(runs))
     wait_for(_require(url, names))
@@ -49,12 +46,6 @@ def view(
         return _exported(url, names, Path(export), settings, watch or Unwatched())
     _serve(url, _first(names), host, port, browser, settings, opened or _told)
     return None
-
-
-def _require_extra() -> None:
-    missing = next((name for name in _EXTRA if find_spec(name) is None), None)
-    if missing:
-        raise UsageError(f"the viewer needs {missing}; install it with: pip install 'afl[viewer]'")
 
 
 async def _require(url: str, names: Sequence[str]) -> None:

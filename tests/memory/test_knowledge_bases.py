@@ -54,7 +54,7 @@ async def test_a_base_can_be_replaced(store, base):
 async def test_a_base_that_is_not_there_is_told_with_those_that_are(store, base):
     await store.knowledge_bases.save(base)
     assert await store.knowledge_bases.find("songs") is None
-    with pytest.raises(NotFoundError, match="'songs'; there are: films"):
+    with pytest.raises(NotFoundError, match="'songs'; available: films"):
         await store.knowledge_bases.load("songs")
 
 

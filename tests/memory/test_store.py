@@ -49,7 +49,7 @@ class StoreContract:
             await store.begin_run("x", CONFIG, replace(lists, hash="other"))
 
     async def test_an_unknown_run_is_not_found_among_those_there_are(self, store, run):
-        with pytest.raises(NotFoundError, match=r"no run is called 'y'; there are: x"):
+        with pytest.raises(NotFoundError, match=r"no run is called 'y'; available: x"):
             await store.run("y")
 
     async def test_a_list_of_items_comes_back_in_order_and_others_as_they_were(self, run, record):

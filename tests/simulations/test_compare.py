@@ -150,7 +150,7 @@ def test_where_no_option_tells_the_lists_apart_their_hashes_do(
 def test_a_run_that_is_not_there_is_named(record: Record, afl: Afl, url: str) -> None:
     record("a", {})
     refused = afl("compare", "a", "nowhere", "--db", url)
-    assert (refused.code, refused.complaint) == (2, "afl: no run is called 'nowhere'; there are: a")
+    assert (refused.code, refused.complaint) == (2, "afl: no run is called 'nowhere'; available: a")
 
 
 def test_people_see_the_verdict_and_then_the_sessions_on_which_the_runs_differ(

@@ -32,11 +32,11 @@ def runs(afl: Afl) -> list[str]:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["data", "info", "nothing"], "no data set is called 'nothing'; there are: small"),
-        (["data", "remove", "nothing"], "no data set is called 'nothing'; there are: small"),
+        (["data", "info", "nothing"], "no data set is called 'nothing'; available: small"),
+        (["data", "remove", "nothing"], "no data set is called 'nothing'; available: small"),
         (
             ["data", "import", "excel", "x.xls", "--name", "x"],
-            "no importer is called 'excel'; there are: amazon, csv, demo",
+            "no importer is called 'excel'; available: amazon, csv, demo",
         ),
         (["data", "import", "csv", "nowhere.csv", "--name", "x"], "nowhere.csv"),
         (["data", "import", "csv", "--name", "x"], "csv"),
@@ -44,10 +44,10 @@ def runs(afl: Afl) -> list[str]:
         (["data", "import", "demo"], "Missing option '--name'"),
         (
             ["train", "nothing", "--dataset", "small"],
-            "no model is called 'nothing'; there are: caser, gru4rec, item-knn, morec",
+            "no model is called 'nothing'; available: caser, gru4rec, item-knn, morec",
         ),
         (["train", "sasrec", "--dataset", "nothing"], "no data set is called 'nothing'"),
-        (["inspect", "nothing"], "no run is called 'nothing'; there are: none yet"),
+        (["inspect", "nothing"], "no run is called 'nothing'; available: none yet"),
         (["export", "nothing", "--out", "x.jsonl"], "no run is called 'nothing'"),
         (["simulate", "--llm", "offline"], "--dataset is missing"),
         (["simulate", "--dataset", "small"], "--llm is missing"),
@@ -71,7 +71,7 @@ def test_what_does_not_exist_is_named_with_what_does(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--dataset", "nothing"], "no data set is called 'nothing'; there are: small"),
+        (["--dataset", "nothing"], "no data set is called 'nothing'; available: small"),
         (["--sessions", "31"], "--sessions: got 31, but split 'all' of 'small' has 30"),
         (["--sessions", "0"], "--sessions: got 0, expected at least 1"),
         (["--rounds", "0"], "--rounds: got 0, expected at least 1"),
@@ -83,10 +83,10 @@ def test_what_does_not_exist_is_named_with_what_does(
             ["--candidates-from", "thin-air"],
             "--candidates-from: got 'thin-air', expected one of: seeded, reference",
         ),
-        (["--llm", "parrot"], "'parrot'; there are: answers, offline, openai"),
+        (["--llm", "parrot"], "'parrot'; available: answers, offline, openai"),
         (["--llm", "openai"], "expected openai:MODEL"),
-        (["--recommender", "oracle"], "no recommender is called 'oracle'; there are: caser, file, "),
-        (["--reward", "oracle"], "no reward model is called 'oracle'; there are: caser, gru4rec, item-knn"),
+        (["--recommender", "oracle"], "no recommender is called 'oracle'; available: caser, file, "),
+        (["--reward", "oracle"], "no reward model is called 'oracle'; available: caser, gru4rec, item-knn"),
         (["--tool", "oracle"], "no tool is called 'oracle'"),
         (["--recommender", "file"], "expected file:PATH.csv"),
         (["--recommender", "file:nowhere.csv"], "nowhere.csv"),

@@ -32,7 +32,7 @@ def read_tests(file: Path, titles: Sequence[str]) -> list[UserRow]:
         missing = [name for name in _COLUMNS if name not in (lines.fieldnames or ())]
         if missing:
             there = ", ".join(lines.fieldnames or ()) or "none"
-            raise DataError(f"{file}, line 1: column {missing[0]!r} is missing; there are: {there[:120]}")
+            raise DataError(f"{file}, line 1: column {missing[0]!r} is missing; available: {there[:120]}")
         return [_row(f"{file}, line {lines.line_num}", cells, titles) for cells in lines]
     except csv.Error as error:
         raise DataError(f"{file}, line {lines.line_num}: not CSV ({error})") from None

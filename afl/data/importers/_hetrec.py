@@ -27,7 +27,7 @@ def numbered_rows(
     missing = [name for name in wanted if name not in header]
     if missing:
         there = ", ".join(header)[:120] or "none"
-        raise DataError(f"{file}, line {first}: column {missing[0]!r} is missing; there are: {there}")
+        raise DataError(f"{file}, line {first}: column {missing[0]!r} is missing; available: {there}")
     places = [header.index(name) for name in wanted]
     for number, line in lines:
         fields = line.split("\t")

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import make_url
 
 from afl.errors import UsageError, WorkerError
+from afl.extras import optional_imports
 from simulations.engines.base import Say, StorageLocation
 
 _QUIET = {
@@ -25,12 +26,8 @@ _PATIENCE = 5.0
 def ray_module() -> Any:
     """Ray, which tells nobody that it is used; `UsageError` where it is not installed."""
     os.environ.update({name: value for name, value in _QUIET.items() if name not in os.environ})
-    try:
+    with optional_imports("ray", "--engine ray"):
         import ray
-    except ImportError as error:
-        raise UsageError(
-            f"--engine ray needs the extra 'ray' (no {error.name} here): pip install 'afl[ray]'"
-        ) from None
     return ray
 
 

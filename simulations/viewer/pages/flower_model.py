@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from afl.errors import NotFoundError
 from afl.flower.model_store import StoredModel, stored_models
 from afl.flower.stored_evaluation import Evaluation, GroupShares, TitleShares
+from afl.suggestions import unknown_name
 from simulations.viewer import flowers
 from simulations.viewer.data_access import Reading
 from simulations.viewer.flowers import Number, Training
@@ -135,7 +135,7 @@ def _named(reading: Reading, name: str) -> StoredModel:
     """Names come from an address: only those that are there are looked for."""
     known = {kept.name: kept for kept in stored_models(reading.flower)}
     if name not in known:
-        raise NotFoundError(f"no Flower model is called {name!r}; there are: {', '.join(known) or 'none'}")
+        raise unknown_name("Flower model", name, known)
     return known[name]
 
 

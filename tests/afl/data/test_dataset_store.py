@@ -80,12 +80,12 @@ def test_a_folder_that_is_a_file_is_one_clear_line(tmp_path: Path, small: Datase
 
 
 def test_an_unknown_name_lists_what_there_is(store: DatasetStore, stored: Path) -> None:
-    with pytest.raises(NotFoundError, match="no data set is called 'big'; there are: small"):
+    with pytest.raises(NotFoundError, match="no data set is called 'big'; available: small"):
         store.load("big")
 
 
 def test_an_unknown_name_in_an_empty_store_says_how_to_import(store: DatasetStore) -> None:
-    with pytest.raises(NotFoundError, match="there are: none; import one first"):
+    with pytest.raises(NotFoundError, match="available: none; import one first"):
         store.load("big")
 
 

@@ -35,7 +35,7 @@ def test_a_category_is_part_of_addresses_and_name() -> None:
 
 
 def test_an_unknown_source_lists_those_there_are() -> None:
-    with pytest.raises(NotFoundError, match=r"no source is called 'netflix'; there are: .*ml-1m"):
+    with pytest.raises(NotFoundError, match=r"no source is called 'netflix'; available: .*ml-1m"):
         sources.find_source("netflix")
 
 

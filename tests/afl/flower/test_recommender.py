@@ -166,8 +166,10 @@ def test_a_model_trained_on_the_simulated_sequences_is_refused(films: Dataset, h
 def test_a_missing_extra_is_refused_with_what_to_install(
     films: Dataset, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("afl.flower.recommender.EXTRA", ("no_such_package",))
-    with pytest.raises(UsageError, match=r"needs no_such_package; install it with: pip install 'afl\[flower\]'"):
+    monkeypatch.setattr("afl.extras.EXTRAS", {"flower": ("no_such_package",)})
+    with pytest.raises(
+        UsageError, match=r'needs no_such_package, which is not installed: pip install "afl\[flower\]"'
+    ):
         flower_recommender(context(films, home))
 
 

@@ -19,7 +19,7 @@ async def test_openai_is_found_by_name(home: Path) -> None:
 
 
 def test_an_unknown_name_lists_the_known_ones(home: Path) -> None:
-    with pytest.raises(NotFoundError, match=r"no llm is called 'gpt'; there are: .*openai"):
+    with pytest.raises(NotFoundError, match=r"no llm is called 'gpt'; available: .*openai"):
         load_model("gpt", dataset=NO_DATASET)  # type: ignore[arg-type]
 
 

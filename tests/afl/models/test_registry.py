@@ -72,7 +72,7 @@ def test_a_folder_that_cannot_be_written_is_named(ring: Dataset, tmp_path: Path)
 
 
 def test_an_unknown_model_is_told_what_there_is(ring: Dataset, tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError, match=r"no model is called 'gru5rec'; there are: .*sasrec"):
+    with pytest.raises(NotFoundError, match=r"no model is called 'gru5rec'; available: .*sasrec"):
         load_or_train("gru5rec", ring, seed=1, models_dir=tmp_path, progress=quiet)
 
 

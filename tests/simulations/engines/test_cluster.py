@@ -59,7 +59,7 @@ def test_a_file_is_nothing_that_machines_share(settings: Settings, url: str, hos
             "got ray://a:10001, expected HOST:PORT or auto, on a machine",
         ),
         ({"engine": "ray", "workers": 0}, "--workers: got 0, expected at least 1"),
-        ({"engine": "dask"}, "no engine is called 'dask'; there are: local, ray"),
+        ({"engine": "dask"}, "no engine is called 'dask'; available: local, ray"),
     ],
 )
 def test_what_no_engine_can_do_is_a_mistake(small: Path, options: dict[str, object], said: str) -> None:

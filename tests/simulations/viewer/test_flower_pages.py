@@ -110,7 +110,7 @@ def test_a_training_that_goes_on_is_kept_up_to_date(anew: TestClient, tmp_path: 
 def test_an_unknown_model_is_said_in_a_line(client: TestClient) -> None:
     answer = client.get("/flower/nobody")
     assert answer.status_code == 404
-    assert "no Flower model is called &#39;nobody&#39;; there are: begun, fitted" in answer.text
+    assert "no Flower model is called &#39;nobody&#39;; available: begun, fitted" in answer.text
 
 
 def test_an_address_leads_nowhere_else(client: TestClient) -> None:

@@ -135,5 +135,5 @@ def test_what_a_run_was_begun_with_is_shown(html: Html) -> None:
 def test_a_run_that_is_not_there_is_said_in_words(client: TestClient) -> None:
     missing = client.get("/runs/nope")
     assert missing.status_code == 404
-    assert "no run is called &#39;nope&#39;; there are: begun, films.test, hinted," in missing.text
+    assert "no run is called &#39;nope&#39;; available: begun, films.test, hinted," in missing.text
     assert client.get("/api/runs/nope").json()["error"].startswith("no run is called")

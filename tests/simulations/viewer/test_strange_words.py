@@ -46,4 +46,4 @@ def test_json_gives_back_what_was_said(strange: TestClient) -> None:
 def test_a_mistake_in_strange_words_is_told_as_json(strange: TestClient) -> None:
     answer = strange.get("/api/runs/nope")
     assert answer.status_code == 404
-    assert answer.json()["error"].startswith("no run is called 'nope'; there are: x\x00\ud800")
+    assert answer.json()["error"].startswith("no run is called 'nope'; available: x\x00\ud800")

@@ -74,14 +74,13 @@ def test_a_folder_of_somebody_elses_is_said_in_one_line(afl: Afl, database: str,
 
 def test_a_run_that_is_not_there_is_said_before_a_port_is_opened(afl: Afl, database: str, taken: int) -> None:
     finished = afl("view", "nope", "--no-browser", "--port", taken, "--db", database)
-    assert finished.complaint.startswith("afl: no run is called 'nope'; there are: ")
+    assert finished.complaint.startswith("afl: no run is called 'nope'; available: ")
 
 
 def test_an_extra_that_is_missing_is_said_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fastapi", None)
-    with pytest.raises(
-        UsageError, match=r"the viewer needs fastapi; install it with: pip install 'afl\[viewer\]'"
-    ):
+    message = r'the viewer needs fastapi, which is not installed: pip install "afl\[viewer\]"'
+    with pytest.raises(UsageError, match=message):
         view()
 
 
