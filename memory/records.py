@@ -26,6 +26,8 @@ class CandidateRecord:
     hash: str
     lists: Mapping[str, Sequence[int]]
     """Session id -> its candidates in the order shown; the sessions in the order of the run."""
+    titles: Mapping[int, str] | None = None
+    """Item number -> title, for every item on the lists; None where the titles are not stored."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from memory.aggregates import (
     rounds_of,
 )
 from memory.backends import backend_of
-from memory.codec import decompress, from_json
+from memory.codec import decompress, from_json, to_json
 from memory.columns import (
     JudgedColumns,
     ResultColumns,
@@ -66,6 +66,7 @@ from memory.session_query import (
 )
 from memory.spending import AgentCost, RunCost, SQLLedger, read_agent_costs, read_run_cost
 from memory.statements import add_pace, add_words, clear_turns, record_session, record_turns
+from memory.titles import read_titles
 from memory.transcripts import read_transcripts
 from memory.writer import Change, Writer
 
@@ -132,12 +133,33 @@ class Run:
                 return decompress((await connection.execute(query)).scalar_one())
 
     async def candidates(self) -> CandidateRecord:
-        """The candidate lists the run was begun with."""
+        """The candidate lists of the run, with the titles if they are stored."""
+        lists = from_json(await self._candidates_json())
+        by_session = {session: tuple(items) for session, items in lists.items()}
+        return CandidateRecord(self.candidates_hash, by_session, await self.titles())
+
+    async def session_candidates(self, session: str) -> tuple[int, ...]:
+        """The candidates of one session in the order shown; empty for a session that is not part of the run."""
+        # Looked up in the JSON as it is: parsing the lists of 100,000 sessions takes longer than a page may.
+        lists, key = await self._candidates_json(), to_json(session) + b":["
+        start = 0 if lists.startswith(b"{" + key) else lists.find(b"," + key)
+        if start < 0:
+            return ()
+        first = start + 1 + len(key)
+        return tuple(from_json(b"[" + lists[first : lists.index(b"]", first) + 1]))
+
+    async def _candidates_json(self) -> bytes:
+        """The candidate lists as compact JSON."""
         query = select(candidates.c.lists).where(candidates.c.hash == self.candidates_hash)
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
-                lists = from_json(decompress((await connection.execute(query)).scalar_one()))
-        return CandidateRecord(self.candidates_hash, {session: tuple(items) for session, items in lists.items()})
+                return decompress((await connection.execute(query)).scalar_one())
+
+    async def titles(self) -> dict[int, str] | None:
+        """Item number -> title, for the items on the candidate lists; None for runs begun before titles were stored."""
+        with storage_errors(self._where):
+            async with self._engine.connect() as connection:
+                return await read_titles(connection, self.id)
 
     async def record_session(self, record: SessionRecord) -> None:
         """Returns once the session is on disk, in place of what an earlier pass recorded of it."""

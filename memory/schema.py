@@ -20,7 +20,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-SCHEMA_VERSION = "0007"
+SCHEMA_VERSION = "0008"
 """The newest migration; versions compare as strings."""
 FILLED_SINCE = "0007"
 """From this version on a session is written with its tools and the words of its reasons."""
@@ -57,6 +57,13 @@ candidates = Table(
     Column("lists", LargeBinary, nullable=False),
 )
 
+titles = Table(
+    "titles",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("titles", LargeBinary, nullable=False),
+)
+
 runs = Table(
     "runs",
     metadata,
@@ -67,6 +74,7 @@ runs = Table(
     Column("candidates", Text, ForeignKey("candidates.hash"), nullable=False),
     Column("sessions", Integer, nullable=False),
     Column("inputs", LargeBinary, nullable=False),
+    Column("titles", Text, ForeignKey("titles.hash")),
 )
 
 journal = Table(

@@ -7,7 +7,7 @@ from sqlalchemy import Delete, Insert, Select, bindparam, func, literal_column, 
 
 from afl.types import Outcome
 from memory.backends import Backend
-from memory.schema import candidates, doubts, journal, pace, runs, sessions, turns
+from memory.schema import candidates, doubts, journal, pace, runs, sessions, titles, turns
 
 REPLACED = [outcome.value for outcome in Outcome if outcome.retried_on_continuation]
 
@@ -83,6 +83,13 @@ def add_words(backend: Backend) -> Insert:
 def add_candidates(backend: Backend) -> Insert:
     """Adds candidate lists unless their hash is known."""
     statement: Insert = backend.insert(candidates).on_conflict_do_nothing()
+    return statement
+
+
+@cache
+def add_titles(backend: Backend) -> Insert:
+    """Adds titles unless they are stored."""
+    statement: Insert = backend.insert(titles).on_conflict_do_nothing()
     return statement
 
 

@@ -20,7 +20,8 @@ from memory.records import CandidateRecord, RunSummary
 from memory.reply_cache import ReplyCache
 from memory.run import Run
 from memory.schema import doubts, journal, pace, runs, sessions
-from memory.statements import REPLACED, add_candidates, add_run
+from memory.statements import REPLACED, add_candidates, add_run, add_titles
+from memory.titles import titles_row
 from memory.writer import Writer
 
 _RUNS = select(*(column for column in runs.c if column.name != "inputs"))
@@ -85,6 +86,7 @@ class Store:
         """
         wanted = json.loads(json.dumps(config))
         lists = {"hash": candidates.hash, "lists": compress(to_json(dict(candidates.lists)))}
+        titles = titles_row(candidates.titles)
         row = {
             "name": name,
             "created": time.time(),
@@ -92,10 +94,13 @@ class Store:
             "candidates": candidates.hash,
             "sessions": len(candidates.lists),
             "inputs": compress(to_json(dict(inputs or {}))),
+            "titles": titles and titles["hash"],
         }
         with storage_errors(self.where):
             async with self._engine.begin() as connection:
                 await connection.execute(add_candidates(self._backend), [lists])
+                if titles is not None:
+                    await connection.execute(add_titles(self._backend), [titles])
                 await connection.execute(add_run(self._backend), [row])
         run = await self.run(name)
         run.require_config({**wanted, "candidates_hash": candidates.hash})

@@ -105,7 +105,9 @@ class Task:
     def candidate_record(self) -> CandidateRecord:
         """The lists as they are kept with the run."""
         lists = zip(self.rows, self.candidates.tolist(), strict=True)
-        return CandidateRecord(self.candidates_hash, {row.id: items for row, items in lists})
+        titles = self.dataset.catalogue.titles
+        by_item = {item: titles[item] for item in np.unique(self.candidates).tolist()}
+        return CandidateRecord(self.candidates_hash, {row.id: items for row, items in lists}, by_item)
 
     def configuration(self) -> dict[str, Any]:
         """What of data and options determines the results."""

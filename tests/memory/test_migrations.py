@@ -10,12 +10,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, select
+from sqlalchemy.ext.asyncio import create_async_engine
 
 import memory.migrations
 from afl.types import Advice, Outcome
+from memory.backfill import backfill
 from memory.database import open_engine, parse_url
 from memory.export import export
-from memory.schema import VERSION_TABLE, metadata
+from memory.schema import FILLED_SINCE, VERSION_TABLE, metadata
 from memory.session_query import SessionFilter
 from memory.store import Store
 
@@ -59,6 +61,8 @@ def _repaired(record):
 async def test_whatever_an_older_database_holds_is_there_after_its_upgrade(revision, empty_url, today):
     migrate(empty_url, revision)
     copy(today, empty_url)
+    if revision >= FILLED_SINCE:
+        await write_words(empty_url)
     assert await content(empty_url) == await content(today)
 
 
@@ -97,15 +101,25 @@ def copy(source: str, target: str) -> None:
     old, new = (create_engine(url.replace("postgresql:", "postgresql+psycopg:")) for url in (source, target))
     with old.connect() as reading, new.begin() as writing:
         known = inspect(writing)
+        version = writing.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar_one()
         for table in metadata.sorted_tables:
             if known.has_table(table.name) and not table.name.endswith("_tallies"):
-                names = {column["name"] for column in known.get_columns(table.name)} - NEWER
+                names = {column["name"] for column in known.get_columns(table.name)}
+                names -= NEWER if version < FILLED_SINCE else set()
                 columns = [column for column in table.columns if column.name in names]
                 rows = [dict(row) for row in reading.execute(select(*columns)).mappings()]
                 if rows:
                     writing.execute(table.insert(), rows)
     old.dispose()
     new.dispose()
+
+
+async def write_words(url: str) -> None:
+    """What databases from `FILLED_SINCE` on hold of each session without an upgrade."""
+    engine = create_async_engine(parse_url(url))
+    async with engine.begin() as connection:
+        await backfill(connection)
+    await engine.dispose()
 
 
 async def content(url: str) -> object:
