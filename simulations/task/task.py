@@ -10,6 +10,7 @@ from afl.data.candidates import candidate_lists, lists_hash, with_target_at
 from afl.data.dataset import Dataset, Split
 from afl.data.judged_items import JudgedItems, judged_items
 from afl.data.sessions import MIN_HISTORY, Row, Session, build_session, session_rows, with_target_in_history
+from afl.data.split import Shares
 from afl.draws import derived_seed
 from afl.errors import UsageError
 from afl.hints.knowledge_base import Hint, KnowledgeBase
@@ -67,9 +68,7 @@ class Task:
                     )
                 )
         if not chosen:
-            raise UsageError(
-                f"data set {dataset.name!r} has no session in split {options.split!r}; {_needed(options)}"
-            )
+            raise UsageError(no_sessions(dataset, options))
         order = _order(dataset, options, chosen)
         picked, shown = [chosen[index] for index in order], np.concatenate(lists)[order]
         items = with_target_at(shown, [row.target for row in picked], options.target_position)
@@ -131,10 +130,29 @@ def _without_what_is_asked(dataset: Dataset, options: RunOptions, training: Data
     return training.without_targets(held_out=options.held_out)
 
 
-def _needed(options: RunOptions) -> str:
+def no_sessions(dataset: Dataset, options: RunOptions) -> str:
+    """Why there is nothing to run: the split is empty, or its sequences are too short."""
+    sequences = [dataset.splits[split] for split in options.splits]
+    reason = f"data set {dataset.name!r} has no session in split {options.split!r}"
+    if not any(map(len, sequences)):
+        return f"{reason}: {_divided(dataset)}"
+    longest = max(int(np.diff(of_split.offsets).max(initial=0)) for of_split in sequences)
     least = MIN_HISTORY + 1 + options.held_out
-    kept = f", {options.held_out} of them held out; ask about fewer with --items" if options.held_out else ""
-    return f"a session needs a sequence of at least {least} items{kept}"
+    held_out = f", {options.held_out} of them held out; ask about fewer with --items" if options.held_out else ""
+    return f"{reason}; a session needs a sequence of at least {least} items{held_out} (the longest here has {longest})"
+
+
+def _divided(dataset: Dataset) -> str:
+    """How many sequences each split got, and what to do where that is none."""
+    counts = {split: len(dataset.splits[split]) for split in Split}
+    divided = f"its {sum(counts.values()):,} sequences are " + ", ".join(f"{n:,} {s}" for s, n in counts.items())
+    shares = Shares.from_note(dataset.notes.get("split", ""))
+    if shares is None:
+        return f"{divided}, as its source divides them; choose another --split"
+    return (
+        f"{divided} (divided {shares}, validation and test rounded down); import at least {shares.fewest} users, "
+        "other shares (afl data import ... --split 2:1:1), or choose --split train"
+    )
 
 
 def _order(dataset: Dataset, options: RunOptions, every: list[Row]) -> list[int]:

@@ -6,6 +6,7 @@ import pytest
 
 from afl.data.dataset import Dataset, Split
 from afl.data.dataset_store import DatasetStore
+from afl.errors import UsageError
 from simulations.options.run_options import RunOptions
 from simulations.task.task import Task
 from tests.simulations.conftest import Afl
@@ -72,3 +73,27 @@ def test_what_is_judged_after_the_target_is_not_learned_either(dataset: Dataset)
     task = Task.of(dataset, options)
     assert {len(sequence.items) for sequence in task.training.splits[Split.TRAIN]} == {4}
     assert task.configuration()["training_hash"] == dataset.without_targets(held_out=1).hash
+
+
+def test_too_few_users_for_a_test_split_are_counted_and_the_way_out_is_named(
+    afl: Afl, home: Path, tmp_path: Path
+) -> None:
+    table = tmp_path / "few.csv"
+    rows = [f"{user},{item},{item}" for user in range(7) for item in range(user, user + 5)]
+    table.write_text("\n".join(["user,item,timestamp", *rows]), encoding="utf-8")
+    afl("data", "import", "csv", table, "--name", "few")
+    refused = afl("simulate", "--dataset", "few", "--llm", "offline", "--candidates", "3", "--run", "x")
+    assert refused.code == 2
+    assert refused.complaint == (
+        "afl: data set 'few' has no session in split 'test': its 7 sequences are 7 train, 0 valid, 0 test (divided "
+        "8:1:1, validation and test rounded down); import at least 10 users, other shares (afl data import ... "
+        "--split 2:1:1), or choose --split train"
+    )
+
+
+def test_sequences_that_are_too_short_are_told_apart_from_an_empty_split(dataset: Dataset) -> None:
+    options = RunOptions(dataset="small", llm="offline", ratios=("1:1",), items=20)
+    with pytest.raises(
+        UsageError, match=r"at least 14 items, 10 of them held out; .* \(the longest here has \d+\)"
+    ):
+        Task.of(dataset, options)

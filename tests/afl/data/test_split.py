@@ -75,3 +75,17 @@ def test_shares_that_are_none_are_told(text: str) -> None:
 
 def test_shares_are_read_as_they_are_written() -> None:
     assert str(Shares.parse("5:1:4")) == "5:1:4"
+
+
+@pytest.mark.parametrize(("shares", "fewest"), [("8:1:1", 10), ("2:1:1", 4), ("1:0:0", 1), ("7:1:2", 10)])
+def test_the_fewest_sequences_leave_no_split_empty(shares: str, fewest: int) -> None:
+    parsed = Shares.parse(shares)
+    assert parsed.fewest == fewest
+    splits = resplit(split_sequences(users(fewest)), parsed)
+    assert all(len(splits[split]) for split, share in zip(Split, parsed, strict=True) if share)
+
+
+def test_shares_are_read_back_from_the_note_of_a_data_set() -> None:
+    assert Shares.from_note("8:1:1 by sequence, by the digest of its id") == (8, 1, 1)
+    assert Shares.from_note("the source's own, by sequence") is None
+    assert Shares.from_note("") is None
