@@ -3,10 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import NamedTuple
 
 from afl.metrics.intervals import Estimate, wilson
-from afl.metrics.paired import mcnemar
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.loaded_run import LoadedRun
 from simulations.analysis.paired_tests import PairedTest, compare_pairs
@@ -32,15 +30,6 @@ class HitArm:
         return wilson(sum(self.hits.values()), completed) if completed else None
 
 
-class Pair(NamedTuple):
-    """Two arms over the sessions that both have: the second against the first."""
-
-    test: PairedTest
-    won: int
-    """Sessions that only the second arm hits."""
-    lost: int
-
-
 def comparable(runs: Sequence[LoadedRun]) -> list[list[LoadedRun]]:
     """The runs in groups over the same sessions and candidate lists, in the order given."""
     groups: dict[str, list[LoadedRun]] = {}
@@ -55,14 +44,10 @@ def arms_of(runs: Sequence[LoadedRun]) -> list[HitArm]:
     return [*_bases(runs), *(_arm(run) for run in runs)]
 
 
-def pairs_of(groups: Sequence[Sequence[HitArm]]) -> list[Pair]:
+def test_arms(groups: Sequence[Sequence[HitArm]]) -> list[PairedTest]:
     """Every pair of arms of a group that share a session, the later against the earlier; Holm over all groups."""
-    every = [pair for arms in groups for pair in combinations(arms, 2)]
-    shared = [(one, two) for one, two in every if one.hits.keys() & two.hits.keys()]
-    results = [(_result(one, two), _result(two, one)) for one, two in shared]
-    counts = [mcnemar(one.values, two.values) for one, two in results]
-    tests = compare_pairs(results)
-    return [Pair(test, count.won, count.lost) for test, count in zip(tests, counts, strict=True)]
+    pairs = [pair for arms in groups for pair in combinations(arms, 2)]
+    return compare_pairs([(_result(a, b), _result(b, a)) for a, b in pairs if a.hits.keys() & b.hits.keys()])
 
 
 def discordant(arms: Sequence[HitArm]) -> list[str]:

@@ -96,6 +96,15 @@ class LoadedRun:
         )
 
     @cached_property
+    def target_ranks(self) -> Mapping[str, int | None]:
+        """Session -> the target's rank in its list, from 1; None where it is not listed, or there is no list."""
+        ranks: dict[str, int | None] = {}
+        for record in self.records:
+            lists = [turn for turn in record.dialogue if turn.ranking]
+            ranks[record.session] = lists[-1].target_rank(record.target) if lists and record.completed else None
+        return ranks
+
+    @cached_property
     def sessions_by_outcome(self) -> Mapping[str, int]:
         """How many sessions ended in what, the completed ones first."""
         return dict(Counter(record.outcome.value for record in self.records).most_common())

@@ -1,16 +1,20 @@
-"""Tests between arms: the same users in both, adjusted for the number of tests."""
+"""Paired tests between arms: the same users in both, adjusted by Holm for the number of tests."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from afl.metrics.holm import holm
-from afl.metrics.paired import Difference, mcnemar, paired_bootstrap
+from afl.metrics.paired import mcnemar, mcnemar_from_counts, paired_bootstrap, paired_bootstrap_from_counts
 from afl.metrics.power import minimum_detectable_hit_difference, minimum_detectable_mean_difference
-from simulations.analysis.arm_results import ArmResult
+from simulations.analysis.arm_results import HIT_RATE, ArmResult
+
+LEVEL = 0.05
+"""At which a difference counts as significant, after Holm's adjustment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +24,7 @@ class PairedTest:
     a: str
     b: str
     group: Mapping[str, Any]
+    """What both arms share: `{"base": "sasrec"}`."""
     metric: str
     n: int
     """Users."""
@@ -27,17 +32,39 @@ class PairedTest:
     """The mean of `b` minus the mean of `a`."""
     ci95: tuple[float, float]
     """Paired bootstrap over users."""
+    won: int
+    """Users for whom `b` is better."""
+    lost: int
     p: float
     """Two-sided: exact McNemar for hits of one seed, else of the paired bootstrap."""
     p_holm: float
     """Adjusted for all tests of the study."""
     detectable: float | None
-    """The smallest difference that so many users show in four of five studies; None for too few users."""
+    """The minimum detectable effect at p < .05 with power .8; None for too few users."""
+
+    @classmethod
+    def of_hits(cls, a: str, b: str, *, won: int, lost: int, n: int) -> Self:
+        """The only test between two runs' hits, from how many of n users only `b` and only `a` hit."""
+        difference, p = paired_bootstrap_from_counts(won=won, lost=lost, n=n), mcnemar_from_counts(won, lost).p
+        return cls(
+            a=a,
+            b=b,
+            group={},
+            metric=HIT_RATE,
+            n=n,
+            difference=difference.value,
+            ci95=difference.ci95,
+            won=won,
+            lost=lost,
+            p=p,
+            p_holm=p,
+            detectable=minimum_detectable_hit_difference(n, differing=(won + lost) / n if n else 0.0),
+        )
 
     @property
     def is_significant(self) -> bool:
-        """Whether a difference can be told at the 5 % level."""
-        return self.p_holm <= 0.05
+        """At the 5 % level, after Holm's adjustment."""
+        return self.p_holm <= LEVEL
 
     def to_json(self) -> dict[str, Any]:
         """An entry of `tests`."""
@@ -58,43 +85,42 @@ class PairedTest:
 def compare(results: Sequence[ArmResult]) -> list[PairedTest]:
     """Every pair of arms within each group and metric, the later against the earlier; Holm over all of them."""
     return compare_pairs(
-        [
-            (one, two)
-            for one, two in combinations(results, 2)
-            if one.group == two.group and one.metric == two.metric
-        ]
+        [(a, b) for a, b in combinations(results, 2) if a.group == b.group and a.metric == b.metric]
     )
 
 
 def compare_pairs(pairs: Sequence[tuple[ArmResult, ArmResult]]) -> list[PairedTest]:
     """The second of each pair against the first; Holm over all of them."""
-    drawn = [_compared(one, two) for one, two in pairs]
-    adjusted = holm([p for _, p, _ in drawn])
-    return [
-        PairedTest(
-            a=one.arm,
-            b=two.arm,
-            group=one.group if one.group == two.group else {},
-            metric=one.metric,
-            n=difference.n,
-            difference=difference.value,
-            ci95=difference.ci95,
-            p=p,
-            p_holm=float(p_holm),
-            detectable=detectable,
+    tests = [_unadjusted(a, b) for a, b in pairs]
+    adjusted = holm([test.p for test in tests])
+    return [replace(test, p_holm=float(p)) for test, p in zip(tests, adjusted, strict=True)]
+
+
+def _unadjusted(a: ArmResult, b: ArmResult) -> PairedTest:
+    index = {user: number for number, user in enumerate(b.users)}
+    first, second = a.values, b.values[[index[user] for user in a.users]]
+    difference, hits = paired_bootstrap(first, second), a.is_hit_or_miss and b.is_hit_or_miss
+    p = mcnemar(first, second).p if hits else difference.p
+    return PairedTest(
+        a=a.arm,
+        b=b.arm,
+        group=a.group if a.group == b.group else {},
+        metric=a.metric,
+        n=difference.n,
+        difference=difference.value,
+        ci95=difference.ci95,
+        won=int((second > first).sum()),
+        lost=int((second < first).sum()),
+        p=p,
+        p_holm=p,
+        detectable=_detectable(second - first, hits=hits),
+    )
+
+
+def _detectable(differences: NDArray[np.float64], *, hits: bool) -> float | None:
+    n = len(differences)
+    if hits:
+        return minimum_detectable_hit_difference(
+            n, differing=float(np.count_nonzero(differences)) / n if n else 0.0
         )
-        for (one, two), (difference, p, detectable), p_holm in zip(pairs, drawn, adjusted, strict=True)
-    ]
-
-
-def _compared(one: ArmResult, two: ArmResult) -> tuple[Difference, float, float | None]:
-    """The difference, its p-value, and the smallest difference that could have been found."""
-    order = {user: place for place, user in enumerate(two.users)}
-    first, second = one.values, two.values[[order[user] for user in one.users]]
-    difference = paired_bootstrap(first, second)
-    if one.is_hit_or_miss and two.is_hit_or_miss:
-        test = mcnemar(first, second)
-        differing = (test.won + test.lost) / difference.n
-        return difference, test.p, minimum_detectable_hit_difference(difference.n, differing=differing)
-    spread = float(np.std(second - first, ddof=1)) if difference.n > 1 else 0.0
-    return difference, difference.p, minimum_detectable_mean_difference(difference.n, sd=spread)
+    return minimum_detectable_mean_difference(n, sd=float(np.std(differences, ddof=1)) if n > 1 else 0.0)

@@ -12,6 +12,7 @@ from afl.metrics.intervals import Estimate, wilson
 from afl.metrics.precision_recall import PrecisionRecall, UserConfusion, precision_recall
 from afl.metrics.ranking_metrics import evaluate_lists
 from memory.records import CallTotals, JudgementRow, RoundRecord, RunTotals, SessionRecord
+from simulations.analysis.user_simulation import judgement_rows
 from simulations.task.run_kind import RunKind
 
 
@@ -111,7 +112,7 @@ class Tally:
         self.accepted += record.accepted
         self.ways.append(record.by_round)
         self.outcomes.update(turn.outcome.value for turn in record.answers)
-        self.judgements += _rows(record)
+        self.judgements += judgement_rows(record)
         self.places.append(place_of_target(record))
 
     @property
@@ -135,21 +136,6 @@ def place_of_target(record: SessionRecord) -> int | None:
     """Where the session's list has the target, from 0; None where it is not listed, or there is no list."""
     ranking = next((turn.ranking for turn in record.answers if turn.ranking), ())
     return ranking.index(record.target) if record.target in ranking else None
-
-
-def _rows(record: SessionRecord) -> list[JudgementRow]:
-    return [
-        JudgementRow(
-            record.session,
-            turn.key.round,
-            turn.item or "",
-            bool(turn.label),
-            turn.decision,
-            turn.score,
-            turn.outcome.value,
-        )
-        for turn in record.judged
-    ]
 
 
 def _by_round(ways: Iterable[tuple[RoundRecord, ...]]) -> tuple[tuple[int, int], ...]:

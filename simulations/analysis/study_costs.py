@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from afl.llm.budget import BudgetReport
 from memory.spending import AgentCost
@@ -31,6 +31,16 @@ class ArmCosts:
         return sum(known) if known else None
 
 
+class ArmTotals(NamedTuple):
+    """An arm with all its study seeds."""
+
+    arm: str
+    calls: int
+    tokens: int
+    usd: float | None
+    """None where no call's price was known."""
+
+
 @dataclass(frozen=True, slots=True)
 class StudyCosts:
     """All arms together, and where the budget of the command stands."""
@@ -38,12 +48,18 @@ class StudyCosts:
     arms: tuple[ArmCosts, ...] = ()
     budget: BudgetReport | None = None
 
+    def by_arm(self) -> list[ArmTotals]:
+        """The arms in order, each with all its runs."""
+        names = dict.fromkeys(run.arm for run in self.arms)
+        return [_total(name, [run for run in self.arms if run.arm == name]) for name in names]
+
     def to_json(self) -> dict[str, Any]:
         """The key `costs`, a row per arm, run, phase, round and agent; and `budget` where there is one."""
         rows = [{"arm": one.arm, "run": one.run, **cost._asdict()} for one in self.arms for cost in one.costs]
         return {"costs": rows} | ({"budget": self.budget} if self.budget else {})
 
 
-def by_arm(several: Sequence[ArmCosts]) -> dict[str, list[ArmCosts]]:
-    """The runs of each arm, one per study seed."""
-    return {arm: [one for one in several if one.arm == arm] for arm in dict.fromkeys(one.arm for one in several)}
+def _total(arm: str, runs: Sequence[ArmCosts]) -> ArmTotals:
+    prices = [run.usd for run in runs if run.usd is not None]
+    calls, tokens = sum(run.calls for run in runs), sum(run.tokens for run in runs)
+    return ArmTotals(arm, calls, tokens, sum(prices) if prices else None)

@@ -15,12 +15,14 @@ from afl.metrics.precision_recall import (
     user_scores,
 )
 from afl.models.reward_threshold import RewardThreshold
-from memory.records import JudgementRow
+from memory.records import JudgementRow, SessionRecord
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.audit_check import Check
+from simulations.analysis.loaded_run import LoadedRun
 from simulations.analysis.paired_tests import PairedTest, compare
 from simulations.analysis.study_costs import StudyCosts
 from simulations.analysis.study_report import audit_json
+from simulations.options.run_options import RunOptions
 
 METRICS = ("precision", "recall", "f1")
 
@@ -227,3 +229,50 @@ def by_ratio(
 def compare_arms(results: Sequence[ArmAnswers]) -> list[PairedTest]:
     """Every pair of arms at every ratio in each of `METRICS`, the later against the earlier; Holm over all."""
     return compare([result.in_metric(metric) for metric in METRICS for result in results])
+
+
+def by_task(runs: Sequence[LoadedRun]) -> list[list[LoadedRun]]:
+    """The runs that judged items, in groups whose users were asked about the same items."""
+    groups: dict[str, list[LoadedRun]] = {}
+    for run in runs:
+        if run.judges and run.records:
+            items = [(record.session, [turn.item for turn in record.judged]) for record in run.records]
+            groups.setdefault(repr((run.candidates_hash, run.config["ratios"], items)), []).append(run)
+    return list(groups.values())
+
+
+def answers_of_runs(runs: Sequence[LoadedRun]) -> list[ArmAnswers]:
+    """Every run of one task at every ratio, after the reward model alone where one was asked."""
+    first = runs[0]
+    options = RunOptions.given({}, recorded=first.config)
+    ratios, users = options.judged_ratios(), [record.session for record in first.records]
+    turns = first.records[0].judged
+    # The task's shape alone; the items themselves are in the records.
+    judged = JudgedItems(np.zeros((len(users), len(turns)), np.int32), sum(turn.label is True for turn in turns))
+    results = []
+    outputs = first.outputs
+    if outputs.judged is not None and outputs.threshold is not None:
+        positions = [record.position for record in first.records]
+        answers = Answers.of_reward(outputs.judged[positions], outputs.threshold)
+        results += by_ratio("reward", judged, ratios, users=users, seeds=[(options.seed, None, answers)])
+    for run in runs:
+        rows = [row for record in run.records for row in judgement_rows(record)]
+        answers = Answers.of_run([record.session for record in run.records], rows, items=len(turns))
+        results += by_ratio(run.label, judged, ratios, users=users, seeds=[(options.seed, run.name, answers)])
+    return sorted(results, key=lambda result: ratios.index(result.ratio))
+
+
+def judgement_rows(record: SessionRecord) -> list[JudgementRow]:
+    """The judged items of a session, as the database gives them for a run."""
+    return [
+        JudgementRow(
+            session=record.session,
+            number=turn.key.round,
+            item=turn.item or "",
+            label=bool(turn.label),
+            decision=turn.decision,
+            score=turn.score,
+            outcome=turn.outcome.value,
+        )
+        for turn in record.judged
+    ]

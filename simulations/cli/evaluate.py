@@ -37,9 +37,9 @@ def evaluate_recommendation(
     **options: Any,
 ) -> None:
     """Compare base model, recommendation agent and feedback loop; the same command continues."""
-    from simulations.cli.study_view import show
     from simulations.commands.evaluate import evaluate_recommendation as perform
+    from simulations.sections.study import page
     from simulations.studies.recommendation import ARMS
 
     report = perform(bases=base or ["sasrec"], arms=arm or ARMS, **told(options))  # type: ignore[arg-type]  # checked by the command
-    finish(report, show, as_json=as_json)
+    finish(report, page, as_json=as_json)

@@ -30,9 +30,9 @@ def evaluate_user(
     **options: Any,
 ) -> None:
     """Compare what user agents say yes to with what their users went on to; the same command continues."""
-    from simulations.cli.user_view import show
     from simulations.commands.evaluate_user import evaluate_user as perform
+    from simulations.sections.user_simulation import page
     from simulations.studies.user import USER_ARMS
 
     report = perform(ratios=ratio, arms=arm or USER_ARMS, items=items, **told(options))  # type: ignore[arg-type]  # checked by the command
-    finish(report, show, as_json=as_json)
+    finish(report, page, as_json=as_json)

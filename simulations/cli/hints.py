@@ -7,7 +7,7 @@ import typer
 
 from simulations.cli.hints_policy import hints_evaluate, hints_train
 from simulations.cli.options import DB, JSON, Number, Text
-from simulations.cli.output import console, finish, plain, print_json, table, watch
+from simulations.cli.output import console, finish, plain, print_json, show, watch
 from simulations.cli.shared import study_options
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ def hints_explore(
     **options: Any,
 ) -> None:
     """Look for hints in the model's own mistakes on training sessions; the same command continues."""
-    from simulations.cli.hints_view import show_exploration
     from simulations.commands.hints_explore import hints_explore as perform
+    from simulations.sections.hints import exploration_page
 
     report = perform(
         run=run,
@@ -83,7 +83,7 @@ def hints_explore(
         watch=watch(),
         **options,
     )
-    finish(report, show_exploration, as_json=as_json)
+    finish(report, exploration_page, as_json=as_json)
 
 
 app.command("train")(hints_train)
@@ -115,11 +115,9 @@ def hints_list(db: DB = None, as_json: JSON = False) -> None:
     if as_json:
         print_json({"bases": [base._asdict() for base in found]})
         return
-    shown = table("base", "data set", "model", "hints", "tried", "run", right=("hints", "tried"))
-    for base in found:
-        texts = (base.name, base.dataset, base.llm, str(base.hints), str(base.trials), base.run or "-")
-        shown.add_row(*map(plain, texts))
-    console().print(shown if found else "no knowledge base yet; try: afl hints explore")
+    from simulations.sections.hints import bases_page
+
+    show(bases_page(found))
 
 
 @app.command("show")
@@ -136,9 +134,9 @@ def hints_show(
     if as_json:
         print_json(_json(record))
         return
-    from simulations.cli.hints_view import show
+    from simulations.sections.hints import base_page
 
-    show(record, every=every)
+    show(base_page(record, rejected=every))
 
 
 @app.command("edit")

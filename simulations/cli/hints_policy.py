@@ -51,8 +51,8 @@ def hints_train(
     **options: Any,
 ) -> None:
     """Try every hint on training sessions and train a policy that picks one, or none; the same command continues."""
-    from simulations.cli.policy_view import show_training
     from simulations.commands.hints_train import hints_train as perform
+    from simulations.sections.hints import training_page
 
     report = perform(
         name,
@@ -64,7 +64,7 @@ def hints_train(
         watch=watch(),
         **options,
     )
-    finish(report, show_training, as_json=as_json)
+    finish(report, training_page, as_json=as_json)
 
 
 @study_options(leave_out=(*NOT_OF_TABLES, "candidates", "candidates_from", "seed", "train_on"))
@@ -80,8 +80,8 @@ def hints_evaluate(
     **options: Any,
 ) -> None:
     """Compare the policy with its rivals on held-out sessions, paired; the same command continues."""
-    from simulations.cli.policy_view import show_evaluation
     from simulations.commands.hints_evaluate import hints_evaluate as perform
+    from simulations.sections.hints import evaluation_page
 
     report = perform(name, sessions=sessions, run=run, watch=watch(), **options)
-    finish(report, show_evaluation, as_json=as_json)
+    finish(report, evaluation_page, as_json=as_json)

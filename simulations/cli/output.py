@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, Protocol, TypeVar
 
 import typer
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
-from afl.sanitize import json_safe, terminal_safe
+from afl.sanitize import json_safe
+from simulations.document.page import Page
+from simulations.document.terminal import console as console
+from simulations.document.terminal import plain as plain
+from simulations.document.terminal import show as show
 from simulations.progress import Watch, on_stderr
 
 
@@ -31,16 +33,16 @@ class Report(Protocol):
 Reported = TypeVar("Reported", bound=Report)
 
 
-def finish(report: Reported, show: Callable[[Reported], None], *, as_json: bool) -> NoReturn:
-    """Prints the report, for scripts or with `show` for people, and leaves with its exit code."""
-    print_json(report.to_json()) if as_json else show(report)
+def finish(report: Reported, present: Callable[[Reported], Page | None], *, as_json: bool) -> NoReturn:
+    """Prints the report, as JSON or as `present` has it, and leaves with its exit code.
+
+    `present` gives a page, or prints by itself.
+    """
+    if as_json:
+        print_json(report.to_json())
+    elif (page := present(report)) is not None:
+        show(page)
     raise typer.Exit(report.exit_code)
-
-
-def console() -> Console:
-    """Where tables for people go: stdout, plain where it is not a terminal. No text is markup to it."""
-    width = None if sys.stdout.isatty() else 110
-    return Console(file=sys.stdout, highlight=False, markup=False, emoji=False, width=width)
 
 
 def watch() -> Watch:
@@ -56,8 +58,3 @@ def table(*columns: str, right: tuple[str, ...] = (), title: str | None = None) 
     for column in columns:
         made.add_column(column, justify="right" if column in right else "left", overflow="fold")
     return made
-
-
-def plain(text: object) -> Text:
-    """Text from data or models, shown as it is: no markup, no control characters."""
-    return Text(terminal_safe(str(text)))

@@ -40,8 +40,8 @@ def rank(
     **options: Any,
 ) -> None:
     """Ask for ranked lists: HR@k and NDCG@k of the recommendation agent; the same command continues."""
-    from simulations.cli.rank_view import show
     from simulations.commands.rank import rank as perform
+    from simulations.sections.ranking import page
 
     report = perform(
         dataset=dataset,
@@ -54,4 +54,4 @@ def rank(
         answers=answers,
         **told(options),
     )
-    finish(report, show, as_json=as_json)
+    finish(report, page, as_json=as_json)

@@ -31,8 +31,8 @@ def simulate(
     **options: Any,
 ) -> None:
     """Run the feedback loop over the sessions of a data set; the same command continues."""
-    from simulations.cli.simulation_view import show
     from simulations.commands.simulate import simulate as perform
+    from simulations.sections.simulation import page
 
     report = perform(
         dataset=dataset,
@@ -42,4 +42,4 @@ def simulate(
         replay=replay,
         **told(options),
     )
-    finish(report, show, as_json=as_json)
+    finish(report, page, as_json=as_json)

@@ -66,16 +66,15 @@ def random_hint(name: PolicyName, out: Out = None, db: DB = None, as_json: JSON 
 
 def told(report: "StudyReport", out: Path | None, *, as_json: bool) -> None:
     """Writes the page where one is asked for, prints the report and leaves with its exit code."""
-    from simulations.cli.study_view import show
+    from simulations.sections.study import page
 
     if out is not None:
         from simulations.document.rendering import files_of
         from simulations.document.writing import require_free, write
-        from simulations.sections.hint_study import hint_study_page
 
         require_free(out)
-        write(files_of(hint_study_page(report)), out)
-    finish(report, show, as_json=as_json)
+        write(files_of(page(report)), out)
+    finish(report, page, as_json=as_json)
 
 
 NOT_OF_FILTERS = (

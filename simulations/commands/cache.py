@@ -11,7 +11,7 @@ from afl.types import CallKey, Role
 from memory.requests import RecordedRequest
 from memory.run import Run
 from memory.store import Store
-from simulations.commands.compare import differences
+from simulations.analysis.run_comparison import differences
 from simulations.execution.asynchrony import wait_for
 from simulations.execution.cache_misses import Explained, explain
 

@@ -1,8 +1,6 @@
 """`afl hints evaluate`: the policy against its rivals on held-out sessions, all of them under the same hints."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Unpack
+from typing import Unpack
 
 import numpy as np
 
@@ -13,17 +11,17 @@ from afl.hints.baselines import Actions, PolicyData
 from afl.hints.policy import PERMUTED, Policy, trained_dataset
 from afl.hints.rewards import Floats
 from simulations.analysis.arm_results import ArmResult, SeedValues
-from simulations.analysis.paired_tests import PairedTest, compare_pairs
+from simulations.analysis.paired_tests import compare_pairs
 from simulations.commands.hints_explore import ExploringOptions
 from simulations.commands.hints_train import answered_by
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.executor import Executor, open_executor
+from simulations.hints.policy_reports import HIT_RATE, NDCG, PolicyEvaluation
 from simulations.hints.tables import PlayedTable, available, kept, play
 from simulations.hints.training import lesson_of
 from simulations.options.run_options import at_least
 
 SESSIONS = 2000
-NDCG, HIT_RATE = "ndcg_at_10", "hr_at_10"
 AGAINST_POLICY = (
     "none",
     "random",
@@ -38,67 +36,10 @@ AGAINST_PERMUTED = ("none", "best_single")
 """What the control must not beat."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HintsReport:
-    """What an evaluation led to."""
-
-    name: str
-    policy: Policy
-    held_out: PlayedTable
-    chosen: Mapping[str, Actions]
-    """Arm -> the action it takes in each session, in the order of the run; 0 is no hint."""
-    ndcg: tuple[ArmResult, ...]
-    hit_rate: tuple[ArmResult, ...]
-    tests: tuple[PairedTest, ...]
-    """Of NDCG@10; the second of each against the first, all adjusted together."""
-    oracle_share: float | None
-    """How much of what the oracle gains over no hint the policy gains."""
-
-    @property
-    def exit_code(self) -> int:
-        """1 when a session failed."""
-        return self.held_out.report.exit_code
-
-    def to_json(self) -> dict[str, Any]:
-        """The object of `hints evaluate --json`; a difference is of `a` minus `b`."""
-        rates = zip(self.ndcg, self.hit_rate, strict=True)
-        return {
-            "policy": self.name,
-            "hash": self.policy.hash,
-            "base": self.policy.base.name,
-            "hints": len(self.policy.base.hints),
-            "reward": self.policy.log["reward"],
-            "encoder": self.policy.encoding.spec,
-            "runs": [*self.policy.log["runs"], self.held_out.run],
-            "sessions": {"train": self.policy.log["sessions"], "test": len(self.held_out.task)},
-            "failed": self.held_out.report.failed,
-            "arms": [self._arm(ndcg, hits) for ndcg, hits in rates],
-            "tests": [_test(one) for one in self.tests],
-            "oracle_share": self.oracle_share,
-            "llm": dict(self.held_out.report.llm),
-            "seconds": round(self.held_out.report.seconds, 3),
-        }
-
-    def _arm(self, ndcg: ArmResult, hits: ArmResult) -> dict[str, Any]:
-        gain, rate = ndcg.estimate, hits.estimate
-        return {
-            "arm": ndcg.arm,
-            "n": gain.n,
-            NDCG: {"value": gain.value, "ci95": list(gain.ci95)},
-            HIT_RATE: {"value": rate.value, "ci95": list(rate.ci95)},
-            "actions": np.bincount(self.chosen[ndcg.arm], minlength=len(self.policy.base.hints) + 1).tolist(),
-        }
-
-
-def _test(test: PairedTest) -> dict[str, Any]:
-    """As the difference was taken, the second arm first: the one that is to win."""
-    return {**test.to_json(), "a": test.b, "b": test.a}
-
-
 @outside_event_loop
 def hints_evaluate(
     name: str, *, sessions: int | None = None, run: str | None = None, **options: Unpack[ExploringOptions]
-) -> HintsReport:
+) -> PolicyEvaluation:
     """NDCG@10 and HR@10 of every arm on up to `sessions` (2,000) held-out test sessions, with paired tests under Holm.
 
     Every hint is tried on every session, as the run `RUN.test` (`run` is `name` unless said): an arm is then a choice
@@ -130,7 +71,9 @@ def hints_evaluate(
         return evaluated(name, policy, permuted, lesson, test)
 
 
-def evaluated(name: str, policy: Policy, permuted: Policy, lesson: PolicyData, test: PlayedTable) -> HintsReport:
+def evaluated(
+    name: str, policy: Policy, permuted: Policy, lesson: PolicyData, test: PlayedTable
+) -> PolicyEvaluation:
     """The arms of a policy over the sessions of a table, and the tests between them."""
     states, table = policy.encoding.states(test.task.views()), test.table
     held_out = HeldOut(states, table, table.rewards(policy.log["reward"]))
@@ -142,7 +85,7 @@ def evaluated(name: str, policy: Policy, permuted: Policy, lesson: PolicyData, t
     pairs = [(by_arm[other], by_arm["policy"]) for other in AGAINST_POLICY]
     pairs += [(by_arm[other], by_arm["permuted"]) for other in AGAINST_PERMUTED]
     none, gained, possible = (by_arm[arm].values for arm in ("none", "policy", "oracle"))
-    return HintsReport(
+    return PolicyEvaluation(
         name=name,
         policy=policy,
         held_out=test,

@@ -1,8 +1,6 @@
 """`afl hints train`: a policy that picks a hint, or none, for a session, learned from a table of rewards."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Unpack
 
 from afl import plugins
@@ -15,9 +13,9 @@ from simulations.commands.hints_explore import ExploringOptions
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.executor import Executor, open_executor
 from simulations.execution.run import ExecutionConfig
+from simulations.hints.policy_reports import PolicyTrainReport
 from simulations.hints.tables import PlayedTable, available, options_of, play
 from simulations.hints.training import VALID_SHARE, Fitted, fit
-from simulations.hints.usage import added
 from simulations.options.run_options import at_least
 from simulations.studies.options import execution_config
 
@@ -25,61 +23,6 @@ SESSIONS = 500
 LEAST = 10
 """Sessions from which there is anything to train on and to validate with."""
 _FROM_BASE = ("candidates", "candidates_from", "seed", "train_on")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainReport:
-    """What a training led to; nothing was trained where lists are missing."""
-
-    name: str
-    base: KnowledgeBase
-    tables: tuple[PlayedTable, ...]
-    """Training, then validation; one table for both where the data set has too few validation sessions."""
-    fitted: Fitted | None
-    path: Path | None
-    """Where the policy is kept."""
-    reward: Reward
-    encoder: str
-
-    @property
-    def missing(self) -> int:
-        """Lists whose calls failed, which the next continuation asks for again."""
-        return sum(one.missing for one in self.tables)
-
-    @property
-    def sessions(self) -> dict[str, int]:
-        """How many sessions it learned from, and how many picked the checkpoint."""
-        train, *valid = (len(one.task) for one in self.tables)
-        held = valid[0] if valid else max(1, train // VALID_SHARE)
-        return {"train": train if valid else train - held, "valid": held}
-
-    @property
-    def exit_code(self) -> int:
-        """1 when calls failed."""
-        return 1 if self.missing else 0
-
-    def to_json(self) -> dict[str, Any]:
-        """The object of `hints train --json`."""
-        fitted = self.fitted
-        return {
-            "policy": self.name,
-            "base": self.base.name,
-            "base_hash": self.base.hash,
-            "hints": len(self.base.hints),
-            "runs": [one.run for one in self.tables],
-            "sessions": self.sessions,
-            "reward": self.reward,
-            "encoder": self.encoder,
-            "missing": self.missing,
-            "hash": fitted and fitted.policy.hash,
-            "path": self.path and str(self.path),
-            "update": fitted and fitted.update,
-            "curve": [dict(point) for point in fitted.curve] if fitted else [],
-            "valid": dict(fitted.valid) if fitted else {},
-            "training_seconds": fitted and round(fitted.seconds, 3),
-            "llm": added(one.report.llm for one in self.tables),
-            "seconds": round(sum(one.report.seconds for one in self.tables), 3),
-        }
 
 
 @outside_event_loop
@@ -92,7 +35,7 @@ def hints_train(
     policy_seed: int = 0,
     run: str | None = None,
     **options: Unpack[ExploringOptions],
-) -> TrainReport:
+) -> PolicyTrainReport:
     """Tries every hint of base `name` on `sessions` training and validation sessions, and trains a policy on the gains.
 
     A fifth of the sessions are validation sessions, which pick the checkpoint: of the validation split where it has so
@@ -120,7 +63,7 @@ def hints_train(
             fitted = _fitted(executor, tables, base, reward, encoder, policy_seed, log)
             path = fitted.policy.save(executor.settings.policies_dir / policy_name)
             fitted.permuted.save(path.parent, PERMUTED)
-        return TrainReport(
+        return PolicyTrainReport(
             name=policy_name,
             base=base,
             tables=tables,

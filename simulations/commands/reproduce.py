@@ -1,64 +1,23 @@
 """`afl reproduce`: the published tables and figures beside what comes out here."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from afl.data.dataset_store import DatasetStore
 from afl.errors import NotFoundError, UsageError
+from afl.llm.language_model import is_stand_in
 from afl.settings import Settings
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.progress import Watching
 from simulations.reproduction.manifest import TARGETS, Manifest, PublishedData, datasets_of, published_data
 from simulations.reproduction.measuring import Outcome, plays
-from simulations.reproduction.reproducing import Circumstances, Target, asked_for, judge
+from simulations.reproduction.reproducing import Circumstances, Reproduction, Target, asked_for, judge
 
 TargetName = Literal["table4", "table5", "table6", "table7", "figure4", "figure5", "figure6", "all"]
 
 USER_STUDIES = ("user", "user_rounds")
 """Those over the authors' users for the user-simulation task."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reproduction:
-    """What `afl reproduce` returns, prints and gives as JSON."""
-
-    target: TargetName
-    dataset: str
-    llm: str
-    targets: tuple[Target, ...]
-    out: str | None
-    """The folder of the page, where one was asked for."""
-
-    @property
-    def stand_in(self) -> bool:
-        """Whether the language model is the offline stand-in."""
-        return _is_offline(self.llm)
-
-    @property
-    def runs(self) -> tuple[str, ...]:
-        """Every run that rows were read from, each once."""
-        return tuple(dict.fromkeys(run for target in self.targets for run in target.runs))
-
-    @property
-    def exit_code(self) -> int:
-        """1 when a session failed, or an item has no answer."""
-        return 1 if any(target.failures for target in self.targets) else 0
-
-    def to_json(self) -> dict[str, Any]:
-        """The object of `reproduce --json`."""
-        return {
-            "target": self.target,
-            "dataset": self.dataset,
-            "llm": self.llm,
-            "rows": [{"target": one.manifest.target, **row.to_json()} for one in self.targets for row in one.rows],
-            "claims": [
-                {"target": one.manifest.target, **claim.to_json()} for one in self.targets for claim in one.claims
-            ],
-            "runs": list(self.runs),
-            "out": self.out,
-        }
 
 
 @outside_event_loop
@@ -133,7 +92,7 @@ def circumstances(
             )
         same = _same(library, data.user_simulation, data.items, data.user_simulation_hash)
         other |= set() if same else set(USER_STUDIES)
-    return Circumstances(_is_offline(llm), frozenset(other), llm)
+    return Circumstances(is_stand_in(llm), frozenset(other), llm)
 
 
 def _same(library: DatasetStore, name: str, items: int, hash: str | None) -> bool:
@@ -146,13 +105,9 @@ def _same(library: DatasetStore, name: str, items: int, hash: str | None) -> boo
     return len(dataset.catalogue) == items and hash in (None, dataset.hash)
 
 
-def _is_offline(llm: str) -> bool:
-    return llm.partition(":")[0] == "offline"
-
-
 def _write(found: Reproduction, out: Path) -> None:
     from simulations.document.rendering import files_of
     from simulations.document.writing import write
-    from simulations.reproduction.page import reproduction_page
+    from simulations.reproduction.page import page
 
-    write(files_of(reproduction_page(found.targets, dataset=found.dataset, llm=found.llm)), out)
+    write(files_of(page(found)), out)

@@ -5,9 +5,10 @@ from typing import Any, Unpack
 from afl.hints.filters import Filter
 from afl.llm.language_model import is_stand_in
 from simulations.analysis.study_report import StudyReport
-from simulations.commands.hints_evaluate import HintsReport, hints_evaluate
+from simulations.commands.hints_evaluate import hints_evaluate
 from simulations.commands.hints_explore import ExploringOptions, hints_explore
 from simulations.commands.hints_train import hints_train
+from simulations.hints.policy_reports import PolicyEvaluation
 from simulations.studies.hints import filters_study
 
 _OF_LISTS = ("candidates", "candidates_from", "seed", "train_on")
@@ -32,7 +33,7 @@ def study_hint_filters(
     """
     explored: dict[str, Any] = {**options, "dataset": dataset, "llm": llm, "size": size}
     asked: dict[str, Any] = {key: value for key, value in options.items() if key not in _OF_LISTS}
-    found: dict[str, HintsReport] = {}
+    found: dict[str, PolicyEvaluation] = {}
     for without in (None, *Filter):
         name = f"{run}-all" if without is None else f"{run}-without-{without}"
         hints_explore(run=name, without=[] if without is None else [without], **explored)

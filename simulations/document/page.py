@@ -1,11 +1,13 @@
-"""A page before it is HTML or Markdown: sections of blocks, everything in them already in words."""
+"""A page before it is HTML, Markdown or terminal output: sections of blocks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from simulations.document import formats
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure as Drawn
+    from matplotlib.figure import Figure as MatplotlibFigure
 
 LEFT_OUT = "and {count} more"
 
@@ -13,7 +15,7 @@ LEFT_OUT = "and {count} more"
 class Draw(Protocol):
     """Draws a figure; called only when the page is written."""
 
-    def __call__(self) -> "Drawn": ...
+    def __call__(self) -> "MatplotlibFigure": ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,45 +34,70 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table: its heading, and how its cells are written."""
+
+    heading: str
+    format: Callable[[Any], str] = formats.text
+    """One of `simulations.document.formats`; cells are what it takes, or None for `formats.MISSING`."""
+
+    @property
+    def numeric(self) -> bool:
+        """Whether it holds numbers: they are aligned at the right."""
+        return self.format is not formats.text
+
+    def write(self, value: Any) -> str:
+        """A cell in words."""
+        if value is None and self.format is not formats.dollars:
+            return formats.MISSING
+        return self.format(value)
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under a caption; every cell is text."""
+    """Rows of values under a caption; the columns say how they are written."""
 
     caption: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    numbers: frozenset[str] = frozenset()
-    """Columns that hold numbers: aligned at the right."""
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Any, ...], ...]
     folded: bool = False
     """Whether readers open it themselves (in HTML)."""
-    ending: str = ""
-    """What is said below the last row: what was left out."""
+    footer: str = ""
+    """Below the last row: what was left out."""
 
     @classmethod
     def of(
         cls,
         caption: str,
-        columns: Sequence[str],
-        rows: Sequence[Sequence[str]],
+        columns: Sequence[Column],
+        rows: Iterable[Sequence[Any]],
         *,
-        numbers: Sequence[str] = (),
         most: int | None = None,
         folded: bool = False,
     ) -> "Table":
         """The table, with at most `most` of the rows."""
-        shown = rows if most is None else rows[:most]
-        ending = LEFT_OUT.format(count=len(rows) - len(shown)) if len(shown) < len(rows) else ""
-        return cls(caption, tuple(columns), tuple(tuple(row) for row in shown), frozenset(numbers), folded, ending)
+        every = [tuple(row) for row in rows]
+        shown = every if most is None else every[:most]
+        footer = LEFT_OUT.format(count=formats.count(len(every) - len(shown))) if len(shown) < len(every) else ""
+        return cls(caption, tuple(columns), tuple(shown), folded, footer)
+
+    @property
+    def cells(self) -> list[list[str]]:
+        """The rows in words."""
+        return [
+            [column.write(value) for column, value in zip(self.columns, row, strict=True)] for row in self.rows
+        ]
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure and the words for who cannot see it."""
+    """A figure of the page as HTML or Markdown; a terminal has the tables beside it."""
 
     name: str
     """Of its file, unique on the page."""
     caption: str
     alternative: str
-    """What it shows, with its numbers."""
+    """Alternative text: what it shows, with its numbers."""
     draw: Draw
 
 
@@ -79,21 +106,23 @@ Block = Text | Facts | Table | Figure
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading and what stands below it."""
+    """A heading and its blocks."""
 
     title: str
+    """Empty where the page has one section alone."""
     blocks: tuple[Block, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Everything on a page, in order."""
+    """A report as people read it."""
 
     title: str
-    lead: tuple[Text, ...]
-    sections: tuple[Section, ...]
+    lead: tuple[Text, ...] = ()
+    """Before the first section; a terminal shows warnings last, where they are seen."""
+    sections: tuple[Section, ...] = ()
 
     def figures(self) -> Iterator[Figure]:
-        """The figures in the order they stand."""
+        """The figures in order."""
         for section in self.sections:
             yield from (block for block in section.blocks if isinstance(block, Figure))

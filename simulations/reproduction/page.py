@@ -7,42 +7,66 @@ from functools import partial
 from simulations.analysis.arm_results import HIT_RATE
 from simulations.document.figures.intervals import Interval, intervals
 from simulations.document.figures.parts import Bar, parts
-from simulations.document.formats import estimate, interval, rate, signed, signed_interval
-from simulations.document.page import Block, Facts, Figure, Page, Section, Table, Text
-from simulations.reproduction.reproducing import RowResult, Target, verdict_counts
+from simulations.document.formats import count, estimate, interval, rate, signed, signed_estimate, signed_interval
+from simulations.document.page import Block, Column, Facts, Figure, Page, Section, Table, Text
+from simulations.reproduction.reproducing import Reproduction, RowResult, Target, verdict_counts
 from simulations.reproduction.verdicts import Verdict
-from simulations.sections.run_report import STAND_IN
+from simulations.sections import notes
 
 PAPER_LLM = "gpt-4o-mini-2024-07-18"
 
-_COLUMNS = ("row", "column", "paper", "n", "ours", "95 % interval", "n ours", "ours − paper", "verdict")
-_CLAIMS = ("claim", "place", "ours", "95 % interval", "n", "here", "verdict")
+_ROWS = (
+    Column("row"),
+    Column("column"),
+    Column("paper", rate),
+    Column("n (paper)", count),
+    Column("ours", rate),
+    Column("95 % interval", interval),
+    Column("n (ours)", count),
+    Column("ours − paper", signed_estimate),
+    Column("verdict"),
+)
+_CLAIMS = (
+    Column("claim"),
+    Column("source"),
+    Column("ours", signed),
+    Column("95 % interval", signed_interval),
+    Column("n", count),
+    Column("holds here"),
+    Column("verdict"),
+)
 _READING = (
     (
         "consistent",
-        "the interval of the difference has room for 0: the published value and ours cannot be told apart. For hit "
+        "the published value and ours do not differ significantly: the interval of the difference includes 0. For hit "
         "rates it is Newcombe's for two proportions, with the paper's own number of users; for means the paper's "
         "spread is taken to be ours",
     ),
-    ("not consistent", "it has not; at the 5 % level one row in twenty that truly agrees comes out so"),
-    ("not comparable: offline model", "the row asks a language model, and the one here is a stand-in for one"),
+    ("not consistent", "they do; at the 5 % level one row in twenty that truly agrees comes out so"),
+    (
+        "not comparable: offline model",
+        "the row depends on a language model, and the one here is the offline stand-in",
+    ),
     (
         "not comparable: another language model",
-        "the row is about a language model by itself, with ours beside it that of the one here",
+        "the row is about another language model by itself; ours is of the one used here",
     ),
     ("not comparable: other data", "the data set is not the paper's"),
-    ("not built", "the base model or the study does not exist here yet"),
-    ("no published number", "the paper shows it in a picture alone; its claims are checked instead"),
+    ("not implemented", "the base model or the study does not exist here yet"),
+    ("no published number", "the paper shows it in a figure only; its claims are checked instead"),
     ("holds", "the claim's difference, user by user, is above 0 beyond its 95 % interval"),
+    ("inconclusive", "that interval has room for both"),
 )
 
 
-def reproduction_page(targets: Sequence[Target], *, dataset: str, llm: str) -> Page:
-    """The page of these targets."""
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in verdict_counts(targets).items())
+def page(found: Reproduction) -> Page:
+    """A section per table or figure."""
+    targets = found.targets
+    counts = ", ".join(f"{number} {verdict.label}" for verdict, number in verdict_counts(targets).items())
     names = targets[0].manifest.source if len(targets) == 1 else "AFL (arXiv 2410.20027v2)"
-    lead = [Text(STAND_IN, "warning")] if llm.partition(":")[0] == "offline" else []
-    lead.append(Text(f"Data set {dataset}, language model {llm} (the paper's: {PAPER_LLM}). Rows: {counts}."))
+    lead = [*notes.warnings(stand_in=found.stand_in)]
+    models = f"language model {found.llm} (the paper's: {PAPER_LLM})"
+    lead.append(Text(f"Data set {found.dataset}, {models}. Rows: {counts}."))
     sections = [_section(target) for target in targets]
     reading = Section("How to read it", (Facts(_READING),))
     return Page(f"Reproduction of {names}", tuple(lead), (*sections, reading))
@@ -118,22 +142,21 @@ def _interval(result: RowResult) -> Interval:
 
 def _table(target: Target) -> Table:
     caption = f"{target.manifest.source}: {target.manifest.title}"
-    rows = [_cells(row) for row in target.rows]
-    return Table.of(caption, _COLUMNS, rows, numbers=_COLUMNS[2:8])
+    return Table.of(caption, _ROWS, [_cells(row) for row in target.rows])
 
 
-def _cells(result: RowResult) -> list[str]:
-    published, ours, apart = result.row.published, result.ours, result.difference
+def _cells(result: RowResult) -> list[object]:
+    published, ours = result.row.published, result.ours
     return [
         result.row.row,
         result.row.column,
-        "–" if published is None else rate(published.value),
-        "–" if published is None else f"{published.n:,}",
-        "–" if ours is None else rate(ours.value),
-        "–" if ours is None else interval(ours.ci95),
-        "–" if ours is None else f"{ours.n:,}",
-        "–" if apart is None else f"{signed(apart.value)} ({signed_interval(apart.ci95)})",
-        result.verdict.value,
+        published and published.value,
+        published and published.n,
+        ours and ours.value,
+        ours and ours.ci95,
+        ours and ours.n,
+        result.difference,
+        result.verdict.label,
     ]
 
 
@@ -142,12 +165,12 @@ def _claims(target: Target) -> Table:
         [
             result.claim.claim,
             result.claim.place,
-            "–" if result.ours is None else signed(result.ours.value),
-            "–" if result.ours is None else signed_interval(result.ours.ci95),
-            "–" if result.ours is None else f"{result.ours.n:,}",
-            "–" if result.holds is None else result.holds.value,
-            "–" if result.verdict is None else result.verdict.value,
+            result.ours and result.ours.value,
+            result.ours and result.ours.ci95,
+            result.ours and result.ours.n,
+            result.holds and result.holds.label,
+            result.verdict and result.verdict.label,
         ]
         for result in target.claims
     ]
-    return Table.of("What the paper says about it", _CLAIMS, rows, numbers=_CLAIMS[2:5])
+    return Table.of("What the paper claims", _CLAIMS, rows)

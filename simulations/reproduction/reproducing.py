@@ -1,10 +1,12 @@
 """Joins manifests with what was measured: a verdict a row, a yes or no a claim."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from afl.llm.language_model import is_stand_in
 from afl.metrics.intervals import Estimate
 from simulations.reproduction.manifest import Claim, Manifest, Row
 from simulations.reproduction.measuring import Outcome, built
@@ -51,7 +53,7 @@ class ClaimResult:
             "place": self.claim.place,
             "ours": self.ours and self.ours.to_json(),
             "holds": self.holds and self.holds.value,
-            "verdict": (self.verdict or self.holds or Verdict.NOT_BUILT).value,
+            "verdict": (self.verdict or self.holds or Verdict.NOT_IMPLEMENTED).value,
         }
 
 
@@ -64,6 +66,47 @@ class Target:
     claims: tuple[ClaimResult, ...]
     runs: tuple[str, ...]
     failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reproduction:
+    """What `afl reproduce` returns, prints and gives as JSON."""
+
+    target: str
+    dataset: str
+    llm: str
+    targets: tuple[Target, ...]
+    out: str | None
+    """The folder of the page, where one was asked for."""
+
+    @property
+    def stand_in(self) -> bool:
+        """Whether the language model is the offline stand-in."""
+        return is_stand_in(self.llm)
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """Every run that rows were read from, each once."""
+        return tuple(dict.fromkeys(run for target in self.targets for run in target.runs))
+
+    @property
+    def exit_code(self) -> int:
+        """1 when a session failed, or an item has no answer."""
+        return 1 if any(target.failures for target in self.targets) else 0
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of `reproduce --json`."""
+        return {
+            "target": self.target,
+            "dataset": self.dataset,
+            "llm": self.llm,
+            "rows": [{"target": one.manifest.target, **row.to_json()} for one in self.targets for row in one.rows],
+            "claims": [
+                {"target": one.manifest.target, **claim.to_json()} for one in self.targets for claim in one.claims
+            ],
+            "runs": list(self.runs),
+            "out": self.out,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +157,7 @@ def _row(row: Row, outcomes: Mapping[str, Outcome], around: Circumstances) -> Ro
     study = row.arm["study"]
     measured = outcomes[study].find(row.arm) if study in outcomes else None
     if measured is None:
-        return RowResult(row, None, None, Verdict.NOT_BUILT)
+        return RowResult(row, None, None, Verdict.NOT_IMPLEMENTED)
     certain = around.against(study, asks_language_model=row.asks_language_model, about=row.language_model)
     if row.published is None:
         return RowResult(row, measured.estimate, None, certain or Verdict.NO_NUMBER)
@@ -128,7 +171,7 @@ def _claim(claim: Claim, outcomes: Mapping[str, Outcome], around: Circumstances)
     terms = [(weight, _find(outcomes, arm)) for weight, arm in claim.contrast]
     values = [weight * found.values for weight, found in terms if found is not None]
     if len(values) < len(terms):
-        return ClaimResult(claim, None, None, Verdict.NOT_BUILT)
+        return ClaimResult(claim, None, None, Verdict.NOT_IMPLEMENTED)
     ours, holds = held(sum(values[1:], start=values[0]), at_least=claim.at_least)
     study = claim.contrast[0][1]["study"]
     return ClaimResult(claim, ours, holds, around.against(study, asks_language_model=True))
@@ -139,10 +182,6 @@ def _find(outcomes: Mapping[str, Outcome], arm: Mapping[str, Any]) -> Any:
     return outcomes[study].find(arm) if study in outcomes else None
 
 
-def verdict_counts(targets: Sequence[Target]) -> dict[str, int]:
+def verdict_counts(targets: Sequence[Target]) -> dict[Verdict, int]:
     """How many rows there are of each verdict, the most frequent first."""
-    counts: dict[str, int] = {}
-    for target in targets:
-        for row in target.rows:
-            counts[row.verdict.value] = counts.get(row.verdict.value, 0) + 1
-    return dict(sorted(counts.items(), key=lambda item: -item[1]))
+    return dict(Counter(row.verdict for target in targets for row in target.rows).most_common())

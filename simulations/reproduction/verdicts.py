@@ -1,6 +1,6 @@
-"""Whether a published number and ours can be told apart, and whether a claim holds here.
+"""Whether ours differs significantly from a published number, and whether a claim holds here.
 
-**Hit rates.** The paper gives hits out of n users and no interval. Ours are told apart from them when Newcombe's 95 %
+**Hit rates.** The paper gives hits out of n users and no interval. Ours differ from them when Newcombe's 95 %
 interval of the difference of the two proportions leaves 0 out: the paper's 122 users are a sample like ours. They are
 the same users, but who was hit in the paper is not known, so the two count as independent: the interval is wider than
 a paired one, and a verdict `not consistent` is the safer for it.
@@ -22,30 +22,40 @@ from simulations.reproduction.manifest import Published
 
 
 class Verdict(StrEnum):
-    """What can be said about a row."""
+    """What can be said about a row; the values are those of the JSON."""
 
     CONSISTENT = "consistent"
-    """The published value and ours cannot be told apart."""
+    """The published value and ours do not differ significantly."""
     NOT_CONSISTENT = "not consistent"
     OFFLINE = "not comparable: offline model"
-    """The row asks a language model, and the one here is the offline stand-in."""
+    """The row depends on a language model, and the one here is the offline stand-in."""
     OTHER_LLM = "not comparable: another language model"
     """The row is about a language model by itself, and the one here is another."""
     OTHER_DATA = "not comparable: other data"
     """The data set is not the paper's."""
-    NOT_BUILT = "not built"
+    NOT_IMPLEMENTED = "not built"
     """The base model or study does not exist here yet."""
     NO_NUMBER = "no published number"
-    """The paper shows it in a picture alone."""
+    """The paper shows it in a figure only."""
+
+    @property
+    def label(self) -> str:
+        """As people read it."""
+        return "not implemented" if self is Verdict.NOT_IMPLEMENTED else self.value
 
 
 class Holds(StrEnum):
-    """Whether a claim holds here."""
+    """Whether a claim holds here; the values are those of the JSON."""
 
     YES = "holds"
     NO = "does not hold"
-    UNTOLD = "cannot be told"
+    INCONCLUSIVE = "cannot be told"
     """The interval has room for both."""
+
+    @property
+    def label(self) -> str:
+        """As people read it."""
+        return "inconclusive" if self is Holds.INCONCLUSIVE else self.value
 
 
 def difference(ours: Estimate, published: Published, draws: NDArray[np.float64] | None = None) -> Estimate:
@@ -78,4 +88,4 @@ def held(contrast: NDArray[np.float64], *, at_least: bool = False) -> tuple[Esti
         return found, Holds.YES
     # No user at all on either side: nothing is left to doubt.
     nothing = low == high == 0
-    return found, Holds.NO if high < 0 or nothing else Holds.UNTOLD
+    return found, Holds.NO if high < 0 or nothing else Holds.INCONCLUSIVE

@@ -1,58 +1,132 @@
-"""How often each arm recommends the target, in both ways of counting failed sessions."""
+"""How often each arm recommends the target: over all rounds, and after each round."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from afl.metrics.intervals import Estimate
 from simulations.analysis.hit_comparison import HitArm
+from simulations.analysis.loaded_run import LoadedRun
 from simulations.document.figures.intervals import Interval, intervals
-from simulations.document.formats import estimate, interval, rate, share
-from simulations.document.page import Figure, Section, Table
+from simulations.document.figures.lines import Line, lines
+from simulations.document.formats import count, estimate, estimate_with_n, interval, part, rate
+from simulations.document.page import Column, Figure, Section, Table
 
-_COLUMNS = ("arm", "hit rate @1", "95 % interval", "n", "completed only", "failed")
+TOGETHER = 3
+"""Runs that share a figure; more have one each, all to the same scale."""
+
+_BY_ARM = (
+    Column("arm"),
+    Column("HR@1", rate),
+    Column("95 % interval", interval),
+    Column("n", count),
+    Column("completed sessions only", estimate_with_n),
+    Column("failed", part),
+)
+_BY_ROUND = (
+    Column("run"),
+    Column("round", count),
+    Column("HR@1", rate),
+    Column("95 % interval", interval),
+    Column("n", count),
+    Column("accepted so far", part),
+)
 
 
-def section(groups: Sequence[Sequence[HitArm]], series: Mapping[str, int]) -> Section | None:
+def by_arm(groups: Sequence[Sequence[HitArm]], series: Mapping[str, int]) -> Section | None:
     """A figure and a table per group of comparable arms; None where nothing was recommended.
 
     `series`: label -> colour, the same as elsewhere on the page.
     """
     if not groups:
         return None
-    blocks = [block for place, arms in enumerate(groups) for block in (_figure(arms, place, series), _table(arms))]
-    return Section("Hit rate @1", tuple(blocks))
+    blocks = [
+        block
+        for number, arms in enumerate(groups)
+        for block in (_arms_figure(arms, number, series), _arms_table(arms))
+    ]
+    return Section("HR@1", tuple(blocks))
 
 
-def _figure(arms: Sequence[HitArm], place: int, series: Mapping[str, int]) -> Figure:
-    rows = [_row(arm, series[arm.label]) for arm in arms]
-    said = "; ".join(f"{row.label} {row.said}" for row in rows)
-    draw = partial(intervals, rows, unit="hit rate @1, 95 % interval", limits=None)
-    return Figure(
-        f"hit-rate{f'-{place + 1}' if place else ''}", "Hit rate @1, with 95 % interval", f"Hit rate: {said}", draw
-    )
+def by_round(
+    runs: Sequence[LoadedRun], base: Estimate | None, base_label: str, series: Mapping[str, int]
+) -> Section | None:
+    """None where no run could have a second round; `base` is drawn across where all runs share it."""
+    shown = [run for run in runs if run.recommends and len(run.rounds) > 1]
+    if not shown:
+        return None
+    hits = [Line(run.label, tuple(hit for hit, _ in run.rounds), series[run.label]) for run in shown]
+    accepted = [Line(run.label, tuple(yes for _, yes in run.rounds), series[run.label]) for run in shown]
+    if len(shown) > TOGETHER:
+        highest = max(value.ci95[1] for line in hits for value in line.rounds)
+        figures = [
+            _rounds_figure([line], f"rounds-{number}", base, base_label, highest)
+            for number, line in enumerate(hits, 1)
+        ]
+    else:
+        figures = [_rounds_figure(hits, "rounds", base, base_label), _accepted_figure(accepted)]
+    return Section("HR@1 by round", (*figures, _rounds_table(shown)))
 
 
-def _row(arm: HitArm, series: int) -> Interval:
-    found = arm.hit_rate_at_1
-    return Interval(arm.label, found.value, found.ci95, said=estimate(found), series=series)
-
-
-def _table(arms: Sequence[HitArm]) -> Table:
-    rows = []
-    for arm in arms:
-        found, completed = arm.hit_rate_at_1, arm.hit_rate_at_1_completed
-        without = (
-            "–"
-            if completed is None
-            else f"{rate(completed.value)} ({interval(completed.ci95)}), n = {completed.n:,}"
+def _arms_figure(arms: Sequence[HitArm], number: int, series: Mapping[str, int]) -> Figure:
+    rows = [
+        Interval(
+            arm.label,
+            arm.hit_rate_at_1.value,
+            arm.hit_rate_at_1.ci95,
+            said=estimate(arm.hit_rate_at_1),
+            series=series[arm.label],
         )
-        rows.append(
-            [
-                arm.label,
-                rate(found.value),
-                interval(found.ci95),
-                f"{found.n:,}",
-                without,
-                share(arm.failures, found.n),
-            ]
-        )
-    return Table.of("Hit rate @1; failed sessions are misses", _COLUMNS, rows, numbers=_COLUMNS[1:])
+        for arm in arms
+    ]
+    alternative = "; ".join(f"{row.label} {row.said}" for row in rows)
+    draw = partial(intervals, rows, unit="HR@1, 95 % interval", limits=None)
+    name = f"hit-rate-{number + 1}" if number else "hit-rate"
+    return Figure(name, "HR@1, with 95 % interval", f"HR@1: {alternative}", draw)
+
+
+def _arms_table(arms: Sequence[HitArm]) -> Table:
+    rows = [
+        [
+            arm.label,
+            arm.hit_rate_at_1.value,
+            arm.hit_rate_at_1.ci95,
+            arm.hit_rate_at_1.n,
+            arm.hit_rate_at_1_completed,
+            (arm.failures, arm.hit_rate_at_1.n),
+        ]
+        for arm in arms
+    ]
+    return Table.of("HR@1; failed sessions count as misses", _BY_ARM, rows)
+
+
+def _rounds_figure(
+    drawn: Sequence[Line], name: str, base: Estimate | None, base_label: str, highest: float | None = None
+) -> Figure:
+    caption = "HR@1 after each round, with 95 % interval"
+    alone = f" ({drawn[0].label})" if len(drawn) == 1 else ""
+    draw = partial(lines, drawn, unit="HR@1", level=base, level_label=base_label, highest=highest)
+    return Figure(name, f"{caption}{alone}", _alternative(drawn), draw)
+
+
+def _accepted_figure(drawn: Sequence[Line]) -> Figure:
+    caption = "Sessions whose user agent has accepted so far, with 95 % interval"
+    draw = partial(lines, drawn, unit="accepted so far", percent=True)
+    return Figure("accepted", caption, _alternative(drawn), draw)
+
+
+def _alternative(drawn: Sequence[Line]) -> str:
+    by_round = {
+        line.label: [f"round {number} {estimate(value)}" for number, value in enumerate(line.rounds, 1)]
+        for line in drawn
+    }
+    return "; ".join(f"{label}: {', '.join(values)}" for label, values in by_round.items())
+
+
+def _rounds_table(runs: Sequence[LoadedRun]) -> Table:
+    rows = [
+        [run.label, number, hit.value, hit.ci95, hit.n, (round(accepted.value * accepted.n), accepted.n)]
+        for run in runs
+        for number, (hit, accepted) in enumerate(run.rounds, 1)
+    ]
+    caption = "Every session with its last recommendation up to the round"
+    return Table.of(caption, _BY_ROUND, rows, folded=len(runs) > TOGETHER)

@@ -1,4 +1,4 @@
-"""Whose items were recommended: popular ones or those hardly anybody knows, round by round."""
+"""How popular the recommended items are, round by round."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -13,13 +13,18 @@ from memory.records import SessionRecord
 from simulations.analysis.item_popularity import groups_by_title
 from simulations.analysis.loaded_run import LoadedRun
 from simulations.document.figures.parts import Bar, parts
-from simulations.document.formats import estimate
-from simulations.document.page import Block, Figure, Section, Table, Text
+from simulations.document.formats import count, estimate
+from simulations.document.page import Block, Column, Figure, Section, Table, Text
 
 NAMES = (f"top {TOP} %", f"{TOP} to {MIDDLE} %", f"bottom {100 - MIDDLE} %")
 """The groups of items, as figures call them."""
 
-_COLUMNS = ("run", "recommended", "n", *NAMES)
+_COLUMNS = (
+    Column("run"),
+    Column("recommended"),
+    Column("n", count),
+    *(Column(name, estimate) for name in NAMES),
+)
 _MEANING = (
     "Items by their interactions in the training data. A session counts with its last recommendation up to the round; "
     "failed ones are left out."
@@ -29,7 +34,7 @@ _MEANING = (
 def section(runs: Sequence[LoadedRun], library: DatasetStore) -> Section | None:
     """A figure and rows per run whose data set is still in the library as it was; None where there is none."""
     figures: list[Block] = []
-    rows: list[list[str]] = []
+    rows: list[list[object]] = []
     for place, run in enumerate(run for run in runs if run.recommends and run.records):
         groups = groups_by_title(run.config, library)
         if groups is None:
@@ -39,9 +44,7 @@ def section(runs: Sequence[LoadedRun], library: DatasetStore) -> Section | None:
         rows += [_row(run, name, counts) for name, counts in counted]
     if not figures:
         return None
-    table = Table.of(
-        "Share of recommendations by popularity, with 95 % interval", _COLUMNS, rows, numbers=_COLUMNS[2:]
-    )
+    table = Table.of("Share of recommendations by popularity, with 95 % interval", _COLUMNS, rows)
     return Section("Popularity", (*figures, Text(_MEANING), table))
 
 
@@ -80,6 +83,6 @@ def _figure(run: LoadedRun, counted: Sequence[tuple[str, list[int]]], place: int
     return Figure(name, f"Recommendations of {run.label} by popularity", said, partial(parts, bars, names=NAMES))
 
 
-def _row(run: LoadedRun, name: str, counts: Sequence[int]) -> list[str]:
+def _row(run: LoadedRun, name: str, counts: Sequence[int]) -> list[object]:
     n = sum(counts)
-    return [run.label, name, f"{n:,}", *(estimate(wilson(count, n)) for count in counts)]
+    return [run.label, name, n, *(wilson(number, n) for number in counts)]

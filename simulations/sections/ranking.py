@@ -1,19 +1,65 @@
-"""Ranked lists: how far up the target stands, run by run, and which runs differ in that."""
+"""Ranked lists: HR@k and NDCG@k of the target, run by run, beside a random order, and how runs differ."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import combinations
+from typing import NamedTuple
 
-from afl.metrics.ranking_metrics import ListMetric, Rank, metrics_of_lists
+from afl.metrics.intervals import Estimate
+from afl.metrics.ranking_metrics import ListMetric, metrics_of_lists
 from simulations.analysis.list_comparison import Places, compare_pairs_of_lists
 from simulations.analysis.loaded_run import LoadedRun
-from simulations.analysis.paired_tests import PairedTest
+from simulations.analysis.rank_report import RankReport
 from simulations.document.figures.intervals import Interval, intervals
-from simulations.document.formats import estimate, p_value, rate, signed, signed_interval
-from simulations.document.page import Block, Figure, Section, Table, Text
+from simulations.document.formats import count, estimate, interval, plural, rate
+from simulations.document.page import Block, Column, Figure, Page, Section, Table, Text
+from simulations.sections import comparisons, notes, simulation
 
-_COLUMNS = ("run", "sessions", "without a list")
-_TESTS = ("arms", "metric", "n", "difference", "95 % interval", "p", "p (Holm)", "could be shown")
+_NUMBERS = (
+    Column("value", rate),
+    Column("95 % interval", interval),
+    Column("n", count),
+    Column("completed only", rate),
+    Column("random order", rate),
+)
+
+
+class Score(NamedTuple):
+    """One metric of one run."""
+
+    run: str
+    metric: ListMetric
+    estimate: Estimate
+    """Over all sessions; one without a list is a miss."""
+    completed: Estimate | None
+    """Over sessions with a list."""
+    random: float
+    """What a random order of the candidates earns."""
+
+
+def page(report: RankReport) -> Page:
+    """What `afl rank` came to."""
+    run = report.simulation
+    scores = [
+        Score(
+            report.run,
+            metric,
+            report.scores[metric.name],
+            report.scores_completed[metric.name],
+            metric.chance(report.candidates),
+        )
+        for metric in metrics_of_lists(report.top)
+    ]
+    lists = f"Lists of {report.top} out of {report.candidates} candidates; {simulation.counts(run)}."
+    blocks: list[Block] = [Text(lists), table(scores)]
+    if run.base is not None:
+        blocks.append(Text(f"HR@1 of the base model alone: {rate(run.base.value)}."))
+    sections = (Section("", tuple(blocks)), _exact(report), *simulation.usage(run))
+    return Page(
+        f"Run {report.run}",
+        notes.warnings(stand_in=run.stand_in, audit=report.audit),
+        tuple(section for section in sections if section is not None),
+    )
 
 
 def section(runs: Sequence[LoadedRun]) -> Section | None:
@@ -22,88 +68,79 @@ def section(runs: Sequence[LoadedRun]) -> Section | None:
     for run in runs:
         if run.ranks and run.records:
             groups.setdefault(run.candidates_hash, []).append(run)
-    blocks = [block for place, group in enumerate(groups.values()) for block in _blocks(group, place)]
+    blocks = [block for number, group in enumerate(groups.values()) for block in _blocks(group, number)]
     return Section("Ranked lists", tuple(blocks)) if blocks else None
 
 
-def _blocks(runs: Sequence[LoadedRun], place: int) -> list[Block]:
-    metrics = metrics_of_lists(min(run.listed for run in runs))
-    found: list[Block] = [_figure(runs, metrics, place), _table(runs, metrics)]
-    pairs = [((one.label, _places(one)), (two.label, _places(two))) for one, two in combinations(runs, 2)]
-    tests = compare_pairs_of_lists(pairs, metrics)
-    return [*found, _said(tests), _tests(tests)] if tests else found
-
-
-def _places(run: LoadedRun) -> Places:
-    """Session -> place, from 1; None for a target that is not listed, or a session without a list."""
-    found: dict[str, Rank] = {}
-    for record in run.records:
-        lists = [turn for turn in record.dialogue if turn.ranking]
-        found[record.session] = lists[-1].target_rank(record.target) if lists and record.completed else None
-    return found
-
-
-def _figure(runs: Sequence[LoadedRun], metrics: Sequence[ListMetric], place: int) -> Figure:
-    rows = [_row(run, metric, series) for metric in metrics for series, run in enumerate(runs)]
-    said = "; ".join(f"{row.group} {row.label} {row.said}" for row in rows)
-    name = f"ranking{f'-{place + 1}' if place else ''}"
-    draw = partial(intervals, rows, unit="mean over sessions, 95 % interval", key="hollow: a random order")
-    return Figure(name, "Ranked lists, with 95 % interval", f"Ranked lists: {said}", draw)
-
-
-def _row(run: LoadedRun, metric: ListMetric, series: int) -> Interval:
-    found = metric.estimate(list(_places(run).values()))
-    chance = metric.chance(run.config["candidates"])
-    return Interval(
-        run.label, found.value, found.ci95, estimate(found), other=chance, series=series, group=metric.heading
-    )
-
-
-def _table(runs: Sequence[LoadedRun], metrics: Sequence[ListMetric]) -> Table:
-    columns = (*_COLUMNS, *(metric.heading for metric in metrics))
-    rows = []
-    for run in runs:
-        places = list(_places(run).values())
-        without = sum(not record.completed for record in run.records)
-        means = [estimate(metric.estimate(places)) for metric in metrics]
-        rows.append([run.label, f"{len(places):,}", f"{without:,}", *means])
-    candidates = runs[0].config["candidates"]
-    rows.append(
-        [f"a random order of {candidates}", "", "", *(rate(metric.chance(candidates)) for metric in metrics)]
-    )
-    return Table.of("Means over sessions; one without a list is a miss", columns, rows, numbers=columns[1:])
-
-
-def _said(tests: Sequence[PairedTest]) -> Text:
-    found = [_in_words(test) for test in tests if test.is_significant]
-    none = f"None of the {len(tests)} comparisons of lists shows a difference at the 5 % level, adjusted by Holm."
-    return Text(" ".join(found) or none)
-
-
-def _in_words(test: PairedTest) -> str:
-    better, worse = (test.b, test.a) if test.difference > 0 else (test.a, test.b)
-    by = f"{rate(abs(test.difference))} (p after Holm {p_value(test.p_holm)})"
-    return f"{better} beats {worse} in {_heading(test)} by {by}."
-
-
-def _heading(test: PairedTest) -> str:
-    kind, _, k = test.metric.partition("_at_")
-    return f"{kind.upper()}@{k}"
-
-
-def _tests(tests: Sequence[PairedTest]) -> Table:
+def table(scores: Sequence[Score]) -> Table:
+    """A metric of a run per row."""
+    several = len({score.run for score in scores}) > 1
     rows = [
         [
-            f"{test.b} − {test.a}",
-            _heading(test),
-            f"{test.n:,}",
-            signed(test.difference),
-            signed_interval(test.ci95),
-            p_value(test.p),
-            p_value(test.p_holm),
-            "nothing" if test.detectable is None else rate(test.detectable),
+            score.metric.heading,
+            *([score.run] if several else []),
+            score.estimate.value,
+            score.estimate.ci95,
+            score.estimate.n,
+            score.completed.value if score.completed and score.completed.n else None,
+            score.random,
         ]
-        for test in tests
+        for score in scores
     ]
-    caption = f"{len(tests)} comparisons of lists over the same sessions"
-    return Table.of(caption, _TESTS, rows, numbers=_TESTS[2:], folded=True)
+    runs = (Column("run"),) if several else ()
+    caption = "Means over sessions; a session without a list counts as a miss"
+    return Table.of(caption, (Column("metric"), *runs, *_NUMBERS), rows)
+
+
+def _exact(report: RankReport) -> Section | None:
+    """Of stored answers: the same where only lines that are a title letter by letter count."""
+    exact = report.exact
+    if exact is None:
+        return None
+    columns = (Column("metric"), Column("value", rate))
+    rows = [[metric.heading, exact.scores[metric.name].value] for metric in metrics_of_lists(report.top)]
+    caption = (
+        f"Only lines that are a candidate's exact title ({count(exact.exact)} of {count(exact.lines)}); "
+        f"{plural(exact.named - exact.exact, 'more line')} named a candidate otherwise"
+    )
+    return Section("Exact titles only", (Table.of(caption, columns, rows),))
+
+
+def _blocks(runs: Sequence[LoadedRun], number: int) -> Iterable[Block]:
+    metrics = metrics_of_lists(min(run.listed for run in runs))
+    scores = [_score(run, metric) for metric in metrics for run in runs]
+    pairs = [((one.label, one.target_ranks), (two.label, two.target_ranks)) for one, two in combinations(runs, 2)]
+    tests = compare_pairs_of_lists(pairs, metrics)
+    return [_figure(scores, number), table(scores), *comparisons.blocks(tests, folded=True)]
+
+
+def _score(run: LoadedRun, metric: ListMetric) -> Score:
+    ranks: Places = run.target_ranks
+    completed = [ranks[record.session] for record in run.records if record.completed]
+    return Score(
+        run.label,
+        metric,
+        metric.estimate(list(ranks.values())),
+        metric.estimate(completed) if completed else None,
+        metric.chance(run.config["candidates"]),
+    )
+
+
+def _figure(scores: Sequence[Score], number: int) -> Figure:
+    series = {run: index for index, run in enumerate(dict.fromkeys(score.run for score in scores))}
+    rows = [
+        Interval(
+            score.run,
+            score.estimate.value,
+            score.estimate.ci95,
+            estimate(score.estimate),
+            other=score.random,
+            series=series[score.run],
+            group=score.metric.heading,
+        )
+        for score in scores
+    ]
+    alternative = "; ".join(f"{row.group} {row.label} {row.said}" for row in rows)
+    draw = partial(intervals, rows, unit="mean over sessions, 95 % interval", key="hollow: a random order")
+    name = f"ranking-{number + 1}" if number else "ranking"
+    return Figure(name, "Ranked lists, with 95 % interval", f"Ranked lists: {alternative}", draw)

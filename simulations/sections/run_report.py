@@ -4,59 +4,54 @@ from collections.abc import Sequence
 
 from afl.data.dataset_store import DatasetStore
 from afl.metrics.intervals import Estimate
-from simulations.analysis.hit_comparison import HitArm, Pair, arms_of, comparable, pairs_of
+from simulations.analysis.hit_comparison import HitArm, arms_of, comparable, test_arms
 from simulations.analysis.loaded_run import LoadedRun
+from simulations.analysis.paired_tests import PairedTest
 from simulations.document.formats import estimate
 from simulations.document.page import Page, Section, Text
 from simulations.sections import (
-    cost,
-    differences,
-    discordant,
+    comparisons,
+    costs,
     failures,
     hit_rates,
-    judging,
+    notes,
     popularity,
     ranking,
-    reading,
-    rounds,
     setup,
+    user_simulation,
 )
 
 _NAMED = 3
 """Runs that a title has room for."""
 
-STAND_IN = (
-    "These numbers come from the offline stand-in model: they show that everything works, and are not comparable "
-    "to a language model's."
-)
-
 
 def run_report(runs: Sequence[LoadedRun], library: DatasetStore) -> Page:
-    """Everything there is to say about these runs; items are told by popularity where the library has their data."""
+    """Every section about these runs; popularity of items only where the library has their data set."""
     together = comparable(runs)
     groups = [arms_of(group) for group in together]
-    pairs = pairs_of(groups)
+    tests = test_arms(groups)
     base, label = _shared_base(together, groups)
     targets = {record.session: record.target for run in runs for record in run.records}
     series = _series(groups)
+    users = user_simulation.section(runs)
     # A page about the user-simulation task begins with it.
     all_judge = all(run.judges for run in runs)
     sections = (
-        judging.section(runs) if all_judge else None,
+        users if all_judge else None,
         ranking.section(runs),
-        hit_rates.section(groups, series),
-        differences.section(pairs),
-        rounds.section(runs, base, label, series),
+        hit_rates.by_arm(groups, series),
+        comparisons.section(tests),
+        hit_rates.by_round(runs, base, label, series),
         popularity.section(runs, library),
-        None if all_judge else judging.section(runs),
+        None if all_judge else users,
         failures.section(runs),
-        discordant.section(groups, targets),
-        cost.section(runs),
+        comparisons.sessions(groups, targets),
+        costs.of_runs(runs),
         setup.section(runs),
-        reading.section(),
+        notes.reading(),
     )
     return Page(
-        _title(runs), _lead(runs, groups, pairs), tuple(one for one in sections if isinstance(one, Section))
+        _title(runs), _lead(runs, groups, tests), tuple(one for one in sections if isinstance(one, Section))
     )
 
 
@@ -67,29 +62,25 @@ def _title(runs: Sequence[LoadedRun]) -> str:
 
 
 def _lead(
-    runs: Sequence[LoadedRun], groups: Sequence[Sequence[HitArm]], pairs: Sequence[Pair]
+    runs: Sequence[LoadedRun], groups: Sequence[Sequence[HitArm]], tests: Sequence[PairedTest]
 ) -> tuple[Text, ...]:
-    found = []
-    if any(run.stand_in for run in runs):
-        found.append(Text(STAND_IN, "warning"))
+    lead = [*notes.warnings(stand_in=any(run.stand_in for run in runs))]
     for arms in groups:
         rates = "; ".join(f"{arm.label} {estimate(arm.hit_rate_at_1)}" for arm in arms)
-        found.append(Text(f"Hit rate @1 over {len(arms[-1].hits):,} sessions, with 95 % interval: {rates}."))
+        lead.append(Text(f"HR@1 over {len(arms[-1].hits):,} sessions, with 95 % interval: {rates}."))
     asked = [run for run in runs if run.judges]
     if asked:
         ratios = ", ".join(dict.fromkeys(ratio for run in asked for ratio in run.config["ratios"]))
-        found.append(
+        lead.append(
             Text(f"User simulation over {len(asked[0].records):,} users, wanted to unwanted items {ratios}.")
         )
     if len(groups) > 1:
-        found.append(
-            Text("The runs are over several sets of sessions; only runs over the same ones are compared.")
-        )
-    if pairs:
-        shown = sum(pair.test.is_significant for pair in pairs)
-        of = f"{shown} of {len(pairs)} comparisons of hit rates"
-        found.append(Text(f"{of} show a difference at the 5 % level, adjusted by Holm."))
-    return tuple(found)
+        lead.append(Text("The runs are over several sets of sessions; only runs over the same ones are compared."))
+    if tests:
+        significant = sum(test.is_significant for test in tests)
+        of_all = f"{significant} of {len(tests)} differences of HR@1"
+        lead.append(Text(f"{of_all} are significant at the 5 % level after Holm's adjustment."))
+    return tuple(lead)
 
 
 def _series(groups: Sequence[Sequence[HitArm]]) -> dict[str, int]:

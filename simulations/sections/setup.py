@@ -1,11 +1,12 @@
-"""What was run: data, models, settings and the hashes that say exactly which."""
+"""The configuration of the runs: data, models, settings, and the hashes that identify them."""
 
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simulations.analysis.loaded_run import LoadedRun
-from simulations.document.page import Block, Facts, Section, Table, Text
+from simulations.document.formats import progress
+from simulations.document.page import Block, Column, Facts, Section, Table, Text
 
 _NAMES = {
     "dataset": "data set",
@@ -21,36 +22,37 @@ _NAMES = {
     "candidates_from": "candidates drawn",
     "split": "split",
 }
-"""In the order of the page; whatever else a run was begun with follows under its own name."""
+"""Keys of a configuration -> what they are called, in this order; any other follows under its own name."""
 
-_SAID = ("llm",)
-"""Said already under another name."""
+_LEFT_OUT = ("llm",)
+"""Shown already under another name."""
 
 
 def section(runs: Sequence[LoadedRun]) -> Section:
-    """What all runs share, then what tells them apart."""
+    """What all runs share, then where they differ."""
     flat = [_flat({**run.config, "candidates_hash": run.candidates_hash}) for run in runs]
-    keys = list(dict.fromkeys([*_NAMES, *(key for one in flat for key in one)]))
-    same = [key for key in keys if key not in _SAID and len({one.get(key, "") for one in flat}) == 1]
+    keys = list(dict.fromkeys([*_NAMES, *(key for config in flat for key in config)]))
+    same = [key for key in keys if key not in _LEFT_OUT and len({config.get(key, "") for config in flat}) == 1]
     shared = [(_NAMES.get(key, key), flat[0][key]) for key in same if key in flat[0]]
     blocks: list[Block] = [Facts(tuple(shared))]
-    others = [key for key in keys if key not in same and key not in _SAID]
+    others = [key for key in keys if key not in same and key not in _LEFT_OUT]
     if others:
-        table = [[_NAMES.get(key, key), *(one.get(key, "–") for one in flat)] for key in others]
-        blocks.append(Table.of("Where the runs differ", ["", *(run.label for run in runs)], table))
+        rows = [[_NAMES.get(key, key), *(config.get(key) for config in flat)] for key in others]
+        columns = (Column("key"), *(Column(run.label) for run in runs))
+        blocks.append(Table.of("Where the runs differ", columns, rows))
     blocks.append(_runs(runs))
-    blocks += [Text(said, "note") for said in _incomplete(runs)]
-    return Section("What was run", tuple(blocks))
+    blocks += [Text(text, "note") for text in _incomplete(runs)]
+    return Section("Configuration", tuple(blocks))
 
 
 def _runs(runs: Sequence[LoadedRun]) -> Table:
-    rows = [[run.name, run.label, f"{len(run.records):,} of {run.size:,}"] for run in runs]
-    return Table.of("Runs", ["run", "called here", "sessions recorded"], rows, numbers=["sessions recorded"])
+    rows = [[run.name, run.label, (len(run.records), run.size)] for run in runs]
+    return Table.of("Runs", (Column("run"), Column("label"), Column("sessions recorded", progress)), rows)
 
 
 def _incomplete(runs: Sequence[LoadedRun]) -> list[str]:
     return [
-        f"{run.label} is incomplete: everything here is over the {len(run.records):,} sessions recorded so far."
+        f"{run.label} is incomplete: its numbers are over the {len(run.records):,} sessions recorded so far."
         for run in runs
         if len(run.records) < run.size
     ]
@@ -58,11 +60,11 @@ def _incomplete(runs: Sequence[LoadedRun]) -> list[str]:
 
 def _flat(config: Mapping[str, Any], path: str = "") -> dict[str, str]:
     """Dotted key -> value in words."""
-    found: dict[str, str] = {}
+    leaves: dict[str, str] = {}
     for key, value in config.items():
         inner = f"{path}.{key}" if path else key
         if isinstance(value, Mapping):
-            found |= _flat(value, inner)
+            leaves |= _flat(value, inner)
         elif value not in (None, [], ()):
-            found[inner] = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return found
+            leaves[inner] = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return leaves

@@ -15,7 +15,7 @@ from afl.types import CallKey, Outcome, Role
 from memory.records import CandidateRecord, SessionRecord, TurnRecord
 from memory.store import Store
 from simulations import compare
-from simulations.commands.compare import differences
+from simulations.analysis.run_comparison import differences
 from simulations.execution.asynchrony import wait_for
 from tests.simulations.conftest import Afl
 from tests.simulations.test_json import scripted
@@ -77,7 +77,7 @@ def test_the_interval_is_that_of_resampled_sessions(record: Record, url: str) ->
     record("b", items(range(4, 30)))
     # 18 ones, 4 minus ones and 18 zeros: the normal interval is .35 ± 1.96 √((22 - 14²/40) / 40²).
     half = 1.96 * (22 - 14**2 / 40) ** 0.5 / 40
-    assert compare("a", "b", db=url).difference.ci95 == pytest.approx((0.35 - half, 0.35 + half), abs=0.03)
+    assert compare("a", "b", db=url).test.ci95 == pytest.approx((0.35 - half, 0.35 + half), abs=0.03)
 
 
 def test_the_sessions_on_which_they_differ_are_named_with_both_items(record: Record, url: str) -> None:
@@ -117,7 +117,7 @@ def test_swapping_the_runs_turns_the_difference_round(record: Record, url: str) 
     record("a", items(range(0, 12)))
     record("b", items(range(4, 30)))
     there, back = compare("a", "b", db=url), compare("b", "a", db=url)
-    assert there.difference.value == -back.difference.value
+    assert there.test.difference == -back.test.difference
     assert (there.test.won, there.test.lost, there.test.p) == (back.test.lost, back.test.won, back.test.p)
 
 
@@ -153,7 +153,7 @@ def test_a_run_that_is_not_there_is_named(record: Record, afl: Afl, url: str) ->
     assert (refused.code, refused.complaint) == (2, "afl: no run is called 'nowhere'; available: a")
 
 
-def test_people_see_the_verdict_and_then_the_sessions_on_which_the_runs_differ(
+def test_people_see_the_test_and_then_the_sessions_on_which_the_runs_differ(
     record: Record, afl: Afl, url: str
 ) -> None:
     record("a", items(range(0, 12)), rounds=1)
@@ -161,10 +161,10 @@ def test_people_see_the_verdict_and_then_the_sessions_on_which_the_runs_differ(
     shown = afl("compare", "a", "b", "--db", url).out
     order = [
         "0.3000",
-        "B - A: +0.3500",
-        "p = 0.004344",
-        "B wins 18 sessions and loses 4",
-        "could have shown",
+        "Paired differences of HR@1",
+        "B − A  40     +0.3500",
+        "18     4  0.004",
+        "Significant at the 5 % level",
         "s00",
         "*Heat",
         "rounds",

@@ -16,7 +16,7 @@ from memory.records import RunSummary, SessionRow
 from memory.run import Run
 from simulations.analysis import aggregated_numbers
 from simulations.analysis.aggregated_numbers import RoundLine
-from simulations.commands.compare import require_same_sessions
+from simulations.analysis.run_comparison import require_same_sessions
 from simulations.task.run_kind import RunKind
 from simulations.viewer.comparing import SHOWS, Aligned, Pair, Setting, Show, differing
 from simulations.viewer.data_access import Library, Reading

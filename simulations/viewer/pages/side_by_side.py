@@ -12,7 +12,7 @@ from afl.errors import UsageError
 from afl.types import CallKey
 from memory.records import Exchange, Transcript
 from memory.run import Run
-from simulations.commands.compare import require_same_sessions
+from simulations.analysis.run_comparison import require_same_sessions
 from simulations.viewer.comparing import Aligned
 from simulations.viewer.data_access import Library, Reading
 from simulations.viewer.links import unsegment

@@ -9,7 +9,7 @@ from afl.errors import UsageError
 from afl.hints.baselines import fit_regression
 from afl.hints.rewards import RewardTable
 from simulations.analysis.arm_results import ArmResult, SeedValues
-from simulations.sections.hint_study import hint_study_page
+from simulations.sections.study import page as study_page
 from simulations.studies.hints import (
     Tables,
     few_shot_study,
@@ -114,7 +114,7 @@ def test_the_policy_over_all_filters_is_tested_against_the_others() -> None:
 
 
 def test_a_study_is_a_page_with_a_figure(tables: Tables) -> None:
-    page = hint_study_page(sizes_study(tables, (1, 2), learn=fit_regression))
+    page = study_page(sizes_study(tables, (1, 2), learn=fit_regression))
     [figure] = page.figures()
     assert page.title == "AFL study: size of the knowledge base"
     assert "policy: 1 0." in figure.alternative

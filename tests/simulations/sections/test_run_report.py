@@ -13,7 +13,7 @@ from afl.settings import Settings
 from afl.testing.server import FakeServer
 from simulations import compare, import_data, report
 from tests.simulations.conftest import Afl
-from tests.simulations.reporting.conftest import TARGET, Record, hits
+from tests.simulations.sections.conftest import TARGET, Record, hits
 
 Page = Callable[..., str]
 
@@ -96,9 +96,9 @@ def test_pairs_are_tested_as_compare_tests_them(record: Record, page: Page, url:
     record("x-b", hits(12))
     found = compare("x-a", "x-b", db=url)
     row = cells(page("x-a", "x-b"), "b − a")
-    assert row[:3] == ["b − a", "20", f"+{found.difference.value:.4f}"]
+    assert row[:3] == ["b − a", "20", f"+{found.test.difference:.4f}"]
     assert row[4:7] == [str(found.test.won), str(found.test.lost), f"{found.test.p:.3f}"]
-    assert row[8] == f"{found.detectable:.4f}"
+    assert row[8] == f"{found.test.detectable:.4f}"
 
 
 def test_the_base_model_is_an_arm_of_its_own_and_there_once(record: Record, page: Page) -> None:
@@ -109,7 +109,7 @@ def test_the_base_model_is_an_arm_of_its_own_and_there_once(record: Record, page
 
 def test_rounds_count_every_session_with_its_last_recommendation(record: Record, page: Page) -> None:
     record("a", {0: (TARGET,), 1: ("Alien", TARGET), 2: (TARGET, "Alien"), 3: ("Alien",)}, size=4)
-    said = page("a").split("## Round by round")[1].split("## ")[0]
+    said = page("a").split("## HR@1 by round")[1].split("## ")[0]
     rows = [line.strip("| ").split(" | ") for line in said.splitlines() if line.startswith("| a |")]
     assert [(row[1], row[2], row[5]) for row in rows] == [
         ("1", "0.5000", "2 (50.0 %)"),
@@ -163,7 +163,7 @@ def test_popularity_is_counted_round_by_round_where_the_data_set_is_there(
 def test_an_incomplete_run_says_so(record: Record, page: Page) -> None:
     record("a", hits(3, size=7))
     said = page("a")
-    assert "a is incomplete: everything here is over the 7 sessions recorded so far" in said
+    assert "a is incomplete: its numbers are over the 7 sessions recorded so far" in said
     assert cells(said, "a")[3] == "7"
 
 
@@ -231,7 +231,9 @@ def test_the_user_simulation_is_reported_as_it_is_evaluated(
     assert afl("report", *found["runs"], "--out", tmp_path / "r").code == 0
     said = (tmp_path / "r" / "report.md").read_text(encoding="utf-8").split("## User simulation")[1]
     (agent, loop) = found["results"]
-    assert cells(said, "agent")[3].startswith(
-        f"{agent['precision']['value']:.4f} ({agent['precision']['ci95'][0]:.4f}"
-    )
-    assert cells(said, "afl")[4].startswith(f"{loop['recall']['value']:.4f} ({loop['recall']['ci95'][0]:.4f}")
+    rows = [
+        [cell.strip() for cell in line.split("|")[2:]] for line in said.splitlines() if line.startswith("| 1:1 ")
+    ]
+    shown = {row[0]: row[1:] for row in rows[:2]}
+    assert shown["agent"][0].startswith(f"{agent['precision']['value']:.3f} ({agent['precision']['ci95'][0]:.3f}")
+    assert shown["afl"][1].startswith(f"{loop['recall']['value']:.3f} ({loop['recall']['ci95'][0]:.3f}")

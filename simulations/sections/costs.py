@@ -1,0 +1,142 @@
+"""Calls of the language model and what they cost, per run, arm, agent and round; budget and concurrency."""
+
+from collections.abc import Sequence
+
+from afl.llm.budget import BudgetReport
+from afl.types import ConcurrencyChange
+from memory.spending import AgentCost
+from simulations.analysis.loaded_run import LoadedRun
+from simulations.analysis.study_costs import StudyCosts
+from simulations.document.formats import count, decimal, dollars
+from simulations.document.page import Block, Column, Section, Table, Text
+
+_NUMBERS = (
+    Column("calls", count),
+    Column("prompt tokens", count),
+    Column("completion tokens", count),
+    Column("cost", dollars),
+)
+
+
+def of_runs(runs: Sequence[LoadedRun]) -> Section:
+    """Per run, per agent and round, and where the endpoint asked for fewer requests, what became of the concurrency."""
+    tables = [_by_run(runs), _by_agent_of(runs)]
+    lowered = [run for run in runs if lowerings(run.pace)]
+    return Section("Cost", (*tables, _concurrency(lowered)) if lowered else tuple(tables))
+
+
+def of_study(costs: StudyCosts) -> Section | None:
+    """Per arm, its study seeds together, and the budget; None where everything was free and there is no budget."""
+    blocks: list[Block] = []
+    if any(arm.usd != 0 for arm in costs.arms):
+        rows = [[arm.arm, arm.calls, arm.tokens, arm.usd] for arm in costs.by_arm()]
+        columns = (Column("arm"), Column("calls", count), Column("tokens", count), Column("cost", dollars))
+        blocks.append(Table.of("", columns, rows))
+    if costs.budget:
+        blocks.append(budget(costs.budget))
+    return Section("Cost", tuple(blocks)) if blocks else None
+
+
+def by_agent(costs: Sequence[AgentCost], *, caption: str = "") -> Table | None:
+    """One agent in one round per row; None where everything was free."""
+    if all(cost.cost_usd == 0 for cost in costs):
+        return None
+    return Table.of(caption, (Column("agent"), Column("round", str), *_NUMBERS), [_cells(cost) for cost in costs])
+
+
+def budget(report: BudgetReport) -> Text:
+    """How much of the budget is spent, and what to do when it is used up."""
+    parts = []
+    if report["usd"] is not None:
+        parts.append(f"${report['spent_usd']:.6f} of ${report['usd']:g}")
+    if report["tokens"] is not None:
+        parts.append(f"{count(report['spent_tokens'])} of {count(report['tokens'])} tokens")
+    line = f"budget: {', '.join(parts)} spent"
+    if report["in_doubt_tokens"]:
+        line += f", of which up to {_unconfirmed(report)} for calls without an answer"
+    if report["overruns"]:
+        line += f"; the provider reported more than was reserved for {report['overruns']} of the calls"
+    if report["exhausted"]:
+        line = f"stopped at the {line}; rerun the same command with a larger budget to resume"
+    return Text(line, "warning" if report["exhausted"] else "note")
+
+
+def concurrency(pace: Sequence[ConcurrencyChange]) -> Text | None:
+    """What became of the concurrency; None where the endpoint never asked for fewer requests."""
+    lowered = lowerings(pace)
+    if not lowered:
+        return None
+    least = min(change.concurrency for change in lowered)
+    return Text(
+        f"concurrency {pace[0].concurrency}, lowered {len(lowered)} times (lowest {least}, "
+        f"last {pace[-1].concurrency})",
+        "note",
+    )
+
+
+def lowerings(pace: Sequence[ConcurrencyChange]) -> list[ConcurrencyChange]:
+    """The changes that the endpoint asked for."""
+    return [change for change in pace if change.why not in ("begun", "well")]
+
+
+def _by_run(runs: Sequence[LoadedRun]) -> Table:
+    columns = (
+        Column("run"),
+        Column("calls", count),
+        Column("calls per session", decimal(1)),
+        Column("prompt tokens", count),
+        Column("completion tokens", count),
+        Column("retries", count),
+        Column("cost", dollars),
+    )
+    rows = [
+        [
+            run.label,
+            run.calls.calls,
+            run.calls.calls / len(run.records) if run.records else None,
+            run.calls.prompt_tokens,
+            run.calls.completion_tokens,
+            run.calls.retries,
+            run.calls.cost_usd,
+        ]
+        for run in runs
+    ]
+    return Table.of("Language-model calls", columns, rows)
+
+
+def _by_agent_of(runs: Sequence[LoadedRun]) -> Table:
+    rows = [[run.label, *_cells(cost)] for run in runs for cost in run.costs]
+    columns = (Column("run"), Column("agent"), Column("round", str), *_NUMBERS)
+    return Table.of("By agent and round", columns, rows)
+
+
+def _cells(cost: AgentCost) -> list[object]:
+    return [
+        f"{cost.role} agent",
+        cost.label,
+        cost.calls,
+        cost.prompt_tokens,
+        cost.completion_tokens,
+        cost.cost_usd,
+    ]
+
+
+def _concurrency(runs: Sequence[LoadedRun]) -> Table:
+    columns = (Column("run"), *(Column(name, count) for name in ("first", "times lowered", "lowest", "last")))
+    rows = [
+        [
+            run.label,
+            run.pace[0].concurrency,
+            len(lowerings(run.pace)),
+            min(change.concurrency for change in lowerings(run.pace)),
+            run.pace[-1].concurrency,
+        ]
+        for run in runs
+    ]
+    return Table.of("Concurrent requests, where the endpoint asked for fewer", columns, rows)
+
+
+def _unconfirmed(report: BudgetReport) -> str:
+    if report["usd"] is None:
+        return f"{count(report['in_doubt_tokens'])} tokens"
+    return f"${report['in_doubt_usd']:.6f}"

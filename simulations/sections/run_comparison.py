@@ -1,0 +1,81 @@
+"""Two runs side by side: `afl compare`."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from simulations.analysis.paired_tests import PairedTest
+from simulations.analysis.run_comparison import RunComparison, SessionPair
+from simulations.document.formats import count, interval, plural, rate
+from simulations.document.page import Block, Column, Page, Section, Table, Text
+from simulations.sections import comparisons
+
+LISTED = 40
+"""Sessions listed for people; `--json` holds all."""
+
+_RUNS = (
+    Column(""),
+    Column("run"),
+    Column("HR@1", rate),
+    Column("95 % interval", interval),
+    Column("n", count),
+    Column("accepted", count),
+    Column("failed", count),
+)
+
+
+def page(comparison: RunComparison) -> Page:
+    """Both runs, the paired tests, the sessions on which they differ, and where the configurations do."""
+    sections = (
+        Section("", (_runs(comparison),)),
+        Section("Comparison", tuple(_tests(comparison))),
+        _sessions(comparison),
+        configuration(comparison.configuration, ("A", "B"), "Configuration, where it differs"),
+    )
+    return Page(
+        f"A: {comparison.a.run}, B: {comparison.b.run}", (), tuple(section for section in sections if section)
+    )
+
+
+def configuration(values: Mapping[str, tuple[Any, Any]], names: tuple[str, str], title: str) -> Section:
+    """The keys in which two configurations differ."""
+    if not values:
+        return Section("", (Text("Both runs have the same configuration.", "note"),))
+    columns = (Column("key"), *(Column(name) for name in names))
+    return Section(title, (Table.of("", columns, [(key, *pair) for key, pair in values.items()]),))
+
+
+def _runs(comparison: RunComparison) -> Table:
+    rows = [
+        [name, side.run, hits.value, hits.ci95, hits.n, side.accepted, side.failed]
+        for name, side in (("A", comparison.a), ("B", comparison.b))
+        for hits in (side.hit_rate_at_1,)
+    ]
+    return Table.of("", _RUNS, rows)
+
+
+def _tests(comparison: RunComparison) -> list[Block]:
+    """The test of the hit rates; of two ranking runs, those of every metric of the lists."""
+    tests: list[PairedTest] = [entry.test for entry in comparison.ranked] or [comparison.test]
+    blocks: list[Block] = [*comparisons.blocks([_lettered(test) for test in tests])]
+    if comparison.left_out:
+        left_out = f"{plural(comparison.left_out, 'session')} left out: not recorded by both runs."
+        blocks.append(Text(left_out, "note"))
+    return blocks
+
+
+def _lettered(test: PairedTest) -> PairedTest:
+    return replace(test, a="A", b="B")
+
+
+def _sessions(comparison: RunComparison) -> Section | None:
+    if not comparison.discordant:
+        return None
+    columns = (Column("session"), Column("target"), Column("A recommends"), Column("B recommends"))
+    rows = [[pair.a.session, pair.a.target, *_items(pair)] for pair in comparison.discordant]
+    table = Table.of("* the target; --json lists all", columns, rows, most=LISTED)
+    return Section("Sessions on which they differ", (table,))
+
+
+def _items(pair: SessionPair) -> list[str]:
+    return [f"*{row.item}" if row.hit else row.item or f"({row.outcome})" for row in pair]
