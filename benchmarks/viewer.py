@@ -21,7 +21,7 @@ from benchmarks.fresh import measured
 from benchmarks.scale import USERS
 from simulations import import_data
 from simulations.viewer.app import create_app
-from simulations.viewer.links import Served
+from simulations.viewer.urls import ServedUrls
 
 SESSIONS, TIMES = 2_000, 5
 MOST_MS, MOST_KB = 300, 300
@@ -88,38 +88,38 @@ def _copied(connection: sqlite3.Connection, table: str, which: str, **changed: o
 
 def addresses(database: Path) -> Iterator[tuple[str, str]]:
     """Every page of the largest run, and of its list under every kind of filter."""
-    links = Served()
+    urls = ServedUrls()
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         run, number, recorded = connection.execute(LARGEST).fetchone()
         at = "SELECT session, item FROM sessions WHERE run = ? AND position >= ? AND item IS NOT NULL ORDER BY position"
         first, item = connection.execute(at, (number, 0)).fetchone()
         middle, _ = connection.execute(at, (number, recorded // 2)).fetchone()
-    yield "runs", links.runs()
-    yield "run", links.run(run)
-    yield "sessions", links.sessions(run)
-    yield "sessions, the last page", links.sessions(run, {"page": -(-recorded // 50)})
+    yield "runs", urls.runs()
+    yield "run", urls.run(run)
+    yield "sessions", urls.sessions(run)
+    yield "sessions, the last page", urls.sessions(run, {"page": -(-recorded // 50)})
     for result in ("hit", "miss", "failed", "won", "lost", "wrong", "gained", "dropped"):
-        yield f"sessions, {result}", links.sessions(run, {"result": result})
-    yield "sessions, won, page 20", links.sessions(run, {"result": "won", "page": 20})
-    yield "sessions, four rounds", links.sessions(run, {"rounds": 4})
-    yield "sessions, hit after round 2", links.sessions(run, {"hit_after": 2})
-    yield "sessions, accepted in round 3", links.sessions(run, {"accepted_in": 3})
-    yield "sessions, a title recommended", links.sessions(run, {"item": item})
-    yield "sessions, a title recommended in round 2", links.sessions(run, {"item": item, "item_round": 2})
-    yield "sessions, a title's words", links.sessions(run, {"text": item})
-    yield "sessions, a session's id", links.sessions(run, {"text": middle})
-    yield "sessions, a word of most reasons", links.sessions(run, {"words": "the"})
-    yield "sessions, beginnings of words", links.sessions(run, {"words": "direct* thrill*"})
-    yield "sessions, a word that nobody said", links.sessions(run, {"words": "zzyzx"})
-    yield "dialogue", links.dialogue(run, first)
-    yield "dialogue in the middle", links.dialogue(run, middle)
-    yield "dialogue, among those won", links.dialogue(run, middle, wanted={"result": "won"})
-    yield "dialogue, among those that say a word", links.dialogue(run, middle, wanted={"words": "director"})
-    yield "what it can be compared with", links.compare([run])
-    yield "two runs compared", links.compare([run, TWIN])
-    yield "two runs compared, all sessions", links.compare([run, TWIN], {"show": "all", "page": 20})
-    yield "two runs, a session side by side", links.side_by_side([run, TWIN], first)
-    yield "bases of hints", links.hints()
+        yield f"sessions, {result}", urls.sessions(run, {"result": result})
+    yield "sessions, won, page 20", urls.sessions(run, {"result": "won", "page": 20})
+    yield "sessions, four rounds", urls.sessions(run, {"rounds": 4})
+    yield "sessions, hit after round 2", urls.sessions(run, {"hit_after": 2})
+    yield "sessions, accepted in round 3", urls.sessions(run, {"accepted_in": 3})
+    yield "sessions, a title recommended", urls.sessions(run, {"item": item})
+    yield "sessions, a title recommended in round 2", urls.sessions(run, {"item": item, "item_round": 2})
+    yield "sessions, a title's words", urls.sessions(run, {"text": item})
+    yield "sessions, a session's id", urls.sessions(run, {"text": middle})
+    yield "sessions, a word of most reasons", urls.sessions(run, {"words": "the"})
+    yield "sessions, beginnings of words", urls.sessions(run, {"words": "direct* thrill*"})
+    yield "sessions, a word that nobody said", urls.sessions(run, {"words": "zzyzx"})
+    yield "dialogue", urls.dialogue(run, first)
+    yield "dialogue in the middle", urls.dialogue(run, middle)
+    yield "dialogue, among those won", urls.dialogue(run, middle, query={"result": "won"})
+    yield "dialogue, among those that say a word", urls.dialogue(run, middle, query={"words": "director"})
+    yield "what it can be compared with", urls.compare([run])
+    yield "two runs compared", urls.compare([run, TWIN])
+    yield "two runs compared, all sessions", urls.compare([run, TWIN], {"show": "all", "page": 20})
+    yield "two runs, a session side by side", urls.side_by_side([run, TWIN], first)
+    yield "bases of hints", urls.hints()
 
 
 def _measured(client: TestClient, name: str, address: str) -> Measured:

@@ -9,10 +9,10 @@ from afl.settings import Settings
 from memory.store import Store
 from simulations.execution.asynchrony import wait_for
 from simulations.progress import Unwatched, Watching
-from simulations.viewer.links import Served
+from simulations.viewer.urls import ServedUrls
 
 if TYPE_CHECKING:
-    from simulations.viewer.site import Site
+    from simulations.viewer.site_export import ExportedSite
 
 
 def view(
@@ -26,7 +26,7 @@ def view(
     settings: Settings | None = None,
     opened: Callable[[str], None] | None = None,
     watch: Watching | None = None,
-) -> "Site | None":
+) -> "ExportedSite | None":
     """Shows the database in the browser until Ctrl-C; nothing is written to it.
 
     With `runs` the browser begins at this run, or at the comparison of several. `opened` is told the address once
@@ -56,15 +56,15 @@ async def _require(url: str, names: Sequence[str]) -> None:
 
 
 def _first(names: Sequence[str]) -> str:
-    links = Served()
-    return links.runs() if not names else links.run(names[0]) if len(names) == 1 else links.compare(names)
+    urls = ServedUrls()
+    return urls.runs() if not names else urls.run(names[0]) if len(names) == 1 else urls.compare(names)
 
 
-def _exported(url: str, names: Sequence[str], folder: Path, settings: Settings, watch: Watching) -> "Site":
-    from simulations.viewer import site
+def _exported(url: str, names: Sequence[str], folder: Path, settings: Settings, watch: Watching) -> "ExportedSite":
+    from simulations.viewer import site_export
 
     with watch.bar(f"pages into {folder}") as bar:
-        return wait_for(site.export(url, folder, runs=names, datasets=settings.data_dir, progress=bar))
+        return wait_for(site_export.export(url, folder, runs=names, datasets=settings.data_dir, progress=bar))
 
 
 def _serve(
@@ -75,7 +75,7 @@ def _serve(
     def begin(address: server.Address) -> None:
         opened(address.url(path))
         if browser:
-            server.show(address.url(path))
+            server.open_browser(address.url(path))
 
     server.serve(url, datasets=settings.data_dir, host=host, port=port, opened=begin)
 

@@ -43,19 +43,19 @@ _STATUS: Mapping[type[AFLError], HTTPStatus] = {
 }
 
 
-def mistaken(request: Request, error: Exception) -> Response:
+def afl_error(request: Request, error: Exception) -> Response:
     """What AFL says of the request, in a line."""
     status = _STATUS.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)  # type: ignore[arg-type]
     return _complaint(request, status, str(error))
 
 
-def unknown(request: Request, error: Exception) -> Response:
+def http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     known = {404: "There is no page at this address."}
     return _complaint(request, HTTPStatus(error.status_code), known.get(error.status_code, str(error.detail)))
 
 
-def unreadable(request: Request, error: Exception) -> Response:
+def validation_error(request: Request, error: Exception) -> Response:
     """A query that the page does not know."""
     assert isinstance(error, RequestValidationError)
     said = "; ".join(f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in error.errors())
@@ -65,5 +65,5 @@ def unreadable(request: Request, error: Exception) -> Response:
 def _complaint(request: Request, status: HTTPStatus, line: str) -> Response:
     if request.url.path.startswith(API):
         return data({"error": line}, status)
-    links = request.app.state.links(request)
-    return HTMLResponse(rendering.page("error.html.jinja", links, status=status, line=line), status)
+    urls = request.app.state.urls(request)
+    return HTMLResponse(rendering.page("error.html.jinja", urls, status=status, line=line), status)

@@ -21,29 +21,24 @@ from memory.store import Store
 from simulations.viewer import api_responses, rendering
 from simulations.viewer.access import LOOPBACK, Access
 from simulations.viewer.charts import Chart
-from simulations.viewer.data_access import PATIENCE, Library
-from simulations.viewer.links import Links, Served
+from simulations.viewer.data_access import WAIT_SECONDS, DataAccess
 from simulations.viewer.pages import (
     compare,
-    compare_charts,
     dialogue,
-    flower_charts,
     flower_model,
     flower_models,
     judging,
-    judging_charts,
     knowledge_base,
-    knowledge_base_charts,
     knowledge_bases,
     run,
-    run_charts,
     runs,
     sessions,
     side_by_side,
 )
+from simulations.viewer.urls import ServedUrls, Urls
 
 
-def _no_charts(found: Any, links: Links) -> Sequence[Chart]:
+def _no_charts(found: Any, urls: Urls) -> Sequence[Chart]:
     return ()
 
 
@@ -53,25 +48,25 @@ class Page(NamedTuple):
     path: str
     read: Callable[..., Any]
     template: str
-    charts: Callable[[Any, Links], Sequence[Chart]] = _no_charts
+    charts: Callable[[Any, Urls], Sequence[Chart]] = _no_charts
 
-    def html(self, found: Any, links: Links) -> str:
+    def html(self, found: Any, urls: Urls) -> str:
         """For people: what `read` returned, through the template."""
-        return rendering.page(self.template, links, page=found, charts=self.charts(found, links))
+        return rendering.page(self.template, urls, page=found, charts=self.charts(found, urls))
 
 
 PAGES = (
     Page("/", runs.read, "runs.html.jinja"),
-    Page("/runs/{run}", run.read, "run.html.jinja", run_charts.charts),
+    Page("/runs/{run}", run.read, "run.html.jinja", run.charts),
     Page("/runs/{run}/sessions", sessions.read, "sessions.html.jinja"),
     Page("/runs/{run}/sessions/{session}", dialogue.read, "dialogue.html.jinja"),
-    Page("/runs/{run}/judging", judging.read, "judging.html.jinja", judging_charts.charts),
-    Page("/compare", compare.read, "compare.html.jinja", compare_charts.charts),
+    Page("/runs/{run}/judging", judging.read, "judging.html.jinja", judging.charts),
+    Page("/compare", compare.read, "compare.html.jinja", compare.charts),
     Page("/compare/{session}", side_by_side.read, "side_by_side.html.jinja"),
-    Page("/hints", knowledge_bases.read, "bases.html.jinja"),
-    Page("/hints/{base}", knowledge_base.read, "base_of_hints.html.jinja", knowledge_base_charts.charts),
-    Page("/flower", flower_models.read, "flower_models.html.jinja", flower_charts.of_models),
-    Page("/flower/{model}", flower_model.read, "flower_model.html.jinja", flower_charts.of_model),
+    Page("/hints", knowledge_bases.read, "knowledge_bases.html.jinja"),
+    Page("/hints/{base}", knowledge_base.read, "knowledge_base.html.jinja", knowledge_base.charts),
+    Page("/flower", flower_models.read, "flower_models.html.jinja", flower_models.charts),
+    Page("/flower/{model}", flower_model.read, "flower_model.html.jinja", flower_model.charts),
 )
 _API_ROOT = "/api/runs"
 """The list of runs stands at the root for people, under its name for programs."""
@@ -86,21 +81,21 @@ def create_app(
     datasets: Path | None = None,
     hosts: Iterable[str] = LOOPBACK,
     token: str | None = None,
-    links: Callable[[Request], Links] = lambda request: Served(),
+    urls: Callable[[Request], Urls] = lambda request: ServedUrls(),
     store: Callable[[str], Awaitable[Store]] = Store.open_for_reading,
-    patience: float | None = PATIENCE,
+    patience: float | None = WAIT_SECONDS,
 ) -> FastAPI:
     """The viewer over the database at `url`, which is opened for reading when the app starts.
 
     `datasets` is the folder of the data sets, by default that of the settings. `hosts` are the names it answers to;
-    with `token` it answers to any, and only to who shows the token. `links` are the addresses that the answer to a
+    with `token` it answers to any, and only to who shows the token. `urls` are the addresses that the answer to a
     request writes, `store` opens the database, `patience` is that of the `Library`.
     """
 
     @asynccontextmanager
     async def opened(app: FastAPI) -> AsyncIterator[None]:
         async with await store(url) as database:
-            app.state.library = Library(database, Datasets(datasets or Settings().data_dir), patience=patience)
+            app.state.library = DataAccess(database, Datasets(datasets or Settings().data_dir), patience=patience)
             yield
 
     app = FastAPI(
@@ -111,7 +106,7 @@ def create_app(
         redoc_url=None,
         openapi_url=f"{api_responses.API}/openapi.json",
     )
-    app.state.links = links
+    app.state.urls = urls
     for page in PAGES:
         app.get(page.path, include_in_schema=False, response_class=HTMLResponse)(_html(page))
         path = _API_ROOT if page.path == "/" else f"{api_responses.API}{page.path}"
@@ -121,9 +116,9 @@ def create_app(
         )(_json(page))
     app.get("/static/plotly.min.js", include_in_schema=False)(_plotly)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.add_exception_handler(AFLError, api_responses.mistaken)
-    app.add_exception_handler(HTTPException, api_responses.unknown)
-    app.add_exception_handler(RequestValidationError, api_responses.unreadable)
+    app.add_exception_handler(AFLError, api_responses.afl_error)
+    app.add_exception_handler(HTTPException, api_responses.http_error)
+    app.add_exception_handler(RequestValidationError, api_responses.validation_error)
     app.add_middleware(Access, hosts=hosts, token=token)
     return app
 
@@ -132,7 +127,7 @@ def _html(page: Page) -> Callable[..., Any]:
     """The page for people: what `page.read` returns, through its template."""
 
     async def respond(request: Request, found: Annotated[Any, Depends(page.read)]) -> HTMLResponse:
-        return HTMLResponse(page.html(found, request.app.state.links(request)))
+        return HTMLResponse(page.html(found, request.app.state.urls(request)))
 
     return respond
 

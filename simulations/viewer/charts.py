@@ -18,7 +18,7 @@ class Point:
     ci95: tuple[float, float] | None = None
     link: str = ""
     """The sessions behind it."""
-    says: str = ""
+    tooltip: str = ""
     """What is shown beside the pointer, besides the numbers."""
 
 
@@ -48,9 +48,9 @@ class Chart:
     """What y is."""
     stacked: bool = False
     """Whether bars stand on each other, not beside."""
-    powers: bool = False
-    """Whether y goes in powers of ten."""
-    nothing: str = "Nothing to draw yet."
+    log_scale: bool = False
+    """Whether y is on a logarithmic scale."""
+    empty_message: str = "Nothing to draw yet."
     """What is said where no series has a point."""
 
     @property
@@ -65,5 +65,5 @@ class Chart:
 
     def to_json(self) -> str:
         """Traces and axes for `static/viewer.js`."""
-        drawn = {"x": self.x, "y": self.y, "unit": self.unit, "stacked": self.stacked, "powers": self.powers}
+        drawn = {"x": self.x, "y": self.y, "unit": self.unit, "stacked": self.stacked, "log_scale": self.log_scale}
         return json.dumps(drawn | {"series": [asdict(series) for series in self.series]})

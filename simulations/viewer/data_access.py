@@ -1,11 +1,12 @@
-"""What every page is given: the store, opened for reading."""
+"""What every page is given: the store, opened for data."""
 
 import asyncio
 import json
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, Self
 
 from fastapi import Depends, Request
 
@@ -16,26 +17,48 @@ from memory.run import Run
 from memory.store import Store
 from simulations.analysis.item_popularity import groups_by_title
 from simulations.hints.choices import choices_of
-from simulations.viewer.links import unsegment
+from simulations.task.run_kind import RunKind
+from simulations.viewer.urls import decode_segment
 
-_KEPT = 4
+_CACHED_SCORES = 4
 """Runs whose reward scores stay in memory: those of 100,000 sessions take 13 MB."""
 
-_CHOSEN = ("dataset_hash", "split", "sessions", "candidates", "candidates_from", "seed")
+_SESSION_SETTINGS = ("dataset_hash", "split", "sessions", "candidates", "candidates_from", "seed")
 """What decides which sessions a run is about."""
 
-_COMPARED = 12
+_CACHED_RESULTS = 12
 """Runs whose results stay in memory: those of 100,000 sessions take 1 MB."""
 
-_LEARNED = ("dataset", "dataset_hash", "train_on", "training_hash", "ratios", "items")
+_TRAINING_SETTINGS = ("dataset", "dataset_hash", "train_on", "training_hash", "ratios", "items")
 """What decides which interactions the models of a run learned from."""
 
 
-PATIENCE = 0.1
+WAIT_SECONDS = 0.1
 """Seconds that a page waits for what takes long and can follow."""
 
 
-class Popularity(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class RunKindView:
+    """What a run is, as the JSON of the pages has it."""
+
+    protocol: str
+    """See `RunOptions.protocol`."""
+    recommends: bool
+    """Whether its sessions have a recommendation that can be a hit."""
+    judges: bool
+    """Whether the user agent was asked about items of the user-simulation task."""
+    stand_in: bool
+    """Whether its language model is the offline one."""
+    hints: str | None
+    """The knowledge base whose hints were tried."""
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        kind = RunKind.from_config(config)
+        return cls(kind.protocol, kind.recommends, kind.judges, kind.stand_in, kind.knowledge_base)
+
+
+class ItemPopularity(NamedTuple):
     """Which items are widely known."""
 
     groups: Mapping[str, int] | None
@@ -44,7 +67,7 @@ class Popularity(NamedTuple):
     """Whether it is still being read, so that asking again will tell more."""
 
 
-class Chosen(NamedTuple):
+class PolicyChoices(NamedTuple):
     """The hints that a policy picks."""
 
     hints: tuple[int, ...] | None
@@ -53,10 +76,10 @@ class Chosen(NamedTuple):
     """Whether it is still being found out, so that asking again will tell more."""
 
 
-class Library:
+class DataAccess:
     """The database behind the pages, and the data sets for what it does not hold."""
 
-    def __init__(self, store: Store, datasets: Datasets, *, patience: float | None = PATIENCE) -> None:
+    def __init__(self, store: Store, datasets: Datasets, *, patience: float | None = WAIT_SECONDS) -> None:
         """`patience` None waits for as long as it takes."""
         self.store = store
         self._datasets = datasets
@@ -66,30 +89,30 @@ class Library:
         self._results: OrderedDict[tuple[int, float], tuple[tuple[int, float], ResultColumns]] = OrderedDict()
         self._scores: OrderedDict[tuple[int, float], list[bytes]] = OrderedDict()
 
-    async def popularity(self, config: Mapping[str, Any]) -> Popularity:
+    async def popularity(self, config: Mapping[str, Any]) -> ItemPopularity:
         """How widely known items are where a run was begun with `config`; large data sets take a second to read."""
-        key = json.dumps([config.get(name) for name in _LEARNED])
+        key = json.dumps([config.get(name) for name in _TRAINING_SETTINGS])
         if key not in self._groups:
             self._groups[key] = asyncio.create_task(asyncio.to_thread(groups_by_title, config, self._datasets))
         read, _ = await asyncio.wait([self._groups[key]], timeout=self._patience)
-        return Popularity(self._groups[key].result(), False) if read else Popularity(None, True)
+        return ItemPopularity(self._groups[key].result(), False) if read else ItemPopularity(None, True)
 
-    async def choices(self, base: KnowledgeBase, policy: str, config: Mapping[str, Any]) -> Chosen:
+    async def policy_choices(self, base: KnowledgeBase, policy: str, config: Mapping[str, Any]) -> PolicyChoices:
         """What a kept policy picks in the sessions of a run begun with `config`; to find out may take seconds."""
-        key = json.dumps([policy, base.hash, *(config.get(name) for name in _CHOSEN)])
+        key = json.dumps([policy, base.hash, *(config.get(name) for name in _SESSION_SETTINGS)])
         if key not in self._choices:
-            work = asyncio.to_thread(choices_of, base, self.policies / policy, config, self._datasets)
+            work = asyncio.to_thread(choices_of, base, self.policies_folder / policy, config, self._datasets)
             self._choices[key] = asyncio.create_task(work)
         done, _ = await asyncio.wait([self._choices[key]], timeout=self._patience)
-        return Chosen(self._choices[key].result(), False) if done else Chosen(None, True)
+        return PolicyChoices(self._choices[key].result(), False) if done else PolicyChoices(None, True)
 
     @property
-    def policies(self) -> Path:
+    def policies_folder(self) -> Path:
         """Where policies are kept, each in a folder of its name: beside the data sets."""
         return self._datasets.root.parent / "policies"
 
     @property
-    def flower(self) -> Path:
+    def flower_folder(self) -> Path:
         """Where Flower models are kept, each in a folder of its name: beside the data sets."""
         return self._datasets.root.parent / "flower"
 
@@ -101,7 +124,7 @@ class Library:
         kept = self._results.pop(key, None)
         found = kept if kept is not None and kept[0] == version else (version, await run.result_columns())
         self._results[key] = found
-        while len(self._results) > _COMPARED:
+        while len(self._results) > _CACHED_RESULTS:
             self._results.popitem(last=False)
         return found[1]
 
@@ -111,7 +134,7 @@ class Library:
         rows = self._scores[key] if key in self._scores else _score_rows(await run.inputs_json())
         self._scores[key] = rows
         self._scores.move_to_end(key)
-        while len(self._scores) > _KEPT:
+        while len(self._scores) > _CACHED_SCORES:
             self._scores.popitem(last=False)
         if position >= len(rows):
             return ()
@@ -127,18 +150,18 @@ def _score_rows(inputs: bytes) -> list[bytes]:
     return scores.partition(b"]]")[0].split(b"],[") if scores else []
 
 
-def _library(request: Request) -> Library:
-    library: Library = request.app.state.library
+def _data_access(request: Request) -> DataAccess:
+    library: DataAccess = request.app.state.library
     return library
 
 
-Reading = Annotated[Library, Depends(_library)]
+InjectedData = Annotated[DataAccess, Depends(_data_access)]
 """A page's parameter of this type is the database."""
 
 
-async def _run(reading: Reading, run: str) -> Run:
-    return await reading.store.run(unsegment(run))
+async def _requested_run(data: InjectedData, run: str) -> Run:
+    return await data.store.run(decode_segment(run))
 
 
-NamedRun = Annotated[Run, Depends(_run)]
+RequestedRun = Annotated[Run, Depends(_requested_run)]
 """A page's parameter of this type is the run that `{run}` of its address names; 404 where there is none."""

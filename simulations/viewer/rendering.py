@@ -12,29 +12,29 @@ from markupsafe import Markup, escape
 
 from afl.sanitize import document_safe
 from simulations.viewer.charts import Chart, Unit
-from simulations.viewer.links import Links
-from simulations.viewer.transcript_view import Sent
+from simulations.viewer.transcript_view import RequestMessage
+from simulations.viewer.urls import Urls
 
 _SETTING = 2_000
 LONG = 20_000
 """Characters of a text that a page shows; the rest is behind the JSON of the page."""
 
 
-SAID, BEHIND = 60_000, 150_000
+REPLY_BYTES, PROMPT_BYTES = 60_000, 150_000
 """Bytes that a page has for what agents said, and for the prompts and replies behind it, all of them together."""
 _LEAST = 300
 """Characters of each that are shown where there is no room left."""
 
 
-class Room:
+class TextBudget:
     """What a page has left for long texts: the first ones are shown whole, later ones as far as there is room."""
 
     def __init__(self, size: int) -> None:
         self.left = size
 
-    def within(self, text: str, most: int = LONG) -> str:
+    def truncate(self, text: str, limit: int = LONG) -> str:
         """The text, or its beginning and how much is left out."""
-        shown = cut(text, most)
+        shown = cut(text, limit)
         size = len(str(escape(shown)).encode("utf-8", "replace"))
         if size > self.left:
             shown = cut(text, max(_LEAST, len(shown) * self.left // size))
@@ -42,10 +42,12 @@ class Room:
         return shown
 
 
-def page(template: str, links: Links, **values: Any) -> str:
+def page(template: str, urls: Urls, **values: Any) -> str:
     """The page as HTML, every value escaped."""
     return document_safe(
-        _templates().get_template(template).render(links=links, said=Room(SAID), behind=Room(BEHIND), **values)
+        _templates()
+        .get_template(template)
+        .render(urls=urls, reply_budget=TextBudget(REPLY_BYTES), prompt_budget=TextBudget(PROMPT_BYTES), **values)
     )
 
 
@@ -160,7 +162,7 @@ class Passage(NamedTuple):
     """Whether they did not stand in the request before."""
 
 
-def passages(sent: Sent) -> list[Passage]:
+def passages(sent: RequestMessage) -> list[Passage]:
     """The message in pieces, new lines apart from those that are known."""
     lines, new = sent.content.splitlines(keepends=True), frozenset(sent.new_lines)
     pieces = groupby(enumerate(lines), key=lambda line: line[0] in new)

@@ -56,7 +56,7 @@ def serve(
     Port 0 is any free one. Raises `UsageError` where the port is taken or the host is not one of this machine.
     """
     with _listening(host, port) as listener:
-        token = None if is_own(host) else secrets.token_urlsafe(24)
+        token = None if is_loopback(host) else secrets.token_urlsafe(24)
         address = Address(_reached_by(host), listener.getsockname()[1], token)
         app = create_app(url, datasets=datasets, hosts=[*LOOPBACK, _in_address(host)], token=token)
         settings = uvicorn.Config(
@@ -109,7 +109,7 @@ def _why(error: OSError) -> str:
     return known.get(error.errno or 0, f"cannot be listened on ({error.strerror or error})")
 
 
-def is_own(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     """Whether only this machine can reach it."""
     try:
         return ip_address(host).is_loopback
@@ -126,7 +126,7 @@ def _in_address(host: str) -> str:
     return f"[{host}]" if ":" in host else host.casefold()
 
 
-def show(url: str) -> None:
+def open_browser(url: str) -> None:
     """Opens the browser of whoever sits before this machine, if somebody does; its start is not waited for."""
     if sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY", "BROWSER"} & set(os.environ):
         return  # what would come up is a browser in the terminal

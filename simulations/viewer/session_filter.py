@@ -7,20 +7,20 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 from memory.session_query import Result, SessionFilter
 
 
-def given(value: Any) -> Any:
+def none_if_empty(value: Any) -> Any:
     """A form sends its empty fields along."""
     return None if value == "" else value
 
 
-_Number = Annotated[int | None, BeforeValidator(given)]
+_Number = Annotated[int | None, BeforeValidator(none_if_empty)]
 
 
-class Wanted(BaseModel):
+class SessionQuery(BaseModel):
     """The fields of `SessionFilter`."""
 
     model_config = ConfigDict(extra="forbid")
 
-    result: Annotated[Result | None, BeforeValidator(given)] = None
+    result: Annotated[Result | None, BeforeValidator(none_if_empty)] = None
     """What came of them."""
     outcome: str = ""
     """How they ended: `ok`, or the outcome of the turn that failed."""
@@ -46,10 +46,10 @@ class Wanted(BaseModel):
     @property
     def filter(self) -> SessionFilter:
         """Raises `UsageError` for numbers that no session can have."""
-        return SessionFilter(**{name: getattr(self, name) for name in Wanted.model_fields})
+        return SessionFilter(**{name: getattr(self, name) for name in SessionQuery.model_fields})
 
     @property
-    def said(self) -> dict[str, str | int]:
+    def parameters(self) -> dict[str, str | int]:
         """What is asked for, as the query of an address."""
-        values = {name: getattr(self, name) for name in Wanted.model_fields}
+        values = {name: getattr(self, name) for name in SessionQuery.model_fields}
         return {name: value for name, value in values.items() if value not in (None, "")}

@@ -7,11 +7,11 @@ from typing import Self
 
 from afl.types import INDEPENDENT_PHASES, Advice, CallKey, Message, Phase, Refusal, Reply
 from memory.records import Exchange, SessionRecord, Transcript
-from simulations.viewer.links import turn_anchor
+from simulations.viewer.urls import turn_anchor
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TurnLocation:
     """Where in a session something was said."""
 
     anchor: str
@@ -26,21 +26,21 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class RequestMessage:
     """A message of a request."""
 
     role: str
     content: str
-    same_as: Place | None = None
+    same_as: TurnLocation | None = None
     """The earlier attempt in which this very message was sent or received."""
-    like: Place | None = None
+    like: TurnLocation | None = None
     """The agent's request before."""
     new_lines: tuple[int, ...] = ()
     """The lines, counted from 0, that did not stand in that one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class ReplyView:
     """What came back, and what it took."""
 
     text: str
@@ -58,7 +58,7 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class AttemptView:
     """A request, the reply to it, and what was read out of that."""
 
     anchor: str
@@ -69,16 +69,16 @@ class Attempt:
     decision: bool | None
     ranking: tuple[str, ...]
     reason: str
-    sent: tuple[Sent, ...]
-    received: Received | None
+    sent: tuple[RequestMessage, ...]
+    received: ReplyView | None
     """None where the attempt was recorded without a call."""
 
 
 @dataclass(frozen=True, slots=True)
-class SaidTurn:
+class TurnView:
     """What an agent said, repairs included; the last attempt is its answer."""
 
-    place: Place
+    place: TurnLocation
     score: float | None
     """The reward score that the user agent was shown."""
     label: bool | None
@@ -88,26 +88,26 @@ class SaidTurn:
     advice: tuple[Advice, ...]
     memory: tuple[Refusal, ...]
     """The refused rounds that the agent remembered when it was asked."""
-    attempts: tuple[Attempt, ...]
+    attempts: tuple[AttemptView, ...]
 
     @property
-    def answer(self) -> Attempt:
+    def answer(self) -> AttemptView:
         return self.attempts[-1]
 
 
-def turns_of(transcript: Transcript) -> tuple[SaidTurn, ...]:
+def turns_of(transcript: Transcript) -> tuple[TurnView, ...]:
     """Every turn of the session, in the order they were made."""
-    reader = _Reader()
+    reader = _TranscriptReader()
     return tuple(
         _turn(transcript.record, [*exchanges], reader)
         for _, exchanges in groupby(transcript.exchanges, key=lambda exchange: exchange.turn.key[:4])
     )
 
 
-def _turn(record: SessionRecord, exchanges: Sequence[Exchange], reader: "_Reader") -> SaidTurn:
+def _turn(record: SessionRecord, exchanges: Sequence[Exchange], reader: "_TranscriptReader") -> TurnView:
     first, last = exchanges[0].turn, exchanges[-1].turn
-    return SaidTurn(
-        place=Place.of(first.key),
+    return TurnView(
+        place=TurnLocation.of(first.key),
         score=last.score,
         label=last.label,
         rank=last.target_rank(record.target),
@@ -125,19 +125,19 @@ def _memory(record: SessionRecord, key: CallKey) -> tuple[Refusal, ...]:
     return whole if key.phase == Phase.JUDGE else tuple(kept for kept in whole if kept.round < key.round)
 
 
-class _Reader:
+class _TranscriptReader:
     """Goes through a session's attempts in order, and tells what was said before already."""
 
     def __init__(self) -> None:
-        self._said: dict[tuple[str, str], Place] = {}
+        self._said: dict[tuple[str, str], TurnLocation] = {}
         """Message -> the attempt in which it was sent or received first."""
-        self._before: dict[tuple[str, str], tuple[Place, frozenset[str]]] = {}
+        self._before: dict[tuple[str, str], tuple[TurnLocation, frozenset[str]]] = {}
         """Phase and role -> the request to compare with: its place and its lines."""
 
-    def attempt(self, exchange: Exchange) -> Attempt:
+    def attempt(self, exchange: Exchange) -> AttemptView:
         turn, entry = exchange.turn, exchange.entry
-        return Attempt(
-            anchor=Place.of(turn.key).anchor,
+        return AttemptView(
+            anchor=TurnLocation.of(turn.key).anchor,
             number=turn.key.attempt,
             outcome=turn.outcome,
             item=turn.item,
@@ -148,30 +148,30 @@ class _Reader:
             received=None if entry is None else self._received(turn.key, entry.reply),
         )
 
-    def _sent(self, key: CallKey, messages: Sequence[Message]) -> tuple[Sent, ...]:
+    def _sent(self, key: CallKey, messages: Sequence[Message]) -> tuple[RequestMessage, ...]:
         opening = next((message for message in messages if message["role"] == "user"), None)
         return tuple(self._message(key, message, opens=message is opening) for message in messages)
 
-    def _message(self, key: CallKey, message: Message, *, opens: bool) -> Sent:
-        role, content, place = message["role"], message["content"], Place.of(key)
+    def _message(self, key: CallKey, message: Message, *, opens: bool) -> RequestMessage:
+        role, content, place = message["role"], message["content"], TurnLocation.of(key)
         first = self._said.setdefault((role, content), place)
         if first != place:
-            return Sent(role, content, same_as=first)
-        return self._request(key, content) if opens else Sent(role, content)
+            return RequestMessage(role, content, same_as=first)
+        return self._request(key, content) if opens else RequestMessage(role, content)
 
-    def _request(self, key: CallKey, content: str) -> Sent:
+    def _request(self, key: CallKey, content: str) -> RequestMessage:
         """A turn's first words: in a dialogue most of them stood in the agent's turn before, else in its first."""
         lines = content.splitlines()
         like, known = self._before.get((key.phase, key.role), (None, frozenset[str]()))
         if like is None or key.phase not in INDEPENDENT_PHASES:
-            self._before[key.phase, key.role] = Place.of(key), frozenset(lines)
+            self._before[key.phase, key.role] = TurnLocation.of(key), frozenset(lines)
         if like is None:
-            return Sent("user", content)
-        return Sent("user", content, like=like, new_lines=_places(lines, known))
+            return RequestMessage("user", content)
+        return RequestMessage("user", content, like=like, new_lines=_places(lines, known))
 
-    def _received(self, key: CallKey, reply: Reply) -> Received:
-        self._said.setdefault(("assistant", reply.text), Place.of(key))
-        return Received(
+    def _received(self, key: CallKey, reply: Reply) -> ReplyView:
+        self._said.setdefault(("assistant", reply.text), TurnLocation.of(key))
+        return ReplyView(
             text=reply.text,
             error=reply.error,
             finish_reason=reply.finish_reason,

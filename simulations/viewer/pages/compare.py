@@ -2,7 +2,7 @@
 
 from asyncio import gather
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Annotated
@@ -16,24 +16,32 @@ from memory.records import RunSummary, SessionRow
 from memory.run import Run
 from simulations.analysis import aggregated_numbers
 from simulations.analysis.aggregated_numbers import RoundLine
+from simulations.analysis.aligned_runs import (
+    SESSION_SELECTIONS,
+    AlignedRuns,
+    DifferingSetting,
+    PairedComparison,
+    SessionSelection,
+    differing_settings,
+)
 from simulations.analysis.run_comparison import require_same_sessions
-from simulations.task.run_kind import RunKind
-from simulations.viewer.comparing import SHOWS, Aligned, Pair, Setting, Show, differing
-from simulations.viewer.data_access import Library, Reading
+from simulations.viewer.charts import Chart, Point, Series
+from simulations.viewer.data_access import DataAccess, InjectedData, RunKindView
+from simulations.viewer.urls import Urls
 
-AT_ONCE = 50
-MOST = 6
+PAGE_SIZE = 50
+MAX_RUNS = 6
 """Runs beside each other; tests of more would find next to nothing."""
 
 
-NAMES: dict[str, JsonValue] = {"items": {"type": "string"}, "maxItems": MOST}
+NAMES: dict[str, JsonValue] = {"items": {"type": "string"}, "maxItems": MAX_RUNS}
 """How they are described."""
 
 
 def _each_once(names: list[str]) -> list[str]:
     """A form sends its empty fields along, and a name may be said twice."""
-    if len(names) > MOST:
-        raise UsageError(f"got {len(names)} runs, expected up to {MOST} beside each other")
+    if len(names) > MAX_RUNS:
+        raise UsageError(f"got {len(names)} runs, expected up to {MAX_RUNS} beside each other")
     return list(dict.fromkeys(filter(None, names)))
 
 
@@ -44,7 +52,7 @@ class ComparedQuery(BaseModel):
 
     run: Annotated[list[str], AfterValidator(_each_once)] = Field(default_factory=list, json_schema_extra=NAMES)
     """Names, each once."""
-    show: Show = "differ"
+    show: SessionSelection = "differ"
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -52,7 +60,7 @@ class ComparedQuery(BaseModel):
         return tuple(self.run)
 
     @property
-    def said(self) -> dict[str, str | int]:
+    def parameters(self) -> dict[str, str | int]:
         """Which sessions, as the query of an address."""
         return {} if self.show == "differ" else {"show": self.show}
 
@@ -68,7 +76,7 @@ class ComparedRun:
     """One of the runs, over the sessions that all of them recorded."""
 
     name: str
-    kind: RunKind
+    kind: RunKindView
     recorded: int
     size: int
     hit_rate: Estimate
@@ -80,7 +88,7 @@ class ComparedRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class SessionResult:
     """How a session ended in one of the runs."""
 
     outcome: str
@@ -100,11 +108,11 @@ class AlignedSession:
     position: int
     """Its place in the order of the runs, from 0."""
     target: str
-    runs: tuple[Ended, ...]
+    runs: tuple[SessionResult, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ComparableRun:
     """A run that can be compared with others."""
 
     name: str
@@ -124,8 +132,8 @@ class ComparePage:
     """Sessions that all of them recorded."""
     left_out: int
     """Sessions of theirs that not all of them recorded."""
-    pairs: tuple[Pair, ...]
-    settings: tuple[Setting, ...]
+    pairs: tuple[PairedComparison, ...]
+    settings: tuple[DifferingSetting, ...]
     """In which they differ."""
     counts: Mapping[str, int]
     """What can be shown -> sessions."""
@@ -135,53 +143,57 @@ class ComparePage:
     pages: int
     query: CompareQuery
     chosen: tuple[str, ...]
-    choices: tuple[tuple[Choice, ...], ...]
+    choices: tuple[tuple[ComparableRun, ...], ...]
     """Where fewer than two are asked for: runs over the same sessions together, the oldest first."""
-    most: int = MOST
+    most: int = MAX_RUNS
     """Runs that can be beside each other."""
 
 
-async def read(reading: Reading, query: Annotated[CompareQuery, Query()]) -> ComparePage:
+async def read(data: InjectedData, query: Annotated[CompareQuery, Query()]) -> ComparePage:
     """Runs beside each other; with fewer than two names, the runs that can be."""
-    found = [await reading.store.run(name) for name in query.names]
+    found = [await data.store.run(name) for name in query.names]
     if len(found) < 2:
-        return _nothing(query, await _choices(reading, found))
+        return _nothing(query, await _choices(data, found))
     for one, other in pairwise(found):
         require_same_sessions(one, other)
-    return await _compared(reading, found, query)
+    return await _compared(data, found, query)
 
 
-async def _compared(reading: Library, runs: Sequence[Run], query: CompareQuery) -> ComparePage:
-    aligned = await align(reading, runs)
-    wanted = aligned.shown(query.show)
-    here = wanted[(query.page - 1) * AT_ONCE : query.page * AT_ONCE].tolist()
+async def _compared(data: DataAccess, runs: Sequence[Run], query: CompareQuery) -> ComparePage:
+    aligned = await align(data, runs)
+    wanted = aligned.selected(query.show)
+    here = wanted[(query.page - 1) * PAGE_SIZE : query.page * PAGE_SIZE].tolist()
     sides = [await _side(run, aligned, place) for place, run in enumerate(runs)]
     recommends = all(side.kind.recommends for side in sides)
-    counts = {str(show): len(aligned.shown(show)) for show in SHOWS}
+    counts = {str(show): len(aligned.selected(show)) for show in SESSION_SELECTIONS}
     return ComparePage(
         runs=tuple(sides),
         recommends=recommends,
         shared=len(aligned),
         left_out=max(run.session_count for run in runs) - len(aligned),
         pairs=aligned.pairs if recommends else (),
-        settings=differing([run.config for run in runs]),
+        settings=differing_settings([run.config for run in runs]),
         counts=counts,
         sessions=await _sessions(runs, here),
         total=len(wanted),
-        pages=max(1, -(-len(wanted) // AT_ONCE)),
+        pages=max(1, -(-len(wanted) // PAGE_SIZE)),
         query=query,
         chosen=query.names,
         choices=(),
     )
 
 
-async def align(reading: Library, runs: Sequence[Run]) -> Aligned:
+async def align(data: DataAccess, runs: Sequence[Run]) -> AlignedRuns:
     """The sessions that all of the runs recorded."""
-    return Aligned([run.name for run in runs], await gather(*(reading.results(run) for run in runs)))
+    return AlignedRuns([run.name for run in runs], await gather(*(data.results(run) for run in runs)))
 
 
-async def _side(run: Run, aligned: Aligned, place: int) -> ComparedRun:
-    tallies, total, kind = await run.session_aggregates(), aligned.totals[place], RunKind.from_config(run.config)
+async def _side(run: Run, aligned: AlignedRuns, place: int) -> ComparedRun:
+    tallies, total, kind = (
+        await run.session_aggregates(),
+        aligned.totals[place],
+        RunKindView.from_config(run.config),
+    )
     return ComparedRun(
         name=run.name,
         kind=kind,
@@ -203,28 +215,32 @@ async def _sessions(runs: Sequence[Run], positions: Sequence[int]) -> tuple[Alig
 
 
 def _aligned(rows: Sequence[SessionRow]) -> AlignedSession:
-    ends = tuple(Ended(row.outcome, row.completed, row.accepted, row.hit, row.rounds, row.item) for row in rows)
+    ends = tuple(
+        SessionResult(row.outcome, row.completed, row.accepted, row.hit, row.rounds, row.item) for row in rows
+    )
     return AlignedSession(rows[0].session, rows[0].position, rows[0].target, ends)
 
 
-async def _choices(reading: Library, runs: Sequence[Run]) -> tuple[tuple[Choice, ...], ...]:
+async def _choices(data: DataAccess, runs: Sequence[Run]) -> tuple[tuple[ComparableRun, ...], ...]:
     """Those over the same sessions as the run, or every such group."""
     groups: defaultdict[str, list[RunSummary]] = defaultdict(list)
-    for summary in reversed(await reading.store.runs()):
+    for summary in reversed(await data.store.runs()):
         groups[summary.candidates_hash].append(summary)
     if runs:
         groups = defaultdict(list, {key: groups[key] for key in (runs[0].candidates_hash,)})
     return tuple(tuple(map(_choice, group)) for group in groups.values() if len(group) > 1)
 
 
-def _choice(summary: RunSummary) -> Choice:
+def _choice(summary: RunSummary) -> ComparableRun:
     dataset, model, recommender = (
         str(summary.config.get(key, "–")) for key in ("dataset", "llm_name", "recommender")
     )
-    return Choice(summary.name, dataset, model, recommender, summary.totals.completed + summary.totals.failed)
+    return ComparableRun(
+        summary.name, dataset, model, recommender, summary.totals.completed + summary.totals.failed
+    )
 
 
-def _nothing(query: CompareQuery, choices: tuple[tuple[Choice, ...], ...]) -> ComparePage:
+def _nothing(query: CompareQuery, choices: tuple[tuple[ComparableRun, ...], ...]) -> ComparePage:
     return ComparePage(
         runs=(),
         recommends=False,
@@ -240,3 +256,43 @@ def _nothing(query: CompareQuery, choices: tuple[tuple[Choice, ...], ...]) -> Co
         chosen=query.names,
         choices=choices,
     )
+
+
+LETTERS = "ABCDEF"
+"""What runs are called for short, in the order asked for."""
+
+
+def charts(page: ComparePage, urls: Urls) -> tuple[Chart, ...]:
+    """Those that have something to say about these runs."""
+    return tuple(_charts(page, urls)) if page.recommends else ()
+
+
+def _charts(page: ComparePage, urls: Urls) -> Iterator[Chart]:
+    series = [
+        Series(
+            f"{letter}: {run.name}",
+            [
+                Point(
+                    one.round,
+                    one.hit_rate.value,
+                    one.hit_rate.ci95,
+                    urls.sessions(run.name, {"hit_after": one.round}),
+                )
+                for one in run.rounds
+            ],
+        )
+        for letter, run in zip(LETTERS, page.runs, strict=False)
+    ]
+    yield Chart("hit-rate", "Hit rate after each round", "round", "hit rate @1", series)
+    letters = {run.name: letter for letter, run in zip(LETTERS, page.runs, strict=False)}
+    points = [
+        Point(
+            f"{letters[pair.b]} − {letters[pair.a]}",
+            pair.difference,
+            pair.ci95,
+            urls.compare([pair.a, pair.b]) if len(page.runs) > 2 else "",
+        )
+        for pair in page.pairs
+    ]
+    title = "Differences of the hit rates, with 95 % intervals"
+    yield Chart("differences", title, "runs", "difference", [Series("difference", points, kind="points")])

@@ -10,10 +10,10 @@ from afl.prompt_headings import CANDIDATES, HISTORY
 from afl.types import PHASES_WITHOUT_ROUNDS, Outcome, Phase, Role
 from agents.sections import entries
 from memory.records import SessionRecord, Transcript, TurnRecord
-from simulations.viewer.data_access import NamedRun, Reading
-from simulations.viewer.links import unsegment
-from simulations.viewer.session_filter import Wanted
-from simulations.viewer.transcript_view import SaidTurn, turns_of
+from simulations.viewer.data_access import InjectedData, RequestedRun
+from simulations.viewer.session_filter import SessionQuery
+from simulations.viewer.transcript_view import TurnView, turns_of
+from simulations.viewer.urls import decode_segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Round:
     number: int
     hit: bool
     accepted: bool
-    turns: tuple[SaidTurn, ...]
+    turns: tuple[TurnView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class SessionCost:
     """What the calls of the session took."""
 
     calls: int
@@ -66,7 +66,7 @@ class DialoguePage:
     before: str | None
     """The session before it in the order of the run, among those asked for."""
     after: str | None
-    query: Wanted
+    query: SessionQuery
     """Whose list one came from."""
     outcome: str
     completed: bool
@@ -82,19 +82,21 @@ class DialoguePage:
     candidates: tuple[Candidate, ...]
     """In the order shown; empty where no request lists them."""
     rounds: tuple[Round, ...]
-    hinted: tuple[SaidTurn, ...]
+    hinted: tuple[TurnView, ...]
     """The list without a hint, then under each hint of a knowledge base."""
-    judged: tuple[SaidTurn, ...]
+    judged: tuple[TurnView, ...]
     """Answers of the user-simulation task, in the order asked."""
-    taken: Taken
+    taken: SessionCost
 
 
-async def read(reading: Reading, run: NamedRun, session: str, query: Annotated[Wanted, Query()]) -> DialoguePage:
+async def read(
+    data: InjectedData, run: RequestedRun, session: str, query: Annotated[SessionQuery, Query()]
+) -> DialoguePage:
     """Everything that was said in a session; the query says among which ones it has neighbours."""
-    transcript = await run.transcript(unsegment(session))
+    transcript = await run.transcript(decode_segment(session))
     record, turns = transcript.record, turns_of(transcript)
     beside = await run.adjacent_sessions(record.session, query.filter)
-    scores = await reading.reward_scores(run, record.position)
+    scores = await data.reward_scores(run, record.position)
     return DialoguePage(
         run=run.name,
         session=record.session,
@@ -142,7 +144,7 @@ def _candidates(transcript: Transcript, scores: Sequence[float]) -> Iterator[Can
         )
 
 
-def _rounds(record: SessionRecord, turns: Sequence[SaidTurn]) -> Iterator[Round]:
+def _rounds(record: SessionRecord, turns: Sequence[TurnView]) -> Iterator[Round]:
     said = [turn for turn in turns if turn.place.phase not in PHASES_WITHOUT_ROUNDS]
     for number, stood in enumerate(record.by_round, start=1):
         yield Round(number, *stood, tuple(turn for turn in said if turn.place.round == number))
@@ -158,11 +160,11 @@ def _offers(turn: TurnRecord, title: str) -> bool:
     return turn.key.role == Role.RECOMMENDATION and turn.outcome is Outcome.OK and turn.item == title
 
 
-def _taken(turns: Sequence[SaidTurn]) -> Taken:
+def _taken(turns: Sequence[TurnView]) -> SessionCost:
     attempts = [attempt for turn in turns for attempt in turn.attempts]
     received = [attempt.received for attempt in attempts if attempt.received is not None]
     costs = [one.cost_usd for one in received if one.cost_usd is not None]
-    return Taken(
+    return SessionCost(
         calls=len(received),
         prompt_tokens=sum(one.prompt_tokens for one in received),
         completion_tokens=sum(one.completion_tokens for one in received),

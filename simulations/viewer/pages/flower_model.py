@@ -1,7 +1,7 @@
 """A Flower model: how it was trained, and what it makes of its target or of popularity groups."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -11,13 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from afl.flower.model_store import StoredModel, stored_models
 from afl.flower.stored_evaluation import Evaluation, GroupShares, TitleShares
 from afl.suggestions import unknown_name
-from simulations.viewer import flowers
-from simulations.viewer.data_access import Reading
-from simulations.viewer.flowers import Number, Training
-from simulations.viewer.links import unsegment
+from simulations.analysis import flower_numbers
+from simulations.analysis.flower_numbers import EvaluationNumber, TrainingProgress
+from simulations.viewer.charts import Chart, Point, Series
+from simulations.viewer.data_access import InjectedData
+from simulations.viewer.pages.flower_models import MAX_TITLE_LENGTH
+from simulations.viewer.urls import Urls, decode_segment
 
-AT_ONCE = 50
-DRAWN = 200
+PAGE_SIZE = 50
+CHART_TITLES = 200
 """Titles in the chart: the first ones of the target."""
 
 
@@ -32,7 +34,7 @@ class FlowerQuery(BaseModel):
     """Of the titles."""
 
     @property
-    def said(self) -> dict[str, str | int]:
+    def parameters(self) -> dict[str, str | int]:
         """The order, as the query of an address."""
         return {} if self.order == "target" else {"order": self.order}
 
@@ -81,11 +83,11 @@ class FlowerModelPage:
     config: Mapping[str, Any]
     log: Mapping[str, Any]
     """How training went, without the curve."""
-    training: Training
+    training: TrainingProgress
     evaluated: bool
     counted: int | None
     """Draws or users it was evaluated on."""
-    numbers: tuple[Number, ...]
+    numbers: tuple[EvaluationNumber, ...]
     settings: Mapping[str, Any]
     """What else determined the evaluation."""
     groups: tuple[GroupLine, ...]
@@ -100,40 +102,40 @@ class FlowerModelPage:
     query: FlowerQuery
 
 
-async def read(reading: Reading, model: str, query: Annotated[FlowerQuery, Query()]) -> FlowerModelPage:
+async def read(data: InjectedData, model: str, query: Annotated[FlowerQuery, Query()]) -> FlowerModelPage:
     """A model with its training and its latest evaluation."""
-    return await asyncio.to_thread(_page, reading, unsegment(model), query)
+    return await asyncio.to_thread(_page, data, decode_segment(model), query)
 
 
-def _page(reading: Reading, name: str, query: FlowerQuery) -> FlowerModelPage:
-    kept = _named(reading, name)
-    evaluation = flowers.evaluated(kept)
+def _page(data: InjectedData, name: str, query: FlowerQuery) -> FlowerModelPage:
+    kept = _named(data, name)
+    evaluation = flower_numbers.evaluation_of(kept)
     titles = _titles(evaluation)
     ordered = titles if query.order == "target" else sorted(titles, key=lambda one: (-abs(one.gap), one.rank))
     return FlowerModelPage(
         name=kept.name,
         task=kept.task,
-        about=flowers.about(kept),
-        objective=flowers.objective(kept),
+        about=flower_numbers.subject(kept),
+        objective=flower_numbers.objective(kept),
         config=kept.config,
         log={key: value for key, value in (kept.log or {}).items() if key != "curve"},
-        training=flowers.training(kept),
+        training=flower_numbers.training_progress(kept),
         evaluated=evaluation is not None,
-        counted=flowers.counted(evaluation),
-        numbers=flowers.numbers(evaluation),
+        counted=flower_numbers.evaluated_count(evaluation),
+        numbers=flower_numbers.numbers(evaluation),
         settings={} if evaluation is None else evaluation.settings,
-        groups=_groups(flowers.groups(evaluation)),
-        first=tuple(titles[:DRAWN]),
-        titles=tuple(ordered[(query.page - 1) * AT_ONCE : query.page * AT_ONCE]),
+        groups=_groups(flower_numbers.group_shares(evaluation)),
+        first=tuple(titles[:CHART_TITLES]),
+        titles=tuple(ordered[(query.page - 1) * PAGE_SIZE : query.page * PAGE_SIZE]),
         total=len(titles),
-        pages=max(1, -(-len(titles) // AT_ONCE)),
+        pages=max(1, -(-len(titles) // PAGE_SIZE)),
         query=query,
     )
 
 
-def _named(reading: Reading, name: str) -> StoredModel:
+def _named(data: InjectedData, name: str) -> StoredModel:
     """Names come from an address: only those that are there are looked for."""
-    known = {kept.name: kept for kept in stored_models(reading.flower)}
+    known = {kept.name: kept for kept in stored_models(data.flower_folder)}
     if name not in known:
         raise unknown_name("Flower model", name, known)
     return known[name]
@@ -164,3 +166,65 @@ def _groups(shares: GroupShares | None) -> tuple[GroupLine, ...]:
         return ()
     lines = zip(shares.history, shares.recommended, shares.gaps, strict=True)
     return tuple(GroupLine(group, *line) for group, line in enumerate(lines, start=1))
+
+
+def charts(page: FlowerModelPage, urls: Urls) -> tuple[Chart, ...]:
+    """Those that have something to say about this model."""
+    return tuple(_charts(page))
+
+
+def _charts(page: FlowerModelPage) -> Iterator[Chart]:
+    if page.first:
+        yield _distribution(page)
+    if page.groups:
+        yield _shares(page)
+        yield _gaps(page)
+    if page.training.curve:
+        yield _curve(page)
+
+
+def _distribution(page: FlowerModelPage) -> Chart:
+    def points(values: list[tuple[TitleLine, float]]) -> list[Point]:
+        return [Point(one.rank, value, tooltip=one.title[:MAX_TITLE_LENGTH]) for one, value in values]
+
+    series = [Series("drawn from the model", points([(one, one.drawn) for one in page.first]), kind="points")]
+    exact = [(one, one.exact) for one in page.first if one.exact is not None]
+    if exact:
+        series.append(Series("the model's own probability", points(exact)))
+    series.append(Series("target", points([(one, one.target) for one in page.first]), kind="level"))  # on top
+    title = "Target against result"
+    if page.total > len(page.first):
+        title += f", the first {len(page.first):,} of {page.total:,} titles"
+    return Chart("distribution", title, "title, by its share of the target", "share", series, "share")
+
+
+def _shares(page: FlowerModelPage) -> Chart:
+    series = [
+        Series("histories", [Point(one.group, one.history) for one in page.groups], kind="bar"),
+        Series("recommended", [Point(one.group, one.recommended) for one in page.groups], kind="bar"),
+    ]
+    return Chart(
+        "groups",
+        "Histories and recommendations, by group",
+        "group, 1 is the most popular",
+        "share",
+        series,
+        "share",
+    )
+
+
+def _gaps(page: FlowerModelPage) -> Chart:
+    series = [Series("gap", [Point(one.group, one.gap) for one in page.groups], kind="bar")]
+    return Chart(
+        "gaps", "Recommended less histories, by group", "group, 1 is the most popular", "gap", series, "share"
+    )
+
+
+def _curve(page: FlowerModelPage) -> Chart:
+    curve = page.training.curve
+    series = [
+        Series("training", [Point(one.step, one.loss) for one in curve]),
+        Series("validation", [Point(one.step, one.validation) for one in curve]),
+    ]
+    positive = all(min(one.loss, one.validation) > 0 for one in curve)
+    return Chart("training", "Loss", "step", "loss", series, log_scale=positive)

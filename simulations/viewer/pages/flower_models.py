@@ -8,9 +8,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from afl.flower.model_store import StoredModel, stored_models
-from simulations.viewer import flowers
-from simulations.viewer.data_access import Reading
-from simulations.viewer.flowers import Number
+from simulations.analysis import flower_numbers
+from simulations.analysis.flower_numbers import EvaluationNumber
+from simulations.viewer.charts import Chart, Point, Series
+from simulations.viewer.data_access import InjectedData
+from simulations.viewer.urls import Urls
+
+MAX_CHART_MODELS = 5
+"""Models in one chart: there are no more colours."""
+MAX_TITLE_LENGTH = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,7 @@ class FlowerModelLine:
     steps: int | None
     counted: int | None
     """Draws or users it was evaluated on."""
-    numbers: tuple[Number, ...]
+    numbers: tuple[EvaluationNumber, ...]
     """Of its latest evaluation; empty without one."""
     gaps: tuple[float, ...]
     """By popularity group, the most popular first: share of what it recommends less share of histories."""
@@ -64,12 +70,12 @@ class FlowerModelsPage:
 
 def _table(task: str, lines: tuple[FlowerModelLine, ...]) -> Table:
     there = {number.key for line in lines for number in line.numbers}
-    return Table(task, {key: label for key, label in flowers.LABELS.items() if key in there}, lines)
+    return Table(task, {key: label for key, label in flower_numbers.LABELS.items() if key in there}, lines)
 
 
-async def read(reading: Reading) -> FlowerModelsPage:
+async def read(data: InjectedData) -> FlowerModelsPage:
     """Flower models, each with what its latest evaluation says."""
-    return await asyncio.to_thread(_page, reading.flower)
+    return await asyncio.to_thread(_page, data.flower_folder)
 
 
 def _page(root: Path) -> FlowerModelsPage:
@@ -78,16 +84,33 @@ def _page(root: Path) -> FlowerModelsPage:
 
 
 def _line(kept: StoredModel) -> FlowerModelLine:
-    training, evaluation = flowers.training(kept), flowers.evaluated(kept)
-    groups = flowers.groups(evaluation)
+    training, evaluation = flower_numbers.training_progress(kept), flower_numbers.evaluation_of(kept)
+    groups = flower_numbers.group_shares(evaluation)
     return FlowerModelLine(
         name=kept.name,
         task=kept.task,
-        about=flowers.about(kept),
-        objective=flowers.objective(kept),
+        about=flower_numbers.subject(kept),
+        objective=flower_numbers.objective(kept),
         finished=training.finished,
         steps=training.steps,
-        counted=flowers.counted(evaluation),
-        numbers=flowers.numbers(evaluation),
+        counted=flower_numbers.evaluated_count(evaluation),
+        numbers=flower_numbers.numbers(evaluation),
         gaps=() if groups is None else groups.gaps,
     )
+
+
+def charts(page: FlowerModelsPage, urls: Urls) -> tuple[Chart, ...]:
+    """For each data set the gaps of the models that recommend on it."""
+    drawn = []
+    for place, (dataset, models) in enumerate(page.recommending.items(), start=1):
+        series = [
+            Series(
+                one.name,
+                [Point(group, gap, link=urls.flower(one.name)) for group, gap in enumerate(one.gaps, start=1)],
+                kind="bar",
+            )
+            for one in models[:MAX_CHART_MODELS]
+        ]
+        title = f"{dataset[:MAX_TITLE_LENGTH]}: share of what is recommended less share of histories, by group"
+        drawn.append(Chart(f"gaps-{place}", title, "group, 1 is the most popular", "gap", series, unit="share"))
+    return tuple(drawn)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -14,20 +14,21 @@ from afl.metrics.intervals import Estimate
 from memory.columns import TargetRankColumns
 from memory.knowledge_bases import KnowledgeBaseRecord
 from memory.records import RunSummary
+from simulations.analysis.hint_effects import HintEffect, HintEffects
 from simulations.hints.kept import KeptPolicy, kept_policies
-from simulations.viewer.data_access import Chosen, Library, Reading
-from simulations.viewer.hinted import EffectLine, Effects
-from simulations.viewer.links import unsegment
+from simulations.viewer.charts import Chart, Point, Series
+from simulations.viewer.data_access import DataAccess, InjectedData, PolicyChoices
+from simulations.viewer.urls import Urls, decode_segment
 
-AT_ONCE = 25
-SHOWN = 50
+PAGE_SIZE = 25
+HINTS_PER_PAGE = 50
 """Hints of the base on a page."""
-COUNTED = 2000
+MAX_TABLE_SESSIONS = 2000
 """Sessions of a table that are counted: its first ones."""
-_LISTED = 10
+_DEFAULT_LIST_LENGTH = 10
 
 
-class BaseQuery(BaseModel):
+class KnowledgeBaseQuery(BaseModel):
     """What may stand behind the ? of the page."""
 
     model_config = ConfigDict(extra="forbid")
@@ -84,7 +85,7 @@ class PolicyLine:
 
 
 @dataclass(frozen=True, slots=True)
-class BasePage:
+class KnowledgeBasePage:
     name: str
     config: Mapping[str, Any]
     hash: str
@@ -114,44 +115,44 @@ class BasePage:
     """Length of the lists."""
     without: float | None
     """The mean NDCG@k without a hint."""
-    effects: tuple[EffectLine, ...]
+    effects: tuple[HintEffect, ...]
     """By hint."""
     policies: tuple[PolicyLine, ...]
-    query: BaseQuery
+    query: KnowledgeBaseQuery
 
 
-async def read(reading: Reading, base: str, query: Annotated[BaseQuery, Query()]) -> BasePage:
+async def read(data: InjectedData, base: str, query: Annotated[KnowledgeBaseQuery, Query()]) -> KnowledgeBasePage:
     """A base with the provenance, the effect and the use of every hint."""
-    record = await reading.store.knowledge_bases.load(unsegment(base))
-    runs = await reading.store.runs()
+    record = await data.store.knowledge_bases.load(decode_segment(base))
+    runs = await data.store.runs()
     tables = {one.name: one for one in runs if one.config.get("hints") == record.name}
     table = query.table if query.table in tables else _first(list(tables.values()))
     config = tables[table].config if table else {}
-    k = int(config.get("listed", _LISTED))
-    effects = await _effects(reading, table, k)
+    k = int(config.get("listed", _DEFAULT_LIST_LENGTH))
+    effects = await _effects(data, table, k)
     current = config.get("hints_hash") == record.base.hash
     rejected = [trial for trial in record.trials if trial.number is None]
     shown = [trial for trial in rejected if query.status in (None, trial.status)]
-    return BasePage(
+    return KnowledgeBasePage(
         name=record.name,
         config=record.config,
         hash=record.base.hash,
         created=record.created,
         run=record.run if record.run in {one.name for one in runs} else None,
-        hints=tuple(map(_line, _taken(record)[query.first - 1 : query.first - 1 + SHOWN])),
+        hints=tuple(map(_line, _taken(record)[query.first - 1 : query.first - 1 + HINTS_PER_PAGE])),
         size=len(record.base.hints),
         statuses=dict(Counter(str(trial.status) for trial in rejected).most_common()),
-        not_taken=tuple(map(_line, shown[(query.page - 1) * AT_ONCE : query.page * AT_ONCE])),
+        not_taken=tuple(map(_line, shown[(query.page - 1) * PAGE_SIZE : query.page * PAGE_SIZE])),
         total=len(shown),
-        pages=max(1, -(-len(shown) // AT_ONCE)),
+        pages=max(1, -(-len(shown) // PAGE_SIZE)),
         tables=tuple(tables),
         table=table,
         current=current,
         counted=len(effects),
         k=k,
         without=effects.without,
-        effects=tuple(effects.lines()),
-        policies=await _policies(reading, record, effects, config if current else {}),
+        effects=tuple(effects.by_hint()),
+        policies=await _policies(data, record, effects, config if current else {}),
         query=query,
     )
 
@@ -168,11 +169,11 @@ def _first(tables: Sequence[RunSummary]) -> str | None:
     return next(iter([*held_out, *(one.name for one in tables)]), None)
 
 
-async def _effects(reading: Library, table: str | None, k: int) -> Effects:
+async def _effects(data: DataAccess, table: str | None, k: int) -> HintEffects:
     if table is None:
-        return Effects(TargetRankColumns.none(), k=k)
-    run = await reading.store.run(table)
-    return Effects(await run.target_rank_columns(COUNTED - 1), k=k)
+        return HintEffects(TargetRankColumns.none(), k=k)
+    run = await data.store.run(table)
+    return HintEffects(await run.target_rank_columns(MAX_TABLE_SESSIONS - 1), k=k)
 
 
 def _line(trial: HintRecord) -> HintLine:
@@ -192,16 +193,20 @@ def _line(trial: HintRecord) -> HintLine:
 
 
 async def _policies(
-    reading: Library, record: KnowledgeBaseRecord, effects: Effects, config: Mapping[str, Any]
+    data: DataAccess, record: KnowledgeBaseRecord, effects: HintEffects, config: Mapping[str, Any]
 ) -> tuple[PolicyLine, ...]:
-    kept = await asyncio.to_thread(kept_policies, reading.policies, record.base)
-    return tuple([await _policy(reading, record, effects, config, one) for one in kept])
+    kept = await asyncio.to_thread(kept_policies, data.policies_folder, record.base)
+    return tuple([await _policy(data, record, effects, config, one) for one in kept])
 
 
 async def _policy(
-    reading: Library, record: KnowledgeBaseRecord, effects: Effects, config: Mapping[str, Any], kept: KeptPolicy
+    data: DataAccess,
+    record: KnowledgeBaseRecord,
+    effects: HintEffects,
+    config: Mapping[str, Any],
+    kept: KeptPolicy,
 ) -> PolicyLine:
-    chosen = await reading.choices(record.base, kept.name, config) if config else Chosen(None, False)
+    chosen = await data.policy_choices(record.base, kept.name, config) if config else PolicyChoices(None, False)
     picks = None if chosen.hints is None else dict(sorted(Counter(chosen.hints).items()))
     return PolicyLine(
         name=kept.name,
@@ -209,6 +214,49 @@ async def _policy(
         encoder=kept.encoder,
         sessions=kept.sessions,
         picks=picks,
-        gain=None if chosen.hints is None or not len(effects) else effects.under(chosen.hints),
+        gain=None if chosen.hints is None or not len(effects) else effects.policy_gain(chosen.hints),
         pending=chosen.pending,
     )
+
+
+def charts(page: KnowledgeBasePage, urls: Urls) -> tuple[Chart, ...]:
+    """Those that have something to say about this base."""
+    return tuple(_charts(page))
+
+
+def _charts(page: KnowledgeBasePage) -> Iterator[Chart]:
+    texts = {hint.number: hint.text for hint in page.hints} if page.current else {}
+    if page.effects:
+        points = [
+            Point(
+                one.number,
+                one.gain.value,
+                one.gain.ci95,
+                f"#hint-{one.number}" if one.number in texts else "",
+                texts.get(one.number, "")[:120],
+            )
+            for one in page.effects
+        ]
+        series = [Series("gain", points, kind="points")]
+        yield Chart("gains", f"Gain in NDCG@{page.k} over no hint, by hint", "hint", "gain", series)
+    picked = [policy for policy in page.policies if policy.picks]
+    if picked:
+        series = [
+            Series(
+                policy.name,
+                [
+                    Point(number, count, link=f"#hint-{number}" if number in texts else "")
+                    for number, count in (policy.picks or {}).items()
+                ],
+                kind="bar",
+            )
+            for policy in picked
+        ]
+        yield Chart(
+            "picks",
+            "Sessions for which policies pick each hint",
+            "hint, 0 is none",
+            "sessions",
+            series,
+            unit="count",
+        )

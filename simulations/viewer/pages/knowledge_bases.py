@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from memory.knowledge_bases import KnowledgeBaseSummary
-from simulations.viewer.data_access import Reading
+from simulations.viewer.data_access import InjectedData
 
 
 @dataclass(frozen=True, slots=True)
-class BaseLine:
+class KnowledgeBaseLine:
     """A knowledge base in the list."""
 
     name: str
@@ -25,19 +25,19 @@ class BaseLine:
 
 
 @dataclass(frozen=True, slots=True)
-class BasesPage:
-    bases: tuple[BaseLine, ...]
+class KnowledgeBasesPage:
+    bases: tuple[KnowledgeBaseLine, ...]
     """By name."""
 
 
-async def read(reading: Reading) -> BasesPage:
+async def read(data: InjectedData) -> KnowledgeBasesPage:
     """Knowledge bases, each the hints that a language model drew from its mistakes on a data set."""
-    runs = {summary.name: summary.config.get("hints") for summary in await reading.store.runs()}
-    return BasesPage(tuple(_line(one, runs) for one in await reading.store.knowledge_bases.summaries()))
+    runs = {summary.name: summary.config.get("hints") for summary in await data.store.runs()}
+    return KnowledgeBasesPage(tuple(_line(one, runs) for one in await data.store.knowledge_bases.summaries()))
 
 
-def _line(base: KnowledgeBaseSummary, runs: dict[str, str | None]) -> BaseLine:
-    return BaseLine(
+def _line(base: KnowledgeBaseSummary, runs: dict[str, str | None]) -> KnowledgeBaseLine:
+    return KnowledgeBaseLine(
         name=base.name,
         dataset=base.dataset,
         llm=base.llm,

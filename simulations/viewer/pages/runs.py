@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from afl.metrics.intervals import wilson
 from memory.records import RunSummary
 from simulations.task.run_kind import RunKind
-from simulations.viewer.data_access import Reading
+from simulations.viewer.data_access import InjectedData
 
 Order = Literal["begun", "name", "dataset", "model", "hit_rate", "cost", "tokens"]
 
@@ -60,9 +60,9 @@ class RunsPage:
     query: RunsQuery
 
 
-async def read(reading: Reading, query: Annotated[RunsQuery, Query()]) -> RunsPage:
+async def read(data: InjectedData, query: Annotated[RunsQuery, Query()]) -> RunsPage:
     """The runs in the database."""
-    lines = [_line(summary) for summary in await reading.store.runs()]
+    lines = [_line(summary) for summary in await data.store.runs()]
     found = [line for line in lines if _wanted(line, query)]
     return RunsPage(tuple(sorted(found, key=_KEYS[query.order])), len(lines), query)
 

@@ -6,14 +6,13 @@ from typing import Annotated
 from fastapi import Query
 from pydantic import Field
 
-from simulations.task.run_kind import RunKind
-from simulations.viewer.data_access import NamedRun
-from simulations.viewer.session_filter import Wanted
+from simulations.viewer.data_access import RequestedRun, RunKindView
+from simulations.viewer.session_filter import SessionQuery
 
-AT_ONCE = 50
+PAGE_SIZE = 50
 
 
-class SessionsQuery(Wanted):
+class SessionsQuery(SessionQuery):
     """What may stand behind the ? of the page."""
 
     page: Annotated[int, Field(ge=1, le=10_000_000)] = 1
@@ -42,7 +41,7 @@ class SessionLine:
 @dataclass(frozen=True, slots=True)
 class SessionsPage:
     run: str
-    kind: RunKind
+    kind: RunKindView
     sessions: tuple[SessionLine, ...]
     total: int
     """How many are like that."""
@@ -58,18 +57,18 @@ class SessionsPage:
     query: SessionsQuery
 
 
-async def read(run: NamedRun, query: Annotated[SessionsQuery, Query()]) -> SessionsPage:
+async def read(run: RequestedRun, query: Annotated[SessionsQuery, Query()]) -> SessionsPage:
     """Recorded sessions in the order of the run."""
-    found = await run.session_page(query.filter, offset=(query.page - 1) * AT_ONCE, limit=AT_ONCE)
+    found = await run.session_page(query.filter, offset=(query.page - 1) * PAGE_SIZE, limit=PAGE_SIZE)
     tallies = await run.session_aggregates()
     return SessionsPage(
         run=run.name,
-        kind=RunKind.from_config(run.config),
+        kind=RunKindView.from_config(run.config),
         sessions=tuple(SessionLine(**row._asdict()) for row in found.rows),
         total=found.total,
         recorded=sum(tally.sessions for tally in tallies),
         size=run.session_count,
-        pages=max(1, -(-found.total // AT_ONCE)),
+        pages=max(1, -(-found.total // PAGE_SIZE)),
         tools=tuple(sorted({tool for tally in tallies for tool in tally.tools})),
         rounds=max((tally.rounds for tally in tallies), default=0),
         query=query,

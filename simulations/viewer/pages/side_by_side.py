@@ -12,19 +12,19 @@ from afl.errors import UsageError
 from afl.types import CallKey
 from memory.records import Exchange, Transcript
 from memory.run import Run
+from simulations.analysis.aligned_runs import AlignedRuns
 from simulations.analysis.run_comparison import require_same_sessions
-from simulations.viewer.comparing import Aligned
-from simulations.viewer.data_access import Library, Reading
-from simulations.viewer.links import unsegment
-from simulations.viewer.pages.compare import NAMES, ComparedQuery, Ended, align
-from simulations.viewer.transcript_view import Place
+from simulations.viewer.data_access import DataAccess, InjectedData
+from simulations.viewer.pages.compare import NAMES, ComparedQuery, SessionResult, align
+from simulations.viewer.transcript_view import TurnLocation
+from simulations.viewer.urls import decode_segment
 
 _READ = 4000
 """Characters of a reason that are looked at, and shown."""
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class AgentAnswer:
     """What an agent said in one of the runs: its last attempt at a turn."""
 
     outcome: str
@@ -45,8 +45,8 @@ class Said:
 class AlignedTurn:
     """The same turn in every run."""
 
-    place: Place
-    said: tuple[Said | None, ...]
+    place: TurnLocation
+    said: tuple[AgentAnswer | None, ...]
     """One per run; None where the session had ended by then, or the turn does not exist there."""
     asked_alike: bool
     """Whether every run that has it sent the same request."""
@@ -75,7 +75,7 @@ class SideBySidePage:
     target: str
     suggestions: tuple[str | None, ...]
     """The base model's, in each run."""
-    ended: tuple[Ended, ...]
+    ended: tuple[SessionResult, ...]
     """In each run."""
     turns: tuple[AlignedTurn, ...]
     first: str | None
@@ -88,16 +88,16 @@ class SideBySidePage:
     query: ComparedQuery
 
 
-async def read(reading: Reading, session: str, query: Annotated[SideBySideQuery, Query()]) -> SideBySidePage:
+async def read(data: InjectedData, session: str, query: Annotated[SideBySideQuery, Query()]) -> SideBySidePage:
     """The session in each of the runs; the query says among which ones it has neighbours."""
-    runs = [await reading.store.run(name) for name in query.names]
+    runs = [await data.store.run(name) for name in query.names]
     if len(runs) < 2:
         raise UsageError(f"got {len(runs)} runs, expected two or more: ?run=NAME&run=NAME")
     for other in runs[1:]:
         require_same_sessions(runs[0], other)
-    found = [await run.transcript(unsegment(session)) for run in runs]
+    found = [await run.transcript(decode_segment(session)) for run in runs]
     turns = tuple(_turns(found))
-    before, after = await _neighbours(reading, runs, found[0].record.position, query)
+    before, after = await _neighbours(data, runs, found[0].record.position, query)
     return SideBySidePage(
         runs=query.names,
         session=found[0].record.session,
@@ -114,16 +114,16 @@ async def read(reading: Reading, session: str, query: Annotated[SideBySideQuery,
     )
 
 
-def _ended(transcript: Transcript) -> Ended:
+def _ended(transcript: Transcript) -> SessionResult:
     record = transcript.record
-    return Ended(record.outcome, record.completed, record.accepted, record.hit, record.rounds, record.item)
+    return SessionResult(record.outcome, record.completed, record.accepted, record.hit, record.rounds, record.item)
 
 
 async def _neighbours(
-    reading: Library, runs: Sequence[Run], position: int, query: ComparedQuery
+    data: DataAccess, runs: Sequence[Run], position: int, query: ComparedQuery
 ) -> tuple[str | None, str | None]:
-    aligned: Aligned = await align(reading, runs)
-    among = aligned.shown(query.show)
+    aligned: AlignedRuns = await align(data, runs)
+    among = aligned.selected(query.show)
     before, after = among[among < position], among[among > position]
     wanted = [*before[-1:].tolist(), *after[:1].tolist()]
     names = {row.position: row.session for row in await runs[0].sessions_at(wanted)}
@@ -160,7 +160,7 @@ def _aligned(key: CallKey, attempts: Sequence[Sequence[Exchange] | None]) -> Ali
     alike = sum(1 for _ in takewhile(_same, zip(*(reason[:_READ] for reason in reasons), strict=False)))
     requests = [tried[0].entry for tried in attempts if tried is not None]
     return AlignedTurn(
-        place=Place.of(key),
+        place=TurnLocation.of(key),
         said=tuple(None if tried is None else _said(tried, alike) for tried in attempts),
         asked_alike=len({None if entry is None else entry.fingerprint for entry in requests}) == 1,
         choice_differs=len(choices) > 1,
@@ -172,9 +172,9 @@ def _same(letters: Sequence[str]) -> bool:
     return len(set(letters)) == 1
 
 
-def _said(tried: Sequence[Exchange], alike: int) -> Said:
+def _said(tried: Sequence[Exchange], alike: int) -> AgentAnswer:
     turn = tried[-1].turn
-    return Said(
+    return AgentAnswer(
         outcome=turn.outcome,
         item=turn.item,
         decision=turn.decision,

@@ -14,7 +14,7 @@ function traces(chart) {
       x: points.map((point) => point.x),
       y: points.map((point) => point.y),
       customdata: points.map((point) => point.link),
-      text: points.map((point) => point.says),
+      text: points.map((point) => point.tooltip),
       textposition: "none",
       marker: { color: hue },
       line: { color: hue, dash: series.kind === "level" ? "dash" : "solid" },
@@ -46,7 +46,7 @@ function layout(chart) {
     font: { color: colour("--ink"), family: "inherit", size: 13 },
     margin: { l: 50, r: 10, t: 10, b: 40 },
     xaxis: { ...axis, title: title(chart.x), ...(words ? { type: "category" } : xs.every(Number.isInteger) ? (Math.max(...xs) > 15 ? { tickformat: ",d" } : { dtick: 1 }) : {}) },
-    yaxis: { ...axis, title: title(chart.y), rangemode: "tozero", ...(chart.powers ? { type: "log", dtick: 1 } : YS[chart.unit] ?? {}) },
+    yaxis: { ...axis, title: title(chart.y), rangemode: "tozero", ...(chart.log_scale ? { type: "log", dtick: 1 } : YS[chart.unit] ?? {}) },
     barmode: chart.stacked ? "stack" : "group",
     bargap: 0.35,
     showlegend: chart.series.length > 1,
@@ -68,7 +68,7 @@ function draw(root) {
       series.name = safe(series.name);
       for (const point of series.points) {
         if (typeof point.x === "string") point.x = safe(point.x);
-        point.says = safe(point.says);
+        point.tooltip = safe(point.tooltip);
       }
     }
     Plotly.react(place, traces(chart), layout(chart), { displayModeBar: false, responsive: true });

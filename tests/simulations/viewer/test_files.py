@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from afl.errors import NotFoundError, StorageError, UsageError
 from simulations import view
-from simulations.viewer.files import Filed, file_name
+from simulations.viewer.urls import FileUrls, file_name
 
 WILD = st.text(st.characters(codec=None), max_size=200)
 LINK = re.compile(r'(?:href|src)="([^"#]+)')
@@ -42,15 +42,15 @@ def test_different_texts_name_different_files(one: str, other: str) -> None:
     "name", ["../up", "/etc/passwd", "..", "", "a\\b", "C:x", "Run", "con", "x" * 300, "\x00"]
 )
 def test_a_name_that_is_a_path_is_none_in_files(name: str) -> None:
-    links = Filed("index.html", lambda file, address: None)
-    assert re.fullmatch(r"runs/[a-z0-9~_-]+/dialogues/[a-z0-9~_-]+\.html", links.dialogue(name, name))
+    urls = FileUrls("index.html", lambda file, address: None)
+    assert re.fullmatch(r"runs/[a-z0-9~_-]+/dialogues/[a-z0-9~_-]+\.html", urls.dialogue(name, name))
 
 
 def test_files_lead_to_each_other_from_wherever_they_are() -> None:
-    links = Filed("runs/a/sessions/index.html", lambda file, address: None)
-    assert links.dialogue("a", "7", "loop-1-user") == "../dialogues/7.html#loop-1-user"
-    assert links.sessions("a", {"page": 2, "result": "won"}) == "page-2-result-won.html"
-    assert links.static("viewer.css") == "../../../static/viewer.css"
+    urls = FileUrls("runs/a/sessions/index.html", lambda file, address: None)
+    assert urls.dialogue("a", "7", "loop-1-user") == "../dialogues/7.html#loop-1-user"
+    assert urls.sessions("a", {"page": 2, "result": "won"}) == "page-2-result-won.html"
+    assert urls.static("viewer.css") == "../../../static/viewer.css"
 
 
 def test_every_link_of_a_site_leads_to_a_file_of_it(site: Path) -> None:

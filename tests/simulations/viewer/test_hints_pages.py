@@ -10,8 +10,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from memory.columns import TargetRankColumns
+from simulations.analysis.hint_effects import HintEffects, mean_with_interval
 from simulations.hints.kept import kept_policies
-from simulations.viewer.hinted import Effects, mean
 from tests.simulations.viewer.conftest import BASE
 
 Api = Callable[[str], Any]
@@ -68,11 +68,11 @@ def test_no_policy_is_made_of_what_is_none(tmp_path: Path) -> None:
 
 def test_a_policy_earns_what_the_hints_it_picks_earn() -> None:
     columns = TargetRankColumns(np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1]), np.array([0, 1, 1, 0]))
-    effects = Effects(columns, k=10)
-    assert effects.under([1, 0]).value == pytest.approx(0.5)
-    assert effects.under([0, 1]).value == pytest.approx(-0.5)
+    effects = HintEffects(columns, k=10)
+    assert effects.policy_gain([1, 0]).value == pytest.approx(0.5)
+    assert effects.policy_gain([0, 1]).value == pytest.approx(-0.5)
 
 
 def test_the_interval_of_a_mean_is_the_t_interval() -> None:
-    found = mean(np.array([0.0, 0.2, 0.4]))
+    found = mean_with_interval(np.array([0.0, 0.2, 0.4]))
     assert found.ci95 == pytest.approx((0.2 - 4.3027 * 0.2 / 3**0.5, 0.2 + 4.3027 * 0.2 / 3**0.5), rel=1e-4)

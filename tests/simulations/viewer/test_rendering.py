@@ -3,8 +3,8 @@
 import pytest
 
 from simulations.viewer.charts import Chart, Point, Series
-from simulations.viewer.rendering import Passage, Room, cut, dollars, passages, seconds, setting, share, unit
-from simulations.viewer.transcript_view import Sent
+from simulations.viewer.rendering import Passage, TextBudget, cut, dollars, passages, seconds, setting, share, unit
+from simulations.viewer.transcript_view import RequestMessage
 
 
 @pytest.mark.parametrize(
@@ -34,23 +34,23 @@ def test_what_is_cut_says_how_much_is_left() -> None:
 
 
 def test_first_texts_have_room_and_later_ones_what_is_left() -> None:
-    room = Room(1000)
-    assert room.within("a" * 900) == "a" * 900
-    assert room.within("b" * 5000).startswith("b" * 300 + " …")
+    room = TextBudget(1000)
+    assert room.truncate("a" * 900) == "a" * 900
+    assert room.truncate("b" * 5000).startswith("b" * 300 + " …")
     assert room.left == 0
 
 
 def test_room_is_counted_as_the_browser_receives_it() -> None:
-    room = Room(1000)
-    assert len(room.within("<" * 1000)) < 350
+    room = TextBudget(1000)
+    assert len(room.truncate("<" * 1000)) < 350
 
 
 def test_no_text_takes_more_than_its_share() -> None:
-    assert Room(10_000).within("a" * 100, 10) == "a" * 10 + " … (90 more characters)"
+    assert TextBudget(10_000).truncate("a" * 100, 10) == "a" * 10 + " … (90 more characters)"
 
 
 def test_new_lines_are_told_from_known_ones() -> None:
-    sent = Sent("user", "old\nnew\nnewer\nold", new_lines=(1, 2))
+    sent = RequestMessage("user", "old\nnew\nnewer\nold", new_lines=(1, 2))
     assert passages(sent) == [Passage("old\n", False), Passage("new\nnewer\n", True), Passage("old", False)]
 
 

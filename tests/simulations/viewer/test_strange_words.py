@@ -6,11 +6,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from simulations.viewer.app import create_app
-from simulations.viewer.links import segment
+from simulations.viewer.urls import encode_segment
 from tests.simulations.viewer.strangers import LONG, STRANGE
 
-SESSION = f"/runs/{segment(STRANGE)}/sessions/{segment(STRANGE)}"
-PAGES = ["/", f"/runs/{segment(STRANGE)}", f"/runs/{segment(STRANGE)}/sessions", SESSION]
+SESSION = f"/runs/{encode_segment(STRANGE)}/sessions/{encode_segment(STRANGE)}"
+PAGES = ["/", f"/runs/{encode_segment(STRANGE)}", f"/runs/{encode_segment(STRANGE)}/sessions", SESSION]
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import pytest
 
 from afl.errors import StorageError, UsageError
 from simulations import view
-from simulations.viewer.server import Address, is_own
+from simulations.viewer.server import Address, is_loopback
 from tests.simulations.conftest import Afl
 
 
@@ -98,12 +98,12 @@ def test_an_export_is_one_object(afl: Afl, database: str, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost", "LOCALHOST"])
 def test_addresses_of_this_machine_alone_need_no_token(host: str) -> None:
-    assert is_own(host)
+    assert is_loopback(host)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.2", "example.org", "localhost.example.org"])
 def test_addresses_that_others_reach_need_one(host: str) -> None:
-    assert not is_own(host)
+    assert not is_loopback(host)
 
 
 def test_an_address_holds_the_token() -> None:

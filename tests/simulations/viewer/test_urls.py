@@ -5,15 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afl.errors import NotFoundError
-from simulations.viewer.links import Served, segment, turn_anchor, unsegment
+from simulations.viewer.urls import ServedUrls, decode_segment, encode_segment, turn_anchor
 
 WILD = st.text(st.characters(codec=None), max_size=40)
 
 
 @given(WILD)
 def test_any_text_is_one_part_of_a_path_and_comes_back(text: str) -> None:
-    part = segment(text)
-    assert unsegment(part) == text
+    part = encode_segment(text)
+    assert decode_segment(part) == text
     assert part not in ("", ".", "..")
     assert part.isascii()
     assert not set(part) & set('/\\?#%&" <>:')
@@ -22,19 +22,17 @@ def test_any_text_is_one_part_of_a_path_and_comes_back(text: str) -> None:
 @pytest.mark.parametrize("part", ["~zz", "a b", "~ED~A0", "%2F", "..", ""])
 def test_a_part_that_names_nothing_is_not_found(part: str) -> None:
     with pytest.raises(NotFoundError, match="there is nothing called"):
-        unsegment(part)
+        decode_segment(part)
 
 
 def test_addresses_hold_what_is_asked_for() -> None:
-    links = Served()
+    urls = ServedUrls()
     assert (
-        links.sessions("a/b", {"result": "won", "words": "", "rounds": 2})
+        urls.sessions("a/b", {"result": "won", "words": "", "rounds": 2})
         == "/runs/a~2Fb/sessions?result=won&rounds=2"
     )
-    assert (
-        links.dialogue("r", "7", "loop-1-user", {"result": "won"}) == "/runs/r/sessions/7?result=won#loop-1-user"
-    )
-    assert links.compare(["a", "b&c"]) == "/compare?run=a&run=b%26c"
+    assert urls.dialogue("r", "7", "loop-1-user", {"result": "won"}) == "/runs/r/sessions/7?result=won#loop-1-user"
+    assert urls.compare(["a", "b&c"]) == "/compare?run=a&run=b%26c"
 
 
 def test_turns_have_anchors() -> None:

@@ -27,12 +27,12 @@ LABELS = {
     "ttr": "type-token ratio",
 }
 """What an evaluation says, in this order."""
-_FRESH = 60
+_ACTIVE_SECONDS = 60
 """Seconds since an unfinished training was last heard of, within which it is taken to be going on."""
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class EvaluationNumber:
     """A number of an evaluation."""
 
     key: str
@@ -52,7 +52,7 @@ class CurvePoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Training:
+class TrainingProgress:
     """How far a training has come."""
 
     finished: bool
@@ -62,7 +62,7 @@ class Training:
     curve: tuple[CurvePoint, ...]
 
 
-def about(kept: StoredModel) -> str:
+def subject(kept: StoredModel) -> str:
     """The data set, or the file of the target distribution."""
     return str(kept.config.get("dataset") or kept.config.get("target") or "–")
 
@@ -75,50 +75,54 @@ def objective(kept: StoredModel) -> str:
     return str(kept.config.get("objective") or named)
 
 
-def numbers(evaluation: Evaluation | None) -> tuple[Number, ...]:
+def numbers(evaluation: Evaluation | None) -> tuple[EvaluationNumber, ...]:
     """Those that have a label."""
     said = {} if evaluation is None else evaluation.result
     return tuple(found for key in LABELS if (found := _number(key, said.get(key))) is not None)
 
 
-def counted(evaluation: Evaluation | None) -> int | None:
+def evaluated_count(evaluation: Evaluation | None) -> int | None:
     """Draws, or users."""
     said = {} if evaluation is None else evaluation.result
     found = said.get("draws", said.get("n"))
     return found if isinstance(found, int) else None
 
 
-def groups(evaluation: Evaluation | None) -> GroupShares | None:
+def group_shares(evaluation: Evaluation | None) -> GroupShares | None:
     """The shares of popularity groups, where it is about next items."""
     shares = None if evaluation is None else evaluation.shares
     return shares if isinstance(shares, GroupShares) else None
 
 
-def training(kept: StoredModel) -> Training:
+def training_progress(kept: StoredModel) -> TrainingProgress:
     """What the log says, or the standing of a training that has not ended."""
     if kept.log is not None:
-        return Training(True, False, _whole(kept.log.get("steps")), _curve(kept.log.get("curve")))
+        return TrainingProgress(True, False, _whole(kept.log.get("steps")), _curve(kept.log.get("curve")))
     try:
         heard = kept.checkpoint_file.stat().st_mtime
         with safe_open(kept.checkpoint_file, framework="numpy") as file:
             said = json.loads((file.metadata() or {})["standing"])
-        return Training(False, time.time() - heard < _FRESH, _whole(said.get("step")), _curve(said.get("curve")))
+        return TrainingProgress(
+            False, time.time() - heard < _ACTIVE_SECONDS, _whole(said.get("step")), _curve(said.get("curve"))
+        )
     except (OSError, SafetensorError, ValueError, KeyError, TypeError, AttributeError):
-        return Training(False, False, None, ())
+        return TrainingProgress(False, False, None, ())
 
 
-def evaluated(kept: StoredModel) -> Evaluation | None:
+def evaluation_of(kept: StoredModel) -> Evaluation | None:
     """Its evaluation; None where there is none."""
     return read_evaluation(kept)
 
 
-def _number(key: str, said: Any) -> Number | None:
+def _number(key: str, said: Any) -> EvaluationNumber | None:
     ci95 = said.get("ci95") if isinstance(said, Mapping) else None
     value: Any = said.get("value") if isinstance(said, Mapping) else said
     if not _finite(value):
         return None
     both = isinstance(ci95, list) and len(ci95) == 2 and all(map(_finite, ci95))
-    return Number(key, LABELS[key], float(value), (float(ci95[0]), float(ci95[1])) if both and ci95 else None)
+    return EvaluationNumber(
+        key, LABELS[key], float(value), (float(ci95[0]), float(ci95[1])) if both and ci95 else None
+    )
 
 
 def _curve(said: Any) -> tuple[CurvePoint, ...]:

@@ -19,14 +19,14 @@ from afl.metrics.paired import mcnemar_from_counts, paired_bootstrap_from_counts
 from afl.metrics.power import minimum_detectable_hit_difference
 from memory.columns import Flags, ResultColumns
 
-Show = Literal["differ", "won", "lost", "every", "none", "failed", "all"]
+SessionSelection = Literal["differ", "won", "lost", "every", "none", "failed", "all"]
 """Sessions: those that some of the runs hit and others miss; of two runs, that the second wins from or loses to the
 first; that every run hits; that none does; that fail in any; all."""
-SHOWS: tuple[Show, ...] = get_args(Show)
+SESSION_SELECTIONS: tuple[SessionSelection, ...] = get_args(SessionSelection)
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class PairedComparison:
     """Run b against run a over the same sessions: positive differences speak for b."""
 
     a: str
@@ -47,13 +47,13 @@ class Pair:
     """The smallest difference that so many sessions show in four of five studies; None for too few sessions."""
 
     @property
-    def found(self) -> bool:
+    def is_significant(self) -> bool:
         """Whether a difference can be told at the 5 % level."""
         return self.p_holm <= 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Total:
+class RunTotal:
     """What came of the sessions in one of the runs."""
 
     hit_rate: Estimate
@@ -62,7 +62,7 @@ class Total:
     failed: int
 
 
-class Aligned:
+class AlignedRuns:
     """The sessions that all of these runs recorded."""
 
     def __init__(self, names: Sequence[str], columns: Sequence[ResultColumns]) -> None:
@@ -78,10 +78,10 @@ class Aligned:
         return len(self.positions)
 
     @property
-    def totals(self) -> tuple[Total, ...]:
+    def totals(self) -> tuple[RunTotal, ...]:
         """One per run."""
         return tuple(
-            Total(
+            RunTotal(
                 wilson(int(one.hit.sum()), len(self)),
                 accepted=int(one.accepted.sum()),
                 failed=int((~one.completed).sum()),
@@ -90,7 +90,7 @@ class Aligned:
         )
 
     @property
-    def pairs(self) -> tuple[Pair, ...]:
+    def pairs(self) -> tuple[PairedComparison, ...]:
         """Every pair of runs, the later against the earlier."""
         counted = [
             (a, b, int((two.hit & ~one.hit).sum()), int((one.hit & ~two.hit).sum()))
@@ -103,13 +103,13 @@ class Aligned:
             for (a, b, won, lost), test, p_holm in zip(counted, tests, adjusted, strict=True)
         )
 
-    def _pair(self, a: str, b: str, won: int, lost: int, p: float, p_holm: float) -> Pair:
+    def _pair(self, a: str, b: str, won: int, lost: int, p: float, p_holm: float) -> PairedComparison:
         difference = paired_bootstrap_from_counts(won=won, lost=lost, n=len(self))
         differing = (won + lost) / len(self) if len(self) else 0.0
         smallest = _detectable(len(self), differing)
-        return Pair(a, b, difference.value, difference.ci95, won, lost, p, p_holm, smallest)
+        return PairedComparison(a, b, difference.value, difference.ci95, won, lost, p, p_holm, smallest)
 
-    def shown(self, show: Show) -> NDArray[np.int64]:
+    def selected(self, show: SessionSelection) -> NDArray[np.int64]:
         """The places of the sessions asked for, in the order of the runs; those that differ first where all are."""
         hits = [one.hit for one in self._columns]
         every: Flags = np.logical_and.reduce(hits)
@@ -117,7 +117,7 @@ class Aligned:
         if show == "all":
             differing = some & ~every
             return np.concatenate([self.positions[differing], self.positions[~differing]])
-        wanted: Mapping[Show, Flags] = {
+        wanted: Mapping[SessionSelection, Flags] = {
             "differ": some & ~every,
             "won": hits[-1] & ~hits[0],
             "lost": hits[0] & ~hits[-1],
@@ -135,7 +135,7 @@ def _detectable(n: int, differing: float) -> float | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class DifferingSetting:
     """Something that runs were begun with, where they differ in it."""
 
     key: str
@@ -144,11 +144,11 @@ class Setting:
     """One per run; None where it was begun without."""
 
 
-def differing(configs: Sequence[Mapping[str, Any]]) -> tuple[Setting, ...]:
+def differing_settings(configs: Sequence[Mapping[str, Any]]) -> tuple[DifferingSetting, ...]:
     """Every setting in which not all of the runs agree."""
     leaves = [dict(_leaves(config)) for config in configs]
     keys = dict.fromkeys(key for one in leaves for key in one)
-    settings = (Setting(key, tuple(one.get(key) for one in leaves)) for key in keys)
+    settings = (DifferingSetting(key, tuple(one.get(key) for one in leaves)) for key in keys)
     return tuple(setting for setting in settings if any(value != setting.values[0] for value in setting.values))
 
 

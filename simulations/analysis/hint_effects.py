@@ -13,7 +13,7 @@ from memory.columns import TargetRankColumns
 
 
 @dataclass(frozen=True, slots=True)
-class EffectLine:
+class HintEffect:
     """A hint over the sessions on which it was tried."""
 
     number: int
@@ -27,7 +27,7 @@ class EffectLine:
     """Sessions where it stands lower."""
 
 
-class Effects:
+class HintEffects:
     """The lists of a run under every hint."""
 
     def __init__(self, columns: TargetRankColumns, *, k: int) -> None:
@@ -47,27 +47,27 @@ class Effects:
         values = self._ndcg[:, :1]
         return float(np.nanmean(values)) if np.isfinite(values).any() else None
 
-    def lines(self) -> Iterator[EffectLine]:
+    def by_hint(self) -> Iterator[HintEffect]:
         """Hint by hint."""
         for number in range(1, self.hints + 1):
             yield self._line(number)
 
-    def _line(self, number: int) -> EffectLine:
+    def _line(self, number: int) -> HintEffect:
         both = self._ndcg[:, [0, number]]
         both = both[np.isfinite(both).all(axis=1)]
         gains = both[:, 1] - both[:, 0]
         ndcg = float(both[:, 1].mean()) if len(both) else 0.0
-        return EffectLine(number, ndcg, mean(gains), int((gains > 0).sum()), int((gains < 0).sum()))
+        return HintEffect(number, ndcg, mean_with_interval(gains), int((gains > 0).sum()), int((gains < 0).sum()))
 
-    def under(self, chosen: Sequence[int]) -> Estimate:
+    def policy_gain(self, chosen: Sequence[int]) -> Estimate:
         """The mean gain of a policy that picks these hints, session by session in the order of the run."""
         known = self.positions[self.positions < len(chosen)]
         picked = np.asarray(chosen, np.int64)[known]
         gains = self._ndcg[np.arange(len(known)), picked] - self._ndcg[: len(known), 0]
-        return mean(gains[np.isfinite(gains)])
+        return mean_with_interval(gains[np.isfinite(gains)])
 
 
-def mean(values: NDArray[np.float64]) -> Estimate:
+def mean_with_interval(values: NDArray[np.float64]) -> Estimate:
     """The mean of (S,) values with its t interval; over fewer than two there is none but [-1, 1]."""
     n = len(values)
     if n < 2:

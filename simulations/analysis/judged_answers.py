@@ -35,7 +35,7 @@ class Confusion:
 
 
 @dataclass(frozen=True, slots=True)
-class RankLine:
+class RankShares:
     """The items that have this rank among those of their user."""
 
     rank: int
@@ -46,7 +46,7 @@ class RankLine:
     """The share of wanted items."""
 
 
-class Judged:
+class JudgedAnswers:
     """The answers of some users."""
 
     def __init__(self, users: NDArray[np.int64], columns: JudgedColumns) -> None:
@@ -55,7 +55,7 @@ class Judged:
         self.users = users
         self.ranks = _ranks(columns)
 
-    def confusions(self, config: Mapping[str, Any]) -> Iterator[Confusion]:
+    def confusion_by_ratio(self, config: Mapping[str, Any]) -> Iterator[Confusion]:
         """At every ratio of the run."""
         ratios = [
             Ratio.parse(str(text), items=config.get("items") or ITEMS_PER_USER)
@@ -96,14 +96,14 @@ class Judged:
         )
         return [UserConfusion(*counts) for counts in zip(found, yes, wanted, strict=True)]
 
-    def by_rank(self) -> Iterator[RankLine]:
+    def by_rank(self) -> Iterator[RankShares]:
         """Rank by rank; none without a reward model."""
         columns = self.columns
         for rank in range(1, int(self.ranks.max(initial=0)) + 1):
             here = self.ranks == rank
             answered = int((here & columns.answered).sum())
             yes, wanted = int((here & columns.yes).sum()), int((here & columns.label).sum())
-            yield RankLine(rank, wilson(yes, answered), wilson(wanted, int(here.sum())))
+            yield RankShares(rank, wilson(yes, answered), wilson(wanted, int(here.sum())))
 
 
 def _ranks(columns: JudgedColumns) -> NDArray[np.int64]:

@@ -15,16 +15,15 @@ from memory.run import Run
 from memory.store import Store
 from simulations.document.folders import in_place_of
 from simulations.viewer.app import PLOTLY, STATIC, create_app
-from simulations.viewer.files import Filed
-from simulations.viewer.links import Links, Served
+from simulations.viewer.urls import FileUrls, ServedUrls, Urls
 
-LIST = "afl-site.json"
+MANIFEST = "afl-site.json"
 """What an export says about itself: its runs, and every file of it."""
 
 Progress = Callable[[int, int, str], None]
 
 
-class Site(NamedTuple):
+class ExportedSite(NamedTuple):
     """What was written."""
 
     out: str
@@ -42,7 +41,7 @@ class Site(NamedTuple):
 
 async def export(
     url: str, folder: Path, *, runs: Collection[str] = (), datasets: Path | None = None, progress: Progress
-) -> Site:
+) -> ExportedSite:
     """Writes every page of the database at `url` that is about `runs`, all by default, into `folder`.
 
     Whole or not at all; an earlier export in its place is replaced. Raises `UsageError` for a folder that holds
@@ -54,18 +53,18 @@ async def export(
         with in_place_of(folder) as new:
             await pages.write(new, progress)
             _copy_static(new / "static")
-            files = tuple(sorted([*_files(new), LIST]))
+            files = tuple(sorted([*_files(new), MANIFEST]))
             listed = {"runs": sorted(runs), "files": files}
-            (new / LIST).write_text(json.dumps(listed, indent=1) + "\n", encoding="utf-8")
+            (new / MANIFEST).write_text(json.dumps(listed, indent=1) + "\n", encoding="utf-8")
             size = sum((new / file).stat().st_size for file in files)
     except StorageError:
         raise
     except OSError as error:
         raise StorageError(f"--export {folder}: cannot be written ({error.strerror or error})") from None
-    return Site(str(folder), tuple(runs), files, size)
+    return ExportedSite(str(folder), tuple(runs), files, size)
 
 
-class _Chosen(Store):
+class _StoreOfRuns(Store):
     """A database of which some runs are shown."""
 
     names: frozenset[str] = frozenset()
@@ -85,7 +84,7 @@ class _Pages:
     def __init__(self, url: str, runs: Collection[str], datasets: Path | None) -> None:
         self._runs = frozenset(runs)
         self._app = create_app(
-            url, datasets=datasets, hosts=["site"], links=self._links, store=self._open, patience=None
+            url, datasets=datasets, hosts=["site"], urls=self._urls, store=self._open, patience=None
         )
         self._to_write: dict[str, str] = {}
         self._seen: set[str] = set()
@@ -98,15 +97,15 @@ class _Pages:
     async def _open(self, url: str) -> Store:
         if not self._runs:
             return await Store.open_for_reading(url)
-        store = await _Chosen.open_for_reading(url)
+        store = await _StoreOfRuns.open_for_reading(url)
         store.names = self._runs
         return store
 
-    def _links(self, request: Request) -> Links:
-        return Filed(request.scope["file"], self._want)
+    def _urls(self, request: Request) -> Urls:
+        return FileUrls(request.scope["file"], self._want)
 
     async def write(self, folder: Path, progress: Progress) -> None:
-        self._want("index.html", Served().runs())
+        self._want("index.html", ServedUrls().runs())
         async with self._app.router.lifespan_context(self._app):
             while self._to_write:
                 file, address = self._to_write.popitem()
@@ -169,7 +168,7 @@ def require_free(folder: Path) -> None:
 
 
 def _foreign(folder: Path) -> set[str]:
-    return _files(folder) - _listed(folder / LIST)
+    return _files(folder) - _listed(folder / MANIFEST)
 
 
 def _files(folder: Path) -> set[str]:
