@@ -7,7 +7,7 @@ The modules, in the order in which a request passes them:
     app.py              which address is which page; every page is HTML, and JSON under /api
     api_responses.py    the JSON, and errors in words
     data_access.py      what pages read from: the database, a run by its name, data sets
-    pages/              one module per page: a query, a frozen dataclass that is its JSON and its template's input, charts
+    pages/              one module per page: its query, its dataclass (JSON and template's input), its charts
     session_filter.py   the query of a list of sessions
     transcript_view.py  a session's turns, out of its transcript
     charts.py           plotly figures as JSON; each point leads to the sessions behind it

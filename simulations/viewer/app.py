@@ -49,6 +49,8 @@ class Page(NamedTuple):
     read: Callable[..., Any]
     template: str
     charts: Callable[[Any, Urls], Sequence[Chart]] = _no_charts
+    operation: str = ""
+    """Its name in the OpenAPI description; by default that of the page's module."""
 
     def html(self, found: Any, urls: Urls) -> str:
         """For people: what `read` returned, through the template."""
@@ -63,8 +65,8 @@ PAGES = (
     Page("/runs/{run}/judging", judging.read, "judging.html.jinja", judging.charts),
     Page("/compare", compare.read, "compare.html.jinja", compare.charts),
     Page("/compare/{session}", side_by_side.read, "side_by_side.html.jinja"),
-    Page("/hints", knowledge_bases.read, "knowledge_bases.html.jinja"),
-    Page("/hints/{base}", knowledge_base.read, "knowledge_base.html.jinja", knowledge_base.charts),
+    Page("/hints", knowledge_bases.read, "knowledge_bases.html.jinja", operation="bases"),
+    Page("/hints/{base}", knowledge_base.read, "knowledge_base.html.jinja", knowledge_base.charts, "base"),
     Page("/flower", flower_models.read, "flower_models.html.jinja", flower_models.charts),
     Page("/flower/{model}", flower_model.read, "flower_model.html.jinja", flower_model.charts),
 )
@@ -110,7 +112,10 @@ def create_app(
     for page in PAGES:
         app.get(page.path, include_in_schema=False, response_class=HTMLResponse)(_html(page))
         path = _API_ROOT if page.path == "/" else f"{api_responses.API}{page.path}"
-        name, model = page.read.__module__.rpartition(".")[2], get_type_hints(page.read)["return"]
+        name, model = (
+            page.operation or page.read.__module__.rpartition(".")[2],
+            get_type_hints(page.read)["return"],
+        )
         app.get(
             path, name=name, description=page.read.__doc__, response_model=model, responses=api_responses.ERRORS
         )(_json(page))
