@@ -160,7 +160,8 @@ def _order(dataset: Dataset, options: RunOptions, every: list[Row]) -> list[int]
         return list(range(len(every)))
     if options.sessions > len(every):
         raise UsageError(
-            f"--sessions: got {options.sessions}, but split {options.split!r} of {dataset.name!r} has {len(every)}"
+            f"--sessions: got {options.sessions}, but split {options.split!r} of {dataset.name!r} has {len(every)}; "
+            "without --sessions all of them are run"
         )
     seed = options.seed if options.sessions_seed is None else options.sessions_seed
     drawn = [derived_seed("sessions", seed, dataset.hash, row.id) for row in every]
