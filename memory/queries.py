@@ -1,7 +1,7 @@
 """A run in numbers, computed where the rows are: from its tallies, and from its turns in a line each."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, and_, case, func, not_, select
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from afl.types import Outcome, Phase, Role
 from memory.aggregates import rounds_of
-from memory.records import CallTotals, JudgementRow, RoundRecord, RunTotals, TargetRankRow
+from memory.records import CallTotals, JudgementRow, RoundRecord, RunTotals, TargetRankRow, counts_by_round
 from memory.schema import call_tallies, session_tallies, sessions, turn_tallies, turns
 
 
@@ -65,23 +65,10 @@ async def _sessions(connection: AsyncConnection, runs: Iterable[int]) -> dict[in
 async def _by_round(connection: AsyncConnection, runs: Iterable[int]) -> dict[int, tuple[tuple[int, int], ...]]:
     c = session_tallies.c
     query = select(c.run, c.by_round, func.sum(c.sessions)).where(c.run.in_(runs)).group_by(c.run, c.by_round)
-    ways: defaultdict[int, list[tuple[tuple[RoundRecord, ...], int]]] = defaultdict(list)
+    paths: defaultdict[int, list[tuple[tuple[RoundRecord, ...], int]]] = defaultdict(list)
     for run, by_round, count in await connection.execute(query):
-        ways[run].append((rounds_of(by_round), count))
-    return {run: _after_each_round(gone) for run, gone in ways.items()}
-
-
-def _after_each_round(ways: Sequence[tuple[tuple[RoundRecord, ...], int]]) -> tuple[tuple[int, int], ...]:
-    """(hits, accepted); ended sessions keep their last state."""
-    longest = max(len(way) for way, _ in ways)
-    extended = [(way + way[-1:] * (longest - len(way)), count) for way, count in ways if way]
-    return tuple(
-        (
-            sum(way[at].hit * count for way, count in extended),
-            sum(way[at].accepted * count for way, count in extended),
-        )
-        for at in range(longest)
-    )
+        paths[run].append((rounds_of(by_round), count))
+    return {run: counts_by_round(of_run) for run, of_run in paths.items()}
 
 
 async def _outcomes(connection: AsyncConnection, runs: Iterable[int]) -> dict[int, dict[str, int]]:

@@ -1,6 +1,6 @@
 """What goes into the store and comes out of it: plain values, titles in place of item numbers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
@@ -61,6 +61,23 @@ class RoundRecord(NamedTuple):
     hit: bool
     """The last recommendation up to this round was the target; false once the session had failed."""
     accepted: bool
+
+
+def counts_by_round(paths: Iterable[tuple[Sequence[RoundRecord], int]]) -> tuple[tuple[int, int], ...]:
+    """(hits, accepted) after each round, over sessions that took these paths (states, how many sessions).
+
+    A session that has ended keeps its last state; one without a state counts as neither.
+    """
+    taken = [(path, count) for path, count in paths if path]
+    longest = max((len(path) for path, _ in taken), default=0)
+    after = [[(path[min(index, len(path) - 1)], count) for path, count in taken] for index in range(longest)]
+    return tuple(
+        (
+            sum(state.hit * count for state, count in states),
+            sum(state.accepted * count for state, count in states),
+        )
+        for states in after
+    )
 
 
 @dataclass(frozen=True, slots=True)

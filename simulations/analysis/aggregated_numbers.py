@@ -9,7 +9,9 @@ from afl.metrics.intervals import Estimate, wilson
 from afl.metrics.popularity import GROUPS
 from afl.types import PHASES_WITHOUT_ROUNDS
 from memory.aggregates import LATENCY_BORDERS, CallAggregate, ItemAggregate, SessionAggregate, TurnAggregate
+from memory.records import counts_by_round
 from memory.session_query import Result
+from simulations.analysis.rounds import RoundReport, rounds_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,26 +122,22 @@ def rate(tallies: Sequence[SessionAggregate], hits: int) -> Estimate | None:
 
 
 def round_lines(tallies: Sequence[SessionAggregate], rounds: int) -> tuple[RoundLine, ...]:
-    """After each of the rounds that any session took, or may take."""
+    """After each of the rounds that any session took, or may take; none where no session is recorded."""
     recorded = sum(tally.sessions for tally in tallies)
-    longest = max((len(tally.by_round) for tally in tallies), default=0)
-    return (
-        tuple(_round(tallies, number, recorded) for number in range(1, max(longest, rounds) + 1))
-        if longest
-        else ()
-    )
+    counts = counts_by_round((tally.by_round, tally.sessions) for tally in tallies)
+    after = rounds_of(counts, recorded, rounds=rounds) if counts else ()
+    return tuple(_round(tallies, entry) for entry in after)
 
 
-def _round(tallies: Sequence[SessionAggregate], number: int, recorded: int) -> RoundLine:
-    hits = sum(tally.sessions for tally in tallies if tally.by_round[:number] and tally.by_round[:number][-1].hit)
-    ended = [tally for tally in tallies if tally.rounds == number]
+def _round(tallies: Sequence[SessionAggregate], after: RoundReport) -> RoundLine:
+    ended = [tally for tally in tallies if tally.rounds == after.round]
     accepted = [tally for tally in ended if tally.accepted]
     went = Counter[str]()
     for tally in ended:
         went["failed" if not tally.completed else "hit" if tally.hit else "miss"] += tally.sessions
     return RoundLine(
-        round=number,
-        hit_rate=wilson(hits, recorded),
+        round=after.round,
+        hit_rate=after.hit_rate_at_1,
         accepted=sum(tally.sessions for tally in accepted),
         wrongly=sum(tally.sessions for tally in accepted if not tally.hit),
         ended={result: went[result] for result in ("hit", "miss", "failed")},

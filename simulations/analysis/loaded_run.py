@@ -8,9 +8,10 @@ from typing import Any
 
 from afl.metrics.intervals import Estimate, wilson
 from afl.types import ConcurrencyChange
-from memory.records import CallTotals, SessionRecord
+from memory.records import CallTotals, SessionRecord, counts_by_round
 from memory.run import Run
 from memory.spending import AgentCost
+from simulations.analysis.rounds import RoundReport, rounds_of
 from simulations.task.model_outputs import ModelOutputs
 from simulations.task.run_kind import RunKind
 
@@ -84,16 +85,11 @@ class LoadedRun:
         return sum(record.hit for record in self.records)
 
     @cached_property
-    def rounds(self) -> tuple[tuple[Estimate, Estimate], ...]:
-        """Hit rate and share accepted after each round, over all sessions; one that has ended stays as it ended."""
-        ways = [record.by_round for record in self.records]
-        n, longest = len(ways), max((len(way) for way in ways), default=0)
-        longest = max(longest, int(self.config.get("rounds", 1))) if longest else 0
-        states = [[way[min(at, len(way) - 1)] for way in ways if way] for at in range(longest)]
-        return tuple(
-            (wilson(sum(one.hit for one in after), n), wilson(sum(one.accepted for one in after), n))
-            for after in states
-        )
+    def rounds(self) -> tuple[RoundReport, ...]:
+        """After each round that a session may take; none where no session is recorded."""
+        counts = counts_by_round((record.by_round, 1) for record in self.records)
+        most = int(self.config.get("rounds", 1))
+        return rounds_of(counts, len(self.records), rounds=most) if counts else ()
 
     @cached_property
     def target_ranks(self) -> Mapping[str, int | None]:

@@ -1,7 +1,7 @@
 """A run in numbers, under today's metrics: from what was recorded of it, or from how its sessions are read now."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from afl.data.judged_items import ITEMS_PER_USER, JudgedItems, Ratio
 from afl.metrics.intervals import Estimate, wilson
 from afl.metrics.precision_recall import PrecisionRecall, UserConfusion, precision_recall
 from afl.metrics.ranking_metrics import evaluate_lists
-from memory.records import CallTotals, JudgementRow, RoundRecord, RunTotals, SessionRecord
+from memory.records import CallTotals, JudgementRow, RoundRecord, RunTotals, SessionRecord, counts_by_round
 from simulations.analysis.user_simulation import judgement_rows
 from simulations.task.run_kind import RunKind
 
@@ -99,7 +99,7 @@ class Tally:
     completed: int = 0
     hits: int = 0
     accepted: int = 0
-    ways: list[tuple[RoundRecord, ...]] = field(default_factory=list)
+    paths: list[tuple[RoundRecord, ...]] = field(default_factory=list)
     outcomes: Counter[str] = field(default_factory=Counter)
     judgements: list[JudgementRow] = field(default_factory=list)
     places: list[int | None] = field(default_factory=list)
@@ -110,7 +110,7 @@ class Tally:
         self.completed += record.completed
         self.hits += record.hit
         self.accepted += record.accepted
-        self.ways.append(record.by_round)
+        self.paths.append(record.by_round)
         self.outcomes.update(turn.outcome.value for turn in record.answers)
         self.judgements += judgement_rows(record)
         self.places.append(place_of_target(record))
@@ -126,7 +126,7 @@ class Tally:
             hits=self.hits,
             accepted=self.accepted,
             base_hits=0,
-            by_round=_by_round(self.ways),
+            by_round=counts_by_round((path, 1) for path in self.paths),
             outcomes=self.outcomes,
             calls=CallTotals(),
         )
@@ -136,14 +136,6 @@ def place_of_target(record: SessionRecord) -> int | None:
     """Where the session's list has the target, from 0; None where it is not listed, or there is no list."""
     ranking = next((turn.ranking for turn in record.answers if turn.ranking), ())
     return ranking.index(record.target) if record.target in ranking else None
-
-
-def _by_round(ways: Iterable[tuple[RoundRecord, ...]]) -> tuple[tuple[int, int], ...]:
-    """(hits, accepted) after each round; a session that has ended keeps its last state."""
-    known = [way for way in ways if way]
-    longest = max((len(way) for way in known), default=0)
-    after = [[way[min(at, len(way) - 1)] for way in known] for at in range(longest)]
-    return tuple((sum(one.hit for one in state), sum(one.accepted for one in state)) for state in after)
 
 
 def _judged(rows: Sequence[JudgementRow], config: Mapping[str, Any], users: int) -> dict[str, PrecisionRecall]:

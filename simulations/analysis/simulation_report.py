@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from afl.llm.budget import BudgetReport
 from afl.llm.usage import UsageTotals
@@ -10,18 +10,7 @@ from afl.metrics.intervals import Estimate, wilson
 from afl.types import ConcurrencyChange, Outcome
 from memory.records import RunTotals
 from memory.spending import AgentCost
-
-
-class RoundReport(NamedTuple):
-    """Where all sessions stood after a round, each with its last recommendation up to it."""
-
-    round: int
-    hit_rate_at_1: Estimate
-    accepted: int
-    """Sessions whose user agent had accepted by then."""
-
-    def to_json(self) -> dict[str, Any]:
-        return {"round": self.round, "hit_rate_at_1": self.hit_rate_at_1.value, "accepted": self.accepted}
+from simulations.analysis.rounds import RoundReport, rounds_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +69,7 @@ class SimulationReport:
             base=wilson(totals.base_hits, n) if with_base else None,
             hit_rate_at_1=wilson(totals.hits, n),
             hit_rate_at_1_completed=wilson(totals.hits, totals.completed) if totals.completed else None,
-            by_round=tuple(
-                RoundReport(number, wilson(hits, n), accepted)
-                for number, (hits, accepted) in enumerate(_filled(totals, rounds), start=1)
-            ),
+            by_round=rounds_of(totals.by_round, n, rounds=rounds),
             outcomes={outcome.value: totals.outcomes.get(outcome.value, 0) for outcome in Outcome},
             llm=llm,
             candidates_hash=candidates_hash,
@@ -119,9 +105,3 @@ class SimulationReport:
             "pace": [change._asdict() for change in self.pace],
             **({"budget": self.budget} if self.budget else {}),
         }
-
-
-def _filled(totals: RunTotals, rounds: int) -> list[tuple[int, int]]:
-    """(hits, accepted) for every round asked for; where all ended earlier, the last state stands."""
-    reached = list(totals.by_round)
-    return reached + [reached[-1] if reached else (0, 0)] * (rounds - len(reached))

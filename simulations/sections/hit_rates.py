@@ -54,8 +54,12 @@ def by_round(
     shown = [run for run in runs if run.recommends and len(run.rounds) > 1]
     if not shown:
         return None
-    hits = [Line(run.label, tuple(hit for hit, _ in run.rounds), series[run.label]) for run in shown]
-    accepted = [Line(run.label, tuple(yes for _, yes in run.rounds), series[run.label]) for run in shown]
+    hits = [
+        Line(run.label, tuple(after.hit_rate_at_1 for after in run.rounds), series[run.label]) for run in shown
+    ]
+    accepted = [
+        Line(run.label, tuple(after.acceptance_rate for after in run.rounds), series[run.label]) for run in shown
+    ]
     if len(shown) > TOGETHER:
         highest = max(value.ci95[1] for line in hits for value in line.rounds)
         figures = [
@@ -124,9 +128,16 @@ def _alternative(drawn: Sequence[Line]) -> str:
 
 def _rounds_table(runs: Sequence[LoadedRun]) -> Table:
     rows = [
-        [run.label, number, hit.value, hit.ci95, hit.n, (round(accepted.value * accepted.n), accepted.n)]
+        [
+            run.label,
+            after.round,
+            after.hit_rate_at_1.value,
+            after.hit_rate_at_1.ci95,
+            after.hit_rate_at_1.n,
+            (after.accepted, after.hit_rate_at_1.n),
+        ]
         for run in runs
-        for number, (hit, accepted) in enumerate(run.rounds, 1)
+        for after in run.rounds
     ]
     caption = "Every session with its last recommendation up to the round"
     return Table.of(caption, _BY_ROUND, rows, folded=len(runs) > TOGETHER)

@@ -8,9 +8,7 @@ import numpy as np
 from afl.data.dataset_store import DatasetStore
 from afl.metrics.intervals import wilson
 from afl.metrics.popularity import MIDDLE, TOP
-from afl.types import Outcome
-from memory.records import SessionRecord
-from simulations.analysis.item_popularity import groups_by_title
+from simulations.analysis.item_popularity import groups_by_title, last_item
 from simulations.analysis.loaded_run import LoadedRun
 from simulations.document.figures.parts import Bar, parts
 from simulations.document.formats import count, estimate
@@ -59,18 +57,6 @@ def _counted(run: LoadedRun, groups: dict[str, int]) -> list[tuple[str, list[int
         (name, np.bincount([groups[item] for item in items if item in groups], minlength=len(NAMES)).tolist())
         for name, items in said
     ]
-
-
-def last_item(record: SessionRecord, number: int) -> str | None:
-    """Title of the session's last recommendation up to this round; None where it had failed by then."""
-    if not record.completed and record.rounds <= number:
-        return None
-    named = [
-        turn.item
-        for turn in record.dialogue
-        if turn.outcome is Outcome.OK and turn.item is not None and turn.key.round <= number
-    ]
-    return named[-1] if named else None
 
 
 def _figure(run: LoadedRun, counted: Sequence[tuple[str, list[int]]], place: int) -> Figure:

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from afl.data.dataset import Split
 from afl.metrics.popularity import GROUPS, group_shares, popularity_groups
-from afl.types import Outcome, Role, SessionView
+from afl.types import SessionView
 from memory.records import SessionRecord
 from simulations.analysis.arm_results import ArmResult, SeedValues
+from simulations.analysis.item_popularity import last_item
 from simulations.analysis.paired_tests import compare_pairs
 from simulations.analysis.study_report import StudyReport
 from simulations.studies.arm_runner import ArmRun, ArmRunner
@@ -55,7 +56,7 @@ class Recommended:
 
     def after(self, number: int) -> Items:
         """The last recommendations of a loop of so many rounds."""
-        return self._items(lambda record: _last(record, number))
+        return self._items(lambda record: last_item(record, number))
 
     def _items(self, title: Callable[[SessionRecord], str | None]) -> Items:
         said = {session: title(self.records[session]) for session in self.views}
@@ -125,15 +126,3 @@ def _share(
             for seed, items in seeds
         ),
     )
-
-
-def _last(record: SessionRecord, number: int) -> str | None:
-    """Title of the last recommendation up to this round; None where the session had failed by then."""
-    if not record.completed and record.rounds <= number:
-        return None
-    said = [
-        turn.item
-        for turn in record.dialogue
-        if turn.key.role == Role.RECOMMENDATION and turn.outcome is Outcome.OK and turn.key.round <= number
-    ]
-    return said[-1] if said else None

@@ -116,7 +116,7 @@ def test_the_policy_over_all_filters_is_tested_against_the_others() -> None:
 def test_a_study_is_a_page_with_a_figure(tables: Tables) -> None:
     page = study_page(sizes_study(tables, (1, 2), learn=fit_regression))
     [figure] = page.figures()
-    assert page.title == "AFL study: size of the knowledge base"
+    assert page.title == "Size of the knowledge base"
     assert "policy: 1 0." in figure.alternative
     assert figure.draw() is not None
 
