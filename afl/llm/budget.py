@@ -11,7 +11,7 @@ and configuration leave it out, so a run under a budget and one without are the 
 import asyncio
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from afl.errors import UsageError
 from afl.llm.language_model import LanguageModel, Price
@@ -37,7 +37,10 @@ class BudgetReport(TypedDict):
     overruns: int
     """Calls for which the provider reported more than was reserved."""
     exhausted: bool
-    """Whether a call was not sent for want of budget."""
+    """Whether a call was not sent because it might have exceeded the budget."""
+    next_call_usd: NotRequired[float]
+    """Where the budget is exhausted: the most that the cheapest call not sent may cost."""
+    next_call_tokens: NotRequired[int]
 
 
 class Budget:
@@ -50,7 +53,8 @@ class Budget:
         self.bounds = BudgetLimits(usd, tokens)
         self.max_tokens = (max_tokens or MAX_TOKENS) if self.bounds else None
         """What is sent along with every request; None without a budget."""
-        self.exhausted = False
+        self.refused: Spending | None = None
+        """The most that the cheapest call may cost that was not sent; None where every call was."""
         self.overruns = 0
         self._accounts: dict[str, RunAccount] = {}
         self._committed = NO_COST
@@ -91,7 +95,7 @@ class Budget:
         if not self.bounds:
             return None
         doubt = _total(account.outstanding for account in self._accounts.values())
-        return BudgetReport(
+        report = BudgetReport(
             usd=self.bounds.usd,
             tokens=self.bounds.tokens,
             spent_usd=round(self._committed.usd, 6),
@@ -99,8 +103,12 @@ class Budget:
             in_doubt_usd=round(doubt.usd, 6),
             in_doubt_tokens=doubt.tokens,
             overruns=self.overruns,
-            exhausted=self.exhausted,
+            exhausted=self.refused is not None,
         )
+        if self.refused is not None:
+            report["next_call_usd"] = round(self.refused.usd, 6)
+            report["next_call_tokens"] = self.refused.tokens
+        return report
 
     async def reserve(self, upper_bound: Spending) -> bool:
         """Whether so much is still there; it is reserved then.
@@ -110,7 +118,7 @@ class Budget:
         async with self._queue:
             while not self._reserve_if_allowed(upper_bound):
                 if not self._in_flight:
-                    self.exhausted = True
+                    self._refuse(upper_bound)
                     return False
                 self._settled.clear()
                 await self._settled.wait()
@@ -126,11 +134,15 @@ class Budget:
         self._in_flight -= 1
         self._settled.set()
 
-    def adjust(self, before: Spending, after: Spending, *, exhausted: bool, overruns: int) -> None:
+    def adjust(self, before: Spending, after: Spending, *, refused: Spending | None, overruns: int) -> None:
         """What an account holds was found out elsewhere."""
         self._committed = self._committed.minus(before).plus(after)
-        self.exhausted |= exhausted
+        if refused is not None:
+            self._refuse(refused)
         self.overruns += overruns
+
+    def _refuse(self, upper_bound: Spending) -> None:
+        self.refused = upper_bound if self.refused is None else min(self.refused, upper_bound)
 
     def _reserve_if_allowed(self, upper_bound: Spending) -> bool:
         wanted = self._committed.plus(upper_bound)
@@ -253,11 +265,11 @@ class RunAccount:
         """The reply; one that `max_tokens` cut off, and not the model itself, counts as not answered."""
         return self.cost_model.usable(reply)
 
-    def adjust(self, spent: Spending, unconfirmed: Spending, *, exhausted: bool, overruns: int) -> None:
+    def adjust(self, spent: Spending, unconfirmed: Spending, *, refused: Spending | None, overruns: int) -> None:
         """What the run has cost was found out elsewhere."""
         before = self.total
         self.spent, self.unconfirmed = spent, unconfirmed
-        self.budget.adjust(before, self.total, exhausted=exhausted, overruns=overruns)
+        self.budget.adjust(before, self.total, refused=refused, overruns=overruns)
 
     async def close(self) -> None:
         """Leaves in the ledger what stays in doubt."""

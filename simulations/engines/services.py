@@ -95,7 +95,7 @@ class BudgetSummary(NamedTuple):
 
     spent: Spending
     unconfirmed: Spending
-    exhausted: bool
+    refused: Spending | None
     overruns: int
 
 
@@ -138,4 +138,4 @@ class BudgetService:
         """The ledger holds what stays in doubt."""
         await self._account.close()
         budget = self._account.budget
-        return BudgetSummary(self._account.spent, self._account.outstanding, budget.exhausted, budget.overruns)
+        return BudgetSummary(self._account.spent, self._account.outstanding, budget.refused, budget.overruns)

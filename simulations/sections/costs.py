@@ -57,7 +57,10 @@ def budget(report: BudgetReport) -> Text:
     if report["overruns"]:
         line += f"; the provider reported more than was reserved for {report['overruns']} of the calls"
     if report["exhausted"]:
-        line = f"stopped at the {line}; rerun the same command with a larger budget to resume"
+        line = (
+            f"stopped at the {line}; the next reply could cost {_next_call(report)}; "
+            "rerun the same command with a larger budget to resume"
+        )
     return Text(line, "warning" if report["exhausted"] else "note")
 
 
@@ -134,6 +137,12 @@ def _concurrency(runs: Sequence[LoadedRun]) -> Table:
         for run in runs
     ]
     return Table.of("Concurrent requests, where the endpoint asked for fewer", columns, rows)
+
+
+def _next_call(report: BudgetReport) -> str:
+    """What the cheapest call that was not sent may cost, in the units of the budget."""
+    parts = [] if report["usd"] is None else [f"${report['next_call_usd']:.6f}"]
+    return " and ".join(parts if report["tokens"] is None else [*parts, f"{report['next_call_tokens']:,} tokens"])
 
 
 def _unconfirmed(report: BudgetReport) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
@@ -162,7 +163,8 @@ def test_people_are_told_that_the_budget_ended_the_run(afl: Afl, priced: Path) -
         found = afl(*said.split(), "--base-url", server.url, "--budget-usd", 0.005)
     assert found.code == 1
     assert "stopped at the budget" in found.out
-    assert "the same command with a larger budget continues" in " ".join(found.out.split())
+    assert re.search(r"the next reply could cost \$0\.00\d{4};", " ".join(found.out.split()))
+    assert "rerun the same command with a larger budget to resume" in " ".join(found.out.split())
 
 
 async def overcharged(request: web.Request, completion: Completion) -> web.StreamResponse:

@@ -69,7 +69,7 @@ class SharedServices:
         await self._keep_pace(job)
         if self._till is not None and job.account.budget.bounds:
             books: BudgetSummary = await self._till.close.remote()
-            job.account.adjust(books.spent, books.unconfirmed, exhausted=books.exhausted, overruns=books.overruns)
+            job.account.adjust(books.spent, books.unconfirmed, refused=books.refused, overruns=books.overruns)
 
     async def _keep_pace(self, job: RunJob) -> None:
         if not job.usage.calls or self._pace is None:

@@ -71,7 +71,7 @@ async def test_a_call_that_does_not_fit_with_nothing_under_way_is_refused(
     budget = Budget(tokens=most + 20, max_tokens=100)
     purse = account(budget, spent=Spending(21, 0.0))
     assert not await purse.reserve(keys(1)[0], messages)
-    assert budget.exhausted
+    assert budget.refused == (most, pytest.approx((most - 100 + 1000) / 1e6))
     refusal = purse.over_budget_reply(messages)
     assert (refusal.outcome, refusal.sent) == (Outcome.OVER_BUDGET, False)
     assert f"21 of {most + 20:,} tokens are spent and this call may take {most:,}" in (refusal.error or "")

@@ -58,7 +58,7 @@ async def test_workers_pay_from_one_budget_and_are_refused_when_nothing_is_left(
     billed = sum(await asyncio.gather(*(call(number) for number in range(60))))
     await asyncio.gather(*(worker.settled() for worker in workers))
     assert 9 * MOST < billed <= 10 * MOST
-    assert (account.spent.tokens, account.outstanding.tokens, account.budget.exhausted) == (billed, 0, True)
+    assert (account.spent.tokens, account.outstanding.tokens, account.budget.refused is None) == (billed, 0, False)
     assert "tokens are spent" in (workers[3].over_budget_reply(MESSAGES).error or "")
 
 
