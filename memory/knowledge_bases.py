@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from afl.errors import ConflictError
-from afl.hints.hint_records import HintRecord, Origin, Status, accepted_hints
+from afl.hints.hint_records import HintOrigin, HintRecord, HintStatus, accepted_hints
 from afl.hints.knowledge_base import KnowledgeBase
 from afl.suggestions import unknown_name
 from memory.errors import storage_errors
@@ -142,7 +142,7 @@ def _rows(base: int, trials: Sequence[HintRecord]) -> list[dict[str, Any]]:
             "number": trial.number,
             "text": trial.text,
             "status": trial.status.value,
-            "why": trial.why or None,
+            "why": trial.reason or None,
             "session": trial.session,
             "origin": json.dumps(trial.origin.to_json()),
         }
@@ -153,11 +153,11 @@ def _rows(base: int, trials: Sequence[HintRecord]) -> list[dict[str, Any]]:
 def _trial(row: RowMapping) -> HintRecord:
     return HintRecord(
         text=row["text"],
-        status=Status(row["status"]),
+        status=HintStatus(row["status"]),
         number=row["number"],
-        why=row["why"] or "",
+        reason=row["why"] or "",
         session=row["session"],
-        origin=Origin.from_json(json.loads(row["origin"])),
+        origin=HintOrigin.from_json(json.loads(row["origin"])),
     )
 
 

@@ -149,8 +149,8 @@ def evaluated_examples(dataset: Dataset, limit: int = 0) -> list[NextItemExample
 def _config(
     dataset: Dataset, options: NextItemOptions, seed: int, base: TrainedModel | None, start: StoredModel | None
 ) -> Mapping[str, Any]:
-    values = asdict(options)
-    values["taught"] = values.pop("task")  # its key in stored configurations
+    # In stored configurations the task is called "taught".
+    values = {"taught" if key == "task" else key: value for key, value in asdict(options).items()}
     return {
         "objective": "flower" if options.training.flow else "sft",
         "dataset": dataset.name,

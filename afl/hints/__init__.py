@@ -1,1 +1,4 @@
-"""Hints learned from a model's own mistakes (Re2LLM, arXiv 2403.16427): bases, rewards, policies; no agent, no SQL."""
+"""Hints that a model draws from its own mistakes (Re2LLM, arXiv 2403.16427): knowledge bases, rewards, policies.
+
+No agents and no SQL.
+"""

@@ -1,65 +1,68 @@
-"""Changes that people make to a knowledge base by hand; nothing is forgotten of what was there before."""
+"""Manual changes of a knowledge base: adding, rewording and removing hints; removed hints stay on record."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from afl.data.catalogue import one_line
 from afl.errors import UsageError
-from afl.hints.hint_records import HintRecord, Origin, Status, accepted_hints
+from afl.hints.hint_records import HintOrigin, HintRecord, HintStatus, accepted_hints
 
 MANUAL = "hand"
 """The source of hints that a person wrote."""
-LONGEST = 1000
-"""Characters of a hint."""
+MAX_CHARACTERS = 1000
+"""Maximum length of a hint."""
 
 HintRecords = tuple[HintRecord, ...]
 
 
-def add_hint(trials: Sequence[HintRecord], text: str) -> HintRecords:
-    """The trials and one more hint, behind the others. Raises `UsageError` for a text that is none."""
-    number = len(accepted_hints(trials)) + 1
-    return (*trials, HintRecord(clean_hint_text(text), Status.ACCEPTED, number, origin=Origin(source=MANUAL)))
+def add_hint(records: Sequence[HintRecord], text: str) -> HintRecords:
+    """The records with one more hint at the end. Raises `UsageError` for an invalid text."""
+    number = len(accepted_hints(records)) + 1
+    origin = HintOrigin(source=MANUAL)
+    return (*records, HintRecord(clean_hint_text(text), HintStatus.ACCEPTED, number, origin=origin))
 
 
-def reword_hint(trials: Sequence[HintRecord], number: int, text: str) -> HintRecords:
-    """The trials with other words for a hint, which keeps its number; its old words stay as a removed one."""
-    old = _numbered(trials, number)
-    new = HintRecord(
-        clean_hint_text(text), Status.ACCEPTED, number, session=old.session, origin=Origin(source=MANUAL)
-    )
-    return (*(_taken_out(trial, "reworded by hand") if trial is old else trial for trial in trials), new)
+def reword_hint(records: Sequence[HintRecord], number: int, text: str) -> HintRecords:
+    """The records with a new text for a hint, which keeps its number; the old text stays as a removed hint."""
+    old = _with_number(records, number)
+    origin = HintOrigin(source=MANUAL)
+    new = HintRecord(clean_hint_text(text), HintStatus.ACCEPTED, number, session=old.session, origin=origin)
+    return (*(_as_removed(record, "reworded by hand") if record is old else record for record in records), new)
 
 
-def remove_hint(trials: Sequence[HintRecord], number: int) -> HintRecords:
-    """The trials without a hint; those behind it move up by one."""
-    old = _numbered(trials, number)
+def remove_hint(records: Sequence[HintRecord], number: int) -> HintRecords:
+    """The records with a hint removed; the numbers of the hints after it decrease by one."""
+    old = _with_number(records, number)
     return tuple(
-        _taken_out(trial, "removed by hand") if trial is old else _moved_up(trial, number) for trial in trials
+        _as_removed(record, "removed by hand") if record is old else _renumbered(record, number)
+        for record in records
     )
 
 
 def clean_hint_text(text: str) -> str:
-    """The text on one line. Raises `UsageError` where nothing is left of it, or it is too long for a hint."""
+    """The text on one line. Raises `UsageError` where it is empty or too long."""
     line = one_line(text)
     if not line:
-        raise UsageError("got a hint without words, expected a sentence")
-    if len(line) > LONGEST:
-        raise UsageError(f"got a hint of {len(line)} characters, expected at most {LONGEST}: {line[:60]!r} ...")
+        raise UsageError("got an empty hint, expected a sentence")
+    if len(line) > MAX_CHARACTERS:
+        raise UsageError(
+            f"got a hint of {len(line)} characters, expected at most {MAX_CHARACTERS}: {line[:60]!r} ..."
+        )
     return line
 
 
-def _numbered(trials: Sequence[HintRecord], number: int) -> HintRecord:
-    found = next((trial for trial in trials if trial.number == number), None)
-    if found is None:
-        raise UsageError(f"got hint number {number}, expected 1 to {len(accepted_hints(trials))}")
-    return found
+def _with_number(records: Sequence[HintRecord], number: int) -> HintRecord:
+    record = next((record for record in records if record.number == number), None)
+    if record is None:
+        raise UsageError(f"got hint number {number}, expected 1 to {len(accepted_hints(records))}")
+    return record
 
 
-def _taken_out(trial: HintRecord, why: str) -> HintRecord:
-    return replace(trial, status=Status.REMOVED, number=None, why=why)
+def _as_removed(record: HintRecord, reason: str) -> HintRecord:
+    return replace(record, status=HintStatus.REMOVED, number=None, reason=reason)
 
 
-def _moved_up(trial: HintRecord, number: int) -> HintRecord:
-    if trial.number is None or trial.number < number:
-        return trial
-    return replace(trial, number=trial.number - 1)
+def _renumbered(record: HintRecord, removed: int) -> HintRecord:
+    if record.number is None or record.number < removed:
+        return record
+    return replace(record, number=record.number - 1)

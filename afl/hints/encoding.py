@@ -1,4 +1,4 @@
-"""Sessions as vectors: what a policy sees of a session before it chooses a hint."""
+"""Sessions as feature vectors: the states from which a policy chooses a hint."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,18 +13,18 @@ from afl.types import SessionView
 
 Floats = NDArray[np.float32]
 States = NDArray[np.float32]
-"""(S, D) one row a session."""
+"""(S, D) one row per session."""
 
 CLIP = 5.0
-"""Standard deviations beyond which a value says no more."""
+"""Standard deviations at which features are clipped."""
 
 
 class Encoder(Protocol):
-    """Turns sessions into raw numbers, each session by itself; knows nothing of hints or targets."""
+    """Computes features of each session, without looking at hints, targets or other sessions."""
 
     @property
     def features(self) -> Sequence[str]:
-        """(D,) what each number is, for people."""
+        """(D,) name of each feature."""
         ...
 
     def encode(self, views: Sequence[SessionView]) -> Floats:
@@ -32,33 +32,24 @@ class Encoder(Protocol):
         ...
 
     def to_json(self) -> Mapping[str, Any]:
-        """What it takes, beside the data set, to make the same encoder again."""
-        ...
-
-
-class EncoderType(Protocol):
-    """What is registered under `afl.encoders`."""
-
-    def fit(self, dataset: Dataset, views: Sequence[SessionView], argument: str | None) -> Encoder:
-        """An encoder for sessions like these; `argument` is what followed the colon in `NAME:ARGUMENT`."""
-        ...
-
-    def restore(self, dataset: Dataset, kept: Mapping[str, Any]) -> Encoder:
-        """The encoder that `to_json` was asked of."""
+        """What `restore` needs, besides the data set, to build the same encoder."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """An encoder with the scale of the sessions it was fitted to: states have mean 0 and standard deviation 1."""
+    """An encoder with standardisation: over the training sessions states have mean 0 and standard deviation 1."""
 
     spec: str
-    """`NAME[:ARGUMENT]`, a name under `afl.encoders`."""
+    """`NAME[:ARGUMENT]` with the name of an encoder class in the entry-point group `afl.encoders`.
+
+    The class has `fit(dataset, views, argument)`, and `restore(dataset, record)` for what `to_json` returned.
+    """
     encoder: Encoder
     mean: Floats
     """(D,)"""
-    spread: Floats
-    """(D,) standard deviations; 1 where a number is the same in every session."""
+    std: Floats
+    """(D,) standard deviations; 1 for constant features."""
 
     @classmethod
     def fit(cls, spec: str, dataset: Dataset, views: Sequence[SessionView]) -> Self:
@@ -70,16 +61,19 @@ class Encoding:
         return cls(spec, encoder, raw.mean(axis=0), np.where(spread > 1e-6, spread, 1).astype(np.float32))
 
     @classmethod
-    def restore(cls, kept: Mapping[str, Any], dataset: Dataset, mean: Floats, spread: Floats) -> Self:
-        """The encoding that `to_json` was asked of, over the same items."""
-        name, _ = plugins.parse_spec(kept["spec"])
+    def restore(cls, record: Mapping[str, Any], dataset: Dataset, mean: Floats, spread: Floats) -> Self:
+        """The encoding whose `to_json` gave this record, over the same catalogue."""
+        name, _ = plugins.parse_spec(record["spec"])
         return cls(
-            kept["spec"], plugins.load_plugin("afl.encoders", name).restore(dataset, kept["encoder"]), mean, spread
+            record["spec"],
+            plugins.load_plugin("afl.encoders", name).restore(dataset, record["encoder"]),
+            mean,
+            spread,
         )
 
     def states(self, views: Sequence[SessionView]) -> States:
-        """(S, D) the sessions as a policy sees them."""
-        scaled = (self.encoder.encode(views) - self.mean) / self.spread
+        """(S, D) standardised and clipped features of the sessions."""
+        scaled = (self.encoder.encode(views) - self.mean) / self.std
         states: States = np.clip(scaled, -CLIP, CLIP).astype(np.float32)
         return states
 

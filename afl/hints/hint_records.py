@@ -1,4 +1,4 @@
-"""What became of every hint that was thought of: where it comes from, what it did, why it was or was not taken."""
+"""Records of every proposed hint: where it comes from, its effect on lists, and why it was accepted or rejected."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,33 +9,33 @@ from typing import Any, NamedTuple, Self
 from afl.hints.knowledge_base import Hint
 
 
-class Status(StrEnum):
-    """What became of a hint."""
+class HintStatus(StrEnum):
+    """The outcome of a proposed hint."""
 
     ACCEPTED = "accepted"
-    """It is in the base."""
+    """It is in the knowledge base."""
     LEAK = "leak"
     """It names a title of the lists it came from."""
     INEFFECTIVE = "ineffective"
-    """It did not mend its own session, or helped no other."""
+    """It did not fix its own session's list, or helped no other session."""
     REDUNDANT = "redundant"
-    """The base says as much already."""
+    """A hint in the base says the same."""
     SPARE = "spare"
-    """The base was full by then."""
+    """The base was already full."""
     UNANSWERED = "unanswered"
-    """A test of it got no usable answer from the model."""
+    """The model gave no usable reply to one of the filters."""
     REMOVED = "removed"
-    """It was taken out, or reworded, by hand."""
+    """It was removed or reworded by hand."""
 
 
 class Effect(NamedTuple):
-    """What a hint did to the list of one session."""
+    """The effect of a hint on the list of one session."""
 
     session: str
     before: int | None
-    """The target's place in the list without a hint, from 1; None where it is not in the list."""
+    """The target's rank without a hint, from 1; None where it is not in the list."""
     after: int | None
-    """Its place with the hint."""
+    """Its rank with the hint."""
 
     @property
     def gain(self) -> float:
@@ -43,60 +43,60 @@ class Effect(NamedTuple):
         return _discounted(self.after) - _discounted(self.before)
 
 
-def _discounted(place: int | None) -> float:
-    return 0.0 if place is None else 1 / log2(place + 1)
+def _discounted(rank: int | None) -> float:
+    return 0.0 if rank is None else 1 / log2(rank + 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a hint comes from, and what it was seen to do."""
+class HintOrigin:
+    """Where a hint comes from, and its effects."""
 
     mistakes: tuple[str, ...] = ()
-    """What the model said it may have done wrong, the target unseen."""
+    """What the model thinks it did wrong, without seeing the target."""
     causes: tuple[str, ...] = ()
-    """What it said was the reason, the target seen."""
-    own: Effect | None = None
-    """On the session it comes from."""
-    others: tuple[Effect, ...] = ()
-    """On sessions it does not come from."""
+    """What it gives as the cause, seeing the target."""
+    own_effect: Effect | None = None
+    """On the session it was drawn from."""
+    other_effects: tuple[Effect, ...] = ()
+    """On other sessions."""
     source: str | None = None
-    """`hand`, or the name of the file it was imported from; None for what the model said."""
+    """`hand`, or the name of the file it was imported from; None for hints drawn by the model."""
 
     def to_json(self) -> dict[str, Any]:
-        said: dict[str, Any] = {"mistakes": list(self.mistakes), "causes": list(self.causes)}
-        said["own"] = None if self.own is None else self.own._asdict()
-        said["others"] = [effect._asdict() for effect in self.others]
-        said["source"] = self.source
-        return {key: value for key, value in said.items() if value}
+        record: dict[str, Any] = {"mistakes": list(self.mistakes), "causes": list(self.causes)}
+        record["own"] = None if self.own_effect is None else self.own_effect._asdict()
+        record["others"] = [effect._asdict() for effect in self.other_effects]
+        record["source"] = self.source
+        return {key: value for key, value in record.items() if value}
 
     @classmethod
-    def from_json(cls, said: Mapping[str, Any]) -> Self:
-        """What `to_json` gave."""
-        own = said.get("own")
+    def from_json(cls, record: Mapping[str, Any]) -> Self:
+        """The origin whose `to_json` gave this record."""
+        own = record.get("own")
         return cls(
-            mistakes=tuple(said.get("mistakes", ())),
-            causes=tuple(said.get("causes", ())),
-            own=None if own is None else Effect(**own),
-            others=tuple(Effect(**effect) for effect in said.get("others", ())),
-            source=said.get("source"),
+            mistakes=tuple(record.get("mistakes", ())),
+            causes=tuple(record.get("causes", ())),
+            own_effect=None if own is None else Effect(**own),
+            other_effects=tuple(Effect(**effect) for effect in record.get("others", ())),
+            source=record.get("source"),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class HintRecord:
-    """A hint that was thought of, and what became of it."""
+    """A proposed hint and its outcome."""
 
     text: str
-    status: Status
+    status: HintStatus
     number: int | None = None
-    """Its number in the base, from 1; None where it is not in it."""
-    why: str = ""
-    """In words, where it was not taken."""
+    """Its number in the knowledge base, from 1; None where it was not accepted."""
+    reason: str = ""
+    """Why it was rejected, in words."""
     session: str | None = None
     """The session it was drawn from."""
-    origin: Origin = field(default_factory=Origin)
+    origin: HintOrigin = field(default_factory=HintOrigin)
 
 
-def accepted_hints(trials: Sequence[HintRecord]) -> tuple[Hint, ...]:
-    """The hints of the base, by number."""
-    return tuple(sorted(Hint(trial.number, trial.text) for trial in trials if trial.number is not None))
+def accepted_hints(records: Sequence[HintRecord]) -> tuple[Hint, ...]:
+    """The hints of the knowledge base, by number."""
+    return tuple(sorted(Hint(record.number, record.text) for record in records if record.number is not None))

@@ -1,4 +1,4 @@
-"""Hints and the knowledge base they belong to."""
+"""Hints, and knowledge bases of them."""
 
 import hashlib
 import json
@@ -12,9 +12,9 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def require_name(name: str) -> str:
-    """The name as it is, if a knowledge base can be called so: policies lie in folders of its name.
+    """The name unchanged, if it is valid for a knowledge base; it also names the folders of policies.
 
-    Raises `UsageError` for another.
+    Raises `UsageError` for an invalid name.
     """
     if not _NAME.fullmatch(name):
         raise UsageError(
@@ -33,7 +33,7 @@ class Hint(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class KnowledgeBase:
-    """The hints that one language model drew from its mistakes on one data set."""
+    """The hints that a language model drew from its mistakes on a data set."""
 
     name: str
     dataset: str

@@ -1,15 +1,15 @@
-"""Proximal policy optimisation of the choice of a hint, by stable-baselines3.        Schulman et al. 2017
+"""PPO (proximal policy optimisation) of the policy that chooses hints, by stable-baselines3.    Schulman et al. 2017
 
-The published code runs PPO on sampled rewards of 500 sessions, which learns the noise of the sample. Here
+The published code runs PPO on sampled rewards of 500 sessions, which fits the noise of the sample. Here
 
-1. every rollout visits every training session, so that no session is drawn more often than another;
+1. every rollout visits every training session equally often;
 2. rewards are relative to the session's mean over all actions, in units of their standard deviation: a baseline that
-   does not depend on the action changes no gradient, and takes what a session is worth under any hint out of the noise;
-3. the actor is linear in the state and its weights (not its biases) are penalised like a ridge regression's, with as
-   many sessions' worth as `penalty` says; with the entropy bonus that makes its optimum a smoothed estimate of rewards;
-4. a running average of the weights is what is validated and kept;
-5. of the checkpoints that are within one standard error of the best on the validation sessions, the last is kept:
-   the largest of many noisy numbers is itself mostly noise.        Breiman et al. 1984, section 3.4.3
+   does not depend on the action leaves the expected gradient unchanged and reduces its variance;
+3. the actor is linear in the state and its weights (not its biases) have an L2 penalty worth `penalty` sessions, as in
+   ridge regression; with the entropy bonus its optimum is a smoothed estimate of the rewards;
+4. an exponential moving average of the weights is validated and saved;
+5. of the checkpoints within one standard error of the best on the validation sessions, the last one is used: the
+   largest of many noisy numbers is itself mostly noise.        Breiman et al. 1984, section 3.4.3
 """
 
 from collections.abc import Callable, Sequence
@@ -35,36 +35,36 @@ from afl.ports import Progress
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PPOConfig:
-    """How the policy learns."""
+    """Hyperparameters of the training."""
 
     updates: int = 40
-    """Rollouts, each followed by `epochs` passes over it."""
+    """Number of rollouts, each followed by `epochs` passes over it."""
     samples: int = 4
-    """Actions drawn per session in a rollout."""
+    """Actions sampled per session in a rollout."""
     epochs: int = 4
     minibatches: int = 4
-    """Steps of the optimiser per pass."""
+    """Optimiser steps per pass."""
     learning_rate: float = 5e-3
-    """In the first update; it falls linearly to 0."""
+    """Of the first update; decays linearly to 0."""
     clip: float = 0.2
     entropy: float = 0.3
     """Weight of the entropy bonus, where rewards have standard deviation 1."""
     penalty: float = 100.0
-    """The squared weights are weighed like so many sessions' rewards: the fewer sessions, the simpler the policy."""
+    """L2 penalty, in sessions: the fewer training sessions, the stronger the regularisation."""
     hidden: tuple[int, ...] = ()
-    """Widths of tanh layers; linear without any."""
+    """Hidden sizes of tanh layers; linear without any."""
     averaging: float = 0.9
-    """Decay of the running average of the weights, per update; 0 keeps the last ones."""
+    """Decay of the moving average of the weights, per update; 0 uses the latest weights."""
     checkpoint_every: int = 4
-    """Updates from one checkpoint to the next."""
+    """Updates between checkpoints."""
 
 
 class CurvePoint(NamedTuple):
-    """Where training stood at a checkpoint."""
+    """A checkpoint on the learning curve."""
 
     update: int
     train: float
-    """Mean reward of the likeliest action over the training sessions."""
+    """Mean reward of the most likely action over the training sessions."""
     valid: float
     """The same over the validation sessions."""
     entropy: float
@@ -72,11 +72,11 @@ class CurvePoint(NamedTuple):
 
 
 class TrainedPolicy(NamedTuple):
-    """The kept policy and how it came about."""
+    """The trained policy and its learning curve."""
 
     actor: Actor
     update: int
-    """The update whose checkpoint it is."""
+    """The update of its checkpoint."""
     curve: tuple[CurvePoint, ...]
 
 
@@ -84,28 +84,28 @@ def _silent(done: int, total: int, text: str = "") -> None: ...
 
 
 def train(
-    lesson: PolicyData, *, seed: int = 0, config: PPOConfig | None = None, progress: Progress = _silent
+    data: PolicyData, *, seed: int = 0, config: PPOConfig | None = None, progress: Progress = _silent
 ) -> TrainedPolicy:
-    """A policy from the training sessions, its checkpoint chosen on the validation sessions.
+    """Trains a policy on the training sessions and chooses its checkpoint on the validation sessions.
 
-    Equal lessons, seeds and configs give equal policies, whatever the number of cores.
+    Equal data, seed and configuration give an equal policy, whatever the number of cores.
     """
     config = config or PPOConfig()
-    centred = lesson.rewards - lesson.rewards.mean(axis=1, keepdims=True)
+    centred = data.rewards - data.rewards.mean(axis=1, keepdims=True)
     scale = float(centred.std()) or 1.0
     with single_threaded(), torch.random.fork_rng(devices=[]):
-        ppo = _learner(SessionBandits(lesson.states, centred / scale), config, seed)
-        checkpoints = _Checkpoints(lesson, config, progress)
-        ppo.learn(config.updates * config.samples * len(lesson.states), callback=checkpoints)
-    kept = _simplest_of_the_best(checkpoints.valid)
-    return TrainedPolicy(checkpoints.actors[kept], checkpoints.curve[kept].update, tuple(checkpoints.curve))
+        ppo = _ppo(SessionBandits(data.states, centred / scale), config, seed)
+        checkpoints = _Checkpoints(data, config, progress)
+        ppo.learn(config.updates * config.samples * len(data.states), callback=checkpoints)
+    best = _one_standard_error_rule(checkpoints.valid)
+    return TrainedPolicy(checkpoints.actors[best], checkpoints.curve[best].update, tuple(checkpoints.curve))
 
 
-def _learner(sessions: "SessionBandits", config: PPOConfig, seed: int) -> PPO:
+def _ppo(sessions: "SessionBandits", config: PPOConfig, seed: int) -> PPO:
     ppo = PPO(
         "MlpPolicy",
         sessions,
-        learning_rate=lambda left: config.learning_rate * left,
+        learning_rate=lambda remaining: config.learning_rate * remaining,
         n_steps=config.samples,
         batch_size=-(-len(sessions.states) * config.samples // config.minibatches),
         n_epochs=config.epochs,
@@ -119,32 +119,36 @@ def _learner(sessions: "SessionBandits", config: PPOConfig, seed: int) -> PPO:
         device="cpu",
         policy_kwargs={"net_arch": list(config.hidden)},
     )
-    weights = [one for name, one in ppo.policy.named_parameters() if name.endswith("weight")]
-    biases = [one for name, one in ppo.policy.named_parameters() if not name.endswith("weight")]
+    weights = [value for name, value in ppo.policy.named_parameters() if name.endswith("weight")]
+    biases = [value for name, value in ppo.policy.named_parameters() if not name.endswith("weight")]
     decay = config.penalty / len(sessions.states)
     groups: list[dict[str, Any]] = [{"params": weights, "weight_decay": decay}, {"params": biases}]
     ppo.policy.optimizer = torch.optim.Adam(groups, lr=config.learning_rate, eps=1e-5)
     return ppo
 
 
-def _simplest_of_the_best(valid: Sequence[Floats]) -> int:
-    """The last checkpoint within one standard error of the best; `valid` holds (V,) rewards of each."""
+def _one_standard_error_rule(valid: Sequence[Floats]) -> int:
+    """Index of the last checkpoint within one standard error of the best; `valid` has (V,) rewards of each."""
     best = max(valid, key=lambda rewards: float(rewards.mean()))
-    behind = [best - rewards for rewards in valid]
-    errors = [float(one.std()) / np.sqrt(len(one)) for one in behind]
-    within = [at for at, (one, error) in enumerate(zip(behind, errors, strict=True)) if one.mean() <= error]
+    differences = [best - rewards for rewards in valid]
+    errors = [float(difference.std()) / np.sqrt(len(difference)) for difference in differences]
+    within = [
+        index
+        for index, (difference, error) in enumerate(zip(differences, errors, strict=True))
+        if difference.mean() <= error
+    ]
     return within[-1]
 
 
 class _Checkpoints(BaseCallback):
-    """Averages the weights after every update, and sets the average down now and then."""
+    """Averages the weights after every update, and makes checkpoints of the average."""
 
-    def __init__(self, lesson: PolicyData, config: PPOConfig, progress: Progress) -> None:
+    def __init__(self, data: PolicyData, config: PPOConfig, progress: Progress) -> None:
         super().__init__()
-        self.lesson = lesson
+        self.data = data
         self.config = config
         self.progress = progress
-        self.updates = -1  # the first rollout starts before any
+        self.updates = -1  # the first rollout starts before any update
         self.average: list[Tensor] = []
         self.actors: list[Actor] = []
         self.valid: list[Floats] = []
@@ -160,7 +164,7 @@ class _Checkpoints(BaseCallback):
         return True
 
     def _updated(self) -> None:
-        """The weights are new: they enter the average, and every so often a checkpoint is made of it."""
+        """Called after each update: averages the new weights, and makes a checkpoint where one is due."""
         weights = [parameter.detach() for linear in _linears(self.model) for parameter in linear.parameters()]
         self.updates += 1
         if not self.average:
@@ -175,10 +179,11 @@ class _Checkpoints(BaseCallback):
     def _checkpoint(self) -> None:
         pairs = zip(self.average[::2], self.average[1::2], strict=True)
         actor = Actor(tuple(Layer(weight.numpy().copy(), bias.numpy().copy()) for weight, bias in pairs))
-        shares = actor.probabilities(self.lesson.states)
-        train = _rewards(self.lesson.rewards, shares.argmax(axis=1)).mean()
-        valid = _rewards(self.lesson.valid_rewards, actor.choose(self.lesson.valid_states))
-        entropy = float(-(shares * np.log(np.maximum(shares, 1e-12))).sum(axis=1).mean())
+        probabilities = actor.probabilities(self.data.states)
+        train = _rewards(self.data.rewards, probabilities.argmax(axis=1)).mean()
+        valid = _rewards(self.data.valid_rewards, actor.choose(self.data.valid_states))
+        log_probabilities = np.log(np.maximum(probabilities, 1e-12))
+        entropy = float(-(probabilities * log_probabilities).sum(axis=1).mean())
         self.actors.append(actor)
         self.valid.append(valid)
         self.curve.append(CurvePoint(self.updates, float(train), float(valid.mean()), entropy))
@@ -196,7 +201,11 @@ def _rewards(rewards: Floats, actions: NDArray[np.int64]) -> Floats:
 
 
 class SessionBandits(VecEnv):
-    """`HintEnvironment`, one per training session side by side: a step is one choice in each of them."""
+    """A vectorised environment of contextual bandits, one per training session: every episode is a single action.
+
+    So no reward is discounted, and none of one session is credited to the choice for another (the published code chains
+    500 shuffled sessions into an episode).
+    """
 
     def __init__(self, states: States, rewards: Floats) -> None:
         self.states = states
@@ -215,8 +224,7 @@ class SessionBandits(VecEnv):
         self._actions = actions
 
     def step_wait(self) -> tuple[States, NDArray[np.float32], NDArray[np.bool_], list[dict[str, Any]]]:
-        earned = self.rewards[np.arange(len(self.rewards)), self._actions]
-        return self.states, earned, self._done, self._infos
+        return self.states, _rewards(self.rewards, self._actions), self._done, self._infos
 
     def close(self) -> None: ...
 

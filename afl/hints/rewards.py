@@ -1,4 +1,4 @@
-"""What every hint did for every session: the table from which policies learn and arms are read."""
+"""The reward table: what every hint does for every session; policies are trained and arms evaluated on it."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from afl.errors import DataError, UsageError
 from afl.metrics.ndcg import gains
 
 Reward = Literal["gain", "ndcg", "hit", "rank"]
-"""What an action earns: the gain in NDCG over no hint on the same session, NDCG itself, whether the target is on the
-list, or how far up it stands there."""
+"""The reward of an action: the gain in NDCG over no hint in the same session, NDCG itself, whether the target is on the
+list, or a linear score of its rank."""
 REWARDS: tuple[Reward, ...] = get_args(Reward)
 LIST_LENGTH = 10
 """Length of the lists; the k of HR@k and NDCG@k."""
@@ -21,47 +21,47 @@ Floats = NDArray[np.float64]
 
 
 class TargetRank(NamedTuple):
-    """Where the target stood in the list of one session under one hint."""
+    """The target's rank in the list of one session under one hint."""
 
     session: str
     hint: int
-    """Number of the hint; 0 is none."""
+    """Number of the hint; 0 is no hint."""
     rank: int | None
     """From 1; None where the target is not on the list, or there is no list."""
 
 
 @dataclass(frozen=True, slots=True)
 class RewardTable:
-    """S sessions by H + 1 actions: no hint (column 0), and each hint under its number."""
+    """S sessions by H + 1 actions: no hint (column 0), and each hint by its number."""
 
     sessions: tuple[str, ...]
     ranks: NDArray[np.int16]
-    """(S, H + 1) the target's place in the list, from 1; 0 where it is not on it."""
+    """(S, H + 1) the target's rank in the list, from 1; 0 where it is not on it."""
 
     @classmethod
-    def from_ranks(cls, placed: Iterable[TargetRank], *, hints: int) -> Self:
-        """The table of these lists, its sessions in the order they come.
+    def from_ranks(cls, target_ranks: Iterable[TargetRank], *, hints: int) -> Self:
+        """The table of these ranks, its sessions in the order they come.
 
-        Raises `DataError` for a session that has not been tried under every hint.
+        Raises `DataError` for a session that lacks the list under some hint.
         """
         rows: dict[str, dict[int, int]] = {}
-        for session, hint, place in placed:
-            rows.setdefault(session, {})[hint] = place or 0
+        for session, hint, rank in target_ranks:
+            rows.setdefault(session, {})[hint] = rank or 0
         for session, row in rows.items():
             if sorted(row) != list(range(hints + 1)):
                 raise DataError(
-                    f"session {session!r} was tried under {len(row)} of {hints + 1} hints, no hint among them; "
-                    "the same command tries the rest"
+                    f"session {session!r} has lists under {len(row)} of {hints + 1} hints (no hint included); "
+                    "rerun the same command to get the rest"
                 )
-        places = [[row[hint] for hint in range(hints + 1)] for row in rows.values()]
-        return cls(tuple(rows), np.array(places, np.int16).reshape(len(rows), hints + 1))
+        ranks = [[row[hint] for hint in range(hints + 1)] for row in rows.values()]
+        return cls(tuple(rows), np.array(ranks, np.int16).reshape(len(rows), hints + 1))
 
     def __len__(self) -> int:
         return len(self.sessions)
 
     @property
     def actions(self) -> int:
-        """No hint, and each hint."""
+        """Number of actions: no hint, and each hint."""
         return int(self.ranks.shape[1])
 
     def ndcg(self, k: int = LIST_LENGTH) -> Floats:
@@ -69,29 +69,29 @@ class RewardTable:
         return gains(np.where(self.ranks > 0, self.ranks - 1, k), k)
 
     def hits(self, k: int = LIST_LENGTH) -> Floats:
-        """(S, H + 1) 1 where the target is among the first k."""
+        """(S, H + 1) 1 where the target is among the first k, else 0."""
         return ((self.ranks > 0) & (self.ranks <= k)).astype(np.float64)
 
     def rewards(self, kind: Reward = "gain", k: int = LIST_LENGTH) -> Floats:
-        """(S, H + 1) what each action earns; `gain` is within [-1, 1] and 0 in column 0, the others within [0, 1].
+        """(S, H + 1) reward of each action; `gain` is within [-1, 1] and 0 in column 0, the others within [0, 1].
 
-        `rank` falls evenly with the place: 1 for the first, 1/k for place k, 0 off the list.
+        `rank` is linear in the target's rank: 1 at the top, 1/k at rank k, 0 off the list.
         Raises `UsageError` for another kind.
         """
         if kind not in _REWARDS:
             raise UsageError(f"--reward: got {kind!r}, expected one of: {', '.join(REWARDS)}")
         return _REWARDS[kind](self, k)
 
-    def first(self, sessions: int) -> Self:
-        """The first so many sessions: what a smaller study would have seen."""
+    def head(self, sessions: int) -> Self:
+        """The table of the first `sessions` sessions."""
         return type(self)(self.sessions[:sessions], self.ranks[:sessions])
 
     def with_hints(self, hints: Iterable[int]) -> Self:
-        """The same sessions under no hint and these hints: what a smaller base would have seen."""
+        """The table of the same sessions under no hint and these hints."""
         return type(self)(self.sessions, self.ranks[:, [0, *hints]])
 
     def concatenated(self, other: Self) -> Self:
-        """These sessions, then those of `other`, under the same hints."""
+        """The table of these sessions, then those of `other`, under the same hints."""
         return type(self)((*self.sessions, *other.sessions), np.concatenate([self.ranks, other.ranks]))
 
 

@@ -75,7 +75,7 @@ def _studied(
         return study(
             Tables(
                 reward=policy.log["reward"],
-                train=both.first(rows),
+                train=both.head(rows),
                 valid=RewardTable(both.sessions[rows:], both.ranks[rows:]),
                 train_states=lesson.states,
                 valid_states=lesson.valid_states,

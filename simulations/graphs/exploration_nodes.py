@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from afl.data.sessions import Session
 from afl.draws import generator
 from afl.hints.filters import Filter, has_same_words, ineffective_reason, named_title
-from afl.hints.hint_records import Effect, HintRecord, Status
+from afl.hints.hint_records import Effect, HintRecord, HintStatus
 from afl.hints.knowledge_base import Hint
 from afl.ports import Ranker
 from afl.types import Attempt, Phase, Turn
@@ -67,7 +67,7 @@ class Nodes:
 
     async def reflect(self, state: ExplorationState) -> dict[str, Any]:
         """What the model makes of its mistakes, and the hints it draws from them."""
-        wrong = [look for look in state["batch"] if look.wrong]
+        wrong = [look for look in state["batch"] if look.is_mistake]
         reflections = await together(
             [self.reflector.reflect(one.session.view, one.turn, target=one.session.target) for one in wrong]
         )
@@ -120,7 +120,7 @@ class Nodes:
             looks[one.session] = look = replace(look, verdicts=(*look.verdicts, *verdicts))
             if self.stopped([look]):
                 return {"batch": tuple(looks.values())}
-            accepted = decided.status is Status.ACCEPTED
+            accepted = decided.status is HintStatus.ACCEPTED
             so_far += [decided.text] if accepted else []
             trials.append(decided.record(len(so_far) if accepted else None))
         return {"batch": tuple(looks.values()), "trials": trials}
@@ -131,7 +131,7 @@ class Nodes:
         first, hints = state["seen"] - len(batch), len(_accepted(state))
         await together([self.keep_look(look, place, hints=hints) for place, look in enumerate(batch, start=first)])
         return {
-            "wrong": sum(look.wrong for look in batch),
+            "wrong": sum(look.is_mistake for look in batch),
             "unlisted": sum(not look.turn.ranking for look in batch),
             "failed": sum(look.failed for look in batch),
         }
@@ -149,44 +149,44 @@ class Nodes:
     def _others(self, one: ProposedHint, batch: Sequence[ExploredSession]) -> list[str]:
         """The sessions, among those of the batch that have a list, on which a hint from another is tried."""
         there = [look.id for look in batch if look.id != one.session and look.turn.ranking]
-        draws = generator("exploration", self.task.options.seed, self.task.dataset.hash, one.session, one.place)
+        draws = generator("exploration", self.task.options.seed, self.task.dataset.hash, one.session, one.position)
         return draws.sample(there, min(self.options.others, len(there)))
 
     def _screened(self, one: ProposedHint, look: ExploredSession, so_far: Sequence[str]) -> ProposedHint:
         view = look.session.view
         named = named_title(one.text, (*view.candidate_titles, *view.history_titles))
         if named is not None and self.options.uses(Filter.LEAK):
-            return one.decided(Status.LEAK, f"it names {named!r}")
+            return one.decided(HintStatus.LEAK, f"it names {named!r}")
         if self.options.uses(Filter.REDUNDANCY) and has_same_words(one.text, so_far):
-            return one.decided(Status.REDUNDANT, SAME_WORDS)
+            return one.decided(HintStatus.REDUNDANT, SAME_WORDS)
         return one
 
     def _tested(self, one: ProposedHint, effects: Sequence[Effect]) -> ProposedHint:
         if one.status is not None:
             return one
         own, *others = effects
-        tested = replace(one, own=own, others=tuple(others))
-        why = ineffective_reason(own, others, helped=self.options.helped)
-        return tested if why is None else tested.decided(Status.INEFFECTIVE, why)
+        tested = replace(one, own_effect=own, other_effects=tuple(others))
+        why = ineffective_reason(own, others, min_helped=self.options.helped)
+        return tested if why is None else tested.decided(HintStatus.INEFFECTIVE, why)
 
     async def _decided(self, one: ProposedHint, so_far: Sequence[str]) -> Decided:
         """The hint accepted, or why not."""
         if one.status is not None:
             return Decided(one)
         if len(so_far) >= self.options.size:
-            return Decided(one.decided(Status.SPARE, "the base was full"))
+            return Decided(one.decided(HintStatus.SPARE, "the base was full"))
         if not so_far or not self.options.uses(Filter.REDUNDANCY):
-            return Decided(one.decided(Status.ACCEPTED))
+            return Decided(one.decided(HintStatus.ACCEPTED))
         if has_same_words(one.text, so_far):
-            return Decided(one.decided(Status.REDUNDANT, SAME_WORDS))
+            return Decided(one.decided(HintStatus.REDUNDANT, SAME_WORDS))
         same, attempts = await self.reflector.repeats(
-            one.text, so_far, domain=self.task.dataset.domain, session=one.session, number=one.place
+            one.text, so_far, domain=self.task.dataset.domain, session=one.session, number=one.position
         )
         if same is None:
-            return Decided(one.decided(Status.UNANSWERED, "the model did not say whether it is new"), attempts)
+            return Decided(one.decided(HintStatus.UNANSWERED, "the model did not say whether it is new"), attempts)
         if same:
-            return Decided(one.decided(Status.REDUNDANT, "a hint in the base conveys the same idea"), attempts)
-        return Decided(one.decided(Status.ACCEPTED), attempts)
+            return Decided(one.decided(HintStatus.REDUNDANT, "a hint in the base conveys the same idea"), attempts)
+        return Decided(one.decided(HintStatus.ACCEPTED), attempts)
 
 
 async def together(work: Sequence[Awaitable[T]]) -> list[T]:
@@ -223,8 +223,8 @@ def _accepted(state: ExplorationState) -> list[str]:
 
 
 def _with_lists(look: ExploredSession, turns: Sequence[Turn]) -> ExploredSession:
-    return replace(look, trials=tuple(turns))
+    return replace(look, trial_turns=tuple(turns))
 
 
 def _effect(look: ExploredSession, turn: Turn) -> Effect:
-    return Effect(look.id, look.place, rank_of(look.session.target, turn))
+    return Effect(look.id, look.rank, rank_of(look.session.target, turn))

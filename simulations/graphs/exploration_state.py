@@ -7,7 +7,7 @@ from operator import add
 from typing import Annotated, Self, TypedDict
 
 from afl.data.sessions import Session
-from afl.hints.hint_records import Effect, HintRecord, Origin, Status
+from afl.hints.hint_records import Effect, HintOrigin, HintRecord, HintStatus
 from afl.types import Attempt, Outcome, Turn
 from agents.reflection import Reflection
 
@@ -32,7 +32,7 @@ class ExploredSession:
     """The list without a hint."""
     reflection: Reflection | None = None
     """None where the list had the target, or there was none."""
-    trials: tuple[Turn, ...] = ()
+    trial_turns: tuple[Turn, ...] = ()
     """Its lists with hints that were tried on it, in their order."""
     verdicts: tuple[Attempt, ...] = ()
     """What was said about its hints being redundant."""
@@ -42,17 +42,17 @@ class ExploredSession:
         return self.session.id
 
     @property
-    def place(self) -> int | None:
+    def rank(self) -> int | None:
         return rank_of(self.session.target, self.turn)
 
     @property
-    def wrong(self) -> bool:
+    def is_mistake(self) -> bool:
         """Whether there is a list, without the target."""
-        return self.turn.outcome is Outcome.OK and self.place is None
+        return self.turn.outcome is Outcome.OK and self.rank is None
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
-        said = (attempt for turn in (self.turn, *self.trials) for attempt in turn.attempts)
+        said = (attempt for turn in (self.turn, *self.trial_turns) for attempt in turn.attempts)
         return (*said, *(self.reflection.attempts if self.reflection else ()), *self.verdicts)
 
     @property
@@ -67,26 +67,26 @@ class ProposedHint:
 
     number: int
     """Of the trial, from 1 over the whole exploration."""
-    place: int
+    position: int
     """Among the hints of its session, from 1."""
     text: str
     session: str
     mistakes: tuple[str, ...]
     causes: tuple[str, ...]
-    own: Effect | None = None
-    others: tuple[Effect, ...] = ()
-    status: Status | None = None
+    own_effect: Effect | None = None
+    other_effects: tuple[Effect, ...] = ()
+    status: HintStatus | None = None
     """None while it is not decided."""
-    why: str = ""
+    reason: str = ""
 
-    def decided(self, status: Status, why: str = "") -> Self:
-        return replace(self, status=status, why=why)
+    def decided(self, status: HintStatus, why: str = "") -> Self:
+        return replace(self, status=status, reason=why)
 
     def record(self, number: int | None = None) -> HintRecord:
         """What is kept of it; `number` is its number in the base."""
         assert self.status is not None, "kept once it is decided"
-        origin = Origin(self.mistakes, self.causes, self.own, self.others)
-        return HintRecord(self.text, self.status, number, self.why, self.session, origin)
+        origin = HintOrigin(self.mistakes, self.causes, self.own_effect, self.other_effects)
+        return HintRecord(self.text, self.status, number, self.reason, self.session, origin)
 
 
 class ExplorationState(TypedDict, total=False):

@@ -11,7 +11,7 @@ from typing import Any
 
 from afl.errors import AFLError, DataError
 from afl.hints.editing import clean_hint_text
-from afl.hints.hint_records import HintRecord, Origin, Status
+from afl.hints.hint_records import HintOrigin, HintRecord, HintStatus
 from memory.knowledge_bases import KnowledgeBaseRecord
 
 FORMAT = "afl-hints"
@@ -66,9 +66,9 @@ def _from_list(said: list[Any], source: str) -> tuple[HintRecord, ...]:
     if not all(isinstance(text, str) for text in said):
         raise DataError("expected a list of strings, got something else in it")
     texts = [clean_hint_text(html.unescape(text)) for text in said if text.strip()]
-    origin = Origin(source=source)
+    origin = HintOrigin(source=source)
     return tuple(
-        HintRecord(text, Status.ACCEPTED, number, origin=origin) for number, text in enumerate(texts, start=1)
+        HintRecord(text, HintStatus.ACCEPTED, number, origin=origin) for number, text in enumerate(texts, start=1)
     )
 
 
@@ -99,7 +99,7 @@ def _trial_to_json(trial: HintRecord) -> dict[str, Any]:
         "number": trial.number,
         "text": trial.text,
         "status": trial.status.value,
-        "why": trial.why or None,
+        "why": trial.reason or None,
         "session": trial.session,
         **trial.origin.to_json(),
     }
@@ -109,11 +109,11 @@ def _trial_to_json(trial: HintRecord) -> dict[str, Any]:
 def _trial_from_json(said: dict[str, Any]) -> HintRecord:
     return HintRecord(
         text=clean_hint_text(said["text"]),
-        status=Status(said["status"]),
+        status=HintStatus(said["status"]),
         number=said.get("number"),
-        why=said.get("why", ""),
+        reason=said.get("why", ""),
         session=said.get("session"),
-        origin=Origin.from_json(said),
+        origin=HintOrigin.from_json(said),
     )
 
 

@@ -102,7 +102,7 @@ class _Keeper:
             position=position,
             target=look.session.target,
             suggestion=None,
-            turns=[look.turn, *look.trials],
+            turns=[look.turn, *look.trial_turns],
             memories={},
         )
         await self.run.record_session(replace(listed, turns=(*listed.turns, *_said(look))))

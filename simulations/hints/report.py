@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from afl.hints.hint_records import HintRecord, Status
+from afl.hints.hint_records import HintRecord, HintStatus
 from afl.hints.knowledge_base import KnowledgeBase
 from afl.llm.budget import BudgetReport
 from afl.llm.usage import UsageTotals
@@ -54,7 +54,7 @@ class ExplorationReport:
     def counts(self) -> dict[str, int]:
         """Hints by what became of them."""
         counted = Counter(trial.status for trial in self.trials)
-        return {status.value: counted[status] for status in Status if status is not Status.REMOVED}
+        return {status.value: counted[status] for status in HintStatus if status is not HintStatus.REMOVED}
 
     def to_json(self) -> dict[str, Any]:
         """The object of `hints explore --json`; `budget` only where there is one."""

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from afl.hints.hint_records import HintRecord, Status
+from afl.hints.hint_records import HintRecord, HintStatus
 from memory.knowledge_bases import KnowledgeBaseRecord, KnowledgeBaseSummary
 from simulations.document.formats import count, decimal, interval, percent, plural, rate, seconds, signed
 from simulations.document.page import Block, Column, Page, Section, Table, Text
@@ -53,7 +53,7 @@ def base_page(record: KnowledgeBaseRecord, *, rejected: bool = False) -> Page:
     blocks: list[Block] = [Table.of("", columns, rows)]
     if others:
         counts = Counter(trial.status for trial in others)
-        reasons = _counted({status.value: counts[status] for status in Status})
+        reasons = _counted({status.value: counts[status] for status in HintStatus})
         blocks.append(Text(f"Rejected: {len(others)} ({reasons})."))
     sections = [Section("", tuple(blocks))]
     if rejected and others:
@@ -178,7 +178,9 @@ def evaluation_page(report: PolicyEvaluation) -> Page:
 
 def _rejected(trials: Sequence[HintRecord]) -> Table:
     columns = (Column("status"), Column("hint"), Column("origin"), Column("reason"))
-    return Table.of("", columns, [[trial.status.value, trial.text, _origin(trial), trial.why] for trial in trials])
+    return Table.of(
+        "", columns, [[trial.status.value, trial.text, _origin(trial), trial.reason] for trial in trials]
+    )
 
 
 def _counted(counts: Mapping[str, int]) -> str:
@@ -191,7 +193,7 @@ def _origin(trial: HintRecord) -> str:
 
 def _effects(trial: HintRecord) -> tuple[str | None, str | None]:
     """The target's rank without and with the hint in its own session; how many others it helped and hurt."""
-    own, others = trial.origin.own, trial.origin.others
+    own, others = trial.origin.own_effect, trial.origin.other_effects
     ranks = None if own is None else f"{_rank(own.before)} → {_rank(own.after)}"
     helped, hurt = sum(effect.gain > 0 for effect in others), sum(effect.gain < 0 for effect in others)
     return ranks, f"{helped} better, {hurt} worse of {len(others)}" if others else None

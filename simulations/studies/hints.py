@@ -128,7 +128,7 @@ def _part(
     rows = sessions or len(tables.train)
     valid = len(tables.valid) if sessions is None else min(len(tables.valid), max(1, rows // VALID_SHARE))
     kind = reward or tables.reward
-    train, held = tables.train.first(rows).with_hints(kept), tables.valid.first(valid).with_hints(kept)
+    train, held = tables.train.head(rows).with_hints(kept), tables.valid.head(valid).with_hints(kept)
     lesson = PolicyData(
         tables.train_states[:rows], train.rewards(kind), tables.valid_states[:valid], held.rewards(kind)
     )

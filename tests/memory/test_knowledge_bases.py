@@ -5,17 +5,17 @@ from dataclasses import replace
 import pytest
 
 from afl.errors import ConflictError, NotFoundError
-from afl.hints.hint_records import Effect, HintRecord, Origin, Status
+from afl.hints.hint_records import Effect, HintOrigin, HintRecord, HintStatus
 from afl.hints.knowledge_base import Hint
 from memory.knowledge_bases import KnowledgeBaseRecord
 
 
 @pytest.fixture
 def base() -> KnowledgeBaseRecord:
-    origin = Origin(("took what is known",), ("the era",), Effect("7", None, 3), (Effect("8", 4, 2),))
+    origin = HintOrigin(("took what is known",), ("the era",), Effect("7", None, 3), (Effect("8", 4, 2),))
     trials = (
-        HintRecord("Watch Heat.", Status.LEAK, why="it names 'Heat'", session="7"),
-        HintRecord("Look at eras.", Status.ACCEPTED, 1, session="7", origin=origin),
+        HintRecord("Watch Heat.", HintStatus.LEAK, reason="it names 'Heat'", session="7"),
+        HintRecord("Look at eras.", HintStatus.ACCEPTED, 1, session="7", origin=origin),
     )
     return KnowledgeBaseRecord("films", {"dataset": "demo", "llm": "offline", "size": 20}, trials)
 

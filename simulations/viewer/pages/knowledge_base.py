@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from afl.hints.hint_records import Effect, HintRecord, Status
+from afl.hints.hint_records import Effect, HintRecord, HintStatus
 from afl.metrics.intervals import Estimate
 from memory.columns import TargetRankColumns
 from memory.knowledge_bases import KnowledgeBaseRecord
@@ -35,7 +35,7 @@ class KnowledgeBaseQuery(BaseModel):
 
     table: str = ""
     """The run whose lists tell what hints do; by default that of held-out sessions, else the newest."""
-    status: Status | None = None
+    status: HintStatus | None = None
     """Of the hints that were not taken."""
     first: Annotated[int, Field(ge=1, le=100_000)] = 1
     """The number of the hint that the page begins with."""
@@ -182,13 +182,13 @@ def _line(trial: HintRecord) -> HintLine:
         number=trial.number,
         text=trial.text,
         status=trial.status,
-        why=trial.why,
+        why=trial.reason,
         session=trial.session,
         source=origin.source,
         mistakes=origin.mistakes,
         causes=origin.causes,
-        own=origin.own,
-        others=origin.others,
+        own=origin.own_effect,
+        others=origin.other_effects,
     )
 
 

@@ -1,4 +1,4 @@
-"""Made-up worlds in which it is known which hint fits which session."""
+"""Synthetic data in which the best hint of each session is known."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ def films() -> Dataset:
 
 
 def view(dataset: Dataset, *history: int) -> SessionView:
-    """A session with this history; what may be recommended does not matter here."""
+    """A session with this history; its candidates do not matter here."""
     titles = dataset.catalogue.titles
     return SessionView("s", dataset.domain, history, tuple(titles[item] for item in history), (0,), titles[:1])
 
@@ -41,12 +41,12 @@ def view(dataset: Dataset, *history: int) -> SessionView:
 def bandit(sessions: int, *, seed: int, noise: float = 0.3) -> PolicyData:
     """Four kinds of session by two signs; in each, one of four actions earns .5 more than the others.
 
-    A third number says nothing. Rewards are noisy; a tenth of the sessions validate.
+    A third feature carries no information. Rewards are noisy; a tenth of the sessions are for validation.
     """
-    draws = np.random.default_rng(seed)
-    signs = draws.choice([-1.0, 1.0], (sessions, 2))
-    states = np.concatenate([signs, draws.normal(size=(sessions, 1))], axis=1).astype(np.float32)
-    rewards = draws.normal(0, noise, (sessions, 4))
+    rng = np.random.default_rng(seed)
+    signs = rng.choice([-1.0, 1.0], (sessions, 2))
+    states = np.concatenate([signs, rng.normal(size=(sessions, 1))], axis=1).astype(np.float32)
+    rewards = rng.normal(0, noise, (sessions, 4))
     rewards[np.arange(sessions), best_actions(states)] += 0.5
     cut = sessions * 9 // 10
     return PolicyData(states[:cut], rewards[:cut], states[cut:], rewards[cut:])

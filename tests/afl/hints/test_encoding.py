@@ -1,4 +1,4 @@
-"""Sessions as vectors."""
+"""Sessions as feature vectors."""
 
 import numpy as np
 import pytest
@@ -6,14 +6,14 @@ import pytest
 from afl.data.dataset import Dataset
 from afl.data.item_texts import item_text
 from afl.errors import NotFoundError, UsageError
-from afl.hints.attributes import AttributeEncoder
+from afl.hints.attribute_encoder import AttributeEncoder
 from afl.hints.encoding import CLIP, Encoding
-from afl.hints.texts import TextEncoder
+from afl.hints.text_encoder import TextEncoder
 from tests.afl.hints.conftest import view
 
 
 def encoded(dataset: Dataset, *history: int) -> dict[str, float]:
-    """What the encoder fitted to two sessions says of a history, by the name of the number."""
+    """The features of a history under an encoder fitted to two sessions, by name."""
     encoder = AttributeEncoder.fit(dataset, [view(dataset, 0, 1, 2), view(dataset, 3, 4)])
     return dict(zip(encoder.features, encoder.encode([view(dataset, *history)])[0].tolist(), strict=True))
 
@@ -28,12 +28,12 @@ def test_values_are_shares_of_the_history(films: Dataset) -> None:
 def test_an_attribute_of_years_gives_decades_and_a_mean(films: Dataset) -> None:
     numbers = encoded(films, 0, 1)
     assert (numbers["year: 1990s"], numbers["year: 1970s"], numbers["year"]) == (0.5, 0.5, 1987)
-    assert numbers["spread of years"] == 8
+    assert numbers["standard deviation of year"] == 8
 
 
-def test_the_largest_share_tells_whether_a_history_is_of_one_kind(films: Dataset) -> None:
-    assert encoded(films, 1, 2)["one genre"] == 1
-    assert encoded(films, 0, 1)["one genre"] == 0.5
+def test_the_largest_share_measures_how_uniform_a_history_is(films: Dataset) -> None:
+    assert encoded(films, 1, 2)["largest share of a genre"] == 1
+    assert encoded(films, 0, 1)["largest share of a genre"] == 0.5
 
 
 def test_popularity_counts_training_sequences(films: Dataset) -> None:
@@ -41,24 +41,24 @@ def test_popularity_counts_training_sequences(films: Dataset) -> None:
     assert encoded(films, 3)["popularity"] == 0
 
 
-def test_words_of_titles_are_told_apart(films: Dataset) -> None:
+def test_frequent_words_of_titles_are_features(films: Dataset) -> None:
     assert encoded(films, 1, 2)["title: aliens"] == 0.5
 
 
 def test_an_item_without_attributes_has_the_mean_year_and_no_value(films: Dataset) -> None:
     numbers = encoded(films, 4)
     assert numbers["year"] == pytest.approx(1989.5)
-    assert numbers["one genre"] == 0
+    assert numbers["largest share of a genre"] == 0
 
 
-def test_what_is_recommended_and_who_is_asked_change_nothing(films: Dataset) -> None:
+def test_candidates_and_session_id_do_not_matter(films: Dataset) -> None:
     encoder = AttributeEncoder.fit(films, [view(films, 0, 1)])
-    one, other = view(films, 0, 2), view(films, 0, 2)
+    first, other = view(films, 0, 2), view(films, 0, 2)
     other = type(other)("other", films.domain, other.history, other.history_titles, (3, 4), ("Ronin", "Untitled"))
-    assert np.array_equal(*encoder.encode([one, other]))
+    assert np.array_equal(*encoder.encode([first, other]))
 
 
-def test_an_encoder_is_made_again_from_json(films: Dataset) -> None:
+def test_an_encoder_is_restored_from_json(films: Dataset) -> None:
     encoder = AttributeEncoder.fit(films, [view(films, 0, 1, 2)])
     again = AttributeEncoder.restore(films, encoder.to_json())
     views = [view(films, 0, 4), view(films, 3)]
@@ -79,7 +79,7 @@ def test_a_session_far_from_all_others_is_still_within_bounds(films: Dataset) ->
     assert np.abs(encoding.states([view(films, 4, 4, 4)])).max() <= CLIP
 
 
-def test_an_unknown_encoder_is_a_mistake_that_names_those_there_are(films: Dataset) -> None:
+def test_an_unknown_encoder_is_refused_with_the_available_ones(films: Dataset) -> None:
     with pytest.raises(NotFoundError, match="attributes, sentence-transformers"):
         Encoding.fit("bert", films, [view(films, 0)])
 
@@ -93,20 +93,20 @@ def test_a_text_is_the_title_and_every_attribute(films: Dataset) -> None:
     assert item_text(films.catalogue, 0) == "Heat. genre: Crime, Thriller. year: 1995"
 
 
-def test_texts_are_embedded_once_an_item_and_averaged(films: Dataset) -> None:
-    asked: list[list[str]] = []
+def test_item_texts_are_embedded_once_and_averaged(films: Dataset) -> None:
+    batches: list[list[str]] = []
 
     def lengths(texts: list[str]) -> np.ndarray:
-        asked.append(texts)
+        batches.append(texts)
         return np.array([[len(text)] for text in texts], np.float32)
 
     encoder = TextEncoder(films.catalogue, "model", lengths)
     numbers = encoder.encode([view(films, 1, 2, 1), view(films, 2)])
-    one, two = (len(item_text(films.catalogue, item)) for item in (1, 2))
-    assert numbers[:, 0] == pytest.approx([(2 * one + two) / 3, two])
-    assert [len(texts) for texts in asked] == [2]
+    first, second = (len(item_text(films.catalogue, item)) for item in (1, 2))
+    assert numbers[:, 0] == pytest.approx([(2 * first + second) / 3, second])
+    assert [len(texts) for texts in batches] == [2]
 
 
-def test_a_model_that_is_not_there_is_named(films: Dataset) -> None:
+def test_a_missing_model_is_named(films: Dataset) -> None:
     with pytest.raises(UsageError, match="got 'nowhere', expected sentence-transformers:PATH"):
         Encoding.fit("sentence-transformers:nowhere", films, [view(films, 0)])

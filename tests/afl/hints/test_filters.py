@@ -1,4 +1,4 @@
-"""Hints that are kept out of a base."""
+"""Filters that reject proposed hints."""
 
 import pytest
 
@@ -30,7 +30,7 @@ TITLES = [
         ("Mind that Heat's director is liked.", "Heat"),
     ],
 )
-def test_a_hint_that_names_a_title_is_found_out(hint, named):
+def test_a_hint_that_names_a_title_is_detected(hint, named):
     assert named_title(hint, TITLES) == named
 
 
@@ -51,11 +51,11 @@ def test_a_word_that_happens_to_be_a_title_is_no_leak(hint):
     assert named_title(hint, TITLES) is None
 
 
-def test_titles_in_writing_without_capitals_are_found():
+def test_titles_in_scripts_without_capitals_are_detected():
     assert named_title("Prefer 羅生門 to others.", ["羅生門"]) == "羅生門"
 
 
-def test_titles_that_look_like_patterns_are_text():
+def test_titles_with_special_characters_are_plain_text():
     assert named_title("What (else)? is liked.", ["What (else)?"]) == "What (else)?"
 
 
@@ -63,21 +63,21 @@ OWN = Effect("7", None, 3)
 
 
 @pytest.mark.parametrize(
-    ("own", "others", "why"),
+    ("own", "others", "reason"),
     [
         (Effect("7", None, None), [Effect("8", 4, 1)], "still misses the target"),
         (OWN, [Effect("8", 4, 4), Effect("9", 1, 2)], "helps 0 of 2 other sessions"),
     ],
 )
-def test_a_hint_that_does_not_help_is_told_why(own, others, why):
-    assert why in (ineffective_reason(own, others) or "")
+def test_an_ineffective_hint_has_a_reason(own, others, reason):
+    assert reason in (ineffective_reason(own, others) or "")
 
 
 @pytest.mark.parametrize("others", [[Effect("8", None, 10), Effect("9", 1, None)], []])
-def test_a_hint_that_mends_its_own_session_and_helps_another_is_effective(others):
+def test_a_hint_that_fixes_its_own_session_and_helps_another_is_effective(others):
     assert ineffective_reason(OWN, others) is None
 
 
-def test_the_same_words_in_other_dress_are_a_repetition():
+def test_case_spaces_and_punctuation_do_not_make_other_words():
     assert has_same_words("Look at eras!", ["look at  Eras"])
     assert not has_same_words("Look at eras.", ["Look at the eras."])

@@ -1,4 +1,4 @@
-"""Policies: what they choose, and how they are kept."""
+"""Policies: what they choose, and their files."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +29,7 @@ def policy(films: Dataset) -> Policy:
     return Policy(actor, encoding, BASE, films.catalogue.hash, {"reward": "gain"})
 
 
-def test_it_picks_the_likeliest_hint_with_its_probability(policy: Policy, films: Dataset) -> None:
+def test_it_chooses_the_most_likely_hint_with_its_probability(policy: Policy, films: Dataset) -> None:
     horror, crime, neither = policy.choose([view(films, 1, 2), view(films, 3), view(films, 4)])
     assert (horror.hint, crime.hint, neither.hint) == (*BASE.hints, None)
     assert 0.5 < horror.probability < 1
@@ -43,7 +43,9 @@ def test_layers_are_joined_by_tanh() -> None:
     assert shares[0] == pytest.approx([value / (1 + value), 1 / (1 + value)])
 
 
-def test_what_is_read_back_chooses_and_hashes_alike(policy: Policy, films: Dataset, tmp_path: Path) -> None:
+def test_a_loaded_policy_has_equal_choices_and_an_equal_hash(
+    policy: Policy, films: Dataset, tmp_path: Path
+) -> None:
     policy.save(tmp_path / "films")
     again = Policy.load(tmp_path / "films", films)
     views = [view(films, 0, 1, 4), view(films, 2)]
@@ -57,13 +59,13 @@ def test_only_what_determines_choices_is_in_the_hash(policy: Policy) -> None:
     assert replace(policy, base=replace(BASE, hints=BASE.hints[:1])).hash != policy.hash
 
 
-def test_nothing_is_pickled_and_nothing_else_is_left_behind(policy: Policy, tmp_path: Path) -> None:
+def test_nothing_is_pickled_and_no_other_file_is_left(policy: Policy, tmp_path: Path) -> None:
     path = policy.save(tmp_path / "films")
-    assert [one.name for one in path.parent.iterdir()] == [FILENAME]
+    assert [file.name for file in path.parent.iterdir()] == [FILENAME]
     assert b"pickle" not in path.read_bytes()
 
 
-def test_a_policy_that_is_not_there_says_how_to_get_one(films: Dataset, tmp_path: Path) -> None:
+def test_a_missing_policy_names_the_command_that_trains_one(films: Dataset, tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="`afl hints train films` trains one"):
         Policy.load(tmp_path / "films", films)
 
@@ -78,13 +80,13 @@ def test_a_changed_file_is_refused(policy: Policy, films: Dataset, tmp_path: Pat
 
 
 @pytest.mark.parametrize("content", [b"", b"\x00" * 40, b"not a policy at all"])
-def test_a_file_that_is_no_policy_is_named(content: bytes, films: Dataset, tmp_path: Path) -> None:
+def test_a_damaged_file_is_named(content: bytes, films: Dataset, tmp_path: Path) -> None:
     (tmp_path / FILENAME).write_bytes(content)
-    with pytest.raises(ModelError, match="not a policy AFL can read"):
+    with pytest.raises(ModelError, match="not a readable policy"):
         Policy.load(tmp_path, films)
 
 
-def test_other_items_are_refused(policy: Policy, films: Dataset, tmp_path: Path) -> None:
+def test_another_catalogue_is_refused(policy: Policy, films: Dataset, tmp_path: Path) -> None:
     policy.save(tmp_path)
-    with pytest.raises(ConflictError, match="trained on other items than those of 'films'"):
+    with pytest.raises(ConflictError, match="trained on another catalogue than that of 'films'"):
         Policy.load(tmp_path, replace(films, catalogue=Catalogue.build(["1"], ["Other"])))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from afl.hints.hint_records import Effect, HintRecord, Origin, Status
+from afl.hints.hint_records import Effect, HintOrigin, HintRecord, HintStatus
 from afl.types import Advice, CallKey, JournalEntry, Message, Outcome, Phase, Refusal, Reply, Role
 from memory.knowledge_bases import KnowledgeBaseRecord
 from memory.records import CandidateRecord, SessionRecord, TurnRecord
@@ -191,15 +191,15 @@ BASE = KnowledgeBaseRecord(
     (
         HintRecord(
             "Look at the pace.",
-            Status.ACCEPTED,
+            HintStatus.ACCEPTED,
             1,
             session="7",
-            origin=Origin(
+            origin=HintOrigin(
                 ("I went by mood.",), ("The pace is alike.",), Effect("7", 3, 1), (Effect("8", 1, None),)
             ),
         ),
-        HintRecord("Prefer Up.", Status.LEAK, why="names the title 'Up'", session="8"),
-        HintRecord("Look at the speed.", Status.REDUNDANT, why="says what hint 1 says", session="8"),
+        HintRecord("Prefer Up.", HintStatus.LEAK, reason="names the title 'Up'", session="8"),
+        HintRecord("Look at the speed.", HintStatus.REDUNDANT, reason="says what hint 1 says", session="8"),
     ),
     "hinted",
 )

@@ -1,4 +1,4 @@
-"""An encoder that reads: the mean over a history of what a sentence-transformers model makes of each item's text."""
+"""An encoder of texts: the mean embedding of a history's items under a sentence-transformers model."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ from afl.types import SessionView
 
 @dataclass(frozen=True)
 class TextEncoder:
-    """The mean vector of the items in a history, as the published state is, with any local embedding model."""
+    """The mean embedding of the items in a history, as published, with any local embedding model."""
 
     catalogue: Catalogue
     path: str
-    """The folder of the model."""
+    """Folder of the embedding model."""
     embed: Embed
 
     @classmethod
@@ -38,22 +38,22 @@ class TextEncoder:
         return cls(dataset.catalogue, argument, embedding_model(argument))
 
     @classmethod
-    def restore(cls, dataset: Dataset, kept: Mapping[str, Any]) -> Self:
-        """The model is read from the same folder again."""
-        return cls.fit(dataset, (), kept["path"])
+    def restore(cls, dataset: Dataset, record: Mapping[str, Any]) -> Self:
+        """The encoder with the embedding model of the recorded folder."""
+        return cls.fit(dataset, (), record["path"])
 
     def to_json(self) -> dict[str, Any]:
         return {"path": self.path}
 
     @property
     def features(self) -> tuple[str, ...]:
-        """(D,) numbers without a name."""
-        return tuple(f"dimension {at}" for at in range(self.embed([""]).shape[1]))
+        """(D,) numbered dimensions."""
+        return tuple(f"dimension {index}" for index in range(self.embed([""]).shape[1]))
 
     def encode(self, views: Sequence[SessionView]) -> NDArray[np.float32]:
-        """(S, D); every item is read once, however often it occurs."""
+        """(S, D); every item is embedded once, however often it occurs."""
         items = sorted({item for view in views for item in view.history})
         vectors = self.embed([item_text(self.catalogue, item) for item in items])
-        place = {item: at for at, item in enumerate(items)}
-        means = [vectors[[place[item] for item in view.history]].mean(axis=0) for view in views]
+        row = {item: index for index, item in enumerate(items)}
+        means = [vectors[[row[item] for item in view.history]].mean(axis=0) for view in views]
         return np.stack(means).astype(np.float32)
