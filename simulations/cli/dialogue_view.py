@@ -1,6 +1,6 @@
 """A run's dialogues as people read them in the terminal, and as JSON."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -13,20 +13,19 @@ from rich.text import Text
 from afl.prompt_headings import CANDIDATES, HISTORY
 from afl.types import Advice, CallKey, Outcome, Phase, Role
 from agents.sections import entries
-from memory.records import Exchange, JudgementRow, SessionRecord, SessionRow, Transcript
-from simulations.cli.output import console, plain, table
-from simulations.commands.inspect import Inspection
-from simulations.task.run_kind import RunKind
-
-LISTED = 10
-"""Sessions listed when none is named."""
+from memory.records import Exchange, SessionRecord, Transcript
+from simulations.analysis.inspection import Inspection
+from simulations.document.terminal import console, plain
+from simulations.document.terminal import show as show_page
+from simulations.sections.runs import overview
 
 
 def show(inspection: Inspection, *, prompts: bool = False, out: Console | None = None) -> None:
     """Prints one dialogue; before it, unless its session was named, the run and its first sessions."""
     out = out or console()
     if not inspection.chosen:
-        _overview(inspection, out)
+        show_page(overview(inspection), out)
+        out.print()
     if inspection.dialogue is not None:
         out.print(dialogue(inspection.dialogue, prompts=prompts))
 
@@ -68,65 +67,6 @@ def _heading(key: CallKey) -> str:
                 steps[key.round - 1] if key.round <= len(steps) else f"hint {key.round - len(steps)}: redundant?"
             )
     return f"round {key.round}"
-
-
-def _overview(inspection: Inspection, out: Console) -> None:
-    totals = inspection.run.totals
-    done = totals.completed + totals.failed
-    kind = RunKind.from_config(inspection.run.config)
-    rate = ", nothing recorded yet" if not done else ""
-    if done and kind.recommends:
-        rate = f", hit rate @1 {totals.hits / done:.4f}"
-    out.print(
-        plain(f"run {inspection.run.name}: {done} of {totals.sessions} sessions, {totals.failed} failed{rate}")
-    )
-    if kind.loop:
-        out.print(_sessions(inspection.sessions[:LISTED]))
-    if inspection.judgements:
-        out.print(_judged(inspection))
-    more = len(inspection.sessions) - LISTED
-    if more > 0:
-        out.print(
-            plain(f"and {more:,} more; one of them: afl inspect {inspection.run.name} --session ID"), style="dim"
-        )
-    out.print()
-
-
-def _sessions(rows: Sequence[SessionRow]) -> Table:
-    shown = table("session", "rounds", "accepted", "outcome", "recommended", "target", "", right=("rounds",))
-    for row in rows:
-        mark = "hit" if row.hit else ""
-        accepted = "yes" if row.accepted else "no"
-        shown.add_row(
-            plain(row.session),
-            str(row.rounds),
-            accepted,
-            row.outcome,
-            plain(row.item or "-"),
-            plain(row.target),
-            mark,
-        )
-    return shown
-
-
-def _judged(inspection: Inspection) -> Table:
-    """Of the first sessions, how many judged items were wanted, got a yes, and got a yes rightly."""
-    numbers = ("judged", "wanted", "yes", "rightly", "no answer")
-    shown = table("session", *numbers, right=numbers)
-    by_session: dict[str, list[JudgementRow]] = {}
-    for row in inspection.judgements:
-        by_session.setdefault(row.session, []).append(row)
-    for session, rows in [*by_session.items()][:LISTED]:
-        yes = [row for row in rows if row.decision]
-        counts = (
-            len(rows),
-            sum(row.label for row in rows),
-            len(yes),
-            sum(row.label for row in yes),
-            sum(row.decision is None for row in rows),
-        )
-        shown.add_row(plain(session), *map(str, counts))
-    return shown
 
 
 def _head(record: SessionRecord) -> Text:

@@ -1,17 +1,13 @@
 """`afl runs`, `afl inspect`, `afl export`: what has been run, read and taken along."""
 
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from simulations.cli.options import DB, JSON
-from simulations.cli.output import console, plain, print_json, table
-
-if TYPE_CHECKING:
-    from memory.records import RunSummary
+from simulations.cli.output import console, plain, print_json, show
 
 RunName = Annotated[str, typer.Argument(metavar="RUN")]
 
@@ -24,31 +20,9 @@ def runs(db: DB = None, as_json: JSON = False) -> None:
     if as_json:
         print_json({"runs": [asdict(summary) for summary in found]})
         return
-    numbers = ("sessions", "failed", "hit rate @1", "calls", "tokens", "cost")
-    shown = table("run", "begun", "status", "data set", "model", *numbers, right=numbers)
-    for summary in found:
-        shown.add_row(*_row(summary))
-    console().print(shown if found else "no run yet; try: afl simulate --dataset demo --llm offline")
+    from simulations.sections.runs import page
 
-
-def _row(summary: "RunSummary") -> list[str]:
-    from simulations.task.run_kind import RunKind
-
-    totals, calls = summary.totals, summary.totals.calls
-    done = totals.completed + totals.failed
-    return [
-        str(plain(summary.name)),
-        datetime.fromtimestamp(summary.created).strftime("%Y-%m-%d %H:%M"),
-        summary.status,
-        str(plain(summary.config.get("dataset", "-"))),
-        str(plain(summary.config.get("llm_name", "-"))),
-        f"{done}/{totals.sessions}",
-        str(totals.failed),
-        f"{totals.hits / done:.4f}" if done and RunKind.from_config(summary.config).recommends else "-",
-        f"{calls.calls:,}",
-        f"{calls.prompt_tokens + calls.completion_tokens:,}",
-        "-" if calls.cost_usd is None else f"${calls.cost_usd:.4f}",
-    ]
+    show(page(found))
 
 
 def inspect(
@@ -61,14 +35,15 @@ def inspect(
     as_json: JSON = False,
 ) -> None:
     """Read what the agents said."""
-    from simulations.cli.dialogue_view import show, to_json
+    from simulations.cli.dialogue_view import show as show_inspection
+    from simulations.cli.dialogue_view import to_json
     from simulations.commands.inspect import inspect as perform
 
     inspection = perform(run, session=session, db=db)
     if as_json:
         print_json(to_json(inspection, prompts=prompts))
     else:
-        show(inspection, prompts=prompts)
+        show_inspection(inspection, prompts=prompts)
 
 
 def export(

@@ -1,27 +1,13 @@
 """`afl inspect`: read what the agents of a run said."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from afl.settings import Settings
-from memory.records import JudgementRow, RunSummary, SessionRow, Transcript
+from memory.records import SessionRow, Transcript
 from memory.run import Run
 from memory.store import Store
+from simulations.analysis.inspection import Inspection
 from simulations.execution.asynchrony import wait_for
-
-
-@dataclass(frozen=True, slots=True)
-class Inspection:
-    """A run, its sessions in order, and the dialogue asked for (or the most telling one)."""
-
-    run: RunSummary
-    sessions: Sequence[SessionRow]
-    dialogue: Transcript | None
-    """None while no session is recorded."""
-    judgements: Sequence[JudgementRow]
-    """What the user agent said of the items it judged; empty where there was nothing to judge."""
-    chosen: bool
-    """Whether the caller named the session; otherwise it was picked to show the loop at work."""
 
 
 def inspect(
@@ -44,6 +30,7 @@ async def _inspect(name: str, session: str | None, url: str) -> Inspection:
             await _dialogue(run, session, rows),
             await run.judgements(),
             chosen=session is not None,
+            target_ranks=[row.place for row in await run.target_ranks()],
         )
 
 

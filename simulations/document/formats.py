@@ -4,6 +4,7 @@ A column of a table names one of them (`simulations.document.page.Column`), so t
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import cache
 
 from afl.metrics.intervals import Estimate
@@ -95,6 +96,11 @@ def dollars(cost: float | None) -> str:
 def seconds(value: float) -> str:
     """`12.3 s`"""
     return f"{value:,.1f} s"
+
+
+def date(value: datetime) -> str:
+    """`2026-11-30 19:20`"""
+    return value.strftime("%Y-%m-%d %H:%M")
 
 
 @cache

@@ -17,8 +17,8 @@ PLAIN_WIDTH = 110
 
 _STYLES = {"plain": "", "note": "dim", "warning": "yellow"}
 _GAP = 2
-_NARROW = 24
-"""Columns that a text is given at least before a table is broken into parts."""
+_COMFORTABLE, _NARROW = 24, 13
+"""Columns of the screen that a text is given if it may, and at least, before a table is broken into parts."""
 
 
 def console() -> Console:
@@ -95,46 +95,50 @@ def tables(table: Table, width: int) -> Iterator[RichTable]:
     Text is folded to make room, numbers never are.
     """
     cells = [[terminal_safe(cell) for cell in row] for row in table.cells]
-    widths = [_width(column, [row[at] for row in cells]) for at, column in enumerate(table.columns)]
-    for number, part in enumerate(_parts(table.columns, widths, width)):
+    for number, part in enumerate(_parts(table.columns, cells, width)):
         if number:
             yield RichTable.grid()
-        yield _rich([table.columns[at] for at in part], [[row[at] for at in part] for row in cells])
+        yield _rich([table.columns[index] for index in part], [[row[index] for index in part] for row in cells])
 
 
-def _width(column: Column, cells: Sequence[str]) -> int:
-    """The least columns of the screen that this one can do with."""
+def _parts(columns: Sequence[Column], cells: Sequence[Sequence[str]], width: int) -> list[list[int]]:
+    """Indices of the columns of each part: one part where text may be folded to make room, else several."""
+    every = list(range(len(columns)))
+    for least in (_COMFORTABLE, _NARROW):
+        widths = [_width(columns[index], [row[index] for row in cells], least) for index in every]
+        if sum(widths) + _GAP * (len(widths) - 1) <= width:
+            return [every]
+    widths = [_width(columns[index], [row[index] for row in cells], _COMFORTABLE) for index in every]
+    first_number = next((index for index in every if columns[index].numeric), len(every))
+    repeated = every[:first_number] or every[:1]
+    free = width - sum(widths[index] + _GAP for index in repeated)
+    parts: list[list[int]] = []
+    used = free + 1
+    for index in every[len(repeated) :]:
+        if used + widths[index] > free:
+            parts.append([*repeated])
+            used = 0
+        parts[-1].append(index)
+        used += widths[index] + _GAP
+    return parts or [every]
+
+
+def _width(column: Column, cells: Sequence[str], least: int) -> int:
+    """Columns of the screen that this one needs: numbers whole, text folded to `least`."""
     lines = chain.from_iterable(cell.split("\n") for cell in cells)
     widest = max(map(cell_len, lines), default=0)
     word = max(map(cell_len, column.heading.split()), default=0)
-    return max(widest, word) if column.numeric else max(min(widest, _NARROW), word)
-
-
-def _parts(columns: Sequence[Column], widths: Sequence[int], width: int) -> list[list[int]]:
-    """Indices of the columns of each part."""
-    every = list(range(len(columns)))
-    if sum(widths) + _GAP * (len(widths) - 1) <= width:
-        return [every]
-    first_number = next((at for at in every if columns[at].numeric), len(every))
-    repeated = every[:first_number] or every[:1]
-    free = width - sum(widths[at] + _GAP for at in repeated)
-    parts: list[list[int]] = []
-    used = free + 1
-    for at in every[len(repeated) :]:
-        if used + widths[at] > free:
-            parts.append([*repeated])
-            used = 0
-        parts[-1].append(at)
-        used += widths[at] + _GAP
-    return parts or [every]
+    return max(widest, word) if column.numeric else max(min(widest, least), word)
 
 
 def _rich(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> RichTable:
     table = RichTable(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP, 0, 0))
     table.show_header = any(column.heading for column in columns)
-    for at, column in enumerate(columns):
+    for index, column in enumerate(columns):
         if column.numeric:
-            table.add_column(column.heading, justify="right", width=_width(column, [row[at] for row in cells]))
+            table.add_column(
+                column.heading, justify="right", width=_width(column, [row[index] for row in cells], 0)
+            )
         else:
             table.add_column(column.heading, overflow="fold")
     for row in cells:

@@ -1,0 +1,38 @@
+"""A run with its sessions and one dialogue, as `inspect` returns it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from afl.metrics.intervals import Estimate
+from afl.metrics.ranking_metrics import Rank, evaluate_lists
+from memory.records import JudgementRow, RunSummary, SessionRow, Transcript
+from simulations.task.run_kind import RunKind
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """A run, its sessions in order, and the dialogue asked for (or the most telling one)."""
+
+    run: RunSummary
+    sessions: Sequence[SessionRow]
+    dialogue: Transcript | None
+    """None while no session is recorded."""
+    judgements: Sequence[JudgementRow]
+    """What the user agent said of the items it judged; empty where there was nothing to judge."""
+    chosen: bool
+    """Whether the caller named the session; otherwise it was picked to show the loop at work."""
+    target_ranks: Sequence[Rank] = ()
+    """Of a ranking run, the target's rank in each recorded list, from 1."""
+
+    @property
+    def kind(self) -> RunKind:
+        return RunKind.from_config(self.run.config)
+
+    @property
+    def list_scores(self) -> Mapping[str, Estimate]:
+        """HR@k and NDCG@k of a ranking run over its recorded sessions, one without a list being a miss."""
+        if not self.kind.ranks:
+            return {}
+        recorded = self.run.totals.completed + self.run.totals.failed
+        missing = [None] * (recorded - len(self.target_ranks))
+        return evaluate_lists([*self.target_ranks, *missing], top=self.kind.listed)
