@@ -59,7 +59,7 @@ def test_what_needs_no_heavy_library_loads_none(code: str) -> None:
 def test_python_dash_m_afl_is_the_command_line() -> None:
     done = subprocess.run([sys.executable, "-m", "afl", "runs", "--nonsense"], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("afl: No such option: --nonsense")
+    assert done.stderr.startswith("afl: No such option '--nonsense'")
 
 
 @pytest.mark.parametrize("package", ["afl", "agents", "memory", "simulations"])

@@ -36,3 +36,6 @@ class Inspection:
         recorded = self.run.totals.completed + self.run.totals.failed
         missing = [None] * (recorded - len(self.target_ranks))
         return evaluate_lists([*self.target_ranks, *missing], top=self.kind.listed)
+
+    prompts: bool = False
+    """Whether every request is to be shown as sent, and every reply as received."""

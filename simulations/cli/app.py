@@ -1,78 +1,126 @@
-"""All commands of `afl`, in the order `afl --help` lists them."""
+"""The command line: groups and commands, each built from its function when it is needed."""
 
-from typing import Annotated
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from inspect import Parameter, signature
+from typing import Any
 
-import typer
+import click
 
+import simulations
 from afl import __version__
-from simulations.cli import (
-    audit,
-    cache,
-    compare,
-    data,
-    estimate,
-    evaluate,
-    evaluate_user,
-    flower,
-    hints,
-    rank,
-    report,
-    reproduce,
-    rescore,
-    runs,
-    simulate,
-    study,
-    study_hints,
-    system,
-    train,
-    view,
-)
+from simulations.cli.commands import COMMANDS, GROUPS, Command
+from simulations.cli.public import summary_of
+from simulations.cli.signature import accepts, build_command
 
-app = typer.Typer(
-    name="afl",
-    help="Simulates what happens between a recommender and its user: two language-model agents, on the record.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-app.add_typer(data.app, name="data")
-app.command("train")(train.train)
-app.command("estimate")(estimate.estimate)
-app.command("simulate")(simulate.simulate)
-app.command("rank")(rank.rank)
-evaluate.app.command("user")(evaluate_user.evaluate_user)
-app.add_typer(evaluate.app, name="evaluate")
-study.app.command("hints-size")(study_hints.hints_size)
-study.app.command("few-shot")(study_hints.few_shot)
-study.app.command("reward-design")(study_hints.reward_design)
-study.app.command("random-hint")(study_hints.random_hint)
-study.app.command("hint-filters")(study_hints.hint_filters)
-app.add_typer(study.app, name="study")
-app.add_typer(hints.app, name="hints")
-app.add_typer(flower.app, name="flower")
-app.command("runs")(runs.runs)
-app.command("inspect")(runs.inspect)
-app.command("compare")(compare.compare)
-app.command("export")(runs.export)
-app.command("view")(view.view)
-app.command("report")(report.report)
-app.command("reproduce")(reproduce.reproduce)
-app.command("audit")(audit.audit)
-app.command("rescore")(rescore.rescore)
-app.add_typer(cache.app, name="cache")
-app.command("doctor")(system.doctor)
+SUMMARY = "Simulate what happens between a recommender and its user: two language-model agents, on the record"
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"afl {__version__}")
-        raise typer.Exit
+class CommandGroup(click.Group):
+    """Commands that are imported when they are called, and listed without it."""
+
+    def __init__(self, name: str, commands: Mapping[str, "Command | CommandGroup"], summary: str) -> None:
+        super().__init__(name, help=summary, no_args_is_help=True)
+        self.entries = commands
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of the table."""
+        return list(self.entries)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        entry = self.entries.get(cmd_name)
+        return command_of(entry) if isinstance(entry, Command) else entry
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = [
+            (name, summary_of(entry.function) if isinstance(entry, Command) else entry.help or "")
+            for name, entry in self.entries.items()
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
 
-@app.callback()
-def afl(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
-    ] = False,
-) -> None:
-    """Simulates what happens between a recommender and its user: two language-model agents, on the record."""
+def build_app() -> CommandGroup:
+    """`afl` with its groups and commands."""
+    entries: dict[str, Command | CommandGroup] = {}
+    for command in COMMANDS:
+        group, _, name = command.name.rpartition(" ")
+        if not group:
+            entries[name] = command
+            continue
+        members = [other for other in COMMANDS if other.name.startswith(f"{group} ")]
+        inner = {other.name.removeprefix(f"{group} "): other for other in members}
+        entries.setdefault(group, CommandGroup(group, inner, GROUPS[group]))
+    app = CommandGroup("afl", entries, SUMMARY)
+    app.params.append(
+        click.Option(
+            ["--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_version,
+            help="Version of AFL",
+        )
+    )
+    return app
+
+
+def command_of(command: Command) -> click.Command:
+    """The command, its function imported; what presents the result is imported once there is one."""
+    function: Callable[..., Any] = getattr(simulations, command.function)
+
+    def perform(*, as_json: bool, **given: Any) -> int:
+        result = function(**given, **_python_only(function, as_json=as_json))
+        from simulations.cli.output import print_json, show
+
+        if result is None or getattr(result, "is_silent", False):
+            return 0
+        if as_json:
+            to_json = _load(command.json) if command.json else type(result).to_json
+            print_json(_call(to_json, result, given))
+        elif (page := _call(_load(command.show), result, given)) is not None:
+            show(page)
+        return int(getattr(result, "exit_code", 0))
+
+    return build_command(command.name.rpartition(" ")[2], function, perform)
+
+
+def find_command(words: Sequence[str]) -> click.Command:
+    """The command that these words after `afl` name; words that name none are passed over."""
+    found: click.Command = build_app()
+    context = click.Context(found)
+    for word in words:
+        if isinstance(found, CommandGroup):
+            found = found.get_command(context, word) or found
+    return found
+
+
+def _python_only(function: Callable[..., Any], *, as_json: bool) -> dict[str, Any]:
+    """Arguments that the command line passes by itself: progress for people, the viewer's address."""
+    from simulations.cli.output import announce, watch
+
+    found: dict[str, Any] = {}
+    if accepts(function, "watch"):
+        found["watch"] = watch()
+    if accepts(function, "opened"):
+        found["opened"] = lambda address: announce(address, as_json=as_json)
+    return found
+
+
+def _call(function: Callable[..., Any], result: Any, given: Mapping[str, Any]) -> Any:
+    """`function` of the result and of the options that are keyword-only parameters of it."""
+    parameters = signature(function).parameters.values()
+    names = [parameter.name for parameter in parameters if parameter.kind is Parameter.KEYWORD_ONLY]
+    return function(result, **{name: given[name] for name in names if name in given})
+
+
+def _load(path: str) -> Callable[..., Any]:
+    module, _, name = path.partition(":")
+    found: Callable[..., Any] = getattr(import_module(module), name)
+    return found
+
+
+def _version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value:
+        click.echo(f"afl {__version__}")
+        context.exit()

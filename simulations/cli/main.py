@@ -4,12 +4,11 @@ import os
 import sys
 from collections.abc import Sequence
 
-import typer
-from typer.exceptions import TyperException
+import click
 
 from afl.errors import AFLError
 from afl.sanitize import terminal_safe
-from simulations.cli.app import app
+from simulations.cli.app import build_app
 from simulations.cli.output import print_json
 
 INTERRUPTED = 130
@@ -23,22 +22,26 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """The exit code of these arguments; stdout holds the result, stderr everything else."""
     try:
-        code = app(list(arguments), prog_name="afl", standalone_mode=False)
+        with build_app().make_context("afl", list(arguments)) as context:
+            code = context.command.invoke(context)
         sys.stdout.flush()
     except AFLError as error:
         if error.exit_code == 1 and "--json" in arguments:
             print_json({"error": str(error)})
         return _complain(str(error), error.exit_code)
-    except TyperException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
+        sys.stdout.write(f"{error.message}\n")
+        return _complain(f"expected a command (see: {error.ctx and error.ctx.command_path} --help)", 2)
+    except click.ClickException as error:
         return _complain(_usage(error), 2)
-    except (KeyboardInterrupt, typer.Abort):
-        code = INTERRUPTED
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        return _complain("interrupted; progress saved; rerun the same command to resume", INTERRUPTED)
     except BrokenPipeError:
         # Whoever read our output has gone; nothing more may be written, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    if code == INTERRUPTED:  # typer turns most of them into this number, and says nothing
-        return _complain("interrupted; everything so far is kept, the same command continues", INTERRUPTED)
     return code if isinstance(code, int) else 0
 
 
@@ -47,7 +50,7 @@ def _complain(line: str, code: int) -> int:
     return code
 
 
-def _usage(error: TyperException) -> str:
+def _usage(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
     hint = f" (see: {context.command_path} --help)" if context else ""
     return error.format_message() + hint

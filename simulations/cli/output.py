@@ -2,14 +2,12 @@
 
 import json
 import sys
-from collections.abc import Callable, Mapping
-from typing import Any, NoReturn, Protocol, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
-import typer
 from rich.table import Table
 
 from afl.sanitize import json_safe
-from simulations.document.page import Page
 from simulations.document.terminal import console as console
 from simulations.document.terminal import plain as plain
 from simulations.document.terminal import show as show
@@ -21,28 +19,13 @@ def print_json(result: Mapping[str, Any]) -> None:
     sys.stdout.write(json_safe(json.dumps(result, ensure_ascii=False, allow_nan=False)) + "\n")
 
 
-class Report(Protocol):
-    """What a command that can fall short returns."""
-
-    @property
-    def exit_code(self) -> int: ...
-
-    def to_json(self) -> Mapping[str, Any]: ...
-
-
-Reported = TypeVar("Reported", bound=Report)
-
-
-def finish(report: Reported, present: Callable[[Reported], Page | None], *, as_json: bool) -> NoReturn:
-    """Prints the report, as JSON or as `present` has it, and leaves with its exit code.
-
-    `present` gives a page, or prints by itself.
-    """
+def announce(address: str, *, as_json: bool) -> None:
+    """The viewer's address, once its pages are answered."""
     if as_json:
-        print_json(report.to_json())
-    elif (page := present(report)) is not None:
-        show(page)
-    raise typer.Exit(report.exit_code)
+        print_json({"url": address})
+        sys.stdout.flush()
+    else:
+        console().print(plain(f"{address}\nPress Ctrl-C to stop."), soft_wrap=True)
 
 
 def watch() -> Watch:

@@ -25,7 +25,8 @@ from simulations.execution.agent_factory import AgentFactory
 from simulations.execution.assembly import build_task_graph
 from simulations.graphs.dialogue import DialogueGraph
 from simulations.graphs.state import DialogueState
-from simulations.options.run_options import RunOptions, SplitName
+from simulations.options.groups import SplitName
+from simulations.options.run_options import RunOptions
 from simulations.progress import Unwatched
 from simulations.task.model_outputs import ModelOutputs
 from simulations.task.task import Task

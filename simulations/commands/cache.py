@@ -1,127 +1,41 @@
-"""`afl cache explain`: why earlier runs could, or could not, answer what a run asked."""
+"""`afl cache explain`: why earlier runs could, or could not, answer the requests of a run."""
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
-from afl.errors import NotFoundError, UsageError
-from afl.settings import Settings
-from afl.types import CallKey, Role
-from memory.requests import RecordedRequest
-from memory.run import Run
-from memory.store import Store
-from simulations.analysis.run_comparison import differences
-from simulations.execution.asynchrony import wait_for
-from simulations.execution.cache_misses import Explained, explain
+from simulations.execution.database import with_store
+from simulations.options.groups import DB
+from simulations.options.option import RUN, Argument, Option
+from simulations.options.values import one_of
 
-_READ_AT_ONCE = 25
+if TYPE_CHECKING:
+    from afl.settings import Settings
+    from memory.store import Store
+    from simulations.execution.cache_explanation import CacheExplanation
 
-
-@dataclass(frozen=True, slots=True)
-class CacheExplanation:
-    """Every request asked for, with what could have answered it or what set it apart."""
-
-    run: str
-    requests: tuple[Explained, ...]
-    """Session by session, in the order asked."""
-    configuration: Mapping[str, Mapping[str, tuple[Any, Any]]]
-    """Per run that holds a nearest request: every key with which it was begun differently, its value first."""
-
-    @property
-    def missed(self) -> tuple[Explained, ...]:
-        """The requests that no earlier reply could answer."""
-        return tuple(one for one in self.requests if one.missed)
-
-    @property
-    def reused(self) -> int:
-        """Requests that an earlier reply did answer."""
-        return sum(one.reused for one in self.requests)
-
-    @property
-    def causes(self) -> Mapping[str, int]:
-        """Why requests missed, the most frequent cause first."""
-        return dict(Counter(one.cause for one in self.missed).most_common())
-
-    @property
-    def examples(self) -> tuple[Explained, ...]:
-        """The first request of every cause, the most frequent cause first."""
-        first = {one.cause: one for one in reversed(self.missed)}
-        return tuple(first[cause] for cause in self.causes)
-
-    def to_json(self) -> dict[str, Any]:
-        """The object of `cache explain --json`."""
-        return {
-            "run": self.run,
-            "asked": len(self.requests),
-            "reused": self.reused,
-            "missed": len(self.missed),
-            "causes": dict(self.causes),
-            "configuration": {
-                run: {key: list(values) for key, values in found.items()}
-                for run, found in self.configuration.items()
-            },
-            "requests": [one.to_json() for one in self.requests],
-        }
+RoleName = Literal["recommendation", "user"]
 
 
 def cache_explain(
-    run: str,
+    run: Annotated[str, Argument("Name of the run", "RUN")],
     *,
-    session: str | None = None,
-    round: int | None = None,
-    role: str | None = None,
-    db: str | None = None,
-    settings: Settings | None = None,
-) -> CacheExplanation:
-    """For each request of a run, or of one of its sessions, rounds, roles: what `--cache` could answer it with.
+    session: Annotated[str | None, Option("Session whose requests are explained", RUN, metavar="ID")] = None,
+    round: Annotated[int | None, Option("Round whose requests are explained", RUN)] = None,
+    role: Annotated[
+        RoleName | None, Option("Role of the agent whose requests are explained", RUN, metavar="ROLE")
+    ] = None,
+    db: Annotated[str | None, DB] = None,
+    settings: "Settings | None" = None,
+) -> "CacheExplanation":
+    """Explain which requests of a run the cache could answer, and how the others differ from the nearest ones.
 
-    Where that is nothing: the nearest earlier request in another run, and the fields that set the two apart. Nothing
-    is asked and nothing written. Raises `NotFoundError` for a run or request that is not there.
+    Nothing is asked and nothing written. Raises `NotFoundError` for a run or request that is not there.
     """
-    if role is not None and role not in tuple(Role):
-        raise UsageError(f"--role: got {role!r}, expected one of: {', '.join(Role)}")
-    wanted = _Wanted(session, round, role)
-    return wait_for(_explained(run, wanted, db or (settings or Settings()).db_url))
+    if role is not None:
+        one_of("role", role, get_args(RoleName))
 
+    async def explanation(store: "Store") -> "CacheExplanation":
+        from simulations.execution.cache_explanation import RequestFilter, explain_run
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """Which requests are of interest; None for any."""
+        return await explain_run(store, run, RequestFilter(session, round, role))
 
-    session: str | None
-    round: int | None
-    role: str | None
-
-    def __contains__(self, key: CallKey) -> bool:
-        sought = (self.session, self.round, self.role)
-        return all(
-            part in (None, had) for part, had in zip(sought, (key.subject, key.round, key.role), strict=True)
-        )
-
-
-async def _explained(name: str, wanted: _Wanted, url: str) -> CacheExplanation:
-    async with await Store.open(url) as store:
-        run = await store.run(name)
-        others = await store.other_runs(name)
-        subjects = [one for one in await run.journaled_subjects() if wanted.session in (None, one)]
-        found: list[Explained] = []
-        for start in range(0, len(subjects), _READ_AT_ONCE):
-            found += await _explain(store, run, others, subjects[start : start + _READ_AT_ONCE], wanted)
-    if not found:
-        raise NotFoundError(f"run {name!r} holds no such request; `afl inspect {name}` lists its sessions")
-    nearest = dict.fromkeys(one.nearest.run for one in found if one.nearest is not None)
-    begun = {other.name: differences(other.config, run.config) for other in others if other.name in nearest}
-    return CacheExplanation(name, tuple(found), begun)
-
-
-async def _explain(
-    store: Store, run: Run, others: list[Run], subjects: list[str], wanted: _Wanted
-) -> list[Explained]:
-    asked = [one for one in await run.recorded_requests(subjects) if one.entry.key in wanted]
-    equal = await store.reply_cache.find_requests([one.entry.fingerprint for one in asked])
-    elsewhere: defaultdict[str, list[tuple[Run, RecordedRequest]]] = defaultdict(list)
-    for other in others:
-        for one in await other.recorded_requests(subjects):
-            elsewhere[one.entry.key.subject].append((other, one))
-    return [explain(one, equal[one.entry.fingerprint], elsewhere[one.entry.key.subject], run) for one in asked]
+    return with_store(db, settings, explanation)

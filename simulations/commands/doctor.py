@@ -3,16 +3,20 @@
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 from afl.errors import AFLError
 from afl.extras import EXTRAS, missing_libraries
-from afl.settings import Settings
-from memory.store import Store
-from simulations.execution.asynchrony import wait_for
+from simulations.execution.database import with_store
+from simulations.options.groups import DB
+
+if TYPE_CHECKING:
+    from afl.settings import Settings
+    from memory.store import Store
 
 PACKAGES = ("afl", "agents", "memory", "simulations")
 LIBRARIES = ("langgraph", "langchain-core", "torch", "SQLAlchemy", "numpy", "polars")
@@ -37,11 +41,24 @@ class Diagnosis:
     def ok(self) -> bool:
         return all(check.ok is not False for check in self.checks)
 
+    @property
+    def exit_code(self) -> int:
+        """2 when a check failed: an environment that cannot work."""
+        return 0 if self.ok else 2
 
-def doctor(*, db: str | None = None, settings: Settings | None = None) -> Diagnosis:
-    """Looks at Python, packages, extras, folders, database and key. Writes nothing but a trial file it removes."""
+    def to_json(self) -> dict[str, Any]:
+        """The object of `doctor --json`."""
+        return {"ok": self.ok, "checks": [asdict(check) for check in self.checks]}
+
+
+def doctor(*, db: Annotated[str | None, DB] = None, settings: "Settings | None" = None) -> Diagnosis:
+    """Check whether this environment can run AFL: Python, packages, extras, folders, database and key.
+
+    Writes nothing but a trial file it removes.
+    """
+    from afl.settings import Settings
+
     settings = settings or Settings()
-    url = db or settings.db_url
     return Diagnosis(
         (
             _python(),
@@ -49,7 +66,7 @@ def doctor(*, db: str | None = None, settings: Settings | None = None) -> Diagno
             _libraries(),
             *(_extra(extra) for extra in EXTRAS),
             _tried("home", lambda: _writable(settings.home)),
-            _tried("database", lambda: wait_for(_database(url))),
+            _tried("database", lambda: with_store(db, settings, _database)),
             _key(settings),
         )
     )
@@ -101,12 +118,11 @@ def _writable(home: Path) -> str:
         return f"{home} can be written"
 
 
-async def _database(url: str) -> str:
-    async with await Store.open(url) as store:
-        return f"{store.where}, {len(await store.runs())} runs"
+async def _database(store: "Store") -> str:
+    return f"{store.where}, {len(await store.runs())} runs"
 
 
-def _key(settings: Settings) -> Check:
+def _key(settings: "Settings") -> Check:
     if settings.openai_api_key:
         return Check("key", True, "OPENAI_API_KEY is set")
     return Check("key", None, "OPENAI_API_KEY is not set; only --llm offline and servers without a key will work")

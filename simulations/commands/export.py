@@ -1,12 +1,15 @@
 """`afl export`: a run as JSON lines, equal bytes for equal results."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-from afl.settings import Settings
-from memory.export import write_export
-from memory.store import Store
-from simulations.execution.asynchrony import wait_for
+from simulations.execution.database import with_store
+from simulations.options.groups import DB
+from simulations.options.option import OUTPUT, Argument, Option
+
+if TYPE_CHECKING:
+    from afl.settings import Settings
+    from memory.store import Store
 
 
 class Exported(NamedTuple):
@@ -17,11 +20,21 @@ class Exported(NamedTuple):
     lines: int
 
 
-def export(run: str, *, out: str | Path, db: str | None = None, settings: Settings | None = None) -> Exported:
-    """Writes one line per request of the run's sessions to `out`, whole or not at all. Raises `NotFoundError`."""
-    return wait_for(_export(run, Path(out), db or (settings or Settings()).db_url))
+def export(
+    run: Annotated[str, Argument("Name of the run", "RUN")],
+    *,
+    out: Annotated[str | Path, Option("File to write: JSON lines, UTF-8", OUTPUT, metavar="FILE")],
+    db: Annotated[str | None, DB] = None,
+    settings: "Settings | None" = None,
+) -> Exported:
+    """Write a run as JSON lines; equal results are equal bytes.
 
+    One line per request of the run's sessions, the whole file or none. Raises `NotFoundError`.
+    """
 
-async def _export(name: str, out: Path, url: str) -> Exported:
-    async with await Store.open(url) as store:
-        return Exported(name, str(out), await write_export(await store.run(name), out))
+    async def exported(store: "Store") -> Exported:
+        from memory.export import write_export
+
+        return Exported(run, str(out), await write_export(await store.run(run), Path(out)))
+
+    return with_store(db, settings, exported)

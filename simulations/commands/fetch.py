@@ -2,22 +2,25 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from afl.data.download import DownloadedFile, download
-from afl.data.sources import find_source
-from afl.settings import Settings
-from simulations.progress import Unwatched, Watching
+from simulations.options.option import DATA, OUTPUT, Argument, Option
+
+if TYPE_CHECKING:
+    from afl.data.download import DownloadedFile
+    from afl.settings import Settings
+    from simulations.progress import Watching
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What came, on whose terms, and what to do with it."""
+    """The downloaded files of a data set, their terms, and the import that follows."""
 
     name: str
     format: str
     folder: Path
     """What `afl data import FORMAT` takes."""
-    files: tuple[DownloadedFile, ...]
+    files: "tuple[DownloadedFile, ...]"
     page: str
     licence: str
     citation: str
@@ -29,21 +32,31 @@ class Fetched:
 
 
 def fetch_data(
-    name: str,
+    name: Annotated[str, Argument("Public data set: ml-1m, steam, amazon-2023:Video_Games, ...", "NAME")],
     *,
-    to: str | Path | None = None,
-    mirror: str | None = None,
-    settings: Settings | None = None,
-    watch: Watching | None = None,
+    to: Annotated[
+        str | Path | None, Option("Folder to download into", OUTPUT, metavar="DIR", default="AFL_HOME/downloads")
+    ] = None,
+    mirror: Annotated[
+        str | None, Option("Address of a copy with the same file names", DATA, metavar="URL")
+    ] = None,
+    settings: "Settings | None" = None,
+    watch: "Watching | None" = None,
 ) -> Fetched:
-    """Downloads the files of a public data set into a folder of its own under `to` (`AFL_HOME/downloads`), checks them
-    against what their owners publish, and unpacks them.
+    """Download a public data set from its owners, check it, show its terms.
+
+    The files come into a folder of their own under `to`, are checked against what their owners publish, and unpacked.
 
     `name` is one of `afl.data.sources.names()`: `ml-1m`, `amazon-2023:Video_Games`. `mirror` is the address of a copy
     with the same file names. Files that are there and whole are not asked for again; a download that broke off goes on.
     Raises `NotFoundError` for an unknown name, `EndpointError` with the steps by hand where the network says no,
     `DataError` where what came is not what is published, `StorageError` where the folder cannot be written.
     """
+    from afl.data.download import download
+    from afl.data.sources import find_source
+    from afl.settings import Settings
+    from simulations.progress import Unwatched
+
     source = find_source(name)
     folder = Path(to) if to else (settings or Settings()).home / "downloads"
     with (watch or Unwatched()).bar(f"fetching {name}") as bar:

@@ -1,62 +1,48 @@
-"""`afl flower evaluate`: how near a model's own titles come to what it was taught."""
+"""`afl flower evaluate`: how near a model's titles come to its target, or how good and fair its recommendations are."""
 
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING
 
 from afl.errors import UsageError
 from afl.extras import require_extra
-from afl.settings import Settings
-from simulations.commands.flower_next_item import DecodingSaid, evaluate_for_next_item
-from simulations.progress import Watching
+from simulations.commands.flower_options import FlowerEvaluateOptions
+from simulations.options.command import Given, command
 
 if TYPE_CHECKING:
     from afl.flower.distribution import DistributionFit
     from afl.flower.next_item_evaluation import NextItemReport
 
-DRAWS = 2000
-SEED = 303
 
+@command(FlowerEvaluateOptions)
+def flower_evaluate(given: Given[FlowerEvaluateOptions]) -> "DistributionFit | NextItemReport":
+    """Compare what a model recommends with what it was trained on.
 
-class NextItemEvaluation(DecodingSaid, total=False):
-    """What a model for next items is evaluated on, and how it is decoded."""
+    Titles are drawn from the model itself (temperature 1, full vocabulary, no tree) and compared with its target. A
+    model for next items recommends ten titles for every test example (or `examples` of them) of the `dataset` it was
+    trained on, by beam search in the tree. The evaluation is stored beside the model, for its page in the viewer.
 
-    dataset: str | None
-    examples: int | None
-    base: str | None
-
-
-def flower_evaluate(
-    name: str,
-    *,
-    draws: int = DRAWS,
-    seed: int = SEED,
-    settings: Settings | None = None,
-    watch: Watching | None = None,
-    **said: Unpack[NextItemEvaluation],
-) -> "DistributionFit | NextItemReport":
-    """Draws titles from model `name` itself (temperature 1, full vocabulary, no tree) and holds them to its target.
-
-    A model for next items recommends ten titles for every test example (or `examples` of them) of the `dataset` it was
-    trained on, by beam search in the tree. What it finds is kept beside the model, for its page in the viewer.
-
-    Raises `NotFoundError` for a name that nothing is kept under, `ModelError` for a training that has not ended.
+    Raises `NotFoundError` for a name without a model, `ModelError` for a training that has not ended.
     """
-    if draws < 1:
-        raise UsageError(f"--draws: got {draws}, expected 1 or more")
+    options = given.options
+    if options.draws < 1:
+        raise UsageError(f"--draws: got {options.draws}, expected 1 or more")
     require_extra("flower", "a Flower model")
     from afl.flower import distribution_training as distribution
     from afl.flower.model_store import StoredModel
     from afl.flower.stored_evaluation import Evaluation, TitleShares, store_evaluation
+    from afl.settings import Settings
+    from simulations.commands.flower_next_item import evaluate_for_next_item
 
-    kept = StoredModel.read((settings or Settings()).flower_dir, name)
-    if kept.task == "next-item":
-        return evaluate_for_next_item(kept, settings=settings or Settings(), watch=watch, **said)
-    fitted = distribution.load_fitted(kept)
-    found = fitted.evaluate(draws=draws, seed=seed)
+    settings = options.settings or Settings()
+    model = StoredModel.read(settings.flower_dir, options.name)
+    if model.task == "next-item":
+        return evaluate_for_next_item(model, given, settings)
+    fitted = distribution.load_fitted(model)
+    found = fitted.evaluate(draws=options.draws, seed=options.seed)
     shares = TitleShares(
         fitted.tree.titles,
         tuple(fitted.shares.tolist()),
         tuple(found.counts.tolist()),
         tuple(found.exact.tolist()),
     )
-    store_evaluation(kept, Evaluation(found.to_json(), {"seed": seed}, shares))
+    store_evaluation(model, Evaluation(found.to_json(), {"seed": options.seed}, shares))
     return found

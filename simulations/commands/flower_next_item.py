@@ -1,15 +1,19 @@
-"""What `afl flower train` and `afl flower evaluate` do for the task next-item."""
+"""What `afl flower train`, `evaluate` and `sample` do for the task next-item."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from afl.data.dataset_store import DatasetStore
 from afl.errors import UsageError
 from afl.plugins import parse_spec
-from afl.settings import Settings
-from simulations.progress import Unwatched, Watching
-from simulations.task.model_seeds import RECOMMENDER_SEED
+from simulations.commands.flower_options import (
+    DecodingOptions,
+    FlowerEvaluateOptions,
+    FlowerTrainOptions,
+    OptimizationOptions,
+    training_config,
+)
+from simulations.options.command import Given
 
 if TYPE_CHECKING:
     from afl.data.dataset import Dataset
@@ -18,115 +22,78 @@ if TYPE_CHECKING:
     from afl.flower.next_item_evaluation import NextItemReport
     from afl.flower.training import TrainingConfig
     from afl.models.scoring import TrainedModel
+    from afl.settings import Settings
+    from simulations.progress import Watching
 
 BASE = "sasrec"
-"""Whose preferences personalise rewards, and guide decoding, where no other model is named."""
+"""The base model that personalises rewards and guides decoding, where no other is named."""
 
 
-class NextItemSaid(TypedDict, total=False):
-    """How next items are learned; what is not said, or None, is the usual."""
-
-    dataset: str | None
-    personal: str | None
-    """Form of the personalised reward: `divided`, `added` or `none`."""
-    base: str | None
-    """A base model, NAME[:SEED]."""
-    start: str | None
-    """A trained model for next items to go on from."""
-    examples: int | None
-    """Training examples at most."""
-    reweighted: bool | None
-    """IFairLRS: examples weighed by the group of their target."""
-
-
-class DecodingSaid(TypedDict, total=False):
-    """How titles are searched for; what is not said, or None, is the usual."""
-
-    beams: int | None
-    temperature: float | None
-    length_penalty: float | None
-    guidance: float | None
-    """Weight of the base model's probabilities (D3)."""
-
-
-def train_for_next_item(
-    name: str,
-    training: "Mapping[str, Any]",
-    *,
-    objective: str,
-    model: str | None,
-    lora: int,
-    width: int | None,
-    seed: int,
-    retrain: bool,
-    settings: Settings,
-    watch: Watching | None,
-    **said: Unpack[NextItemSaid],
-) -> "StoredModel":
-    """The model `name`, trained unless it is. Raises what `flower_train` raises, and `NotFoundError` for a data set."""
+def train_for_next_item(given: Given[FlowerTrainOptions]) -> "StoredModel":
+    """The model, trained unless it is. Raises what `flower_train` raises, and `NotFoundError` for a data set."""
+    from afl.data.dataset_store import DatasetStore
     from afl.flower.model_store import StoredModel
     from afl.flower.next_item import NextItemConfig
     from afl.flower.next_item_training import SMALL, NextItemOptions, train_next_item
     from afl.flower.personalisation import PersonalisedReward
+    from afl.settings import Settings
+    from simulations.progress import Unwatched
 
-    if said.get("dataset") is None:
+    options = given.options
+    settings = options.settings or Settings()
+    if options.dataset is None:
         raise UsageError("--dataset: expected the name of an imported data set for the task next-item")
     forms = [form.value for form in PersonalisedReward]
-    personal = said.get("personal") or PersonalisedReward.DIVIDED.value
+    personal = options.personal or PersonalisedReward.DIVIDED.value
     if personal not in forms:
         raise UsageError(f"--personal: got {personal!r}, expected one of: {', '.join(forms)}")
-    options = NextItemOptions(
-        training=_training(objective, training, tuned=said.get("start") is not None),
+    training = NextItemOptions(
+        training=_training(given),
         task=NextItemConfig(
-            examples=said.get("examples") or 0,
+            examples=options.examples or 0,
             personal=PersonalisedReward(personal),
-            reweighted=bool(said.get("reweighted")),
+            reweighted=options.reweighted,
         ),
-        embedded=SMALL.with_hidden(width),
-        model=model,
-        lora=lora,
+        embedded=SMALL.with_hidden(options.width),
+        model=options.model,
+        lora=options.lora,
     )
-    dataset = DatasetStore(settings.data_dir).load(str(said["dataset"]))
-    start = said.get("start")
-    base = base_model(said.get("base"), dataset, settings, watch) if options.needs_base else None
-    with (watch or Unwatched()).bar(f"training {name}") as bar:
+    dataset = DatasetStore(settings.data_dir).load(options.dataset)
+    base = base_model(options.base, dataset, settings, options.watch) if training.needs_base else None
+    with (options.watch or Unwatched()).bar(f"training {options.name}") as bar:
         return train_next_item(
             dataset,
-            options,
-            name=name,
+            training,
+            name=options.name,
             root=settings.flower_dir,
-            seed=seed,
+            seed=options.seed,
             progress=bar,
             base=base,
-            start=None if start is None else StoredModel.read(settings.flower_dir, start),
-            retrain=retrain,
+            start=None if options.start is None else StoredModel.read(settings.flower_dir, options.start),
+            retrain=options.retrain,
         )
 
 
 def evaluate_for_next_item(
-    kept: "StoredModel",
-    *,
-    dataset: str | None = None,
-    examples: int | None = None,
-    base: str | None = None,
-    settings: Settings,
-    watch: Watching | None = None,
-    **said: Unpack[DecodingSaid],
+    model: "StoredModel", given: Given[FlowerEvaluateOptions], settings: "Settings"
 ) -> "NextItemReport":
-    """How good and fair the ten titles of a trained model are on the test split, kept beside it for its page.
+    """How good and fair the ten titles of a trained model are on the test split, stored beside it for its page.
 
-    `dataset` is the one it was trained on unless said. Raises what `flower_evaluate` raises.
+    The data set is the one it was trained on unless another is named. Raises what `flower_evaluate` raises.
     """
+    from afl.data.dataset_store import DatasetStore
     from afl.flower.next_item_training import evaluate_next_item
     from afl.flower.stored_evaluation import Evaluation, store_evaluation
+    from simulations.progress import Unwatched
 
-    decoding = _decoding(said)
-    data = DatasetStore(settings.data_dir).load(dataset or str(kept.config["dataset"]))
-    guide = base_model(base, data, settings, watch) if decoding.guidance else None
-    with (watch or Unwatched()).bar(f"recommending with {kept.name}") as bar:
-        found = evaluate_next_item(kept, data, decoding=decoding, examples=examples or 0, base=guide, progress=bar)
-    settled = {key: value for key, value in said.items() if value is not None}
-    store_evaluation(kept, Evaluation(found.to_json(), settled | {"examples": examples or 0}, found.shares))
+    options, explicit = given.options, given.of(DecodingOptions)
+    examples = options.examples or 0
+    decoding = _decoding(explicit)
+    data = DatasetStore(settings.data_dir).load(options.dataset or str(model.config["dataset"]))
+    guide = base_model(options.base, data, settings, options.watch) if decoding.guidance else None
+    with (options.watch or Unwatched()).bar(f"recommending with {model.name}") as bar:
+        found = evaluate_next_item(model, data, decoding=decoding, examples=examples, base=guide, progress=bar)
+    store_evaluation(model, Evaluation(found.to_json(), explicit | {"examples": examples}, found.shares))
     return found
 
 
@@ -138,14 +105,15 @@ class Written(NamedTuple):
 
 
 def sample_for_next_item(
-    kept: "StoredModel", history: Sequence[str], *, draws: int, seed: int, settings: Settings
+    model: "StoredModel", history: Sequence[str], *, draws: int, seed: int, settings: "Settings"
 ) -> tuple[Written, ...]:
     """So many titles after a history, from the model itself; `UsageError` for a title that is not in the catalogue."""
+    from afl.data.dataset_store import DatasetStore
     from afl.data.sessions import HISTORY_WINDOW
     from afl.flower.next_item import build_prompt, title_tree
     from afl.flower.sampling import sample_titles
 
-    dataset = DatasetStore(settings.data_dir).load(str(kept.config["dataset"]))
+    dataset = DatasetStore(settings.data_dir).load(str(model.config["dataset"]))
     items = {title: item for item, title in enumerate(dataset.catalogue.plain_titles)}
     unknown = [title for title in history if title not in items]
     if unknown or not 0 < len(history) <= HISTORY_WINDOW:
@@ -153,16 +121,20 @@ def sample_for_next_item(
         raise UsageError(
             f"--history: got {got}, expected one to {HISTORY_WINDOW} titles, as they are in the catalogue"
         )
-    model = kept.load_model()
-    longest = title_tree(dataset, model).path.shape[1]
-    asked = build_prompt(dataset, [items[title] for title in history])
-    found = sample_titles(model, asked, draws, max_tokens=longest, seed=seed)
-    return tuple(Written(one.text, one.ended and one.text in items) for one in found)
+    loaded = model.load_model()
+    longest = title_tree(dataset, loaded).path.shape[1]
+    prompt = build_prompt(dataset, [items[title] for title in history])
+    found = sample_titles(loaded, prompt, draws, max_tokens=longest, seed=seed)
+    return tuple(Written(title.text, title.ended and title.text in items) for title in found)
 
 
-def base_model(spec: str | None, dataset: "Dataset", settings: Settings, watch: Watching | None) -> "TrainedModel":
+def base_model(
+    spec: str | None, dataset: "Dataset", settings: "Settings", watch: "Watching | None"
+) -> "TrainedModel":
     """The base model of this name and seed (`sasrec:1`), trained first if need be."""
     from afl.models.registry import load_or_train
+    from simulations.progress import Unwatched
+    from simulations.task.model_seeds import RECOMMENDER_SEED
 
     name, argument = parse_spec(spec or BASE)
     if argument is not None and not argument.isdecimal():
@@ -172,14 +144,13 @@ def base_model(spec: str | None, dataset: "Dataset", settings: Settings, watch: 
         return load_or_train(name, dataset, seed=seed, models_dir=settings.models_dir, progress=bar)
 
 
-def _training(objective: str, said: "Mapping[str, Any]", *, tuned: bool) -> "TrainingConfig":
+def _training(given: Given[FlowerTrainOptions]) -> "TrainingConfig":
     from afl.flower.next_item_training import FLOWER, SFT, fine_tuning
-    from simulations.commands.flower_train import said_over
 
-    if objective not in ("flower", "sft"):
-        raise UsageError(f"--objective: got {objective!r}, expected one of: flower, sft")
+    objective = given.options.objective
     default = FLOWER if objective == "flower" else SFT
-    found = said_over(fine_tuning(default) if tuned else default, said)  # type: ignore[arg-type]
+    explicit = given.of(OptimizationOptions)
+    found = training_config(default if given.options.start is None else fine_tuning(default), explicit)
     if (objective == "flower") != bool(found.flow):
         raise UsageError(
             f"--lambda: got {found.flow} with --objective {objective}, expected "
@@ -188,10 +159,10 @@ def _training(objective: str, said: "Mapping[str, Any]", *, tuned: bool) -> "Tra
     return found
 
 
-def _decoding(said: "Mapping[str, Any]") -> "DecodingConfig":
+def _decoding(explicit: dict[str, Any]) -> "DecodingConfig":
     from afl.flower.beam_search import DecodingConfig
 
-    found = replace(DecodingConfig(), **{key: value for key, value in said.items() if value is not None})
+    found = replace(DecodingConfig(), **explicit)
     limits = {
         "--beams": (found.beams, 10, 1000),
         "--temperature": (found.temperature, 1e-3, 1e3),

@@ -1,112 +1,52 @@
-"""`afl hints evaluate`: the policy against its rivals on held-out sessions, all of them under the same hints."""
+"""`afl hints evaluate`: a policy against its baselines on held-out sessions, all of them under the same hints."""
 
-from typing import Unpack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
-
-from afl.data.dataset import Split
-from afl.data.dataset_store import DatasetStore
-from afl.hints.arms import HeldOut, arm_actions, oracle_share
-from afl.hints.baselines import Actions, PolicyData
-from afl.hints.policy import PERMUTED, Policy, trained_dataset
-from afl.hints.rewards import Floats
-from simulations.analysis.arm_results import ArmResult, SeedValues
-from simulations.analysis.paired_tests import compare_pairs
-from simulations.commands.hints_explore import ExploringOptions
-from simulations.commands.hints_train import answered_by
 from simulations.execution.asynchrony import outside_event_loop
-from simulations.execution.executor import Executor, open_executor
-from simulations.hints.policy_reports import HIT_RATE, NDCG, PolicyEvaluation
-from simulations.hints.tables import PlayedTable, available, kept, play
-from simulations.hints.training import lesson_of
-from simulations.options.run_options import at_least
+from simulations.options.command import Given, command
+from simulations.options.groups import CallOptions, EngineOptions, ReplayOptions
+from simulations.options.option import DATA, RUN, Argument, Option
 
-SESSIONS = 2000
-AGAINST_POLICY = (
-    "none",
-    "random",
-    "best_single",
-    "best_in_hindsight",
-    "nearest",
-    "regression",
-    "linucb",
-    "permuted",
-)
-AGAINST_PERMUTED = ("none", "best_single")
-"""What the control must not beat."""
+if TYPE_CHECKING:
+    from simulations.hints.policy_reports import PolicyEvaluation
+
+
+@dataclass(frozen=True, kw_only=True)
+class HintsEvaluateOptions(ReplayOptions, EngineOptions, CallOptions):
+    """Options of `afl hints evaluate`."""
+
+    name: Annotated[str, Argument("Trained policy", "NAME")] = field(kw_only=False)
+    sessions: Annotated[
+        int | None, Option("Number of held-out test sessions", DATA, default="2000, or all there are")
+    ] = None
+    run: Annotated[
+        str | None, Option("Prefix of the names of runs", RUN, metavar="NAME", default="the policy's name")
+    ] = None
 
 
 @outside_event_loop
-def hints_evaluate(
-    name: str, *, sessions: int | None = None, run: str | None = None, **options: Unpack[ExploringOptions]
-) -> PolicyEvaluation:
-    """NDCG@10 and HR@10 of every arm on up to `sessions` (2,000) held-out test sessions, with paired tests under Holm.
+@command(HintsEvaluateOptions)
+def hints_evaluate(given: Given[HintsEvaluateOptions]) -> "PolicyEvaluation":
+    """Compare a policy with its baselines on held-out sessions, paired; the same command continues the run.
 
-    Every hint is tried on every session, as the run `RUN.test` (`run` is `name` unless said): an arm is then a choice
-    of one list per session. Arms are those of `afl.hints.arms`; rivals learn from the tables that the policy learned
-    from. Lists are drawn as they were in training. The same call continues; `replay` answers from `REPLAY.test` alone.
+    NDCG@10 and HR@10 of every arm, with paired tests under Holm. Every hint is tried on every session, as the run
+    `RUN.test`: an arm is then a choice of one list per session. Arms are those of `afl.hints.arms`; baselines learn
+    from the tables that the policy learned from. Lists are drawn as they were in training. The same call continues;
+    `replay` answers from `REPLAY.test` alone.
 
     Raises as `simulate` does; `NotFoundError` where no policy has this name, `ConflictError` where its tables changed.
     """
-    with open_executor(
-        db=options.get("db"), settings=options.get("settings"), watch=options.get("watch"), agents=None, tools=()
-    ) as executor:
-        policy, permuted = _policies(executor, name)
-        said = dict(policy.log["said"])
-        there = available(executor, said, Split.TEST)
-        wanted = min(SESSIONS, there) if sessions is None else sessions
-        at_least("sessions", wanted, 1)
-        execution = answered_by(executor, options, "test")
-        test = play(
+    from simulations.execution.executor import open_executor
+    from simulations.hints.policy_evaluation import evaluate_policy
+
+    options = given.options
+    with open_executor(options) as executor:
+        return evaluate_policy(
             executor,
-            policy.base,
-            said,
-            split="test",
-            sessions=wanted,
-            name=f"{run or name}.test",
-            execution=execution,
+            options.name,
+            options,
+            run=options.run or options.name,
+            replay=options.replay,
+            sessions=options.sessions,
         )
-        train, *valid = (kept(executor, policy.base, one) for one in policy.log["runs"])
-        lesson = lesson_of(train, valid[0] if valid else None, policy.encoding, policy.log["reward"])
-        return evaluated(name, policy, permuted, lesson, test)
-
-
-def evaluated(
-    name: str, policy: Policy, permuted: Policy, lesson: PolicyData, test: PlayedTable
-) -> PolicyEvaluation:
-    """The arms of a policy over the sessions of a table, and the tests between them."""
-    states, table = policy.encoding.states(test.task.views()), test.table
-    held_out = HeldOut(states, table, table.rewards(policy.log["reward"]))
-    seed = test.task.options.seed
-    chosen = arm_actions(lesson, held_out, policy=policy.actor, permuted=permuted.actor, seed=seed)
-    ndcg = tuple(_result(arm, one, NDCG, table.ndcg(), test) for arm, one in chosen.items())
-    hits = tuple(_result(arm, one, HIT_RATE, table.hits(), test) for arm, one in chosen.items())
-    by_arm = {result.arm: result for result in ndcg}
-    pairs = [(by_arm[other], by_arm["policy"]) for other in AGAINST_POLICY]
-    pairs += [(by_arm[other], by_arm["permuted"]) for other in AGAINST_PERMUTED]
-    none, gained, possible = (by_arm[arm].values for arm in ("none", "policy", "oracle"))
-    return PolicyEvaluation(
-        name=name,
-        policy=policy,
-        held_out=test,
-        chosen=chosen,
-        ndcg=ndcg,
-        hit_rate=hits,
-        tests=tuple(compare_pairs(pairs)),
-        oracle_share=oracle_share(none, gained, possible),
-    )
-
-
-def _policies(executor: Executor, name: str) -> tuple[Policy, Policy]:
-    """The policy and its control, over the items of the data set that it was trained on."""
-    folder = executor.settings.policies_dir / name
-    library = DatasetStore(executor.settings.data_dir)
-    dataset = library.load(trained_dataset(folder))
-    return Policy.load(folder, dataset), Policy.load(folder, dataset, PERMUTED)
-
-
-def _result(arm: str, chosen: Actions, metric: str, values: Floats, test: PlayedTable) -> ArmResult:
-    earned = values[np.arange(len(values)), chosen]
-    by_session = dict(zip(test.table.sessions, earned.tolist(), strict=True))
-    seed = SeedValues(seed=test.task.options.seed, run=test.run, values=by_session)
-    return ArmResult(arm=arm, rounds=1, metric=metric, seeds=(seed,))

@@ -1,46 +1,59 @@
-"""`afl inspect`: read what the agents of a run said."""
+"""`afl inspect`: reads what the agents of a run said."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
-from afl.settings import Settings
-from memory.records import SessionRow, Transcript
-from memory.run import Run
-from memory.store import Store
-from simulations.analysis.inspection import Inspection
-from simulations.execution.asynchrony import wait_for
+from simulations.execution.database import with_store
+from simulations.options.groups import DB
+from simulations.options.option import OUTPUT, RUN, Argument, Option
+
+if TYPE_CHECKING:
+    from afl.settings import Settings
+    from memory.records import SessionRow, Transcript
+    from memory.run import Run
+    from memory.store import Store
+    from simulations.analysis.inspection import Inspection
 
 
 def inspect(
-    run: str, *, session: str | None = None, db: str | None = None, settings: Settings | None = None
-) -> Inspection:
-    """The run with one dialogue: `session`'s, or the first one in which the loop turned a miss into a hit.
+    run: Annotated[str, Argument("Name of the run", "RUN")],
+    *,
+    session: Annotated[str | None, Option("Session whose dialogue is shown", RUN, metavar="ID")] = None,
+    prompts: Annotated[bool, Option("Also every request as sent and reply as received", OUTPUT)] = False,
+    db: Annotated[str | None, DB] = None,
+    settings: "Settings | None" = None,
+) -> "Inspection":
+    """Read what the agents of a run said: its sessions, and one dialogue.
 
-    Raises `NotFoundError` for a run or session that is not there.
+    The dialogue is that of `session`, or the first one in which the loop turned a miss into a hit. Raises
+    `NotFoundError` for a run or session that is not there.
     """
-    return wait_for(_inspect(run, session, db or (settings or Settings()).db_url))
 
+    async def inspection(store: "Store") -> "Inspection":
+        from simulations.analysis.inspection import Inspection
 
-async def _inspect(name: str, session: str | None, url: str) -> Inspection:
-    async with await Store.open(url) as store:
-        run = await store.run(name)
-        rows = await run.session_rows()
+        recorded = await store.run(run)
+        rows = await recorded.session_rows()
         return Inspection(
-            await run.summary(),
+            await recorded.summary(),
             rows,
-            await _dialogue(run, session, rows),
-            await run.judgements(),
+            await _dialogue(recorded, session, rows),
+            await recorded.judgements(),
             chosen=session is not None,
-            target_ranks=[row.place for row in await run.target_ranks()],
+            target_ranks=[row.place for row in await recorded.target_ranks()],
+            prompts=prompts,
         )
 
+    return with_store(db, settings, inspection)
 
-async def _dialogue(run: Run, session: str | None, rows: Sequence[SessionRow]) -> Transcript | None:
+
+async def _dialogue(run: "Run", session: str | None, rows: "Sequence[SessionRow]") -> "Transcript | None":
     if session is not None:
         return await run.transcript(session)
     return await run.transcript(telling(rows)) if rows else None
 
 
-def telling(rows: Sequence[SessionRow]) -> str:
+def telling(rows: "Sequence[SessionRow]") -> str:
     """The session that shows most: a hit won in the fewest further rounds, else the longest dialogue."""
     won = [row for row in rows if row.hit and row.suggestion != row.target and row.rounds > 1]
     if won:

@@ -1,156 +1,145 @@
 """`afl rank`: for every session the recommendation agent's list of the best candidates."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Annotated, Any
 
-from afl.data.stored_replies import StoredReplies
 from afl.errors import UsageError
-from afl.ports import Clock, RecommenderTool
-from afl.settings import Settings
-from memory.run import Run
-from simulations.analysis.rank_report import RankReport
-from simulations.engines.options import PlayingOptions
-from simulations.execution.agent_factory import AgentFactory
 from simulations.execution.asynchrony import outside_event_loop
-from simulations.execution.executor import Executor, open_executor
-from simulations.execution.run import ExecutionConfig
-from simulations.leakage.preflight import audit_sessions, require_sound
-from simulations.options.run_options import NONE, CandidatesFrom, RunOptions, SplitName
-from simulations.progress import Watching
-from simulations.studies.options import execution_config
-from simulations.task.run_kind import RunKind
-from simulations.task.stored_answers import (
-    Requests,
-    answered_by,
-    asking,
-    exact_lines,
-    is_stored,
-    requests_asked,
-    requests_of,
-    require_answers,
-    stored_answers,
+from simulations.options.command import Given, command
+from simulations.options.groups import (
+    NONE,
+    CallOptions,
+    CandidateOptions,
+    DatasetOptions,
+    EngineOptions,
+    LanguageModelOptions,
+    PythonAgentOptions,
+    RecommenderOptions,
+    RunNameOptions,
+    SessionOptions,
+    ToolOptions,
+    TrainingDataOptions,
 )
-from simulations.task.task import Task
+from simulations.options.option import DATA, MODELS, Option
 
-CANDIDATES, TOP = 50, 10
-"""As Re2LLM (arXiv 2403.16427) has them."""
+if TYPE_CHECKING:
+    from afl.data.stored_replies import StoredReplies
+    from memory.run import Run
+    from simulations.analysis.rank_report import RankReport
+    from simulations.execution.executor import Executor
+    from simulations.options.run_options import RunOptions
+    from simulations.task.stored_answers import Requests
+
+
+@dataclass(frozen=True, kw_only=True)
+class RankOptions(
+    DatasetOptions,
+    CandidateOptions,
+    SessionOptions,
+    TrainingDataOptions,
+    LanguageModelOptions,
+    RecommenderOptions,
+    ToolOptions,
+    PythonAgentOptions,
+    RunNameOptions,
+    EngineOptions,
+    CallOptions,
+):
+    """Options of `afl rank`; defaults as in Re2LLM (arXiv 2403.16427)."""
+
+    candidates: int = 50
+    top: Annotated[int, Option("Number of candidates the recommendation agent lists", DATA)] = 10
+    recommender: str = NONE
+    answers: Annotated[
+        str | Path | None, Option("Stored answers in place of a language model", MODELS, metavar="FILE")
+    ] = None
 
 
 @outside_event_loop
-def rank(
-    *,
-    dataset: str | None = None,
-    llm: str | None = None,
-    candidates: int | None = None,
-    top: int | None = None,
-    candidates_from: CandidatesFrom | None = None,
-    seed: int | None = None,
-    split: SplitName | None = None,
-    train_on: str | None = None,
-    sessions: int | None = None,
-    recommender: str | None = None,
-    tools: Sequence[str | RecommenderTool] = (),
-    agents: AgentFactory | None = None,
-    run: str | None = None,
-    concurrency: int = 64,
-    base_url: str | None = None,
-    replay: str | None = None,
-    answers: str | Path | None = None,
-    cache: bool = False,
-    db: str | None = None,
-    settings: Settings | None = None,
-    watch: Watching | None = None,
-    clock: Clock | None = None,
-    **playing: Unpack[PlayingOptions],
-) -> RankReport:
-    """Asks the recommendation agent for the `top` (10) best of `candidates` (50) in every session: HR@k and NDCG@k.
+@command(RankOptions)
+def rank(given: Given[RankOptions]) -> "RankReport":
+    """Ask for ranked lists: HR@k and NDCG@k of the recommendation agent; the same command continues the run.
 
-    One request a session: no user agent, no memory, and no recommender unless one is named. Options, continuing,
-    replaying and errors are as in `simulations.simulate`. The set-up is audited before anything is asked; a broken
-    one is a `UsageError`.
+    One request a session, for the `top` best of `candidates`: no user agent, no memory, and no recommender unless one
+    is named. Options, continuing, replaying and errors are as in `simulations.simulate`. The set-up is audited before
+    anything is asked; a broken one is a `UsageError`.
 
     `answers` is a file of stored answers (`afl.data.stored_replies`) in place of a language model: its requests are
     asked, its replies recorded, and the report also says what they are worth when lines must be exact.
     """
-    if answers is not None and llm is not None:
-        raise UsageError(f"--answers: got --llm {llm!r} as well; stored answers are a language model of their own")
-    said: dict[str, Any] = {
-        "dataset": dataset,
-        "llm": llm,
-        "candidates": candidates,
-        "listed": top,
-        "candidates_from": candidates_from,
-        "seed": seed,
-        "split": split,
-        "train_on": train_on,
-        "sessions": sessions,
-        "recommender": recommender,
-        "tools": tuple(tool if isinstance(tool, str) else tool.name for tool in tools) or None,
-    }
-    execution = execution_config({**playing, "concurrency": concurrency, "base_url": base_url, "clock": clock})
-    with open_executor(db=db, settings=settings, watch=watch, agents=agents, tools=tools) as executor:
-        old = None if replay is None else executor.wait(executor.store.run(replay))
-        stored = None if answers is None else stored_answers(answers)
-        requests = _requests(executor, stored, old)
-        if stored is not None:
-            said |= {key: value for key, value in answered_by(stored).items() if said[key] is None}
+    from simulations.analysis.rank_report import RankReport
+    from simulations.execution.executor import open_executor
+    from simulations.leakage.preflight import audit_sessions, require_sound
+    from simulations.task.stored_answers import asking, exact_lines, is_stored, require_answers, stored_answers
+
+    options = given.options
+    if options.answers is not None and options.llm:
+        raise UsageError(
+            f"--answers: got --llm {options.llm!r} as well; stored answers are a language model of their own"
+        )
+    with open_executor(options) as executor:
+        replayed = executor.replayed(options.replay)
+        stored = None if options.answers is None else stored_answers(options.answers)
+        requests = _requests(executor, stored, replayed)
         if requests is not None:
             executor = replace(executor, agents=asking(requests))
-        task = executor.task(options(said, old))
+        task = executor.task(ranking_options(given, replayed, stored))
         if requests is not None:
             require_answers(task, requests, stored)
-        return ranked(
-            executor, task, run, execution.answered_from(old, executor.store.reply_cache if cache else None)
+        suspicions = require_sound(audit_sessions(task))
+        execution = executor.execution(options, replayed)
+        prepared = executor.prepare(task, options.run, execution)
+        report = executor.execute(prepared, execution)
+        run = executor.wait(executor.store.run(prepared.name))
+        exact = None
+        if is_stored(run.config):
+            exact = exact_lines(executor.transcripts(run), top=task.options.listed, sessions=run.session_count)
+        return RankReport.of(
+            report,
+            executor.wait(run.target_ranks()),
+            candidates=task.options.candidates,
+            top=task.options.listed,
+            exact=exact,
+            audit=suspicions,
         )
 
 
-def _requests(executor: Executor, stored: StoredReplies | None, replayed: Run | None) -> Requests | None:
+def ranking_options(
+    given: Given[RankOptions], replayed: "Run | None" = None, stored: "StoredReplies | None" = None
+) -> "RunOptions":
+    """What determines the lists; an option that is not given is as stored answers or a recorded run have it.
+
+    Raises `UsageError` for a recorded run that made no such lists, and for lists longer than there are candidates.
+    """
+    from simulations.task.stored_answers import answered_by
+
+    options = given.options
+    fixed: dict[str, Any] = answered_by(stored) if stored is not None else {}
+    fixed = {name: value for name, value in fixed.items() if name not in given.explicit}
+    if replayed is not None:
+        listed = {"listed": options.top} if "top" in given.explicit else {}
+        return given.run_options(recorded=_of_a_ranking(replayed), **fixed, **listed)
+    if not 1 <= options.top <= options.candidates:
+        raise UsageError(f"--top: got {options.top}, expected 1 to {options.candidates}, the number of candidates")
+    return given.run_options(**fixed, listed=options.top, reward=NONE, protocol="ranking", user=False)
+
+
+def _of_a_ranking(run: "Run") -> Mapping[str, Any]:
+    from simulations.task.run_kind import RunKind
+
+    if not RunKind.from_config(run.config).ranks:
+        raise UsageError(f"--replay: run {run.name!r} is no ranking run; expected one of `afl rank`")
+    return run.config
+
+
+def _requests(executor: "Executor", stored: "StoredReplies | None", replayed: "Run | None") -> "Requests | None":
     """The requests that others have asked: of the file, or of the run that is replayed; None where agents ask."""
+    from simulations.task.stored_answers import is_stored, requests_asked, requests_of
+
     if stored is not None:
         return requests_of(stored)
     if replayed is not None and is_stored(replayed.config):
         return executor.wait(requests_asked(replayed))
     return None
-
-
-def options(said: dict[str, Any], replayed: Run | None) -> RunOptions:
-    """The options of a ranking run; what is not said is as recorded, else as Re2LLM has it.
-
-    Raises `UsageError` for a recorded run that made no such lists, and for lists longer than there are candidates.
-    """
-    recorded = None if replayed is None else replayed.config
-    if replayed is not None and not RunKind.from_config(replayed.config).ranks:
-        raise UsageError(f"--replay: run {replayed.name!r} is no ranking run; expected one of `afl rank`")
-    if recorded is None:
-        defaults = {"candidates": CANDIDATES, "listed": TOP, "recommender": NONE}
-        said = {**said, **{key: value for key, value in defaults.items() if said[key] is None}}
-        if not 1 <= said["listed"] <= said["candidates"]:
-            raise UsageError(
-                f"--top: got {said['listed']}, expected 1 to {said['candidates']}, the number of candidates"
-            )
-        said |= {"reward": NONE, "protocol": "ranking", "user": False}
-    return RunOptions.given(said, recorded=recorded)
-
-
-def ranked(executor: Executor, task: Task, name: str | None, execution: ExecutionConfig) -> RankReport:
-    """The run over these sessions, audited, played to its end, and what its lists are worth."""
-    chosen = task.options
-    suspicions = require_sound(audit_sessions(task))
-    prepared = executor.prepare(task, name, execution)
-    report = executor.execute(prepared, execution)
-    run = executor.wait(executor.store.run(prepared.name))
-    exact = (
-        exact_lines(executor.transcripts(run), top=chosen.listed, sessions=run.session_count)
-        if is_stored(run.config)
-        else None
-    )
-    return RankReport.of(
-        report,
-        executor.wait(run.target_ranks()),
-        candidates=chosen.candidates,
-        top=chosen.listed,
-        exact=exact,
-        audit=suspicions,
-    )

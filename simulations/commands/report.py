@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from afl.data.dataset_store import DatasetStore
 from afl.errors import UsageError
-from afl.settings import Settings
-from memory.store import Store
-from simulations.analysis.loaded_run import LoadedRun, load_runs
-from simulations.document.writing import require_free, write
-from simulations.execution.asynchrony import wait_for
-from simulations.sections.run_report import run_report
+from simulations.execution.database import with_store
+from simulations.options.groups import DB
+from simulations.options.option import OUTPUT, Argument, Option
+
+if TYPE_CHECKING:
+    from afl.settings import Settings
+    from memory.store import Store
+    from simulations.analysis.loaded_run import LoadedRun
 
 
 class Reported(NamedTuple):
@@ -28,25 +29,35 @@ class Reported(NamedTuple):
 
 
 def report(
-    runs: Sequence[str], *, out: str | Path, db: str | None = None, settings: Settings | None = None
+    runs: Annotated[Sequence[str], Argument("Names of runs; afl runs lists them", "RUN...")],
+    *,
+    out: Annotated[str | Path, Option("New folder, or that of an earlier report", OUTPUT, metavar="DIR")],
+    db: Annotated[str | None, DB] = None,
+    settings: "Settings | None" = None,
 ) -> Reported:
-    """Writes `report.html`, `report.md` and `figures/` about these runs into the folder `out`, whole or not at all.
+    """Write a page with tables and figures about runs, as HTML and as Markdown.
 
-    An earlier report in its place is replaced. Raises `NotFoundError` for a run that is not there, `UsageError` for a
-    folder that holds something else, `StorageError` where it cannot be written.
+    `report.html`, `report.md` and `figures/` in the folder `out`, all of it or nothing. An earlier report in its place
+    is replaced. Raises `NotFoundError` for a run that is not there, `UsageError` for a folder that holds something
+    else, `StorageError` where it cannot be written.
     """
+    from afl.data.dataset_store import DatasetStore
+    from afl.settings import Settings
     from simulations.document.rendering import files_of
+    from simulations.document.writing import require_free, write
+    from simulations.sections.run_report import run_report
 
-    folder, names = Path(out), tuple(dict.fromkeys(runs))
+    names = tuple(dict.fromkeys(runs))
     if not names:
         raise UsageError("nothing to report: expected at least one run; `afl runs` lists them")
     settings = settings or Settings()
-    require_free(folder)
-    files = files_of(run_report(wait_for(_read(names, db or settings.db_url)), DatasetStore(settings.data_dir)))
-    write(files, folder)
-    return Reported(str(out), names, tuple(sorted(files)))
+    require_free(Path(out))
 
+    async def loaded(store: "Store") -> "list[LoadedRun]":
+        from simulations.analysis.loaded_run import load_runs
 
-async def _read(names: Sequence[str], url: str) -> list[LoadedRun]:
-    async with await Store.open(url) as store:
         return await load_runs([await store.run(name) for name in names])
+
+    files = files_of(run_report(with_store(db, settings, loaded), DatasetStore(settings.data_dir)))
+    write(files, Path(out))
+    return Reported(str(out), names, tuple(sorted(files)))

@@ -1,126 +1,31 @@
-"""`afl rescore`: what today's parsers and metrics make of the replies a run has stored."""
+"""`afl rescore`: what today's parsers and metrics make of the replies of a run."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Annotated
 
-from afl.settings import Settings
-from afl.types import Role
-from agents import RecommendationAgent, UserAgent, ZeroShot
-from agents.reparsing import Rereader
-from memory.run import Run
-from memory.store import Store
-from simulations.analysis.run_numbers import Numbers, Tally, numbers_of, place_of_target
-from simulations.execution.asynchrony import wait_for
-from simulations.rescoring.divergence import DialogueShape, Divergence
-from simulations.rescoring.sessions import TurnChange, rescore_session
-from simulations.task.run_kind import RunKind
-from simulations.task.stored_answers import is_stored
+from simulations.execution.database import with_store
+from simulations.options.groups import DB
+from simulations.options.option import Argument
 
-_AGENTS = {Role.RECOMMENDATION: (RecommendationAgent, ZeroShot), Role.USER: (UserAgent,)}
+if TYPE_CHECKING:
+    from afl.settings import Settings
+    from memory.store import Store
+    from simulations.rescoring.run import Rescoring
 
 
-@dataclass(frozen=True, slots=True)
-class Rescoring:
-    """A run as it was recorded, and as it would be taken now."""
+def rescore(
+    run: Annotated[str, Argument("Name of the run", "RUN")],
+    *,
+    db: Annotated[str | None, DB] = None,
+    settings: "Settings | None" = None,
+) -> "Rescoring":
+    """Read the stored replies of a run with today's parsers and metrics: what would change, without a request.
 
-    run: str
-    turns: int
-    """Turns read again."""
-    left: int
-    """Turns that were not, because their dialogue would have gone otherwise before them."""
-    unread: int
-    """Turns that were not, because an agent of one's own knows how to read them."""
-    changes: tuple[TurnChange, ...]
-    before: Numbers
-    after: Numbers
-
-    @property
-    def changed(self) -> bool:
-        """Whether any turn is read otherwise, or any number comes out otherwise."""
-        return bool(self.changes) or self.before != self.after
-
-    @property
-    def exit_code(self) -> int:
-        """1 when a difference was found."""
-        return 1 if self.changed else 0
-
-    @property
-    def note(self) -> str | None:
-        """What the numbers cannot tell, where a dialogue would have gone otherwise; None where all is known."""
-        open_ended = {
-            change.was.key.subject
-            for change in self.changes
-            if change.divergence not in (Divergence.SAME, Divergence.ENDS)
-        }
-        if not open_ended:
-            return None
-        return (
-            f"{len(open_ended)} sessions would have gone otherwise: what would have been said is not known, so their "
-            "later turns are left as recorded; a new run would tell"
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """The object of `rescore --json`."""
-        return {
-            "run": self.run,
-            "turns": self.turns,
-            "left": self.left,
-            "unread": self.unread,
-            "changed": self.changed,
-            "changes": [change.to_json() for change in self.changes],
-            "before": self.before.to_json(),
-            "after": self.after.to_json(),
-            "note": self.note,
-        }
-
-
-def rescore(run: str, *, db: str | None = None, settings: Settings | None = None) -> Rescoring:
-    """Reads every stored reply of the run's recorded sessions again; nothing is asked and nothing written.
-
-    Raises `NotFoundError` for a run that is not there.
+    Nothing is written. Raises `NotFoundError` for a run that is not there.
     """
-    return wait_for(_rescore(run, db or (settings or Settings()).db_url))
 
+    async def rescored(store: "Store") -> "Rescoring":
+        from simulations.rescoring.run import rescore_run
 
-async def _rescore(name: str, url: str) -> Rescoring:
-    async with await Store.open(url) as store:
-        return await rescored(await store.run(name))
+        return await rescore_run(await store.run(run))
 
-
-async def rescored(run: Run) -> Rescoring:
-    """The run read again; few sessions in memory at a time."""
-    kind = RunKind.from_config(run.config)
-    reader = Rereader(
-        decisions=kind.protocol == "dialogue", lists=kind.lists, listed=kind.listed, stored=is_stored(run.config)
-    )
-    shape, roles = DialogueShape.from_config(run.config), _readable(run.config)
-    tally, recorded_places, changes = Tally(), [], list[TurnChange]()
-    turns = left = unread = 0
-    async for transcript in run.transcripts_by_id():
-        found = rescore_session(transcript, reader, shape, roles=roles)
-        recorded_places.append(place_of_target(transcript.record))
-        tally.add(found.record)
-        changes += found.changes
-        turns, left, unread = turns + found.read, left + found.left, unread + found.unread
-    before = numbers_of(
-        await run.totals(),
-        judgements=await run.judgements(),
-        places=recorded_places,
-        config=run.config,
-        users=run.session_count,
-    )
-    after = numbers_of(
-        tally.totals, judgements=tally.judgements, places=tally.places, config=run.config, users=run.session_count
-    )
-    return Rescoring(run.name, turns, left, unread, tuple(changes), before, after)
-
-
-def _readable(config: Mapping[str, Any]) -> Sequence[str]:
-    """The roles whose agents are AFL's own."""
-    own = [role for role, agents in _AGENTS.items() if _is_one(config.get(f"{role}_agent"), agents)]
-    return [*own, *([Role.RECOMMENDATION] if is_stored(config) else [])]
-
-
-def _is_one(recorded: str | None, agents: Sequence[type]) -> bool:
-    return recorded in (None, *(f"{agent.__module__}.{agent.__qualname__}" for agent in agents))
+    return with_store(db, settings, rescored)

@@ -1,16 +1,15 @@
-"""`afl runs`: what has been run."""
+"""`afl runs`: the runs of a database."""
 
-from afl.settings import Settings
-from memory.records import RunSummary
-from memory.store import Store
-from simulations.execution.asynchrony import wait_for
+from typing import TYPE_CHECKING, Annotated
+
+from simulations.execution.database import with_store
+from simulations.options.groups import DB
+
+if TYPE_CHECKING:
+    from afl.settings import Settings
+    from memory.records import RunSummary
 
 
-def runs(*, db: str | None = None, settings: Settings | None = None) -> list[RunSummary]:
-    """Every run in the database, newest first."""
-    return wait_for(_runs(db or (settings or Settings()).db_url))
-
-
-async def _runs(url: str) -> list[RunSummary]:
-    async with await Store.open(url) as store:
-        return await store.runs()
+def runs(*, db: Annotated[str | None, DB] = None, settings: "Settings | None" = None) -> "list[RunSummary]":
+    """List the runs in the database, newest first."""
+    return with_store(db, settings, lambda store: store.runs())

@@ -1,33 +1,43 @@
 """`afl view`: runs, dialogues and comparisons in the browser, or as a site of files."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+from afl.errors import UsageError
 from afl.extras import require_extra
-from afl.settings import Settings
-from memory.store import Store
 from simulations.execution.asynchrony import wait_for
-from simulations.progress import Unwatched, Watching
-from simulations.viewer.urls import ServedUrls
+from simulations.options.groups import DB
+from simulations.options.option import OUTPUT, Argument, Option
 
 if TYPE_CHECKING:
+    from afl.settings import Settings
+    from simulations.progress import Watching
     from simulations.viewer.site_export import ExportedSite
 
 
 def view(
-    runs: Sequence[str] = (),
+    runs: Annotated[
+        Sequence[str], Argument("Run to begin at, or several to begin at their comparison", "RUN...")
+    ] = (),
     *,
-    export: str | Path | None = None,
-    host: str = "127.0.0.1",
-    port: int = 7576,
-    browser: bool = True,
-    db: str | None = None,
-    settings: Settings | None = None,
+    port: Annotated[int, Option("Port of the pages; 0 for any that is free", OUTPUT)] = 7576,
+    host: Annotated[
+        str, Option("Address to serve at; other machines need the token in the URL", OUTPUT, metavar="ADDRESS")
+    ] = "127.0.0.1",
+    browser: Annotated[bool, Option("Whether to open the browser", OUTPUT, off="--no-browser")] = True,
+    export: Annotated[
+        str | Path | None, Option("Folder to write the pages into instead of serving them", OUTPUT, metavar="DIR")
+    ] = None,
+    db: Annotated[str | None, DB] = None,
+    settings: "Settings | None" = None,
     opened: Callable[[str], None] | None = None,
-    watch: Watching | None = None,
+    watch: "Watching | None" = None,
 ) -> "ExportedSite | None":
-    """Shows the database in the browser until Ctrl-C; nothing is written to it.
+    """Show runs, dialogues and comparisons in the browser.
+
+    Pages are served until Ctrl-C; nothing is written to the database.
 
     With `runs` the browser begins at this run, or at the comparison of several. `opened` is told the address once
     pages are answered, and prints it by default; a `host` other than this machine's own makes a token, which is in it.
@@ -38,29 +48,42 @@ def view(
     Raises `UsageError` for a port that is taken, a folder that holds something else, a missing extra; `StorageError`
     for a database that is not there; `NotFoundError` for a run that is not.
     """
+    from afl.settings import Settings
+    from simulations.progress import Unwatched
+
     require_extra("viewer", "the viewer")
+    if not 0 <= port <= 65535:
+        raise UsageError(f"--port: got {port}, expected 0 to 65535")
     settings = settings or Settings()
     url, names = db or settings.db_url, tuple(dict.fromkeys(runs))
-    wait_for(_require(url, names))
     if export is not None:
+        wait_for(_require(url, names))
         return _exported(url, names, Path(export), settings, watch or Unwatched())
-    _serve(url, _first(names), host, port, browser, settings, opened or _told)
+    with suppress(KeyboardInterrupt):  # closed before it was open
+        wait_for(_require(url, names))
+        _serve(url, _first(names), host, port, browser, settings, opened or _print_address)
     return None
 
 
 async def _require(url: str, names: Sequence[str]) -> None:
-    """Before a port or a folder is touched."""
+    """Raises for a database or a run that is not there, before a port or a folder is touched."""
+    from memory.store import Store
+
     async with await Store.open_for_reading(url) as store:
         for name in names:
             await store.run(name)
 
 
 def _first(names: Sequence[str]) -> str:
+    from simulations.viewer.urls import ServedUrls
+
     urls = ServedUrls()
     return urls.runs() if not names else urls.run(names[0]) if len(names) == 1 else urls.compare(names)
 
 
-def _exported(url: str, names: Sequence[str], folder: Path, settings: Settings, watch: Watching) -> "ExportedSite":
+def _exported(
+    url: str, names: Sequence[str], folder: Path, settings: "Settings", watch: "Watching"
+) -> "ExportedSite":
     from simulations.viewer import site_export
 
     with watch.bar(f"pages into {folder}") as bar:
@@ -68,7 +91,7 @@ def _exported(url: str, names: Sequence[str], folder: Path, settings: Settings, 
 
 
 def _serve(
-    url: str, path: str, host: str, port: int, browser: bool, settings: Settings, opened: Callable[[str], None]
+    url: str, path: str, host: str, port: int, browser: bool, settings: "Settings", opened: Callable[[str], None]
 ) -> None:
     from simulations.viewer import server
 
@@ -80,5 +103,5 @@ def _serve(
     server.serve(url, datasets=settings.data_dir, host=host, port=port, opened=begin)
 
 
-def _told(address: str) -> None:
-    print(f"{address} (Ctrl-C ends it)", flush=True)
+def _print_address(address: str) -> None:
+    print(f"{address} (press Ctrl-C to stop)", flush=True)

@@ -12,7 +12,10 @@ from afl.ports import Clock
 from memory.run import Run
 from simulations.engines.base import Engine
 from simulations.engines.local import LocalEngine
-from simulations.options.run_options import at_least
+from simulations.engines.options import load_engine
+from simulations.execution.limits import budget, rate_limits, time_limits
+from simulations.options.groups import CallOptions, EngineOptions
+from simulations.options.values import at_least
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,19 @@ class ExecutionConfig:
 
     def __post_init__(self) -> None:
         at_least("concurrency", self.concurrency, 1)
+
+    @classmethod
+    def of(cls, options: CallOptions) -> Self:
+        """As the options of a command say; those without an engine run in this process."""
+        return cls(
+            options.concurrency,
+            options.base_url,
+            clock=options.clock or SystemClock(),
+            rates=rate_limits(options),
+            budget=budget(options),
+            times=time_limits(options),
+            engine=load_engine(options) if isinstance(options, EngineOptions) else LocalEngine(),
+        )
 
     def answered_from(self, replay: Run | None, recall: CacheLookup | None) -> Self:
         """The same performance, with who else than the model may answer."""

@@ -1,6 +1,6 @@
 """One call of a command that plays runs: the open store, the loaded language model, and a run from start to report."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +10,6 @@ from afl.errors import EndpointError
 from afl.hints.knowledge_base import KnowledgeBase
 from afl.llm.language_model import LanguageModel, LanguageModelSpec
 from afl.llm.registry import load_model, recorded_model
-from afl.ports import RecommenderTool
 from afl.settings import Settings
 from memory.records import Transcript
 from memory.run import Run
@@ -22,6 +21,7 @@ from simulations.execution.asynchrony import Wait, waiting
 from simulations.execution.identity import default_name, run_configuration, same_inputs
 from simulations.execution.limits import open_account
 from simulations.execution.run import ExecutionConfig, execute_run
+from simulations.options.groups import CallOptions, PythonAgentOptions, StorageOptions, ToolOptions
 from simulations.options.run_options import RunOptions
 from simulations.progress import Unwatched, Watching
 from simulations.task.model_outputs import ModelOutputs
@@ -30,21 +30,17 @@ from simulations.task.training_data import training_data
 
 
 @contextmanager
-def open_executor(
-    *,
-    db: str | None,
-    settings: Settings | None,
-    watch: Watching | None,
-    agents: AgentFactory | None,
-    tools: Sequence[str | RecommenderTool],
-) -> Iterator["Executor"]:
-    """A call over an open store; store and language models are closed in the end. `tools` may hold your own parts."""
-    settings = settings or Settings()
-    own = tuple(tool for tool in tools if not isinstance(tool, str))
-    storage = StorageLocation(db or settings.db_url, settings)
+def open_executor(options: StorageOptions) -> Iterator["Executor"]:
+    """An executor over an open store, with the agents and tools given as objects; all it opens is closed in the end."""
+    settings = options.settings or Settings()
+    agents = options.agents if isinstance(options, PythonAgentOptions) else None
+    tools = options.tools if isinstance(options, ToolOptions) else ()
+    tool_objects = tuple(tool for tool in tools if not isinstance(tool, str))
+    storage = StorageLocation(options.db or settings.db_url, settings)
     with waiting() as wait:
         store = wait(Store.open(storage.url))
-        executor = Executor(store, storage, watch or Unwatched(), (agents or AgentFactory()).with_tools(own), wait)
+        agents = (agents or AgentFactory()).with_tools(tool_objects)
+        executor = Executor(store, storage, options.watch or Unwatched(), agents, wait)
         try:
             yield executor
         finally:
@@ -81,11 +77,17 @@ class Executor:
     def settings(self) -> Settings:
         return self.storage.settings
 
-    def run(self, options: dict[str, Any], name: str | None, execution: ExecutionConfig) -> SimulationReport:
+    def replayed(self, name: str | None) -> Run | None:
+        """The recorded run that alone answers; None where none is named. Raises `NotFoundError`."""
+        return None if name is None else self.wait(self.store.run(name))
+
+    def execution(self, options: CallOptions, replay: Run | None) -> ExecutionConfig:
+        """How runs are executed: as the options say, answered by the replayed run alone or also from the cache."""
+        return ExecutionConfig.of(options).answered_from(replay, self.store.reply_cache if options.cache else None)
+
+    def run(self, options: RunOptions, name: str | None, execution: ExecutionConfig) -> SimulationReport:
         """The run that these options describe, started or continued to its end."""
-        recorded = None if execution.replay is None else execution.replay.config
-        task = self.task(RunOptions.given(options, recorded=recorded))
-        return self.execute(self.prepare(task, name, execution), execution)
+        return self.execute(self.prepare(self.task(options), name, execution), execution)
 
     def task(self, options: RunOptions, knowledge_base: KnowledgeBase | None = None) -> Task:
         """The sessions that these options describe, from the library; hints of `knowledge_base` are tried on them."""

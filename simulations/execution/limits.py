@@ -1,60 +1,34 @@
 """What calls may cost and how fast they may come: options that change from call to call, and no result."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypedDict
 
 from afl.llm.budget import Budget, RunAccount, unlimited_account
 from afl.llm.language_model import LanguageModel
 from afl.llm.rate_limits import RateLimits
-from afl.llm.time_limits import DEFAULT_REQUEST_TIMEOUT, DEFAULT_STALL_SECONDS, TimeLimits
+from afl.llm.time_limits import TimeLimits
 from afl.types import ConcurrencyChange, Spending
 from memory.run import Run
+from simulations.options.groups import LimitOptions, RateOptions
 
 
-class LimitOptions(TypedDict, total=False):
-    """Options of every command that asks a language model."""
-
-    rpm: int | None
-    """The most requests a minute."""
-    tpm: int | None
-    """The most tokens a minute, as the endpoint counts them."""
-    budget_usd: float | None
-    """The most US dollars that all runs of the command may have cost, earlier continuations included."""
-    budget_tokens: int | None
-    """The same in tokens, prompts and completions together."""
-    max_tokens: int | None
-    """The longest reply under a budget; 1024 by default."""
-    timeout: float | None
-    """Seconds for one try of a request; 300 by default."""
-    session_timeout: float | None
-    """Seconds for a session; what it then lacks is asked by the next continuation."""
-    run_timeout: float | None
-    """Seconds for a run in this call of the command; it stops then, with everything kept."""
-    stall_after: float | None
-    """Seconds without any reply after which `watch` is told what is waited for; 60 by default."""
-
-
-def rates(options: Mapping[str, Any]) -> RateLimits:
+def rate_limits(options: RateOptions) -> RateLimits:
     """Requests and tokens per minute, over all runs of a command."""
-    return RateLimits(options.get("rpm"), options.get("tpm"))
+    return RateLimits(options.rpm, options.tpm)
 
 
-def budget(options: Mapping[str, Any]) -> Budget:
+def budget(options: LimitOptions) -> Budget:
     """What all runs of a command may cost together."""
-    return Budget(
-        usd=options.get("budget_usd"), tokens=options.get("budget_tokens"), max_tokens=options.get("max_tokens")
-    )
+    return Budget(usd=options.budget_usd, tokens=options.budget_tokens, max_tokens=options.max_tokens)
 
 
-def time_limits(options: Mapping[str, Any]) -> TimeLimits:
-    """How long a try, a session and a run may take."""
-    attempt = options.get("timeout")
+def time_limits(options: LimitOptions) -> TimeLimits:
+    """How long a request attempt, a session and a run may take."""
     return TimeLimits(
-        attempt=DEFAULT_REQUEST_TIMEOUT if attempt is None else attempt,
-        session=options.get("session_timeout"),
-        run=options.get("run_timeout"),
-        stall=DEFAULT_STALL_SECONDS if (after := options.get("stall_after")) is None else after,
+        attempt=options.timeout,
+        session=options.session_timeout,
+        run=options.run_timeout,
+        stall=options.stall_after,
     )
 
 

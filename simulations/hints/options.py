@@ -1,16 +1,12 @@
 """What an exploration may be told beside data set, model and lists."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 from afl.errors import UsageError
 from afl.hints.filters import Filter
-from simulations.options.run_options import at_least
-
-MAX_SESSIONS = 500
-TOP = 10
-CANDIDATES = 50
+from simulations.options.values import at_least
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +40,10 @@ class ExplorationOptions:
         return asdict(self) | {"without": [left_out.value for left_out in self.without]}
 
     @classmethod
-    def given(cls, said: Mapping[str, Any], *, recorded: Mapping[str, Any] | None = None) -> Self:
-        """What was said (None is not said), over what a recorded exploration was started with, over the defaults."""
-        values = dict(recorded or {}) | {key: value for key, value in said.items() if value is not None}
+    def given(cls, options: Mapping[str, Any], *, recorded: Mapping[str, Any] | None = None) -> Self:
+        """The options that were given, over those of a recorded exploration, over the defaults."""
+        names = {field.name for field in fields(cls)}
+        values = dict(recorded or {}) | {name: value for name, value in options.items() if name in names}
         return cls(**values | {"without": _filters(values.get("without", ()))})
 
 

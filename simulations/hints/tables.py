@@ -16,7 +16,8 @@ from simulations.analysis.simulation_report import SimulationReport
 from simulations.execution.executor import Executor
 from simulations.execution.run import ExecutionConfig
 from simulations.leakage.preflight import audit_sessions, require_sound
-from simulations.options.run_options import NONE, RunOptions, SplitName
+from simulations.options.groups import NONE, SplitName
+from simulations.options.run_options import RunOptions
 from simulations.task.task import Task
 
 CANDIDATES = 50

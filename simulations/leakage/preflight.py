@@ -13,7 +13,7 @@ from simulations.leakage.lists import Listed, check_lists
 from simulations.leakage.positions import check_positions
 from simulations.leakage.split import check_split
 from simulations.leakage.suggestions import Suggested, audit_suggestions, check_suggestions
-from simulations.options.run_options import NONE
+from simulations.options.groups import NONE
 from simulations.task.model_outputs import ModelOutputs
 from simulations.task.task import Task
 

@@ -1,22 +1,33 @@
-"""What a user may say about a simulation, and what of it determines the results."""
+"""The options that determine the results of a run."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, Literal, Self, get_args
 
-from afl.data.candidates import Position
 from afl.data.dataset import Split
-from afl.data.judged_items import ITEMS_PER_USER, Ratio
+from afl.data.judged_items import Ratio
 from afl.errors import UsageError
+from simulations.options.groups import (
+    LLM,
+    NONE,
+    CandidateOptions,
+    CandidatesFrom,
+    DatasetOptions,
+    DialogueOptions,
+    JudgedItemsOptions,
+    LanguageModelOptions,
+    ParticipantOptions,
+    RecommenderOptions,
+    RewardOptions,
+    SessionOptions,
+    SplitName,
+    TargetPosition,
+    ToolOptions,
+    TrainingDataOptions,
+)
+from simulations.options.values import at_least, one_of
 
-CandidatesFrom = Literal["seeded", "reference", "source"]
-SplitName = Literal["test", "valid", "train", "all"]
 Protocol = Literal["dialogue", "zero-shot", "choice", "shortlist", "ranking", "hints", "exploration"]
-
-NONE = "none"
-"""The name that switches a recommender or reward model off."""
-LLM = "llm"
-"""The name of the language model where it is to recommend by itself: without a recommender, as `none`."""
 
 ZERO_SHOT = "zero-shot"
 """The protocol of `llm` as a base model, and the name of the agent that is asked."""
@@ -24,62 +35,52 @@ ZERO_SHOT = "zero-shot"
 LISTED = 5
 """How many candidates the recommendation agent lists, where it lists any and nothing else is said."""
 
-# fmt: off
-FIRST = frozenset({
-    "dataset", "llm", "rounds", "candidates", "candidates_from", "seed", "split", "sessions", "recommender", "reward",
-    "tools", "user_sees_candidates",
-})
-# fmt: on
+FIRST = (
+    "dataset",
+    "llm",
+    "rounds",
+    "candidates",
+    "candidates_from",
+    "seed",
+    "split",
+    "sessions",
+    "recommender",
+    "reward",
+    "tools",
+    "user_sees_candidates",
+)
 """Options that every run's configuration holds; later ones are left out at their default, so that old runs go on."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions:
-    """The options of `simulate` that determine its results; fixed when a run starts."""
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(
+    DatasetOptions,
+    LanguageModelOptions,
+    CandidateOptions,
+    SessionOptions,
+    TrainingDataOptions,
+    RecommenderOptions,
+    RewardOptions,
+    ToolOptions,
+    DialogueOptions,
+    ParticipantOptions,
+    JudgedItemsOptions,
+):
+    """The options that determine the results of a run, fixed when it starts; names are keys of its configuration."""
 
-    dataset: str
-    """Name of an imported data set."""
-    llm: str
-    """`offline` or `openai:MODEL`."""
-    rounds: int = 4
-    """The most rounds a dialogue may take."""
-    candidates: int = 20
-    """Length of a candidate list, the target included."""
-    candidates_from: CandidatesFrom = "seeded"
-    """How the other candidates are drawn: from seed and session, as the published code draws them, or not at all,
-    because the data set's source brought its lists."""
-    seed: int = 303
-    """The study's seed: candidate lists and the order of sessions. Models have their own."""
-    split: SplitName = "test"
-    sessions: int | None = None
-    """The first so many sessions, in an order seeded by `seed`; None for all."""
     sessions_seed: int | None = None
-    """Seeds that order in place of `seed`, so that studies of several seeds are about the same sessions."""
-    recommender: str = "sasrec"
-    """The recommendation agent's model, `NAME[:ARG]`, or `none`: the language model by itself."""
-    reward: str = "sasrec"
-    """The user agent's reward model, `NAME[:ARG]`, or `none`."""
+    """Seeds the order of sessions in place of `seed`, so that studies of several seeds are about the same sessions."""
     tools: tuple[str, ...] = ()
     """Further recommender tools, `NAME[:ARG]`, in this order."""
-    user_sees_candidates: bool = True
-    """Whether the user agent is asked if the item is the best of the list, or (False) just judges it."""
-    user: bool = True
-    """Whether there is a user agent; without one a dialogue is one recommendation."""
-    train_on: str | None = None
-    """The data set that models learn from, over the same catalogue; None for the sessions' own, or one that fits."""
     ratios: tuple[str, ...] = ()
     """What the user agent judges after the dialogue, wanted to unwanted (`1:3`); empty for nothing."""
-    items: int = ITEMS_PER_USER
-    """How many items a user judges at each ratio; half of them are held out of every sequence."""
     loop: bool = True
     """Whether there is a dialogue at all, or only the judging, without a memory."""
-    target_position: Position = "random"
-    """Where the target stands in its candidate list: as the list was shuffled, or moved to one end."""
     protocol: Protocol = "dialogue"
-    """Who says what: the two agents in rounds; the language model one plain question, without a part to play
-    (`zero-shot`); the user agent choosing among the candidates (`choice`); the recommendation agent listing some, of
-    which the user agent chooses (`shortlist`), or nobody does (`ranking`); the same list once without a hint and once
-    with each hint of a knowledge base (`hints`), or with hints drawn from lists that went wrong (`exploration`)."""
+    """The two agents in rounds; the language model asked one plain question, without a role (`zero-shot`); the user
+    agent choosing among the candidates (`choice`); the recommendation agent listing some, of which the user agent
+    chooses (`shortlist`), or nobody does (`ranking`); the same list once without a hint and once with each hint of a
+    knowledge base (`hints`), or with hints drawn from lists that went wrong (`exploration`)."""
     listed: int = LISTED
     """How many candidates the recommendation agent lists, where it lists any."""
     hints: str | None = None
@@ -92,19 +93,19 @@ class RunOptions:
         at_least("candidates", self.candidates, 2)
         if self.sessions is not None:
             at_least("sessions", self.sessions, 1)
-        _one_of("candidates-from", self.candidates_from, ("seeded", "reference", "source"))
-        _one_of("split", self.split, (*Split, "all"))
+        one_of("candidates-from", self.candidates_from, get_args(CandidatesFrom))
+        one_of("split", self.split, get_args(SplitName))
         at_least("items", self.items, 2)
         self.judged_ratios()
         if self.ratios and not self.user:
             raise UsageError("--ratio: items are judged by a user agent, and there is none with --no-user")
-        _one_of("target-position", self.target_position, ("random", "first", "last"))
+        one_of("target-position", self.target_position, get_args(TargetPosition))
         self._check_protocol()
         if not self.ratios and not self.loop:
             raise UsageError("nothing to do: without a dialogue there must be something to judge")
 
     def _check_protocol(self) -> None:
-        _one_of("protocol", self.protocol, get_args(Protocol))
+        one_of("protocol", self.protocol, get_args(Protocol))
         if (self.protocol == "hints") != (self.hints is not None):
             raise UsageError("hints: expected a knowledge base with protocol 'hints', and with no other")
         if self.protocol == "dialogue":
@@ -134,22 +135,23 @@ class RunOptions:
 
     def configuration(self) -> dict[str, Any]:
         """Every option as JSON; one that came later only where something else than its default was chosen."""
-        unchanged = [field.name for field in fields(self) if getattr(self, field.name) == field.default]
-        said = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
-        return {key: value for key, value in said.items() if key in FIRST or key not in unchanged}
+        changed = [field.name for field in fields(self) if getattr(self, field.name) != field.default]
+        names = dict.fromkeys((*FIRST, *changed))
+        values = {name: getattr(self, name) for name in names}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
     @classmethod
-    def given(cls, said: Mapping[str, Any], *, recorded: Mapping[str, Any] | None = None) -> Self:
-        """What was said, over what a recorded run was started with, over the defaults.
+    def given(cls, given: Mapping[str, Any], *, recorded: Mapping[str, Any] | None = None) -> Self:
+        """The options that were given, over the configuration of a recorded run, over the defaults.
 
-        `said` maps field names to values, None meaning not said; a recommender `llm` is none beside the language
+        `given` maps field names to values, None meaning not given; a recommender `llm` is none beside the language
         model. Raises `UsageError` for a missing data set or model.
         """
-        known = {field.name for field in fields(cls)}
-        values = {key: value for key, value in (recorded or {}).items() if key in known}
-        values |= {key: value for key, value in said.items() if value is not None}
+        names = {field.name for field in fields(cls)}
+        values = {name: value for name, value in (recorded or {}).items() if name in names}
+        values |= {name: value for name, value in given.items() if value is not None}
         for required in ("dataset", "llm"):
-            if required not in values:
+            if not values.get(required):
                 raise UsageError(f"--{required} is missing: a new run needs a data set and a language model")
         if not values.get("user", True) or values.get("protocol", "dialogue") != "dialogue":
             values.setdefault("rounds", 1)
@@ -158,14 +160,3 @@ class RunOptions:
         for several in ("tools", "ratios"):
             values[several] = tuple(values.get(several, ()))
         return cls(**values)
-
-
-def at_least(option: str, value: int, least: int) -> None:
-    """Raises `UsageError` for a value below the least that makes sense."""
-    if value < least:
-        raise UsageError(f"--{option}: got {value}, expected at least {least}")
-
-
-def _one_of(option: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise UsageError(f"--{option}: got {value!r}, expected one of: {', '.join(choices)}")

@@ -8,12 +8,19 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-import simulations
 from afl import plugins
 from afl.metrics.intervals import Estimate, percentile_interval, resampled
 from afl.metrics.precision_recall import f1_of, user_scores
 from simulations.analysis.study_report import StudyReport
 from simulations.analysis.user_simulation import ArmAnswers, UserReport
+from simulations.studies.ablation import study_ablation
+from simulations.studies.popularity import study_popularity
+from simulations.studies.position import study_position
+from simulations.studies.rankers import study_rankers
+from simulations.studies.recommendation import evaluate_recommendation
+from simulations.studies.rounds import study_rounds
+from simulations.studies.user import evaluate_user
+from simulations.studies.user_rounds import study_user_rounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +58,19 @@ class Play(Protocol):
 
 def plays() -> Mapping[str, Play]:
     """The studies there are, by the name manifests call them."""
-    found: dict[str, Play] = {"recommendation": _recommendation, "user": _user, "user_rounds": _user_rounds}
-    for name in ("rounds", "rankers", "ablation", "popularity", "position"):
-        if f"study_{name}" in simulations.__all__:
-            found[name] = partial(_study, name)
-    return found
+    studies: dict[str, Callable[..., StudyReport]] = {
+        "ablation": study_ablation,
+        "popularity": study_popularity,
+        "position": study_position,
+        "rankers": study_rankers,
+        "rounds": study_rounds,
+    }
+    return {
+        "recommendation": _recommendation,
+        "user": _user,
+        "user_rounds": _user_rounds,
+        **{name: partial(_study, name, study) for name, study in studies.items()},
+    }
 
 
 def built(arm: Mapping[str, Any]) -> bool:
@@ -64,14 +79,16 @@ def built(arm: Mapping[str, Any]) -> bool:
     return arm["study"] in plays() and (base is None or base in plugins.plugin_names("afl.recommenders"))
 
 
-def _study(name: str, options: Mapping[str, Any], arms: Sequence[Mapping[str, Any]]) -> Outcome:
-    study: Callable[..., StudyReport] = getattr(simulations, f"study_{name}")
+def _study(
+    name: str,
+    study: Callable[..., StudyReport],
+    options: Mapping[str, Any],
+    arms: Sequence[Mapping[str, Any]],
+) -> Outcome:
     return _outcome(name, study(**options))
 
 
 def _recommendation(options: Mapping[str, Any], arms: Sequence[Mapping[str, Any]]) -> Outcome:
-    from simulations.commands.evaluate import evaluate_recommendation
-
     bases = tuple(dict.fromkeys(arm["base"] for arm in arms))
     return _outcome("recommendation", evaluate_recommendation(bases=bases, **options))
 
@@ -91,14 +108,10 @@ def _outcome(study: str, report: StudyReport) -> Outcome:
 
 
 def _user(options: Mapping[str, Any], arms: Sequence[Mapping[str, Any]]) -> Outcome:
-    from simulations.commands.evaluate_user import evaluate_user
-
     return _judged("user", evaluate_user(**options))
 
 
 def _user_rounds(options: Mapping[str, Any], arms: Sequence[Mapping[str, Any]]) -> Outcome:
-    from simulations.commands.study_user_rounds import study_user_rounds
-
     return _judged("user_rounds", study_user_rounds(**options))
 
 

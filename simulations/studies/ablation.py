@@ -1,31 +1,45 @@
-"""What recommender and reward model contribute to the loop: `afl study ablation` (AFL, Table 7)."""
+"""`afl study ablation`: what recommender and reward model contribute to the loop (AFL, Table 7)."""
 
 from afl.errors import UsageError
 from simulations.analysis.paired_tests import compare_pairs
 from simulations.analysis.study_report import StudyReport
-from simulations.options.run_options import LLM, NONE
-from simulations.studies.arm_runner import ArmRunner
+from simulations.execution.asynchrony import outside_event_loop
+from simulations.options.command import Given, command
+from simulations.options.groups import LLM, NONE, BaseModelStudyOptions
+from simulations.studies.arm_runner import open_runner
 from simulations.studies.arms import Arm
 
-WITHOUT_BOTH = Arm(name="without both", said={"recommender": NONE, "reward": NONE})
-WITHOUT_REWARD = Arm(name="without reward", said={"reward": NONE})
-WITHOUT_RECOMMENDER = Arm(name="without recommender", said={"recommender": NONE})
+WITHOUT_BOTH = Arm(name="without both", options={"recommender": NONE, "reward": NONE})
+WITHOUT_REWARD = Arm(name="without reward", options={"reward": NONE})
+WITHOUT_RECOMMENDER = Arm(name="without recommender", options={"recommender": NONE})
 WHOLE = Arm(name="afl")
 
 ARMS = (WITHOUT_BOTH, WITHOUT_RECOMMENDER, WITHOUT_REWARD, WHOLE)
-"""What is left out, and last the whole loop, which each of them is compared with."""
+"""The loop with parts left out, and last the whole loop, with which each of them is compared."""
 
 
-def ablation_study(player: ArmRunner) -> StudyReport:
-    """The loop with parts left out; the whole loop is tested against each of them."""
-    for part in ("recommender", "reward"):
-        if (got := player.said[part]) in (NONE, LLM):
-            raise UsageError(f"--{part}: got {got!r}, expected a model: the study is about what it contributes")
-    played = player.play(ARMS)
-    results = [one.result() for one in played]
-    return player.report(
-        "ablation",
-        played,
-        results=results,
-        tests=compare_pairs([(less, results[-1]) for less in results[:-1]]),
-    )
+@outside_event_loop
+@command(BaseModelStudyOptions)
+def study_ablation(given: Given[BaseModelStudyOptions]) -> StudyReport:
+    """Compare the loop without recommender, without reward model, without both, and whole, over the same sessions.
+
+    The whole loop is tested against each of the others. Runs and errors are as in `evaluate_recommendation`;
+    `UsageError` also without recommender or reward model.
+    """
+    require_models(given.options, "the study is about what it contributes")
+    with open_runner(given) as runner:
+        arm_runs = runner.run_arms(ARMS)
+        *parts, whole = (arm_run.result() for arm_run in arm_runs)
+        return runner.report(
+            "ablation",
+            arm_runs,
+            results=[*parts, whole],
+            tests=compare_pairs([(part, whole) for part in parts]),
+        )
+
+
+def require_models(options: BaseModelStudyOptions, reason: str) -> None:
+    """Raises `UsageError` where there is no base model or no reward model."""
+    for flag, model in (("--recommender", options.recommender), ("--reward", options.reward)):
+        if model in (NONE, LLM):
+            raise UsageError(f"{flag}: got {model!r}, expected a model: {reason}")

@@ -1,4 +1,4 @@
-"""Does the user agent just nod? Its yes-rate against the reward rank: `afl study agreement`.
+"""`afl study agreement`: whether the user agent follows the reward score and nothing else; its yes by reward rank.
 
 The user agent judges the items of the user-simulation task, each with the reward score beside it. Where its answers
 follow the scores and nothing else, it adds nothing to the reward model. Arms and runs are those of `afl evaluate user`.
@@ -6,6 +6,7 @@ follow the scores and nothing else, it adds nothing to the reward model. Arms an
 
 from collections.abc import Sequence
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,32 +17,43 @@ from memory.records import JudgementRow
 from simulations.analysis.agreement import METRICS, AgreementReport, ArmAgreement
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.paired_tests import PairedTest, compare_pairs
-from simulations.options.run_options import NONE
-from simulations.studies.arm_runner import ArmRun, ArmRunner
-from simulations.studies.user import arm_of, chosen_ratios
-from simulations.task.task import Task
+from simulations.execution.asynchrony import outside_event_loop
+from simulations.options.command import Given, command
+from simulations.options.groups import NONE
+from simulations.studies.arm_runner import ArmRun, ArmRunner, open_runner
+from simulations.studies.user import UserStudyOptions
+from simulations.studies.user_arms import arm_of, judged_options
+
+if TYPE_CHECKING:
+    from simulations.task.task import Task
 
 
-def agreement_study(
-    player: ArmRunner, *, ratios: Sequence[str] | None = None, items: int | None = None
-) -> AgreementReport:
-    """The user agent without and with its memory, at every ratio. Raises `UsageError` without a reward model."""
-    if player.said["reward"] == NONE:
+@outside_event_loop
+@command(UserStudyOptions)
+def study_agreement(given: Given[UserStudyOptions]) -> AgreementReport:
+    """Measure how the user agent's yes follows the reward score it is shown, with and without the memory of the loop.
+
+    Runs are those of `evaluate_user`, `RUN-agent` and `RUN-afl`, and are shared with it; options and errors as there.
+    Raises `UsageError` without a reward model.
+    """
+    if given.options.reward == NONE:
         raise UsageError("--reward: got 'none', expected a model: there is no score to agree with")
-    asked = {"ratios": chosen_ratios(ratios, items), "items": items}
-    played = player.play([arm_of("agent", asked), arm_of("afl", asked)])
-    results = [
-        _agreement(player, one, player.task(one.arm, 0), ratio)
-        for one in played
-        for ratio in player.task(one.arm, 0).options.judged_ratios()
-    ]
-    return AgreementReport(
-        results=tuple(results),
-        tests=tuple(_tests(results)),
-        audit=tuple(player.suspicions),
-        costs=player.spent,
-        stand_in=any(one.stand_in for one in played),
-    )
+    judged = judged_options(given.options)
+    with open_runner(given) as runner:
+        arm_runs = runner.run_arms([arm_of("agent", judged), arm_of("afl", judged)])
+        results = [
+            _agreement(runner, arm_run, task, ratio)
+            for arm_run in arm_runs
+            for task in [runner.task(arm_run.arm, 0)]
+            for ratio in task.options.judged_ratios()
+        ]
+        return AgreementReport(
+            results=tuple(results),
+            tests=tuple(_tests(results)),
+            audit=tuple(runner.warnings),
+            costs=runner.study_costs,
+            stand_in=any(arm_run.stand_in for arm_run in arm_runs),
+        )
 
 
 def asked_of(
@@ -63,17 +75,17 @@ def asked_of(
     ]
 
 
-def _agreement(player: ArmRunner, played: ArmRun, task: Task, ratio: Ratio) -> ArmAgreement:
+def _agreement(runner: ArmRunner, arm_run: ArmRun, task: "Task", ratio: Ratio) -> ArmAgreement:
     assert task.judged is not None, "the arms judge"
     users = [row.id for row in task.rows]
-    said = (asked_of(player.judgements(run), users, task.judged, ratio) for run in played.runs)
+    answers = (asked_of(runner.judgements(run), users, task.judged, ratio) for run in arm_run.runs)
     return ArmAgreement(
-        arm=played.arm.name,
+        arm=arm_run.arm.name,
         ratio=ratio,
-        runs=played.runs,
-        seed_numbers=tuple(one.seed for one in played.seeds),
+        runs=arm_run.runs,
+        seed_numbers=tuple(run.seed for run in arm_run.seeds),
         users=tuple(users),
-        seeds=tuple(tuple(of_seed) for of_seed in said),
+        seeds=tuple(tuple(of_seed) for of_seed in answers),
     )
 
 

@@ -1,25 +1,29 @@
-"""Plays the arms of a study as runs: audited together, then one after the other, each started or continued."""
+"""Runs the arms of a study: audited together, then one after the other, each started or continued."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from afl.errors import UsageError
 from memory.records import JudgementRow, RoundRecord, SessionRow, Transcript
-from memory.run import Run
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.audit_check import Check
 from simulations.analysis.paired_tests import PairedTest
 from simulations.analysis.study_costs import ArmCosts, StudyCosts
 from simulations.analysis.study_report import StudyReport
-from simulations.execution.executor import Executor, open_executor
-from simulations.execution.run import ExecutionConfig
-from simulations.leakage.preflight import audit_sessions, audit_suggested, require_sound
-from simulations.options.run_options import RunOptions, at_least
+from simulations.options.command import Given
+from simulations.options.groups import StudyOptions
+from simulations.options.run_options import RunOptions
+from simulations.options.values import at_least
 from simulations.studies.arms import Arm
-from simulations.studies.options import execution_config, over_seeds, said
-from simulations.task.model_outputs import ModelOutputs
-from simulations.task.task import Task
+
+if TYPE_CHECKING:  # studies are described without what runs them
+    from memory.run import Run
+    from simulations.execution.executor import Executor
+    from simulations.execution.run import ExecutionConfig
+    from simulations.task.model_outputs import ModelOutputs
+    from simulations.task.task import Task
 
 
 class SeedRun(NamedTuple):
@@ -42,18 +46,18 @@ class SeedRun(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ArmRun:
-    """An arm, played to its end under every study seed."""
+    """The finished runs of an arm, one per study seed."""
 
     arm: Arm
     rounds: int
-    """The most rounds a dialogue could take."""
+    """Maximum rounds of a dialogue."""
     seeds: tuple[SeedRun, ...]
     stand_in: bool
     """Whether the language model is the offline stand-in."""
 
     @property
     def runs(self) -> tuple[str, ...]:
-        return tuple(one.run for one in self.seeds)
+        return tuple(run.run for run in self.seeds)
 
     def result(self, *, group: Mapping[str, Any] | None = None) -> ArmResult:
         """Whether each session hit its target."""
@@ -67,29 +71,31 @@ class ArmRun:
 
 @dataclass
 class ArmRunner:
-    """Plays arms over the sessions of one study; `playing` makes it."""
+    """Runs arms over the sessions of one study; made by `open_runner`."""
 
-    executor: Executor
-    said: dict[str, Any]
+    executor: "Executor"
+    options: dict[str, Any]
+    """Fields of `RunOptions` that were given for the whole study."""
     seeds: int
     name: str | None
-    execution: ExecutionConfig
-    replays: str | None = None
-    """The study whose runs alone may answer, by the name its runs are called after."""
-    suspicions: list[Check] = field(default_factory=list)
-    """What the audit found suspicious, but not broken."""
+    """Prefix of the names of runs."""
+    execution: "ExecutionConfig"
+    replayed_study: str | None = None
+    """Prefix of the names of the recorded runs that alone may answer."""
+    warnings: list[Check] = field(default_factory=list)
+    """Checks of the audit that found something suspicious, but not broken."""
     costs: list[ArmCosts] = field(default_factory=list)
-    """Of every run that was played."""
+    """Of every run so far."""
 
     @property
-    def spent(self) -> StudyCosts:
-        """What was played so far has cost."""
+    def study_costs(self) -> StudyCosts:
+        """The cost of all runs so far."""
         return StudyCosts(tuple(self.costs), self.execution.budget.report())
 
     def report(
         self,
         study: str | None,
-        played: Sequence[ArmRun],
+        arm_runs: Sequence[ArmRun],
         *,
         results: Sequence[ArmResult],
         tests: Sequence[PairedTest],
@@ -99,110 +105,140 @@ class ArmRunner:
             study=study,
             results=tuple(results),
             tests=tuple(tests),
-            audit=tuple(self.suspicions),
-            costs=self.spent,
-            stand_in=any(arm.stand_in for arm in played),
+            audit=tuple(self.warnings),
+            costs=self.study_costs,
+            stand_in=any(arm_run.stand_in for arm_run in arm_runs),
         )
 
-    def play(self, arms: Sequence[Arm]) -> list[ArmRun]:
-        """Every arm with its runs, in order. The set-up of all is audited before the first request is sent.
+    def run_arms(self, arms: Sequence[Arm]) -> list[ArmRun]:
+        """The finished runs of each arm, in order. The set-up of all is audited before the first request is sent.
 
         Raises `UsageError` for one that is broken, and whatever `simulate` raises.
         """
-        kept = [[self._prepared(arm, place) for place in range(self.seeds)] for arm in arms]
-        return [self._played(arm, outputs) for arm, outputs in zip(arms, kept, strict=True)]
+        prepared = [[self._prepare(arm, seed_index) for seed_index in range(self.seeds)] for arm in arms]
+        return [self._run_arm(arm, outputs) for arm, outputs in zip(arms, prepared, strict=True)]
 
-    def models(self, arm: Arm) -> list[tuple[Task, ModelOutputs]]:
-        """Per seed, what the base models say about the sessions, audited; no run is made, no language model asked."""
-        return [self._modelled(arm, place) for place in range(self.seeds)]
+    def model_outputs(self, arm: Arm) -> "list[tuple[Task, ModelOutputs]]":
+        """Per seed, the outputs of the base models for the sessions, audited; no run, no request."""
+        return [self._model_outputs(arm, seed_index) for seed_index in range(self.seeds)]
 
     def transcripts(self, run: str) -> Iterator[Transcript]:
-        """Every session of a run that was played, with all that was said, by id in plain string order."""
+        """Every session of a finished run with its dialogue, by id in plain string order."""
         return self.executor.transcripts(self._run(run))
 
     def judgements(self, run: str) -> list[JudgementRow]:
-        """What the user agent said of the items it judged, in a run that was played."""
+        """The user agent's answers about the items it judged in a finished run."""
         return self.executor.wait(self._run(run).judgements())
 
-    def outputs(self, run: str) -> ModelOutputs:
-        """What the base models said about the sessions of a run that was played, as it was begun."""
+    def outputs(self, run: str) -> "ModelOutputs":
+        """The outputs of the base models that a finished run was started with."""
+        from simulations.task.model_outputs import ModelOutputs
+
         return ModelOutputs.from_json(self.executor.wait(self._run(run).inputs()))
 
     def by_round(self, run: str) -> Mapping[str, Sequence[RoundRecord]]:
-        """Session -> where it stood after each of its rounds, of a run that was played."""
+        """Session -> its state after each of its rounds, of a finished run."""
         return self.executor.wait(self._run(run).rounds_by_session())
 
-    def kept(self, played: ArmRun, place: int) -> tuple[Task, ModelOutputs]:
-        """The sessions of a played arm under a seed, and what base models say about them, as kept with its run."""
-        run = self._run(played.seeds[place].run)
-        return self.task(played.arm, place), ModelOutputs.from_json(self.executor.wait(run.inputs()))
+    def recorded(self, arm_run: ArmRun, seed_index: int) -> "tuple[Task, ModelOutputs]":
+        """The sessions of an arm under a seed, and the outputs of base models recorded with its run."""
+        return self.task(arm_run.arm, seed_index), self.outputs(arm_run.seeds[seed_index].run)
 
-    def _prepared(self, arm: Arm, place: int) -> ModelOutputs:
-        """What the base models say about the arm's sessions, sound; nothing is asked, nothing written."""
-        task = self.task(arm, place)
+    def _prepare(self, arm: Arm, seed_index: int) -> "ModelOutputs":
+        """The outputs of the base models for the arm's sessions, audited; nothing is asked, nothing written."""
+        from simulations.leakage.preflight import audit_sessions, audit_suggested
+
+        task = self.task(arm, seed_index)
         self._audit(arm, audit_sessions(task))
-        prepared = self.executor.prepare(task, self._run_name(arm, task, place), self._how(arm, task, place))
+        prepared = self.executor.prepare(
+            task, self._run_name(arm, task, seed_index), self._execution(arm, task, seed_index)
+        )
         self._audit(arm, audit_suggested(task, prepared.outputs))
         return prepared.outputs
 
-    def _modelled(self, arm: Arm, place: int) -> tuple[Task, ModelOutputs]:
-        task = self.task(arm, place)
+    def _model_outputs(self, arm: Arm, seed_index: int) -> "tuple[Task, ModelOutputs]":
+        from simulations.leakage.preflight import audit_sessions, audit_suggested
+        from simulations.task.model_outputs import ModelOutputs
+
+        task = self.task(arm, seed_index)
         self._audit(arm, audit_sessions(task))
         outputs = ModelOutputs.of(task, self.executor.settings, self.executor.watch)
         self._audit(arm, audit_suggested(task, outputs))
         return task, outputs
 
-    def _played(self, arm: Arm, kept: Sequence[ModelOutputs]) -> ArmRun:
+    def _run_arm(self, arm: Arm, outputs: "Sequence[ModelOutputs]") -> ArmRun:
         reports, runs = [], []
-        for place, outputs in enumerate(kept):
-            task = self.task(arm, place)
-            execution = self._how(arm, task, place)
-            prepared = self.executor.prepare(task, self._run_name(arm, task, place), execution, outputs=outputs)
+        for seed_index, of_seed in enumerate(outputs):
+            task = self.task(arm, seed_index)
+            execution = self._execution(arm, task, seed_index)
+            prepared = self.executor.prepare(
+                task, self._run_name(arm, task, seed_index), execution, outputs=of_seed
+            )
             reports.append(self.executor.execute(prepared, execution))
             self.costs.append(ArmCosts(arm.name, prepared.name, tuple(reports[-1].costs)))
             rows = self.executor.wait(self._run(prepared.name).session_rows())
             runs.append(SeedRun(task.options.seed, prepared.name, rows))
         return ArmRun(arm, len(reports[0].by_round), tuple(runs), any(report.stand_in for report in reports))
 
-    def task(self, arm: Arm, place: int) -> Task:
+    def task(self, arm: Arm, seed_index: int) -> "Task":
         """Sessions and lists of an arm under one of the study seeds."""
-        given = {**self.said, **arm.said}
-        first = RunOptions.given(given).seed
-        return self.executor.task(RunOptions.given(over_seeds(given, first, self.seeds)[place]))
+        options = {**self.options, **arm.options}
+        first = RunOptions.given(options).seed
+        return self.executor.task(RunOptions.given(over_seeds(options, first, self.seeds)[seed_index]))
 
-    def _run_name(self, arm: Arm, task: Task, place: int) -> str | None:
-        return None if self.name is None else _name(self.name, arm, task, place)
+    def _run_name(self, arm: Arm, task: "Task", seed_index: int) -> str | None:
+        return None if self.name is None else _name(self.name, arm, task, seed_index)
 
-    def _how(self, arm: Arm, task: Task, place: int) -> ExecutionConfig:
-        """How the arm is performed: one that is replayed is answered by the same arm of the recorded study."""
-        if self.replays is None:
+    def _execution(self, arm: Arm, task: "Task", seed_index: int) -> "ExecutionConfig":
+        """How the arm is run: one that is replayed is answered by the same arm of the recorded study."""
+        if self.replayed_study is None:
             return self.execution
-        return self.execution.answered_from(self._run(_name(self.replays, arm, task, place)), None)
+        return self.execution.answered_from(self._run(_name(self.replayed_study, arm, task, seed_index)), None)
 
-    def _run(self, name: str) -> Run:
+    def _run(self, name: str) -> "Run":
         return self.executor.wait(self.executor.store.run(name))
 
     def _audit(self, arm: Arm, checks: Sequence[Check]) -> None:
-        found = require_sound(checks, leave_out=arm.about)
-        self.suspicions += [check for check in found if check not in self.suspicions]
+        from simulations.leakage.preflight import require_sound
+
+        found = require_sound(checks, leave_out=arm.expected_findings)
+        self.warnings += [check for check in found if check not in self.warnings]
 
 
-def _name(study_name: str, arm: Arm, task: Task, place: int) -> str:
-    return arm.run_name(study_name, task.options.seed if place else None)
+def _name(study_name: str, arm: Arm, task: "Task", seed_index: int) -> str:
+    return arm.run_name(study_name, task.options.seed if seed_index else None)
 
 
 @contextmanager
-def playing(options: Mapping[str, Any]) -> Iterator[ArmRunner]:
-    """A player for what these keyword arguments (`StudyOptions`) say; all it opened is closed in the end."""
-    at_least("seeds", options.get("seeds", 1), 1)
-    with open_executor(
-        db=options.get("db"),
-        settings=options.get("settings"),
-        watch=options.get("watch"),
-        agents=options.get("agents"),
-        tools=options.get("tools", ()),
-    ) as executor:
-        recall = executor.store.reply_cache if options.get("cache") else None
-        execution = execution_config(options).answered_from(None, recall)
-        run, replays = options.get("run"), options.get("replay")
-        yield ArmRunner(executor, said(options), options.get("seeds", 1), run, execution, replays)
+def open_runner(given: Given[StudyOptions], **defaults: Any) -> Iterator[ArmRunner]:
+    """A runner with the options of a study, `defaults` standing in for those not given; closed in the end."""
+    from simulations.execution.executor import open_executor
+
+    options = given.options
+    at_least("seeds", options.seeds, 1)
+    with open_executor(options) as executor:
+        yield ArmRunner(
+            executor,
+            {**defaults, **given.determining(given.explicit)},
+            options.seeds,
+            options.run,
+            executor.execution(options, None),
+            options.replay,
+        )
+
+
+def over_seeds(options: Mapping[str, Any], first: int, seeds: int) -> list[dict[str, Any]]:
+    """The options under each of the study seeds `first`, `first` + 1, ...: other lists, the same sessions.
+
+    The first is a study of one seed, so that a study can be widened later. Raises `UsageError` for answers from a
+    file, which belong to the lists of one seed.
+    """
+    at_least("seeds", seeds, 1)
+    if seeds > 1 and str(options.get("recommender") or "").startswith("file:"):
+        raise UsageError(
+            f"--seeds: got {seeds}, but the suggestions of a file belong to the candidate lists of one seed; "
+            "expected a model that can be asked again, or --seeds 1"
+        )
+    chosen = {} if options.get("sessions") is None else {"sessions_seed": first}
+    further = [{**options, "seed": first + more, **chosen} for more in range(1, seeds)]
+    return [{**options, "seed": first}, *further]

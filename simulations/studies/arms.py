@@ -1,11 +1,11 @@
-"""What is compared: arms, each a name and what it changes."""
+"""What is compared: arms, each a name and the options it changes."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from simulations.options.run_options import NONE
+from simulations.options.groups import NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,11 +14,11 @@ class Arm:
 
     name: str
     """As results and tests call it."""
-    said: Mapping[str, Any] = field(default_factory=dict)
-    """Options of `RunOptions` laid over those of the study."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of `RunOptions` that replace those of the study; None is the default."""
     suffix: str | None = None
     """What a named run adds to the study's name; the arm's name by default."""
-    about: Collection[str] = ()
+    expected_findings: Collection[str] = ()
     """Checks of the audit that this arm fails on purpose, by name: `positions` where the study puts targets there."""
 
     def run_name(self, study: str, further_seed: int | None) -> str:

@@ -1,4 +1,4 @@
-"""Does the loop hand out what everybody knows? `afl study popularity` (AFL, Figure 5).
+"""`afl study popularity`: the share of popular items in what the loop recommends (AFL, Figure 5).
 
 Items are grouped by their interactions in the data that models learn from: top 20 %, to 50 %, the other half. The
 share of recommendations that fall into each group is read for the base model and, from one run of the loop, after
@@ -21,9 +21,12 @@ from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.item_popularity import last_item
 from simulations.analysis.paired_tests import compare_pairs
 from simulations.analysis.study_report import StudyReport
-from simulations.studies.arm_runner import ArmRun, ArmRunner
+from simulations.execution.asynchrony import outside_event_loop
+from simulations.options.command import Given, command
+from simulations.options.groups import BaseModelStudyOptions
+from simulations.studies.arm_runner import ArmRun, ArmRunner, open_runner
 from simulations.studies.arms import Arm
-from simulations.studies.rounds import in_words
+from simulations.studies.rounds import round_label
 
 METRIC = "share"
 LOOP = Arm(name="afl")
@@ -34,7 +37,7 @@ Items = Mapping[str, tuple[int, ...]]
 
 @dataclass(frozen=True)
 class Recommended:
-    """Who was shown and recommended what in the loop under one study seed."""
+    """The lists and recommendations of the loop under one study seed."""
 
     seed: int
     run: str
@@ -58,42 +61,54 @@ class Recommended:
         """The last recommendations of a loop of so many rounds."""
         return self._items(lambda record: last_item(record, number))
 
-    def _items(self, title: Callable[[SessionRecord], str | None]) -> Items:
-        said = {session: title(self.records[session]) for session in self.views}
-        return {session: () if one is None else (self.views[session].item(one),) for session, one in said.items()}
+    def _items(self, title_of: Callable[[SessionRecord], str | None]) -> Items:
+        titles = {session: title_of(self.records[session]) for session in self.views}
+        return {
+            session: () if title is None else (self.views[session].item(title),)
+            for session, title in titles.items()
+        }
 
 
-def popularity_study(player: ArmRunner) -> StudyReport:
-    """Shares per group; in each, the last round is tested against the base model and against the first round."""
-    (played,) = player.play([LOOP])
-    seeds = [_recommended(player, played, place) for place in range(len(played.seeds))]
-    task = player.task(LOOP, 0)
-    groups = popularity_groups(task.training.splits[Split.TRAIN].items, items=len(task.dataset.catalogue))
+@outside_event_loop
+@command(BaseModelStudyOptions)
+def study_popularity(given: Given[BaseModelStudyOptions]) -> StudyReport:
+    """Compare the share of popular items among recommendations: the base model's, and the loop's after each round.
 
-    def shares(name: str, items: Callable[[Recommended], Items], rounds: int = 0) -> list[ArmResult]:
-        return [_share(name, rounds, group, [(seed, items(seed)) for seed in seeds], groups) for group in GROUPS]
+    In each group the last round is tested against the base model and against the first round. One run of the loop,
+    `RUN-afl`; the same call continues it. Errors are as in `evaluate_recommendation`.
+    """
+    with open_runner(given) as runner:
+        (arm_run,) = runner.run_arms([LOOP])
+        seeds = [_recommended(runner, arm_run, seed_index) for seed_index in range(len(arm_run.seeds))]
+        task = runner.task(LOOP, 0)
+        groups = popularity_groups(task.training.splits[Split.TRAIN].items, items=len(task.dataset.catalogue))
 
-    shown = [shares("lists", lambda seed: seed.lists), shares("targets", lambda seed: seed.targets)]
-    with_base = played.seeds[0].rows[0].suggestion is not None
-    base = [shares("base", lambda seed: seed.suggestions)] if with_base else []
-    numbers = range(1, played.rounds + 1)
-    loop = [shares(in_words(number), methodcaller("after", number), number) for number in numbers]
-    earlier = [*base, *(loop[:1] if len(loop) > 1 else [])]
-    pairs = [pair for before in earlier for pair in zip(before, loop[-1], strict=True)]
-    return player.report(
-        "popularity",
-        [played],
-        results=[result for arm in (*shown, *base, *loop) for result in arm],
-        tests=compare_pairs(pairs),
-    )
+        def shares(name: str, items: Callable[[Recommended], Items], rounds: int = 0) -> list[ArmResult]:
+            return [
+                _share(name, rounds, group, [(seed, items(seed)) for seed in seeds], groups) for group in GROUPS
+            ]
+
+        shown = [shares("lists", lambda seed: seed.lists), shares("targets", lambda seed: seed.targets)]
+        with_base = arm_run.seeds[0].rows[0].suggestion is not None
+        base = [shares("base", lambda seed: seed.suggestions)] if with_base else []
+        numbers = range(1, arm_run.rounds + 1)
+        loop = [shares(round_label(number), methodcaller("after", number), number) for number in numbers]
+        earlier = [*base, *(loop[:1] if len(loop) > 1 else [])]
+        pairs = [pair for before in earlier for pair in zip(before, loop[-1], strict=True)]
+        return runner.report(
+            "popularity",
+            [arm_run],
+            results=[result for arm in (*shown, *base, *loop) for result in arm],
+            tests=compare_pairs(pairs),
+        )
 
 
-def _recommended(player: ArmRunner, played: ArmRun, place: int) -> Recommended:
-    one = played.seeds[place]
-    views = player.task(played.arm, place).views()
-    records = (transcript.record for transcript in player.transcripts(one.run))
+def _recommended(runner: ArmRunner, arm_run: ArmRun, seed_index: int) -> Recommended:
+    run = arm_run.seeds[seed_index]
+    views = runner.task(arm_run.arm, seed_index).views()
+    records = (transcript.record for transcript in runner.transcripts(run.run))
     return Recommended(
-        one.seed, one.run, {view.session: view for view in views}, {record.session: record for record in records}
+        run.seed, run.run, {view.session: view for view in views}, {record.session: record for record in records}
     )
 
 
@@ -121,7 +136,7 @@ def _share(
                         strict=True,
                     )
                 ),
-                failed=frozenset(session for session, said in items.items() if not said),
+                failed=frozenset(session for session, recommended in items.items() if not recommended),
             )
             for seed, items in seeds
         ),

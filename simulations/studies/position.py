@@ -1,31 +1,44 @@
-"""Does the target's place in the list decide? The same lists in three orders: `afl study position` (AFL, Figure 6)."""
+"""`afl study position`: whether the target's position in its list matters; lists in three orders (AFL, Figure 6)."""
 
 from simulations.analysis.paired_tests import compare_pairs
 from simulations.analysis.study_report import StudyReport
+from simulations.execution.asynchrony import outside_event_loop
 from simulations.leakage.positions import NAME as POSITIONS
-from simulations.studies.arm_runner import ArmRunner
+from simulations.options.command import Given, command
+from simulations.options.groups import BaseModelStudyOptions
+from simulations.studies.arm_runner import open_runner
 from simulations.studies.arms import Arm
 from simulations.studies.rounds import after_round
 
-RANDOM = Arm(name="random", said={"target_position": "random"})
-FIRST = Arm(name="first", said={"target_position": "first"}, about=(POSITIONS,))
-LAST = Arm(name="last", said={"target_position": "last"}, about=(POSITIONS,))
+RANDOM = Arm(name="random", options={"target_position": "random"})
+FIRST = Arm(name="first", options={"target_position": "first"}, expected_findings=(POSITIONS,))
+LAST = Arm(name="last", options={"target_position": "last"}, expected_findings=(POSITIONS,))
 
 ARMS = (RANDOM, FIRST, LAST)
 """The lists as they were shuffled, and with the target moved to either end; the others keep their order."""
 
 
-def position_study(player: ArmRunner) -> StudyReport:
-    """The loop under each order after each of its rounds; both ends are tested against the shuffled lists."""
-    played = player.play(ARMS)
-    shuffled, *ends = (
-        [after_round(player, one, number, group={"rounds": number}) for number in range(1, one.rounds + 1)]
-        for one in played
-    )
-    pairs = [pair for end in ends for pair in zip(shuffled, end, strict=True)]
-    return player.report(
-        "position",
-        played,
-        results=[result for results in (shuffled, *ends) for result in results],
-        tests=compare_pairs(pairs),
-    )
+@outside_event_loop
+@command(BaseModelStudyOptions)
+def study_position(given: Given[BaseModelStudyOptions]) -> StudyReport:
+    """Compare the loop with the target first, last, and shuffled in its list, after each round.
+
+    Both ends are tested against the shuffled lists (AFL, Figure 6). Each order is a run, `RUN-random`, `RUN-first`,
+    `RUN-last`; the same call continues them. Errors are as in `simulate`.
+    """
+    with open_runner(given) as runner:
+        arm_runs = runner.run_arms(ARMS)
+        shuffled, *ends = (
+            [
+                after_round(runner, arm_run, number, group={"rounds": number})
+                for number in range(1, arm_run.rounds + 1)
+            ]
+            for arm_run in arm_runs
+        )
+        pairs = [pair for end in ends for pair in zip(shuffled, end, strict=True)]
+        return runner.report(
+            "position",
+            arm_runs,
+            results=[result for results in (shuffled, *ends) for result in results],
+            tests=compare_pairs(pairs),
+        )

@@ -1,4 +1,4 @@
-"""The parts of the loop as rankers, alone and in pairs, beside the loop: `afl study rankers` (AFL, Table 6).
+"""`afl study rankers`: the parts of the loop as rankers, alone and in pairs, beside the loop (AFL, Table 6).
 
     base            the base model's suggestion
     user            the user agent chooses among all candidates
@@ -11,18 +11,23 @@ The two with a list are read from one run: both choose from the same lists.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Annotated
 
 import numpy as np
 
-from afl.errors import UsageError
 from afl.types import Outcome, Role
 from memory.records import SessionRecord
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.paired_tests import compare_pairs
 from simulations.analysis.study_report import StudyReport
-from simulations.options.run_options import LLM, NONE
-from simulations.studies.arm_runner import ArmRun, ArmRunner
+from simulations.execution.asynchrony import outside_event_loop
+from simulations.options.command import Given, command
+from simulations.options.groups import NONE, BaseModelStudyOptions
+from simulations.options.option import AGENTS, Option
+from simulations.options.values import at_least
+from simulations.studies.ablation import require_models
+from simulations.studies.arm_runner import ArmRun, ArmRunner, open_runner
 from simulations.studies.arms import AGENT_ALONE, Arm
 from simulations.studies.recommendation import of_base
 
@@ -38,72 +43,88 @@ _ONE_ROUND: Mapping[str, object] = {"rounds": None, "user_sees_candidates": None
 
 
 def arms(listed: int) -> tuple[Arm, ...]:
-    """What is played; nothing that an arm does not meet is part of its run."""
+    """The arms that are run; options that an arm does not depend on stay out of its run."""
     return (
-        # Nobody tells the user agent what a base model suggests.
-        Arm(name=USER, said={**_ONE_ROUND, "protocol": "choice", "recommender": NONE, "tools": None}),
-        Arm(name=AGENT, said=AGENT_ALONE),
-        Arm(name=USER_PICKS, said={**_ONE_ROUND, "protocol": "shortlist", "listed": listed}, suffix="shortlist"),
+        # The user agent is not told what a base model suggests.
+        Arm(name=USER, options={**_ONE_ROUND, "protocol": "choice", "recommender": NONE, "tools": None}),
+        Arm(name=AGENT, options=AGENT_ALONE),
+        Arm(
+            name=USER_PICKS, options={**_ONE_ROUND, "protocol": "shortlist", "listed": listed}, suffix="shortlist"
+        ),
         Arm(name=LOOP),
     )
 
 
-def rankers_study(player: ArmRunner, *, listed: int = 5) -> StudyReport:
-    """Every ranker; the loop is tested against each of them, and who takes from a list against the agent alone.
+@dataclass(frozen=True, kw_only=True)
+class RankersOptions(BaseModelStudyOptions):
+    """Options of `afl study rankers`."""
 
-    Raises `UsageError` without a base model or without a reward model: each of them is a ranker.
+    listed: Annotated[int, Option("Number of candidates the recommendation agent lists", AGENTS)] = 5
+
+
+@outside_event_loop
+@command(RankersOptions)
+def study_rankers(given: Given[RankersOptions]) -> StudyReport:
+    """Compare base model, agents and reward model as rankers, alone and in pairs, beside the loop.
+
+    The loop is tested against each of them, and the two choices from a list against the agent alone. The runs are
+    `RUN-user`, `RUN-agent`, `RUN-shortlist` and `RUN-afl`; the same call continues them. Errors are as in `simulate`;
+    `UsageError` also without recommender or reward model: each of them is a ranker.
     """
-    for part in ("recommender", "reward"):
-        if (got := player.said[part]) in (NONE, LLM):
-            raise UsageError(f"--{part}: got {got!r}, expected a model: the study has it as a ranker of its own")
-    played = {one.arm.name: one for one in player.play(arms(listed))}
-    user, agent, picks, loop = (played[name].result() for name in (USER, AGENT, USER_PICKS, LOOP))
-    base = replace(of_base("", [played[name] for name in (AGENT, USER_PICKS, LOOP)]), group={})
-    reward = reward_picks(player, played[USER_PICKS])
-    pairs = [(one, loop) for one in (base, user, agent, reward, picks)]
-    return player.report(
-        "rankers",
-        list(played.values()),
-        results=(base, user, agent, reward, picks, loop),
-        tests=compare_pairs([*pairs, (agent, reward), (agent, picks)]),
-    )
+    listed = given.options.listed
+    at_least("listed", listed, 1)
+    require_models(given.options, "the study has it as a ranker of its own")
+    with open_runner(given) as runner:
+        arm_runs = {arm_run.arm.name: arm_run for arm_run in runner.run_arms(arms(listed))}
+        user, agent, picks, loop = (arm_runs[name].result() for name in (USER, AGENT, USER_PICKS, LOOP))
+        base = replace(of_base("", [arm_runs[name] for name in (AGENT, USER_PICKS, LOOP)]), group={})
+        reward = reward_picks(runner, arm_runs[USER_PICKS])
+        pairs = [(ranker, loop) for ranker in (base, user, agent, reward, picks)]
+        return runner.report(
+            "rankers",
+            list(arm_runs.values()),
+            results=(base, user, agent, reward, picks, loop),
+            tests=compare_pairs([*pairs, (agent, reward), (agent, picks)]),
+        )
 
 
-def reward_picks(player: ArmRunner, played: ArmRun) -> ArmResult:
-    """The reward model's choice from the lists that the recommendation agent made in a played arm.
+def reward_picks(runner: ArmRunner, arm_run: ArmRun) -> ArmResult:
+    """The reward model's choice from the lists that the recommendation agent made in the runs of an arm.
 
     Of equal scores the first of the list; a session without a list is a failed one.
     """
-    seeds = tuple(_reward_picks(player, played, place) for place in range(len(played.seeds)))
+    seeds = tuple(_reward_picks(runner, arm_run, seed_index) for seed_index in range(len(arm_run.seeds)))
     return ArmResult(arm=REWARD_PICKS, rounds=1, seeds=seeds)
 
 
-def _reward_picks(player: ArmRunner, played: ArmRun, place: int) -> SeedValues:
-    one = played.seeds[place]
-    scores = _scores(player, played, place)
-    lists = {transcript.record.session: _list(transcript.record) for transcript in player.transcripts(one.run)}
+def _reward_picks(runner: ArmRunner, arm_run: ArmRun, seed_index: int) -> SeedValues:
+    run = arm_run.seeds[seed_index]
+    scores = _scores(runner, arm_run, seed_index)
+    lists = {transcript.record.session: _list(transcript.record) for transcript in runner.transcripts(run.run)}
     hits = {
         row.session: float(
             bool(lists[row.session]) and _best(lists[row.session], scores[row.session]) == row.target
         )
-        for row in one.rows
+        for row in run.rows
     }
     failed = frozenset(session for session, listed in lists.items() if not listed)
-    return SeedValues(seed=one.seed, run=one.run, values=hits, failed=failed)
+    return SeedValues(seed=run.seed, run=run.run, values=hits, failed=failed)
 
 
-def _scores(player: ArmRunner, played: ArmRun, place: int) -> Mapping[str, Mapping[str, float]]:
-    """Session -> title -> reward score, as they were kept with the run."""
-    task, outputs = player.kept(played, place)
-    assert outputs.scores is not None, "checked before anything was played"
+def _scores(runner: ArmRunner, arm_run: ArmRun, seed_index: int) -> Mapping[str, Mapping[str, float]]:
+    """Session -> title -> reward score, as recorded with the run."""
+    task, outputs = runner.recorded(arm_run, seed_index)
+    assert outputs.scores is not None, "checked before anything is run"
     views = zip(task.views(), outputs.scores, strict=True)
     return {view.session: dict(zip(view.candidate_titles, scores.tolist(), strict=True)) for view, scores in views}
 
 
 def _list(record: SessionRecord) -> tuple[str, ...]:
     """The titles that the recommendation agent listed; none where it gave no list."""
-    said = [turn for turn in record.answers if turn.key.role == Role.RECOMMENDATION and turn.outcome is Outcome.OK]
-    return said[-1].ranking if said else ()
+    lists = [
+        turn for turn in record.answers if turn.key.role == Role.RECOMMENDATION and turn.outcome is Outcome.OK
+    ]
+    return lists[-1].ranking if lists else ()
 
 
 def _best(listed: tuple[str, ...], scores: Mapping[str, float]) -> str:

@@ -1,7 +1,7 @@
-"""What further rounds bring: the loop after each of its rounds, `afl study rounds` (AFL, Figure 4a).
+"""`afl study rounds`: what further rounds bring, the loop after each of its rounds (AFL, Figure 4a).
 
-A loop of r rounds is the beginning of a longer one: the agents of a round know nothing of how many may follow. So one
-run of the longest loop holds them all.
+A loop of r rounds is the beginning of a longer one: the agents of a round do not know how many may follow. So one run
+of the longest loop holds them all.
 """
 
 from collections.abc import Mapping
@@ -12,46 +12,56 @@ from afl.errors import UsageError
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.paired_tests import compare_pairs
 from simulations.analysis.study_report import StudyReport
-from simulations.options.run_options import RunOptions
-from simulations.studies.arm_runner import ArmRun, ArmRunner
+from simulations.execution.asynchrony import outside_event_loop
+from simulations.options.command import Given, command
+from simulations.options.groups import BaseModelStudyOptions
+from simulations.studies.arm_runner import ArmRun, ArmRunner, open_runner
 from simulations.studies.arms import Arm
 
 LOOP = Arm(name="afl")
 
 
-def rounds_study(player: ArmRunner) -> StudyReport:
-    """The hit rate after each round; each round is tested against the one before, and the last against the first."""
-    most = RunOptions.given(player.said).rounds
+@outside_event_loop
+@command(BaseModelStudyOptions)
+def study_rounds(given: Given[BaseModelStudyOptions]) -> StudyReport:
+    """Compare the loop after each of its rounds, read from one run of the longest.
+
+    Each round is tested against the one before, and the last against the first. Runs and errors are as in
+    `evaluate_recommendation`; `UsageError` also for a single round.
+    """
+    most = given.options.rounds
     if most < 2:
         raise UsageError(f"--rounds: got {most}, expected at least 2: there is nothing to compare")
-    (played,) = player.play([LOOP])
-    results = [after_round(player, played, number, arm=in_words(number)) for number in range(1, played.rounds + 1)]
-    pairs = [*pairwise(results), *([(results[0], results[-1])] if len(results) > 2 else [])]
-    return player.report("rounds", [played], results=results, tests=compare_pairs(pairs))
+    with open_runner(given) as runner:
+        (arm_run,) = runner.run_arms([LOOP])
+        numbers = range(1, arm_run.rounds + 1)
+        results = [after_round(runner, arm_run, number, arm=round_label(number)) for number in numbers]
+        pairs = [*pairwise(results), *([(results[0], results[-1])] if len(results) > 2 else [])]
+        return runner.report("rounds", [arm_run], results=results, tests=compare_pairs(pairs))
 
 
 def after_round(
-    player: ArmRunner,
-    played: ArmRun,
+    runner: ArmRunner,
+    arm_run: ArmRun,
     number: int,
     *,
     arm: str | None = None,
     group: Mapping[str, Any] | None = None,
 ) -> ArmResult:
-    """What a loop of so many rounds comes to, read from the played longer one.
+    """The hit rate of a loop of so many rounds, read from the run of a longer one.
 
     A session that ended before stays as it ended; one that failed counts as a miss from the round it failed in.
     """
     seeds = []
-    for one in played.seeds:
-        by_round = player.by_round(one.run)
-        stood = {row.session: by_round[row.session][:number] for row in one.rows}
-        reached = {row.session for row in one.rows if not row.completed and row.rounds <= number}
-        hits = {session: float(bool(states) and states[-1].hit) for session, states in stood.items()}
-        seeds.append(SeedValues(seed=one.seed, run=one.run, values=hits, failed=frozenset(reached)))
-    return ArmResult(arm=arm or played.arm.name, group=group or {}, rounds=number, seeds=tuple(seeds))
+    for run in arm_run.seeds:
+        by_round = runner.by_round(run.run)
+        states = {row.session: by_round[row.session][:number] for row in run.rows}
+        failed = {row.session for row in run.rows if not row.completed and row.rounds <= number}
+        hits = {session: float(bool(rounds) and rounds[-1].hit) for session, rounds in states.items()}
+        seeds.append(SeedValues(seed=run.seed, run=run.run, values=hits, failed=frozenset(failed)))
+    return ArmResult(arm=arm or arm_run.arm.name, group=group or {}, rounds=number, seeds=tuple(seeds))
 
 
-def in_words(number: int) -> str:
+def round_label(number: int) -> str:
     """`1 round`, `2 rounds`."""
     return f"{number} round{'s' if number > 1 else ''}"

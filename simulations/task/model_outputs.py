@@ -16,7 +16,7 @@ from afl.models.seeds import model_argument, model_seed
 from afl.models.subprocess_training import trained_in_subprocess
 from afl.ports import Progress
 from afl.settings import Settings
-from simulations.options.run_options import NONE
+from simulations.options.groups import NONE
 from simulations.progress import Watching, silent
 from simulations.task.model_seeds import RECOMMENDER_SEED, REWARD_SEED
 from simulations.task.task import Task

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 import yaml
 
-from simulations.cli.app import app
+from simulations.cli.app import find_command
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "examples" / "cluster" / "compose.yaml"
@@ -40,10 +39,7 @@ def options(words: list[str]) -> set[str]:
 
 def known(words: list[str]) -> set[str]:
     """Every option of the `afl` command that these words name."""
-    found: Any = typer.main.get_command(app)
-    for word in words:
-        found = getattr(found, "commands", {}).get(word, found)
-    return {name for parameter in found.params for name in parameter.opts}
+    return {name for parameter in find_command(words).params for name in parameter.opts}
 
 
 def test_head_and_workers_are_one_image_that_reaches_the_database(services: dict[str, Any]) -> None:

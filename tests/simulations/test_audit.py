@@ -16,7 +16,6 @@ from agents import RecommendationAgent, UserAgent
 from agents.repair import Question
 from simulations import audit, evaluate_user, simulate
 from simulations.analysis.audit_check import Check, Verdict
-from simulations.commands.audit import Audit
 from simulations.commands.data import import_data
 from simulations.execution.agent_factory import AgentFactory
 from simulations.leakage.accuracy import Accuracy
@@ -24,6 +23,7 @@ from simulations.leakage.advice import Advised, check_advice
 from simulations.leakage.lists import Listed, check_lists
 from simulations.leakage.positions import check_positions
 from simulations.leakage.prompts import PromptCheck
+from simulations.leakage.run_audit import Audit
 from simulations.leakage.split import check_split
 from simulations.leakage.suggestions import Suggested, audit_suggestions, check_suggestions
 from simulations.leakage.titles import Titles

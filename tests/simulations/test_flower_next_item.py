@@ -20,7 +20,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     settings = Settings.model_validate({"AFL_HOME": tmp_path_factory.mktemp("home")})
     import_data("demo", name="films", users=60, settings=settings)
     next_item = {"dataset": "films", "base": "popularity", "examples": 64}
-    flower_train("flow", task="next-item", next_item=next_item, settings=settings, **SHORT)  # type: ignore[arg-type]
+    flower_train("flow", task="next-item", settings=settings, **next_item, **SHORT)  # type: ignore[arg-type]
     return settings
 
 
@@ -55,10 +55,10 @@ def test_the_width_is_the_embedded_model_s(trained: Settings) -> None:
         task="next-item",
         objective="sft",
         width=32,
-        next_item=said,
+        **said,
         settings=trained,
         **SHORT,  # type: ignore[arg-type]
-    ).kept
+    ).model
     assert kept.config["embedded"]["hidden"] == 32
 
 
@@ -67,7 +67,9 @@ def test_imitation_goes_on_from_a_trained_model(trained: Settings) -> None:
         "further",
         task="next-item",
         objective="sft",
-        next_item={"dataset": "films", "start": "flow", "reweighted": True},
+        dataset="films",
+        start="flow",
+        reweighted=True,
         settings=trained,
         **SHORT,  # type: ignore[arg-type]
     ).to_json()
@@ -76,9 +78,9 @@ def test_imitation_goes_on_from_a_trained_model(trained: Settings) -> None:
 
 def test_the_same_training_is_found_and_another_is_refused(trained: Settings) -> None:
     said = {"dataset": "films", "base": "popularity", "examples": 64}
-    flower_train("flow", task="next-item", next_item=said, settings=trained, **SHORT)  # type: ignore[arg-type]
+    flower_train("flow", task="next-item", settings=trained, **said, **SHORT)  # type: ignore[arg-type]
     with pytest.raises(ConflictError, match="choose another --name"):
-        flower_train("flow", task="next-item", next_item=said, seed=9, settings=trained, **SHORT)  # type: ignore[arg-type]
+        flower_train("flow", task="next-item", seed=9, settings=trained, **said, **SHORT)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -98,19 +100,17 @@ def test_options_without_sense_are_told(
     trained: Settings, next_item: dict[str, str], objective: str, reason: str
 ) -> None:
     with pytest.raises(UsageError, match=reason):
-        flower_train("other", task="next-item", objective=objective, next_item=next_item, settings=trained)  # type: ignore[arg-type]
+        flower_train("other", task="next-item", objective=objective, settings=trained, **next_item)  # type: ignore[arg-type]
 
 
 def test_imitation_has_no_lambda(trained: Settings) -> None:
     with pytest.raises(UsageError, match=r"--lambda: got 0.1 with --objective sft, expected none"):
-        flower_train(
-            "other", task="next-item", objective="sft", flow=0.1, next_item={"dataset": "films"}, settings=trained
-        )
+        flower_train("other", task="next-item", objective="sft", flow=0.1, dataset="films", settings=trained)
 
 
 def test_a_data_set_that_is_not_there_is_told(trained: Settings) -> None:
     with pytest.raises(NotFoundError, match="no data set is called 'books'"):
-        flower_train("other", task="next-item", next_item={"dataset": "books"}, settings=trained)
+        flower_train("other", task="next-item", dataset="books", settings=trained)
 
 
 @pytest.mark.parametrize(

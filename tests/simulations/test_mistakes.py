@@ -51,7 +51,7 @@ def runs(afl: Afl) -> list[str]:
         (["export", "nothing", "--out", "x.jsonl"], "no run is called 'nothing'"),
         (["simulate", "--llm", "offline"], "--dataset is missing"),
         (["simulate", "--dataset", "small"], "--llm is missing"),
-        (["simulate", "--no-such-option"], "No such option: --no-such-option"),
+        (["simulate", "--no-such-option"], "No such option '--no-such-option'"),
         (["simulate", "--rounds", "many"], "Invalid value for '--rounds'"),
         (["no-such-command"], "No such command 'no-such-command'"),
         (["runs", "--db", "nonsense"], "the database URL cannot be read"),

@@ -15,6 +15,7 @@ from afl.types import Outcome
 from memory.records import TargetRankRow
 from simulations.analysis.rank_report import RankReport
 from simulations.analysis.simulation_report import SimulationReport
+from simulations.options.command import given_options
 from simulations.options.run_options import RunOptions
 from tests.simulations.conftest import Afl, Simulate
 
@@ -168,10 +169,9 @@ def test_what_is_not_said_is_as_re2llm_has_it(rank: Afl, afl: Afl, server: FakeS
 
 
 def test_a_ranking_run_has_no_user_agent_and_no_reward_model() -> None:
-    from simulations.commands.rank import options
+    from simulations.commands.rank import RankOptions, ranking_options
 
-    said = dict.fromkeys(("candidates", "listed", "recommender"), None) | {"dataset": "d", "llm": "offline"}
-    chosen = options(said, None)
+    chosen = ranking_options(given_options(RankOptions, {"dataset": "d", "llm": "offline"}))
     assert chosen == RunOptions(
         dataset="d",
         llm="offline",

@@ -25,7 +25,7 @@ from simulations.commands.data import import_data
 from simulations.leakage.judged import Asked, check_judged
 from simulations.leakage.preflight import audit_sessions, audit_suggested, require_sound
 from simulations.options.run_options import RunOptions
-from simulations.studies.options import over_seeds
+from simulations.studies.arm_runner import over_seeds
 from simulations.task.model_outputs import ModelOutputs
 from simulations.task.model_seeds import RECOMMENDER_SEED, REWARD_SEED
 from simulations.task.task import Task

@@ -13,7 +13,7 @@ from simulations.engines.ray.services import SharedServices
 from simulations.engines.ray.stage import RayRun
 from simulations.engines.ray.worker_pool import WorkerAssignment, WorkerHandle, WorkerPool
 from simulations.engines.worker import RunSpec
-from simulations.options.run_options import at_least
+from simulations.options.values import at_least
 
 
 def ray_engine(context: EngineContext) -> "RayEngine":

@@ -10,14 +10,12 @@ from afl.hints.baselines import fit_regression
 from afl.hints.rewards import RewardTable
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.sections.study import page as study_page
-from simulations.studies.hints import (
-    Tables,
-    few_shot_study,
-    filters_study,
-    random_study,
-    reward_study,
-    sizes_study,
-)
+from simulations.studies.few_shot import few_shot_study
+from simulations.studies.hint_filters import filters_study
+from simulations.studies.hints_size import sizes_study
+from simulations.studies.policy_tables import PolicyTables
+from simulations.studies.random_hint import random_study
+from simulations.studies.reward_design import reward_study
 from tests.simulations.conftest import Afl
 
 
@@ -32,12 +30,12 @@ def table(sessions: int, draws: np.random.Generator, name: str) -> tuple[np.ndar
 
 
 @pytest.fixture(scope="module")
-def tables() -> Tables:
+def tables() -> PolicyTables:
     draws = np.random.default_rng(0)
     (train_states, train), (valid_states, valid), (test_states, test) = (
         table(count, draws, name) for count, name in ((200, "a"), (50, "b"), (100, "c"))
     )
-    return Tables(
+    return PolicyTables(
         reward="gain",
         train=train,
         valid=valid,
@@ -51,7 +49,7 @@ def tables() -> Tables:
     )
 
 
-def test_a_base_with_both_hints_serves_both_kinds_of_sessions(tables: Tables) -> None:
+def test_a_base_with_both_hints_serves_both_kinds_of_sessions(tables: PolicyTables) -> None:
     report = sizes_study(tables, (1, 2, 99), learn=fit_regression)
     values = {(one.group["hints"], one.arm): one.estimate.value for one in report.results}
     assert sorted({size for size, _ in values}) == [1, 2, 3]
@@ -60,12 +58,12 @@ def test_a_base_with_both_hints_serves_both_kinds_of_sessions(tables: Tables) ->
     assert values[1, "none"] == values[2, "none"]
 
 
-def test_few_sessions_are_the_first_ones(tables: Tables) -> None:
+def test_few_sessions_are_the_first_ones(tables: PolicyTables) -> None:
     report = few_shot_study(tables, (20, 10_000), learn=fit_regression)
     assert list(dict.fromkeys(one.group["sessions"] for one in report.results)) == [20, 200]
 
 
-def test_every_reward_is_judged_by_ndcg(tables: Tables) -> None:
+def test_every_reward_is_judged_by_ndcg(tables: PolicyTables) -> None:
     report = reward_study(tables, learn=fit_regression)
     assert {one.metric for one in report.results} == {"ndcg_at_10"}
     assert [one.group["reward"] for one in report.results if one.arm == "policy"] == [
@@ -76,14 +74,14 @@ def test_every_reward_is_judged_by_ndcg(tables: Tables) -> None:
     ]
 
 
-def test_choosing_beats_drawing(tables: Tables) -> None:
+def test_choosing_beats_drawing(tables: PolicyTables) -> None:
     report = random_study(tables)
     [against_random] = [test for test in report.tests if test.a == "random"]
     assert (against_random.b, against_random.is_significant) == ("policy", True)
     assert against_random.difference > 0.5
 
 
-def test_sizes_below_one_are_a_mistake(tables: Tables) -> None:
+def test_sizes_below_one_are_a_mistake(tables: PolicyTables) -> None:
     with pytest.raises(UsageError, match="--size: got 0"):
         sizes_study(tables, (5, 0), learn=fit_regression)
 
@@ -113,7 +111,7 @@ def test_the_policy_over_all_filters_is_tested_against_the_others() -> None:
     assert test.difference == pytest.approx(0.098)
 
 
-def test_a_study_is_a_page_with_a_figure(tables: Tables) -> None:
+def test_a_study_is_a_page_with_a_figure(tables: PolicyTables) -> None:
     page = study_page(sizes_study(tables, (1, 2), learn=fit_regression))
     [figure] = page.figures()
     assert page.title == "Size of the knowledge base"

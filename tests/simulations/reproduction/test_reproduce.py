@@ -18,10 +18,10 @@ from afl.models.trainer import TrainingConfig, TrainingResult
 from afl.settings import Settings
 from simulations.analysis.user_simulation import Answers, by_ratio
 from simulations.commands.data import import_data
-from simulations.commands.reproduce import circumstances
 from simulations.reproduction.manifest import Manifest, published_data
 from simulations.reproduction.measuring import Measured, Outcome, as_published, plays
 from simulations.reproduction.reproducing import Circumstances, Target, judge
+from simulations.reproduction.reproduction import circumstances
 from simulations.task.model_seeds import RECOMMENDER_SEED, REWARD_SEED
 from tests.simulations.conftest import Afl
 

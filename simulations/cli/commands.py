@@ -1,0 +1,92 @@
+"""The commands of `afl`, in the order in which help lists them: name, public function, what presents its result."""
+
+from typing import NamedTuple
+
+from simulations.cli.public import public_functions
+
+
+class Command(NamedTuple):
+    """A command; its arguments and options are the signature of its function."""
+
+    name: str
+    """As typed after `afl`; the first of two words is a group."""
+    function: str
+    """A public function of `simulations`."""
+    show: str
+    """Presents the result to people: `module:function` gives a page, or prints by itself.
+
+    It is called with the result, and with the options that it has as keyword-only parameters.
+    """
+    json: str | None = None
+    """Makes the object of `--json` of a result without `to_json`: `module:function`, called alike."""
+
+
+GROUPS = {
+    "data": "Import, describe and remove data sets",
+    "evaluate": "Compare arms over the same sessions, with intervals and tests",
+    "study": "Studies of the loop, one question each",
+    "hints": "Hints drawn from a model's mistakes, and the policy that chooses among them",
+    "flower": "Language models tuned by flows instead of imitation",
+    "cache": "Replies of earlier runs that may be used again",
+}
+
+_PAGES, _VIEWS = "simulations.sections", "simulations.cli"
+_STUDY_VIEWS = {
+    "study_agreement": f"{_PAGES}.agreement:page",
+    "study_user_rounds": f"{_PAGES}.user_simulation:page",
+}
+
+
+def _studies() -> list[Command]:
+    """A command for every public function `study_...`; most are presented alike."""
+    return [
+        Command(
+            f"study {name.removeprefix('study_').replace('_', '-')}",
+            name,
+            _STUDY_VIEWS.get(name, f"{_PAGES}.study:page"),
+        )
+        for name in public_functions()
+        if name.startswith("study_")
+    ]
+
+
+COMMANDS = (
+    Command("data fetch", "fetch_data", f"{_VIEWS}.data_view:show_fetched", f"{_VIEWS}.data_view:fetched_json"),
+    Command("data import", "import_data", f"{_VIEWS}.data_view:show", f"{_VIEWS}.data_view:to_json"),
+    Command("data sessions", "data_sessions", f"{_VIEWS}.data_view:show", f"{_VIEWS}.data_view:to_json"),
+    Command("data list", "list_data", f"{_VIEWS}.data_view:show_list", f"{_VIEWS}.data_view:list_json"),
+    Command("data info", "data_info", f"{_VIEWS}.data_view:show", f"{_VIEWS}.data_view:to_json"),
+    Command("data remove", "remove_data", f"{_VIEWS}.data_view:show_removed", f"{_VIEWS}.data_view:removed_json"),
+    Command("train", "train", f"{_VIEWS}.train_view:show"),
+    Command("estimate", "estimate", f"{_VIEWS}.estimate_view:show"),
+    Command("simulate", "simulate", f"{_PAGES}.simulation:page"),
+    Command("rank", "rank", f"{_PAGES}.ranking:page"),
+    Command("evaluate recommendation", "evaluate_recommendation", f"{_PAGES}.study:page"),
+    Command("evaluate user", "evaluate_user", f"{_PAGES}.user_simulation:page"),
+    *_studies(),
+    Command("hints explore", "hints_explore", f"{_PAGES}.hints:exploration_page"),
+    Command("hints train", "hints_train", f"{_PAGES}.hints:training_page"),
+    Command("hints evaluate", "hints_evaluate", f"{_PAGES}.hints:evaluation_page"),
+    Command("hints import", "hints_import", f"{_VIEWS}.hints_view:show_summary", f"{_VIEWS}.hints_view:to_json"),
+    Command("hints list", "hints_list", f"{_PAGES}.hints:bases_page", f"{_VIEWS}.hints_view:list_json"),
+    Command("hints show", "hints_show", f"{_VIEWS}.hints_view:page", f"{_VIEWS}.hints_view:to_json"),
+    Command("hints edit", "hints_edit", f"{_VIEWS}.hints_view:show_summary", f"{_VIEWS}.hints_view:to_json"),
+    Command("hints export", "hints_export", f"{_VIEWS}.hints_view:show_summary", f"{_VIEWS}.hints_view:to_json"),
+    Command("flower train", "flower_train", f"{_VIEWS}.flower_view:show_training"),
+    Command("flower evaluate", "flower_evaluate", f"{_VIEWS}.flower_view:show_evaluation"),
+    Command(
+        "flower sample", "flower_sample", f"{_VIEWS}.flower_view:show_titles", f"{_VIEWS}.flower_view:titles_json"
+    ),
+    Command("runs", "runs", f"{_PAGES}.runs:page", f"{_VIEWS}.runs_view:to_json"),
+    Command("inspect", "inspect", f"{_VIEWS}.dialogue_view:show", f"{_VIEWS}.dialogue_view:to_json"),
+    Command("compare", "compare", f"{_PAGES}.run_comparison:page"),
+    Command("export", "export", f"{_VIEWS}.runs_view:show_export", f"{_VIEWS}.runs_view:export_json"),
+    Command("view", "view", f"{_VIEWS}.site_view:show"),
+    Command("report", "report", f"{_VIEWS}.report_view:show"),
+    Command("reproduce", "reproduce", "simulations.reproduction.page:page"),
+    Command("audit", "audit", f"{_VIEWS}.audit_view:show"),
+    Command("rescore", "rescore", f"{_VIEWS}.rescore_view:show"),
+    Command("cache explain", "cache_explain", f"{_VIEWS}.cache_view:show"),
+    Command("doctor", "doctor", f"{_VIEWS}.doctor_view:show"),
+)
+"""All of them."""

@@ -1,0 +1,90 @@
+"""Trains a policy on the tables of a knowledge base: the runs of `afl hints train`, and what came of them."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from afl.data.dataset import Split
+from afl.hints.knowledge_base import KnowledgeBase
+from afl.hints.policy import PERMUTED
+from afl.hints.rewards import Reward
+from simulations.execution.executor import Executor
+from simulations.hints.policy_reports import PolicyTrainReport
+from simulations.hints.tables import PlayedTable, available, play
+from simulations.hints.training import VALID_SHARE, Fitted, fit
+from simulations.options.groups import CallOptions
+
+
+def train_policy(
+    executor: Executor,
+    base: KnowledgeBase,
+    lists: Mapping[str, Any],
+    options: CallOptions,
+    *,
+    name: str,
+    replay: str | None,
+    sessions: int,
+    reward: Reward,
+    encoder: str,
+    seed: int,
+) -> PolicyTrainReport:
+    """The tables of a base and the policy `name` trained on them, kept; `lists` are the options of the tables."""
+    tables = _tables(executor, base, lists, options, sessions=sessions, name=name, replay=replay)
+    log = {"said": dict(lists), "runs": [table.run for table in tables], "sessions": sessions}
+    fitted = path = None
+    if not any(table.missing for table in tables):
+        fitted = _fitted(executor, tables, base, reward, encoder, seed, log)
+        path = fitted.policy.save(executor.settings.policies_dir / name)
+        fitted.permuted.save(path.parent, PERMUTED)
+    return PolicyTrainReport(
+        name=name, base=base, tables=tables, fitted=fitted, path=path, reward=reward, encoder=encoder
+    )
+
+
+def _tables(
+    executor: Executor,
+    base: KnowledgeBase,
+    lists: Mapping[str, Any],
+    options: CallOptions,
+    *,
+    sessions: int,
+    name: str,
+    replay: str | None,
+) -> tuple[PlayedTable, ...]:
+    """Training and validation sessions; one table for both where the validation split has too few."""
+
+    def table(part: Literal["train", "valid"], count: int) -> PlayedTable:
+        execution = executor.execution(options, executor.replayed(part_of(replay, part)))
+        return play(executor, base, lists, split=part, sessions=count, name=f"{name}.{part}", execution=execution)
+
+    valid = sessions // VALID_SHARE
+    if available(executor, lists, Split.VALID) < valid:
+        return (table("train", sessions),)
+    return table("train", sessions - valid), table("valid", valid)
+
+
+def part_of(training: str | None, part: str) -> str | None:
+    """The run of one table of a recorded training; None where none is replayed."""
+    return None if training is None else f"{training}.{part}"
+
+
+def _fitted(
+    executor: Executor,
+    tables: tuple[PlayedTable, ...],
+    base: KnowledgeBase,
+    reward: Reward,
+    encoder: str,
+    seed: int,
+    log: Mapping[str, Any],
+) -> Fitted:
+    train, *valid = tables
+    with executor.watch.bar("training the policy") as bar:
+        return fit(
+            train,
+            valid[0] if valid else None,
+            base,
+            reward=reward,
+            encoder=encoder,
+            seed=seed,
+            log=log,
+            progress=bar,
+        )

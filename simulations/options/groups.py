@@ -1,0 +1,352 @@
+"""Every option that several commands share, stated once: name, type, default, help, unit, group.
+
+A command's options are one class that inherits the groups it takes. `RunOptions` inherits those that determine results.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from simulations.options.option import AGENTS, DATA, LIMITS, MODELS, OUTPUT, RUN, Option
+
+if TYPE_CHECKING:
+    from afl.ports import Clock, RecommenderTool
+    from afl.settings import Settings
+    from simulations.execution.agent_factory import AgentFactory
+    from simulations.progress import Watching
+
+CandidatesFrom = Literal["seeded", "reference", "source"]
+SplitName = Literal["train", "valid", "test", "all"]
+TargetPosition = Literal["random", "first", "last"]
+
+NONE = "none"
+"""The name that switches a recommender or reward model off."""
+LLM = "llm"
+"""The name of the language model where it is to recommend by itself: without a recommender, as `none`."""
+
+MODEL_METAVAR = "NAME[:ARG]"
+
+DB = Option(
+    "Database: sqlite:///PATH or postgresql://...",
+    OUTPUT,
+    metavar="URL",
+    default="AFL_DB, or a SQLite file in AFL_HOME",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CandidateOptions:
+    """Length and source of the candidate lists."""
+
+    candidates: Annotated[int, Option("Length of a candidate list, target included", DATA)] = 20
+    candidates_from: Annotated[
+        CandidatesFrom, Option("Source of a list's other candidates", DATA, metavar="SOURCE")
+    ] = "seeded"
+    """`seeded` draws them from seed and session, `reference` as the published code does; `source` takes the lists that
+    the data set brought."""
+    seed: Annotated[int, Option("Seed of candidate lists and session order", DATA)] = 303
+    """Models have seeds of their own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetOptions:
+    """The data set. An empty name is none: a replay takes that of the recorded run."""
+
+    dataset: Annotated[str, Option("Imported data set; a replay takes the recorded one", DATA, metavar="NAME")] = (
+        ""
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionOptions:
+    """Which sessions of the data set are simulated."""
+
+    split: Annotated[SplitName, Option("Split of the data set", DATA, metavar="NAME")] = "test"
+    sessions: Annotated[
+        int | None, Option("Number of sessions, in an order seeded by --seed", DATA, default="all")
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingDataOptions:
+    """The data set that models learn from."""
+
+    train_on: Annotated[
+        str | None,
+        Option(
+            "Data set over the same items that models are trained on", DATA, metavar="NAME", default="--dataset"
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeedOptions:
+    """Repetition of a study."""
+
+    seeds: Annotated[int, Option("Number of study seeds, from --seed upwards; users are averaged", DATA)] = 1
+    """The sessions are chosen by the first seed, so that all seeds are about the same users."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LanguageModelOptions:
+    """The language model, as far as it determines replies. An empty name is none: a replay takes the recorded one."""
+
+    llm: Annotated[str, Option("Language model: offline, or openai:MODEL", MODELS, metavar=MODEL_METAVAR)] = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointOptions:
+    """Where the language model is reached."""
+
+    base_url: Annotated[
+        str | None,
+        Option(
+            "Address of an OpenAI-compatible endpoint: vLLM, Ollama, ...",
+            MODELS,
+            metavar="URL",
+            default="OpenAI's",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecommenderOptions:
+    """The base model behind the recommendation agent."""
+
+    recommender: Annotated[
+        str,
+        Option(
+            "Base model that suggests an item: sasrec, file:PATH.csv, ..., or none", MODELS, metavar=MODEL_METAVAR
+        ),
+    ] = "sasrec"
+    """`llm` is the language model by itself, as `none` is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RewardOptions:
+    """The reward model behind the user agent."""
+
+    reward: Annotated[
+        str, Option("Reward model whose scores the user agent sees, or none", MODELS, metavar=MODEL_METAVAR)
+    ] = "sasrec"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolOptions:
+    """What else the recommendation agent is told."""
+
+    tools: Annotated[
+        Sequence["str | RecommenderTool"],
+        Option("Recommender tool", AGENTS, metavar=MODEL_METAVAR, flag="--tool"),
+    ] = ()
+    """Names, or tools as objects, in the order in which they are asked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DialogueOptions:
+    """Length of a dialogue, and what the user agent sees of the candidates."""
+
+    rounds: Annotated[int, Option("Maximum rounds of a dialogue", AGENTS)] = 4
+    user_sees_candidates: Annotated[
+        bool,
+        Option(
+            "Whether the user agent sees the whole list, or the recommended item only",
+            AGENTS,
+            off="--user-sees-item-only",
+        ),
+    ] = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParticipantOptions:
+    """Variants of a single run that studies choose for themselves."""
+
+    user: Annotated[
+        bool,
+        Option("Whether there is a user agent; without one a dialogue is one round", AGENTS, off="--no-user"),
+    ] = True
+    target_position: Annotated[
+        TargetPosition, Option("Position of the target in its candidate list", DATA, metavar="WHERE")
+    ] = "random"
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgedItemsOptions:
+    """What the user agent judges after the dialogue."""
+
+    ratios: Annotated[
+        Sequence[str] | None,
+        Option("Ratio of wanted to unwanted items that a user judges", DATA, metavar="1:K", flag="--ratio"),
+    ] = None
+    items: Annotated[int, Option("Number of items a user judges at each ratio", DATA)] = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class PythonAgentOptions:
+    """Agents as objects."""
+
+    agents: "AgentFactory | None" = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetupOptions(
+    DatasetOptions,
+    CandidateOptions,
+    SessionOptions,
+    LanguageModelOptions,
+    RecommenderOptions,
+    RewardOptions,
+    ToolOptions,
+    DialogueOptions,
+    ParticipantOptions,
+    PythonAgentOptions,
+):
+    """The set-up of a single simulation."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayOptions:
+    """The recorded run that answers in place of the language model."""
+
+    replay: Annotated[
+        str | None, Option("Recorded run that alone answers; no request is sent", RUN, metavar="RUN")
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunNameOptions(ReplayOptions):
+    """The run, and the recorded run that answers in place of the language model."""
+
+    run: Annotated[
+        str | None,
+        Option(
+            "Name of the run; the same name continues it", RUN, metavar="NAME", default="from the configuration"
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyNameOptions:
+    """Names of a study's runs: `RUN-ARM`, and `RUN-ARM-SEED` for further seeds."""
+
+    run: Annotated[
+        str | None,
+        Option(
+            "Prefix of the names of runs; the same prefix continues them",
+            RUN,
+            metavar="NAME",
+            default="from the configuration",
+        ),
+    ] = None
+    replay: Annotated[
+        str | None, Option("Prefix of recorded runs that alone answer; no request is sent", RUN, metavar="NAME")
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CacheOptions:
+    """Whether other runs may answer."""
+
+    cache: Annotated[bool, Option("Let equal requests of earlier runs answer", RUN)] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConcurrencyOptions:
+    """How many sessions run side by side."""
+
+    concurrency: Annotated[int, Option("Maximum sessions in progress at once", RUN)] = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineOptions:
+    """Where sessions run; no result depends on it."""
+
+    engine: Annotated[str, Option("Engine that runs sessions: local, ray or a plug-in's", RUN, metavar="NAME")] = (
+        "local"
+    )
+    workers: Annotated[
+        int | None, Option("Number of processes of --engine ray", RUN, default="one per processor")
+    ] = None
+    address: Annotated[
+        str | None,
+        Option("Address of a Ray cluster, or auto", RUN, metavar="ADDRESS", default="a cluster for this command"),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RateOptions:
+    """How fast requests may be sent."""
+
+    rpm: Annotated[int | None, Option("Maximum requests per minute", LIMITS)] = None
+    tpm: Annotated[int | None, Option("Maximum tokens per minute, as the endpoint counts them", LIMITS)] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitOptions(RateOptions):
+    """What requests may cost and how long they may take; no result depends on it."""
+
+    budget_usd: Annotated[
+        float | None,
+        Option("Maximum total cost, US dollars, earlier continuations included", LIMITS, metavar="USD"),
+    ] = None
+    budget_tokens: Annotated[int | None, Option("Maximum total tokens, prompts and replies together", LIMITS)] = (
+        None
+    )
+    max_tokens: Annotated[
+        int | None, Option("Maximum tokens of a reply under a budget", LIMITS, default="1024")
+    ] = None
+    timeout: Annotated[float, Option("Seconds per request attempt", LIMITS, metavar="SECONDS")] = 300
+    session_timeout: Annotated[
+        float | None, Option("Seconds per session; a continuation finishes it", LIMITS, metavar="SECONDS")
+    ] = None
+    run_timeout: Annotated[
+        float | None, Option("Seconds per run; progress is saved", LIMITS, metavar="SECONDS")
+    ] = None
+    stall_after: Annotated[
+        float, Option("Seconds without a reply before a warning", LIMITS, metavar="SECONDS")
+    ] = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorageOptions:
+    """The database, and what Python alone may pass: settings, and who is told of progress."""
+
+    db: Annotated[str | None, DB] = None
+    settings: "Settings | None" = None
+    watch: "Watching | None" = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClockOptions:
+    """What waits between attempts are measured by; for tests."""
+
+    clock: "Clock | None" = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallOptions(EndpointOptions, CacheOptions, ConcurrencyOptions, LimitOptions, StorageOptions, ClockOptions):
+    """Options of every command that asks a language model; no result depends on them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyOptions(
+    DatasetOptions,
+    CandidateOptions,
+    SeedOptions,
+    SessionOptions,
+    TrainingDataOptions,
+    LanguageModelOptions,
+    RewardOptions,
+    ToolOptions,
+    DialogueOptions,
+    PythonAgentOptions,
+    StudyNameOptions,
+    EngineOptions,
+    CallOptions,
+):
+    """Options of every study and evaluation."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaseModelStudyOptions(RecommenderOptions, StudyOptions):
+    """Options of a study about one base model."""

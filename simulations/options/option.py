@@ -1,0 +1,189 @@
+"""What an option is to people: help, unit and group, stated beside its type and default with `Annotated`.
+
+    rounds: Annotated[int, Option("Maximum rounds of a dialogue", AGENTS)] = 4
+
+Command line, Python signature, run configuration, cost estimate and docs are read from this one line. Fields and
+parameters without an `Option` or `Argument` are for Python alone.
+"""
+
+import types
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import MISSING, dataclass, fields
+from inspect import Parameter, get_annotations, signature
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+
+DATA: Final = "Data"
+MODELS: Final = "Models"
+AGENTS: Final = "Agents"
+RUN: Final = "Run"
+LIMITS: Final = "Limits"
+OUTPUT: Final = "Output"
+GROUPS: Final = (DATA, MODELS, AGENTS, RUN, LIMITS, OUTPUT)
+"""Headings of `--help`, in this order."""
+
+_METAVARS = {int: "N", float: "X", str: "TEXT", Path: "PATH"}
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of the command line, `--like-this`."""
+
+    help: str
+    """A noun phrase with its unit, without a full stop."""
+    group: str
+    """One of `GROUPS`."""
+    metavar: str | None = None
+    """What stands for the value in help; by default after its type."""
+    flag: str | None = None
+    """`--tool` where the flag is not called like the parameter."""
+    off: str | None = None
+    """The flag that says no, for options that are on by default."""
+    default: str | None = None
+    """The default in words, where the value says nothing to people."""
+
+    def __repr__(self) -> str:
+        return repr(self.help)  # signatures stay readable
+
+
+@dataclass(frozen=True)
+class Argument:
+    """A value that is given by its position."""
+
+    help: str
+    metavar: str
+
+
+@dataclass(frozen=True)
+class CommandParameter:
+    """A parameter of a public function as the command line has it."""
+
+    name: str
+    """As the function calls it."""
+    about: Option | Argument
+    type: type
+    """str, int, float, bool or Path: of each value, where several may be given."""
+    choices: tuple[str, ...]
+    """The values there are; empty for any."""
+    is_repeatable: bool
+    is_required: bool
+    """The help of a required option says so by itself."""
+    default: Any
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """`--user` and `--no-user`; nothing for an argument."""
+        if isinstance(self.about, Argument):
+            return ()
+        flag = self.about.flag or f"--{self.name.replace('_', '-')}"
+        return (flag, self.about.off) if self.about.off else (flag,)
+
+    @property
+    def metavar(self) -> str:
+        """What stands for the value in help; nothing for a switch."""
+        return "" if self.type is bool else self.about.metavar or _METAVARS[self.type]
+
+    @property
+    def default_text(self) -> str:
+        """The default for people; empty where there is none worth a word."""
+        if isinstance(self.about, Argument):
+            return ""
+        if self.about.default is not None:
+            return self.about.default
+        if self.default in (None, "", (), False, Parameter.empty):
+            return ""
+        if self.default is True:
+            return self.flags[0].removeprefix("--")
+        return ", ".join(map(str, self.default)) if isinstance(self.default, tuple) else str(self.default)
+
+    @property
+    def help(self) -> str:
+        """One line: what it is, the values there are, the default."""
+        choices = f": {', '.join(self.choices)}" if self.choices else ""
+        notes = [*(["repeatable"] if self.is_repeatable and self.flags else [])]
+        notes += [f"default: {self.default_text}"] if self.default_text else []
+        return f"{self.about.help}{choices}" + (f" ({'; '.join(notes)})" if notes else "")
+
+
+def command_parameters(command: Callable[..., Any]) -> tuple[CommandParameter, ...]:
+    """The arguments of a public function, or of an options class, then the options in the order of their groups."""
+    parameters: Iterable[Parameter] = signature(command).parameters.values()
+    if isinstance(command, type):
+        parameters = options_signature(command)
+    found = [_parameter(one, about) for one in parameters if (about := _about(one.annotation)) is not None]
+    return tuple(sorted(found, key=lambda one: _place(one.about)))
+
+
+def options_signature(options: type) -> list[Parameter]:
+    """The fields of an options class as parameters, group by group as its bases are listed.
+
+    A class that only overrides the default of a base's option keeps its help.
+    """
+    declared = {field.name: field for field in fields(options)}
+    return sorted((_of_field(options, declared[name]) for name in _names(options)), key=lambda one: one.kind)
+
+
+def option_of(options: type, name: str) -> Option | Argument | None:
+    """What a class or the nearest of its bases says about a field; None for one of Python alone."""
+    annotations = (get_annotations(base).get(name) for base in options.__mro__)
+    return next((about for one in annotations if (about := _about(one)) is not None), None)
+
+
+def flag_of(options: type, name: str) -> str:
+    """What the command line calls a field: `--rounds`, or `NAME` for an argument."""
+    about = option_of(options, name)
+    if isinstance(about, Argument):
+        return about.metavar
+    return (about and about.flag) or f"--{name.replace('_', '-')}"
+
+
+def _names(options: type) -> list[str]:
+    """Field names in the order in which bases are listed, those of the class itself last."""
+    inherited = [name for base in options.__bases__ if base is not object for name in _names(base)]
+    return list(dict.fromkeys([*inherited, *get_annotations(options)]))
+
+
+def _of_field(options: type, field: Any) -> Parameter:
+    about = option_of(options, field.name)
+    plain = get_args(field.type)[0] if get_origin(field.type) is Annotated else field.type
+    default = field.default if field.default is not MISSING else Parameter.empty
+    return Parameter(
+        field.name,
+        Parameter.KEYWORD_ONLY if field.kw_only else Parameter.POSITIONAL_OR_KEYWORD,
+        default=default,
+        annotation=plain if about is None else Annotated[plain, about],
+    )
+
+
+def _about(annotation: Any) -> Option | Argument | None:
+    if get_origin(annotation) is not Annotated:
+        return None
+    return next((one for one in annotation.__metadata__ if isinstance(one, Option | Argument)), None)
+
+
+def _parameter(parameter: Parameter, about: Option | Argument) -> CommandParameter:
+    declared = _without_none(get_args(parameter.annotation)[0])
+    is_repeatable = get_origin(declared) in (Sequence, tuple)
+    value = _without_none(get_args(declared)[0]) if is_repeatable else declared
+    choices = tuple(map(str, get_args(value))) if get_origin(value) is Literal else ()
+    return CommandParameter(
+        name=parameter.name,
+        about=about,
+        type=value if value in (int, float, bool, Path) else str,
+        choices=choices,
+        is_repeatable=is_repeatable,
+        is_required=parameter.default is Parameter.empty,
+        default=parameter.default,
+    )
+
+
+def _without_none(annotation: Any) -> Any:
+    """The type without None; a path where a string will do as well."""
+    if get_origin(annotation) not in (Union, types.UnionType):
+        return annotation
+    parts = [part for part in get_args(annotation) if part is not type(None)]
+    return Path if Path in parts else parts[0]
+
+
+def _place(about: Option | Argument) -> int:
+    return -1 if isinstance(about, Argument) else GROUPS.index(about.group)
