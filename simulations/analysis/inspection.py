@@ -23,6 +23,8 @@ class Inspection:
     """Whether the caller named the session; otherwise it was picked to show the loop at work."""
     target_ranks: Sequence[Rank] = ()
     """Of a ranking run, the target's rank in each recorded list, from 1."""
+    prompts: bool = False
+    """Whether every request is to be shown as sent, and every reply as received."""
 
     @property
     def kind(self) -> RunKind:
@@ -36,6 +38,3 @@ class Inspection:
         recorded = self.run.totals.completed + self.run.totals.failed
         missing = [None] * (recorded - len(self.target_ranks))
         return evaluate_lists([*self.target_ranks, *missing], top=self.kind.listed)
-
-    prompts: bool = False
-    """Whether every request is to be shown as sent, and every reply as received."""
