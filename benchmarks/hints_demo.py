@@ -23,8 +23,8 @@ from afl.data.importers.demo.taste import Aspect, taste_of
 from afl.data.sessions import build_session, session_rows
 from afl.hints.policy import Policy
 from afl.llm.offline.knowledge import Knowledge
-from afl.llm.offline.values import Values
-from afl.llm.offline.vocabulary import mentions
+from afl.llm.offline.values import AttributeValues
+from afl.llm.offline.vocabulary import aspect_mentions
 from afl.settings import Settings
 from simulations import hints_explore, hints_train, import_data
 
@@ -90,11 +90,11 @@ class _Spoken:
 
     def __init__(self, dataset: Dataset) -> None:
         knowledge = Knowledge(dataset)
-        self._aspects, self._values = knowledge.aspects, Values(knowledge)
+        self._aspects, self._values = knowledge.aspects, AttributeValues(knowledge)
 
     def of(self, hint: str) -> str:
-        named = [one.aspect for one in mentions(hint, self._aspects)]
-        named += [one.named.aspect for one in self._values.mentions(hint)]
+        named = [one.aspect for one in aspect_mentions(hint, self._aspects)]
+        named += [one.values.aspect for one in self._values.mentions(hint)]
         found = ["era" if aspect == "newness" else aspect for aspect in named]
         return next((aspect for aspect in found if aspect in tuple(Aspect)), ELSE)
 

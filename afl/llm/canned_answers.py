@@ -23,18 +23,18 @@ def canned_answer(messages: Sequence[Mapping[str, Any]]) -> str:
     lists of sentences about one or two of ten aspects.
     """
     contents = [str(message["content"]) for message in messages]
-    asked = _QUESTION.findall(contents[-1])
-    if not asked:
+    headings = _QUESTION.findall(contents[-1])
+    if not headings:
         return "I have nothing to say."
     prompt = "\n".join(contents)
-    match asked[-1]:
+    match headings[-1]:
         case "Items":
             return _items(prompt)
         case "Mistakes" | "Causes" | "Hints":
-            return _points(asked[-1], prompt)
+            return _list_below(headings[-1], prompt)
         case "Same":
             return f"Same: {int(_number(prompt) % 3 == 0)}"
-    return _item(prompt) if asked[-1] == "Item" else _decision(_number(prompt) % 3 == 0)
+    return _item(prompt) if headings[-1] == "Item" else _decision(_number(prompt) % 3 == 0)
 
 
 def refusing_answer(messages: Sequence[Mapping[str, Any]]) -> str:
@@ -71,7 +71,7 @@ def _items(prompt: str) -> str:
     return "\n".join(["Reason: these go well with what came before.", "Items:", *entries])
 
 
-def _points(heading: str, prompt: str) -> str:
+def _list_below(heading: str, prompt: str) -> str:
     words = {"Mistakes": "I neglected the", "Causes": "The list did not heed the", "Hints": "Pay attention to the"}
     number = _number(prompt)
     aspects = (_ASPECTS[number % 10], _ASPECTS[number // 10 % 10])

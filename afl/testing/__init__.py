@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from afl.llm.memory_journal import MemoryJournal, MemoryLedger
 from afl.testing.clock import FakeClock
-from afl.testing.plugins import plugged
+from afl.testing.plugins import temporary_plugins
 
 if TYPE_CHECKING:
     from afl.testing.chat import ScriptedChat, scripted_model
 
-__all__ = ["FakeClock", "MemoryJournal", "MemoryLedger", "ScriptedChat", "plugged", "scripted_model"]
+__all__ = ["FakeClock", "MemoryJournal", "MemoryLedger", "ScriptedChat", "scripted_model", "temporary_plugins"]
 
 
 def __getattr__(name: str) -> Any:

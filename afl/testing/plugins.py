@@ -12,7 +12,7 @@ from uuid import uuid4
 
 
 @contextmanager
-def plugged(groups: Mapping[str, Mapping[str, Any]]) -> Iterator[None]:
+def temporary_plugins(groups: Mapping[str, Mapping[str, Any]]) -> Iterator[None]:
     """Registers objects by group and name until the block ends: `{"afl.importers": {"lines": import_lines}}`.
 
     A name that is taken means the new object for so long.

@@ -6,15 +6,15 @@ a stand-in's and not comparable to a published model's. How it thinks: docs/algo
 
 from afl.errors import UsageError
 from afl.llm.language_model import DEFAULT_SAMPLING, STAND_IN, LanguageModel, LanguageModelContext, Price
-from afl.llm.offline.attention import examples, learned_attention
+from afl.llm.offline.attention import learn_attention, training_examples
 from afl.llm.offline.chat import OfflineChat
-from afl.llm.offline.feature_cache import Sights
+from afl.llm.offline.feature_cache import FeatureCache
 from afl.llm.offline.knowledge import Knowledge
-from afl.llm.offline.long_lists import Skimming
-from afl.llm.offline.preference_model import Listener
-from afl.llm.offline.recommendation_agent import Recommending
-from afl.llm.offline.user_agent import Judging
-from afl.llm.offline.values import Values
+from afl.llm.offline.long_lists import LongListModel
+from afl.llm.offline.preference_model import PreferenceModel
+from afl.llm.offline.recommendation_agent import OfflineRecommender
+from afl.llm.offline.user_agent import OfflineJudge
+from afl.llm.offline.values import AttributeValues
 from afl.llm.offline.weights import RoleWeights, Weights
 from afl.llm.offline.wording import Wording
 
@@ -36,18 +36,18 @@ def offline_model(context: LanguageModelContext) -> LanguageModel:
         raise UsageError(f"got {spec.sampling}, but --llm offline takes no sampling options")
     weights = Weights.load()
     knowledge = Knowledge(context.dataset)
-    rows, sights = examples(knowledge), Sights(knowledge)
+    rows, sights = training_examples(knowledge), FeatureCache(knowledge)
 
-    def preference_model(role: RoleWeights) -> Listener:
-        attention = learned_attention(knowledge, rows, recency=role.recency, ridge=weights.ridge)
-        return Listener(sights, attention, role, weights)
+    def preference_model(role: RoleWeights) -> PreferenceModel:
+        attention = learn_attention(knowledge, rows, recency=role.recency, ridge=weights.ridge)
+        return PreferenceModel(sights, attention, role, weights)
 
-    wording, values = Wording(knowledge, context.dataset.domain), Values(knowledge)
-    recommending = Recommending(preference_model(weights.recommendation), wording, values)
-    judging = Judging(preference_model(weights.user), wording)
+    wording, values = Wording(knowledge, context.dataset.domain), AttributeValues(knowledge)
+    recommending = OfflineRecommender(preference_model(weights.recommendation), wording, values)
+    judging = OfflineJudge(preference_model(weights.user), wording)
     return LanguageModel(
         name=STAND_IN,
-        chat=OfflineChat(recommending, judging, Skimming(recommending.listener, values)),
+        chat=OfflineChat(recommending, judging, LongListModel(recommending.preference_model, values)),
         parameters={"version": VERSION, "knowledge": knowledge.hash, "weights": weights.hash, "temperature": 0},
         price=Price(prompt=0.0, completion=0.0),
     )

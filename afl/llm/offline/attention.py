@@ -5,23 +5,23 @@ from numpy.typing import NDArray
 
 from afl.data.sessions import HISTORY_WINDOW, MIN_HISTORY
 from afl.draws import derived_seed
-from afl.llm.offline.knowledge import Comparison, Floats, Knowledge
+from afl.llm.offline.knowledge import Floats, Knowledge, RawFeatures
 
-MOST_ROWS = 1000
+MAX_ROWS = 1000
 LIST_SIZE = 20
 STEPS = 20
 """Newton steps, none longer than 1 in any weight: far from the optimum a full one would overshoot."""
 
 
-def examples(knowledge: Knowledge) -> list[Comparison]:
+def training_examples(knowledge: Knowledge) -> list[RawFeatures]:
     """Up to 1,000 training sequences, evenly spread: last item, the first candidate, against 19 never touched.
 
     A sequence's own counts are left out of what is known about it.
     """
-    training, size = knowledge.counted, len(knowledge.catalogue)
+    training, size = knowledge.counted_sequences, len(knowledge.catalogue)
     draws = np.random.Generator(np.random.PCG64(derived_seed("offline", "attention")))
-    step = max(1, len(training) // MOST_ROWS)
-    found = []
+    step = max(1, len(training) // MAX_ROWS)
+    lists = []
     for index in range(0, len(training), step):
         items = training.items[training.offsets[index] : training.offsets[index + 1]].astype(np.int64)
         if len(items) <= MIN_HISTORY or items[-1] in items[:-1]:
@@ -29,15 +29,16 @@ def examples(knowledge: Knowledge) -> list[Comparison]:
         others = np.setdiff1d(draws.integers(0, size, 4 * LIST_SIZE), items)
         others = draws.permutation(others)[: LIST_SIZE - 1]
         history = items[-1 - HISTORY_WINDOW : -1]
-        found.append((history, np.concatenate([items[-1:], others])))
-    lists = [(history, candidates) for history, candidates in found if len(candidates) == LIST_SIZE][:MOST_ROWS]
+        lists.append((history, np.concatenate([items[-1:], others])))
+    lists = [(history, candidates) for history, candidates in lists if len(candidates) == LIST_SIZE][:MAX_ROWS]
     # The answer came right after its history: so far away are the history's items from it.
     return [
-        knowledge.compare(history, candidates, own=np.arange(len(history), 0, -1)) for history, candidates in lists
+        knowledge.raw_features(history, candidates, own_distances=np.arange(len(history), 0, -1))
+        for history, candidates in lists
     ]
 
 
-def learned_attention(knowledge: Knowledge, rows: list[Comparison], *, recency: float, ridge: float) -> Floats:
+def learn_attention(knowledge: Knowledge, rows: list[RawFeatures], *, recency: float, ridge: float) -> Floats:
     """(A,) weight of each aspect, in logits per standard deviation within the list, rounded to four places.
 
     Maximises the mean log probability of the answers under a softmax over each list, minus ridge / 2 |w|^2.
@@ -46,7 +47,7 @@ def learned_attention(knowledge: Knowledge, rows: list[Comparison], *, recency: 
     if not rows:
         weights[:2] = 1.0  # nothing to learn from: go by co-occurrence
         return weights
-    lists = np.stack([knowledge.impression(row, recency=recency).aspects for row in rows])  # (R, N, A)
+    lists = np.stack([knowledge.features(row, recency=recency).aspects for row in rows])  # (R, N, A)
     for _ in range(STEPS):
         gradient, curvature = _derivatives(lists, weights, ridge)
         step = np.linalg.solve(curvature, gradient)

@@ -14,12 +14,12 @@ from afl.llm.offline.vocabulary import aspect_of
 Floats = NDArray[np.float64]
 Items = NDArray[np.int64]
 
-MOST_ASPECTS = 6
+MAX_ASPECTS = 6
 """Attention is bounded: more attributes than these, in the order of the catalogue, are not looked at."""
 DECADE = 10.0
 
 
-class SharedValues:
+class ValueSimilarity:
     """Closeness under one attribute with values: cosine of value vectors weighted by rarity (idf)."""
 
     def __init__(self, values: Sequence[tuple[str, ...]]) -> None:
@@ -27,7 +27,7 @@ class SharedValues:
         rarity = {value: math.log(1 + len(values) / count) for value, count in counts.items()}
         number = {value: index for index, value in enumerate(rarity)}
         self._size = len(number)
-        vectors = [_unit({value: rarity[value] for value in item}) for item in values]
+        vectors = [_unit_vector({value: rarity[value] for value in item}) for item in values]
         # All vectors behind each other; past the last one is the empty vector of unknown items.
         lengths = [len(vector) for vector in vectors]
         self._offsets = np.cumsum([0, *lengths, 0])  # (I + 2,)
@@ -37,11 +37,11 @@ class SharedValues:
     def closeness(self, history: Items, candidates: Items) -> Floats:
         """(H, N) of every history item to every candidate."""
         past, values, shares = self._entries(history)
-        profiles = _sums(past * self._size + values, shares, len(history), self._size)  # (H, V)
+        profiles = _cell_sums(past * self._size + values, shares, len(history), self._size)  # (H, V)
         owner, values, shares = self._entries(candidates)
         common = profiles[:, values] * shares  # (H, E)
         places = np.arange(len(history))[:, None] * len(candidates) + owner
-        return _sums(places.ravel(), common.ravel(), len(history), len(candidates))
+        return _cell_sums(places.ravel(), common.ravel(), len(history), len(candidates))
 
     def _entries(self, items: Items) -> tuple[Items, Items, Floats]:
         """(E,) every value of these items: whose it is (a place in `items`), which it is, and its share."""
@@ -52,7 +52,7 @@ class SharedValues:
         return owner, self._values[place], self._shares[place]
 
 
-class Years:
+class YearProximity:
     """Closeness in time: minus the distance of the years to those of the history, in decades."""
 
     def __init__(self, years: Sequence[float]) -> None:
@@ -71,32 +71,32 @@ class Years:
         return self._years[candidates] / DECADE
 
 
-Closeness = SharedValues | Years
+Closeness = ValueSimilarity | YearProximity
 
 
-class Measure(NamedTuple):
+class AspectMeasure(NamedTuple):
     """How an aspect is measured, and the attribute it is read from."""
 
     closeness: Closeness
     attribute: str
 
 
-def measures(catalogue: Catalogue) -> dict[str, Measure]:
+def aspect_measures(catalogue: Catalogue) -> dict[str, AspectMeasure]:
     """One measure per aspect that the catalogue's attributes speak of.
 
     An attribute whose values are years becomes the aspect `era`; others keep their name, or take the usual one
     (`class` and `genres` are `genre`). Where two attributes fall on one aspect, years win, then the first.
     """
     names = dict.fromkeys(name for attributes in catalogue.attributes for name in attributes)
-    found: dict[str, Measure] = {}
+    by_aspect: dict[str, AspectMeasure] = {}
     for name in names:
         values = [attributes.get(name, ()) for attributes in catalogue.attributes]
         years = _years(values)
         if years is not None:
-            found["era"] = Measure(Years(years), name)
-        elif len(found) < MOST_ASPECTS:
-            found.setdefault(aspect_of(name), Measure(SharedValues(values), name))
-    return found
+            by_aspect["era"] = AspectMeasure(YearProximity(years), name)
+        elif len(by_aspect) < MAX_ASPECTS:
+            by_aspect.setdefault(aspect_of(name), AspectMeasure(ValueSimilarity(values), name))
+    return by_aspect
 
 
 def _years(values: Sequence[tuple[str, ...]]) -> list[float] | None:
@@ -114,11 +114,11 @@ def _year(value: tuple[str, ...]) -> float:
     )
 
 
-def _unit(vector: dict[str, float]) -> dict[str, float]:
+def _unit_vector(vector: dict[str, float]) -> dict[str, float]:
     length = math.sqrt(sum(weight * weight for weight in vector.values()))
     return {value: weight / length for value, weight in vector.items()}
 
 
-def _sums(places: Items, shares: Floats, rows: int, columns: int) -> Floats:
+def _cell_sums(cells: Items, shares: Floats, rows: int, columns: int) -> Floats:
     """(rows, columns) the sum of all shares that belong to a place, places counted row by row."""
-    return np.asarray(np.bincount(places, shares, minlength=rows * columns), np.float64).reshape(rows, columns)
+    return np.asarray(np.bincount(cells, shares, minlength=rows * columns), np.float64).reshape(rows, columns)

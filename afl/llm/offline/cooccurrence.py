@@ -11,11 +11,11 @@ from afl.data.dataset import Sequences
 Floats = NDArray[np.float64]
 Items = NDArray[np.int64]
 
-MOST_PAIRS = 5_000_000
+MAX_PAIRS = 5_000_000
 """The window shrinks until at most this many pairs are counted: a bound on time and memory, about a second."""
-LEAST_WIDTH = 20
+MIN_WIDTH = 20
 """The window does not shrink below this: of larger data, fewer sequences are counted instead."""
-MOST_IN_TABLE = 2_500
+MAX_DENSE_ITEMS = 2_500
 """Items up to which a table of all pairs, 25 MB at most, takes less room than a list of those there are."""
 SMOOTHING = 3.0
 """Added to every item's count before dividing, so that two chance meetings of rare items weigh little."""
@@ -41,12 +41,12 @@ class PairCounts:
     def __init__(self, counts: sparse.csr_array, popularity: Floats, window: Window) -> None:
         self._popularity = popularity  # (I,)
         self.window = window
-        self._counts = _Table(counts) if counts.shape[0] <= MOST_IN_TABLE else _Search(counts)
+        self._counts = _DenseCounts(counts) if counts.shape[0] <= MAX_DENSE_ITEMS else _SparseCounts(counts)
 
     @classmethod
     def count(cls, sequences: Sequences, popularity: Floats, window: Window) -> "PairCounts":
         """Counts all pairs of the sequences that fit into the window."""
-        window = window._replace(width=_affordable(sequences, window.width))
+        window = window._replace(width=_affordable_width(sequences, window.width))
         owner = np.repeat(np.arange(len(sequences)), np.diff(sequences.offsets))  # (L,)
         items = sequences.items.astype(np.int32)
         before, after, weight = [items[:0]], [items[:0]], [np.zeros(0, np.float32)]
@@ -62,7 +62,7 @@ class PairCounts:
         counts.sort_indices()
         return cls(counts, popularity, window)
 
-    def association(self, history: Items, candidates: Items, *, own: Items | None = None) -> Floats:
+    def association(self, history: Items, candidates: Items, *, own_distances: Items | None = None) -> Floats:
         """(H, N) association of every history item with every candidate; unknown items (-1) have none.
 
         `own` (H,) are the distances of the history items to the first candidate in a sequence that was itself
@@ -70,15 +70,15 @@ class PairCounts:
         """
         counts = self._counts.between(history, candidates)
         n_history, n_candidates = self._popularity[history], self._popularity[candidates]
-        if own is not None:
-            counts[:, 0] -= np.where(own <= self.window.width, own**-self.window.decay, 0.0)
+        if own_distances is not None:
+            counts[:, 0] -= np.where(own_distances <= self.window.width, own_distances**-self.window.decay, 0.0)
             n_history, n_candidates = n_history - 1, n_candidates - (np.arange(len(candidates)) == 0)
         expected = np.sqrt((n_history + SMOOTHING)[:, None] * (n_candidates + SMOOTHING)[None, :])
         # Counts are single precision, so a share taken out may leave a rest of 1e-8 in place of nothing.
         return np.sqrt(np.where(counts > 1e-4, counts, 0.0) / expected)
 
 
-class _Table:
+class _DenseCounts:
     """Counts of a small catalogue: every pair has its place. The last row and column are those of unknown items."""
 
     def __init__(self, counts: sparse.csr_array) -> None:
@@ -90,7 +90,7 @@ class _Table:
         return found
 
 
-class _Search:
+class _SparseCounts:
     """Counts of a large catalogue: the pairs there are, sorted by a * I + b; one search finds any number of them."""
 
     def __init__(self, counts: sparse.csr_array) -> None:
@@ -108,28 +108,28 @@ class _Search:
         return np.where(known, self._counts[place], 0.0)
 
 
-def thinned(sequences: Sequences) -> Sequences:
+def thin_sequences(sequences: Sequences) -> Sequences:
     """Every k-th sequence, with the least k for which a window of 20 stays within `MOST_PAIRS`."""
     lengths = np.diff(sequences.offsets)
-    every = -(-_pairs(lengths, LEAST_WIDTH) // MOST_PAIRS)
+    every = -(-_count_pairs(lengths, MIN_WIDTH) // MAX_PAIRS)
     if every <= 1:
         return sequences
-    kept = range(0, len(sequences), every)
-    parts = [sequences.items[sequences.offsets[index] : sequences.offsets[index + 1]] for index in kept]
+    indices = range(0, len(sequences), every)
+    parts = [sequences.items[sequences.offsets[index] : sequences.offsets[index + 1]] for index in indices]
     offsets = np.concatenate([[0], np.cumsum(lengths[::every])]).astype(np.int64)
-    return Sequences([sequences.ids[index] for index in kept], np.concatenate(parts), offsets)
+    return Sequences([sequences.ids[index] for index in indices], np.concatenate(parts), offsets)
 
 
-def _pairs(lengths: NDArray[np.int64], width: int) -> int:
+def _count_pairs(lengths: NDArray[np.int64], width: int) -> int:
     return sum(int(np.maximum(lengths - distance, 0).sum()) for distance in range(1, width + 1))
 
 
-def _affordable(sequences: Sequences, width: int) -> int:
+def _affordable_width(sequences: Sequences, width: int) -> int:
     lengths = np.diff(sequences.offsets)
     longest = int(lengths.max(initial=1)) - 1
     pairs = 0
     for distance in range(1, min(width, longest) + 1):
         pairs += int(np.maximum(lengths - distance, 0).sum())
-        if pairs > MOST_PAIRS:
+        if pairs > MAX_PAIRS:
             return max(distance - 1, 1)
     return min(width, longest)

@@ -6,34 +6,34 @@ from typing import NamedTuple
 
 import numpy as np
 
-from afl.llm.offline.knowledge import Comparison, Floats, Items, Knowledge
+from afl.llm.offline.knowledge import Floats, Items, Knowledge, RawFeatures
 
-SIGHTS_KEPT = 1024
+CACHE_SIZE = 1024
 """Histories with their lists that are remembered: those of the sessions under way, several times over."""
 
 
-class Sight(NamedTuple):
+class CachedFeatures(NamedTuple):
     """A history and a list, as they look before a role weighs them."""
 
-    compared: Comparison
+    raw: RawFeatures
     taste: Floats
     """(N,) fixed for this history and these titles, mean 0 and deviation 1 over many."""
 
 
-class Sights:
+class FeatureCache:
     """Looks lists up in what is known; both roles look through the same one."""
 
     def __init__(self, knowledge: Knowledge) -> None:
         self.knowledge = knowledge
-        self._remembered = lru_cache(SIGHTS_KEPT)(self._look)
+        self._cached = lru_cache(CACHE_SIZE)(self._compute)
 
-    def of(self, history: tuple[str, ...], titles: tuple[str, ...]) -> Sight:
+    def get(self, history: tuple[str, ...], titles: tuple[str, ...]) -> CachedFeatures:
         """The list beside the history, from memory where it was seen lately."""
-        return self._remembered(history, titles)
+        return self._cached(history, titles)
 
-    def _look(self, history: tuple[str, ...], titles: tuple[str, ...]) -> Sight:
-        compared = self.knowledge.compare(self._items(history), self._items(titles))
-        return Sight(compared, personal_taste(history, titles))
+    def _compute(self, history: tuple[str, ...], titles: tuple[str, ...]) -> CachedFeatures:
+        compared = self.knowledge.raw_features(self._items(history), self._items(titles))
+        return CachedFeatures(compared, personal_taste(history, titles))
 
     def _items(self, titles: tuple[str, ...]) -> Items:
         """Catalogue positions, -1 for what is not in the catalogue."""

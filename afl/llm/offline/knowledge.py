@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from afl.data.catalogue import one_line
 from afl.data.dataset import Dataset, Split
-from afl.llm.offline.attributes import Years, measures
-from afl.llm.offline.cooccurrence import PairCounts, Window, thinned
+from afl.llm.offline.attributes import YearProximity, aspect_measures
+from afl.llm.offline.cooccurrence import PairCounts, Window, thin_sequences
 
 Floats = NDArray[np.float64]
 Items = NDArray[np.int64]
@@ -22,7 +22,7 @@ TOGETHER = Window(width=20, decay=0.5, ordered=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class RawFeatures:
     """A list beside a history, before anyone attends to one part of the history more than to another."""
 
     candidates: Items
@@ -34,7 +34,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Impression:
+class Features:
     """A list seen beside a history: one column per aspect, in the order of `Knowledge.aspects`."""
 
     aspects: Floats
@@ -48,17 +48,17 @@ class Knowledge:
 
     def __init__(self, dataset: Dataset) -> None:
         training = dataset.splits[Split.TRAIN]
-        self.counted = thinned(training)
+        self.counted_sequences = thin_sequences(training)
         """The training sequences that pairs are counted in: all, unless there are very many."""
         self.catalogue = dataset.catalogue
         self.popularity = np.zeros(len(dataset.catalogue) + 1)  # (I + 1,), the last for unknown items (-1)
         self.popularity[:-1] = np.bincount(training.items, minlength=len(dataset.catalogue))
-        self._follows = PairCounts.count(self.counted, self.popularity, FOLLOWS)
-        self._together = PairCounts.count(self.counted, self.popularity, TOGETHER)
-        measured = measures(dataset.catalogue)
+        self._follows = PairCounts.count(self.counted_sequences, self.popularity, FOLLOWS)
+        self._together = PairCounts.count(self.counted_sequences, self.popularity, TOGETHER)
+        measured = aspect_measures(dataset.catalogue)
         self._closeness = {aspect: measure.closeness for aspect, measure in measured.items()}
         self._attribute = {aspect: measure.attribute for aspect, measure in measured.items()}
-        dated = isinstance(self._closeness.get("era"), Years)
+        dated = isinstance(self._closeness.get("era"), YearProximity)
         if dated:
             self._attribute["newness"] = self._attribute["era"]
         self.aspects = ("follows", "together", "popularity", *self._closeness, *(("newness",) if dated else ()))
@@ -79,32 +79,37 @@ class Knowledge:
         values = self.catalogue.attributes[item].get(name, ()) if name is not None and item >= 0 else ()
         return ", ".join(one_line(value) for value in values) or "unknown"
 
-    def compare(self, history: Items, candidates: Items, *, own: Items | None = None) -> Comparison:
+    def raw_features(
+        self, history: Items, candidates: Items, *, own_distances: Items | None = None
+    ) -> RawFeatures:
         """The candidates beside the history, for `impression`; most of the work, and the same for all who look.
 
         `own` leaves a training sequence's own counts out, see `PairCounts.association`.
         """
-        pairs = [counts.association(history, candidates, own=own) for counts in (self._follows, self._together)]
+        pairs = [
+            counts.association(history, candidates, own_distances=own_distances)
+            for counts in (self._follows, self._together)
+        ]
         attributes = [measure.closeness(history, candidates) for measure in self._closeness.values()]
         popularity = self.popularity[candidates]
-        if own is not None:
+        if own_distances is not None:
             popularity = popularity - (np.arange(len(candidates)) == 0)
-        return Comparison(candidates, np.stack([*pairs, *attributes]), popularity)
+        return RawFeatures(candidates, np.stack([*pairs, *attributes]), popularity)
 
-    def impression(self, compared: Comparison, *, recency: float) -> Impression:
+    def features(self, raw: RawFeatures, *, recency: float) -> Features:
         """How the candidates look to someone who knows the history and attends most to its end."""
-        weights = recency ** np.arange(compared.closeness.shape[1])[::-1]  # (H,)
+        weights = recency ** np.arange(raw.closeness.shape[1])[::-1]  # (H,)
         weights = weights / max(weights.sum(), 1e-9)
-        follows, together, *attributes = weights @ compared.closeness  # (C, N)
-        columns = [follows, together, np.log1p(compared.popularity), *attributes]
+        follows, together, *attributes = weights @ raw.closeness  # (C, N)
+        columns = [follows, together, np.log1p(raw.popularity), *attributes]
         era = self._closeness.get("era")
-        if isinstance(era, Years):
-            columns.append(era.newness(compared.candidates))
-        evidence = compared.closeness[0] + compared.closeness[1]
-        return Impression(standardised(np.stack(columns, axis=1)), evidence)
+        if isinstance(era, YearProximity):
+            columns.append(era.newness(raw.candidates))
+        evidence = raw.closeness[0] + raw.closeness[1]
+        return Features(standardize(np.stack(columns, axis=1)), evidence)
 
 
-def standardised(columns: Floats) -> Floats:
+def standardize(columns: Floats) -> Floats:
     """(N, A) with mean 0 and deviation 1 in every column; constant columns are 0."""
     centred = columns - columns.sum(axis=0) / len(columns)
     spread = np.sqrt((centred * centred).sum(axis=0) / len(columns))

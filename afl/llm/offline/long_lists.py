@@ -11,72 +11,74 @@ from math import sqrt
 import numpy as np
 
 from afl.llm.offline.knowledge import Floats
-from afl.llm.offline.preference_model import DECIMALS, Listener, Opinion
+from afl.llm.offline.preference_model import DECIMALS, Preference, PreferenceModel
 from afl.llm.offline.request_parser import Request
-from afl.llm.offline.values import NamedValue, Values
-from afl.llm.offline.vocabulary import mentions
+from afl.llm.offline.values import AttributeValues, ValueMention
+from afl.llm.offline.vocabulary import aspect_mentions
 
-WEIGHED = 20
+MAX_FULLY_WEIGHED = 20
 """Lists up to this long are weighed in full."""
 AT_A_GLANCE = ("popularity", "genre")
-RECALLED = ("follows", "together")
+NOT_VISIBLE = ("follows", "together")
 """Aspects that no look at an item tells."""
-ATTENTION = 1.1
+TOTAL_ATTENTION = 1.1
 """Length of the vector of weights, whatever it is spent on."""
-HINT = 2.0
+HINT_WEIGHT = 2.0
 """What a mention in a hint adds to a weight before all are scaled back to that length: what one is told comes first."""
-TASTE = 0.5
+TASTE_DEVIATION = 0.5
 """Standard deviation of the personal taste: much is left to chance in passing."""
 
 
-class Skimming:
+class LongListModel:
     """The recommendation agent before a long list of items whose attributes are known."""
 
-    def __init__(self, listener: Listener, values: Values) -> None:
-        self.listener = listener
+    def __init__(self, listener: PreferenceModel, values: AttributeValues) -> None:
+        self.preference_model = listener
         self.values = values
         self.knowledge = listener.knowledge
-        self.usual = self._usual()  # (A,)
+        self.default_weights = self._default_weights()  # (A,)
 
-    def covers(self, request: Request) -> bool:
+    def applies_to(self, request: Request) -> bool:
         """Whether this list is skimmed. Without attributes there is nothing to be seen in passing."""
-        return len(request.candidates) > WEIGHED and bool(self.knowledge.attributes)
+        return len(request.candidates) > MAX_FULLY_WEIGHED and bool(self.knowledge.attributes)
 
-    def sees(self, aspect: str) -> bool:
+    def is_visible(self, aspect: str) -> bool:
         """Whether an aspect can be looked at in passing, at a glance or when told to."""
-        return aspect not in RECALLED
+        return aspect not in NOT_VISIBLE
 
-    def opinion(self, request: Request) -> Opinion:
+    def preference(self, request: Request) -> Preference:
         """What it thinks of every candidate in passing."""
-        scene = self.listener.scene(request.history, request.candidates)
+        scene = self.preference_model.list_features(request.history, request.candidates)
         weights, named = self._attention(request.hints)
-        values = scene.impression.aspects @ weights + TASTE * scene.taste
+        values = scene.features.aspects @ weights + TASTE_DEVIATION * scene.taste
         for value, weight in named:
-            values += weight * self.values.column(value.named, scene.items)
+            values += weight * self.values.column(value.values, scene.items)
         if request.suggestion in scene.titles:
-            values[scene.titles.index(request.suggestion)] += self.listener.role.suggestion
+            values[scene.titles.index(request.suggestion)] += self.preference_model.role.suggestion
         values = np.round(values, DECIMALS)
-        return Opinion(scene, weights, values, expected=values)
+        return Preference(scene, weights, values, expected_scores=values)
 
-    def _attention(self, hints: str) -> tuple[Floats, list[tuple[NamedValue, float]]]:
+    def _attention(self, hints: str) -> tuple[Floats, list[tuple[ValueMention, float]]]:
         """(A,) weights of the aspects, and of the values that the hints name, at a total that does not change."""
-        weights = self.usual.copy()
+        weights = self.default_weights.copy()
         aspects = self.knowledge.aspects
-        for aspect, direction in mentions(hints, aspects):
-            if aspect in aspects and self.sees(aspect):
-                weights[aspects.index(aspect)] += HINT * direction
+        for aspect, direction in aspect_mentions(hints, aspects):
+            if aspect in aspects and self.is_visible(aspect):
+                weights[aspects.index(aspect)] += HINT_WEIGHT * direction
         named = self.values.mentions(hints)
-        length = sqrt(float(weights @ weights) + HINT * HINT * len(named))
+        length = sqrt(float(weights @ weights) + HINT_WEIGHT * HINT_WEIGHT * len(named))
         if length < 1e-9:
-            return self.usual, []
-        scale = ATTENTION / length
-        return weights * scale, [(value, HINT * value.direction * scale) for value in named]
+            return self.default_weights, []
+        scale = TOTAL_ATTENTION / length
+        return weights * scale, [(value, HINT_WEIGHT * value.direction * scale) for value in named]
 
-    def _usual(self) -> Floats:
+    def _default_weights(self) -> Floats:
         """(A,) what is seen at a glance, as much as was learned that it counts."""
         seen = np.array([aspect in AT_A_GLANCE for aspect in self.knowledge.aspects])
-        weights = np.where(seen, self.listener.attention, 0.0)
+        weights = np.where(seen, self.preference_model.attention, 0.0)
         length = sqrt(float(weights @ weights))
         return (
-            weights * (ATTENTION / length) if length > 1e-9 else np.where(seen, ATTENTION / sqrt(seen.sum()), 0.0)
+            weights * (TOTAL_ATTENTION / length)
+            if length > 1e-9
+            else np.where(seen, TOTAL_ATTENTION / sqrt(seen.sum()), 0.0)
         )

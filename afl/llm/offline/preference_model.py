@@ -7,10 +7,10 @@ from math import sqrt
 
 import numpy as np
 
-from afl.llm.offline.feature_cache import SIGHTS_KEPT, Sights
-from afl.llm.offline.knowledge import Floats, Impression, Items, Knowledge
-from afl.llm.offline.request_parser import PastOffer, Request, named
-from afl.llm.offline.vocabulary import mentions
+from afl.llm.offline.feature_cache import CACHE_SIZE, FeatureCache
+from afl.llm.offline.knowledge import Features, Floats, Items, Knowledge
+from afl.llm.offline.request_parser import PastOffer, Request, find_title
+from afl.llm.offline.vocabulary import aspect_mentions
 from afl.llm.offline.weights import RoleWeights, Weights
 
 DECIMALS = 6
@@ -18,83 +18,85 @@ DECIMALS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class ListFeatures:
     """A history and a list as one role looks at them, kept for the rounds that follow."""
 
     history: tuple[str, ...]
     titles: tuple[str, ...]
     items: Items
     """(N,) catalogue positions, -1 for what is not in the catalogue."""
-    impression: Impression
+    features: Features
     taste: Floats
     """(N,) fixed for this history and these titles, mean 0 and deviation 1 over many."""
 
 
 @dataclass(frozen=True, slots=True)
-class Opinion:
+class Preference:
     """What one role thinks of each candidate, in the order of the list."""
 
-    scene: Scene
+    list_features: ListFeatures
     attention: Floats
     """(A,) the learned attention after hints and feedback."""
-    values: Floats
+    utilities: Floats
     """(N,) utilities, rounded."""
-    expected: Floats
+    expected_scores: Floats
     """(N,) the reward score that the role expects of each candidate before it hears one."""
 
     @property
     def best(self) -> int:
         """The position of the most wanted candidate; the first of equals."""
-        return int(np.argmax(self.values))
+        return int(np.argmax(self.utilities))
 
-    def share(self, position: int) -> Floats:
+    def contributions(self, position: int) -> Floats:
         """(A,) what each aspect adds to a candidate's utility, rounded."""
-        share: Floats = np.round(self.attention * self.scene.impression.aspects[position], DECIMALS)
+        share: Floats = np.round(self.attention * self.list_features.features.aspects[position], DECIMALS)
         return share
 
 
-class Listener:
+class PreferenceModel:
     """Judges lists in one role, by knowledge and attention that were both learned from training data."""
 
-    def __init__(self, sights: Sights, attention: Floats, role: RoleWeights, weights: Weights) -> None:
-        self.sights = sights
+    def __init__(self, sights: FeatureCache, attention: Floats, role: RoleWeights, weights: Weights) -> None:
+        self.feature_cache = sights
         self.attention = attention  # (A,)
         self.role = role
         self.weights = weights
-        self._remembered = lru_cache(SIGHTS_KEPT)(self._look)
+        self._cached = lru_cache(CACHE_SIZE)(self._compute)
 
     @property
     def knowledge(self) -> Knowledge:
-        return self.sights.knowledge
+        return self.feature_cache.knowledge
 
-    def scene(self, history: tuple[str, ...], titles: tuple[str, ...]) -> Scene:
+    def list_features(self, history: tuple[str, ...], titles: tuple[str, ...]) -> ListFeatures:
         """The list beside the history, from memory where it was seen lately."""
-        return self._remembered(history, titles)
+        return self._cached(history, titles)
 
-    def opinion(self, request: Request, scene: Scene, opened: Mapping[str, float]) -> Opinion:
+    def preference(
+        self, request: Request, list_features: ListFeatures, known_scores: Mapping[str, float]
+    ) -> Preference:
         """The candidates as this role sees them; `opened` are the reward scores it knows, by title."""
         role = self.role
         attention = self._attention(request)
-        position = {title: index for index, title in enumerate(scene.titles)}
-        values = scene.impression.aspects @ attention + self.weights.taste * scene.taste
+        position = {title: index for index, title in enumerate(list_features.titles)}
+        values = list_features.features.aspects @ attention + self.weights.taste * list_features.taste
         for past in request.refused:
             if past.title in position:
                 values[position[past.title]] -= role.refused
-            wish = named(past.refusal.replace(past.title, ""), scene.titles)
+            wish = find_title(past.refusal.replace(past.title, ""), list_features.titles)
             if wish is not None:
                 values[position[wish]] += role.wish
         if request.suggestion in position:
             values[position[request.suggestion]] += role.suggestion
-        expected = self._expected(values)
-        curiosity = role.unopened / (1 + len(request.refused)) if opened else 0.0
+        expected = self._expected_scores(values)
+        curiosity = role.unopened / (1 + len(request.refused)) if known_scores else 0.0
         values = values + curiosity
-        for title, score in opened.items():
+        for title, score in known_scores.items():
             if title in position:
                 index = position[title]
                 values[index] += role.score * (score - expected[index]) - curiosity
-        return Opinion(scene, attention, np.round(values, DECIMALS), expected)
+        return Preference(list_features, attention, np.round(values, DECIMALS), expected)
 
-    def _expected(self, values: Floats) -> Floats:
+    def _expected_scores(self, values: Floats) -> Floats:
         intercept, slope = self.weights.expected_score
         centred = values - values.sum() / len(values)
         deviation = sqrt(float(centred @ centred) / len(values))
@@ -107,16 +109,16 @@ class Listener:
             return self.attention
         moved = self.attention.copy()
         for text, strength in ((request.hints, self.weights.hint), *self._feedback(request.refused)):
-            for aspect, direction in mentions(text, self.knowledge.aspects):
+            for aspect, direction in aspect_mentions(text, self.knowledge.aspects):
                 if aspect in self.knowledge.aspects:
                     moved[self.knowledge.aspects.index(aspect)] += strength * direction
         length, usual = sqrt(float(moved @ moved)), sqrt(float(self.attention @ self.attention))
         return moved * (usual / length) if length > 1e-9 else self.attention
 
-    def _feedback(self, refused: tuple[PastOffer, ...]) -> tuple[tuple[str, float], ...]:
-        return tuple((past.refusal, self.weights.feedback) for past in refused)
+    def _feedback(self, refusals: tuple[PastOffer, ...]) -> tuple[tuple[str, float], ...]:
+        return tuple((past.refusal, self.weights.feedback) for past in refusals)
 
-    def _look(self, history: tuple[str, ...], titles: tuple[str, ...]) -> Scene:
-        sight = self.sights.of(history, titles)
-        impression = self.knowledge.impression(sight.compared, recency=self.role.recency)
-        return Scene(history, titles, sight.compared.candidates, impression, sight.taste)
+    def _compute(self, history: tuple[str, ...], titles: tuple[str, ...]) -> ListFeatures:
+        sight = self.feature_cache.get(history, titles)
+        impression = self.knowledge.features(sight.raw, recency=self.role.recency)
+        return ListFeatures(history, titles, sight.raw.candidates, impression, sight.taste)

@@ -26,7 +26,7 @@ HEADINGS = (HISTORY, CANDIDATES, ADVICE, REFUSED, RECOMMENDATION, CHOSEN, HINTS_
 HINT = "Hint:"
 """How a line begins that is a hint, whatever it names."""
 
-PERSON = "You play"
+USER_ROLE_PREFIX = "You play"
 """How a system message begins that asks to speak as a person."""
 
 _ENTRY = re.compile(r"\d+\. (.*)")
@@ -85,9 +85,9 @@ class Request:
     """The paragraphs under no heading, answer format included."""
     scores: Mapping[str, float]
     """The reward scores that stand below candidates."""
-    as_person: bool
+    plays_user: bool
     """It is to speak for the person, not to them."""
-    listed: tuple[str, ...] = ()
+    earlier_list: tuple[str, ...] = ()
     """The candidates that it listed itself before, best first."""
     chosen: str | None = None
     """The candidate that was chosen instead, once it is told."""
@@ -96,26 +96,26 @@ class Request:
     new_hint: str = ""
 
 
-class Said(NamedTuple):
+class Utterance(NamedTuple):
     """One message: its role ("system", "user", "assistant") and text."""
 
     role: str
     text: str
 
 
-def read(messages: Sequence[Said]) -> Request:
+def parse_request(messages: Sequence[Utterance]) -> Request:
     """The request in these messages: sections from all that the user wrote, the task from the last message."""
     paragraphs = [part for said in messages if said.role == "user" for part in said.text.split("\n\n")]
     sections: dict[str, str] = {}
-    loose = []
+    other = []
     for paragraph in paragraphs:
         if paragraph.startswith(HEADINGS):
             sections.setdefault(next(filter(paragraph.startswith, HEADINGS)), paragraph)
         else:
-            loose.append(paragraph)
+            other.append(paragraph)
     candidates = titles(sections.get(CANDIDATES, ""))
     suggestion, hints = _advice(sections.get(ADVICE, ""), candidates)
-    hints += [line for part in loose for line in part.split("\n") if line.startswith(HINT)]
+    hints += [line for part in other for line in part.split("\n") if line.startswith(HINT)]
     return Request(
         task=_task(messages[-1].text if messages else ""),
         history=titles(sections.get(HISTORY, "")),
@@ -124,13 +124,13 @@ def read(messages: Sequence[Said]) -> Request:
         hints="\n".join(hints),
         refused=_refused(sections.get(REFUSED, "")),
         offer=_offer(sections.get(RECOMMENDATION, "")),
-        question="\n".join(loose),
+        question="\n".join(other),
         scores=_scores(sections.get(CANDIDATES, "")),
-        as_person=any(said.role == "system" and said.text.startswith(PERSON) for said in messages),
-        listed=_listed(messages, candidates),
-        chosen=_below(sections.get(CHOSEN, "")) or None,
+        plays_user=any(said.role == "system" and said.text.startswith(USER_ROLE_PREFIX) for said in messages),
+        earlier_list=_earlier_list(messages, candidates),
+        chosen=_text_below(sections.get(CHOSEN, "")) or None,
         hints_so_far=titles(sections.get(HINTS_SO_FAR, "")),
-        new_hint=_below(sections.get(NEW_HINT, "")),
+        new_hint=_text_below(sections.get(NEW_HINT, "")),
     )
 
 
@@ -141,21 +141,21 @@ def titles(section: str) -> tuple[str, ...]:
     return tuple(match[1] for match in matches if match)
 
 
-def named(text: str, candidates: Sequence[str]) -> str | None:
+def find_title(text: str, candidates: Sequence[str]) -> str | None:
     """The candidate whose title stands in the text, not inside a longer word; of several, the longest."""
-    found = [title for title in candidates if title in text and _stands_alone(title, text)]
+    found = [title for title in candidates if title in text and _is_whole_word(title, text)]
     return max(found, key=len) if found else None
 
 
-def heard_suggestion(offer: Offer, candidates: Sequence[str]) -> str | None:
+def suggestion_in_reason(offer: Offer, candidates: Sequence[str]) -> str | None:
     """What a model suggested, as far as the recommendation agent's reason tells: another candidate, or the offer."""
     for sentence in offer.reason.split(". "):
         if "suggest" in sentence:
-            return named(sentence, candidates) or offer.title
+            return find_title(sentence, candidates) or offer.title
     return None
 
 
-def _stands_alone(title: str, text: str) -> bool:
+def _is_whole_word(title: str, text: str) -> bool:
     begin = text.find(title)
     end = begin + len(title)
     return not (text[begin - 1 : begin].isalnum() or text[end : end + 1].isalnum())
@@ -180,7 +180,7 @@ def _advice(section: str, candidates: Sequence[str]) -> tuple[str | None, list[s
     suggestion, hints = None, []
     for line in section.split("\n")[1:]:
         _, _, said = line.partition(": ")
-        title = said if said in candidates else named(line, candidates)
+        title = said if said in candidates else find_title(line, candidates)
         if title is None or line.startswith(f"- {HINT}"):
             hints.append(line)
         else:
@@ -188,13 +188,13 @@ def _advice(section: str, candidates: Sequence[str]) -> tuple[str | None, list[s
     return suggestion, hints
 
 
-def _listed(messages: Sequence[Said], candidates: tuple[str, ...]) -> tuple[str, ...]:
+def _earlier_list(messages: Sequence[Utterance], candidates: tuple[str, ...]) -> tuple[str, ...]:
     """The first list of candidates that it gave."""
     given = (titles(said.text) for said in messages if said.role == "assistant")
     return next((tuple(title for title in found if title in candidates) for found in given if found), ())
 
 
-def _below(section: str) -> str:
+def _text_below(section: str) -> str:
     """What stands on the lines below a heading."""
     return " ".join(section.split("\n")[1:]).strip()
 

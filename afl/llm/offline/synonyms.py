@@ -1,6 +1,6 @@
 """Other words for the values of attributes: "comedic" is comedy, "French" is from France, "Asia" is many countries."""
 
-KINDRED: dict[str, tuple[str, ...]] = {
+SYNONYMS: dict[str, tuple[str, ...]] = {
     "comedic": ("comedy",),
     "funny": ("comedy",),
     "dramatic": ("drama",),

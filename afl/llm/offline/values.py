@@ -8,15 +8,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from afl.llm.offline.knowledge import Floats, Items, Knowledge, standardised
-from afl.llm.offline.synonyms import KINDRED, REGIONS
-from afl.llm.offline.vocabulary import REACH, TURNING
+from afl.llm.offline.knowledge import Floats, Items, Knowledge, standardize
+from afl.llm.offline.synonyms import REGIONS, SYNONYMS
+from afl.llm.offline.vocabulary import NEGATION_REACH, NEGATIONS
 
-LONGEST = 4
+MAX_WORDS = 4
 """Words of the longest value that is recognised."""
-SAID_ALONE = 200
+MAX_SINGLE_WORD_VALUES = 200
 """Of an attribute with more values than these (directors), only names of two words or more are recognised."""
-SHORTEST = 2
+MIN_LETTERS = 2
 """Letters of a value that one word names."""
 ERA = "era"
 
@@ -26,94 +26,96 @@ _DECADE = re.compile(r"['’]?(1[89]\d0|20\d0|[2-9]0)s")
 Words = tuple[str, ...]
 
 
-class Named(NamedTuple):
+class AspectValues(NamedTuple):
     """What a text speaks of: items that have one of these values under an aspect."""
 
     aspect: str
     values: tuple[str, ...]
 
 
-class NamedValue(NamedTuple):
+class ValueMention(NamedTuple):
     """Values that a text names: +1 asks for more of them, -1 for less."""
 
-    named: Named
+    values: AspectValues
     direction: int
 
 
-class Values:
+class AttributeValues:
     """Recognises the catalogue's own values in a text, and knows which items have them."""
 
     def __init__(self, knowledge: Knowledge) -> None:
         self.item = knowledge.item
         self._attributes = knowledge.catalogue.attributes
         self._attribute = knowledge.attributes
-        self._dated = "newness" in knowledge.aspects
+        self._has_years = "newness" in knowledge.aspects
         self.aspects = tuple(aspect for aspect in self._attribute if aspect != "newness")
         """The aspects that values are read under."""
-        self._phrases = self._readings()
+        self._phrases = self._value_phrases()
         self.mentions = lru_cache(4096)(self._mentions)
         """The values that a text names, each once, in order."""
-        self._having = lru_cache(256)(self._holders)
+        self._membership = lru_cache(256)(self._compute_membership)
 
     def of(self, item: int, aspect: str) -> tuple[str, ...]:
         """An item's values under an aspect; of a year, the decade."""
         if item < 0 or aspect not in self._attribute:
             return ()
         values = self._attributes[item].get(self._attribute[aspect], ())
-        return tuple(_decade(value) for value in values) if aspect == ERA and self._dated else tuple(values)
+        return tuple(_decade(value) for value in values) if aspect == ERA and self._has_years else tuple(values)
 
-    def column(self, named: Named, items: Items) -> Floats:
+    def column(self, named: AspectValues, items: Items) -> Floats:
         """(N,) which of these items have one of the values, standardised within the list; 0 for all where none does."""
-        column: Floats = standardised(self._having(named)[items][:, None])[:, 0]
+        column: Floats = standardize(self._membership(named)[items][:, None])[:, 0]
         return column
 
-    def _holders(self, named: Named) -> Floats:
+    def _compute_membership(self, named: AspectValues) -> Floats:
         """(I + 1,) 1 for every item that has one of the values; the last is for items nobody knows."""
         wanted = frozenset(named.values)
         having = [not wanted.isdisjoint(self.of(item, named.aspect)) for item in range(len(self._attributes))]
         return np.array([*having, False], dtype=np.float64)
 
-    def _readings(self) -> dict[Words, Named]:
+    def _value_phrases(self) -> dict[Words, AspectValues]:
         """Every way of naming a value, in words."""
-        readings: dict[Words, Named] = {}
+        readings: dict[Words, AspectValues] = {}
         for aspect in self.aspects:
-            if aspect == ERA and self._dated:
+            if aspect == ERA and self._has_years:
                 continue
             every = sorted({value for item in range(len(self._attributes)) for value in self.of(item, aspect)})
-            alone = len(every) <= SAID_ALONE
+            alone = len(every) <= MAX_SINGLE_WORD_VALUES
             own = {words: value for value in every if (words := _words(value)) and (alone or len(words) > 1)}
             for words, value in own.items():
                 for form in _forms(words):
-                    readings.setdefault(form, Named(aspect, (value,)))
-            spoken = [(form, chain.from_iterable(_forms(_words(name)) for name in names)) for form, names in _KIN]
+                    readings.setdefault(form, AspectValues(aspect, (value,)))
+            spoken = [
+                (form, chain.from_iterable(_forms(_words(name)) for name in names)) for form, names in _SYNONYMS
+            ]
             for form, forms in spoken:
                 found = tuple(dict.fromkeys(own[words] for words in forms if words in own))
                 if found:
-                    readings.setdefault(form, Named(aspect, found))
+                    readings.setdefault(form, AspectValues(aspect, found))
         return readings
 
-    def _mentions(self, text: str) -> tuple[NamedValue, ...]:
-        return tuple(dict.fromkeys(self._found(_WORD.findall(text.casefold()))))
+    def _mentions(self, text: str) -> tuple[ValueMention, ...]:
+        return tuple(dict.fromkeys(self._scan(_WORD.findall(text.casefold()))))
 
-    def _found(self, words: list[str]) -> Iterator[NamedValue]:
+    def _scan(self, words: list[str]) -> Iterator[ValueMention]:
         at = turned = 0
         while at < len(words):
-            if words[at] in TURNING:
-                turned = REACH + 1
+            if words[at] in NEGATIONS:
+                turned = NEGATION_REACH + 1
             elif not words[at][0].isalnum():
                 turned = 0
-            named, length = self._read(words, at)
+            named, length = self._match_at(words, at)
             if named is not None:
-                yield NamedValue(named, -1 if turned else 1)
+                yield ValueMention(named, -1 if turned else 1)
             turned = max(turned - length, 0)
             at += length
 
-    def _read(self, words: list[str], at: int) -> tuple[Named | None, int]:
+    def _match_at(self, words: list[str], at: int) -> tuple[AspectValues | None, int]:
         """What is named here, and in how many words."""
         decade = _DECADE.fullmatch(words[at])
-        if decade and self._dated:
-            return Named(ERA, (f"{decade[1] if len(decade[1]) == 4 else '19' + decade[1]}s",)), 1
-        for length in range(LONGEST, 0, -1):
+        if decade and self._has_years:
+            return AspectValues(ERA, (f"{decade[1] if len(decade[1]) == 4 else '19' + decade[1]}s",)), 1
+        for length in range(MAX_WORDS, 0, -1):
             named = self._phrases.get(tuple(words[at : at + length]))
             if named is not None:
                 return named, length
@@ -126,8 +128,8 @@ def _decade(year: str) -> str:
 
 def _words(value: str) -> Words:
     words = tuple(_WORD.findall(value.casefold()))
-    fits = 0 < len(words) <= LONGEST and (
-        len(words) > 1 or (len(words[0]) >= SHORTEST and words[0] not in TURNING)
+    fits = 0 < len(words) <= MAX_WORDS and (
+        len(words) > 1 or (len(words[0]) >= MIN_LETTERS and words[0] not in NEGATIONS)
     )
     return words if fits else ()
 
@@ -140,4 +142,4 @@ def _forms(words: Words) -> Iterator[Words]:
         yield (*before, f"{last[:-1]}ies" if last.endswith("y") else f"{last}s")
 
 
-_KIN = tuple((_words(word), names) for word, names in (KINDRED | REGIONS).items())
+_SYNONYMS = tuple((_words(word), names) for word, names in (SYNONYMS | REGIONS).items())

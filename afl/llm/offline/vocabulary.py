@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-WORDS: dict[str, tuple[str, ...]] = {
+ASPECT_WORDS: dict[str, tuple[str, ...]] = {
     "follows": ("next", "sequence", "sequential", "order", "latest", "recently", "last", "trend", "progression"),
     "together": ("similar", "similarity", "together", "alike", "like", "resemble", "co-occur", "related", "taste"),
     "popularity": ("popular", "popularity", "well-known", "famous", "mainstream", "hit", "hits", "blockbuster",
@@ -20,7 +20,7 @@ WORDS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Aspect -> words that draw attention to it. An attribute that is not listed answers to its own name."""
 
-OPPOSITES: dict[str, tuple[str, ...]] = {
+OPPOSITE_WORDS: dict[str, tuple[str, ...]] = {
     "popularity": (
         "obscure",
         "niche",
@@ -37,16 +37,16 @@ OPPOSITES: dict[str, tuple[str, ...]] = {
 }
 """Aspect -> words that draw attention away from it."""
 
-TURNING = frozenset({"not", "less", "avoid", "avoiding", "without", "never", "no", "ignore", "ignoring", "other",
+NEGATIONS = frozenset({"not", "less", "avoid", "avoiding", "without", "never", "no", "ignore", "ignoring", "other",
                      "rather", "fewer", "too", "exclude", "excluding", "beyond"})  # fmt: skip
 """Words that turn the ones right after them around: "less popular", "avoid mainstream hits"."""
-REACH = 3
+NEGATION_REACH = 3
 """How many words a turning word reaches."""
 
 _WORD = re.compile(r"[a-z][a-z-]*|[.;:!?]")
 
 
-class Mention(NamedTuple):
+class AspectMention(NamedTuple):
     """An aspect that a text speaks of: +1 asks for more attention to it, -1 for its opposite."""
 
     aspect: str
@@ -60,30 +60,30 @@ def aspect_of(name: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def mentions(text: str, own: tuple[str, ...] = ()) -> tuple[Mention, ...]:
+def aspect_mentions(text: str, attribute_aspects: tuple[str, ...] = ()) -> tuple[AspectMention, ...]:
     """The aspects that a text speaks of, each once, in order; `own` are aspects that go by their own name."""
-    return tuple(dict.fromkeys(_mentions(text, own)))
+    return tuple(dict.fromkeys(_mentions(text, attribute_aspects)))
 
 
-def _mentions(text: str, own: tuple[str, ...]) -> Iterator[Mention]:
-    turned = 0
+def _mentions(text: str, own: tuple[str, ...]) -> Iterator[AspectMention]:
+    negated_words = 0
     for word in _WORD.findall(text.casefold()):
-        if word in TURNING:
-            turned = REACH + 1
+        if word in NEGATIONS:
+            negated_words = NEGATION_REACH + 1
         elif not word[0].isalpha():
-            turned = 0
-        mention = _ASPECT.get(word) or (Mention(word, 1) if word in own else None)
+            negated_words = 0
+        mention = _ASPECT.get(word) or (AspectMention(word, 1) if word in own else None)
         if mention is not None:
-            yield mention._replace(direction=-mention.direction) if turned else mention
-        turned = max(turned - 1, 0)
+            yield mention._replace(direction=-mention.direction) if negated_words else mention
+        negated_words = max(negated_words - 1, 0)
 
 
-_ASPECT = {word: Mention(aspect, 1) for aspect, words in WORDS.items() for word in words} | {
-    word: Mention(aspect, -1) for aspect, words in OPPOSITES.items() for word in words
+_ASPECT = {word: AspectMention(aspect, 1) for aspect, words in ASPECT_WORDS.items() for word in words} | {
+    word: AspectMention(aspect, -1) for aspect, words in OPPOSITE_WORDS.items() for word in words
 }
 
 
-class Spoken(NamedTuple):
+class Phrases(NamedTuple):
     """How the offline model itself speaks of an aspect; each way holds a word of `WORDS`, so that it is understood.
 
     Fields: {witnesses} history titles, {values} the item's own values, {aspect}, {past}, {participle}, {person},
@@ -97,8 +97,8 @@ class Spoken(NamedTuple):
     """Said where having little of it is what speaks for a candidate."""
 
 
-SPOKEN: dict[str, Spoken] = {
-    "follows": Spoken(
+PHRASES: dict[str, Phrases] = {
+    "follows": Phrases(
         has=(
             "a {person} who {past} {witnesses} often comes to it next",
             "it is where the order of {witnesses} tends to lead",
@@ -109,7 +109,7 @@ SPOKEN: dict[str, Spoken] = {
             "the offer breaks the sequence of {witnesses}",
         ),
     ),
-    "together": Spoken(
+    "together": Phrases(
         has=(
             "it is often {participle} together with {witnesses}",
             "those who {past} {witnesses} have a similar liking for it",
@@ -120,33 +120,33 @@ SPOKEN: dict[str, Spoken] = {
             "it is more similar to {witnesses} than the offer",
         ),
     ),
-    "popularity": Spoken(
+    "popularity": Phrases(
         has=("it is popular with many", "it is one of the more popular {items}"),
         lacks=("the offer does not have the right popularity for me", "popularity counts for me here"),
         low=("it is not just another mainstream hit", "it is less popular than most, as suits this history"),
     ),
-    "era": Spoken(
+    "era": Phrases(
         has=("it is from the right era ({values})", "its period ({values}) fits the history"),
         lacks=("its era ({values}) is closer to mine", "the offer is from another era"),
     ),
-    "newness": Spoken(
+    "newness": Phrases(
         has=("it is recent enough ({values})", "it is among the newer ones ({values})"),
         lacks=("how new it is matters to me",),
         low=("it is an older one ({values}), which fits",),
     ),
-    "genre": Spoken(
+    "genre": Phrases(
         has=("its genre ({values}) runs through the history", "it keeps to a genre of the history ({values})"),
         lacks=("its genre ({values}) is what I look for", "the offer misses my genre ({values})"),
     ),
-    "director": Spoken(
+    "director": Phrases(
         has=("the director ({values}) is a familiar one",),
         lacks=("I know and like its director ({values})",),
     ),
-    "country": Spoken(
+    "country": Phrases(
         has=("its country ({values}) fits the history",),
         lacks=("its country ({values}) is closer to what I know",),
     ),
-    "other": Spoken(
+    "other": Phrases(
         has=("its {aspect} ({values}) fits the history",),
         lacks=("its {aspect} ({values}) suits me better",),
         low=("its {aspect} is a welcome change",),

@@ -47,10 +47,10 @@ class Weights:
     @classmethod
     def load(cls) -> "Weights":
         """The weights this version comes with."""
-        return cls.of(json.loads(resources.files(__package__).joinpath("weights.json").read_text("utf-8")))
+        return cls.from_json(json.loads(resources.files(__package__).joinpath("weights.json").read_text("utf-8")))
 
     @classmethod
-    def of(cls, values: dict[str, Any]) -> "Weights":
+    def from_json(cls, values: dict[str, Any]) -> "Weights":
         """Weights from their JSON form."""
         return cls(
             recommendation=RoleWeights(**values["recommendation"]),

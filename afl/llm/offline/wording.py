@@ -4,9 +4,9 @@ import numpy as np
 
 from afl.draws import derived_seed
 from afl.llm.offline.knowledge import Knowledge
-from afl.llm.offline.preference_model import Opinion
+from afl.llm.offline.preference_model import Preference
 from afl.llm.offline.request_parser import Request
-from afl.llm.offline.vocabulary import SPOKEN
+from afl.llm.offline.vocabulary import PHRASES
 from afl.types import Domain
 
 ASPECTS_NAMED = 2
@@ -22,9 +22,9 @@ class Wording:
         self.knowledge = knowledge
         self.domain = domain
 
-    def recommendation(self, opinion: Opinion, choice: int, request: Request) -> str:
+    def recommendation(self, opinion: Preference, choice: int, request: Request) -> str:
         """Why the recommendation agent offers this candidate."""
-        title = opinion.scene.titles[choice]
+        title = opinion.list_features.titles[choice]
         parts = [self._strengths(opinion, choice, subject=title)]
         if request.suggestion == title:
             parts.append("the model suggests it as well")
@@ -36,52 +36,52 @@ class Wording:
             parts.append(f"it should answer what you missed in {request.refused[-1].title}")
         return _sentences(parts)
 
-    def acceptance(self, opinion: Opinion, offered: int, request: Request) -> str:
+    def acceptance(self, opinion: Preference, offered: int, request: Request) -> str:
         """Why the user agent takes the offer."""
-        title = opinion.scene.titles[offered]
+        title = opinion.list_features.titles[offered]
         parts = [self._strengths(opinion, offered, subject=title), self._score(opinion, offered, request)]
         if any(past.title == title for past in request.refused):
             parts.append("the alternatives turned out no better")
         return _sentences(parts)
 
-    def refusal(self, opinion: Opinion, offered: int, request: Request) -> str:
+    def refusal(self, opinion: Preference, offered: int, request: Request) -> str:
         """What the offer lacks, beside the candidate the user would rather have."""
-        scene, better = opinion.scene, opinion.best
-        rival = scene.titles[better]
-        gap = opinion.share(better) - opinion.share(offered)  # (A,)
+        scene, better = opinion.list_features, opinion.best
+        preferred = scene.titles[better]
+        gap = opinion.contributions(better) - opinion.contributions(offered)  # (A,)
         lacking = int(np.argmax(gap))
         aspect = self.knowledge.aspects[lacking]
-        parts = [f"I would rather {self.domain.verb} {rival}"]
+        parts = [f"I would rather {self.domain.verb} {preferred}"]
         if gap[lacking] > 0:
-            comparison = self._pick(SPOKEN.get(aspect, SPOKEN["other"]).lacks, scene.titles[offered], aspect)
-            parts.append(self._filled(comparison, opinion, better, aspect))
+            comparison = self._pick(PHRASES.get(aspect, PHRASES["other"]).lacks, scene.titles[offered], aspect)
+            parts.append(self._fill(comparison, opinion, better, aspect))
         parts.append(self._score(opinion, offered, request))
         return _sentences(parts)
 
-    def _strengths(self, opinion: Opinion, position: int, *, subject: str) -> str:
-        share = opinion.share(position)
+    def _strengths(self, opinion: Preference, position: int, *, subject: str) -> str:
+        share = opinion.contributions(position)
         order = [int(index) for index in np.argsort(-share, kind="stable") if share[index] > 0]
-        said = []
+        clauses = []
         for index in order[:ASPECTS_NAMED]:
             aspect = self.knowledge.aspects[index]
-            spoken = SPOKEN.get(aspect, SPOKEN["other"])
-            low = opinion.scene.impression.aspects[position, index] < 0
+            spoken = PHRASES.get(aspect, PHRASES["other"])
+            low = opinion.list_features.features.aspects[position, index] < 0
             variants = spoken.low if low and spoken.low else spoken.has
-            said.append(self._filled(self._pick(variants, subject, aspect), opinion, position, aspect))
+            clauses.append(self._fill(self._pick(variants, subject, aspect), opinion, position, aspect))
         return (
-            f"{subject}: {' and '.join(said)}"
-            if said
+            f"{subject}: {' and '.join(clauses)}"
+            if clauses
             else f"nothing else in the list speaks louder than {subject}"
         )
 
-    def _score(self, opinion: Opinion, offered: int, request: Request) -> str:
+    def _score(self, opinion: Preference, offered: int, request: Request) -> str:
         if request.offer is None or request.offer.score is None:
             return ""
         score = request.offer.score
-        verdict = "more" if score >= opinion.expected[offered] else "less"
+        verdict = "more" if score >= opinion.expected_scores[offered] else "less"
         return f"a score of {score:.2f} is {verdict} than I expected"
 
-    def _filled(self, template: str, opinion: Opinion, position: int, aspect: str) -> str:
+    def _fill(self, template: str, opinion: Preference, position: int, aspect: str) -> str:
         """The words of `SPOKEN` with what they speak of; witnesses are looked for only where they are named."""
         return template.format(
             witnesses=self._witnesses(opinion, position) if "{witnesses}" in template else "",
@@ -93,13 +93,15 @@ class Wording:
             items=self.domain.items,
         )
 
-    def _witnesses(self, opinion: Opinion, position: int) -> str:
-        evidence = opinion.scene.impression.evidence[:, position].tolist()
-        told = sorted(zip(evidence, opinion.scene.history, strict=True), key=lambda pair: -round(pair[0], 6))
-        return " and ".join(title for share, title in told[:WITNESSES] if share > 0) or "what came before"
+    def _witnesses(self, opinion: Preference, position: int) -> str:
+        evidence = opinion.list_features.features.evidence[:, position].tolist()
+        ranked = sorted(
+            zip(evidence, opinion.list_features.history, strict=True), key=lambda pair: -round(pair[0], 6)
+        )
+        return " and ".join(title for share, title in ranked[:WITNESSES] if share > 0) or "what came before"
 
-    def _values(self, opinion: Opinion, position: int, aspect: str) -> str:
-        item = int(opinion.scene.items[position])
+    def _values(self, opinion: Preference, position: int, aspect: str) -> str:
+        item = int(opinion.list_features.items[position])
         return self.knowledge.values(item, aspect)
 
     def _pick(self, variants: tuple[str, ...], *identity: str) -> str:
@@ -107,5 +109,5 @@ class Wording:
 
 
 def _sentences(parts: list[str]) -> str:
-    said = [part[0].upper() + part[1:] for part in parts if part]
-    return ". ".join(said) + "."
+    sentences = [part[0].upper() + part[1:] for part in parts if part]
+    return ". ".join(sentences) + "."

@@ -13,7 +13,7 @@ import pytest
 
 from afl.errors import EndpointError, UsageError
 from afl.llm.canned_answers import refusing_answer
-from afl.testing import plugged
+from afl.testing import temporary_plugins
 from afl.testing.faults import status
 from afl.testing.server import running_server
 from simulations import evaluate_recommendation, simulate
@@ -54,7 +54,7 @@ def play(small: Path, nodes: TwoNodes, engine: RayEngine) -> Iterator[Play]:
     def workers(context: EngineContext) -> RayEngine:
         return engine
 
-    with plugged({"afl.engines": {"ray": workers}}):
+    with temporary_plugins({"afl.engines": {"ray": workers}}):
         yield call
 
 

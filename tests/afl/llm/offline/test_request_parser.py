@@ -3,7 +3,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afl.llm.offline.request_parser import Offer, PastOffer, Said, Task, heard_suggestion, named, read
+from afl.llm.offline.request_parser import (
+    Offer,
+    PastOffer,
+    Task,
+    Utterance,
+    find_title,
+    parse_request,
+    suggestion_in_reason,
+)
 
 REQUEST = """History, oldest first:
 1. Air
@@ -33,7 +41,7 @@ Decision: <yes or no>"""
 
 
 def test_every_section_is_read() -> None:
-    request = read([Said("system", "You are."), Said("user", REQUEST)])
+    request = parse_request([Utterance("system", "You are."), Utterance("user", REQUEST)])
     assert request.task is Task.JUDGE
     assert request.history == ("Air", "Muse, The")
     assert request.candidates == ("Item: Muse", "10. Neu!")
@@ -44,26 +52,32 @@ def test_every_section_is_read() -> None:
 
 
 def test_the_task_is_that_of_the_last_message() -> None:
-    repaired = [Said("user", REQUEST), Said("assistant", "Item: Muse"), Said("user", "Again.\n\nItem: <title>")]
-    assert read(repaired).task is Task.RECOMMEND
-    assert read(repaired).offer is not None
+    repaired = [
+        Utterance("user", REQUEST),
+        Utterance("assistant", "Item: Muse"),
+        Utterance("user", "Again.\n\nItem: <title>"),
+    ]
+    assert parse_request(repaired).task is Task.RECOMMEND
+    assert parse_request(repaired).offer is not None
 
 
 def test_a_title_inside_a_longer_word_is_not_named() -> None:
-    assert named("Queensryche or Air", ("Queen", "Air")) == "Air"
-    assert named("Airs", ("Air",)) is None
+    assert find_title("Queensryche or Air", ("Queen", "Air")) == "Air"
+    assert find_title("Airs", ("Air",)) is None
 
 
 def test_the_longest_title_is_the_one_meant() -> None:
-    assert named("I would rather watch Alien 3.", ("Alien", "Alien 3")) == "Alien 3"
+    assert find_title("I would rather watch Alien 3.", ("Alien", "Alien 3")) == "Alien 3"
 
 
 def test_silence_about_a_model_is_no_suggestion() -> None:
-    assert heard_suggestion(Offer("Air", "It is nice.", None), ("Air", "Muse")) is None
+    assert suggestion_in_reason(Offer("Air", "It is nice.", None), ("Air", "Muse")) is None
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from(["system", "user", "assistant"]), st.text()).map(lambda said: Said(*said)))
+    st.lists(
+        st.tuples(st.sampled_from(["system", "user", "assistant"]), st.text()).map(lambda said: Utterance(*said))
+    )
 )
-def test_any_messages_are_read_without_complaint(messages: list[Said]) -> None:
-    assert isinstance(read(messages).task, Task)
+def test_any_messages_are_read_without_complaint(messages: list[Utterance]) -> None:
+    assert isinstance(parse_request(messages).task, Task)

@@ -9,7 +9,7 @@ from afl.data.catalogue import Catalogue
 from afl.data.dataset import Dataset, Sequence, Sequences, Split
 from afl.data.domains import get_domain
 from afl.llm.offline.knowledge import Knowledge
-from afl.llm.offline.values import Named, NamedValue, Values
+from afl.llm.offline.values import AspectValues, AttributeValues, ValueMention
 
 FILMS = {
     "Psycho": {
@@ -26,16 +26,16 @@ FILMS = {
 
 
 @pytest.fixture(scope="module")
-def values() -> Values:
+def values() -> AttributeValues:
     none = Sequences.of([])
     films = Catalogue.build(list(FILMS), attributes=list(FILMS.values()))
     train = Sequences.of([Sequence("u", (0, 1, 2, 3))])
     splits = {Split.TRAIN: train, Split.VALID: none, Split.TEST: none}
-    return Values(Knowledge(Dataset("films", "test", get_domain("movie"), films, splits)))
+    return AttributeValues(Knowledge(Dataset("films", "test", get_domain("movie"), films, splits)))
 
 
-def named(aspect: str, *values: str, direction: int = 1) -> NamedValue:
-    return NamedValue(Named(aspect, values), direction)
+def named(aspect: str, *values: str, direction: int = 1) -> ValueMention:
+    return ValueMention(AspectValues(aspect, values), direction)
 
 
 @pytest.mark.parametrize(
@@ -54,36 +54,36 @@ def named(aspect: str, *values: str, direction: int = 1) -> NamedValue:
         ("the films of the '60s", named("era", "1960s")),
     ],
 )
-def test_a_text_names_values_in_many_ways(values: Values, text: str, expected: NamedValue) -> None:
+def test_a_text_names_values_in_many_ways(values: AttributeValues, text: str, expected: ValueMention) -> None:
     assert values.mentions(text) == (expected,)
 
 
-def test_a_turning_word_reaches_no_further_than_its_sentence(values: Values) -> None:
+def test_a_turning_word_reaches_no_further_than_its_sentence(values: AttributeValues) -> None:
     assert values.mentions("No comedies. Horror!") == (
         named("genre", "Comedy", direction=-1),
         named("genre", "Horror"),
     )
 
 
-def test_a_text_without_values_names_none(values: Values) -> None:
+def test_a_text_without_values_names_none(values: AttributeValues) -> None:
     assert values.mentions("Pay attention to the genre of what was watched before.") == ()
 
 
-def test_a_column_tells_who_has_a_value_and_is_standardised(values: Values) -> None:
-    column = values.column(Named("era", ("1960s", "1980s")), np.array([0, 1, 2, 3, -1]))
+def test_a_column_tells_who_has_a_value_and_is_standardised(values: AttributeValues) -> None:
+    column = values.column(AspectValues("era", ("1960s", "1980s")), np.array([0, 1, 2, 3, -1]))
     assert column == pytest.approx(np.array([3, -2, 3, -2, -2]) / np.sqrt(6))
 
 
-def test_a_value_that_no_candidate_has_or_all_have_moves_none(values: Values) -> None:
-    assert not values.column(Named("genre", ("Horror",)), np.array([1, 2])).any()
-    assert not values.column(Named("country", ("UK",)), np.array([3, 4])).any()
+def test_a_value_that_no_candidate_has_or_all_have_moves_none(values: AttributeValues) -> None:
+    assert not values.column(AspectValues("genre", ("Horror",)), np.array([1, 2])).any()
+    assert not values.column(AspectValues("country", ("UK",)), np.array([3, 4])).any()
 
 
-def test_of_a_year_the_decade_is_its_value(values: Values) -> None:
+def test_of_a_year_the_decade_is_its_value(values: AttributeValues) -> None:
     assert values.of(0, "era") == ("1960s",)
     assert values.of(-1, "era") == ()
 
 
 @given(st.text())
-def test_any_text_is_read_without_complaint(values: Values, text: str) -> None:
+def test_any_text_is_read_without_complaint(values: AttributeValues, text: str) -> None:
     assert all(direction in (-1, 1) for _, direction in values.mentions(text))
