@@ -35,21 +35,37 @@ async def open_for_reading(url: URL, *, busy_timeout: float) -> AsyncEngine:
 
     Raises `StorageError` for a database that is not there, is not AFL's, or has another schema than this AFL's.
     """
-    where = display_name(url)
-    with storage_errors(where):
-        engine = backend_of_url(url).engine(url, patience=busy_timeout, reading=True)
-    try:
-        with storage_errors(where):
-            async with engine.connect() as connection:
-                version = await connection.run_sync(_version)
-    except BaseException:
-        await engine.dispose()
-        raise
+    engine, version = await _connect_for_reading(url, busy_timeout)
     if version != SCHEMA_VERSION:
         await engine.dispose()
+        where = display_name(url)
         found = f"has schema {version}" if version else "is not AFL's"
         raise StorageError(f"database {where}: {found}, expected schema {SCHEMA_VERSION}; `afl runs` upgrades it")
     return engine
+
+
+async def upgrade_older(url: URL, *, busy_timeout: float) -> None:
+    """Brings a database of an earlier schema to that of this AFL; any other database is left as it is.
+
+    Raises `StorageError` for a database that does not exist or cannot be upgraded.
+    """
+    engine, version = await _connect_for_reading(url, busy_timeout)
+    await engine.dispose()
+    if version is not None and version < SCHEMA_VERSION:
+        await (await open_engine(url, busy_timeout=busy_timeout)).dispose()
+
+
+async def _connect_for_reading(url: URL, busy_timeout: float) -> tuple[AsyncEngine, str | None]:
+    """An engine that cannot write, and the schema version of its database."""
+    with storage_errors(display_name(url)):
+        engine = backend_of_url(url).engine(url, patience=busy_timeout, reading=True)
+    try:
+        with storage_errors(display_name(url)):
+            async with engine.connect() as connection:
+                return engine, await connection.run_sync(_version)
+    except BaseException:
+        await engine.dispose()
+        raise
 
 
 async def open_engine(url: URL, *, busy_timeout: float) -> AsyncEngine:

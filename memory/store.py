@@ -12,7 +12,7 @@ from afl.errors import ConflictError, NotFoundError
 from afl.suggestions import unknown_name
 from memory.backends import backend_of
 from memory.codec import compress, to_json
-from memory.database import display_name, open_engine, open_for_reading, parse_url
+from memory.database import display_name, open_engine, open_for_reading, parse_url, upgrade_older
 from memory.errors import storage_errors
 from memory.knowledge_bases import KnowledgeBases
 from memory.queries import read_totals
@@ -58,6 +58,14 @@ class Store:
         Raises `StorageError` where there is none, or one of another schema.
         """
         return cls(await open_for_reading(parse_url(url), busy_timeout=busy_timeout))
+
+    @staticmethod
+    async def upgrade(url: str, *, busy_timeout: float = 10.0) -> None:
+        """Brings a database of an earlier schema to that of this AFL, for readers that write nothing themselves.
+
+        Raises `StorageError` where there is none, or it cannot be upgraded.
+        """
+        await upgrade_older(parse_url(url), busy_timeout=busy_timeout)
 
     async def close(self) -> None:
         """Returns once everything handed over is on disk and every connection is closed."""

@@ -19,6 +19,8 @@ class Inspection:
     """None while no session is recorded."""
     judgements: Sequence[JudgementRow]
     """What the user agent said of the items it judged; empty where there was nothing to judge."""
+    candidates: Sequence[str] | None
+    """Titles of the dialogue's candidates in the order shown; None where they are unknown."""
     chosen: bool
     """Whether the caller named the session; otherwise it was picked to show the loop at work."""
     target_ranks: Sequence[Rank] = ()

@@ -1,6 +1,6 @@
 """A run's dialogues as people read them in the terminal, and as JSON."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,14 +10,14 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from afl.prompt_headings import CANDIDATES, HISTORY
+from afl.prompt_headings import HISTORY
 from afl.types import Advice, CallKey, Outcome, Phase, Role
-from agents.sections import entries
 from memory.records import Exchange, SessionRecord, Transcript
 from simulations.analysis.inspection import Inspection
 from simulations.document.terminal import console, plain
 from simulations.document.terminal import show as show_page
 from simulations.sections.runs import overview
+from simulations.task.candidate_titles import titles_in_prompts
 
 
 def show(inspection: Inspection, *, prompts: bool = False, out: Console | None = None) -> None:
@@ -27,7 +27,7 @@ def show(inspection: Inspection, *, prompts: bool = False, out: Console | None =
         show_page(overview(inspection), out)
         out.print()
     if inspection.dialogue is not None:
-        out.print(dialogue(inspection.dialogue, prompts=prompts))
+        out.print(dialogue(inspection.dialogue, inspection.candidates, prompts=prompts))
 
 
 def to_json(inspection: Inspection, *, prompts: bool = False) -> dict[str, Any]:
@@ -40,10 +40,10 @@ def to_json(inspection: Inspection, *, prompts: bool = False) -> dict[str, Any]:
     }
 
 
-def dialogue(transcript: Transcript, *, prompts: bool = False) -> RenderableType:
-    """Head, lists and rounds of one session."""
+def dialogue(transcript: Transcript, candidates: Sequence[str] | None, *, prompts: bool = False) -> RenderableType:
+    """Head, lists and rounds of one session; `candidates` are titles, None where they are unknown."""
     record = transcript.record
-    parts: list[RenderableType] = [_head(record), _lists(transcript)]
+    parts: list[RenderableType] = [_head(record), _lists(transcript, candidates)]
     headed = ""
     for exchange in transcript.exchanges:
         heading = _heading(exchange.turn.key)
@@ -89,15 +89,15 @@ def _head(record: SessionRecord) -> Text:
     )
 
 
-def _lists(transcript: Transcript) -> RenderableType:
-    """What both agents saw, from the first request: the database alone is enough to read a dialogue."""
-    record = transcript.record
-    request = next((message["content"] for message in _messages(transcript) if message["role"] == "user"), "")
-    history, candidates = entries(request, HISTORY), entries(request, CANDIDATES)
+def _lists(transcript: Transcript, candidates: Sequence[str] | None) -> RenderableType:
+    """What both agents saw."""
+    record, history = transcript.record, titles_in_prompts(transcript, HISTORY)
     shown = Table.grid(padding=(0, 2, 0, 0))
     if history:
         shown.add_row(Text("history", "bold"), plain(" · ".join(history)))
-    if candidates:
+    if candidates is None:
+        shown.add_row(Text("candidates", "bold"), Text("titles unknown: the data set is gone or changed", "dim"))
+    elif candidates:
         shown.add_row(Text("candidates", "bold"), Text(" · ").join(_marked(title, record) for title in candidates))
         shown.add_row("", Text("* target   > suggested by the base model", "dim"))
     return Padding(shown, (0, 0, 1, 0))

@@ -34,17 +34,28 @@ def inspect(
 
         recorded = await store.run(run)
         rows = await recorded.session_rows()
+        dialogue = await _dialogue(recorded, session, rows)
         return Inspection(
             await recorded.summary(),
             rows,
-            await _dialogue(recorded, session, rows),
+            dialogue,
             await recorded.judgements(),
+            candidates=() if dialogue is None else await _candidates(recorded, dialogue, settings),
             chosen=session is not None,
             target_ranks=[row.place for row in await recorded.target_ranks()],
             prompts=prompts,
         )
 
     return with_store(db, settings, inspection)
+
+
+async def _candidates(run: "Run", dialogue: "Transcript", settings: "Settings | None") -> Sequence[str] | None:
+    from afl.data.dataset_store import DatasetStore
+    from afl.settings import Settings
+    from simulations.task.candidate_titles import candidate_titles, titles_of_dataset
+
+    datasets = DatasetStore((settings or Settings()).data_dir)
+    return await candidate_titles(run, dialogue, lambda: titles_of_dataset(run.config, datasets))
 
 
 async def _dialogue(run: "Run", session: str | None, rows: "Sequence[SessionRow]") -> "Transcript | None":

@@ -37,7 +37,7 @@ def view(
 ) -> "ExportedSite | None":
     """Show runs, dialogues and comparisons in the browser.
 
-    Pages are served until Ctrl-C; nothing is written to the database.
+    Pages are served until Ctrl-C. A database of an earlier version is upgraded; nothing else is written to it.
 
     With `runs` the browser begins at this run, or at the comparison of several. `opened` is told the address once
     pages are answered, and prints it by default; a `host` other than this machine's own makes a token, which is in it.
@@ -69,6 +69,7 @@ async def _require(url: str, names: Sequence[str]) -> None:
     """Raises for a database or a run that is not there, before a port or a folder is touched."""
     from memory.store import Store
 
+    await Store.upgrade(url)
     async with await Store.open_for_reading(url) as store:
         for name in names:
             await store.run(name)

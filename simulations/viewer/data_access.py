@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, Self
@@ -13,10 +13,12 @@ from fastapi import Depends, Request
 from afl.data.dataset_store import DatasetStore as Datasets
 from afl.hints.knowledge_base import KnowledgeBase
 from memory.columns import ResultColumns
+from memory.records import Transcript
 from memory.run import Run
 from memory.store import Store
 from simulations.analysis.item_popularity import groups_by_title
 from simulations.hints.choices import choices_of
+from simulations.task.candidate_titles import candidate_titles, titles_of_dataset
 from simulations.task.run_kind import RunKind
 from simulations.viewer.urls import decode_segment
 
@@ -86,6 +88,7 @@ class DataAccess:
         self._patience = patience
         self._groups: dict[str, asyncio.Task[dict[str, int] | None]] = {}
         self._choices: dict[str, asyncio.Task[tuple[int, ...] | None]] = {}
+        self._titles: dict[str, asyncio.Task[Sequence[str] | None]] = {}
         self._results: OrderedDict[tuple[int, float], tuple[tuple[int, float], ResultColumns]] = OrderedDict()
         self._scores: OrderedDict[tuple[int, float], list[bytes]] = OrderedDict()
 
@@ -115,6 +118,18 @@ class DataAccess:
     def flower_folder(self) -> Path:
         """Where Flower models are kept, each in a folder of its name: beside the data sets."""
         return self._datasets.root.parent / "flower"
+
+    async def candidate_titles(self, run: Run, transcript: Transcript) -> tuple[str, ...] | None:
+        """Titles of a session's candidates in the order shown; None where they are unknown."""
+        return await candidate_titles(run, transcript, lambda: self._catalogue_titles(run.config))
+
+    async def _catalogue_titles(self, config: Mapping[str, Any]) -> Sequence[str] | None:
+        """Of a run's data set; None where it is gone or changed, or takes longer to read than a page may."""
+        key = json.dumps([config.get("dataset"), config.get("dataset_hash")])
+        if key not in self._titles:
+            self._titles[key] = asyncio.create_task(titles_of_dataset(config, self._datasets))
+        done, _ = await asyncio.wait([self._titles[key]], timeout=self._patience)
+        return self._titles[key].result() if done else None
 
     async def results(self, run: Run) -> ResultColumns:
         """What came of every recorded session of the run; read anew once a session was added or done again."""

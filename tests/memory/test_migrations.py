@@ -13,11 +13,12 @@ from sqlalchemy import create_engine, inspect, select
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import memory.migrations
+from afl.errors import StorageError
 from afl.types import Advice, Outcome
 from memory.backfill import backfill
 from memory.database import open_engine, parse_url
 from memory.export import export
-from memory.schema import FILLED_SINCE, VERSION_TABLE, metadata
+from memory.schema import FILLED_SINCE, SCHEMA_VERSION, VERSION_TABLE, metadata
 from memory.session_query import SessionFilter
 from memory.store import Store
 
@@ -71,6 +72,16 @@ async def test_every_step_from_the_first_schema_leads_to_the_next(empty_url, tod
     copy(today, empty_url)
     versions = [migrate(empty_url, revision) for revision in REVISIONS]
     assert versions == REVISIONS
+
+
+async def test_an_older_database_is_upgraded_for_readers_that_write_nothing(empty_url, today):
+    migrate(empty_url, REVISIONS[-2])
+    with pytest.raises(StorageError, match=f"has schema {REVISIONS[-2]}, expected schema {SCHEMA_VERSION}"):
+        await Store.open_for_reading(empty_url)
+    await Store.upgrade(empty_url)
+    async with await Store.open_for_reading(empty_url) as store:
+        assert await store.runs() == []
+    await Store.upgrade(empty_url)
 
 
 async def test_of_processes_that_upgrade_at_the_same_time_one_does(empty_url, today):

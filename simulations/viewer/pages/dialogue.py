@@ -6,10 +6,10 @@ from typing import Annotated
 
 from fastapi import Query
 
-from afl.prompt_headings import CANDIDATES, HISTORY
+from afl.prompt_headings import HISTORY
 from afl.types import PHASES_WITHOUT_ROUNDS, Outcome, Phase, Role
-from agents.sections import entries
-from memory.records import SessionRecord, Transcript, TurnRecord
+from memory.records import SessionRecord, TurnRecord
+from simulations.task.candidate_titles import titles_in_prompts
 from simulations.viewer.data_access import InjectedData, RequestedRun
 from simulations.viewer.session_filter import SessionQuery
 from simulations.viewer.transcript_view import TurnView, turns_of
@@ -80,7 +80,9 @@ class DialoguePage:
     history: tuple[str, ...]
     """Oldest first."""
     candidates: tuple[Candidate, ...]
-    """In the order shown; empty where no request lists them."""
+    """In the order shown; empty where no agent was shown the list, or its titles are unknown."""
+    candidates_known: bool
+    """Whether the titles of the candidates are known: stored, in the data set or in the prompts."""
     rounds: tuple[Round, ...]
     hinted: tuple[TurnView, ...]
     """The list without a hint, then under each hint of a knowledge base."""
@@ -97,6 +99,7 @@ async def read(
     record, turns = transcript.record, turns_of(transcript)
     beside = await run.adjacent_sessions(record.session, query.filter)
     scores = await data.reward_scores(run, record.position)
+    titles = await data.candidate_titles(run, transcript)
     return DialoguePage(
         run=run.name,
         session=record.session,
@@ -112,8 +115,9 @@ async def read(
         item=record.item,
         target=record.target,
         suggestion=record.suggestion,
-        history=_listed(transcript, HISTORY),
-        candidates=tuple(_candidates(transcript, scores)),
+        history=titles_in_prompts(transcript, HISTORY),
+        candidates=tuple(_candidates(record, titles or (), scores)),
+        candidates_known=titles is not None,
         rounds=tuple(_rounds(record, turns)),
         hinted=tuple(turn for turn in turns if turn.place.phase == Phase.HINTS),
         judged=tuple(turn for turn in turns if turn.place.phase == Phase.JUDGE),
@@ -121,15 +125,7 @@ async def read(
     )
 
 
-def _listed(transcript: Transcript, heading: str) -> tuple[str, ...]:
-    """The titles under a heading of the first request that has it: the database alone is enough to read a session."""
-    calls = (exchange.entry.messages for exchange in transcript.exchanges if exchange.entry is not None)
-    requests = (message["content"] for messages in calls for message in messages if message["role"] == "user")
-    return next((tuple(found) for found in (entries(request, heading) for request in requests) if found), ())
-
-
-def _candidates(transcript: Transcript, scores: Sequence[float]) -> Iterator[Candidate]:
-    titles, record = _listed(transcript, CANDIDATES), transcript.record
+def _candidates(record: SessionRecord, titles: Sequence[str], scores: Sequence[float]) -> Iterator[Candidate]:
     known = scores if len(scores) == len(titles) else ()
     ranks = {score: place for place, score in reversed([*enumerate(sorted(known, reverse=True), start=1)])}
     for place, title in enumerate(titles):

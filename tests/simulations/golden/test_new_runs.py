@@ -41,5 +41,7 @@ def test_a_base_model_learns_what_it_learned_and_is_kept_under_the_same_name(
 
 
 def test_the_built_in_prompts_are_what_they_were() -> None:
-    prompts = {file.name: sha256(file.read_bytes()).hexdigest() for file in PROMPTS.glob("*.txt")}
+    # The past tense had no field of its own: rendered, the texts are the same (tests/agents/test_prompts.py).
+    texts = {file.name: file.read_bytes().replace(b"$past_tense", b"$past") for file in PROMPTS.glob("*.txt")}
+    prompts = {name: sha256(text).hexdigest() for name, text in texts.items()}
     assert prompts == json.loads((HERE / "prompts.json").read_text("utf-8"))
