@@ -1,6 +1,6 @@
-"""AFL: the vocabulary and the instruments of simulated dialogues between a recommender and its user.
+"""AFL: domain types, data sets, models, language models and metrics for simulated dialogues with a recommender.
 
-This package knows nobody above it. `simulations` joins it with `agents` and `memory`; its functions
+This package imports none of the others. `simulations` joins it with `agents` and `memory`; its functions
 (`simulations.simulate`, `simulations.train`, ...) are what the command line calls.
 """
 

@@ -1,4 +1,4 @@
-"""`python -m afl`: the one place where this package looks upward."""
+"""`python -m afl`: the only place where this package imports `simulations`."""
 
 from simulations.cli import main
 

@@ -1,4 +1,4 @@
-"""Random draws that depend on what they are for, and on nothing else.
+"""Seeded random draws that depend only on what they are for.
 
 Every draw in AFL is derived from a seed and an identity (data set, session, phase, ...), never from a shared
 generator, so results do not depend on order, worker count or interruptions.
@@ -16,5 +16,5 @@ def derived_seed(*identity: str | int) -> int:
 
 
 def generator(*identity: str | int) -> Random:
-    """Python's own generator, seeded for this identity: its stream is the same on every machine."""
+    """Python's random generator, seeded for this identity: its stream is the same on every machine."""
     return Random(derived_seed(*identity))

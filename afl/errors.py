@@ -1,4 +1,4 @@
-"""Every error a caller of AFL can meet. A message says what was got, what was expected, what to do next.
+"""The errors that AFL raises. A message says what was given, what was expected, and what to do next.
 
 All of them end a command with exit code 2 and one line on stderr, except `ReplayError` and
 `TimeLimitError` (exit code 1).
@@ -6,7 +6,7 @@ All of them end a command with exit code 2 and one line on stderr, except `Repla
 
 
 class AFLError(Exception):
-    """The root: `except AFLError` catches whatever AFL raises on purpose."""
+    """The base class: `except AFLError` catches every error that AFL raises on purpose."""
 
     exit_code = 2
 
@@ -16,7 +16,7 @@ class UsageError(AFLError, ValueError):
 
 
 class DataError(AFLError, ValueError):
-    """A data file that does not hold what its format promises; names file, line and reason."""
+    """A data file that does not conform to its format; names file, line and reason."""
 
 
 class NotFoundError(AFLError, LookupError):
@@ -36,20 +36,20 @@ class StorageError(AFLError, OSError):
 
 
 class EndpointError(AFLError, ConnectionError):
-    """A language model or source of data that cannot be reached or refuses: wrong key, wrong name, nobody there."""
+    """A language model or download server that cannot be reached or rejects requests: wrong key, wrong model name."""
 
 
 class WorkerError(AFLError, RuntimeError):
-    """Workers of an engine that cannot be started, or were lost again and again."""
+    """Workers of an engine that cannot be started, or were lost repeatedly."""
 
 
 class TimeLimitError(AFLError, TimeoutError):
-    """A run that was stopped because it has taken the time it was given."""
+    """A run that was stopped at its time limit."""
 
     exit_code = 1
 
 
 class ReplayError(AFLError, LookupError):
-    """A replay asked for a request that the recorded run does not hold."""
+    """A replay needed a request that is not in the journal of the recorded run."""
 
     exit_code = 1

@@ -1,4 +1,4 @@
-"""Looks up by name whatever can be plugged in; the built-in parts are registered the same way.
+"""Looks plug-ins up by name (entry points); the built-in parts are registered the same way.
 
 Groups: `afl.importers`, `afl.models`, `afl.recommenders`, `afl.reward_models`, `afl.tools`, `afl.agents`,
 `afl.encoders`, `afl.engines`, `afl.llms`, `afl.stores`.
@@ -35,9 +35,9 @@ def plugin_names(group: str) -> list[str]:
 
 
 def load_plugin(group: str, name: str) -> Any:
-    """The object registered under `name`; `NotFoundError` lists the names there are."""
-    found: EntryPoint | None = next(iter(entry_points(group=group, name=name)), None)
-    if found is None:
+    """The object registered under `name`; `NotFoundError` suggests existing names."""
+    point: EntryPoint | None = next(iter(entry_points(group=group, name=name)), None)
+    if point is None:
         kind = group.removeprefix("afl.").rstrip("s").replace("_", " ")
         raise unknown_name(kind, name, plugin_names(group))
-    return found.load()
+    return point.load()

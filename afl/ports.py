@@ -1,4 +1,4 @@
-"""What the parts of AFL expect of each other, as Protocols: whoever has these methods fits.
+"""The interfaces between the parts of AFL, as Protocols: any object with these methods fits.
 
 `agents` and `memory` meet here and nowhere else; `simulations.execution.assembly` joins them.
 """
@@ -14,16 +14,16 @@ from afl.types import Advice, CallKey, JournalEntry, Message, Refusal, Reply, Se
 
 
 class Chat(Protocol):
-    """What an agent asks: one request in, one reply (or typed failure) out; never raises for a bad reply."""
+    """The language model of an agent: one request in, one reply (or typed failure) out; a bad reply never raises."""
 
     async def ask(self, key: CallKey, messages: Sequence[Message]) -> Reply: ...
 
 
 class Journal(Protocol):
-    """Where calls of one run and study are kept."""
+    """The recorded calls of one run."""
 
     def find(self, key: CallKey) -> Awaitable[JournalEntry | None]:
-        """The entry recorded under this identity, if there is one."""
+        """The entry recorded under this identity, or None."""
         ...
 
     def record(self, entry: JournalEntry) -> Awaitable[None]:
@@ -32,7 +32,7 @@ class Journal(Protocol):
 
 
 class Clock(Protocol):
-    """Time, injectable: seconds, and waiting."""
+    """An injectable clock, in seconds."""
 
     def monotonic(self) -> float: ...
 
@@ -42,19 +42,19 @@ class Clock(Protocol):
 
 
 class Slot(Protocol):
-    """The admission of one try; told how the try went, so that those to come are admitted accordingly."""
+    """The admission of one attempt; its outcome is reported back, so that the limiter can adapt."""
 
     def answered(self, reply: Reply) -> None:
         """The endpoint answered."""
         ...
 
     def throttled(self, status: int, retry_after: float | None) -> None:
-        """The endpoint asks for fewer requests, and for none at all in the next `retry_after` seconds."""
+        """The endpoint asked for fewer requests, and for none within the next `retry_after` seconds."""
         ...
 
 
 class Limiter(Protocol):
-    """Admission to the endpoint: a call is sent inside the slot it was given."""
+    """Rate limiting of an endpoint: a call is sent inside the slot it was given."""
 
     def slot(self, key: CallKey, messages: Sequence[Message]) -> AbstractAsyncContextManager[Slot]: ...
 
@@ -101,18 +101,18 @@ class CostLedger(Protocol):
 
 
 class RecommenderTool(Protocol):
-    """Something the recommendation agent consults before it speaks: a model's suggestion, a learned hint."""
+    """A tool that the recommendation agent consults before it answers: a model's suggestion, a learned hint."""
 
     name: str
 
     async def advise(self, view: SessionView, dialogue: Sequence[Refusal]) -> Advice | None:
-        """Advice for this round, or None to stay silent."""
+        """Advice for this round, or None for no advice."""
         ...
 
 
 @runtime_checkable
 class LearnedTool(RecommenderTool, Protocol):
-    """A tool whose advice was learned: what it learned is part of a run's configuration."""
+    """A tool whose advice was learned: its hash is part of a run's configuration."""
 
     @property
     def hash(self) -> str:
@@ -121,7 +121,7 @@ class LearnedTool(RecommenderTool, Protocol):
 
 
 class RecommendationAgent(Protocol):
-    """Proposes one candidate and says why."""
+    """Recommends one candidate and gives a reason."""
 
     async def recommend(
         self, view: SessionView, *, round: int, advice: Sequence[Advice], memory: Sequence[Refusal]
@@ -138,7 +138,7 @@ class PromptedAgent(Protocol):
 
 
 class UserAgent(Protocol):
-    """Accepts or refuses what is proposed and says why."""
+    """Accepts or refuses a recommended item and gives a reason."""
 
     async def respond(
         self,
@@ -163,7 +163,7 @@ class Judge(Protocol):
 
 @runtime_checkable
 class Ranker(Protocol):
-    """A recommendation agent that lists several candidates at once."""
+    """A recommendation agent that ranks several candidates at once."""
 
     async def rank(
         self,
@@ -174,13 +174,13 @@ class Ranker(Protocol):
         round: int = 1,
         phase: str | None = None,
     ) -> Turn:
-        """The list as a turn; `round` and `phase`, where given, are what its calls are recorded under."""
+        """The ranked list as a turn; `round` and `phase`, where given, are what its calls are recorded under."""
         ...
 
 
 @runtime_checkable
 class Chooser(Protocol):
-    """A user agent that takes one of several items."""
+    """A user agent that chooses one of several items."""
 
     async def choose(
         self,
@@ -194,7 +194,7 @@ class Chooser(Protocol):
 
 
 class Recommender(Protocol):
-    """A base model, or stored answers: suggests one candidate per session, all sessions at once."""
+    """A base model, or stored suggestions: one candidate per session, for all sessions at once."""
 
     def suggest(self, views: Sequence[SessionView]) -> NDArray[np.int64]:
         """(S,) the suggested item of each view; always one of its candidates."""
@@ -210,6 +210,6 @@ class RewardModel(Protocol):
 
 
 class Progress(Protocol):
-    """Where long work reports to; calling it costs next to nothing."""
+    """A progress callback for long work; cheap to call."""
 
     def __call__(self, done: int, total: int, text: str = "") -> None: ...

@@ -1,4 +1,4 @@
-"""What a recommender tool plug-in is given to build itself from."""
+"""The input of the factory of a recommender tool plug-in."""
 
 from dataclasses import dataclass
 
@@ -11,6 +11,6 @@ class ToolContext:
     """A factory registered under `afl.tools` is called with one of these and returns a `RecommenderTool`."""
 
     argument: str | None
-    """What followed the colon in `--tool NAME:ARGUMENT`."""
+    """The part after the colon of `--tool NAME:ARGUMENT`."""
     dataset: Dataset
     settings: Settings

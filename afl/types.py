@@ -1,7 +1,7 @@
-"""The words of the project: what a session, a message, a reply and a turn are.
+"""The domain types: session, message, reply, turn.
 
 Everything here is a plain value: frozen, comparable, made of strings, numbers and tuples. Items are integers
-(positions in the catalogue) wherever code computes, and titles wherever an agent reads or speaks.
+(indices into the catalogue) in code, and titles in the prompts and replies of agents.
 """
 
 from collections.abc import Mapping
@@ -11,14 +11,14 @@ from typing import Any, Literal, NamedTuple, TypedDict
 
 
 class Role(StrEnum):
-    """Who speaks in a dialogue."""
+    """The two agents of a dialogue."""
 
     RECOMMENDATION = "recommendation"
     USER = "user"
 
 
 class Phase(StrEnum):
-    """What a call belongs to."""
+    """The task that a call belongs to."""
 
     LOOP = "loop"
     """The dialogue of the two agents."""
@@ -27,7 +27,7 @@ class Phase(StrEnum):
     HINTS = "hints"
     """The ranking task under each hint of a knowledge base; `round` counts the hints, 0 is without one."""
     REFLECTION = "reflection"
-    """What the model says of its own mistakes while a knowledge base is built; `round` counts the steps."""
+    """Reflection of the model on its mistakes while a knowledge base is built; `round` counts the steps."""
 
     @property
     def counts_rounds(self) -> bool:
@@ -59,27 +59,27 @@ class Outcome(StrEnum):
     TRUNCATED = "truncated"
     """The reply was cut off at a length limit."""
     UNPARSED = "unparsed"
-    """The reply is empty or lacks the answer line."""
+    """The reply is empty or has no answer line."""
     OFF_LIST = "off_list"
     """The reply names an item that is not, or not unambiguously, on the candidate list."""
     FAILED = "failed"
-    """Transport or key trouble: there is no reply."""
+    """Transport or authentication failure: there is no reply."""
     OVER_BUDGET = "over_budget"
     """The call was not sent: a budget would have been exceeded."""
 
     @property
     def repairable(self) -> bool:
-        """Whether showing the model its mistake can help."""
+        """Whether a repair turn, which shows the model its mistake, can help."""
         return self in (Outcome.UNPARSED, Outcome.OFF_LIST)
 
     @property
     def retried_on_continuation(self) -> bool:
-        """Whether the next continuation of the run asks again."""
+        """Whether the next continuation of the run sends the request again."""
         return self in (Outcome.FAILED, Outcome.OVER_BUDGET)
 
 
 UNLISTED = -1
-"""An entry of a list that names no candidate: it takes its place, and nothing else."""
+"""A list entry that is not a candidate; it keeps its rank."""
 
 
 class Message(TypedDict):
@@ -92,7 +92,7 @@ class Message(TypedDict):
 class CallKey(NamedTuple):
     """The identity of one language-model call within a run and study.
 
-    `subject` is a session's id, or the name of what a call outside sessions is about (a hint, a ranking).
+    `subject` is a session's id, or the name of the object of a call outside sessions (a hint, a ranking).
     `attempt` is 0 for the first request of a turn, then 1, 2 for its repairs.
     """
 
@@ -104,7 +104,7 @@ class CallKey(NamedTuple):
 
 
 class Spending(NamedTuple):
-    """What calls cost."""
+    """Tokens and dollars of calls."""
 
     tokens: int = 0
     """Of prompts and completions together."""
@@ -132,7 +132,7 @@ class ConcurrencyChange(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back from one call, or why nothing did."""
+    """The result of one call: the reply, or the reason why there is none."""
 
     outcome: Outcome
     """`OK`, `DECLINED` and `TRUNCATED` describe a reply; `FAILED` and `OVER_BUDGET` its absence."""
@@ -151,17 +151,17 @@ class Reply:
     journaled: bool = False
     """Answered from the journal: nothing was sent."""
     reused: bool = False
-    """Said to an equal request (`--cache`, `--replay`): this one was not sent."""
+    """Taken from an equal request (`--cache`, `--replay`): this one was not sent."""
 
     @property
     def sent(self) -> bool:
-        """Whether the request went out; without a finish reason, what is over budget did not."""
+        """Whether the request was sent; an over-budget reply without a finish reason was not."""
         if self.reused:
             return False
         return self.outcome is not Outcome.OVER_BUDGET or self.finish_reason is not None
 
     def again(self) -> "Reply":
-        """The same words for another request that need not be sent: no tokens, no time, no dollars."""
+        """This reply as the answer to an equal request that is not sent: no tokens, no latency, no cost."""
         return replace(
             self,
             journaled=True,
@@ -187,7 +187,7 @@ class JournalEntry:
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """How a data set's items are spoken of: *a listener listened to an artist*."""
+    """The wording for a data set's items: *a listener listened to an artist*."""
 
     name: str
     item: str
@@ -207,7 +207,7 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class SessionView:
-    """What agents, tools and models may know of a session. The target item is not among it."""
+    """A session as agents, tools and models see it, without the target item."""
 
     session: str
     """The row's id in its data set."""
@@ -220,7 +220,7 @@ class SessionView:
     """In the order shown; each title occurs once."""
 
     def item(self, title: str) -> int:
-        """The candidate that carries exactly this title."""
+        """The candidate with exactly this title."""
         return self.candidates[self.candidate_titles.index(title)]
 
     def title(self, item: int) -> str:
@@ -236,7 +236,7 @@ class Advice:
     text: str
     """A sentence or two for the prompt."""
     payload: Mapping[str, Any] = field(default_factory=dict)
-    """JSON for the record: the suggested item, a hint's id and probability, ..."""
+    """JSON for the journal: the suggested item, a hint's id and probability, ..."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +252,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One request of a turn with what was read out of its reply."""
+    """One request of a turn, and the answer parsed from its reply."""
 
     key: CallKey
     outcome: Outcome
@@ -268,15 +268,15 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one agent said in one round, repairs included; the last attempt is the turn's answer."""
+    """The answer of one agent in one round, repairs included; the last attempt counts."""
 
     role: Role
     round: int
     attempts: tuple[Attempt, ...]
     advice: tuple[Advice, ...] = ()
-    """What tools told the recommendation agent before it spoke."""
+    """The advice of tools that the recommendation agent was given."""
     score: float | None = None
-    """The reward model's number that the user agent was shown."""
+    """The reward score that the user agent was shown."""
 
     @property
     def answer(self) -> Attempt:

@@ -1,1 +1,1 @@
-"""Data sets: catalogue, sequences, splits, sessions and candidate lists, and the importers that bring them."""
+"""Data sets: catalogue, sequences, splits, sessions, candidate lists, and the importers."""

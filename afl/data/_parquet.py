@@ -1,4 +1,4 @@
-"""Catalogues and sequences as parquet files; `ValueError` where a file is not what was written."""
+"""Catalogues and sequences as parquet files; `ValueError` where a file cannot be read."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from afl.data.catalogue import Attributes, Catalogue
+from afl.data.catalogue import Catalogue
 from afl.data.dataset import Sequences
 
 P = ParamSpec("P")
@@ -19,11 +19,11 @@ T = TypeVar("T")
 _ATTRIBUTE = "attribute:"
 
 
-def _plain_errors(read: Callable[[Path], T]) -> Callable[[Path], T]:
-    """Polars has errors of its own, and panics on some damaged files."""
+def _value_errors(read: Callable[[Path], T]) -> Callable[[Path], T]:
+    """Turns polars' own errors, and its panics on damaged files, into `ValueError`."""
 
     @wraps(read)
-    def reading(file: Path) -> T:
+    def reader(file: Path) -> T:
         try:
             return read(file)
         except FileNotFoundError:
@@ -32,7 +32,7 @@ def _plain_errors(read: Callable[[Path], T]) -> Callable[[Path], T]:
             reason = (str(error).splitlines() or ["unreadable"])[0][:120]
             raise ValueError(f"{file.name}: {reason}") from None
 
-    return reading
+    return reader
 
 
 def write_catalogue(catalogue: Catalogue, file: Path) -> None:
@@ -45,17 +45,16 @@ def write_catalogue(catalogue: Catalogue, file: Path) -> None:
     frame.write_parquet(file)
 
 
-@_plain_errors
+@_value_errors
 def read_catalogue(file: Path) -> Catalogue:
     frame = pl.read_parquet(file)
     attributes: list[dict[str, tuple[str, ...]]] = [{} for _ in range(len(frame))]
     for column in frame.columns[2:]:
         name = column.removeprefix(_ATTRIBUTE)
-        for known, values in zip(attributes, frame[column].to_list(), strict=True):
+        for of_item, values in zip(attributes, frame[column].to_list(), strict=True):
             if values is not None:
-                known[name] = tuple(values)
-    found: tuple[Attributes, ...] = tuple(attributes)
-    return Catalogue(tuple(frame["key"].to_list()), tuple(frame["title"].to_list()), found)
+                of_item[name] = tuple(values)
+    return Catalogue(tuple(frame["key"].to_list()), tuple(frame["title"].to_list()), tuple(attributes))
 
 
 def write_sequences(sequences: Sequences, file: Path) -> None:
@@ -72,7 +71,7 @@ def write_sequences(sequences: Sequences, file: Path) -> None:
     pl.DataFrame(columns).write_parquet(file)
 
 
-@_plain_errors
+@_value_errors
 def read_sequences(file: Path) -> Sequences:
     frame = pl.read_parquet(file)
     lengths = frame["items"].list.len().to_numpy()
@@ -90,7 +89,7 @@ def read_sequences(file: Path) -> Sequences:
 def _nested(flat: NDArray[np.generic], offsets: NDArray[np.int64]) -> pl.Series:
     lists = [flat[begin:end] for begin, end in pairwise(offsets.tolist())]
     nested = pl.List(pl.Series(flat[:0]).dtype)
-    # Polars takes arrays of equal length for its Array type, whatever it is told.
+    # Polars infers its Array type for arrays of equal length, whatever dtype is given.
     return pl.Series(lists, dtype=nested).cast(nested)
 
 

@@ -1,4 +1,4 @@
-"""The items of a data set: titles people and agents read, attributes models may use."""
+"""The items of a data set: their titles, and the attributes that models may use."""
 
 import hashlib
 import json
@@ -12,14 +12,14 @@ from afl.errors import DataError
 
 Attributes = Mapping[str, tuple[str, ...]]
 
-_CONTROL = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
+_INVISIBLE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
 
 
 def one_line(text: str) -> str:
     """The text on one line: titles are untrusted, and a newline in one could forge an answer line."""
-    if text.isprintable() and "  " not in text:  # as nearly all texts, at a fifth of the time
+    if text.isprintable() and "  " not in text:  # true of nearly all texts, and five times faster
         return text.strip()
-    return _CONTROL.sub(" ", text).strip()
+    return _INVISIBLE.sub(" ", text).strip()
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,14 @@ class Catalogue:
         titles: Sequence[str] | None = None,
         attributes: Sequence[Attributes] | None = None,
     ) -> "Catalogue":
-        """A catalogue whose titles are cleaned and, where several items share one, told apart by their key."""
+        """A catalogue whose titles are cleaned and, where several items share one, made unique by their key."""
         if len(set(keys)) != len(keys):
-            twice = next(key for key, count in Counter(keys).items() if count > 1)
-            raise DataError(f"item {twice!r} occurs twice in the catalogue, expected each item once")
+            repeated = next(key for key, count in Counter(keys).items() if count > 1)
+            raise DataError(f"item {repeated!r} occurs twice in the catalogue, expected each item once")
         clean = [one_line(title) or str(key) for key, title in zip(keys, titles or keys, strict=True)]
         return cls(
             keys=tuple(keys),
-            titles=_told_apart(keys, clean),
+            titles=_made_unique(keys, clean),
             attributes=tuple(attributes) if attributes is not None else ({},) * len(keys),
         )
 
@@ -63,7 +63,7 @@ class Catalogue:
 
     @cached_property
     def plain_titles(self) -> tuple[str, ...]:
-        """The titles before items that share one were told apart by their keys: several items may have the same."""
+        """The titles without the keys that make them unique: several items may have the same."""
         marked = zip(self.titles, self.keys, strict=True)
         return tuple(title.removesuffix(f" [{one_line(key)}]") or title for title, key in marked)
 
@@ -74,7 +74,7 @@ class Catalogue:
         return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
 
 
-def _told_apart(keys: Sequence[str], titles: Sequence[str]) -> tuple[str, ...]:
+def _made_unique(keys: Sequence[str], titles: Sequence[str]) -> tuple[str, ...]:
     counts = Counter(title.casefold() for title in titles)
     marked = [
         title if counts[title.casefold()] == 1 else f"{title} [{one_line(key)}]"
@@ -82,5 +82,5 @@ def _told_apart(keys: Sequence[str], titles: Sequence[str]) -> tuple[str, ...]:
     ]
     if len({title.casefold() for title in marked}) == len(marked):
         return tuple(marked)
-    # A source that spells its titles like our marks: number what is still equal.
+    # Titles of the source may look like titles with a key; number them if any are still equal.
     return tuple(f"{title} #{item}" for item, title in enumerate(marked))

@@ -1,4 +1,4 @@
-"""Sessions out of long sequences: what a user did on one day (Re2LLM, arXiv 2403.16427, its published code)."""
+"""Daily sessions out of long sequences: a user's items of one day (Re2LLM, arXiv 2403.16427, its published code)."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -10,14 +10,14 @@ from afl.errors import UsageError
 MIN_ITEMS = 4
 """Items of a session: three before the target."""
 
-_SECONDS = 86_400
+_SECONDS_PER_DAY = 86_400
 
 
 def daily_sessions(dataset: Dataset, *, name: str, least: int = MIN_ITEMS) -> Dataset:
     """A data set whose sequences are the days (UTC) of the other's users that have at least `least` items.
 
-    A session is called `USER@2024-01-31` and is in its user's split, so that no user is on two sides; all that the
-    user is known to have touched counts as touched, so that no candidate list offers what they met on another day.
+    A session's id is `USER@2024-01-31`, and it is in its user's split, so that no user is in two splits; all items of
+    the user count as touched, so that no candidate list contains an item of the user's other days.
 
     Raises `UsageError` for a data set without timestamps, for one whose days are all too short, and for a `least`
     below 4: a session needs three items before its target.
@@ -29,27 +29,27 @@ def daily_sessions(dataset: Dataset, *, name: str, least: int = MIN_ITEMS) -> Da
     ]
     if untimed:
         raise UsageError(
-            f"data set {dataset.name!r} has no timestamps (split {untimed[0]}), so there are no days in it"
+            f"data set {dataset.name!r} has no timestamps (split {untimed[0]}), so it cannot be divided into days"
         )
     days = {split: [day for user in dataset.splits[split] for day in _days(user)] for split in Split}
-    kept = {split: [day for day in days[split] if len(day.items) >= least] for split in Split}
-    found, every = (sum(map(len, one.values())) for one in (kept, days))
-    if not found:
-        raise UsageError(f"data set {dataset.name!r}: none of {every:,} days has {least} items or more")
+    sessions = {split: [day for day in days[split] if len(day.items) >= least] for split in Split}
+    count, total = sum(map(len, sessions.values())), sum(map(len, days.values()))
+    if not count:
+        raise UsageError(f"data set {dataset.name!r}: none of {total:,} days has {least} items or more")
     return Dataset(
         name=name,
         format="sessions",
         domain=dataset.domain,
         catalogue=dataset.catalogue,
-        splits={split: Sequences.of(kept[split]) for split in Split},
-        notes=_notes(dataset, found, every, least),
+        splits={split: Sequences.of(sessions[split]) for split in Split},
+        notes=_notes(dataset, count, total, least),
     )
 
 
-def _notes(dataset: Dataset, found: int, every: int, least: int) -> dict[str, str]:
+def _notes(dataset: Dataset, count: int, total: int, least: int) -> dict[str, str]:
     return {
         "source": f"the days (UTC) of the users of {dataset.name} ({dataset.hash[:12]})",
-        "left out": f"{every - found:,} of {every:,} days: fewer than {least} items",
+        "left out": f"{total - count:,} of {total:,} days: fewer than {least} items",
         "split": f"the users' own: {dataset.notes.get('split', 'as imported')}",
     }
 
@@ -58,7 +58,7 @@ def _days(user: Sequence) -> Iterator[Sequence]:
     """One sequence per day, in time order."""
     touched = tuple(sorted(user.known))
     timed = zip(user.items, user.timestamps or (), strict=True)
-    for day, entries in groupby(timed, key=lambda entry: entry[1] // _SECONDS):
+    for day, entries in groupby(timed, key=lambda entry: entry[1] // _SECONDS_PER_DAY):
         items, times = zip(*entries, strict=True)
-        date = datetime.fromtimestamp(day * _SECONDS, UTC).date()
+        date = datetime.fromtimestamp(day * _SECONDS_PER_DAY, UTC).date()
         yield Sequence(f"{user.id}@{date}", items, times, touched=touched)

@@ -1,4 +1,4 @@
-"""What an importer makes and everything else reads: a catalogue and the sequences of its users."""
+"""A data set: a catalogue and the sequences of its users, divided into splits."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ from afl.types import Domain
 
 
 class Split(StrEnum):
-    """8:1:1 by sequence, unless the source brings its own."""
+    """The part of a data set that a sequence belongs to."""
 
     TRAIN = "train"
     VALID = "valid"
@@ -33,20 +33,20 @@ class Sequence:
     timestamps: tuple[int, ...] | None = None
     """Unix seconds, one per item, where the source has them."""
     held_out: tuple[int, ...] = ()
-    """Items kept back for the user-simulation task, where the source lays it out."""
+    """Items held out for the user-simulation task, where the source defines it."""
     touched: tuple[int, ...] = ()
-    """All items the user is known to have touched, where that is more than `items` and `held_out`."""
+    """All items the user is known to have interacted with, where that is more than `items` and `held_out`."""
     candidates: tuple[int, ...] = ()
-    """The last item hidden among others, in the order shown, where the source brings its own list."""
+    """The candidate list with the last item as target, in the order shown, where the source has one."""
 
     @property
     def known(self) -> frozenset[int]:
-        """Every item that must not be offered as one the user never touched."""
+        """Every item that must not be sampled as a negative."""
         return frozenset(self.items) | frozenset(self.held_out) | frozenset(self.touched)
 
 
 class Sequences:
-    """Many sequences in flat arrays: (L,) items over all, and where each begins; behaves like a tuple."""
+    """Sequences packed into flat arrays: (L,) items of all, and the offset of each; behaves like a tuple."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Sequences:
 
     @classmethod
     def of(cls, sequences: Seq[Sequence]) -> "Sequences":
-        """Packs sequences; timestamps are kept when every sequence has them."""
+        """Packs sequences; timestamps are kept only if every sequence has them."""
         lengths = [len(s.items) for s in sequences]
         timed = bool(sequences) and all(s.timestamps is not None for s in sequences)
         return cls(
@@ -104,32 +104,32 @@ class Sequences:
         """These sequences, in this order."""
         if not len(indices):
             return Sequences.of([])
-        chosen = np.asarray(indices, dtype=np.int64)  # (T,)
-        lengths = np.diff(self.offsets)[chosen]
+        selected = np.asarray(indices, dtype=np.int64)  # (T,)
+        lengths = np.diff(self.offsets)[selected]
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        # Where each taken sequence's items lie: its old beginning, counted on from its new one.
-        places = np.arange(offsets[-1]) + np.repeat(self.offsets[chosen] - offsets[:-1], lengths)  # (L,)
+        # The old position of each item: its new position, shifted by how far its sequence has moved.
+        positions = np.arange(offsets[-1]) + np.repeat(self.offsets[selected] - offsets[:-1], lengths)  # (L,)
         return Sequences(
             ids=[self.ids[index] for index in indices],
-            items=self.items[places],
+            items=self.items[positions],
             offsets=offsets,
-            timestamps=None if self.timestamps is None else self.timestamps[places],
-            held_out=_taken(self.held_out, indices),
-            touched=_taken(self.touched, indices),
-            candidates=_taken(self.candidates, indices),
+            timestamps=None if self.timestamps is None else self.timestamps[positions],
+            held_out=_select(self.held_out, indices),
+            touched=_select(self.touched, indices),
+            candidates=_select(self.candidates, indices),
         )
 
     def without_last(self, count: int = 1) -> "Sequences":
-        """Every sequence without its last `count` items and without what else tells of them; empty ones are gone."""
+        """Every sequence without its last `count` items, held-out items and lists; empty ones are dropped."""
         lengths = np.diff(self.offsets)  # (S,)
         left = np.maximum(lengths - count, 0)  # (S,)
-        place = np.arange(len(self.items)) - np.repeat(self.offsets[:-1], lengths)  # (L,) within its sequence
-        kept = place < np.repeat(left, lengths)
+        position = np.arange(len(self.items)) - np.repeat(self.offsets[:-1], lengths)  # (L,) within its sequence
+        remains = position < np.repeat(left, lengths)
         return Sequences(
             ids=[key for key, length in zip(self.ids, left.tolist(), strict=True) if length],
-            items=self.items[kept],
+            items=self.items[remains],
             offsets=np.concatenate([[0], np.cumsum(left[left > 0])]).astype(np.int64),
-            timestamps=None if self.timestamps is None else self.timestamps[kept],
+            timestamps=None if self.timestamps is None else self.timestamps[remains],
         )
 
 
@@ -143,33 +143,33 @@ class Dataset:
     catalogue: Catalogue
     splits: dict[Split, Sequences]
     notes: dict[str, str] = field(default_factory=dict)
-    """What the importer found worth saying: rows dropped, conventions of the source."""
+    """Remarks of the importer: rows dropped, conventions of the source."""
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 (hex) over domain, catalogue and sequences; the name does not enter."""
+        """SHA-256 (hex) over domain, catalogue and sequences, but not the name."""
         digest = hashlib.sha256(self.catalogue.hash.encode())
         digest.update(json.dumps([str(text) for text in domain_fields(self.domain).values()]).encode())
         for split in Split:
             sequences = self.splits[split]
-            said = [split, sequences.ids, sequences.held_out, sequences.touched]
-            # Only where there are any: data sets that bring none keep the hash they had.
-            said += [sequences.candidates] if sequences.candidates else []
-            digest.update(json.dumps(said).encode())
+            content = [split, sequences.ids, sequences.held_out, sequences.touched]
+            # Only where there are any: the hash of data sets without lists stays as it was.
+            content += [sequences.candidates] if sequences.candidates else []
+            digest.update(json.dumps(content).encode())
             for array in (sequences.items, sequences.offsets, sequences.timestamps):
                 digest.update(b"-" if array is None else array.astype("<i8").tobytes())
         return digest.hexdigest()
 
     def without_targets(self, *, held_out: int = 0) -> "Dataset":
-        """The same data set with no training sequence's last item: what models may learn before they are asked for it.
+        """The same data set without the last item of each training sequence: the training data of models.
 
-        Whoever plays training sequences as sessions hands this to models, so that no target was learned from.
-        `held_out` items after the targets, which the user-simulation task asks about, go with them.
+        Used where training sequences are simulated as sessions, so that models are not trained on the targets.
+        `held_out` items after the targets, which the user-simulation task asks about, are removed as well.
         """
         train = self.splits[Split.TRAIN].without_last(1 + held_out)
         return replace(self, splits={**self.splits, Split.TRAIN: train})
 
 
-def _taken(lists: Seq[tuple[int, ...]] | None, indices: Seq[int]) -> list[tuple[int, ...]] | None:
-    taken = [lists[index] for index in indices] if lists else []
-    return taken if any(taken) else None
+def _select(lists: Seq[tuple[int, ...]] | None, indices: Seq[int]) -> list[tuple[int, ...]] | None:
+    selected = [lists[index] for index in indices] if lists else []
+    return selected if any(selected) else None

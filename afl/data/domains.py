@@ -1,4 +1,4 @@
-"""Wording per domain: what its items are called and what people do with them."""
+"""Wording per domain: the nouns for items and users, and the verb for an interaction."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -39,7 +39,7 @@ def read_domain(fields: Mapping[str, str]) -> Domain:
     return Domain(**fields)
 
 
-_HINTS = {
+_KEYWORDS = {
     "music": ("lastfm", "last.fm", "last-fm", "last_fm", "music", "artist", "song"),
     "movie": ("ml-", "movie", "film", "netflix"),
     "game": ("steam", "game"),
@@ -47,8 +47,11 @@ _HINTS = {
 
 
 def guess_domain(*names: str) -> Domain:
-    """The wording that a source's names suggest, the most telling name first; else that of `item`."""
-    told = (
-        word for name in names for word, hints in _HINTS.items() if any(hint in name.lower() for hint in hints)
+    """The wording suggested by the names of file and folder, the first match winning; by default that of `item`."""
+    matches = (
+        domain
+        for name in names
+        for domain, keywords in _KEYWORDS.items()
+        if any(keyword in name.lower() for keyword in keywords)
     )
-    return get_domain(next(told, "item"))
+    return get_domain(next(matches, "item"))

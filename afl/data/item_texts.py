@@ -1,4 +1,4 @@
-"""What an item says of itself, and models that read it."""
+"""The text of an item, and text-embedding models."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -13,13 +13,13 @@ Embed = Callable[[list[str]], NDArray[np.float32]]
 """(T,) texts to (T, D) vectors."""
 
 LENGTH = 512
-"""Characters of an item's text that are read."""
+"""Maximum length of an item's text, in characters."""
 
 
 def item_text(catalogue: Catalogue, item: int) -> str:
     """The title, then every attribute: `Heat. genre: Crime, Thriller. year: 1995`."""
-    said = [f"{name}: {', '.join(values)}" for name, values in catalogue.attributes[item].items() if values]
-    return ". ".join([catalogue.titles[item], *said])[:LENGTH]
+    attributes = [f"{name}: {', '.join(values)}" for name, values in catalogue.attributes[item].items() if values]
+    return ". ".join([catalogue.titles[item], *attributes])[:LENGTH]
 
 
 def embedding_model(path: str) -> Embed:

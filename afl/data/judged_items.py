@@ -1,7 +1,7 @@
-"""What the user-simulation task asks about: items the user went on to, hidden among items the user never touched.
+"""The items of the user-simulation task: held-out items of the user among items the user never interacted with.
 
-Every user is asked about each item alone. A ratio 1:k takes `items` / (1 + k) wanted items, the rest unwanted. All
-ratios draw on the same items in the same order, so that one answer serves every ratio its item belongs to.
+The user agent judges each item separately. A ratio 1:k takes `items` / (1 + k) wanted items, the rest unwanted. All
+ratios use the same items in the same order, so that one answer serves every ratio its item belongs to.
 """
 
 import re
@@ -19,19 +19,19 @@ from afl.draws import generator
 from afl.errors import UsageError
 
 ITEMS_PER_USER = 20
-"""Items a user is asked about at each ratio (AFL, arXiv 2410.20027, section 4.1)."""
+"""Number of items judged per user at each ratio (AFL, arXiv 2410.20027, section 4.1)."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Ratio:
-    """How many wanted and unwanted items a user is asked about."""
+    """The numbers of wanted and unwanted items that are judged."""
 
     wanted: int
     unwanted: int
 
     @classmethod
     def parse(cls, text: str, *, items: int = ITEMS_PER_USER) -> Self:
-        """`1:3` of 20 items is 5 wanted and 15 unwanted. Raises `UsageError` where the items cannot be so divided."""
+        """`1:3` of 20 items is 5 wanted and 15 unwanted. Raises `UsageError` where that leaves a remainder."""
         parts = cls.parts(text)
         if items % parts:
             possible = ", ".join(f"1:{k}" for k in range(1, items) if items % (k + 1) == 0)
@@ -40,7 +40,7 @@ class Ratio:
 
     @staticmethod
     def parts(text: str) -> int:
-        """1 + k of `1:k`: the items are divided into so many parts, one of them wanted."""
+        """1 + k of `1:k`: one of so many equal parts of the items is wanted."""
         match = re.fullmatch(r"1:([1-9]\d{0,2})", text)
         if match is None:
             raise UsageError(f"--ratio: got {text!r}, expected wanted to unwanted like 1:1, 1:3 or 1:9")
@@ -51,23 +51,23 @@ class Ratio:
 
 
 class JudgedItems(NamedTuple):
-    """(S, P + N) items: first the P wanted ones, then the N unwanted ones, both in the order ratios take them."""
+    """(S, P + N) items: first the P wanted ones, then the N unwanted ones; ratios take them from the front."""
 
     items: NDArray[np.int32]
     wanted: int
-    """P; the first item that is not wanted."""
+    """P, the index of the first unwanted item."""
 
     @property
     def labels(self) -> NDArray[np.bool_]:
-        """(P + N,) whether the item at this place is wanted; the same for every user."""
+        """(P + N,) whether the item at this index is wanted; the same for every user."""
         return np.arange(self.items.shape[1]) < self.wanted
 
     def of_ratio(self, ratio: Ratio) -> NDArray[np.int64]:
-        """(P' + N',) the places of a ratio's items."""
+        """(P' + N',) the indices of a ratio's items."""
         return np.concatenate([np.arange(ratio.wanted), self.wanted + np.arange(ratio.unwanted)])
 
     def hash(self, rows: Sequence[Row]) -> str:
-        """SHA-256 (hex) over session ids and items: equal hashes are equal tasks."""
+        """SHA-256 (hex) over session ids and items: equal hashes mean equal tasks."""
         return lists_hash(rows, self.items)
 
 
@@ -80,18 +80,18 @@ def judged_items(
     seed: int = 303,
     method: Method = "seeded",
 ) -> JudgedItems:
-    """Of every row as many held-out items as any ratio wants, and as many others as any ratio takes.
+    """The items of every row: as many held-out and as many unwanted ones as the largest ratio needs.
 
-    `lists` (S, N) are the rows' candidate lists: unwanted items are on none of them, and nothing the user touched.
-    `reference` takes those that the published code draws from the stream of its lists, as far as they go; further
-    ones, and those of `seeded`, depend on the seed, the data set's hash and the row's id alone.
+    `lists` (S, N) are the rows' candidate lists: unwanted items are neither on the list nor among the user's items.
+    `reference` takes those that the published code draws from the stream of its lists, as far as they suffice; further
+    ones, and those of `seeded`, depend only on the seed, the data set's hash and the row's id.
 
-    Raises `UsageError` where a row holds too few items back or too few others are left.
+    Raises `UsageError` where a row has too few held-out items or too few others are left.
     """
     wanted, unwanted = max(ratio.wanted for ratio in ratios), max(ratio.unwanted for ratio in ratios)
-    drawn: list[list[int]] = [[] for _ in rows]
+    from_stream: list[list[int]] = [[] for _ in rows]
     if method == "reference":
-        drawn = [others for _, others in reference_stream(dataset, rows, size=lists.shape[1], seed=seed)]
+        from_stream = [unwanted for _, unwanted in reference_stream(dataset, rows, size=lists.shape[1], seed=seed)]
     judged = np.empty((len(rows), wanted + unwanted), dtype=np.int32)
     for index, row in enumerate(rows):
         if len(row.held_out) < wanted:
@@ -99,9 +99,9 @@ def judged_items(
                 f"session {row.id!r}: {len(row.held_out)} items are held out, expected at least {wanted}; "
                 "ask about fewer with --items"
             )
-        first = drawn[index][:unwanted]
-        draws = generator("judged", seed, dataset.hash, row.id)
-        left_out = {*row.known, *lists[index].tolist(), *first}
-        more = sample_negatives(draws, row, left_out, items=len(dataset.catalogue), count=unwanted - len(first))
+        first = from_stream[index][:unwanted]
+        rng = generator("judged", seed, dataset.hash, row.id)
+        excluded = {*row.known, *lists[index].tolist(), *first}
+        more = sample_negatives(rng, row, excluded, items=len(dataset.catalogue), count=unwanted - len(first))
         judged[index] = [*row.held_out[:wanted], *first, *more]
     return JudgedItems(judged, wanted)

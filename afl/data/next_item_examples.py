@@ -1,6 +1,5 @@
 """Next-item examples: every position of a training sequence, and the last of a validation or test sequence."""
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +10,7 @@ from afl.data.sessions import HISTORY_WINDOW
 
 
 class NextItemExample(NamedTuple):
-    """What a user chose, and what came next."""
+    """A history and the item that came next."""
 
     history: tuple[int, ...]
     """Oldest first, one to ten items."""
@@ -25,13 +24,16 @@ def next_item_examples(dataset: Dataset, split: Split) -> list[NextItemExample]:
     next-item recommendation.
     """
     sequences = dataset.splits[split]
-    return [example for items in _items(sequences) for example in _examples(items, every=split is Split.TRAIN)]
+    all_positions = split is Split.TRAIN
+    return [
+        example for sequence in sequences for example in _examples(sequence.items, all_positions=all_positions)
+    ]
 
 
 def history_counts(sequences: Sequences, items: int) -> NDArray[np.int64]:
-    """(I,) how often each of so many items occurs in the histories of all examples of these sequences.
+    """(I,) how often each item occurs in the histories of all examples of these sequences.
 
-    Place p of a sequence of n items is in the histories of the min(10, n - 1 - p) examples that follow it.
+    Position p of a sequence of n items is in the histories of the min(10, n - 1 - p) examples that follow it.
     """
     ends = np.repeat(sequences.offsets[1:], np.diff(sequences.offsets))  # (L,)
     after = ends - 1 - np.arange(len(sequences.items))
@@ -39,10 +41,6 @@ def history_counts(sequences: Sequences, items: int) -> NDArray[np.int64]:
     return counts.astype(np.int64)
 
 
-def _items(sequences: Sequences) -> Iterator[tuple[int, ...]]:
-    return (sequence.items for sequence in sequences)
-
-
-def _examples(items: tuple[int, ...], *, every: bool) -> list[NextItemExample]:
-    places = range(1, len(items)) if every else range(max(1, len(items) - 1), len(items))
-    return [NextItemExample(items[max(0, place - HISTORY_WINDOW) : place], items[place]) for place in places]
+def _examples(items: tuple[int, ...], *, all_positions: bool) -> list[NextItemExample]:
+    positions = range(1, len(items)) if all_positions else range(max(1, len(items) - 1), len(items))
+    return [NextItemExample(items[max(0, p - HISTORY_WINDOW) : p], items[p]) for p in positions]

@@ -1,4 +1,4 @@
-"""Sessions: the rows a simulation runs over, with the target kept apart from what agents may see."""
+"""Sessions: the rows a simulation runs over, with the target kept apart from what agents see."""
 
 from collections.abc import Sequence as Seq
 from dataclasses import dataclass, replace
@@ -21,22 +21,22 @@ class Row:
     history: tuple[int, ...]
     target: int
     items: tuple[int, ...]
-    """All items of the user that are known, target included, as stored."""
+    """All known items of the user, target included, as stored."""
     held_out: tuple[int, ...] = ()
     """Items after the target that the user-simulation task asks about, in stored order."""
     candidates: tuple[int, ...] = ()
-    """The list in which the source hides the target, where it brings one."""
+    """The candidate list of the source, where it has one."""
 
     @property
     def known(self) -> frozenset[int]:
-        """Every item that must not be offered as one the user never touched."""
-        # Made when asked for: a set takes six times the room, and a study may hold very many rows.
+        """Every item that must not be sampled as a negative."""
+        # Computed on demand: a set takes six times the memory, and a study may have very many rows.
         return frozenset(self.items)
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A row with its candidate list. `view` is all that agents, tools and models are given."""
+    """A row with its candidate list. Agents, tools and models only get `view`."""
 
     view: SessionView
     target: int
@@ -49,9 +49,9 @@ class Session:
 def session_rows(dataset: Dataset, split: Split, *, held_out: int = 0) -> list[Row]:
     """One row per sequence of the split that has at least three items before its last, in stored order.
 
-    `held_out` keeps that many items at the end of each sequence for the user-simulation task: the row's target is
-    the last item before them. A sequence whose source lays out that task brings its own, and keeps its row whatever
-    is left of it (at least one item before the target).
+    `held_out` items at the end of each sequence are reserved for the user-simulation task: the row's target is the
+    last item before them. A sequence whose source defines that task has its own held-out items, and one item before the
+    target is enough for it.
     """
     return [
         Row(
@@ -60,29 +60,29 @@ def session_rows(dataset: Dataset, split: Split, *, held_out: int = 0) -> list[R
             history=items[-1 - HISTORY_WINDOW : -1],
             target=items[-1],
             items=sequence.items + sequence.held_out + sequence.touched,
-            held_out=kept,
+            held_out=held_out_items,
             candidates=sequence.candidates if items == sequence.items else (),
         )
         for sequence in dataset.splits[split]
-        for items, kept in [_cut(sequence, held_out)]
+        for items, held_out_items in [_hold_out(sequence, held_out)]
         if len(items) > (1 if sequence.held_out else MIN_HISTORY)
     ]
 
 
-def _cut(sequence: Sequence, held_out: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The items that sessions are made of, and those kept back."""
+def _hold_out(sequence: Sequence, held_out: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The items of the session, and the held-out items."""
     if sequence.held_out or not held_out:
         return sequence.items, sequence.held_out
     return sequence.items[:-held_out], sequence.items[-held_out:]
 
 
 def with_target_in_history(row: Row) -> Row:
-    """The row once its target is history too, as the user-simulation task asks about what came then."""
+    """The row with its target appended to the history: the user-simulation task asks about the items after it."""
     return replace(row, history=(*row.history, row.target)[-HISTORY_WINDOW:])
 
 
 def row_count(dataset: Dataset, split: Split) -> int:
-    """How many rows `rows` would give, without building them."""
+    """The number of rows that `session_rows` returns, without building them."""
     sequences = dataset.splits[split]
     lengths = np.diff(sequences.offsets)  # (S,)
     held_out = sequences.held_out or [()] * len(sequences)
@@ -90,7 +90,7 @@ def row_count(dataset: Dataset, split: Split) -> int:
 
 
 def build_session(dataset: Dataset, row: Row, candidates: Seq[int]) -> Session:
-    """The row as a session over these candidates, in the order they are to be shown."""
+    """The row as a session over these candidates, in the order they are shown."""
     titles = dataset.catalogue.titles
     return Session(
         view=SessionView(

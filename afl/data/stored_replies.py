@@ -1,8 +1,8 @@
-"""Answers of a chat model that others have stored, in the Re2LLM authors' layout.
+"""Stored replies of a chat model in the layout of the Re2LLM authors.
 
 `example_train_base.txt` (ISO-8859-1) holds a record per session, separated by blank lines: `Label:` with the target's
 title, then `Output: ` and the reply as it came. `example_train_text.json` beside it holds the requests: a list of
-`{"prompt", "label"}`, row by row the same sessions. Row n is the session `train-n` of the importer `re2llm`.
+`{"prompt", "label"}`, one row per session in the same order. Row n is the session `train-n` of the importer `re2llm`.
 """
 
 import json
@@ -16,22 +16,22 @@ from afl.data.importers._files import content_of, given_path, text_of
 from afl.errors import DataError, UsageError
 
 _RECORD = re.compile(r"Label:(?P<label>[^\n]*)\nOutput: ?(?P<reply>.*)", re.DOTALL)
-_BETWEEN = re.compile(r"\n{2,}(?=Label:)")
+_RECORD_SEPARATOR = re.compile(r"\n{2,}(?=Label:)")
 _NAME = re.compile(r"(?P<stem>.*?(?P<split>train|test))_base\.txt")
 
 
 @dataclass(frozen=True, slots=True)
 class StoredReplies:
-    """Requests and the replies they got, by session id."""
+    """Requests and replies by session id."""
 
     file: Path
     split: str
-    """`train` or `test`: whose sessions they are about."""
+    """`train` or `test`: the split of the sessions."""
     requests: Mapping[str, str]
     """Session -> the prompt, as one message."""
     replies: Mapping[str, str]
     labels: Mapping[str, str]
-    """Session -> title of its target, as the file has it."""
+    """Session -> title of its target, as written in the file."""
 
     def by_request(self) -> Mapping[str, str]:
         """Prompt -> reply."""
@@ -39,23 +39,23 @@ class StoredReplies:
 
 
 def read_stored_replies(path: Path) -> StoredReplies:
-    """The answers in this file with the requests beside it.
+    """The replies in this file with the requests in the JSON file next to it.
 
-    Raises `UsageError` for a file whose name does not tell where its requests are, `DataError` naming the record or row
-    that is not as the layout has it, or where the two files are not about the same sessions.
+    Raises `UsageError` for a file whose name does not follow the layout, `DataError` naming the record or row that is
+    malformed, or where the two files are about different sessions.
     """
     file = given_path(path, "answers")
     name = _NAME.fullmatch(file.name)
     if name is None:
         raise UsageError(f"{file}: expected a file called ..._train_base.txt or ..._test_base.txt")
-    beside = given_path(file.with_name(f"{name['stem']}_text.json"), "answers")
-    replies, requests = _replies(file), _requests(beside)
+    request_file = given_path(file.with_name(f"{name['stem']}_text.json"), "answers")
+    replies, requests = _replies(file), _requests(request_file)
     if len(replies) != len(requests):
-        raise DataError(f"{file}: got {len(replies)} answers to {len(requests)} requests in {beside.name}")
-    for row, ((label, _), (_, asked)) in enumerate(zip(replies, requests, strict=True)):
-        if label != asked:
+        raise DataError(f"{file}: got {len(replies)} answers to {len(requests)} requests in {request_file.name}")
+    for row, ((label, _), (_, expected)) in enumerate(zip(replies, requests, strict=True)):
+        if label != expected:
             raise DataError(
-                f"{file}, record {row}: its label is {label!r}, the request's in {beside.name} is {asked!r}"
+                f"{file}, record {row}: its label is {label!r}, the request's in {request_file.name} is {expected!r}"
             )
     ids = [f"{name['split']}-{row}" for row in range(len(replies))]
     return StoredReplies(
@@ -70,13 +70,13 @@ def read_stored_replies(path: Path) -> StoredReplies:
 def _replies(file: Path) -> list[tuple[str, str]]:
     """Label and reply of every record."""
     text = text_of(file, encoding="iso-8859-1").replace("\r\n", "\n").strip("\n")
-    found = []
-    for number, record in enumerate(_BETWEEN.split(text) if text else []):
+    records = []
+    for number, record in enumerate(_RECORD_SEPARATOR.split(text) if text else []):
         match = _RECORD.fullmatch(record)
         if match is None:
             raise DataError(f"{file}, record {number}: got {record[:60]!r}, expected Label:..., then Output: ...")
-        found.append((match["label"], match["reply"]))
-    return found
+        records.append((match["label"], match["reply"]))
+    return records
 
 
 def _requests(file: Path) -> list[tuple[str, str]]:

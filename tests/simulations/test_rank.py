@@ -95,7 +95,7 @@ def test_a_list_longer_than_the_candidates_is_refused(rank: Afl) -> None:
 
 
 def test_a_user_of_a_data_set_without_lists_of_its_own_is_told_to_draw_them(rank: Afl) -> None:
-    assert "brings no candidate list of its own" in rank("--candidates-from", "source").complaint
+    assert "has no candidate list from its source" in rank("--candidates-from", "source").complaint
 
 
 def test_people_see_each_metric_beside_chance(rank: Afl, afl: Afl) -> None:

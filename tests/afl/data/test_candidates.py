@@ -98,7 +98,7 @@ def test_a_list_may_take_every_untouched_item(small: Dataset, test_rows: list[Ro
 
 
 def test_a_user_who_touched_too_much_is_named(small: Dataset, test_rows: list[Row]) -> None:
-    with pytest.raises(UsageError, match=r"session 'u9': 8 of 50 items are taken, 42 are left .* at least 43"):
+    with pytest.raises(UsageError, match=r"session 'u9': 8 of 50 items are excluded, 42 are left .* at least 43"):
         candidate_lists(small, test_rows, size=44)
 
 
@@ -143,8 +143,12 @@ def test_lists_of_the_source_are_taken_as_they_are(small: Dataset, test_rows: li
 def test_a_row_without_a_list_of_its_own_or_with_one_of_another_length_is_told_the_way_out(
     small: Dataset, test_rows: list[Row]
 ) -> None:
-    with pytest.raises(UsageError, match=r"'u9' brings no candidate list of its own; .* --candidates-from seeded"):
+    with pytest.raises(
+        UsageError, match=r"'u9' has no candidate list from its source; .* --candidates-from seeded"
+    ):
         candidate_lists(small, test_rows, method="source")
     brought = [replace(test_rows[0], candidates=(16, 48, 49))]
-    with pytest.raises(UsageError, match="'u9' brings a list of 3 candidates, got 20; say --candidates 3"):
+    with pytest.raises(
+        UsageError, match="'u9' has a list of 3 candidates from its source, got 20; use --candidates 3"
+    ):
         candidate_lists(small, brought, method="source")
