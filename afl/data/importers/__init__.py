@@ -9,15 +9,15 @@ from afl.data.dataset import Dataset
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """What a user may say besides the path."""
+    """The options of an import, apart from the path."""
 
     name: str
     domain: str | None = None
-    """Wording of the data set; by default the importer's own guess."""
+    """Name of the wording; by default what the importer guesses."""
     users: int = 1000
-    """Only for `demo`: how many synthetic users."""
+    """Only for `demo`: number of synthetic users."""
     category: str | None = None
-    """Only for `flower`: which of the categories in the folder."""
+    """Only for `flower`: one of the categories in the folder."""
 
 
 Importer = Callable[[Path | None, ImportOptions], Dataset]

@@ -1,4 +1,4 @@
-"""Opening what a user named: one clear line where it is not there or not text."""
+"""Opens files and folders given by the user: one clear error where they are missing or not text."""
 
 import gzip
 import zlib
@@ -11,14 +11,14 @@ from afl.errors import DataError, UsageError
 
 
 def given_path(path: Path | None, format: str) -> Path:
-    """The path, which must be there."""
+    """The path, which must exist."""
     if path is None:
         raise UsageError(f"format {format!r} needs a path: afl data import {format} PATH --name NAME")
     try:
-        found = path.exists()
+        exists = path.exists()
     except (OSError, ValueError):
-        found = False
-    if not found:
+        exists = False
+    if not exists:
         raise DataError(f"{path}: there is no such file or folder")
     return path
 
@@ -32,28 +32,28 @@ def data_folder(path: Path | None, format: str) -> Path:
 
 
 def only_file(folder: Path, pattern: str) -> Path:
-    """The one file of the folder whose name fits."""
-    found = sorted(file for file in folder.glob(pattern) if file.is_file())
-    if len(found) != 1:
-        there = ", ".join(file.name for file in found) or "none"
-        raise DataError(f"{folder}: expected one {pattern} file, got {there}")
-    return found[0]
+    """The only file of the folder whose name matches."""
+    files = sorted(file for file in folder.glob(pattern) if file.is_file())
+    if len(files) != 1:
+        names = ", ".join(file.name for file in files) or "none"
+        raise DataError(f"{folder}: expected one {pattern} file, got {names}")
+    return files[0]
 
 
-def folder_with(path: Path | None, format: str, wanted: str) -> Path:
-    """The folder that holds the file `wanted`: the path, the only folder in it that does, or that of a file named."""
+def folder_with(path: Path | None, format: str, filename: str) -> Path:
+    """The folder that holds the file `filename`: the path, its only such subfolder, or the folder of a given file."""
     given = given_path(path, format)
     folder = given if given.is_dir() else given.parent
-    if (folder / wanted).is_file():
+    if (folder / filename).is_file():
         return folder
-    inside = [entry for entry in entries_of(folder) if (entry / wanted).is_file()]
+    inside = [entry for entry in entries_of(folder) if (entry / filename).is_file()]
     if len(inside) != 1 or folder != given:
-        raise DataError(f"{folder}: {wanted} is missing")
+        raise DataError(f"{folder}: {filename} is missing")
     return inside[0]
 
 
 def entries_of(folder: Path) -> list[Path]:
-    """What is in this folder, by name."""
+    """The entries of this folder, sorted by name."""
     try:
         return sorted(folder.iterdir())
     except OSError as error:
@@ -62,7 +62,7 @@ def entries_of(folder: Path) -> list[Path]:
 
 @contextmanager
 def reading(file: Path) -> Iterator[IO[bytes]]:
-    """The file's bytes as a stream, unpacked where it is gzip; `DataError` where it cannot be read to its end."""
+    """The file's bytes as a stream, decompressed if it is gzip; `DataError` where it cannot be read to its end."""
     try:
         with gzip.open(file) if is_gzip(file) else file.open("rb") as stream:
             yield cast(IO[bytes], stream)
@@ -73,7 +73,7 @@ def reading(file: Path) -> Iterator[IO[bytes]]:
 
 
 def is_gzip(file: Path) -> bool:
-    """Whether the file begins as gzip files do."""
+    """Whether the file begins with the magic bytes of gzip."""
     with file.open("rb") as stream:
         return stream.read(2) == b"\x1f\x8b"
 
@@ -85,7 +85,7 @@ def first_line(file: Path) -> str:
 
 
 def encoding_of(file: Path) -> str:
-    """UTF-8 where the file is valid UTF-8, else ISO-8859-1, in which older releases were written."""
+    """UTF-8 where the file is valid UTF-8, else ISO-8859-1, the encoding of older releases."""
     try:
         content_of(file).decode("utf-8")
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Tables of HetRec 2011: tab-separated, with a header, in ISO-8859-1 or UTF-8, and the movies among them."""
+"""Tables of HetRec 2011: tab-separated, with a header, in ISO-8859-1 or UTF-8; attributes of its movies."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,34 +15,34 @@ _ATTRIBUTES = {
 
 
 def numbered_rows(
-    file: Path, wanted: Sequence[str], *, encoding: str = "iso-8859-1"
+    file: Path, columns: Sequence[str], *, encoding: str = "iso-8859-1"
 ) -> Iterator[tuple[int, list[str]]]:
-    """The wanted columns, row by row, each with its line number.
+    """The given columns, row by row, each with its line number.
 
-    A row may end early where nobody wants what it lacks; otherwise `DataError` for a row of another length.
+    A row may end early after the last of these columns; otherwise `DataError` for a row of another length.
     """
     lines = lines_of(file, encoding=encoding)
-    first, names = next(lines, (1, ""))
-    header = names.split("\t")
-    missing = [name for name in wanted if name not in header]
+    first, header_line = next(lines, (1, ""))
+    header = header_line.split("\t")
+    missing = [name for name in columns if name not in header]
     if missing:
-        there = ", ".join(header)[:120] or "none"
-        raise DataError(f"{file}, line {first}: column {missing[0]!r} is missing; available: {there}")
-    places = [header.index(name) for name in wanted]
+        names = ", ".join(header)[:120] or "none"
+        raise DataError(f"{file}, line {first}: column {missing[0]!r} is missing; available: {names}")
+    indices = [header.index(name) for name in columns]
     for number, line in lines:
         fields = line.split("\t")
-        if not max(places) < len(fields) <= len(header):
+        if not max(indices) < len(fields) <= len(header):
             raise DataError(f"{file}, line {number}: got {len(fields)} fields, expected {len(header)}")
-        yield number, [fields[place] for place in places]
+        yield number, [fields[index] for index in indices]
 
 
-def rows(file: Path, wanted: Sequence[str], *, encoding: str = "iso-8859-1") -> Iterator[list[str]]:
+def rows(file: Path, columns: Sequence[str], *, encoding: str = "iso-8859-1") -> Iterator[list[str]]:
     """As `numbered_rows`, without the numbers."""
-    return (fields for _, fields in numbered_rows(file, wanted, encoding=encoding))
+    return (fields for _, fields in numbered_rows(file, columns, encoding=encoding))
 
 
-def whole(file: Path, number: int, name: str, text: str) -> int:
-    """The whole number in this field; `DataError` naming line and column where it is none."""
+def parse_int(file: Path, number: int, name: str, text: str) -> int:
+    """The integer in this field; `DataError` naming line and column otherwise."""
     try:
         return int(text)
     except ValueError:
@@ -50,21 +50,21 @@ def whole(file: Path, number: int, name: str, text: str) -> int:
 
 
 def unquoted(title: str) -> str:
-    """HetRec puts series in quotes; the Re2LLM authors' own reading, and so their prompts, took them away."""
+    """The title without the quotes that HetRec puts around series, as in the prompts of the Re2LLM authors."""
     return title[1:-1].replace('""', '"') if len(title) > 2 and title[0] == title[-1] == '"' else title
 
 
 def movie_attributes(folder: Path, years: Mapping[str, str]) -> dict[str, dict[str, tuple[str, ...]]]:
-    """What the tables in this folder say of these movies: year (as given by key), genre, director, country."""
-    known: dict[str, dict[str, tuple[str, ...]]] = {
+    """The attributes of these movies from the tables in this folder: year (given by key), genre, director, country."""
+    attributes: dict[str, dict[str, tuple[str, ...]]] = {
         key: {"year": (year.strip(),)} if year.strip() not in ("", _MISSING) else {} for key, year in years.items()
     }
     for attribute, (name, column) in _ATTRIBUTES.items():
-        _describe(known, attribute, rows(folder / name, ("movieID", column)))
-    return known
+        _add(attributes, attribute, rows(folder / name, ("movieID", column)))
+    return attributes
 
 
-def _describe(known: Mapping[str, dict[str, tuple[str, ...]]], attribute: str, found: Iterable[list[str]]) -> None:
-    for key, value in found:
-        if key in known and value.strip() not in ("", _MISSING):
-            known[key][attribute] = (*known[key].get(attribute, ()), value.strip())
+def _add(attributes: Mapping[str, dict[str, tuple[str, ...]]], name: str, values: Iterable[list[str]]) -> None:
+    for key, value in values:
+        if key in attributes and value.strip() not in ("", _MISSING):
+            attributes[key][name] = (*attributes[key].get(name, ()), value.strip())

@@ -1,4 +1,4 @@
-"""From rows of user, item and time to sequences in time order, split and ready."""
+"""Turns rows of user, item and time into one sequence per user in time order, divided into splits."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -32,7 +32,7 @@ RATING = ("rating", "ratings", "stars")
 TITLE = ("title", "name", "item_title", "item_name", "movie_title", "artist_name", "product_title")
 
 _MILLISECONDS = 1e11  # read as seconds, the year 5138
-_LATEST = 2.0**53  # beyond it a float no longer tells one second from the next
+_LATEST = 2.0**53  # beyond it a float cannot represent every second
 _ATTRIBUTE_NAMES = {
     "genres": "genre",
     "class": "genre",
@@ -43,28 +43,28 @@ _ATTRIBUTE_NAMES = {
 
 
 def attribute_name(column: str) -> str:
-    """What an attribute is called in AFL: one word in the singular where the field has a usual one."""
+    """The attribute's name in AFL: the usual singular where there is one."""
     return _ATTRIBUTE_NAMES.get(column, column)
 
 
 def attributes_of(
     columns: Mapping[str, pl.Series], separators: Mapping[str, str | None], rows: int
 ) -> list[Attributes]:
-    """What each row's columns say, split at the column's separator; a column without one holds single values."""
-    found: list[dict[str, tuple[str, ...]]] = [{} for _ in range(rows)]
+    """The attributes in each row's columns, split at the column's separator; None for single values."""
+    attributes: list[dict[str, tuple[str, ...]]] = [{} for _ in range(rows)]
     for column, separator in separators.items():
-        for known, text in zip(found, columns[column].to_list(), strict=True):
+        for of_row, text in zip(attributes, columns[column].to_list(), strict=True):
             parts = (text or "").split(separator) if separator else [text or ""]
             values = tuple(part.strip() for part in parts if part.strip())
             if values:
-                known[attribute_name(column)] = values
-    return list(found)
+                of_row[attribute_name(column)] = values
+    return list(attributes)
 
 
 def interactions(table: Table) -> pl.DataFrame:
     """Columns `user`, `item` (strings) and `time` (seconds, float) in file order.
 
-    Raises `DataError` naming file, line and reason where a column or value is missing or a time is none.
+    Raises `DataError` naming file, line and reason where a column or value is missing or a time cannot be parsed.
     """
     columns = {
         "user": table.require("user", USER),
@@ -72,11 +72,11 @@ def interactions(table: Table) -> pl.DataFrame:
         "time": table.require("timestamp", TIMESTAMP),
     }
     for column in columns.values():
-        table.complete(column)
+        table.require_complete(column)
     frame = table.frame.select(ROW, **{name: pl.col(column) for name, column in columns.items()})
-    odd = frame.filter(pl.col("user").str.contains(r"\p{C}"))
-    if len(odd):
-        raise DataError(f"{table.where(odd[ROW][0])}: user {odd['user'][0]!r} holds control characters")
+    invalid = frame.filter(pl.col("user").str.contains(r"\p{C}"))
+    if len(invalid):
+        raise DataError(f"{table.where(invalid[ROW][0])}: user {invalid['user'][0]!r} holds control characters")
     return frame.with_columns(_seconds(table, columns["time"]).alias("time")).drop(ROW)
 
 
@@ -89,7 +89,7 @@ def split_by_user(rows: pl.DataFrame, catalogue: Catalogue) -> dict[Split, Seque
 
 
 def sequences_by_user(rows: pl.DataFrame, catalogue: Catalogue) -> Sequences:
-    """As `split_by_user`, before they are divided."""
+    """As `split_by_user`, before the split."""
     users = rows["user"].unique()
     numbers = pl.DataFrame({"user": users, "user_number": np.arange(len(users), dtype=np.int32)})
     keys = pl.Series(catalogue.keys, dtype=pl.String).cast(rows["item"].dtype)
@@ -112,12 +112,12 @@ def sequences_by_user(rows: pl.DataFrame, catalogue: Catalogue) -> Sequences:
 
 
 def without_title(missing: int, file: str) -> dict[str, str]:
-    """What to say of items that occur but are not described."""
+    """The note on items that occur but have no title."""
     return {"without title": f"{missing:,} items are not in {file}"} if missing else {}
 
 
 def split_notes(splits: Mapping[Split, Sequences]) -> dict[str, str]:
-    """What to say about how the sequences were divided."""
+    """The note on how the sequences were divided."""
     note = "8:1:1 by sequence, by the digest of its id"
     if not len(splits[Split.TEST]):
         note += "; fewer than ten sequences leave validation and test empty"
@@ -129,9 +129,9 @@ def _seconds(table: Table, column: str) -> pl.Series:
     numbers = text.cast(pl.Float64, strict=False)
     if numbers.null_count() == len(text):
         numbers = _dates(text)
-    bad = ~numbers.is_finite().fill_null(False) | (numbers.abs() > _LATEST).fill_null(True)
-    if bad.any():
-        first = bad.arg_true()[0]
+    invalid = ~numbers.is_finite().fill_null(False) | (numbers.abs() > _LATEST).fill_null(True)
+    if invalid.any():
+        first = invalid.arg_true()[0]
         row = table.frame[ROW][first]
         raise DataError(
             f"{table.where(row)}: {column} is {text[first]!r}, expected Unix seconds or an ISO 8601 date"
@@ -141,13 +141,13 @@ def _seconds(table: Table, column: str) -> pl.Series:
 
 
 def _dates(text: pl.Series) -> pl.Series:
-    seconds = {written: _date(written) for written in text.unique().to_list()}
-    return pl.Series([seconds[written] for written in text.to_list()], dtype=pl.Float64)
+    seconds = {date: _parse_date(date) for date in text.unique().to_list()}
+    return pl.Series([seconds[date] for date in text.to_list()], dtype=pl.Float64)
 
 
-def _date(written: str) -> float | None:
+def _parse_date(date: str) -> float | None:
     try:
-        moment = datetime.fromisoformat(written)
+        moment = datetime.fromisoformat(date)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None

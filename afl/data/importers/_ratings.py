@@ -1,4 +1,4 @@
-"""Tables of ratings with whole numbers as ids, however many rows: by polars, and line by line where one is wrong."""
+"""Reads large tables of ratings with integer ids with polars; the first malformed line is found line by line."""
 
 import csv
 from collections.abc import Iterator, Mapping
@@ -11,29 +11,29 @@ import polars as pl
 from afl.data.importers._files import first_line, reading
 from afl.errors import DataError
 
-_WHOLE = ("user", "item", "time")
-_MOST = 2**53
-"""What whole numbers must stay below: beyond it a float no longer tells one second from the next."""
+_INTEGERS = ("user", "item", "time")
+_LIMIT = 2**53
+"""Upper bound of integers: beyond it a float cannot represent every second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How the columns `user`, `item`, `rating`, `time` stand in a file; others may stand among them."""
+    """The layout of a file with the columns `user`, `item`, `rating`, `time`, and possibly others."""
 
     separator: str
-    """One character, or one twice: `::`."""
+    """One character, or the same character twice: `::`."""
     columns: tuple[str, ...] = ("user", "item", "rating", "time")
     """In order, where the file has no header."""
     header: Mapping[str, str] = field(default_factory=dict)
     """The header's name of each column, where it has one."""
     unit: int = 1
-    """How many of its time units a second has: 1000 for milliseconds."""
+    """Time units per second: 1000 for milliseconds."""
 
 
 def read_ratings(file: Path, layout: Layout) -> pl.DataFrame:
-    """Columns `user`, `item` (integers) and `time` (seconds), in file order; ratings are checked and left out.
+    """Columns `user`, `item` (integers) and `time` (seconds), in file order; ratings are checked but not returned.
 
-    Raises `DataError` naming the first line that has not all four, or not as numbers.
+    Raises `DataError` naming the first line where one of the four is missing or no number.
     """
     columns = _columns(file, layout)
     try:
@@ -47,7 +47,7 @@ def read_ratings(file: Path, layout: Layout) -> pl.DataFrame:
 
 
 def _columns(file: Path, layout: Layout) -> tuple[str, ...]:
-    """The columns as they stand in this file."""
+    """The columns of this file, in order."""
     if not layout.header:
         return layout.columns
     header = first_line(file)
@@ -61,12 +61,12 @@ def _columns(file: Path, layout: Layout) -> tuple[str, ...]:
 
 
 def _scanned(file: Path, layout: Layout, columns: tuple[str, ...]) -> pl.DataFrame:
-    kinds = {**dict.fromkeys(_WHOLE, pl.Int64), "rating": pl.Float64}
-    # Polars separates by one character: of two, every other field is empty.
-    doubled = len(layout.separator) - 1
-    placed = [(column, *(f"between {n} {gap}" for gap in range(doubled))) for n, column in enumerate(columns)]
-    names = [name for group in placed for name in group][: None if not doubled else -doubled]
-    schema = {name: kinds.get(name, pl.String) for name in names}
+    dtypes = {**dict.fromkeys(_INTEGERS, pl.Int64), "rating": pl.Float64}
+    # Polars separates by one character: with a double separator, every other field is empty.
+    gaps = len(layout.separator) - 1
+    with_gaps = [(column, *(f"between {n} {gap}" for gap in range(gaps))) for n, column in enumerate(columns)]
+    names = [name for group in with_gaps for name in group][: None if not gaps else -gaps]
+    schema = {name: dtypes.get(name, pl.String) for name in names}
     between = [name for name in names if name.startswith("between ")]
     quote = '"' if layout.separator == "," else None
     scanned = pl.scan_csv(
@@ -77,21 +77,21 @@ def _scanned(file: Path, layout: Layout, columns: tuple[str, ...]) -> pl.DataFra
         schema=schema,
         quote_char=quote,
     )
-    wrong = (
-        pl.any_horizontal(pl.col(column).is_null() for column in (*_WHOLE, "rating"))
+    invalid = (
+        pl.any_horizontal(pl.col(column).is_null() for column in (*_INTEGERS, "rating"))
         | ~pl.col("rating").is_finite()
-        | pl.any_horizontal(pl.col(column).abs() >= _MOST for column in _WHOLE)
+        | pl.any_horizontal(pl.col(column).abs() >= _LIMIT for column in _INTEGERS)
         | pl.any_horizontal(pl.lit(False), *(pl.col(name).is_not_null() for name in between))
     )
     blank = pl.all_horizontal(pl.all().is_null())
-    rows = scanned.filter(~blank).select(*_WHOLE, wrong=wrong).collect(engine="streaming")
-    if rows["wrong"].any():
+    rows = scanned.filter(~blank).select(*_INTEGERS, invalid=invalid).collect(engine="streaming")
+    if rows["invalid"].any():
         raise pl.exceptions.ComputeError("a value is missing or out of range")
     seconds = pl.col("time") if layout.unit == 1 else pl.col("time") / layout.unit
     return rows.select("user", "item", seconds)
 
 
-# ---- what is wrong, and where
+# ---- the first malformed line
 
 
 def _raise_first_bad_line(file: Path, layout: Layout, columns: tuple[str, ...]) -> None:
@@ -124,7 +124,7 @@ def _fields(line: str, separator: str) -> list[str]:
 
 
 def is_rating(text: str) -> bool:
-    """Whether this is a number, as ratings are."""
+    """Whether this is a finite number."""
     try:
         return isfinite(float(text))
     except ValueError:
@@ -135,7 +135,7 @@ def _problem(column: str, text: str) -> str | None:
     if column == "rating":
         return None if is_rating(text) else "a number"
     try:
-        return None if column not in _WHOLE or abs(int(text)) < _MOST else "a smaller number"
+        return None if column not in _INTEGERS or abs(int(text)) < _LIMIT else "a smaller number"
     except ValueError:
         return "a whole number"
 

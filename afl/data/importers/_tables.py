@@ -1,4 +1,4 @@
-"""Reads a table of interactions, in text or parquet, as strings; knows on which line each row stands."""
+"""Reads a table of interactions, in text or parquet, as strings, with the line number of each row."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ from afl.data.importers._files import content_of, text_of
 from afl.errors import DataError
 
 ROW = "\x00row"
-"""Name of the column of row numbers: no header can spell it, since headers are stripped of control characters."""
+"""Name of the column of row numbers: no header can equal it, since control characters are stripped from headers."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Table:
     frame: pl.DataFrame
     """Headers in lower case; column `ROW` counts the rows of the file from 0, blank ones too."""
     lines: bool
-    """Whether the file has lines to name (parquet has none)."""
+    """Whether rows have line numbers (parquet has none)."""
     breaks: pl.Series | None = None
     """Line breaks inside quotes, up to each row of the file."""
     skipped: int = 0
@@ -41,26 +41,26 @@ class Table:
         return f"{self.file}, line {self.skipped + 2 + row + inside}"
 
     def find(self, names: Sequence[str]) -> str | None:
-        """The column that goes by one of these names, the first name before the others."""
+        """The column with one of these names, in order of preference."""
         return next((name for name in names if name in self.columns), None)
 
-    def require(self, what: str, names: Sequence[str]) -> str:
+    def require(self, role: str, names: Sequence[str]) -> str:
         """As `find`; `DataError` where there is none."""
-        found = self.find(names)
-        if found is None:
-            there = ", ".join(self.columns)
-            raise DataError(f"{self.file}: no {what} column; expected {' or '.join(names[:2])}, got: {there}")
-        return found
+        column = self.find(names)
+        if column is None:
+            columns = ", ".join(self.columns)
+            raise DataError(f"{self.file}: no {role} column; expected {' or '.join(names[:2])}, got: {columns}")
+        return column
 
-    def complete(self, column: str) -> None:
-        """Raises `DataError` at the first row that has nothing in this column."""
+    def require_complete(self, column: str) -> None:
+        """Raises `DataError` at the first row without a value in this column."""
         empty = self.frame.filter(pl.col(column).is_null())
         if len(empty):
             raise DataError(f"{self.where(empty[ROW][0])}: {column} is empty, expected a value")
 
 
 def read_text_table(file: Path, *, separator: str | None = None, quoted: bool = True) -> Table:
-    """A table in UTF-8 text with a header; without `separator`, the one the header uses most of , ; and tab."""
+    """A table in UTF-8 text with a header; without `separator`, the most frequent of , ; and tab in the header."""
     text = text_of(file)
     body = text.lstrip("\r\n")
     header = body.partition("\n")[0].rstrip("\r")
@@ -74,7 +74,7 @@ def read_text_table(file: Path, *, separator: str | None = None, quoted: bool = 
         raw = pl.read_csv(io.BytesIO(body.encode()), separator=separator, quote_char=quote, infer_schema=False)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise _unreadable(file, text, separator, quoted, error) from None
-    _no_name_twice(file, header, separator, quote)
+    _require_unique_names(file, header, separator, quote)
     skipped = text[: len(text) - len(body)].count("\n")
     inside = raw.select(pl.sum_horizontal(pl.all().str.count_matches("\n").fill_null(0))).to_series()
     return _table(file, raw, lines=True, breaks=inside.cum_sum() if inside.sum() else None, skipped=skipped)
@@ -89,18 +89,20 @@ def read_parquet_table(file: Path) -> Table:
         raise DataError(f"{file}: not a readable parquet file ({_first_line(error)})") from None
 
 
-def _table(file: Path, raw: pl.DataFrame, **place: object) -> Table:
+def _table(
+    file: Path, raw: pl.DataFrame, *, lines: bool, breaks: pl.Series | None = None, skipped: int = 0
+) -> Table:
     names = ["".join(filter(str.isprintable, name)).strip().lower() for name in raw.columns]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise DataError(f"{file}: column {twice!r} occurs twice, expected each once")
+    repeated = next((name for name in names if names.count(name) > 1), None)
+    if repeated is not None:
+        raise DataError(f"{file}: column {repeated!r} occurs twice, expected each once")
     stripped = raw.rename(dict(zip(raw.columns, names, strict=True))).with_columns(
         pl.all().str.strip_chars().replace("", None)
     )
-    there = stripped.with_row_index(ROW).filter(~pl.all_horizontal(pl.exclude(ROW).is_null()))
-    if there.is_empty():
+    rows = stripped.with_row_index(ROW).filter(~pl.all_horizontal(pl.exclude(ROW).is_null()))
+    if rows.is_empty():
         raise DataError(f"{file}: it holds no rows, expected one interaction a line")
-    return Table(file, there, **place)  # type: ignore[arg-type]
+    return Table(file, rows, lines, breaks, skipped)
 
 
 def _as_text(column: pl.Series) -> pl.Series:
@@ -111,16 +113,16 @@ def _as_text(column: pl.Series) -> pl.Series:
     return column.cast(pl.String)
 
 
-def _no_name_twice(file: Path, header: str, separator: str, quote: str | None) -> None:
+def _require_unique_names(file: Path, header: str, separator: str, quote: str | None) -> None:
     quoted = csv.reader([header], delimiter=separator) if quote else [header.split(separator)]
     names = next(iter(quoted), [])
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise DataError(f"{file}: column {twice!r} occurs twice, expected each once")
+    repeated = next((name for name in names if names.count(name) > 1), None)
+    if repeated is not None:
+        raise DataError(f"{file}: column {repeated!r} occurs twice, expected each once")
 
 
 def _unreadable(file: Path, text: str, separator: str, quoted: bool, error: BaseException) -> DataError:
-    """Says on which line a row has too many fields, if that is what is wrong."""
+    """The error of a table polars cannot read; names the line of a row with too many fields, if there is one."""
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=separator, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
     )
@@ -130,7 +132,7 @@ def _unreadable(file: Path, text: str, separator: str, quoted: bool, error: Base
             if len(fields) > expected:
                 return DataError(f"{file}, line {reader.line_num}: got {len(fields)} fields, expected {expected}")
     except csv.Error:
-        pass  # what polars said will have to do
+        pass  # fall back on the message of polars
     return DataError(f"{file}: not a readable table ({_first_line(error)})")
 
 

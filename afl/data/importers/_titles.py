@@ -1,4 +1,4 @@
-"""Titles as MovieLens writes them: `Matrix, The (1999)` is The Matrix, of 1999."""
+"""Parses titles of MovieLens: `Matrix, The (1999)` is The Matrix, of 1999."""
 
 import re
 from typing import NamedTuple
@@ -29,16 +29,16 @@ class Film(NamedTuple):
     year: str | None
 
 
-def film(written: str) -> Film:
-    """Title and year; a series' first year counts, and articles that trail come first, in other languages too."""
-    dated = _YEAR.fullmatch(written)
-    title, year = dated.groups() if dated else (written, None)
+def film(text: str) -> Film:
+    """Title and year (of a series the first), with trailing articles moved to the front, in several languages."""
+    dated = _YEAR.fullmatch(text)
+    title, year = dated.groups() if dated else (text, None)
     return Film(article_first(title.strip()), year)
 
 
 def article_first(title: str) -> str:
     """`City of Lost Children, The (Cité des enfants perdus, La)` with both of its articles in front."""
-    return _TRAILING.sub(lambda found: (found[1] or "") + _joined(found[3], found[2]), title)
+    return _TRAILING.sub(lambda match: (match[1] or "") + _joined(match[3], match[2]), title)
 
 
 def _joined(article: str, rest: str) -> str:

@@ -1,6 +1,6 @@
-"""`amazon`: reviews of one category in the releases of 2014, 2018 and 2023, one record a line, packed or not.
+"""`amazon`: reviews of one category in the releases of 2014, 2018 and 2023, one record per line, also gzip-compressed.
 
-| release | reviews: user, item, time | products beside them, `meta_CATEGORY` |
+| release | reviews: user, item, time | products, `meta_CATEGORY` |
 |---|---|---|
 | 2014 | `reviewerID`, `asin`, `unixReviewTime` (seconds) | literals of Python: `asin`, `title`, `brand`, `categories` |
 | 2018 | the same | JSON: `asin`, `title`, `brand`, `category` |
@@ -25,14 +25,14 @@ from afl.types import Domain
 
 _SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
 _META = "meta_"
-_PERHAPS_NO_TEXT = r"^(?:[\[{]|true$|false$|-?\d+\.\d)"
-"""How polars spells a list, an object, a truth value or a fraction where a text is expected."""
-_WORDINGS = ("movie", "game")
-"""What a category's name may suggest; `music` speaks of artists, and Amazon sells discs."""
+_MAYBE_NOT_TEXT = r"^(?:[\[{]|true$|false$|-?\d+\.\d)"
+"""How polars converts a list, an object, a boolean or a float to a string."""
+_DOMAINS = ("movie", "game")
+"""Domains that a category's name may suggest; not `music`, whose items are artists."""
 
 
 class Release(NamedTuple):
-    """What a release calls user, item and time, and how many of its time units a second has."""
+    """The fields for user, item and time in a release, and the time units per second."""
 
     name: str
     user: str
@@ -65,18 +65,18 @@ def import_amazon(path: Path | None, options: ImportOptions) -> Dataset:
 
 def _wording(file: Path, options: ImportOptions) -> Domain:
     guessed = domains.guess_domain(file.name)
-    return domains.get_domain(options.domain or (guessed.name if guessed.name in _WORDINGS else "item"))
+    return domains.get_domain(options.domain or (guessed.name if guessed.name in _DOMAINS else "item"))
 
 
 def _reviews(path: Path) -> Path:
     if path.is_file():
         return path
     files = [file for file in entries_of(path) if file.name.endswith(_SUFFIXES) and file.is_file()]
-    found = [file for file in files if not file.name.startswith(_META)]
-    if len(found) != 1:
-        there = ", ".join(file.name for file in found) or "none"
-        raise DataError(f"{path}: expected one file of reviews (.json, .jsonl, .gz), got {there}; name the file")
-    return found[0]
+    reviews = [file for file in files if not file.name.startswith(_META)]
+    if len(reviews) != 1:
+        names = ", ".join(file.name for file in reviews) or "none"
+        raise DataError(f"{path}: expected one file of reviews (.json, .jsonl, .gz), got {names}; name the file")
+    return reviews[0]
 
 
 def _release(file: Path) -> Release:
@@ -98,7 +98,7 @@ def _rows(file: Path, release: Release) -> pl.DataFrame:
     try:
         rows = _scanned(file, release)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
-        rows = _read_one_by_one(file, release)  # which names the line, unless polars was too strict
+        rows = _read_one_by_one(file, release)  # slower, but names the malformed line, and is more lenient
     seconds = pl.col("time") if release.unit == 1 else pl.col("time") / release.unit
     return rows.with_columns(seconds)
 
@@ -108,29 +108,29 @@ def _scanned(file: Path, release: Release) -> pl.DataFrame:
     names = {release.user: "user", release.item: "item", release.time: "time"}
     rows = pl.scan_ndjson(file, schema=schema).rename(names).collect(engine="streaming")
     ids = pl.col("user", "item").str
-    odd = pl.any_horizontal(pl.all().is_null(), ~ids.contains(r"^[^\p{C}\s]+$"), ids.contains(_PERHAPS_NO_TEXT))
+    invalid = pl.any_horizontal(pl.all().is_null(), ~ids.contains(r"^[^\p{C}\s]+$"), ids.contains(_MAYBE_NOT_TEXT))
     if (
         rows.is_empty()
-        or rows.select(odd.any()).item()
+        or rows.select(invalid.any()).item()
         or rows.select((pl.col("time").abs() >= 2**53).any()).item()
     ):
-        raise pl.exceptions.ComputeError("a value is missing or odd")
+        raise pl.exceptions.ComputeError("a value is missing or invalid")
     return rows
 
 
 def _read_one_by_one(file: Path, release: Release) -> pl.DataFrame:
-    found: dict[str, list[str | int]] = {"user": [], "item": [], "time": []}
+    columns: dict[str, list[str | int]] = {"user": [], "item": [], "time": []}
     for number, record in records_of(file):
         for column, name in (("user", release.user), ("item", release.item)):
             text = text_in(record, name)
             if text is None or not text.isprintable() or " " in text:
                 raise DataError(f"{file}, line {number}: {name} is {record.get(name)!r:.40}, expected an id")
-            found[column].append(text)
+            columns[column].append(text)
         time = record.get(release.time)
         if type(time) is not int or abs(time) >= 2**53:
             raise DataError(f"{file}, line {number}: {release.time} is {time!r:.40}, expected a whole number")
-        found["time"].append(time)
-    return pl.DataFrame(found, schema={"user": pl.String, "item": pl.String, "time": pl.Int64})
+        columns["time"].append(time)
+    return pl.DataFrame(columns, schema={"user": pl.String, "item": pl.String, "time": pl.Int64})
 
 
 # ---- products
@@ -139,11 +139,13 @@ def _read_one_by_one(file: Path, release: Release) -> pl.DataFrame:
 def _catalogue(file: Path, release: Release, keys: list[str]) -> tuple[Catalogue, dict[str, str]]:
     meta = _meta(file)
     if meta is None:
-        return Catalogue.build(keys), {"titles": "none: no file of products (meta_...) is beside the reviews"}
-    described = _described(meta, release, set(keys))
-    titles = [described[key][0] if key in described else key for key in keys]
-    attributes = [described[key][1] if key in described else {} for key in keys]
-    return Catalogue.build(keys, titles, attributes), without_title(len(keys) - len(described), meta.name)
+        return Catalogue.build(keys), {
+            "titles": "none: there is no file of products (meta_...) next to the reviews"
+        }
+    products = _products(meta, release, set(keys))
+    titles = [products[key][0] if key in products else key for key in keys]
+    attributes = [products[key][1] if key in products else {} for key in keys]
+    return Catalogue.build(keys, titles, attributes), without_title(len(keys) - len(products), meta.name)
 
 
 def _meta(file: Path) -> Path | None:
@@ -156,29 +158,30 @@ def _meta(file: Path) -> Path | None:
     return next((meta for meta in named if meta.is_file()), None)
 
 
-def _described(file: Path, release: Release, wanted: set[str]) -> dict[str, tuple[str, Attributes]]:
+def _products(file: Path, release: Release, keys: set[str]) -> dict[str, tuple[str, Attributes]]:
     """Title and attributes of the products that were reviewed; of a product listed twice, the first listing."""
-    found: dict[str, tuple[str, Attributes]] = {}
+    products: dict[str, tuple[str, Attributes]] = {}
     for number, record in records_of(file):
         key = text_in(record, release.item, "asin")
         if key is None:
             raise DataError(f"{file}, line {number}: no {release.item}, expected one in every record")
-        if key in wanted and key not in found:
-            found[key] = _title(record) or key, _attributes(record)
-    return found
+        if key in keys and key not in products:
+            products[key] = _title(record) or key, _attributes(record)
+    return products
 
 
 def _title(record: Record) -> str | None:
     title = html.unescape(text_in(record, "title") or "")
-    # Some titles of 2018 are the script of a page in place of a title.
+    # Some titles of 2018 are scripts of the web page.
     return None if "getTime" in title else title
 
 
 def _attributes(record: Record) -> Attributes:
     categories = texts_in(record.get("categories") or record.get("category"))
     brands = texts_in(record.get("brand") or record.get("store"))
-    found = {"category": categories, "brand": brands}
+    attributes = {"category": categories, "brand": brands}
     clean = {
-        name: tuple(html.unescape(value) for value in values if "<" not in value) for name, values in found.items()
+        name: tuple(html.unescape(value) for value in values if "<" not in value)
+        for name, values in attributes.items()
     }
     return {name: values for name, values in clean.items() if values}

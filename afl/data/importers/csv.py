@@ -1,7 +1,7 @@
 """`csv`: one table of interactions, as delimited text or parquet.
 
-Columns `user`, `item`, `timestamp`, and if you have them `rating`, `title` and attributes of items; more names for
-them are in `docs/data.md`. Attributes with several values separate them by `|`.
+Columns `user`, `item`, `timestamp`, optionally `rating`, `title` and attributes of items; other accepted column names
+are listed in `docs/data.md`. Several values of an attribute are separated by `|`.
 """
 
 from pathlib import Path
@@ -52,9 +52,9 @@ def import_csv(path: Path | None, options: ImportOptions) -> Dataset:
 def _catalogue(table: Table, rows: pl.DataFrame) -> tuple[Catalogue, dict[str, str]]:
     """Items with their first title, and the columns whose value never differs within an item."""
     title = table.find(TITLE)
-    spoken_for = {*(table.find(names) for names in (USER, ITEM, TIMESTAMP, RATING)), title, ""}
-    # Numbered, because polars reads some names as patterns.
-    others = {f"other {n}": name for n, name in enumerate(table.columns) if name not in spoken_for}
+    used = {*(table.find(names) for names in (USER, ITEM, TIMESTAMP, RATING)), title, ""}
+    # Numbered, because polars interprets some names as regular expressions.
+    others = {f"other {n}": name for n, name in enumerate(table.columns) if name not in used}
     shown = table.frame[title] if title else rows["item"]
     columns = {column: table.frame[name] for column, name in others.items()}
     described = pl.DataFrame({"item": rows["item"], "title": shown, **columns})
@@ -64,12 +64,12 @@ def _catalogue(table: Table, rows: pl.DataFrame) -> tuple[Catalogue, dict[str, s
         .sort(pl.col("item").str.len_chars(), "item")
     )
     varying = _varying(described, list(others))
-    kept = {others[column]: items[column] for column in others if column not in varying}
+    columns_kept = {others[column]: items[column] for column in others if column not in varying}
     keys = items["item"].to_list()
     titles = [title or key for title, key in zip(items["title"].to_list(), keys, strict=True)]
-    attributes = attributes_of(kept, dict.fromkeys(kept, "|"), len(items))
-    named = ", ".join(others[column] for column in varying)
-    notes = {"left out": f"{named}: differs within an item, so it is no attribute of it"} if varying else {}
+    attributes = attributes_of(columns_kept, dict.fromkeys(columns_kept, "|"), len(items))
+    dropped = ", ".join(others[column] for column in varying)
+    notes = {"left out": f"{dropped}: differs within an item, so it is no attribute of it"} if varying else {}
     return Catalogue.build(keys, titles, attributes), notes
 
 

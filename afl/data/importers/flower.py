@@ -1,9 +1,9 @@
-"""`flower`: Amazon reviews of 2018 as the authors of Flower laid them out, one category of several.
+"""`flower`: Amazon reviews of 2018 in the layout of the authors of Flower, one category of several.
 
 A folder holds `info/CATEGORY_5_*.txt` (`title<TAB>id`, ids 0, 1, ... in order), `cache/CATEGORY_YEAR/train.pkl` and
 `eval.pkl` (pickled frames with `seq`, ten items padded at the end, `len_seq` and `next`), and the tests as
 `test/CATEGORY_5_*.csv`, whose lists are Python literals. `info/CATEGORY_title_interaction_*.json` (how often each
-title occurs in the training histories) is checked where it is there.
+title occurs in the training histories) is checked if it exists.
 """
 
 import json
@@ -23,20 +23,20 @@ from afl.data.safe_unpickler import read_frame
 from afl.errors import DataError, UsageError
 
 WINDOW = 10
-"""Items of a history, at most."""
+"""Maximum number of items in a history."""
 
 Example = tuple[int, ...]
 """A history of one to ten items, and the item that came next."""
 
 
 def import_flower(path: Path | None, options: ImportOptions) -> Dataset:
-    """One category of this folder, with the split by time its authors made.
+    """One category of this folder, with its authors' split by time.
 
-    Training examples are windows that grow along a user's sequence, those of all users in the order of time; they are
-    put together again, each window exactly once. A validation or test sequence is what its one row shows: a history
-    of one to ten items, and the next. Ids are row numbers: `"0"`, `"1"`, ... for tests, `"valid-0"` and `"train-0"`.
+    Training examples are windows that grow along a user's sequence, those of all users in order of time; they are
+    joined back into sequences, each window exactly once. A validation or test sequence is its one row: a history of
+    one to ten items, and the next. Ids are row numbers: `"0"`, `"1"`, ... for tests, `"valid-0"` and `"train-0"`.
 
-    Raises `DataError` naming file, line or row and reason, `UsageError` where the category is not told or not there.
+    Raises `DataError` naming file, line or row and reason, `UsageError` for a missing or unknown category.
     """
     folder = _folder(data_folder(path, "flower"))
     category = _category(folder, options.category)
@@ -45,7 +45,7 @@ def import_flower(path: Path | None, options: ImportOptions) -> Dataset:
     cache = _cache(folder, category)
     train, valid = (_examples(cache / name, len(titles)) for name in ("train.pkl", "eval.pkl"))
     test = read_tests(only_file(folder / "test", f"{category}_5_*.csv"), titles)
-    joined = put_together(train)
+    joined = join_windows(train)
     splits = {
         Split.TRAIN: Sequences.of([UserSequence(f"train-{n}", items) for n, items in enumerate(joined.sequences)]),
         Split.VALID: Sequences.of([UserSequence(f"valid-{n}", items) for n, items in enumerate(valid)]),
@@ -54,36 +54,36 @@ def import_flower(path: Path | None, options: ImportOptions) -> Dataset:
     wording = domains.get_domain(options.domain) if options.domain else domains.guess_domain(category)
     catalogue = Catalogue.build([str(item) for item in range(len(titles))], titles)
     notes = _notes(category, train, joined, [row.example for row in test], titles)
-    counted = _counted(folder, category, train, titles)
-    return Dataset(options.name, "flower", wording, catalogue, splits, notes | counted)
+    count_notes = _title_count_notes(folder, category, train, titles)
+    return Dataset(options.name, "flower", wording, catalogue, splits, notes | count_notes)
 
 
 # ---- files
 
 
 def _folder(given: Path) -> Path:
-    """The folder itself, or the only one in it that holds `info`."""
+    """The folder itself, or its only subfolder with a folder `info`."""
     inside = [entry for entry in (given, *entries_of(given)) if (entry / "info").is_dir()]
     if given not in inside and len(inside) != 1:
         raise DataError(f"{given}: info is missing, expected the folder with info, cache and test")
     return given if given in inside else inside[0]
 
 
-def _category(folder: Path, wanted: str | None) -> str:
-    there = sorted({file.name.partition("_5_")[0] for file in (folder / "info").glob("*_5_*.txt")})
-    choice = wanted or (there[0] if len(there) == 1 else None)
-    if choice not in there:
-        got = f"got --category {wanted}" if wanted else "no --category was given"
-        raise UsageError(f"{folder}: {got}, expected one of: {', '.join(there) or 'none is there'}")
-    return choice
+def _category(folder: Path, option: str | None) -> str:
+    categories = sorted({file.name.partition("_5_")[0] for file in (folder / "info").glob("*_5_*.txt")})
+    category = option or (categories[0] if len(categories) == 1 else None)
+    if category not in categories:
+        got = f"got --category {option}" if option else "no --category was given"
+        raise UsageError(f"{folder}: {got}, expected one of: {', '.join(categories) or 'the folder has none'}")
+    return category
 
 
 def _cache(folder: Path, category: str) -> Path:
-    found = [entry for entry in (folder / "cache").glob(f"{category}_*") if entry.is_dir()]
-    if len(found) != 1:
-        there = ", ".join(sorted(entry.name for entry in found)) or "none"
-        raise DataError(f"{folder / 'cache'}: expected one folder {category}_YEAR, got {there}")
-    return found[0]
+    folders = [entry for entry in (folder / "cache").glob(f"{category}_*") if entry.is_dir()]
+    if len(folders) != 1:
+        names = ", ".join(sorted(entry.name for entry in folders)) or "none"
+        raise DataError(f"{folder / 'cache'}: expected one folder {category}_YEAR, got {names}")
+    return folders[0]
 
 
 def _titles(file: Path) -> list[str]:
@@ -124,19 +124,19 @@ def _example(file: Path, number: int, window: Any, length: Any, following: Any, 
 # ---- training sequences
 
 
-class PutTogether(NamedTuple):
-    """Training sequences out of windows."""
+class JoinedWindows(NamedTuple):
+    """Training sequences joined from windows."""
 
     sequences: list[Example]
     orphans: int
-    """Rows whose earlier rows are missing: they begin a sequence in the middle of a user's."""
+    """Rows without preceding rows: they start a sequence in the middle of a user's."""
 
 
-def put_together(rows: Iterable[Example]) -> PutTogether:
+def join_windows(rows: Iterable[Example]) -> JoinedWindows:
     """Sequences whose windows are exactly these rows, in the order in which they begin.
 
-    A row goes on where a sequence of the same length, or from ten items on a sequence with the same end, came so far.
-    Whose of two equal beginnings a row continues cannot be told, and does not change which windows there are.
+    A row continues a sequence that equals its history (from ten items on, a sequence with the same last ten items).
+    Where several match, the choice does not change the resulting set of windows.
     """
     open_at: dict[Example, list[int]] = {}
     sequences: list[list[int]] = []
@@ -152,11 +152,11 @@ def put_together(rows: Iterable[Example]) -> PutTogether:
             number = len(sequences)
             sequences.append([*history, following])
         open_at.setdefault(tuple(sequences[number][-WINDOW:]), []).append(number)
-    return PutTogether([tuple(items) for items in sequences], orphans)
+    return JoinedWindows([tuple(items) for items in sequences], orphans)
 
 
 def _in_order(rows: Iterable[Example]) -> list[Example]:
-    """Short windows first: within one second, the files have a user's rows in any order."""
+    """Short windows first: the files do not order a user's rows of the same second."""
     return sorted(rows, key=len)
 
 
@@ -164,7 +164,7 @@ def _in_order(rows: Iterable[Example]) -> list[Example]:
 
 
 def _test_sequences(rows: Sequence[UserRow]) -> list[UserSequence]:
-    """Each row, with all that its user is known to have touched by the rows of the same user."""
+    """One sequence per row; the items in all rows of the same user count as touched."""
     touched: dict[str, set[int]] = {}
     for row in rows:
         touched.setdefault(row.user, set()).update(row.example)
@@ -178,22 +178,22 @@ def _test_sequences(rows: Sequence[UserRow]) -> list[UserSequence]:
 
 
 def _notes(
-    category: str, train: Sequence[Example], joined: PutTogether, test: Sequence[Example], titles: Sequence[str]
+    category: str, train: Sequence[Example], joined: JoinedWindows, test: Sequence[Example], titles: Sequence[str]
 ) -> dict[str, str]:
-    shared = {title: count for title, count in Counter(titles).items() if count > 1}
-    met = set(train)
+    shared_titles = {title: count for title, count in Counter(titles).items() if count > 1}
+    training_rows = set(train)
     repeated = {
         name: sum(row[-1] in row[:-1] for row in rows) for name, rows in (("train", train), ("test", test))
     }
     notes = {
         "category": category,
         "split": "the source's own, by time over all examples: users are on both sides of it",
-        "train": f"{len(train)} windows put together to {len(joined.sequences)} sequences",
-        "titles": f"{len(set(titles))} distinct titles; {len(shared)} are shared by {sum(shared.values())} items, "
-        "told apart by their number",
+        "train": f"{len(train)} windows joined into {len(joined.sequences)} sequences",
+        "titles": f"{len(set(titles))} distinct titles; {len(shared_titles)} are shared by "
+        f"{sum(shared_titles.values())} items and made unique by their number",
         "repeats": f"the next item is in its history in {repeated['train']} of {len(train)} training and "
         f"{repeated['test']} of {len(test)} test rows",
-        "overlap": f"{sum(row in met for row in test)} of {len(test)} test rows, history and target, "
+        "overlap": f"{sum(row in training_rows for row in test)} of {len(test)} test rows, history and target, "
         "are training rows too",
     }
     if joined.orphans:
@@ -201,8 +201,10 @@ def _notes(
     return notes
 
 
-def _counted(folder: Path, category: str, train: Iterable[Example], titles: Sequence[str]) -> dict[str, str]:
-    """What comparing our counts of titles in training histories with the source's says, where it ships any."""
+def _title_count_notes(
+    folder: Path, category: str, train: Iterable[Example], titles: Sequence[str]
+) -> dict[str, str]:
+    """The note that compares the title counts of the training histories with those of the source, if it has any."""
     files = sorted((folder / "info").glob(f"{category}_title_interaction_*.json"))
     if not files:
         return {}
@@ -212,6 +214,6 @@ def _counted(folder: Path, category: str, train: Iterable[Example], titles: Sequ
     except (ValueError, TypeError):
         raise DataError(f"{files[0]}: not JSON, expected one object of title and count") from None
     differing = sum(ours[title] != theirs.get(title, 0) for title in {*ours, *theirs})
-    told = f"{len(ours)} titles, {ours.total()} occurrences in training histories"
-    agreed = "as the source counts" if not differing else f"the source counts {differing} titles otherwise"
-    return {"title counts": f"{told}; {agreed}"}
+    summary = f"{len(ours)} titles, {ours.total()} occurrences in training histories"
+    agreement = "as the source counts" if not differing else f"the source counts {differing} titles otherwise"
+    return {"title counts": f"{summary}; {agreement}"}

@@ -1,4 +1,4 @@
-"""`hetrec-lastfm`: HetRec 2011's artists of Last.fm, as unpacked: what users listened to, and when they tagged it.
+"""`hetrec-lastfm`: HetRec 2011's artists of Last.fm: what users listened to, and when they tagged it.
 
 | file | columns |
 |---|---|
@@ -7,8 +7,8 @@
 | `user_taggedartists-timestamps.dat` | userID, artistID, tagID, timestamp (milliseconds) |
 | `tags.dat` | tagID, tagValue |
 
-Listening has no time in this release, tagging has: a user's sequence is the artists that the user tagged, each when it
-was tagged first, and the artists only listened to are known to be touched, so they are never offered as unknown ones.
+Only tagging has a time in this release: a user's sequence consists of the artists that the user tagged, each at the
+time of its first tag. Artists that were only listened to count as touched, so they are never sampled as negatives.
 """
 
 from collections import Counter, defaultdict
@@ -21,15 +21,15 @@ from afl.data.catalogue import Attributes, Catalogue
 from afl.data.dataset import Dataset, Sequence, Sequences
 from afl.data.importers import ImportOptions
 from afl.data.importers._files import encoding_of, folder_with
-from afl.data.importers._hetrec import numbered_rows, whole
+from afl.data.importers._hetrec import numbered_rows, parse_int
 from afl.data.importers._interactions import split_notes, without_title
 from afl.data.split import split_sequences
 from afl.errors import DataError
 
-MOST_TAGS = 5
-"""Tags of an artist that are kept."""
-LEAST_TAGGERS = 3
-"""How many users must have given a tag to an artist: what a single one said would tell on that user."""
+MAX_TAGS = 5
+"""Maximum number of tags per artist."""
+MIN_TAGGERS = 3
+"""Minimum number of users who gave a tag to an artist; rarer tags would identify users."""
 
 _LISTENED = "user_artists.dat"
 _TAGGED = "user_taggedartists-timestamps.dat"
@@ -51,27 +51,29 @@ def import_hetrec_lastfm(path: Path | None, options: ImportOptions) -> Dataset:
     folder = folder_with(path, "hetrec-lastfm", _TAGGED)
     listened = _listened(folder / _LISTENED)
     taggings = [
-        _Tagging(*row) for row in _whole_rows(folder / _TAGGED, ("userID", "artistID", "tagID", "timestamp"))
+        _Tagging(*row) for row in _int_rows(folder / _TAGGED, ("userID", "artistID", "tagID", "timestamp"))
     ]
     if not taggings:
         raise DataError(f"{folder / _TAGGED}: it holds no rows, expected one tagging a line")
     catalogue, notes = _catalogue(folder, listened, taggings)
-    sequences, told = _sequences(taggings, listened, catalogue)
+    sequences, sequence_notes = _sequences(taggings, listened, catalogue)
     splits = split_sequences(sequences)
     wording = domains.get_domain(options.domain or "music")
-    return Dataset(options.name, "hetrec-lastfm", wording, catalogue, splits, notes | told | split_notes(splits))
+    return Dataset(
+        options.name, "hetrec-lastfm", wording, catalogue, splits, notes | sequence_notes | split_notes(splits)
+    )
 
 
 def _listened(file: Path) -> dict[int, list[int]]:
     artists: dict[int, list[int]] = defaultdict(list)
-    for user, artist, _ in _whole_rows(file, ("userID", "artistID", "weight")):
+    for user, artist, _ in _int_rows(file, ("userID", "artistID", "weight")):
         artists[user].append(artist)
     return artists
 
 
-def _whole_rows(file: Path, wanted: tuple[str, ...]) -> Iterable[list[int]]:
-    for number, fields in numbered_rows(file, wanted):
-        yield [whole(file, number, name, text) for name, text in zip(wanted, fields, strict=True)]
+def _int_rows(file: Path, columns: tuple[str, ...]) -> Iterable[list[int]]:
+    for number, fields in numbered_rows(file, columns):
+        yield [parse_int(file, number, name, text) for name, text in zip(columns, fields, strict=True)]
 
 
 def _sequences(
@@ -81,7 +83,7 @@ def _sequences(
     for tagging in sorted(taggings, key=lambda tagging: tagging.milliseconds):
         first[tagging.user].setdefault(tagging.artist, tagging.milliseconds // 1000)
     untimed = sum(len(set(artists) - set(first.get(user, ()))) for user, artists in listened.items())
-    silent = len(listened.keys() - first.keys())
+    without_tags = len(listened.keys() - first.keys())
     item = catalogue.index
     sequences = [
         Sequence(
@@ -95,7 +97,7 @@ def _sequences(
     return Sequences.of(sequences), {
         "order": "by the moment a user first tagged an artist; listening has no time in this release",
         "only listened to": f"{untimed:,} pairs of user and artist, in no sequence but known as touched; "
-        f"{silent:,} users have nothing else and no sequence",
+        f"{without_tags:,} users have nothing else and no sequence",
     }
 
 
@@ -108,7 +110,7 @@ def _catalogue(
     file = folder / "artists.dat"
     names: dict[int, str] = {}
     for number, (text, name) in numbered_rows(file, ("id", "name"), encoding=encoding_of(file)):
-        key = whole(file, number, "id", text)
+        key = parse_int(file, number, "id", text)
         if key in names:
             raise DataError(f"{file}, line {number}: artist {key} occurs twice, expected each once")
         names[key] = name
@@ -122,11 +124,11 @@ def _catalogue(
 
 
 def _tags(file: Path, taggings: list[_Tagging]) -> dict[int, tuple[str, ...]]:
-    """Of each artist, the tags that most users gave it."""
+    """The most frequent tags of each artist."""
     if not file.is_file():
         return {}
-    named = {
-        whole(file, number, "tagID", tag): value.strip()
+    tag_names = {
+        parse_int(file, number, "tagID", tag): value.strip()
         for number, (tag, value) in numbered_rows(file, ("tagID", "tagValue"), encoding=encoding_of(file))
     }
     given: dict[int, Counter[int]] = defaultdict(Counter)
@@ -134,7 +136,9 @@ def _tags(file: Path, taggings: list[_Tagging]) -> dict[int, tuple[str, ...]]:
         given[artist][tag] += 1
     return {
         artist: tuple(
-            named[tag] for tag, users in counts.most_common(MOST_TAGS) if users >= LEAST_TAGGERS and named.get(tag)
+            tag_names[tag]
+            for tag, users in counts.most_common(MAX_TAGS)
+            if users >= MIN_TAGGERS and tag_names.get(tag)
         )
         for artist, counts in given.items()
     }

@@ -1,7 +1,8 @@
-"""`hetrec-movielens`: HetRec 2011's movies of MovieLens 10M, with directors and countries, as unpacked.
+"""`hetrec-movielens`: HetRec 2011's movies of MovieLens 10M, with directors and countries.
 
-`user_ratedmovies-timestamps.dat` holds user, movie, rating and milliseconds; where only `user_ratedmovies.dat` is
-there, its day, month, year, hour, minute and second count. Titles and attributes lie beside them.
+`user_ratedmovies-timestamps.dat` holds user, movie, rating and milliseconds; where only `user_ratedmovies.dat`
+exists, its columns of day, month, year, hour, minute and second are used. The other tables have
+titles and attributes.
 """
 
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from afl.data.catalogue import Catalogue
 from afl.data.dataset import Dataset
 from afl.data.importers import ImportOptions
 from afl.data.importers._files import encoding_of, folder_with
-from afl.data.importers._hetrec import movie_attributes, numbered_rows, unquoted, whole
+from afl.data.importers._hetrec import movie_attributes, numbered_rows, parse_int, unquoted
 from afl.data.importers._interactions import split_by_user, split_notes, without_title
 from afl.data.importers._ratings import Layout, is_rating, read_ratings
 from afl.data.importers._titles import article_first
@@ -43,26 +44,27 @@ def import_hetrec_movielens(path: Path | None, options: ImportOptions) -> Datase
     catalogue, notes = _catalogue(folder, rated)
     splits = split_by_user(rated, catalogue)
     if not timed:
-        notes["time"] = f"dates and hours of {_DATED}, taken for UTC; {_TIMED} has the moments"
+        notes["time"] = f"dates and hours of {_DATED}, interpreted as UTC; {_TIMED} has the exact times"
     wording = domains.get_domain(options.domain or "movie")
     return Dataset(options.name, "hetrec-movielens", wording, catalogue, splits, notes | split_notes(splits))
 
 
 def _dated(file: Path) -> pl.DataFrame:
-    found: dict[str, list[int]] = {"user": [], "item": [], "time": []}
+    columns: dict[str, list[int]] = {"user": [], "item": [], "time": []}
     for number, (user, item, rating, *date) in numbered_rows(file, ("userID", "movieID", "rating", *_DATE)):
         try:
-            moment = datetime(*map(int, date), tzinfo=UTC)  # type: ignore[arg-type, misc]
+            year, month, day, hour, minute, second = map(int, date)
+            moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
         except (ValueError, OverflowError):
             raise DataError(f"{file}, line {number}: {' '.join(date)[:60]} is no date and time") from None
         if not is_rating(rating):
             raise DataError(f"{file}, line {number}: rating is {rating[:40]!r}, expected a number")
-        found["user"].append(whole(file, number, "userID", user))
-        found["item"].append(whole(file, number, "movieID", item))
-        found["time"].append(int(moment.timestamp()))
-    if not found["user"]:
+        columns["user"].append(parse_int(file, number, "userID", user))
+        columns["item"].append(parse_int(file, number, "movieID", item))
+        columns["time"].append(int(moment.timestamp()))
+    if not columns["user"]:
         raise DataError(f"{file}: it holds no rows, expected one rating a line")
-    return pl.DataFrame(found, schema=dict.fromkeys(found, pl.Int64))
+    return pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.Int64))
 
 
 def _catalogue(folder: Path, rated: pl.DataFrame) -> tuple[Catalogue, dict[str, str]]:
@@ -70,7 +72,7 @@ def _catalogue(folder: Path, rated: pl.DataFrame) -> tuple[Catalogue, dict[str, 
     titles: dict[str, str] = {}
     years: dict[str, str] = {}
     for number, (key, title, year) in numbered_rows(file, ("id", "title", "year"), encoding=encoding_of(file)):
-        key = str(whole(file, number, "id", key))
+        key = str(parse_int(file, number, "id", key))
         if key in titles:
             raise DataError(f"{file}, line {number}: movie {key} occurs twice, expected each once")
         titles[key], years[key] = article_first(unquoted(title)), year

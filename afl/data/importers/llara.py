@@ -1,4 +1,4 @@
-"""`llara`: the pickled layout of the LLaRA and AFL authors, and its user-simulation part.
+"""`llara`: the pickled layout of the LLaRA and AFL authors, and its user-simulation data.
 
 A folder holds either `train_data.df`, `Val_data.df`, `Test_data.df` (columns `seq`, `len_seq`, `next`; ten items
 per row, padded at the end) or `test_llara.pkl` (a list of users, each with `artist_list` and `full_list`), beside
@@ -28,13 +28,13 @@ _USERS = "test_llara.pkl"
 
 
 def import_llara(path: Path | None, options: ImportOptions) -> Dataset:
-    """The data set in this folder, with the split its authors made.
+    """The data set in this folder, with its authors' split.
 
     Ids are row numbers: `"0"`, `"1"`, ... for test rows, `"valid-0"`, ... and `"train-0"`, ... for the others. A
     validation or test sequence is what its one row shows: up to ten items and the next. Training rows are windows
-    that grow along a sequence; they are put together again.
+    that grow along a sequence; they are joined back into sequences.
 
-    Raises `DataError` naming the file (and row) that does not hold what the layout promises.
+    Raises `DataError` naming the file (and row) that does not follow the layout.
     """
     folder = data_folder(path, "llara")
     catalogue, ids = _catalogue(folder)
@@ -80,11 +80,12 @@ def _movie(line: str, number: int, file: Path) -> tuple[int, str, Attributes]:
     fields = line.split("|")
     if len(fields) < 2 or not fields[0].strip().isdecimal():
         raise DataError(f"{file}, line {number}: got {line[:60]!r}, expected id|title|...")
-    title, year = re.fullmatch(r"(.*?)(?:\s*\((\d{4})\))?\s*", fields[1], re.DOTALL).groups()  # type: ignore[union-attr]
+    dated = re.fullmatch(r"(.*?)\s*\((\d{4})\)\s*", fields[1], re.DOTALL)
+    title, year = dated.groups() if dated else (fields[1].rstrip(), None)
     title = re.sub(r"(.*), (The|An|A)", r"\2 \1", title)
     genres = tuple(genre for genre, flag in zip(GENRES, fields[5:], strict=False) if flag == "1")
-    found = {"year": (year,) if year else (), "genre": genres}
-    return int(fields[0]) - 1, title, {name: values for name, values in found.items() if values}
+    attributes = {"year": (year,) if year else (), "genre": genres}
+    return int(fields[0]) - 1, title, {name: values for name, values in attributes.items() if values}
 
 
 # ---- train, validation and test frames
@@ -97,9 +98,9 @@ def _windows(folder: Path, ids: dict[int, int]) -> tuple[dict[Split, Sequences],
     statistics = folder / "data_statis.df"
     pad = _item_id(read_frame(statistics, ["item_num"])["item_num"][0]) if statistics.is_file() else len(ids)
     rows = {split: _frame_rows(folder / name, pad, ids) for split, name in _FRAMES.items()}
-    whole = _joined(rows[Split.TRAIN])
+    joined = _join_windows(rows[Split.TRAIN])
     splits = {
-        Split.TRAIN: Sequences.of([UserSequence(f"train-{n}", items) for n, items in enumerate(whole)]),
+        Split.TRAIN: Sequences.of([UserSequence(f"train-{n}", items) for n, items in enumerate(joined)]),
         Split.VALID: Sequences.of(
             [UserSequence(f"valid-{n}", items) for n, items in enumerate(rows[Split.VALID])]
         ),
@@ -107,25 +108,25 @@ def _windows(folder: Path, ids: dict[int, int]) -> tuple[dict[Split, Sequences],
     }
     return splits, {
         "split": "the source's own, by sequence",
-        "train": f"{len(rows[Split.TRAIN])} windows put together to {len(whole)} sequences",
+        "train": f"{len(rows[Split.TRAIN])} windows joined into {len(joined)} sequences",
     }
 
 
 def _frame_rows(file: Path, pad: int, ids: dict[int, int]) -> list[tuple[int, ...]]:
     """Each row as items: its window without padding, then the next item."""
     frame = read_frame(file, ["seq", "next"])
-    found = []
+    rows = []
     for number, (window, following) in enumerate(zip(frame["seq"], frame["next"], strict=True)):
         try:
             shown = [item for item in map(_item_id, window) if item != pad]
-            found.append(tuple(ids[item] for item in (*shown, _item_id(following))))
+            rows.append(tuple(ids[item] for item in (*shown, _item_id(following))))
         except KeyError as error:
             raise DataError(f"{file}, row {number}: item {error} has no title") from None
         except (TypeError, ValueError):
             raise DataError(
                 f"{file}, row {number}: got {window!r:.60} -> {following!r:.20}, expected ids"
             ) from None
-    return found
+    return rows
 
 
 def _item_id(entry: Any) -> int:
@@ -133,15 +134,15 @@ def _item_id(entry: Any) -> int:
     return int(entry[0] if isinstance(entry, tuple | list) else entry)
 
 
-def _joined(rows: Iterable[tuple[int, ...]]) -> list[tuple[int, ...]]:
-    """Sequences from growing windows: a row goes on where its window is the end of what came so far."""
-    whole: list[list[int]] = []
+def _join_windows(rows: Iterable[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """Sequences from growing windows: a row continues the last sequence if its window is the end of it."""
+    joined: list[list[int]] = []
     for *window, following in rows:
-        if window and whole and whole[-1][-len(window) :] == window:
-            whole[-1].append(following)
+        if window and joined and joined[-1][-len(window) :] == window:
+            joined[-1].append(following)
         else:
-            whole.append([*window, following])
-    return [tuple(items) for items in whole]
+            joined.append([*window, following])
+    return [tuple(items) for items in joined]
 
 
 # ---- the user-simulation task

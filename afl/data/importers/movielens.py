@@ -1,4 +1,4 @@
-"""`movielens`: the releases of GroupLens, as unpacked; which one it is shows from the files.
+"""`movielens`: the releases of GroupLens, recognised by their files.
 
 | release | ratings | movies |
 |---|---|---|
@@ -34,7 +34,7 @@ Movie = tuple[int, str, str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """How one of the releases is laid out."""
+    """The layout of a release."""
 
     name: str
     ratings: str
@@ -49,7 +49,7 @@ def import_movielens(path: Path | None, options: ImportOptions) -> Dataset:
     Every rating counts, whatever it is. Movies stand in the order of their file, rated or not, with `year` and
     `genre`; a title's article comes first. Raises `DataError` naming file, line and reason.
     """
-    folder, release = _found(given_path(path, "movielens"))
+    folder, release = _find_release(given_path(path, "movielens"))
     rows = read_ratings(folder / release.ratings, release.layout)
     catalogue, notes = _catalogue(folder / release.movies, release, rows)
     splits = split_by_user(rows, catalogue)
@@ -59,7 +59,7 @@ def import_movielens(path: Path | None, options: ImportOptions) -> Dataset:
     )
 
 
-def _found(path: Path) -> tuple[Path, Release]:
+def _find_release(path: Path) -> tuple[Path, Release]:
     for release in RELEASES:
         try:
             folder = folder_with(path, "movielens", release.ratings)
@@ -72,22 +72,22 @@ def _found(path: Path) -> tuple[Path, Release]:
 
 
 def _catalogue(file: Path, release: Release, rows: pl.DataFrame) -> tuple[Catalogue, dict[str, str]]:
-    described: dict[str, tuple[str, Attributes]] = {}
-    for number, key, written, genres in release.read(file):
+    movies: dict[str, tuple[str, Attributes]] = {}
+    for number, key, raw_title, genres in release.read(file):
         if not key.strip().isdecimal():
             raise DataError(f"{file}, line {number}: the movie's id is {key[:40]!r}, expected a whole number")
         key = str(int(key))
-        if key in described:
+        if key in movies:
             raise DataError(f"{file}, line {number}: movie {key} occurs twice, expected each once")
-        title, year = film(written)
-        found = {"year": (year,) if year else (), "genre": genres}
-        described[key] = title, {name: values for name, values in found.items() if values}
+        title, year = film(raw_title)
+        attributes = {"year": (year,) if year else (), "genre": genres}
+        movies[key] = title, {name: values for name, values in attributes.items() if values}
     rated = rows["item"].unique().sort().cast(pl.String).to_list()
-    missing = [key for key in rated if key not in described]
-    keys = [*described, *missing]
-    titles = [*(title for title, _ in described.values()), *missing]
-    attributes = [*(known for _, known in described.values()), *({} for _ in missing)]
-    return Catalogue.build(keys, titles, attributes), without_title(len(missing), file.name)
+    missing = [key for key in rated if key not in movies]
+    keys = [*movies, *missing]
+    titles = [*(title for title, _ in movies.values()), *missing]
+    known = [*(attributes for _, attributes in movies.values()), *({} for _ in missing)]
+    return Catalogue.build(keys, titles, known), without_title(len(missing), file.name)
 
 
 # ---- movies
@@ -126,8 +126,8 @@ def _quoted(file: Path) -> Iterator[Movie]:
         raise DataError(f"{file}, line {lines.line_num}: not CSV ({error})") from None
 
 
-def _genres(written: str) -> tuple[str, ...]:
-    return tuple(genre.strip() for genre in written.split("|") if genre.strip() not in ("", _NO_GENRE))
+def _genres(text: str) -> tuple[str, ...]:
+    return tuple(genre.strip() for genre in text.split("|") if genre.strip() not in ("", _NO_GENRE))
 
 
 RELEASES = (

@@ -1,6 +1,6 @@
 """`recbole`: atomic files of RecBole: tab-separated, with headers like `user_id:token`.
 
-`.inter` holds the interactions, `.item` beside it titles and attributes; `.user` is not read.
+`.inter` has the interactions, `.item` titles and attributes of items; `.user` is not read.
 """
 
 from pathlib import Path
@@ -37,8 +37,8 @@ def import_recbole(path: Path | None, options: ImportOptions) -> Dataset:
     file = only_file(given, "*.inter") if given.is_dir() else given
     table, _ = _read(file)
     rows = interactions(table)
-    described = file.with_suffix(".item")
-    catalogue, notes = _described(described, rows) if described.is_file() else (Catalogue.build(_keys(rows)), {})
+    item_file = file.with_suffix(".item")
+    catalogue, notes = _catalogue(item_file, rows) if item_file.is_file() else (Catalogue.build(_keys(rows)), {})
     splits = split_by_user(rows, catalogue)
     wording = (
         domains.get_domain(options.domain)
@@ -49,18 +49,18 @@ def import_recbole(path: Path | None, options: ImportOptions) -> Dataset:
 
 
 def _read(file: Path) -> tuple[Table, dict[str, str]]:
-    """The table under its plain column names, and the type of each."""
+    """The table with column names without types, and the type of each column."""
     table = read_text_table(file, separator="\t", quoted=False)
     types = {}
     for header in table.columns:
-        name, colon, kind = header.rpartition(":")
-        if not colon or kind not in _TYPES:
+        name, colon, column_type = header.rpartition(":")
+        if not colon or column_type not in _TYPES:
             raise DataError(
                 f"{file}: got column {header!r}, expected name:type with a type of {', '.join(_TYPES)}"
             )
         if name in types:
             raise DataError(f"{file}: column {name!r} occurs twice, expected each once")
-        types[name] = kind
+        types[name] = column_type
     plain = table.frame.rename(dict(zip(table.columns, types, strict=True)))
     return Table(file, plain, table.lines, table.breaks, table.skipped), types
 
@@ -70,14 +70,14 @@ def _keys(rows: pl.DataFrame) -> list[str]:
     return rows["item"].unique().to_frame().sort(pl.col("item").str.len_chars(), "item")["item"].to_list()
 
 
-def _described(file: Path, rows: pl.DataFrame) -> tuple[Catalogue, dict[str, str]]:
+def _catalogue(file: Path, rows: pl.DataFrame) -> tuple[Catalogue, dict[str, str]]:
     table, types = _read(file)
     key = table.require("item", ITEM)
-    table.complete(key)
-    again = table.frame.filter(~pl.col(key).is_first_distinct())
-    if len(again):
+    table.require_complete(key)
+    repeated = table.frame.filter(~pl.col(key).is_first_distinct())
+    if len(repeated):
         raise DataError(
-            f"{table.where(again[ROW][0])}: item {again[key][0]!r} occurs twice, expected each item once"
+            f"{table.where(repeated[ROW][0])}: item {repeated[key][0]!r} occurs twice, expected each item once"
         )
     title = table.find(TITLE) or next((name for name in types if name.endswith(("title", "name"))), None)
     keys = table.frame[key].to_list()

@@ -1,7 +1,7 @@
-"""`steam`: the reviews of games that McAuley's group published, one Python literal (or JSON record) a line.
+"""`steam`: the reviews of games that McAuley's group published, one Python literal (or JSON record) per line.
 
 `steam_reviews.json` has `username`, `product_id` and `date`, `steam_games.json` beside it `id`, `app_name`, `genres`,
-`tags`, `developer` and `release_date`; both may be packed with gzip. A folder in the layout of the LLaRA authors is
+`tags`, `developer` and `release_date`; both may be gzip-compressed. A folder in the layout of the LLaRA authors is
 read as the format `llara` reads it.
 """
 
@@ -42,7 +42,7 @@ def import_steam(path: Path | None, options: ImportOptions) -> Dataset:
     rows = _rows(given if given.is_file() else _one_of(folder, _REVIEWS))
     keys = rows["item"].unique().to_frame().sort(pl.col("item").str.len_chars(), "item")["item"].to_list()
     games = _one_of(folder, _GAMES)
-    described = _described(games, set(keys))
+    described = _read_games(games, set(keys))
     titles = [described[key][0] if key in described else key for key in keys]
     catalogue = Catalogue.build(keys, titles, [described[key][1] if key in described else {} for key in keys])
     splits = split_by_user(rows, catalogue)
@@ -52,33 +52,33 @@ def import_steam(path: Path | None, options: ImportOptions) -> Dataset:
 
 
 def _one_of(folder: Path, names: tuple[str, ...]) -> Path:
-    found = next((folder / name for name in names if (folder / name).is_file()), None)
-    if found is None:
-        raise DataError(f"{folder}: {names[0]} is missing (unpacked, it is {names[1]})")
-    return found
+    file = next((folder / name for name in names if (folder / name).is_file()), None)
+    if file is None:
+        raise DataError(f"{folder}: {names[0]} is missing (uncompressed: {names[1]})")
+    return file
 
 
 def _rows(file: Path) -> pl.DataFrame:
     """Columns `user`, `item` and `time` in seconds, in file order."""
-    found: dict[str, list[str | int]] = {"user": [], "item": [], "time": []}
+    columns: dict[str, list[str | int]] = {"user": [], "item": [], "time": []}
     for number, record in records_of(file):
         for column, name in (("user", "username"), ("item", "product_id")):
             text = text_in(record, name)
             if text is None:
                 raise DataError(f"{file}, line {number}: {name} is {record.get(name)!r:.40}, expected a text")
-            found[column].append(text if text.isprintable() else _printable(text))
+            columns[column].append(text if text.isprintable() else _printable(text))
         try:
-            found["time"].append(_seconds(record["date"]))
+            columns["time"].append(_seconds(record["date"]))
         except (KeyError, TypeError, ValueError):
             shown = f"{record.get('date')!r:.40}"
             raise DataError(f"{file}, line {number}: date is {shown}, expected YYYY-MM-DD") from None
-    if not found["user"]:
+    if not columns["user"]:
         raise DataError(f"{file}: it holds no rows, expected one review a line")
-    return pl.DataFrame(found, schema={"user": pl.String, "item": pl.String, "time": pl.Int64})
+    return pl.DataFrame(columns, schema={"user": pl.String, "item": pl.String, "time": pl.Int64})
 
 
 def _printable(text: str) -> str:
-    """User names are free text: what cannot be shown is spelled out, so that no two become one."""
+    """The user name with unprintable characters escaped, so that different names stay different."""
     return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in text)
 
 
@@ -87,22 +87,22 @@ def _seconds(day: str) -> int:
     return int(datetime.combine(date.fromisoformat(day), time(), UTC).timestamp())
 
 
-def _described(file: Path, wanted: set[str]) -> dict[str, tuple[str, Attributes]]:
-    """Title and attributes of the games that were reviewed; the source has a record without an id, passed over."""
-    found: dict[str, tuple[str, Attributes]] = {}
+def _read_games(file: Path, keys: set[str]) -> dict[str, tuple[str, Attributes]]:
+    """Title and attributes of the games that were reviewed; a record without an id in the source is skipped."""
+    games: dict[str, tuple[str, Attributes]] = {}
     for _, record in records_of(file):
         key = text_in(record, "id")
-        if key in wanted and key not in found:
-            found[key] = text_in(record, "app_name", "title") or key, _attributes(record)
-    return found
+        if key in keys and key not in games:
+            games[key] = text_in(record, "app_name", "title") or key, _attributes(record)
+    return games
 
 
 def _attributes(record: Record) -> Attributes:
     released = re.search(r"\b(?:19|20)\d\d\b", text_in(record, "release_date") or "")
-    found = {
+    attributes = {
         "genre": texts_in(record.get("genres")),
         "tag": texts_in(record.get("tags")),
         "developer": texts_in(record.get("developer")),
         "year": (released[0],) if released else (),
     }
-    return {name: values for name, values in found.items() if values}
+    return {name: values for name, values in attributes.items() if values}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from afl.data.dataset import Dataset, Split
 from afl.data.importers import ImportOptions
-from afl.data.importers.flower import import_flower, put_together
+from afl.data.importers.flower import import_flower, join_windows
 from afl.data.sessions import session_rows
 from afl.errors import DataError, UsageError
 
@@ -87,15 +87,15 @@ def test_the_authors_training_set_gives_their_own_title_counts_again(
 
 def test_what_is_odd_in_the_authors_games_is_told(shared_data: Path) -> None:
     notes = import_flower(shared_data / "flower", ImportOptions("mine", category="Video_Games")).notes
-    assert notes["titles"] == "3806 distinct titles; 47 are shared by 99 items, told apart by their number"
+    assert notes["titles"] == "3806 distinct titles; 47 are shared by 99 items and made unique by their number"
     assert "1302 of 49133 training and 174 of 6142 test rows" in notes["repeats"]
     assert notes["overlap"].startswith("41 of 6142 test rows")
 
 
-def test_windows_that_grow_are_put_together_to_sequences(folder: Path) -> None:
+def test_windows_that_grow_are_joined_into_sequences(folder: Path) -> None:
     dataset = import_flower(folder, GAMES)
     assert [sequence.items for sequence in dataset.splits[Split.TRAIN]] == [(0, 1, 4, 0), (3, 2)]
-    assert dataset.notes["train"] == "4 windows put together to 2 sequences"
+    assert dataset.notes["train"] == "4 windows joined into 2 sequences"
 
 
 def test_validation_and_test_sequences_are_what_their_rows_show(folder: Path) -> None:
@@ -236,16 +236,14 @@ def windows_of(users: list[list[int]]) -> list[tuple[int, ...]]:
 
 
 @given(st.lists(st.lists(st.integers(0, 2), min_size=2, max_size=14), max_size=12), st.randoms())
-def test_sequences_have_exactly_the_windows_they_were_put_together_from(
-    users: list[list[int]], draws: Any
-) -> None:
+def test_sequences_have_exactly_the_windows_they_were_joined_from(users: list[list[int]], draws: Any) -> None:
     taken = sorted(
         windows_of(users), key=lambda window: (len(window), draws.random()) if len(window) < 11 else (11, 0)
     )
-    joined = put_together(taken)
+    joined = join_windows(taken)
     assert joined.orphans == 0
     assert Counter(windows_of([list(items) for items in joined.sequences])) == Counter(taken)
 
 
 def test_a_row_without_an_earlier_one_begins_a_sequence_of_its_own() -> None:
-    assert put_together([(0, 1, 2), (0, 1, 2, 3)]) == ([(0, 1, 2, 3)], 1)
+    assert join_windows([(0, 1, 2), (0, 1, 2, 3)]) == ([(0, 1, 2, 3)], 1)

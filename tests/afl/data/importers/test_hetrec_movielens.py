@@ -56,7 +56,7 @@ def test_without_timestamps_the_dates_count_and_are_told(folder: Path) -> None:
     table(folder, DATED, f"userID\tmovieID\trating\t{DATE}", *rated)
     dataset = import_hetrec_movielens(folder, OPTIONS)
     assert dataset.splits[Split.TRAIN][0].items == (1, 0)
-    assert "taken for UTC" in dataset.notes["time"]
+    assert "interpreted as UTC" in dataset.notes["time"]
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_last_fm_has_1220_sequences_over_4606_artists(lastfm: Dataset) -> None:
     assert (len(lastfm.catalogue), lastfm.domain.name) == (4606, "music")
 
 
-def test_training_windows_of_last_fm_are_put_together_again(lastfm: Dataset) -> None:
+def test_training_windows_of_last_fm_are_joined_again(lastfm: Dataset) -> None:
     lengths = sorted(len(sequence.items) for sequence in lastfm.splits[Split.TRAIN])
     assert (lengths[0], lengths[488], lengths[-1], sum(lengths)) == (4, 18, 986, 50_800)
 
