@@ -6,7 +6,7 @@ from typing import Any
 from memory.knowledge_bases import KnowledgeBaseRecord, KnowledgeBaseSummary
 from simulations.cli.output import console, plain
 from simulations.document.page import Page
-from simulations.hints import files
+from simulations.hints import base_files
 from simulations.sections.hints import base_page
 
 
@@ -27,4 +27,4 @@ def list_json(bases: Sequence[KnowledgeBaseSummary]) -> dict[str, Any]:
 
 def to_json(record: KnowledgeBaseRecord) -> dict[str, Any]:
     """The object of `hints show --json`."""
-    return files.to_json(record)
+    return base_files.to_json(record)

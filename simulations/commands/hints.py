@@ -40,10 +40,10 @@ def hints_import(
     from afl.hints.knowledge_base import require_name
     from afl.settings import Settings
     from memory.knowledge_bases import KnowledgeBaseRecord
-    from simulations.hints import files
+    from simulations.hints import base_files
 
     settings = settings or Settings()
-    config, trials = files.read(Path(path))
+    config, trials = base_files.read(Path(path))
     given = {"dataset": dataset, "llm": llm}
     config = config | {key: value for key, value in given.items() if value is not None}
     for key in given:
@@ -122,11 +122,11 @@ def hints_export(
 
     The whole file or none. Raises `NotFoundError`.
     """
-    from simulations.hints import files
+    from simulations.hints import base_files
 
     record = hints_show(name, db=db, settings=settings)
     try:
-        files.write(record, Path(out))
+        base_files.write(record, Path(out))
     except OSError as error:
         raise StorageError(f"{out}: cannot be written ({error.strerror})") from None
     return record

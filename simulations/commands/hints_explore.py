@@ -18,7 +18,7 @@ from simulations.options.groups import (
 from simulations.options.option import DATA, RUN, Option
 
 if TYPE_CHECKING:
-    from simulations.hints.report import ExplorationReport
+    from simulations.hints.exploration_report import ExplorationReport
     from simulations.options.run_options import RunOptions
 
 FilterName = Literal["leak", "effect", "redundancy"]
@@ -70,7 +70,7 @@ def hints_explore(given: Given[ExploreOptions]) -> "ExplorationReport":
     """
     from afl.hints.knowledge_base import require_name
     from simulations.execution.executor import open_executor
-    from simulations.hints.exploring import explore, training_sessions
+    from simulations.hints.exploration import explore, training_sessions
     from simulations.hints.options import ExplorationOptions
 
     options = given.options

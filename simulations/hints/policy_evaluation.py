@@ -11,10 +11,10 @@ from afl.hints.rewards import Floats
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.paired_tests import compare_pairs
 from simulations.execution.executor import Executor
+from simulations.hints.policy_fitting import lesson_of
 from simulations.hints.policy_reports import HIT_RATE, NDCG, PolicyEvaluation
 from simulations.hints.policy_training import part_of
-from simulations.hints.tables import PlayedTable, available, kept, play
-from simulations.hints.training import lesson_of
+from simulations.hints.reward_tables import PlayedTable, available, kept, play
 from simulations.options.groups import CallOptions
 from simulations.options.values import at_least
 

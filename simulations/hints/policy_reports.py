@@ -1,6 +1,6 @@
 """What training and evaluating a policy over hints came to, as commands return it and give it as JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,11 @@ from afl.hints.baselines import Actions
 from afl.hints.knowledge_base import KnowledgeBase
 from afl.hints.policy import Policy
 from afl.hints.rewards import Reward
+from afl.llm.usage import UsageTotals
 from simulations.analysis.arm_results import ArmResult
 from simulations.analysis.paired_tests import PairedTest
-from simulations.hints.tables import PlayedTable
-from simulations.hints.training import VALID_SHARE, Fitted
-from simulations.hints.usage import added
+from simulations.hints.policy_fitting import VALID_SHARE, Fitted
+from simulations.hints.reward_tables import PlayedTable
 
 NDCG, HIT_RATE = "ndcg_at_10", "hr_at_10"
 
@@ -130,3 +130,18 @@ class PolicyEvaluation:
 def _test(test: PairedTest) -> dict[str, Any]:
     """As the difference was taken, the second arm first: the one that is to win."""
     return {**test.to_json(), "a": test.b, "b": test.a}
+
+
+def added(totals: Iterable[UsageTotals]) -> UsageTotals:
+    """The sum of all; a cost that is not known in one is not known in the sum."""
+    found = list(totals)
+    costs = [one["cost_usd"] for one in found]
+    return UsageTotals(
+        calls=sum(one["calls"] for one in found),
+        journaled=sum(one["journaled"] for one in found),
+        retries=sum(one["retries"] for one in found),
+        repairs=sum(one["repairs"] for one in found),
+        prompt_tokens=sum(one["prompt_tokens"] for one in found),
+        completion_tokens=sum(one["completion_tokens"] for one in found),
+        cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
+    )

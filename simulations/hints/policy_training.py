@@ -8,9 +8,9 @@ from afl.hints.knowledge_base import KnowledgeBase
 from afl.hints.policy import PERMUTED
 from afl.hints.rewards import Reward
 from simulations.execution.executor import Executor
+from simulations.hints.policy_fitting import VALID_SHARE, Fitted, fit
 from simulations.hints.policy_reports import PolicyTrainReport
-from simulations.hints.tables import PlayedTable, available, play
-from simulations.hints.training import VALID_SHARE, Fitted, fit
+from simulations.hints.reward_tables import PlayedTable, available, play
 from simulations.options.groups import CallOptions
 
 

@@ -8,8 +8,8 @@ from memory.knowledge_bases import KnowledgeBaseRecord, KnowledgeBaseSummary
 from simulations.document.formats import count, decimal, interval, percent, plural, rate, seconds, signed
 from simulations.document.page import Block, Column, Page, Section, Table, Text
 from simulations.graphs.exploration_state import StopReason
+from simulations.hints.exploration_report import ExplorationReport
 from simulations.hints.policy_reports import PolicyEvaluation, PolicyTrainReport
-from simulations.hints.report import ExplorationReport
 from simulations.sections import comparisons, costs, notes
 
 STOP_REASONS = {

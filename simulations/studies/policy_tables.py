@@ -89,8 +89,8 @@ def load_tables(name: str, db: str | None, settings: "Settings | None") -> Polic
     from afl.hints.policy import Policy, trained_dataset
     from afl.llm.language_model import is_stand_in
     from simulations.execution.executor import open_executor
-    from simulations.hints.tables import kept
-    from simulations.hints.training import lesson_of
+    from simulations.hints.policy_fitting import lesson_of
+    from simulations.hints.reward_tables import kept
 
     with open_executor(StorageOptions(db=db, settings=settings)) as executor:
         folder = executor.settings.policies_dir / name

@@ -17,7 +17,7 @@ from memory.records import Transcript
 from memory.run import Run
 from memory.store import Store
 from simulations.analysis.item_popularity import groups_by_title
-from simulations.hints.choices import choices_of
+from simulations.hints.stored_policies import choices_of
 from simulations.task.candidate_titles import candidate_titles, titles_of_dataset
 from simulations.task.run_kind import RunKind
 from simulations.viewer.urls import decode_segment

@@ -15,7 +15,7 @@ from memory.columns import TargetRankColumns
 from memory.knowledge_bases import KnowledgeBaseRecord
 from memory.records import RunSummary
 from simulations.analysis.hint_effects import HintEffect, HintEffects
-from simulations.hints.kept import KeptPolicy, kept_policies
+from simulations.hints.stored_policies import KeptPolicy, kept_policies
 from simulations.viewer.charts import Chart, Point, Series
 from simulations.viewer.data_access import DataAccess, InjectedData, PolicyChoices
 from simulations.viewer.urls import Urls, decode_segment

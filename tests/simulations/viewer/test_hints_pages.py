@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from memory.columns import TargetRankColumns
 from simulations.analysis.hint_effects import HintEffects, mean_with_interval
-from simulations.hints.kept import kept_policies
+from simulations.hints.stored_policies import kept_policies
 from tests.simulations.viewer.conftest import BASE
 
 Api = Callable[[str], Any]

@@ -13,7 +13,7 @@ from afl.hints.knowledge_base import KnowledgeBase
 from afl.hints.policy import Actor, Policy
 from afl.hints.rewards import Reward
 from afl.ports import Progress
-from simulations.hints.tables import KeptTable
+from simulations.hints.reward_tables import KeptTable
 
 VALID_SHARE = 5
 """One session in so many is a validation session."""
