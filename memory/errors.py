@@ -9,6 +9,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from afl.errors import StorageError
 from afl.llm.redaction import redact_line
 
+
+class MissingDatabaseError(StorageError):
+    """There is no database yet; a run makes it."""
+
+
 _ADVICE = {
     # SQLite
     "readonly": "make it writable, or use another with --db",

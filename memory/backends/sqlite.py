@@ -25,9 +25,9 @@ from sqlalchemy.dialects.sqlite import Insert as SQLiteInsert
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from afl.errors import StorageError
 from afl.llm.redaction import redact_line
 from memory.backends.base import Rows
+from memory.errors import MissingDatabaseError
 from memory.locks import FileLock, NoLock, RunLock
 from memory.schema import sessions
 
@@ -110,7 +110,7 @@ def _look(path: Path, reading: bool) -> None:
     if not reading:
         path.parent.mkdir(parents=True, exist_ok=True)
     elif not path.is_file():
-        raise StorageError(f"database {path}: it does not exist; begin a run, or name another with --db")
+        raise MissingDatabaseError(f"database {path}: it does not exist; begin a run, or name another with --db")
 
 
 def _prepare_writing(connection: Any, _record: Any) -> None:

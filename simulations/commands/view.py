@@ -39,14 +39,15 @@ def view(
 
     Pages are served until Ctrl-C. A database of an earlier version is upgraded; nothing else is written to it.
 
-    With `runs` the browser begins at this run, or at the comparison of several. `opened` is told the address once
-    pages are answered, and prints it by default; a `host` other than this machine's own makes a token, which is in it.
+    With `runs` the browser begins at this run, or at the comparison of several. `opened` receives the address once
+    the viewer answers requests, and prints it by default; a `host` that other machines can reach makes a token, which
+    is part of the address. Without a database the pages say how to make a first run.
 
     With `export` the same pages are written into that folder as a site that opens from disk, about these runs or
-    all of them, and returned is what was written.
+    all of them; returns what was written.
 
-    Raises `UsageError` for a port that is taken, a folder that holds something else, a missing extra; `StorageError`
-    for a database that is not there; `NotFoundError` for a run that is not.
+    Raises `UsageError` for a port in use, a folder that holds something else, a missing extra; `StorageError`
+    for a missing database, where `runs` or `export` need one; `NotFoundError` for a missing run.
     """
     from afl.settings import Settings
     from simulations.progress import Unwatched
@@ -58,31 +59,36 @@ def view(
     url, names = db or settings.db_url, tuple(dict.fromkeys(runs))
     if export is not None:
         wait_for(_require(url, names))
-        return _exported(url, names, Path(export), settings, watch or Unwatched())
+        return _export(url, names, Path(export), settings, watch or Unwatched())
     with suppress(KeyboardInterrupt):  # closed before it was open
-        wait_for(_require(url, names))
-        _serve(url, _first(names), host, port, browser, settings, opened or _print_address)
+        wait_for(_require(url, names, may_be_missing=not names))
+        _serve(url, _first_page(names), host, port, browser, settings, opened or _print_address)
     return None
 
 
-async def _require(url: str, names: Sequence[str]) -> None:
-    """Raises for a database or a run that is not there, before a port or a folder is touched."""
+async def _require(url: str, names: Sequence[str], *, may_be_missing: bool = False) -> None:
+    """Raises for a database or a run that is missing, before a port or a folder is touched."""
+    from memory.errors import MissingDatabaseError
     from memory.store import Store
 
-    await Store.upgrade(url)
-    async with await Store.open_for_reading(url) as store:
-        for name in names:
-            await store.run(name)
+    try:
+        await Store.upgrade(url)
+        async with await Store.open_for_reading(url) as store:
+            for name in names:
+                await store.run(name)
+    except MissingDatabaseError:
+        if not may_be_missing:
+            raise
 
 
-def _first(names: Sequence[str]) -> str:
+def _first_page(names: Sequence[str]) -> str:
     from simulations.viewer.urls import ServedUrls
 
     urls = ServedUrls()
     return urls.runs() if not names else urls.run(names[0]) if len(names) == 1 else urls.compare(names)
 
 
-def _exported(
+def _export(
     url: str, names: Sequence[str], folder: Path, settings: "Settings", watch: "Watching"
 ) -> "ExportedSite":
     from simulations.viewer import site_export
@@ -96,12 +102,12 @@ def _serve(
 ) -> None:
     from simulations.viewer import server
 
-    def begin(address: server.Address) -> None:
+    def on_start(address: server.Address) -> None:
         opened(address.url(path))
         if browser:
             server.open_browser(address.url(path))
 
-    server.serve(url, datasets=settings.data_dir, host=host, port=port, opened=begin)
+    server.serve(url, datasets=settings.data_dir, host=host, port=port, opened=on_start)
 
 
 def _print_address(address: str) -> None:

@@ -43,6 +43,14 @@ _STATUS: Mapping[type[AFLError], HTTPStatus] = {
 }
 
 
+def no_database(request: Request, error: Exception) -> Response:
+    """No failure for people: the page says what to run, and reloads itself."""
+    if request.url.path.startswith(API):
+        return data({"error": str(error)}, HTTPStatus.NOT_FOUND)
+    urls = request.app.state.urls(request)
+    return HTMLResponse(rendering.page("no_database.html.jinja", urls, line=str(error)))
+
+
 def afl_error(request: Request, error: Exception) -> Response:
     """What AFL says of the request, in a line."""
     status = _STATUS.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)  # type: ignore[arg-type]

@@ -1,7 +1,7 @@
 """Which address is which page: HTML for people, the same as JSON under /api, with its OpenAPI description."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -17,6 +17,7 @@ from starlette.responses import FileResponse, Response
 from afl.data.dataset_store import DatasetStore as Datasets
 from afl.errors import AFLError
 from afl.settings import Settings
+from memory.errors import MissingDatabaseError
 from memory.store import Store
 from simulations.viewer import api_responses, rendering
 from simulations.viewer.access import LOOPBACK, Access
@@ -90,14 +91,22 @@ def create_app(
     """The viewer over the database at `url`, which is opened for reading when the app starts.
 
     `datasets` is the folder of the data sets, by default that of the settings. `hosts` are the names it answers to;
-    with `token` it answers to any, and only to who shows the token. `urls` are the addresses that the answer to a
-    request writes, `store` opens the database, `patience` is that of the `Library`.
+    with `token` it answers to any, and only to requests with the token. `urls` writes the addresses in the answer to a
+    request, `store` opens the database, `patience` is that of `DataAccess`. Without a database every page says so until
+    there is one.
     """
 
     @asynccontextmanager
     async def opened(app: FastAPI) -> AsyncIterator[None]:
-        async with await store(url) as database:
-            app.state.library = DataAccess(database, Datasets(datasets or Settings().data_dir), patience=patience)
+        async with AsyncExitStack() as stack:
+
+            async def open_data() -> DataAccess:
+                database = await stack.enter_async_context(await store(url))
+                return DataAccess(database, Datasets(datasets or Settings().data_dir), patience=patience)
+
+            app.state.data, app.state.open_data = None, open_data
+            with suppress(MissingDatabaseError):
+                app.state.data = await open_data()
             yield
 
     app = FastAPI(
@@ -121,6 +130,7 @@ def create_app(
         )(_json(page))
     app.get("/static/plotly.min.js", include_in_schema=False)(_plotly)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_exception_handler(MissingDatabaseError, api_responses.no_database)
     app.add_exception_handler(AFLError, api_responses.afl_error)
     app.add_exception_handler(HTTPException, api_responses.http_error)
     app.add_exception_handler(RequestValidationError, api_responses.validation_error)

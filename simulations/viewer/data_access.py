@@ -165,9 +165,13 @@ def _score_rows(inputs: bytes) -> list[bytes]:
     return scores.partition(b"]]")[0].split(b"],[") if scores else []
 
 
-def _data_access(request: Request) -> DataAccess:
-    library: DataAccess = request.app.state.library
-    return library
+async def _data_access(request: Request) -> DataAccess:
+    """Opened when the viewer started, or now where there was no database then."""
+    state = request.app.state
+    if state.data is None:
+        state.data = await state.open_data()
+    data: DataAccess = state.data
+    return data
 
 
 InjectedData = Annotated[DataAccess, Depends(_data_access)]

@@ -11,9 +11,13 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+from starlette.testclient import TestClient
 
 from afl.errors import StorageError, UsageError
+from memory.store import Store
 from simulations import view
+from simulations.execution.asynchrony import wait_for
+from simulations.viewer.app import create_app
 from simulations.viewer.server import Address, is_loopback
 from tests.simulations.conftest import Afl
 
@@ -59,7 +63,7 @@ def test_a_taken_port_is_said_in_one_line(afl: Afl, database: str, taken: int) -
 
 
 def test_a_database_that_is_not_there_is_said_in_one_line(afl: Afl, tmp_path: Path) -> None:
-    finished = afl("view", "--no-browser", "--db", f"sqlite:///{tmp_path / 'none.db'}")
+    finished = afl("view", "talk", "--no-browser", "--db", f"sqlite:///{tmp_path / 'none.db'}")
     assert finished.code == 2
     assert finished.complaint.endswith("it does not exist; begin a run, or name another with --db")
     assert os.listdir(tmp_path) == []
@@ -109,6 +113,40 @@ def test_addresses_that_others_reach_need_one(host: str) -> None:
 def test_an_address_holds_the_token() -> None:
     assert Address("here", 7576, "t?k").url("/compare?run=a") == "http://here:7576/compare?run=a&token=t%3Fk"
     assert Address("::1", 7576, None).url() == "http://[::1]:7576/"
+
+
+def test_without_a_database_every_page_says_what_to_run_until_there_is_one(tmp_path: Path) -> None:
+    db = f"sqlite:///{tmp_path / 'none.db'}"
+    with TestClient(create_app(db, datasets=tmp_path, hosts=["testserver"])) as client:
+        for path in ("/", "/compare", "/hints", "/flower"):
+            page = client.get(path)
+            assert page.status_code == 200
+            assert "afl simulate --dataset demo --llm offline" in page.text
+        assert "it does not exist" in client.get("/api/runs").json()["error"]
+        assert os.listdir(tmp_path) == []
+        wait_for(_create(db))
+        assert "No run yet" in client.get("/").text
+        assert client.get("/api/runs").json()["all"] == 0
+
+
+async def _create(db: str) -> None:
+    async with await Store.open(db):
+        pass
+
+
+def test_without_a_database_a_viewer_answers(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "afl", "view", "--no-browser", "--port", "0", "--json"]
+    environment = os.environ | {"AFL_HOME": str(tmp_path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as viewer:
+        with urlopen(json.loads(viewer.stdout.readline())["url"]) as answer:
+            assert b"No runs yet" in answer.read()
+        viewer.send_signal(signal.SIGINT)
+        assert viewer.communicate(timeout=30) == (b"", b"")
+
+
+def test_a_run_of_a_missing_database_is_an_error_before_a_port_is_opened(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="it does not exist"):
+        view(["talk"], db=f"sqlite:///{tmp_path / 'none.db'}", browser=False)
 
 
 def test_without_a_database_nothing_is_made(tmp_path: Path) -> None:
