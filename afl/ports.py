@@ -60,43 +60,43 @@ class Limiter(Protocol):
 
 
 class BudgetAccount(Protocol):
-    """Pays for calls: asked before a try is sent, told how it ended and when its reply is in the journal."""
+    """Pays for calls: reserves the cost before an attempt is sent, and learns how it ended."""
 
     @property
     def max_tokens(self) -> int | None:
-        """The longest reply that is paid for; None for any."""
+        """The longest reply that the budget covers; None for any."""
         ...
 
     def reserve(self, key: CallKey, messages: Sequence[Message]) -> Awaitable[bool]:
-        """Whether a try may be sent, now that it is paid for."""
+        """Whether an attempt may be sent; its cost is then reserved."""
         ...
 
     def over_budget_reply(self, messages: Sequence[Message]) -> Reply:
-        """What stands in the journal for one that was not."""
+        """The journal's entry for a request that was not sent."""
         ...
 
     def failed(self, key: CallKey, *, billed: bool) -> None:
-        """It had no answer; `billed` says whether the provider may have worked on it."""
+        """The attempt had no answer; `billed` says whether the provider may charge for it."""
         ...
 
     def answered(self, key: CallKey, reply: Reply) -> None:
-        """It was answered."""
+        """The attempt was answered."""
         ...
 
     def recorded(self, key: CallKey) -> None:
-        """The journal has the reply."""
+        """The journal holds the reply."""
         ...
 
     def usable(self, reply: Reply) -> Reply:
-        """The reply, or a failure where it was cut off for want of money."""
+        """The reply, or a failure where the budget cut it off."""
         ...
 
 
 class CostLedger(Protocol):
-    """Where it is kept what may have been billed beyond what the journal shows."""
+    """Stores the unconfirmed cost of a run: what may have been billed beyond what its journal shows."""
 
     def save(self, unconfirmed: Spending) -> Awaitable[None]:
-        """Returns once `doubt` is on disk, in place of what was kept before."""
+        """Returns once this cost is on disk, in place of the one saved before."""
         ...
 
 

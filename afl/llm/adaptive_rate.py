@@ -1,4 +1,4 @@
-"""How fast requests follow each other: as fast as they come, until the endpoint refuses some."""
+"""How many requests are sent per second: no limit until the endpoint throttles, then what it has accepted."""
 
 import asyncio
 from collections import deque
@@ -7,31 +7,31 @@ from dataclasses import dataclass
 from afl.ports import Clock
 
 WINDOW = 1.0
-"""Seconds over which it is counted what the endpoint took."""
+"""Seconds over which accepted requests are counted."""
 DECREASE = 0.1
-"""What is left out of what it took, after a refusal."""
+"""The share by which the rate is lowered below what was accepted, after throttling."""
 RECOVERY = 6.0
-"""Seconds until as much is sent again."""
+"""Seconds until the rate is back at what was accepted."""
 MINIMUM = 1.0
-"""Requests a second that are always sent."""
+"""Requests per second below which the rate never falls."""
 _REMEMBERED = 10.0
-"""Seconds in which a refusal can be told from one that says nothing new."""
+"""Seconds for which sent requests are remembered."""
 
 
 @dataclass(slots=True)
 class SentRequest:
-    """A request that was let through."""
+    """A request that was sent."""
 
     at: float
     throttled: bool = False
 
 
 class AdaptiveRate:
-    """Requests a second, learned from refusals.
+    """Requests per second, learned from throttling.
 
-    Before the first refusal there is no limit. After one, a tenth less than what the endpoint took in the second
-    before is let through, evenly spaced. From there it grows as CUBIC does (RFC 9438, section 4.2): fast at first,
-    hardly where the refusal was, then faster and faster, until the next one.
+    Before the first throttled request there is no limit. After one, the rate is a tenth below what the endpoint
+    accepted in the second before, evenly spaced. From there it grows as in CUBIC (RFC 9438, section 4.2): fast at
+    first, slowly around the rate that was throttled, then faster again.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -41,18 +41,18 @@ class AdaptiveRate:
         self._next_at = 0.0
         self._ceiling: float | None = None
         self._throttled_at = 0.0
-        """When the endpoint last refused a request that was let through after the refusal before."""
+        """When the rate was last lowered."""
 
     @property
     def rate(self) -> float | None:
-        """Requests a second now; None without a limit."""
+        """Requests per second now; None without a limit."""
         if self._ceiling is None:
             return None
         progress = (self._clock.monotonic() - self._throttled_at) / RECOVERY - 1
         return max(MINIMUM, self._ceiling * (1 + DECREASE * progress**3))
 
     async def admit(self) -> SentRequest:
-        """Returns when a request may be sent; callers go as they came."""
+        """Returns when a request may be sent, in the order of the calls."""
         if self._ceiling is not None:
             async with self._queue:
                 while (wait := self._next_at - self._clock.monotonic()) > 0:
@@ -61,11 +61,11 @@ class AdaptiveRate:
         return self.record_request()
 
     def is_open(self) -> bool:
-        """Whether a request may be sent now, and nobody waits."""
+        """Whether a request may be sent now and none is waiting."""
         return self._ceiling is None or (not self._queue.locked() and self._next_at <= self._clock.monotonic())
 
     def record_request(self) -> SentRequest:
-        """A request is sent now."""
+        """Records that a request is sent now."""
         now = self._clock.monotonic()
         while self._requests and now - self._requests[0].at > _REMEMBERED:
             self._requests.popleft()
@@ -76,7 +76,7 @@ class AdaptiveRate:
         return request
 
     def record_throttling(self, request: SentRequest) -> None:
-        """The endpoint wants fewer; what was sent before the last change says nothing about it."""
+        """The request was throttled; one that was sent before the last change does not lower the rate again."""
         request.throttled = True
         if self._ceiling is not None and request.at <= self._throttled_at:
             return
@@ -88,6 +88,6 @@ class AdaptiveRate:
         fallback = MINIMUM if self._ceiling is None else self._ceiling / 2
         self._ceiling = max(MINIMUM, len(accepted) / WINDOW or fallback)
         self._throttled_at = self._clock.monotonic()
-        # Whoever counts what came in the last second counts these for a while.
+        # An endpoint that counts a sliding second still counts the accepted ones.
         room = accepted[int(DECREASE * len(accepted))] + WINDOW if accepted else 0.0
         self._next_at = max(room, self._throttled_at + 1 / self._ceiling)

@@ -1,11 +1,11 @@
-"""A bound on what calls cost, kept before they are sent: what a request may cost at most is reserved first.
+"""A limit on what calls cost, enforced before they are sent: the most a request can cost is reserved first.
 
-At most it costs a token per byte of its messages, and `max_tokens` for the reply, which is sent along. So what was
-billed, what may have been billed and what is reserved never exceed the budget together, whatever is under way.
+That is one token per byte of its messages, plus `max_tokens` for the reply, which is sent with the request. So what
+was billed, what may have been billed and what is reserved never exceed the budget together.
 
-`max_tokens` is no part of a run: it bounds what is paid, not what is asked. A reply that ends by itself is the one an
-unlimited request would have got; one that was cut off by it is not used, and asked again (`OVER_BUDGET`). Fingerprints
-and configuration leave it out, so a run under a budget and one without are the same run.
+`max_tokens` is not part of a run's identity: it limits what is paid, not what is asked. A reply that ends by itself is
+the one an unlimited request would have got; one that was cut off is discarded and requested again (`OVER_BUDGET`).
+Fingerprints and configuration leave it out, so a run with a budget and one without are the same run.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from afl.ports import CostLedger
 from afl.types import CallKey, Message, Reply, Spending
 
 MAX_TOKENS = 1024
-"""Several times what an agent's reply takes; models that think at length want more."""
+"""Several times the length of an agent's reply; reasoning models need more."""
 NO_COST = Spending()
 
 
@@ -32,7 +32,7 @@ class BudgetReport(TypedDict):
     spent_usd: float
     spent_tokens: int
     in_doubt_usd: float
-    """Of what is spent: calls that may have been billed though no reply tells."""
+    """Of what is spent: calls without a reply, which may have been billed all the same."""
     in_doubt_tokens: int
     overruns: int
     """Calls for which the provider reported more than was reserved."""
@@ -44,7 +44,7 @@ class BudgetReport(TypedDict):
 
 
 class Budget:
-    """What all runs of one command may cost together. Without `usd` and `tokens` there is no bound, and no work."""
+    """What all runs of one command may cost together; without `usd` and `tokens` there is no limit and no overhead."""
 
     def __init__(
         self, *, usd: float | None = None, tokens: int | None = None, max_tokens: int | None = None
@@ -52,7 +52,7 @@ class Budget:
         _check(usd, tokens, max_tokens)
         self.bounds = BudgetLimits(usd, tokens)
         self.max_tokens = (max_tokens or MAX_TOKENS) if self.bounds else None
-        """What is sent along with every request; None without a budget."""
+        """Sent with every request; None without a budget."""
         self.refused: Spending | None = None
         """The most that the cheapest call may cost that was not sent; None where every call was."""
         self.overruns = 0
@@ -63,7 +63,7 @@ class Budget:
         self._settled = asyncio.Event()
 
     def require_price(self, model: LanguageModel) -> None:
-        """Raises `UsageError` for a budget in dollars where nobody knows what a token costs."""
+        """Raises `UsageError` for a budget in dollars where the price of a token is not known."""
         if self.bounds.usd is not None and model.price is None:
             raise UsageError(
                 f"--budget-usd: the price of {model.name} is not known; add it to prices.json (see docs/budgets.md), "
@@ -79,7 +79,7 @@ class Budget:
         spent: Spending,
         unconfirmed: Spending = NO_COST,
     ) -> "RunAccount":
-        """The account of a run, with what it has cost so far; in place of an earlier one with nothing under way."""
+        """The account of a run, with what it has cost so far; replaces an earlier one that has no calls under way."""
         earlier = self._accounts.get(run)
         self._accounts[run] = account = RunAccount(self, price, ledger, spent, unconfirmed)
         self._committed = self._committed.plus(account.total).minus(NO_COST if earlier is None else earlier.total)
@@ -87,21 +87,21 @@ class Budget:
 
     @property
     def committed(self) -> Spending:
-        """Spent, in doubt or reserved."""
+        """Spent, unconfirmed or reserved."""
         return self._committed
 
     def report(self) -> BudgetReport | None:
-        """Where the budget stands; None without one."""
+        """The state of the budget; None without one."""
         if not self.bounds:
             return None
-        doubt = _total(account.outstanding for account in self._accounts.values())
+        unconfirmed = _total(account.outstanding for account in self._accounts.values())
         report = BudgetReport(
             usd=self.bounds.usd,
             tokens=self.bounds.tokens,
             spent_usd=round(self._committed.usd, 6),
             spent_tokens=self._committed.tokens,
-            in_doubt_usd=round(doubt.usd, 6),
-            in_doubt_tokens=doubt.tokens,
+            in_doubt_usd=round(unconfirmed.usd, 6),
+            in_doubt_tokens=unconfirmed.tokens,
             overruns=self.overruns,
             exhausted=self.refused is not None,
         )
@@ -111,9 +111,9 @@ class Budget:
         return report
 
     async def reserve(self, upper_bound: Spending) -> bool:
-        """Whether so much is still there; it is reserved then.
+        """Whether the budget still covers this cost, which is then reserved.
 
-        What is under way may turn out cheaper than reserved: as long as something is, the answer waits.
+        Calls under way may turn out cheaper than reserved: as long as there are any, this waits for them.
         """
         async with self._queue:
             while not self._reserve_if_allowed(upper_bound):
@@ -125,17 +125,17 @@ class Budget:
         return True
 
     def try_reserve(self, upper_bound: Spending) -> bool:
-        """Whether so much is still there, with nobody waiting for his turn; it is reserved then."""
+        """The same without waiting: False too while others wait."""
         return not self._queue.locked() and self._reserve_if_allowed(upper_bound)
 
     def settle(self, reserved: Spending, cost: Spending) -> None:
-        """A reserved call has ended, and costs, or may cost, this."""
+        """A reserved call has ended and costs, or may cost, this much."""
         self._committed = self._committed.minus(reserved).plus(cost)
         self._in_flight -= 1
         self._settled.set()
 
     def adjust(self, before: Spending, after: Spending, *, refused: Spending | None, overruns: int) -> None:
-        """What an account holds was found out elsewhere."""
+        """Replaces what an account holds by what another process reports."""
         self._committed = self._committed.minus(before).plus(after)
         if refused is not None:
             self._refuse(refused)
@@ -155,10 +155,10 @@ class Budget:
 
 @dataclass
 class RunAccount:
-    """What one run has cost: billed according to its journal, and in doubt beyond that.
+    """What one run has cost: billed according to its journal, and unconfirmed beyond that.
 
-    The ledger holds what is in doubt before a request is sent, reservations included: a process that is killed leaves
-    behind what its calls under way may have cost.
+    The ledger holds the unconfirmed cost before a request is sent, reservations included: a process that is killed
+    leaves behind what its calls under way may have cost.
     """
 
     budget: Budget
@@ -167,7 +167,7 @@ class RunAccount:
     spent: Spending
     """What the journal shows."""
     unconfirmed: Spending = NO_COST
-    """Tries without an answer and replies without token counts, at what was reserved for them."""
+    """Attempts without an answer and replies without token counts, at what was reserved for them."""
     _reserved: dict[Hashable, Spending] = field(default_factory=dict)
     """Reserved or answered, and not yet in the journal."""
     _answered: dict[Hashable, Spending] = field(default_factory=dict)
@@ -175,78 +175,78 @@ class RunAccount:
 
     @property
     def total(self) -> Spending:
-        """Spent or in doubt."""
+        """Spent or outstanding."""
         return self.spent.plus(self.outstanding)
 
     @property
     def outstanding(self) -> Spending:
-        """What the ledger has to hold."""
+        """Unconfirmed or reserved: what the ledger has to hold."""
         return self.unconfirmed.plus(_total(self._reserved.values()))
 
     @property
     def max_tokens(self) -> int | None:
-        """What is sent along with every request."""
+        """Sent with every request; None without a budget."""
         return self.budget.max_tokens
 
     @property
     def cost_model(self) -> CostModel:
-        """What requests cost."""
+        """Computes what requests cost."""
         return CostModel(self.price, self.budget.max_tokens)
 
     async def reserve(self, key: CallKey, messages: Sequence[Message]) -> bool:
-        """Whether a try of this request may be sent, now that it is paid for."""
+        """Whether an attempt at this request may be sent; its cost is then reserved."""
         if not self.budget.bounds:
             return True
         return await self.reserve_several([(key, self.cost_model.upper_bound(messages))]) > 0
 
     async def reserve_several(self, requests: Sequence[tuple[Hashable, Spending]]) -> int:
-        """How many of these tries may be sent, the first ones, now that they are paid for; waits for the first only."""
+        """How many of these attempts, from the first on, may be sent and are reserved; waits for the first alone."""
         if not await self.budget.reserve(requests[0][1]):
             return 0
-        held = 1
-        while held < len(requests) and self.budget.try_reserve(requests[held][1]):
-            held += 1
-        for key, most in requests[:held]:
-            # Left behind by a call that was cancelled after its answer: nobody will record it.
+        count = 1
+        while count < len(requests) and self.budget.try_reserve(requests[count][1]):
+            count += 1
+        for key, reserved in requests[:count]:
+            # Left behind by a call that was cancelled after its answer, which will never be recorded.
             self.unconfirmed = self.unconfirmed.plus(self._reserved.pop(key, NO_COST))
-            self._reserved[key] = most
+            self._reserved[key] = reserved
         try:
             await self.ledger.save(self.outstanding)
         except BaseException:
-            for key, _ in requests[:held]:
+            for key, _ in requests[:count]:
                 self.failed(key, billed=False)
             raise
-        return held
+        return count
 
     def over_budget_reply(self, messages: Sequence[Message]) -> Reply:
-        """What stands in the journal for a request that was not sent."""
+        """The journal's entry for a request that was not sent."""
         return self.budget.bounds.over_budget_reply(self.cost_model.upper_bound(messages), self.budget.committed)
 
     def failed(self, key: Hashable, *, billed: bool) -> None:
-        """The try had no answer; `billed` says whether the provider may have worked on it."""
-        if (most := self._reserved.pop(key, None)) is None:
+        """The attempt had no answer; `billed` says whether the provider may charge for it."""
+        if (reserved := self._reserved.pop(key, None)) is None:
             return
-        cost = most if billed else NO_COST
+        cost = reserved if billed else NO_COST
         self.unconfirmed = self.unconfirmed.plus(cost)
-        self.budget.settle(most, cost)
+        self.budget.settle(reserved, cost)
 
     def answered(self, key: CallKey, reply: Reply) -> None:
-        """The try was answered; it costs what the endpoint reports, or all of what was reserved if it does not."""
+        """The attempt was answered; where the endpoint reports no tokens, it costs all that was reserved."""
         self.bill(key, self.cost_model.reported_cost(reply))
 
     def bill(self, key: Hashable, reported: Spending) -> None:
-        """The same, for who has read the reply elsewhere."""
-        if (most := self._reserved.get(key)) is None:
+        """The same, for a reply that another process received."""
+        if (reserved := self._reserved.get(key)) is None:
             return
-        cost = reported if reported.tokens else most
-        if cost.tokens > most.tokens or cost.usd > most.usd:
+        cost = reported if reported.tokens else reserved
+        if cost.tokens > reserved.tokens or cost.usd > reserved.usd:
             self.budget.overruns += 1
         self._answered[key] = reported
         self._reserved[key] = cost
-        self.budget.settle(most, cost)
+        self.budget.settle(reserved, cost)
 
     def recorded(self, key: Hashable) -> None:
-        """The journal has it: from now on the journal tells what it cost."""
+        """The journal holds the reply: from now on its cost is part of `spent`."""
         if (reported := self._answered.pop(key, None)) is None:
             return
         cost = self._reserved.pop(key)
@@ -255,7 +255,7 @@ class RunAccount:
             self.unconfirmed = self.unconfirmed.plus(cost)
 
     def abandoned(self, key: Hashable) -> None:
-        """Nobody will tell how the try ended, or whether the journal has its reply: it may have been billed."""
+        """How the attempt ended is not known, nor whether the journal holds its reply: it may have been billed."""
         if self._answered.pop(key, None) is None:
             self.failed(key, billed=True)
         else:
@@ -266,25 +266,25 @@ class RunAccount:
         return self.cost_model.usable(reply)
 
     def adjust(self, spent: Spending, unconfirmed: Spending, *, refused: Spending | None, overruns: int) -> None:
-        """What the run has cost was found out elsewhere."""
+        """Replaces what the run has cost by what another process reports."""
         before = self.total
         self.spent, self.unconfirmed = spent, unconfirmed
         self.budget.adjust(before, self.total, refused=refused, overruns=overruns)
 
     async def close(self) -> None:
-        """Leaves in the ledger what stays in doubt."""
+        """Saves in the ledger what stays unconfirmed."""
         if self.budget.bounds:
             await self.ledger.save(self.outstanding)
 
 
 class NullLedger:
-    """Where nothing is kept: enough where nothing is bounded."""
+    """Saves nothing: for accounts without a limit."""
 
     async def save(self, unconfirmed: Spending) -> None: ...
 
 
 def unlimited_account() -> RunAccount:
-    """An account that pays for everything and keeps no books."""
+    """An account without a limit."""
     return Budget().open_account("", price=None, ledger=NullLedger(), spent=NO_COST)
 
 
@@ -302,6 +302,6 @@ def _check(usd: float | None, tokens: int | None, max_tokens: int | None) -> Non
 
 def _total(costs: Iterable[Spending]) -> Spending:
     total = NO_COST
-    for one in costs:
-        total = total.plus(one)
+    for cost in costs:
+        total = total.plus(cost)
     return total

@@ -1,4 +1,4 @@
-"""LangChain's chat models without what nobody attends."""
+"""A LangChain chat model that skips the callback machinery where there are no callbacks."""
 
 from typing import Any, cast
 
@@ -9,11 +9,11 @@ from langchain_core.runnables import RunnableConfig, ensure_config
 
 
 class CallbackBypassChatModel(BaseChatModel):
-    """A chat model that is asked at once where no callback would hear of it.
+    """A chat model that is called directly where no callback is registered.
 
-    LangChain gives every request a task, ids and metadata for callbacks and tracing: a third of what a call costs.
-    Where there are any (LangSmith included), all is LangChain's. Its cache and its rate limiter have no part in
-    this; the journaled chat has its own.
+    LangChain gives every request a task, ids and metadata for callbacks and tracing: a third of what a call takes.
+    Where there are callbacks (LangSmith included), LangChain's own path is used. Its cache and its rate limiter are
+    not; the journaled chat has its own.
     """
 
     async def ainvoke(
@@ -24,7 +24,7 @@ class CallbackBypassChatModel(BaseChatModel):
         stop: list[str] | None = None,
         **kwargs: Any,
     ) -> AIMessage:
-        """The answer, with its `response_metadata` as LangChain fills it."""
+        """The reply, with its `response_metadata` as LangChain fills it."""
         config = ensure_config(config)
         if self._has_callbacks(config):
             return await super().ainvoke(input, config, stop=stop, **kwargs)
@@ -43,7 +43,7 @@ class CallbackBypassChatModel(BaseChatModel):
 
     def _has_callbacks(self, config: RunnableConfig) -> bool:
         manager = config.get("callbacks")
-        # Inside a graph LangGraph has looked for tracers already; asking once more takes as long as all the rest.
+        # Inside a graph LangGraph has looked for tracers already; looking again takes as long as all the rest.
         if not isinstance(manager, BaseCallbackManager) or self.callbacks or self.verbose:
             manager = AsyncCallbackManager.configure(manager, self.callbacks, verbose=self.verbose)
         return bool(manager.handlers)

@@ -1,4 +1,4 @@
-"""Answers AFL's questions from the text of the prompt alone, the same way every time."""
+"""Deterministic answers in the formats that AFL's prompts ask for: for the fake server and the dry run."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""How many requests are under way at once: fewer when the endpoint says so, more again while all is well."""
+"""How many requests are under way at once: fewer when the endpoint throttles, more again while it answers."""
 
 import asyncio
 from collections import deque
@@ -8,14 +8,14 @@ from afl.ports import Clock
 from afl.types import ConcurrencyChange
 
 LONGEST_PAUSE = 600.0
-"""Seconds; an endpoint that asks for more is asked again after these."""
+"""Seconds; a longer Retry-After is cut to these."""
 
 
 class AdaptiveConcurrency:
-    """At most `limit` permits at a time, handed out in the order they were asked for.
+    """At most `limit` permits at a time, handed out in the order of the requests.
 
-    The limit starts at `most`. A request for fewer halves it, once per wave: what was sent before the last change
-    says nothing about it. After as many answers as it is high it grows by a quarter, up to `most`.
+    The limit starts at `maximum`. Throttling halves it, once per generation: a response to what was sent before the
+    last change is no evidence against the new limit. After `limit` successes it grows by a quarter, up to `maximum`.
     """
 
     def __init__(self, maximum: int, clock: Clock) -> None:
@@ -29,20 +29,20 @@ class AdaptiveConcurrency:
         self._resume_at = 0.0
         self.limit = maximum
         self.generation = 0
-        """How often the limit was lowered; a permit belongs to the wave in which it was sent."""
+        """How often the limit was lowered; a request belongs to the generation in which it was sent."""
         self.history = [ConcurrencyChange(clock.time(), maximum, "begun")]
 
     async def acquire(self) -> None:
-        """Returns when the caller may go on; it releases in the end."""
+        """Returns with a permit, to be given back by `release`."""
         if not self._take_permit():
             await self._wait_in_line()
 
     def try_acquire(self) -> bool:
-        """Whether the caller may go on without waiting for anything."""
+        """Whether a permit was there without waiting; it is taken then."""
         return self._resume_at <= self._clock.monotonic() and self._take_permit()
 
     async def wait_for_retry_after(self) -> None:
-        """Returns when the endpoint wants to be asked again."""
+        """Returns when the endpoint's last Retry-After is over."""
         while (pause := self._resume_at - self._clock.monotonic()) > 0:
             await self._clock.sleep(pause)
 
@@ -52,7 +52,7 @@ class AdaptiveConcurrency:
         self._admit()
 
     def record_success(self) -> None:
-        """All is well: enough of it raises the limit."""
+        """A request was answered; enough answers raise the limit."""
         if self.limit == self._maximum:
             return
         self._successes += 1
@@ -61,7 +61,7 @@ class AdaptiveConcurrency:
             self._admit()
 
     def record_throttling(self, generation: int, status: int, retry_after: float | None) -> None:
-        """Somebody of this wave was told to come back later: so will all."""
+        """A request of this generation was throttled; its Retry-After holds for all."""
         if retry_after is not None:
             pause = min(retry_after, LONGEST_PAUSE)
             self._resume_at = max(self._resume_at, self._clock.monotonic() + pause)

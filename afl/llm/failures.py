@@ -1,8 +1,8 @@
-"""What an exception out of a chat model means for the call and for the run.
+"""What a chat model's exception means for the call and for the run.
 
-Chat models of every provider may be plugged in, so this reads what their exceptions have in common: an HTTP
-`status_code` with a `response`, Python's own connection errors, and the name `APIConnectionError` that the
-generated SDKs (openai, anthropic, groq) share.
+Any provider's chat model may be a plug-in, so this reads what their exceptions have in common: an HTTP `status_code`
+with a `response`, Python's own connection errors, and the name `APIConnectionError`, which the generated SDKs (openai,
+anthropic, groq) share.
 """
 
 import json
@@ -27,12 +27,12 @@ _POLICY = re.compile(r"content_filter|content management policy|content_policy",
 
 
 class FailureAction(Enum):
-    """What to do about a failed try."""
+    """What to do about a failed attempt."""
 
     RETRY = auto()
-    """Transport trouble: the same request may work in a moment."""
+    """A transport error: the same request may work in a moment."""
     STOP = auto()
-    """Every call would fail alike: wrong key, unknown model, a request the endpoint does not understand."""
+    """Every call would fail: wrong key, unknown model, a request the endpoint does not understand."""
     FAIL = auto()
     """This request cannot be answered; others can."""
     DECLINE = auto()
@@ -40,11 +40,11 @@ class FailureAction(Enum):
 
 
 class CallFailure(NamedTuple):
-    """A failed try, understood."""
+    """A failed attempt, classified."""
 
     action: FailureAction
     text: str
-    """May hold keys: goes through `redact.one_line` before anybody sees it."""
+    """May hold keys: goes through `redaction.redact_line` before it is shown or stored."""
     retry_after: float | None = None
     """Seconds the endpoint asks to wait."""
     status: int | None = None
@@ -59,7 +59,7 @@ class CallFailure(NamedTuple):
 
     @property
     def may_be_billed(self) -> bool:
-        """Whether the provider may have worked on the request, and charge for it.
+        """Whether the provider may charge for the request.
 
         A refusal (4xx) is free. Behind a timeout, a reset, an unreadable body or a 5xx of some gateway there may be
         a finished reply.
@@ -72,7 +72,7 @@ class InvalidResponseError(ConnectionError):
 
 
 def classify_failure(error: Exception, *, now: float) -> CallFailure | None:
-    """The meaning of a chat model's exception; None for one that must be raised: AFL's own, or a programming error.
+    """The failure behind a chat model's exception; None for AFL's own errors and programming errors, which are raised.
 
     `now`, Unix seconds, turns a Retry-After that is a date into seconds.
     """
@@ -81,8 +81,8 @@ def classify_failure(error: Exception, *, now: float) -> CallFailure | None:
     status = getattr(error, "status_code", None)
     if isinstance(status, int):
         headers = getattr(getattr(error, "response", None), "headers", None) or {}
-        verdict, text = _action(status, str(error)), _explanation(status, error)
-        return CallFailure(verdict, text, _retry_after(headers, now), status=status)
+        action, text = _action(status, str(error)), _explanation(status, error)
+        return CallFailure(action, text, _retry_after(headers, now), status=status)
     if _is_transport(error):
         return CallFailure(
             FailureAction.RETRY, _connection_text(error), may_have_been_sent=not _never_connected(error)

@@ -1,4 +1,4 @@
-"""What a request is, in 64 characters: equal requests have equal fingerprints."""
+"""Fingerprints of requests, and where two requests differ."""
 
 import hashlib
 import json
@@ -33,7 +33,7 @@ def first_difference(recorded: Sequence[Message], current: Sequence[Message]) ->
 
 
 class RequestContent(NamedTuple):
-    """All that makes a request what it is: what its fingerprint is taken over."""
+    """Everything that the fingerprint of a request covers."""
 
     model: str
     parameters: Mapping[str, Any]
@@ -87,7 +87,7 @@ def _in_message(number: int, earlier: str, now: str) -> Difference:
 
 
 def describe_call(key: CallKey) -> str:
-    """Where in a run a call belongs, for people."""
+    """A call's session, phase, round and role, for display."""
     attempt = f", repair {key.attempt}" if key.attempt else ""
     return f"session {key.subject}, {key.phase}, round {key.round}, {key.role}{attempt}"
 
@@ -104,7 +104,7 @@ def _differing_line(earlier: str, now: str) -> tuple[int, str | None, str | None
 
 
 def _shown(earlier: Any, now: Any) -> tuple[str, str]:
-    """Both for people; of two long lines that begin alike, what surrounds the first difference."""
+    """Both values for display; of long lines that begin alike, the part around the first difference."""
     if isinstance(earlier, str) and isinstance(now, str):
         common = next((at for at, (a, b) in enumerate(zip(earlier, now, strict=False)) if a != b), 0)
         if common > MAX_SHOWN // 2:

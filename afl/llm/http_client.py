@@ -1,4 +1,4 @@
-"""JSON to one address of an SDK's client, the short way."""
+"""Posts JSON to one address with an SDK client's settings, bypassing the SDK's slow path."""
 
 import json
 from collections.abc import Mapping
@@ -11,14 +11,14 @@ from openai import APIConnectionError, APITimeoutError, AsyncOpenAI
 from yarl import URL
 
 _KEEPALIVE = 5.0
-"""Seconds for which an unused connection is kept, as the SDK does: servers close theirs not much later."""
+"""Seconds for which an unused connection is kept, as in the SDK: servers close theirs not much later."""
 
 
 class EndpointClient:
     """Posts with an SDK client's address, headers and errors, but over aiohttp alone.
 
-    The SDK builds every request anew, and httpx goes over it once more: together four times what sending takes. Here
-    address and headers are put together once. Nothing is retried.
+    The SDK builds every request anew, and httpx does so again: together four times what sending takes. Here address
+    and headers are built once. Nothing is retried.
     """
 
     def __init__(self, client: AsyncOpenAI, path: str, *, timeout: httpx2.Timeout) -> None:
@@ -32,10 +32,10 @@ class EndpointClient:
         self._session: ClientSession | None = None
 
     async def post(self, body: Mapping[str, Any]) -> bytes:
-        """The body of the answer. Raises `openai.APIStatusError` for 4xx and 5xx, `openai.APIConnectionError`."""
+        """The body of the response. Raises `openai.APIStatusError` for 4xx and 5xx, `openai.APIConnectionError`."""
         if self._session is None:
             self._session = self._open_session()
-        # In ASCII, so that even half a character that some reply held can be sent.
+        # ASCII, so that even a lone surrogate from some reply can be sent.
         content = json.dumps(body, separators=(",", ":")).encode()
         try:
             async with self._session.post(self._url, data=content) as response:
@@ -61,8 +61,8 @@ class EndpointClient:
             await self._session.close()
 
     def _open_session(self) -> ClientSession:
-        """Certificates and proxies as the SDK finds them; how many connections there are, the limiter says."""
-        # Only where needed: reading all certificates takes a while, and the first try's time runs.
+        """Certificates and proxies as the SDK finds them; the limiter limits the connections."""
+        # Only where needed: reading all certificates takes a while, within the first attempt's time limit.
         tls = httpx2.create_ssl_context() if self._url.scheme == "https" else True
         connector = TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE, ssl=tls)
         return ClientSession(
@@ -70,12 +70,12 @@ class EndpointClient:
         )
 
     def _request(self) -> httpx2.Request:
-        """For errors, which name what they belong to."""
+        """The request that an error refers to."""
         return httpx2.Request("POST", str(self._url))
 
 
 def proxy_for(url: URL) -> str | None:
-    """The proxy that the environment names for an address: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, but for NO_PROXY."""
+    """The proxy for an address from the environment: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, except NO_PROXY."""
     proxies = getproxies()
     proxy = proxies.get(url.scheme) or proxies.get("all")
     if proxy is None or proxy_bypass(url.host or ""):
@@ -84,5 +84,5 @@ def proxy_for(url: URL) -> str | None:
 
 
 def _without_encoding(headers: Mapping[str, str]) -> dict[str, str]:
-    """Without how the body was packed: aiohttp has unpacked it."""
+    """The headers without the content encoding: aiohttp has decoded the body."""
     return {name: value for name, value in headers.items() if name.lower() != "content-encoding"}

@@ -20,10 +20,10 @@ from afl.types import CallKey, JournalEntry, Message, Outcome, Reply
 
 
 class JournaledChat:
-    """Answers each request once per run: from the journal if it is there, else from the source.
+    """Answers each request once per run: from the journal if it is there, else from the reply source.
 
-    Implements `afl.ports.Chat`. A reply is on disk before `ask` returns it, so whatever was built on it can be
-    built again from the journal.
+    Implements `afl.ports.Chat`. A reply is on disk before `ask` returns it, so everything computed from it can be
+    computed again from the journal.
     """
 
     def __init__(
@@ -58,11 +58,11 @@ class JournaledChat:
         deadlines: Deadlines | None = None,
         watchdog: StallWatchdog | None = None,
     ) -> "JournaledChat":
-        """A chat that sends what the journal does not hold to the model.
+        """A chat that sends to the model what the journal does not hold.
 
-        With `recall`, equal requests of earlier runs answer before the model does, and of equal requests under way
-        at the same time one is sent. `account` pays for what is sent, `deadlines` bound the wait for it,
-        and `stall` is told of it.
+        With `cache_lookup`, replies to equal requests of earlier runs are reused, and equal requests under way at the
+        same time are sent once. `account` reserves and pays the cost of what is sent, `deadlines` limit the time, and
+        `watchdog` reports a silent endpoint.
         """
         source: ReplySource = ModelSource(
             model,
@@ -113,7 +113,7 @@ class JournaledChat:
             return await self._ask_source(request)
         equal = await self._single_flight.join(request.fingerprint)
         if equal is None:
-            # Led until it is on disk: whoever comes after that finds it there.
+            # Until it is on disk: an equal request that comes later finds it there.
             return await self._single_flight.lead(request.fingerprint, self._ask_source(request))
         reply = equal.again()
         await self._record(request, reply)

@@ -1,4 +1,4 @@
-"""Between AFL's messages and replies and those of LangChain."""
+"""Converts between AFL's messages and replies and LangChain's."""
 
 from collections.abc import Callable, Sequence
 
@@ -22,7 +22,7 @@ def to_langchain(messages: Sequence[Message]) -> list[BaseMessage]:
 
 
 def to_reply(answer: AIMessage, *, price: Price | None, latency: float) -> Reply:
-    """What the model answered. An empty text is `OK` here: whoever reads it finds nothing to parse."""
+    """The model's answer as a reply. An empty text is `OK` here; the agent that parses it finds it unparsed."""
     refusal = answer.additional_kwargs.get("refusal")
     finish_reason = answer.response_metadata.get("finish_reason") or answer.response_metadata.get("stop_reason")
     tokens = answer.usage_metadata

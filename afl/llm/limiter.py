@@ -1,4 +1,4 @@
-"""Admission to the endpoint: how many requests are under way at once, and how many are sent in a minute."""
+"""Admission to the endpoint: concurrent requests, requests per second, requests and tokens per minute."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -15,7 +15,7 @@ from afl.types import CallKey, ConcurrencyChange, Message, Reply
 
 @dataclass(slots=True)
 class RequestSlot:
-    """The `afl.ports.Slot` of one try."""
+    """The `afl.ports.Slot` of one attempt."""
 
     concurrency: AdaptiveConcurrency
     rate: AdaptiveRate
@@ -34,14 +34,14 @@ class RequestSlot:
         self.rate.record_throttling(self.request)
 
     def release(self) -> None:
-        """The try has ended, one way or the other."""
+        """The attempt has ended."""
         self.concurrency.release()
 
 
 class AdaptiveLimiter:
-    """At most `limit` requests under way, fewer while the endpoint asks for that, and never more than `rates` allow.
+    """At most `limit` concurrent requests, fewer while the endpoint throttles, and within `rate_limits`.
 
-    `rates` may be shared by several limiters. `history` tells every change of the number under way.
+    `rate_limits` may be shared by several limiters. `history` has every change of the concurrency.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class AdaptiveLimiter:
 
     @asynccontextmanager
     async def slot(self, key: CallKey, messages: Sequence[Message]) -> AsyncIterator[RequestSlot]:
-        """Entered when the request may be sent; others wait in the order they came."""
+        """Entered when the request may be sent; requests wait in the order of the calls."""
         slot = await self.admit(0 if self._rate_limits.tpm is None else request_bytes(messages))
         try:
             yield slot
@@ -66,7 +66,7 @@ class AdaptiveLimiter:
             slot.release()
 
     async def admit(self, tokens: int) -> RequestSlot:
-        """A ticket for a request of so many tokens, when it may be sent; to be released when it has ended."""
+        """Returns when a request of this many tokens may be sent, with its slot, to be released in the end."""
         await self._concurrency.acquire()
         try:
             await self._concurrency.wait_for_retry_after()
@@ -78,7 +78,7 @@ class AdaptiveLimiter:
         return RequestSlot(self._concurrency, self._rate, self._concurrency.generation, window_entry, request)
 
     def try_admit(self, tokens: int) -> RequestSlot | None:
-        """A ticket if one can be had without waiting, and nobody waits."""
+        """The same without waiting: None where the request would have to wait."""
         if not (self._rate.is_open() and self._rate_limits.has_room(tokens, self._clock)):
             return None
         if not self._concurrency.try_acquire():

@@ -1,4 +1,4 @@
-"""A journal and a ledger that live as long as the process."""
+"""A journal and a cost ledger in memory, for as long as the process lives."""
 
 from collections.abc import Iterable
 
@@ -6,9 +6,9 @@ from afl.types import CallKey, JournalEntry, Spending
 
 
 class MemoryJournal:
-    """A dictionary that obeys `afl.ports.Journal`; `entries` is open to look at.
+    """An `afl.ports.Journal` in a dictionary, `entries`.
 
-    Recording over a kept reply raises: a reply that was paid for is never asked again.
+    Recording over a reply raises `ValueError`: a reply that was paid for is never replaced.
     """
 
     def __init__(self, entries: Iterable[JournalEntry] = ()) -> None:
@@ -25,7 +25,7 @@ class MemoryJournal:
 
 
 class MemoryLedger:
-    """Obeys `afl.ports.Ledger`; `kept` is what was kept last."""
+    """An `afl.ports.CostLedger`; `saved` is what was saved last."""
 
     def __init__(self) -> None:
         self.saved = Spending()

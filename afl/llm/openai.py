@@ -1,4 +1,4 @@
-"""`--llm openai:MODEL`: OpenAI, or any endpoint that speaks its chat completions."""
+"""`--llm openai:MODEL`: OpenAI, or any endpoint with its chat completions API."""
 
 import base64
 import json
@@ -53,9 +53,9 @@ def openai_model(context: LanguageModelContext) -> LanguageModel:
 def endpoint_check(
     chat: "RawChatOpenAI", *, url: str, secrets: tuple[str, ...], timeout: float = CHECK_TIMEOUT
 ) -> Callable[[], Awaitable[None]]:
-    """A function that asks for the list of models and raises `EndpointError` if no call could work.
+    """A function that requests the list of models and raises `EndpointError` if no call could work.
 
-    An endpoint that has no such list passes; one whose list lacks the model does not.
+    An endpoint without such a list passes; one whose list lacks the model does not.
     """
     import httpx2
     import openai
@@ -105,13 +105,15 @@ def _read_key(context: LanguageModelContext, url: str) -> str:
     key = context.spec.api_key or context.settings.openai_api_key
     text = "" if key is None else key.get_secret_value().strip()
     if not (text.isascii() and text.isprintable()):
-        raise UsageError("OPENAI_API_KEY holds characters that no key has (a line break, a letter with an accent)")
+        raise UsageError(
+            "OPENAI_API_KEY contains characters that no key has (a line break, a letter with an accent)"
+        )
     if text:
         return text
     if urlsplit(url).hostname == "api.openai.com":
         raise UsageError(
             "no key for api.openai.com: set OPENAI_API_KEY or write it into .env; "
-            "a server of your own is named by --base-url"
+            "for another server give its address with --base-url"
         )
     return NO_KEY
 
@@ -128,12 +130,12 @@ def _checked_url(url: str) -> str:
 
 
 def _split_url(url: str) -> tuple[str, dict[str, str], dict[str, str]]:
-    """The address alone, the header that `user:password@` stands for (in the place of the key's), and the query."""
+    """The bare address, the Authorization header for `user:password@` (which replaces the key's), and the query."""
     parts = urlsplit(url)
-    credentials, at, place = parts.netloc.rpartition("@")
+    credentials, at, host = parts.netloc.rpartition("@")
     encoded = base64.b64encode(unquote(credentials).encode()).decode()
     headers = {"Authorization": f"Basic {encoded}"} if at else {}
-    return parts._replace(netloc=place, query="", fragment="").geturl(), headers, dict(parse_qsl(parts.query))
+    return parts._replace(netloc=host, query="", fragment="").geturl(), headers, dict(parse_qsl(parts.query))
 
 
 def _chat(

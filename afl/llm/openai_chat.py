@@ -26,8 +26,8 @@ CONNECT_TIMEOUT = 10.0
 class RawChatOpenAI(CallbackBypassChatModel, ChatOpenAI):
     """ChatOpenAI whose asynchronous calls skip the SDK's typed requests and responses.
 
-    Those cost more time than the call itself; what is asked is LangChain's, connections, headers and errors are
-    the SDK's, and nothing is retried here. Anything but a chat completion raises `InvalidResponseError`.
+    Those take more time than the call itself. The request is built by LangChain; connections, headers and errors are
+    the SDK's; nothing is retried. Anything but a chat completion raises `InvalidResponseError`.
     """
 
     async def _agenerate(
@@ -39,7 +39,7 @@ class RawChatOpenAI(CallbackBypassChatModel, ChatOpenAI):
     ) -> ChatResult:
         payload = self._get_request_payload(messages, stop=stop, **kwargs)
         if not self._is_openai() and "max_completion_tokens" in payload:
-            # What everybody but OpenAI understands, and OpenAI's reasoning models do not.
+            # The name that all endpoints but OpenAI's reasoning models understand.
             payload["max_tokens"] = payload.pop("max_completion_tokens")
         completion = parse_completion(await self.endpoint.post(payload))
         result = self._create_chat_result(completion)
@@ -49,7 +49,7 @@ class RawChatOpenAI(CallbackBypassChatModel, ChatOpenAI):
 
     @cached_property
     def endpoint(self) -> EndpointClient:
-        """Where completions are asked for."""
+        """Where completions are requested."""
         assert isinstance(self.request_timeout, httpx2.Timeout), "given by `raw_chat_openai`"
         return EndpointClient(self.root_async_client, "chat/completions", timeout=self.request_timeout)
 
@@ -58,7 +58,7 @@ class RawChatOpenAI(CallbackBypassChatModel, ChatOpenAI):
         return host == "api.openai.com" or host.endswith(".azure.com")
 
     async def aclose(self) -> None:
-        """Closes the connections; aiohttp complains at length about those left open."""
+        """Closes the connections; aiohttp warns about those left open."""
         await self.endpoint.aclose()
         await self.root_async_client.close()
 
@@ -77,7 +77,7 @@ def parse_completion(body: bytes) -> dict[str, Any]:
         raise InvalidResponseError(
             f"expected a chat completion, got {str(completion.get('error') or message)[:80]!r}"
         )
-    # Some servers leave it out, and LangChain makes an error of that.
+    # Some servers leave it out, which LangChain takes for an error.
     message.setdefault("role", "assistant")
     return completion  # type: ignore[no-any-return]
 

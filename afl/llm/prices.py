@@ -1,4 +1,4 @@
-"""List prices of a few OpenAI models, as of the date in `prices.json`, and prices of your own; bills may differ."""
+"""List prices of some OpenAI models, as of the date in `prices.json`, and the user's own prices; bills may differ."""
 
 import json
 import re
@@ -16,7 +16,7 @@ _DATED = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 def price_of(model: str, *, user_prices: Path | None = None) -> Price | None:
     """The price of a model id, dated snapshots included (`gpt-4o-mini-2024-07-18`); None where it is not known.
 
-    `own` is a file like AFL's own, which it wins over: `{"models": {"MODEL": [PROMPT, COMPLETION]}}`, in US dollars
+    `user_prices` is a file that overrides the list: `{"models": {"MODEL": [PROMPT, COMPLETION]}}`, in US dollars
     per million tokens; it need not exist. Raises `UsageError` for one that cannot be read.
     """
     prices = {**_list_prices(), **(_read_prices(user_prices) if user_prices else {})}

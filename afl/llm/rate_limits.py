@@ -1,4 +1,4 @@
-"""Requests and tokens per minute."""
+"""Limits on requests and tokens per minute."""
 
 import asyncio
 from collections import deque
@@ -9,7 +9,7 @@ from afl.ports import Clock
 
 MINUTE = 60.0
 _RECHECK = 1.0
-"""Seconds after which one who waits looks whether answers were shorter than feared."""
+"""Seconds after which a waiting request looks again: replies may have taken fewer tokens than assumed."""
 
 
 @dataclass(slots=True)
@@ -21,10 +21,10 @@ class WindowEntry:
 
 
 class RateLimits:
-    """In no 60 seconds are more than `rpm` requests sent, or more than `tpm` tokens.
+    """At most `rpm` requests and `tpm` tokens in any 60 seconds; None is no limit.
 
     Tokens are those the endpoint reports; until it has answered, the request's UTF-8 bytes stand for them. A request
-    that is larger than `tpm` by itself is sent when it is alone in its minute. None is no limit.
+    larger than `tpm` by itself is sent when no other is in its minute.
     """
 
     def __init__(self, rpm: int | None = None, tpm: int | None = None) -> None:
@@ -37,7 +37,7 @@ class RateLimits:
         self._queue = asyncio.Lock()
 
     async def admit(self, tokens: int, clock: Clock) -> WindowEntry | None:
-        """Returns when a request of so many tokens may be sent; callers come first as they came."""
+        """Returns when a request of this many tokens may be sent, in the order of the calls."""
         if not self.is_limited:
             return None
         async with self._queue:
@@ -46,11 +46,11 @@ class RateLimits:
             return self.record_request(tokens, clock)
 
     def has_room(self, tokens: int, clock: Clock) -> bool:
-        """Whether a request of so many tokens may be sent now, and nobody waits."""
+        """Whether a request of this many tokens may be sent now and none is waiting."""
         return not self.is_limited or (not self._queue.locked() and self._wait(tokens, clock.monotonic()) <= 0)
 
     def record_request(self, tokens: int, clock: Clock) -> WindowEntry | None:
-        """Such a request is sent now."""
+        """Records that a request of this many tokens is sent now."""
         if not self.is_limited:
             return None
         entry = WindowEntry(clock.monotonic(), tokens)
@@ -59,7 +59,7 @@ class RateLimits:
 
     @property
     def is_limited(self) -> bool:
-        """Whether there is anything to keep."""
+        """Whether there is a limit."""
         return self.rpm is not None or self.tpm is not None
 
     def _wait(self, tokens: int, now: float) -> float:

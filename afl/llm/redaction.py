@@ -11,7 +11,7 @@ from afl.sanitize import terminal_safe
 
 MAX_LENGTH = 300
 MIN_SECRET_LENGTH = 8
-"""From so many characters on, the beginning of a key is as good as a key, and no ordinary word."""
+"""Characters from which the beginning of a key identifies it; a shorter one may be an ordinary word."""
 _KEY = re.compile(r"\b(?:sk|pk|rk)-[\w*.\-]{4,}")
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
 _HEADER = re.compile(r"(?i)\b(bearer|basic)\s+[\w+/=.~*-]{6,}")
@@ -22,9 +22,9 @@ _QUERY_SECRET = re.compile(r"(?i)([?&](?:api[-_]?)?(?:key|token|secret|password|
 
 
 def redact_line(text: str, secrets: Iterable[str] = ()) -> str:
-    """`text` on one line of bounded length, with `secrets` and whatever looks like one blacked out."""
+    """`text` on one line of bounded length, with `secrets` and whatever looks like one replaced by `[key]`."""
     for secret in filter(None, secrets):
-        # What made the text may have cut it, and a key with it.
+        # The text may have been cut in the middle of a key.
         for end in range(len(secret), min(MIN_SECRET_LENGTH, len(secret)) - 1, -1):
             text = text.replace(secret[:end], "[key]")
     text = _HEADER.sub("[key]", _KEY.sub("[key]", text))
@@ -34,7 +34,7 @@ def redact_line(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def redact_secrets(text: str, secrets: Iterable[str]) -> str:
-    """A reply with these secrets, and nothing else, blacked out; those too short to be told from words stay."""
+    """`text` with these secrets replaced by `[key]`; those short enough to be ordinary words stay."""
     for secret in secrets:
         if len(secret) >= MIN_SECRET_LENGTH and secret in text:
             text = text.replace(secret, "[key]")
@@ -42,13 +42,13 @@ def redact_secrets(text: str, secrets: Iterable[str]) -> str:
 
 
 def secret_encodings(secret: str) -> Iterator[str]:
-    """The secret, and the ways in which addresses and JSON write it: the longest first, since one may hold another."""
+    """The secret as addresses and JSON write it: the longest form first, since one may contain another."""
     encodings = {secret, unquote(secret), quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]}
     return iter(sorted(filter(None, encodings), key=len, reverse=True))
 
 
 def url_secrets(url: str) -> tuple[str, ...]:
-    """What of an address must never be shown: its password, the header it becomes, and keys in its query."""
+    """The secrets of an address: its password, the header made of it, and keys in its query."""
     parts = urlsplit(url)
     credentials, at, _ = parts.netloc.rpartition("@")
     header = (base64.b64encode(unquote(credentials).encode()).decode(),) if at else ()
@@ -75,11 +75,11 @@ LOGGERS = (
     "openai._legacy_response",
     "aiohttp.client",
 )
-"""Those that log what is sent; a filter holds for the logger it is added to, not for those below it."""
+"""Loggers of what is sent; a filter applies to the logger it is added to, not to its children."""
 
 
 class SecretRedactionFilter(logging.Filter):
-    """Blacks these secrets out of every record of the loggers it is added to."""
+    """Removes secrets from the log records of HTTP libraries, which contain whole addresses."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Where an answer that the run's own journal does not hold comes from: the model, or another run's journal."""
+"""Where a reply comes from that the run's own journal does not hold: the model, an earlier run, a recorded run."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -21,7 +21,7 @@ from afl.types import CallKey, Message, Outcome, Reply
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call on its way."""
+    """A request that is to be answered."""
 
     key: CallKey
     messages: Sequence[Message]
@@ -29,15 +29,15 @@ class Request:
 
 
 class ReplySource(Protocol):
-    """Answers requests that are new to the run. A cache over earlier runs is a source around a source."""
+    """Answers requests that are new to the run."""
 
     async def answer(self, request: Request) -> Reply:
-        """The reply or typed failure; raises only what must stop the run."""
+        """The reply or typed failure; raises only errors that must stop the run."""
         ...
 
 
 class ModelSource:
-    """Sends requests to the model, each try paid for and in a slot of the limiter; retries transport trouble."""
+    """Sends requests to the model, within budget and limits; retries transport errors."""
 
     def __init__(
         self,
@@ -61,9 +61,9 @@ class ModelSource:
         self._watchdog = watchdog or StallWatchdog(clock=clock)
 
     async def answer(self, request: Request) -> Reply:
-        """A reply, or `FAILED` once the tries or the session's time are used up.
+        """A reply, or `FAILED` once the attempts or the session's time are used up.
 
-        Raises `EndpointError` when no call can ever work, `TimeLimitError` when the run has no time left.
+        Raises `EndpointError` where every call would fail, `TimeLimitError` when the run has no time left.
         """
         seconds = self._deadlines.seconds_left(request.key.subject)
         with self._watchdog.awaiting_reply(request.key):
@@ -72,7 +72,7 @@ class ModelSource:
             )
 
     async def _answer_within(self, request: Request, seconds: float) -> Reply:
-        """The answer, if it comes while the session has time."""
+        """The reply, or `FAILED` when the session's time is up."""
         try:
             async with asyncio.timeout(seconds) as limit:
                 if seconds > 0:
@@ -102,20 +102,20 @@ class ModelSource:
         await self._clock.sleep(wait)
 
     async def _try(self, request: Request) -> Reply | CallFailure:
-        """One try, on the books from before it is sent until the journal has its reply."""
+        """One attempt, accounted for from before it is sent until the journal holds its reply."""
         if not await self._account.reserve(request.key, request.messages):
             return self._account.over_budget_reply(request.messages)
-        sent = False
+        is_sent = False
         try:
             async with self._limiter.slot(request.key, request.messages) as slot:
-                sent = True
+                is_sent = True
                 result = await self._send(request)
                 if isinstance(result, Reply):
                     slot.answered(result)
                 elif result.status is not None and result.is_throttled:
                     slot.throttled(result.status, result.retry_after)
         except BaseException:
-            self._account.failed(request.key, billed=sent)
+            self._account.failed(request.key, billed=is_sent)
             raise
         if isinstance(result, CallFailure):
             self._account.failed(request.key, billed=result.may_be_billed)
@@ -139,13 +139,13 @@ class ModelSource:
         return self._without_secrets(reply)
 
     def _without_secrets(self, reply: Reply) -> Reply:
-        """Some proxies answer with the headers they were sent; a key must not get into the journal."""
+        """Some proxies echo the headers they were sent; a key must not get into the journal."""
         text = redact_secrets(reply.text, self._model.secrets)
-        finish = reply.finish_reason and redact_secrets(reply.finish_reason, self._model.secrets)
+        finish_reason = reply.finish_reason and redact_secrets(reply.finish_reason, self._model.secrets)
         return (
             reply
-            if (text, finish) == (reply.text, reply.finish_reason)
-            else replace(reply, text=text, finish_reason=finish)
+            if (text, finish_reason) == (reply.text, reply.finish_reason)
+            else replace(reply, text=text, finish_reason=finish_reason)
         )
 
     def _final_reply(self, failure: CallFailure, retries: int) -> Reply:
@@ -158,13 +158,13 @@ class ModelSource:
 
 def _with_retries(retries: int, reply: Reply) -> Reply:
     if reply.outcome is Outcome.OVER_BUDGET and reply.finish_reason is None:
-        # It was sent before, and failed: only sending it again was too dear.
+        # It was sent before and failed; only the retry did not fit into the budget.
         return replace(reply, outcome=Outcome.FAILED, error=f"not sent again, {reply.error}", retries=retries - 1)
     return replace(reply, retries=retries)
 
 
 class ReplaySource:
-    """Answers from the journal of a recorded run and from nowhere else."""
+    """Answers from the journal of a recorded run alone."""
 
     def __init__(self, recorded: Journal) -> None:
         self._recorded = recorded
@@ -183,7 +183,7 @@ class ReplaySource:
         return entry.reply.again()
 
     async def _compared_with_nearest(self, request: Request) -> str:
-        """How the request differs from what was recorded last before it: of its turn, or of an earlier round's."""
+        """How the request differs from the last one recorded before it: in its turn, or in an earlier round."""
         key = request.key
         attempts = [key._replace(attempt=attempt) for attempt in reversed(range(key.attempt))]
         rounds = [key._replace(round=round, attempt=0) for round in reversed(range(1, key.round))]
@@ -196,13 +196,13 @@ class ReplaySource:
 
 
 CacheLookup = Callable[[str], Awaitable[Reply | None]]
-"""From a request's fingerprint to a usable reply that any run recorded, or None."""
+"""From a request's fingerprint to a reply that any run recorded, or None."""
 
 
 class CachedSource:
-    """A source in front of another: what is recalled costs nothing and is not sent.
+    """Reuses replies to equal requests of earlier runs; all else comes from another source.
 
-    Only `OK` replies are ever recalled; failures, declined and truncated ones never answer.
+    Only `OK` replies are reused; failures, declined and truncated ones never are.
     """
 
     def __init__(self, lookup: CacheLookup, source: ReplySource) -> None:
@@ -210,7 +210,7 @@ class CachedSource:
         self._source = source
 
     async def answer(self, request: Request) -> Reply:
-        """The recalled reply, else what the other source says."""
+        """The reply found, else that of the other source."""
         reply = await self._lookup(request.fingerprint)
         if reply is None:
             return await self._source.answer(request)

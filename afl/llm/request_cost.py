@@ -1,4 +1,4 @@
-"""What a request costs: at most before it is sent, and after it was answered."""
+"""What a request costs: an upper bound before it is sent, and what is reported with its reply."""
 
 import json
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from afl.types import Message, Outcome, Reply, Spending
 
 
 def request_bytes(messages: Sequence[Message]) -> int:
-    """UTF-8 bytes of the messages as JSON: no tokenizer makes more tokens of them.
+    """UTF-8 bytes of the messages as JSON: an upper bound on their tokens for any tokenizer.
 
     A token covers at least one byte; the JSON around each message outweighs the few tokens that mark its role.
     """
@@ -18,18 +18,18 @@ def request_bytes(messages: Sequence[Message]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class CostModel:
-    """Prices of a model's tokens, and the longest reply that is reserved for."""
+    """Prices of a model's tokens, and the longest reply to reserve for."""
 
     price: Price | None
     max_tokens: int | None
     """None without a budget."""
 
     def upper_bound(self, messages: Sequence[Message]) -> Spending:
-        """A token per byte of the messages, and the longest reply."""
+        """The most a request can cost: a token per byte of its messages, and the longest reply."""
         return self.cost(request_bytes(messages), self.max_tokens or 0)
 
     def reported_cost(self, reply: Reply) -> Spending:
-        """What the endpoint says; nothing where it does not count tokens."""
+        """What the endpoint reports; nothing where it does not count tokens."""
         return self.cost(reply.prompt_tokens, reply.completion_tokens)
 
     def cost(self, prompt: int, completion: int) -> Spending:
@@ -37,7 +37,7 @@ class CostModel:
         return Spending(prompt + completion, usd)
 
     def usable(self, reply: Reply) -> Reply:
-        """The reply; one that `max_tokens` cut off, and not the model itself, counts as not answered."""
+        """The reply; one that was cut off by `max_tokens` alone becomes `OVER_BUDGET`."""
         if not self._is_cut_off(reply):
             return reply
         error = f"the reply is longer than the {self.max_tokens} tokens reserved for it; raise --max-tokens"
@@ -50,7 +50,7 @@ class CostModel:
 
 @dataclass(frozen=True, slots=True)
 class BudgetLimits:
-    """What all runs of a command may cost together; None is no bound."""
+    """What all runs of a command may cost together; None is no limit."""
 
     usd: float | None = None
     tokens: int | None = None
@@ -58,14 +58,12 @@ class BudgetLimits:
     def __bool__(self) -> bool:
         return self.usd is not None or self.tokens is not None
 
-    def allows(self, wanted: Spending) -> bool:
-        """Whether so much is within them."""
-        return (self.usd is None or wanted.usd <= self.usd) and (
-            self.tokens is None or wanted.tokens <= self.tokens
-        )
+    def allows(self, total: Spending) -> bool:
+        """Whether this cost is within the limits."""
+        return (self.usd is None or total.usd <= self.usd) and (self.tokens is None or total.tokens <= self.tokens)
 
     def over_budget_reply(self, next_call: Spending, committed: Spending) -> Reply:
-        """What stands in the journal for a request that was not sent: it may cost `most`, and `held` is spent."""
+        """The journal's entry for a request that was not sent because it may cost `next_call`."""
         reasons = []
         if self.usd is not None:
             reasons.append(

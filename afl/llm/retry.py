@@ -1,4 +1,4 @@
-"""How often and after what wait a request is sent again when transport fails."""
+"""How often, and after which delay, a request is sent again after a transport error."""
 
 from dataclasses import dataclass
 
@@ -8,20 +8,20 @@ from afl.types import CallKey
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Exponential backoff with jitter; what the endpoint says in Retry-After goes first."""
+    """Exponential backoff with jitter; the endpoint's Retry-After takes precedence."""
 
     tries: int = 4
     """Requests in total, the first included."""
     first_wait: float = 1.0
-    """Seconds before the second try, jitter apart; doubled for each further one."""
+    """Seconds before the second attempt, without jitter; doubled for each further one."""
     longest_wait: float = 600.0
-    """Seconds; an endpoint that asks for more is asked again after these."""
+    """Seconds; a longer Retry-After is cut to these."""
 
     def wait(self, key: CallKey, retry: int, retry_after: float | None = None) -> float:
         """Seconds to wait before retry number `retry` (0 is the first).
 
         The jitter, between half and all of the backoff, is derived from the call's key: calls that fail together
-        do not come back together, and no generator is shared.
+        are not sent again together, and no random generator is shared.
         """
         jitter = generator("retry", *key, retry).uniform(0.5, 1.0)
         backoff = self.first_wait * 2**retry * jitter

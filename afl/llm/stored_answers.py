@@ -1,4 +1,4 @@
-"""`--llm answers:FILE`: a chat model's answers that others have stored, for whoever asks exactly what they asked."""
+"""`--llm answers:FILE`: published answers of a chat model, for exactly the requests they were stored with."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -14,9 +14,9 @@ from afl.llm.language_model import LanguageModel, LanguageModelContext, Price
 
 
 def stored_answers_model(context: LanguageModelContext) -> LanguageModel:
-    """The language model that wrote these answers, as far as they go; asking it costs nothing.
+    """A language model that replies with stored answers, free of charge.
 
-    Raises `UsageError` without a file, and whatever `read_stored_replies` raises.
+    Raises `UsageError` without a file, and what `read_stored_replies` raises.
     """
     if context.argument is None:
         raise UsageError("--llm answers: expected a file of stored answers, answers:FILE")
@@ -32,8 +32,8 @@ def stored_answers_model(context: LanguageModelContext) -> LanguageModel:
 
 
 def _answer(replies: Mapping[str, str], messages: Sequence[BaseMessage], file: Path) -> AIMessage:
-    asked = str(messages[-1].content)
-    if asked not in replies:
+    request = str(messages[-1].content)
+    if request not in replies:
         raise EndpointError(f"{file}: no answer to this request is stored; ask with `afl rank --answers {file}`")
-    nothing: UsageMetadata = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
-    return AIMessage(replies[asked], usage_metadata=nothing)
+    no_tokens: UsageMetadata = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
+    return AIMessage(replies[request], usage_metadata=no_tokens)

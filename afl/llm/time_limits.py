@@ -1,4 +1,4 @@
-"""How long a try, a session and a run may take. Nothing of it changes a result: what ran out is asked again."""
+"""How long an attempt, a session and a run may take. No result depends on it: what timed out is asked again."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,9 +12,9 @@ from afl.errors import TimeLimitError, UsageError
 from afl.ports import Clock
 
 DEFAULT_REQUEST_TIMEOUT = 300.0
-"""Seconds for an answer, the endpoint's queue included; without streaming it is silent for all of that."""
+"""Seconds for a reply, the endpoint's queue included; without streaming it is silent until the end."""
 DEFAULT_STALL_SECONDS = 60.0
-"""Seconds without any reply after which people are told what is waited for."""
+"""Seconds without any reply after which the pending requests are reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +22,13 @@ class TimeLimits:
     """In seconds; None is no limit."""
 
     attempt: float = DEFAULT_REQUEST_TIMEOUT
-    """From sending a request to the last byte of its answer; each try has its own."""
+    """From sending a request to the last byte of its reply, for each attempt."""
     session: float | None = None
-    """From the session's start to its last answer, waits between tries included."""
+    """From the session's start to its last reply, waits between attempts included."""
     run: float | None = None
     """From the first session's start to the last commit, in this call of the command."""
     stall: float = DEFAULT_STALL_SECONDS
-    """Without any reply, until it is said what is waited for."""
+    """Without any reply, until the pending requests are reported."""
 
     def __post_init__(self) -> None:
         for option, seconds in (
@@ -42,9 +42,9 @@ class TimeLimits:
 
 
 class Deadlines:
-    """What is left of the time of a run, of its sessions, and of a try.
+    """The time left for a run, for its sessions and for an attempt.
 
-    The clock tells what is left before anything is sent; the event loop ends what is under way when it is used up.
+    The clock decides what may still be sent; the event loop ends what is under way when the time is up.
     """
 
     def __init__(self, limits: TimeLimits | None = None, clock: Clock | None = None) -> None:
@@ -55,7 +55,7 @@ class Deadlines:
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator[None]:
-        """The run's time begins; `TimeLimitError` ends what is inside when it is up."""
+        """Starts the run's time; `TimeLimitError` ends the block when it is up."""
         self._run_ends = self._in(self.limits.run)
         try:
             async with asyncio.timeout(self.limits.run) as limit:
@@ -66,18 +66,18 @@ class Deadlines:
             raise self._run_timeout_error() from None
 
     def begin(self, session: str) -> None:
-        """A session's time begins. Raises `TimeLimitError` when there is none left in the run."""
+        """Starts a session's time. Raises `TimeLimitError` when the run has none left."""
         if self._left(self._run_ends) <= 0:
             raise self._run_timeout_error()
         if self.limits.session is not None:
             self._session_ends[session] = self._in(self.limits.session)
 
     def end(self, session: str) -> None:
-        """The session is done."""
+        """The session has ended."""
         self._session_ends.pop(session, None)
 
     def seconds_left(self, subject: str) -> float | None:
-        """Seconds that a session still has, None without a limit. Raises `TimeLimitError` when the run has none."""
+        """Seconds left for a session, None without a limit. Raises `TimeLimitError` when the run has none left."""
         if self._left(self._run_ends) <= 0:
             raise self._run_timeout_error()
         ends = self._session_ends.get(subject)
@@ -85,11 +85,11 @@ class Deadlines:
 
     @property
     def session_timeout_message(self) -> str:
-        """What is said of a call whose session has no time left."""
+        """The error of a call whose session has no time left."""
         return f"out of time: the session has taken its {self.limits.session:g} s (--session-timeout)"
 
     def request_timeout(self) -> "RequestTimeout":
-        """Time for one try, to be entered; `TimeoutError` says how much there was."""
+        """The time limit of one attempt, to be entered; `TimeoutError` says how long it was."""
         return RequestTimeout(self.limits.attempt)
 
     def _in(self, seconds: float | None) -> float:
@@ -100,13 +100,12 @@ class Deadlines:
 
     def _run_timeout_error(self) -> TimeLimitError:
         return TimeLimitError(
-            f"stopped after the {self.limits.run:g} s it was given (--run-timeout); everything so far is kept, "
-            "the same command continues"
+            f"stopped after {self.limits.run:g} s (--run-timeout); progress saved; rerun the same command to resume"
         )
 
 
 class RequestTimeout:
-    """Entered by every call, so no generator: that takes three times as long."""
+    """A class, since every call enters it: a generator takes three times as long."""
 
     __slots__ = ("_limit", "_seconds")
 

@@ -1,4 +1,4 @@
-"""What a run's calls amount to; read by progress display and report, and derivable from the journal."""
+"""Calls, tokens and cost of a run; shown by progress and reports, and derivable from the journal."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
@@ -21,20 +21,20 @@ class UsageTotals(TypedDict):
 
 @dataclass(slots=True)
 class Usage:
-    """Running totals. Whatever was answered from the journal counts in `journaled` and nowhere else."""
+    """Running totals. What was answered from the journal counts in `journaled` only."""
 
     calls: int = 0
-    """Requests sent to the model; the tries of one request count once."""
+    """Requests sent to the model; the attempts at one request count once."""
     journaled: int = 0
     """Requests answered from the journal."""
     retries: int = 0
-    """Transport tries beyond the first, of the requests sent."""
+    """Transport attempts beyond the first, of the requests sent."""
     repairs: int = 0
     """Requests sent that show the model its mistake (attempt 1 and 2 of a turn)."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost_usd: float | None = 0.0
-    """US dollars; None once a reply came whose price is not known."""
+    """US dollars; None once a reply came from a model whose price is not known."""
 
     def count(self, key: CallKey, reply: Reply) -> None:
         """Adds one answered request."""
@@ -58,7 +58,7 @@ class Usage:
             self.cost_usd = None if other.cost_usd is None else self.cost_usd + other.cost_usd
 
     def take(self) -> "Usage":
-        """What was counted so far, to be added elsewhere; from here on it is counted anew."""
+        """The totals so far, to be added elsewhere; counting starts again at zero."""
         taken = replace(self)
         for field in fields(self):
             setattr(self, field.name, field.default)
@@ -66,14 +66,14 @@ class Usage:
 
     @classmethod
     def from_entries(cls, entries: Iterable[JournalEntry]) -> "Usage":
-        """The totals over stored entries: what a run sent and cost, over all its continuations."""
+        """The totals over journal entries: what a run sent and cost over all its continuations."""
         usage = cls()
         for entry in entries:
             usage.count(entry.key, replace(entry.reply, journaled=entry.reply.reused))
         return usage
 
     def totals(self) -> UsageTotals:
-        """For the report."""
+        """As reported in `--json`."""
         return UsageTotals(
             calls=self.calls,
             journaled=self.journaled,

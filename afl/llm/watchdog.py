@@ -1,4 +1,4 @@
-"""Says what is waited for when no reply has come for a while."""
+"""Reports which requests are pending when no reply has come for a while."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -15,12 +15,12 @@ _NAMED = 3
 
 
 class _Pending(NamedTuple):
-    """A request without a reply, and the last thing that happened to it."""
+    """A request without a reply, and the last event in its life."""
 
     since: float
     event: str
     retry_at: float | None = None
-    """When it is to be sent again."""
+    """When it will be sent again."""
 
     def described(self, now: float) -> str:
         if self.retry_at is None:
@@ -29,14 +29,13 @@ class _Pending(NamedTuple):
 
 
 def discard_message(line: str) -> None:
-    """Nobody is told: the default of every public function."""
+    """Discards a message: the default of every public function."""
 
 
 class StallWatchdog:
-    """Knows every request that has no reply yet; after `after` seconds without any reply, names them in one line.
+    """Tracks every request that has no reply yet; after `after` seconds without any reply, reports them in one line.
 
-    It speaks again when the silence has become twice as long. `say` is given the line, `endpoint` is how it names
-    whom it waits for.
+    It reports again when the silence has doubled. `notify` is given the line, `endpoint` names the endpoint in it.
     """
 
     def __init__(
@@ -56,11 +55,11 @@ class StallWatchdog:
         self._threshold = after
 
     def awaiting_reply(self, key: CallKey) -> "AwaitingReply":
-        """While this is entered, a reply to `key` is to come; leaving it means that it came, or was given up."""
+        """Entered while a reply to `key` is pending; left when it came or was given up."""
         return AwaitingReply(self, key)
 
     def begin(self, key: CallKey) -> None:
-        """A reply to `key` is to come."""
+        """A reply to `key` is pending."""
         if not self._pending:
             self._reset()
         self._note(key, "in line to be sent")
@@ -71,16 +70,16 @@ class StallWatchdog:
         self._reset()
 
     def sent(self, key: CallKey) -> None:
-        """A try of an expected request goes out."""
+        """An attempt at a pending request is sent."""
         self._note(key, "sent")
 
     def retry_scheduled(self, key: CallKey, seconds: float, error: str) -> None:
-        """A try came to nothing; the next one is `seconds` away."""
+        """An attempt failed with `error`; the next one is sent in `seconds`."""
         now = self._clock.monotonic()
         self._pending[key] = _Pending(now, error, now + seconds)
 
     def stall_message(self) -> str | None:
-        """The line that is due now, if one is."""
+        """The line to report now, if one is due."""
         silent = self._clock.monotonic() - self._last_reply
         if not self._pending or silent < self._threshold:
             return None
@@ -89,7 +88,7 @@ class StallWatchdog:
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
-        """Looks now and then while this is entered, and says what is to be said."""
+        """Checks periodically while this is entered, and reports."""
         task = asyncio.create_task(self._watch())
         try:
             yield
@@ -121,7 +120,7 @@ class StallWatchdog:
 
 
 class AwaitingReply:
-    """Entered by every call, so no generator: that takes three times as long."""
+    """A class, since every call enters it: a generator takes three times as long."""
 
     __slots__ = ("_key", "_watch")
 

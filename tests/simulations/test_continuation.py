@@ -118,7 +118,7 @@ def test_ctrl_c_exits_130_and_the_next_start_completes_the_run(
     arguments = loop_arguments(watched, "--run", "x", "--concurrency", 8)
     interrupted = ended(arguments, at=40, by=signal.SIGINT)
     assert (interrupted.code, interrupted.out) == (130, "")
-    assert interrupted.err.splitlines()[-1].startswith("afl: interrupted; everything so far is kept")
+    assert interrupted.err.splitlines()[-1].startswith("afl: interrupted; progress saved")
     kept = journaled(database)
     assert len(kept) >= 32
 

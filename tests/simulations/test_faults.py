@@ -151,7 +151,7 @@ def test_a_run_out_of_time_stops_with_everything_kept_and_is_continued(
     with running_server(slow(60.0)) as first, pytest.raises(TimeLimitError) as raised:
         simulated(first, run_timeout=1000.0)
     assert str(raised.value).startswith("run 'x', ")
-    assert " of 10 sessions done: stopped after the 1000 s it was given (--run-timeout)" in str(raised.value)
+    assert " of 10 sessions done: stopped after 1000 s (--run-timeout); progress saved" in str(raised.value)
     assert first.counters.chat == 17
     with running_server() as second:
         assert simulated(second).failed == 0

@@ -172,7 +172,7 @@ def test_ctrl_c_leaves_a_run_that_goes_on(
         pid.set_result(process.pid)
         interrupted = process.wait()
         assert (interrupted.code, interrupted.out) == (130, "")
-        assert interrupted.err.splitlines()[-1].startswith("afl: interrupted; everything so far is kept")
+        assert interrupted.err.splitlines()[-1].startswith("afl: interrupted; progress saved")
         assert play(run="x", engine="ray", base_url=server.url).failed == 0
         play(run="undisturbed", base_url=server.url)
     assert exported("x") == exported("undisturbed")
