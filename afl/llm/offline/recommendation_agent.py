@@ -41,7 +41,7 @@ class OfflineRecommender:
             return opinion
         strength = self.preference_model.weights.hint
         wanted = sum(strength * direction * self.values.column(values, scene.items) for values, direction in named)
-        return replace(opinion, values=np.round(opinion.utilities + wanted, DECIMALS))
+        return replace(opinion, utilities=np.round(opinion.utilities + wanted, DECIMALS))
 
 
 def stated_scores(refused: tuple[PastOffer, ...]) -> dict[str, float]:
