@@ -1,4 +1,4 @@
-"""The data sets AFL keeps: one folder each, of JSON and parquet, written whole or not at all."""
+"""The store of imported data sets: one folder each, of JSON and parquet, written atomically."""
 
 import hashlib
 import json
@@ -18,15 +18,15 @@ from afl.errors import ConflictError, DataError, NotFoundError, StorageError, Us
 from afl.suggestions import unknown_name
 
 VERSION = 1
-"""Of the layout on disk."""
+"""Version of the layout on disk."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_HEAD = "dataset.json"
+_METADATA = "dataset.json"
 
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """A data set in numbers."""
+    """The properties of a data set."""
 
     name: str
     format: str
@@ -38,14 +38,14 @@ class DatasetInfo:
     rows: Mapping[str, int]
     """Per split: sequences long enough to simulate."""
     attributes: tuple[str, ...]
-    """Names of what is known about items."""
+    """Names of the attributes of items."""
     catalogue_hash: str
     hash: str
     notes: Mapping[str, str]
 
 
 def describe(dataset: Dataset) -> DatasetInfo:
-    """What there is to say about a data set."""
+    """The properties of a data set."""
     return DatasetInfo(
         name=dataset.name,
         format=dataset.format,
@@ -62,7 +62,7 @@ def describe(dataset: Dataset) -> DatasetInfo:
 
 
 class DatasetStore:
-    """Data sets by name under one folder, which need not exist before the first `save`."""
+    """Data sets by name under one folder, which is created by the first `save`."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -73,7 +73,7 @@ class DatasetStore:
         return unknown_name("data set", name, self.names(), otherwise=first, listing="afl data list")
 
     def names(self) -> list[str]:
-        """The names there are, sorted."""
+        """The names of all data sets, sorted."""
         try:
             return sorted(entry.name for entry in self.root.iterdir() if _NAME.fullmatch(entry.name))
         except FileNotFoundError:
@@ -84,8 +84,8 @@ class DatasetStore:
     def load(self, name: str) -> Dataset:
         """The data set of this name, checked against the hash it was saved with.
 
-        Raises `NotFoundError` with the names there are, `StorageError` where files cannot be read, `DataError`
-        where they are not what was saved.
+        Raises `NotFoundError` with similar names, `StorageError` where files cannot be read, `DataError` where they
+        have changed since they were saved.
         """
         folder = self._existing(name)
         try:
@@ -93,14 +93,14 @@ class DatasetStore:
         except OSError as error:
             raise StorageError(f"{error.filename or folder}: cannot be read ({error.strerror})") from None
         if dataset.hash != expected:
-            raise _damaged(folder, "it is not what was saved")
+            raise _damaged(folder, "its content has changed since it was saved")
         return dataset
 
     def save(self, dataset: Dataset, *, replace: bool = False) -> None:
-        """Keeps the data set under its name; saving equal content again changes nothing.
+        """Saves the data set under its name; saving equal content again changes nothing.
 
-        Raises `ConflictError` where other content has the name (unless `replace`), `UsageError` for a name that
-        is not one, `StorageError` where the folder cannot be written. Nothing is ever half-written.
+        Raises `ConflictError` where the name is taken by other content (unless `replace`), `UsageError` for an invalid
+        name, `StorageError` where the folder cannot be written. Writing is atomic.
         """
         folder = self._folder(dataset.name)
         if folder.exists() and not replace:
@@ -110,27 +110,27 @@ class DatasetStore:
             self.root.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(
                 prefix=".saving-", dir=self.root, ignore_cleanup_errors=True
-            ) as beside:
-                _write(dataset, Path(beside) / "new")
+            ) as temporary:
+                _write(dataset, Path(temporary) / "new")
                 if folder.exists():
-                    os.replace(folder, Path(beside) / "old")
-                os.replace(Path(beside) / "new", folder)
+                    os.replace(folder, Path(temporary) / "old")
+                os.replace(Path(temporary) / "new", folder)
         except OSError as error:
-            if folder.exists() and not replace:  # somebody else was faster
+            if folder.exists() and not replace:  # another process was faster
                 self._same_or_conflict(dataset)
                 return
             raise StorageError(f"{self.root}: data set cannot be written ({error.strerror or error})") from None
 
     def info(self, name: str) -> DatasetInfo:
-        """The data set of this name in numbers; raises as `load` does."""
+        """The properties of the data set of this name; raises as `load` does."""
         return describe(self.load(name))
 
     def with_catalogue(self, catalogue: Catalogue) -> list[str]:
-        """The names of the data sets over these very items; only catalogues are read, damaged ones are no match."""
+        """The names of the data sets with this catalogue; only catalogues are read, damaged ones are ignored."""
         return [name for name in self.names() if _catalogue_hash(self.root / name) == catalogue.hash]
 
     def remove(self, name: str) -> None:
-        """Forgets the data set; `NotFoundError` where there is none of this name."""
+        """Deletes the data set; `NotFoundError` where there is none of this name."""
         folder = self._existing(name)
         try:
             with tempfile.TemporaryDirectory(
@@ -167,7 +167,7 @@ def _write(dataset: Dataset, folder: Path) -> None:
     write_catalogue(dataset.catalogue, folder / "catalogue.parquet")
     for split in Split:
         write_sequences(dataset.splits[split], folder / f"{split}.parquet")
-    head = {
+    metadata = {
         "version": VERSION,
         "name": dataset.name,
         "format": dataset.format,
@@ -176,29 +176,29 @@ def _write(dataset: Dataset, folder: Path) -> None:
         "hash": dataset.hash,
         "files": {file.name: _digest(file) for file in sorted(folder.iterdir())},
     }
-    (folder / _HEAD).write_text(json.dumps(head, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    (folder / _METADATA).write_text(json.dumps(metadata, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
 def _read(folder: Path) -> tuple[Dataset, str]:
     try:
-        head = json.loads((folder / _HEAD).read_text(encoding="utf-8"))
-        if head["version"] != VERSION:
+        metadata = json.loads((folder / _METADATA).read_text(encoding="utf-8"))
+        if metadata["version"] != VERSION:
             raise DataError(
-                f"{folder}: saved in layout {head['version']}, this AFL reads {VERSION}; import it again"
+                f"{folder}: saved in layout {metadata['version']}, this AFL reads {VERSION}; import it again"
             )
-        # Before anything parses them: a damaged parquet file can make its reader panic, loudly.
-        changed = [file for file, digest in head["files"].items() if _digest(folder / file) != digest]
+        # Checked before anything parses them: a damaged parquet file can make its reader panic.
+        changed = [file for file, digest in metadata["files"].items() if _digest(folder / file) != digest]
         if changed:
-            raise _damaged(folder, f"{changed[0]} is not what was saved")
+            raise _damaged(folder, f"{changed[0]} has changed since it was saved")
         dataset = Dataset(
             name=folder.name,
-            format=head["format"],
-            domain=read_domain(head["domain"]),
+            format=metadata["format"],
+            domain=read_domain(metadata["domain"]),
             catalogue=read_catalogue(folder / "catalogue.parquet"),
             splits={split: read_sequences(folder / f"{split}.parquet") for split in Split},
-            notes=head["notes"],
+            notes=metadata["notes"],
         )
-        return dataset, head["hash"]
+        return dataset, metadata["hash"]
     except FileNotFoundError as error:
         raise _damaged(folder, f"{Path(str(error.filename)).name} is missing") from None
     except DataError:
@@ -217,7 +217,7 @@ def _catalogue_hash(folder: Path) -> str | None:
 
 
 def _files(folder: Path) -> Mapping[str, str]:
-    files: Mapping[str, str] = json.loads((folder / _HEAD).read_text(encoding="utf-8"))["files"]
+    files: Mapping[str, str] = json.loads((folder / _METADATA).read_text(encoding="utf-8"))["files"]
     return files
 
 

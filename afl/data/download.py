@@ -1,4 +1,4 @@
-"""Downloads a data set's files: resumed where they broke off, checked, unpacked; whole or not at all."""
+"""Downloads the files of a data set: resumable, verified, unpacked."""
 
 import hashlib
 import http.client
@@ -15,49 +15,49 @@ from afl.data.sources import Source, SourceFile
 from afl.errors import DataError, EndpointError, StorageError
 from afl.ports import Progress
 
-SILENCE = 60.0
-"""Seconds without a byte after which a source counts as gone."""
+TIMEOUT = 60.0
+"""Seconds without data after which a download fails."""
 
 _CHUNK = 1 << 18
-_BROKEN = (URLError, TimeoutError, ConnectionError, ssl.SSLError)
+_CONNECTION_ERRORS = (URLError, TimeoutError, ConnectionError, ssl.SSLError)
 _PART, _VERSION = ".part", ".version"
 
 
 @dataclass(frozen=True, slots=True)
 class DownloadedFile:
-    """A file that is whole."""
+    """A complete, verified file."""
 
     path: Path
     url: str
     size: int
     sha256: str
     verified_by: str
-    """What it was held against."""
+    """What it was verified against."""
 
 
 def download(
     source: Source, folder: Path, *, progress: Progress, mirror: str | None = None
 ) -> tuple[DownloadedFile, ...]:
-    """The source's files in this folder, archives unpacked beside them; what is there and whole is not asked for again.
+    """The source's files in this folder, archives unpacked next to them; complete files are not downloaded again.
 
-    A download that broke off goes on where it stood, if the source still has the same version of the file, else it
-    starts over. `mirror` is an address that has files of the same names. Raises `EndpointError` with the way to do it
-    by hand where the network says no, `DataError` where a file is not what its owners publish, `StorageError`.
+    An interrupted download is resumed if the source still has the same version of the file, else it starts over.
+    `mirror` is the address of a copy with the same file names. Raises `EndpointError` with instructions for a manual
+    download where the network fails, `DataError` where a file differs from the published one, `StorageError`.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        fetched = tuple(_whole(file, folder, source, progress, mirror) for file in source.files)
-        for file in fetched:
+        files = tuple(_fetch(file, folder, source, progress, mirror) for file in source.files)
+        for file in files:
             if file.path.suffix == ".zip":
                 _unpack(file.path, folder / file.path.stem)
     except OSError as error:
         if isinstance(error, EndpointError):
             raise
         raise StorageError(f"{folder}: cannot be written ({error.strerror or error})") from None
-    return fetched
+    return files
 
 
-def _whole(
+def _fetch(
     file: SourceFile, folder: Path, source: Source, progress: Progress, mirror: str | None
 ) -> DownloadedFile:
     target = folder / file.name
@@ -70,32 +70,32 @@ def _whole(
         try:
             _download(file, target, progress)
         except (OSError, http.client.HTTPException, ValueError) as error:
-            if isinstance(error, OSError) and not isinstance(error, _BROKEN):
+            if isinstance(error, OSError) and not isinstance(error, _CONNECTION_ERRORS):
                 raise
             raise EndpointError(f"{file.url}: {_reason(error)}; try again later, {by_hand}") from None
-    return _checked(file, target)
+    return _verify(file, target)
 
 
 # ---- downloading
 
 
 def _download(file: SourceFile, target: Path, progress: Progress) -> None:
-    """The file at `target`; what came before the line broke stays beside it."""
+    """Downloads to `target`; after an interruption the partial file stays next to it."""
     part, version = target.with_name(target.name + _PART), target.with_name(target.name + _VERSION)
-    known = version.read_text(encoding="utf-8") if version.is_file() else ""
-    begun = part.stat().st_size if part.is_file() and known else 0
-    # Without a version to hold on to, two halves of different files could be joined.
-    headers = {"Range": f"bytes={begun}-", "If-Range": known} if begun else {}
+    known_version = version.read_text(encoding="utf-8") if version.is_file() else ""
+    start = part.stat().st_size if part.is_file() and known_version else 0
+    # Without a version, parts of different files could be joined.
+    headers = {"Range": f"bytes={start}-", "If-Range": known_version} if start else {}
     try:
-        reply = urlopen(Request(file.url, headers=headers), timeout=SILENCE)
+        reply = urlopen(Request(file.url, headers=headers), timeout=TIMEOUT)
     except HTTPError as error:
-        if error.code != 416 or not begun:
+        if error.code != 416 or not start:
             raise
         part.unlink()
         return _download(file, target, progress)
     with reply:
-        resumed = reply.status == 206 and reply.headers.get("Content-Range", "").startswith(f"bytes {begun}-")
-        done = begun if resumed else 0
+        resumed = reply.status == 206 and reply.headers.get("Content-Range", "").startswith(f"bytes {start}-")
+        done = start if resumed else 0
         length = reply.headers.get("Content-Length")
         total = done + int(length) if length else file.size or 0
         version.write_text(_version(reply.headers), encoding="utf-8")
@@ -105,14 +105,14 @@ def _download(file: SourceFile, target: Path, progress: Progress) -> None:
                 done += len(chunk)
                 progress(done, total or done, file.name)
     if total and done != total:
-        raise ConnectionError(f"it broke off after {done:,} of {total:,} bytes")
+        raise ConnectionError(f"the connection was closed after {done:,} of {total:,} bytes")
     part.replace(target)
     version.unlink()
     return None
 
 
 def _version(headers: http.client.HTTPMessage) -> str:
-    """What tells one version of a file from the next; nothing where the source does not say."""
+    """The version of the file (ETag or Last-Modified); empty where the server gives none."""
     tag = headers.get("ETag", "")
     return tag if tag and not tag.startswith("W/") else headers.get("Last-Modified", "")
 
@@ -125,27 +125,29 @@ def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-# ---- checking, unpacking
+# ---- verification, unpacking
 
 
-def _checked(file: SourceFile, path: Path) -> DownloadedFile:
+def _verify(file: SourceFile, path: Path) -> DownloadedFile:
     size = path.stat().st_size
     if file.size is not None and size != file.size:
-        raise _wrong(path, f"{size:,} bytes, expected {file.size:,}")
+        raise _mismatch(path, f"{size:,} bytes, expected {file.size:,}")
     sha256, md5 = _digests(path)
     for name, got, expected in (("MD5", md5, file.md5), ("SHA-256", sha256, file.sha256)):
         if expected is not None and got != expected:
-            raise _wrong(path, f"{name} {got}, expected {expected}")
-    kinds = [name for name, known in (("size", file.size), ("MD5", file.md5), ("SHA-256", file.sha256)) if known]
+            raise _mismatch(path, f"{name} {got}, expected {expected}")
+    checks = [name for name, known in (("size", file.size), ("MD5", file.md5), ("SHA-256", file.sha256)) if known]
     hashed = file.md5 or file.sha256
-    told = f"{' and '.join(kinds)} ({file.recorded})" if hashed else "no hash is published; its SHA-256 is shown"
-    return DownloadedFile(path, file.url, size, sha256, told)
+    verified_by = (
+        f"{' and '.join(checks)} ({file.recorded})" if hashed else "no hash is published; its SHA-256 is shown"
+    )
+    return DownloadedFile(path, file.url, size, sha256, verified_by)
 
 
-def _wrong(path: Path, difference: str) -> DataError:
+def _mismatch(path: Path, difference: str) -> DataError:
     path.replace(path.with_name(path.name + ".wrong"))
     return DataError(
-        f"{path}: got {difference}; it is kept as {path.name}.wrong, and the same command starts over"
+        f"{path}: got {difference}; the file is now {path.name}.wrong, rerun the command to download it again"
     )
 
 
@@ -159,15 +161,17 @@ def _digests(path: Path) -> tuple[str, str]:
 
 
 def _unpack(archive: Path, folder: Path) -> None:
-    """The archive's files in this folder; the only folder in it, if there is one, takes its place."""
+    """Unpacks the archive into this folder, without the top folder if the archive has a single one."""
     if folder.is_dir():
         return
-    with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=folder.parent) as beside:
+    with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=folder.parent) as temporary:
         try:
             with zipfile.ZipFile(archive) as packed:
-                packed.extractall(Path(beside) / "all")  # which keeps to the folder, whatever names say
+                packed.extractall(
+                    Path(temporary) / "all"
+                )  # which never leaves the folder, whatever the member names
         except (zipfile.BadZipFile, RuntimeError, EOFError, zlib.error) as error:
-            raise _wrong(archive, f"no readable archive ({error})") from None
-        inside = list((Path(beside) / "all").iterdir())
-        only = inside[0] if len(inside) == 1 and inside[0].is_dir() else Path(beside) / "all"
+            raise _mismatch(archive, f"an unreadable archive ({error})") from None
+        inside = list((Path(temporary) / "all").iterdir())
+        only = inside[0] if len(inside) == 1 and inside[0].is_dir() else Path(temporary) / "all"
         only.replace(folder)

@@ -1,7 +1,7 @@
-"""Reads pickles from strangers: pandas' own reconstructors are allowed, nothing else is ever called.
+"""Reads untrusted pickles: only the constructors of pandas and numpy are allowed, nothing else is ever called.
 
-A pickle is a program; a bare `pickle.load` runs whatever its author wrote. Here every name it asks for is looked
-up in a short list, and one that is not on it ends the import.
+A pickle is a program; a plain `pickle.load` runs whatever its author wrote. Here every name that it imports is looked
+up in an allowlist, and any other name ends the import.
 """
 
 import importlib
@@ -14,7 +14,7 @@ from typing import Any
 from afl.errors import DataError
 from afl.extras import optional_imports
 
-# What pandas and numpy (1.x and 2.x) write for a frame of numbers and lists, by the name they are written under.
+# The names that pandas and numpy (1.x and 2.x) write for a frame of numbers and lists.
 _FRAME_GLOBALS = frozenset(
     {
         ("builtins", "slice"),
@@ -40,15 +40,15 @@ _FRAME_GLOBALS = frozenset(
         ("pandas._libs.internals", "_unpickle_block"),
     }
 )
-# Where a name has moved to since the pickle was written.
+# Names that have moved since the pickle was written.
 _MOVED = {
     ("pandas.core.indexes.numeric", "Int64Index"): ("pandas.core.indexes.base", "Index"),
     ("pandas.core.internals.blocks", "new_block"): ("pandas._libs.internals", "_unpickle_block"),
 }
 
 
-class _Refused(pickle.UnpicklingError):
-    """The pickle asks for something that is not on the list."""
+class _Forbidden(pickle.UnpicklingError):
+    """The pickle imports a name that is not on the allowlist."""
 
 
 class _Unpickler(pickle.Unpickler):
@@ -57,18 +57,18 @@ class _Unpickler(pickle.Unpickler):
         self._allowed = allowed
 
     def find_class(self, module: str, name: str) -> Any:
-        asked = _MOVED.get((module, name), (module, name))
-        if self._allowed and asked == ("_codecs", "encode"):
+        target = _MOVED.get((module, name), (module, name))
+        if self._allowed and target == ("_codecs", "encode"):
             return _latin1
-        if asked not in self._allowed:
-            raise _Refused(f"it asks for {module}.{name}, which data has no need of")
-        return getattr(importlib.import_module(_today(asked[0])), asked[1])
+        if target not in self._allowed:
+            raise _Forbidden(f"it imports {module}.{name}, which plain data does not need")
+        return getattr(importlib.import_module(_current_module(target[0])), target[1])
 
 
 def read_frame(path: Path, columns: Sequence[str]) -> dict[str, list[Any]]:
     """The named columns of a pickled pandas frame, as lists of plain Python values.
 
-    Raises `DataError` where the file is no such frame or lacks a column, `UsageError` where pandas is missing.
+    Raises `DataError` where the file is no frame or lacks a column, `UsageError` where pandas is missing.
     """
     with optional_imports("llara", f"the pickled frame {path}"):
         import pandas  # type: ignore[import-untyped]
@@ -78,8 +78,8 @@ def read_frame(path: Path, columns: Sequence[str]) -> dict[str, list[Any]]:
     try:
         missing = [name for name in columns if name not in frame.columns]
         if missing:
-            there = ", ".join(map(str, frame.columns))
-            raise DataError(f"{path}: column {missing[0]!r} is missing; available: {there}")
+            columns_found = ", ".join(map(str, frame.columns))
+            raise DataError(f"{path}: column {missing[0]!r} is missing; available: {columns_found}")
         return {name: frame[name].tolist() for name in columns}
     except (AttributeError, TypeError, ValueError, IndexError, KeyError) as error:
         if isinstance(error, DataError):
@@ -88,7 +88,7 @@ def read_frame(path: Path, columns: Sequence[str]) -> dict[str, list[Any]]:
 
 
 def read_plain(path: Path) -> Any:
-    """A pickle of lists, dicts, strings and numbers; `DataError` where it holds or asks for anything else."""
+    """A pickle of lists, dicts, strings and numbers; `DataError` where it holds anything else."""
     return _load(path, frozenset())
 
 
@@ -99,20 +99,20 @@ def _load(path: Path, allowed: frozenset[tuple[str, str]]) -> Any:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
     try:
         return _Unpickler(content, allowed).load()
-    except _Refused as error:
+    except _Forbidden as error:
         raise DataError(f"{path}: refused to unpickle: {error}") from None
-    except Exception as error:  # a damaged pickle can fail in any way its opcodes can
+    except Exception as error:  # a damaged pickle can raise anything
         raise DataError(f"{path}: not a readable pickle ({_first_line(error)})") from None
 
 
-def _today(module: str) -> str:
+def _current_module(module: str) -> str:
     return module.replace("numpy.core", "numpy._core").replace("__builtin__", "builtins")
 
 
 def _latin1(text: str, encoding: str) -> bytes:
     """How protocol 2 writes bytes; the real `_codecs.encode` would take any codec."""
     if encoding != "latin1":
-        raise _Refused(f"it asks for the codec {encoding!r}, expected latin1")
+        raise _Forbidden(f"it uses the codec {encoding!r}, expected latin1")
     return text.encode("latin1")
 
 

@@ -1,4 +1,4 @@
-"""Where data sets can be had, on whose terms: the table `sources.toml`, read."""
+"""Public data sets that can be downloaded, with their terms: the table `sources.toml`."""
 
 import re
 import tomllib
@@ -17,7 +17,7 @@ _CATEGORY = re.compile(r"[A-Za-z0-9_-]+")
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file to download, and what is known of it beforehand."""
+    """A file to download, with its expected size and hashes."""
 
     url: str
     size: int | None = None
@@ -25,7 +25,7 @@ class SourceFile:
     md5: str | None = None
     sha256: str | None = None
     recorded: str = "published beside the file"
-    """Where the hash comes from."""
+    """Origin of the hash."""
 
     @property
     def name(self) -> str:
@@ -34,27 +34,27 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A data set somebody offers."""
+    """A public data set."""
 
     name: str
-    """Of its folder: `ml-1m`, `amazon-2023-Video_Games`."""
+    """The name of its folder: `ml-1m`, `amazon-2023-Video_Games`."""
     format: str
     """The importer that reads it."""
     page: str
-    """Where its owners describe it, and where it can be had by hand."""
+    """The web page of its owners, for manual download."""
     licence: str
     citation: str
     files: tuple[SourceFile, ...]
 
 
 def source_names() -> list[str]:
-    """The names there are; `amazon-2023:CATEGORY` for those that come by category."""
+    """The names of all sources; `amazon-2023:CATEGORY` for those divided by category."""
     table = _table()["source"]
     return [f"{name}:CATEGORY" if "category" in table[name] else name for name in sorted(table)]
 
 
 def find_source(spec: str) -> Source:
-    """The source of this name. Raises `NotFoundError` with the names there are, `UsageError` for a wrong category."""
+    """The source of this name. Raises `NotFoundError` with similar names, `UsageError` for a wrong category."""
     name, category = parse_spec(spec)
     table = _table()
     if name not in table["source"]:

@@ -1,1 +1,1 @@
-"""Base models: each one self-contained file, all trained by the one loop in `trainer`."""
+"""Base models: one self-contained file each, all trained by the loop in `trainer`."""

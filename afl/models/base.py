@@ -1,8 +1,8 @@
-"""What every base model is: it reads items in time order and scores what could come next.
+"""The interface of base models: from items in time order to scores of the next item.
 
 A model is one file: a frozen dataclass of settings, and one subclass of `SequentialModel` (learned by gradient
 descent) or `CountingModel` (learned by counting), registered under the entry-point groups `afl.models`,
-`afl.recommenders` and `afl.reward_models`. The training loop, checkpoints, evaluation and plug-ins come for free.
+`afl.recommenders` and `afl.reward_models`. The training loop, checkpoints, evaluation and plug-ins need nothing else.
 
 Shapes: B sequences, T positions, D features, items 0..items-1. The id `items` is padding, always to the right.
 """
@@ -20,15 +20,15 @@ from afl.errors import UsageError
 
 
 class NextItemModel(nn.Module, ABC):
-    """Scores every item of a catalogue after a history. Padding has an id but no score: it is never recommended.
+    """Scores every item of a catalogue after a history. Padding has an id but no score, so it is never recommended.
 
-    Parameters and buffers are what its checkpoint holds.
+    A checkpoint holds its parameters and buffers.
     """
 
     Config: ClassVar[type[Any]]
     """A frozen dataclass of JSON values; `items` is its one field without a default."""
     version: ClassVar[int] = 1
-    """Raised when the same settings come to mean another model; checkpoints of other versions are not read."""
+    """Increased when the meaning of the settings changes; checkpoints of other versions are not read."""
 
     def __init__(self, config: Any) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class NextItemModel(nn.Module, ABC):
         self.items: int = config.items
         """Size of the catalogue, and the id of padding."""
         self.max_len: int = config.max_len
-        """The longest sequence it reads; of longer histories it sees the end."""
+        """Maximum length of a history; longer ones are cut at the start."""
 
     @abstractmethod
     def forward(self, histories: Tensor) -> Tensor:
@@ -44,10 +44,10 @@ class NextItemModel(nn.Module, ABC):
 
     @classmethod
     def untrained(cls, dataset: Dataset, argument: str | None = None) -> Self:
-        """The model as it is before it has learned anything of this data set.
+        """The model before training on this data set.
 
-        `argument` is what followed the colon in `NAME:ARGUMENT`, where that was no seed; few models take one, and
-        the others raise `UsageError`.
+        `argument` is the part after the colon of `NAME:ARGUMENT`, unless that is a seed; few models take one, the
+        others raise `UsageError`.
         """
         if argument is not None:
             raise UsageError(
@@ -67,11 +67,11 @@ class NextItemModel(nn.Module, ABC):
 
 
 class SequentialModel(NextItemModel):
-    """A network that reads a sequence position by position; `afl.models.trainer` trains it."""
+    """A neural network over sequences, trained by `afl.models.trainer`."""
 
     @abstractmethod
     def encode(self, sequences: Tensor) -> Tensor:
-        """(B, T) item ids -> (B, T, D) the state after each position, which no later position influences."""
+        """(B, T) item ids -> (B, T, D) the state after each position, which does not depend on later positions."""
 
     @abstractmethod
     def score(self, states: Tensor) -> Tensor:
@@ -88,8 +88,8 @@ class SequentialModel(NextItemModel):
 
 
 class CountingModel(NextItemModel):
-    """A model that is read off the training sequences in one pass."""
+    """A model that is computed from the training sequences in one pass, without gradient descent."""
 
     @abstractmethod
     def count(self, sequences: Sequences) -> None:
-        """Learns from these sequences and from nothing else, in place of what it knew."""
+        """Learns from these sequences alone, discarding what was learned before."""

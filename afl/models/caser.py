@@ -24,23 +24,23 @@ from afl.models.dot_product import EmbeddingModel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaserConfig:
-    """The settings of a Caser; one set of defaults serves all data sets."""
+    """The settings of Caser; the defaults are the same for all data sets."""
 
     items: int
     """Size of the catalogue."""
     max_len: int = 50
-    """Longest sequence read at once; each position looks back on `order` items of it."""
+    """Maximum sequence length; each position sees the `order` items before it."""
     order: int = 5
-    """The paper's L: how many items make the image."""
+    """The paper's L: number of items in the image."""
     dim: int = 64
     """The paper's d."""
     horizontal: int = 16
-    """Horizontal filters of each height 1..L: what stands together."""
+    """Number of horizontal filters of each height 1..L (neighbouring items)."""
     vertical: int = 4
-    """Vertical filters: weighted sums of the items, by age."""
+    """Number of vertical filters: sums of the items weighted by age."""
     dropout: float = 0.2
     negatives: int = 1024
-    """Where the catalogue is larger, the loss looks at so many items a batch instead of all."""
+    """Sampled negatives per batch where the catalogue is larger; else the loss is over all items."""
 
 
 class Caser(EmbeddingModel):
@@ -59,7 +59,7 @@ class Caser(EmbeddingModel):
         self.connected = nn.Linear(width, config.dim)
         self.out = nn.Linear(config.dim, config.dim)
         self.dropout = nn.Dropout(config.dropout)
-        self.begin_small()
+        self.init_embeddings()
 
     def encode(self, sequences: Tensor) -> Tensor:
         b, t = sequences.shape

@@ -1,4 +1,4 @@
-"""Checkpoints: one safetensors file each, weights and a JSON record together, written whole or not at all."""
+"""Checkpoints: one safetensors file each with weights and a JSON record, written atomically."""
 
 import hashlib
 import json
@@ -16,24 +16,24 @@ from torch import Tensor
 from afl.errors import ModelError, StorageError
 
 VERSION = 1
-"""Of the layout; part of every key."""
+"""Version of the layout; part of every key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What determines a model's weights. Equal identities are equal keys, whatever the data set is called."""
+    """Everything that determines a model's weights; the name of the data set does not."""
 
     model: str
     model_version: int
     dataset_hash: str
     settings: Mapping[str, Any]
-    """The model's own configuration."""
+    """The model's configuration."""
     training: Mapping[str, Any]
     seed: int
 
     @property
     def key(self) -> str:
-        """SHA-256 (hex) over all of it."""
+        """SHA-256 (hex) over all fields."""
         text = json.dumps({"version": VERSION, **asdict(self)}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -44,7 +44,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Weights and how they came about."""
+    """Weights with their identity and the log of the training."""
 
     identity: Identity
     weights: Mapping[str, Tensor]
@@ -53,7 +53,7 @@ class Checkpoint:
 
 
 def write(checkpoint: Checkpoint, folder: Path) -> Path:
-    """Puts the checkpoint in place in one step; `StorageError` where the folder cannot be written."""
+    """Writes the checkpoint atomically; `StorageError` where the folder cannot be written."""
     weights = {name: tensor.detach().contiguous() for name, tensor in checkpoint.weights.items()}
     record = {
         "key": checkpoint.identity.key,
@@ -64,13 +64,13 @@ def write(checkpoint: Checkpoint, folder: Path) -> Path:
     path = folder / checkpoint.identity.filename
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".saving-", dir=folder, ignore_cleanup_errors=True) as beside:
-            fresh = Path(beside) / path.name
-            with fresh.open("wb") as file:
+        with tempfile.TemporaryDirectory(prefix=".saving-", dir=folder, ignore_cleanup_errors=True) as temporary:
+            new = Path(temporary) / path.name
+            with new.open("wb") as file:
                 file.write(save(weights, metadata=record))
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(fresh, path)
+            os.replace(new, path)
     except OSError as error:
         raise StorageError(f"{folder}: model cannot be written ({error.strerror or error})") from None
     return path
@@ -79,7 +79,7 @@ def write(checkpoint: Checkpoint, folder: Path) -> Path:
 def read(identity: Identity, folder: Path) -> Checkpoint | None:
     """The checkpoint of this identity, or None where there is none.
 
-    Raises `ModelError` naming the file where it is not what was written.
+    Raises `ModelError` naming the file where it cannot be read or has changed.
     """
     path = folder / identity.filename
     if not path.is_file():
@@ -89,7 +89,7 @@ def read(identity: Identity, folder: Path) -> Checkpoint | None:
             record = file.metadata() or {}
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
         if record["key"] != identity.key or record["weights"] != _digest(weights):
-            raise ValueError("its content is not what was saved")
+            raise ValueError("its content has changed since it was saved")
         return Checkpoint(identity, weights, json.loads(record["log"]))
     except (SafetensorError, OSError, ValueError, KeyError) as error:
         raise damaged(path, error) from None
@@ -97,8 +97,10 @@ def read(identity: Identity, folder: Path) -> Checkpoint | None:
 
 def damaged(path: Path, reason: object) -> ModelError:
     """The error of a checkpoint that cannot be used."""
-    first = (str(reason).splitlines() or [""])[0][:120]
-    return ModelError(f"{path}: not a checkpoint AFL can read ({first}); delete the file, and it is trained again")
+    first_line = (str(reason).splitlines() or [""])[0][:120]
+    return ModelError(
+        f"{path}: not a checkpoint AFL can read ({first_line}); delete the file to train the model again"
+    )
 
 
 def _digest(weights: Mapping[str, Tensor]) -> str:

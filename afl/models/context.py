@@ -1,4 +1,4 @@
-"""What a recommender or reward model plug-in is given to build itself from."""
+"""The input of the factories of recommender and reward model plug-ins."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +14,10 @@ class ModelContext:
     name: str
     """The name it was looked up under: `sasrec`."""
     argument: str | None
-    """What followed the colon; for trained models their seed, for `file` the path."""
+    """The part after the colon: for trained models their seed or settings, for `file` the path."""
     dataset: Dataset
     models_dir: Path
-    """Where trained checkpoints are kept."""
+    """The folder of checkpoints."""
     default_seed: int
-    """The model's own seed where `argument` gives none; never the study's."""
+    """The training seed where `argument` gives none; not the seed of the study."""
     progress: Progress

@@ -1,4 +1,4 @@
-"""How good a model is by itself: hit rate of sampled candidates, and the whole catalogue ranked."""
+"""Evaluates a base model: hit rate over sampled candidates, and the full ranking of the catalogue."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -19,10 +19,10 @@ CUTOFF = 10
 
 @dataclass(frozen=True, slots=True)
 class ModelReport:
-    """A model in numbers, each with its 95 % interval over users."""
+    """The metrics of a model, each with its 95 % interval over users."""
 
     hit_rate_at_1: Estimate
-    """Mean over candidate seeds of the share of users whose target is scored highest of its list."""
+    """Mean over candidate seeds of the share of users whose target is scored highest in the list."""
     candidate_seeds: int
     hr_at_10: Estimate
     ndcg_at_10: Estimate
@@ -45,24 +45,24 @@ def evaluate_model(
 ) -> ModelReport:
     """Scores every row of a split; candidate seeds are 0, 1, ... `candidate_seeds` - 1.
 
-    The full ranking is over the whole catalogue; with `exclude_history` the shown history cannot be ranked. The
+    The full ranking is over the whole catalogue; with `exclude_history` without the items of the history. The
     hit rate's interval is a bootstrap over users, each with its mean over candidate seeds: seeds are never
     pooled with users. HR@10 has a Wilson interval, NDCG@10 a bootstrap interval.
     """
-    found = user_results(
+    results = user_results(
         model, dataset, candidate_seeds=candidate_seeds, size=size, split=split, exclude_history=exclude_history
     )
-    top = hits(found.ranks, CUTOFF)
+    top = hits(results.ranks, CUTOFF)
     return ModelReport(
-        hit_rate_at_1=bootstrap_mean(found.hits if candidate_seeds else []),
+        hit_rate_at_1=bootstrap_mean(results.hits if candidate_seeds else []),
         candidate_seeds=candidate_seeds,
         hr_at_10=wilson(int(top.sum()), len(top)),
-        ndcg_at_10=bootstrap_mean(gains(found.ranks, CUTOFF)),
+        ndcg_at_10=bootstrap_mean(gains(results.ranks, CUTOFF)),
     )
 
 
 class UserResults(NamedTuple):
-    """What the numbers of a model are made of, one value for each of S rows of a split."""
+    """The results of a model for each of S rows of a split."""
 
     hits: NDArray[np.float64]
     """(S,) the share of candidate lists in which the target is scored highest."""
@@ -79,31 +79,31 @@ def user_results(
     split: Split = Split.TEST,
     exclude_history: bool = False,
 ) -> UserResults:
-    """As `evaluate_model`, user by user: for who averages training seeds, or compares models over the same users."""
-    found = session_rows(dataset, split)
-    won = np.zeros((candidate_seeds, len(found)), dtype=bool)  # (C, S)
-    lists = [candidate_lists(dataset, found, size=size, seed=seed).items for seed in range(candidate_seeds)]
-    ranks = np.empty(len(found), dtype=np.int64)  # (S,)
-    targets = np.array([row.target for row in found], dtype=np.int64)
-    for part, scores in model.chunks([row.history for row in found]):
+    """As `evaluate_model`, per user: for averages over training seeds and paired comparisons of models."""
+    users = session_rows(dataset, split)
+    won = np.zeros((candidate_seeds, len(users)), dtype=bool)  # (C, S)
+    lists = [candidate_lists(dataset, users, size=size, seed=seed).items for seed in range(candidate_seeds)]
+    ranks = np.empty(len(users), dtype=np.int64)  # (S,)
+    targets = np.array([row.target for row in users], dtype=np.int64)
+    for part, scores in model.chunks([row.history for row in users]):
         for seed, candidates in enumerate(lists):
             won[seed, part] = _suggested(scores, candidates[part]) == targets[part]
-        ranks[part] = _ranks(scores, found[part], exclude_history=exclude_history)
-    return UserResults(won.mean(axis=0) if candidate_seeds else np.zeros(len(found)), ranks)
+        ranks[part] = _ranks(scores, users[part], exclude_history=exclude_history)
+    return UserResults(won.mean(axis=0) if candidate_seeds else np.zeros(len(users)), ranks)
 
 
 def _suggested(scores: NDArray[np.float32], candidates: NDArray[np.int32]) -> NDArray[np.int32]:
     best = np.take_along_axis(scores, candidates.astype(np.int64), axis=1).argmax(axis=1)
-    chosen: NDArray[np.int32] = candidates[np.arange(len(candidates)), best]
-    return chosen
+    suggested: NDArray[np.int32] = candidates[np.arange(len(candidates)), best]
+    return suggested
 
 
-def _ranks(scores: NDArray[np.float32], found: list[Row], *, exclude_history: bool) -> NDArray[np.int64]:
+def _ranks(scores: NDArray[np.float32], users: list[Row], *, exclude_history: bool) -> NDArray[np.int64]:
     """(S,) how many other items score at least as high as the target."""
-    targets = np.array([row.target for row in found], dtype=np.int64)[:, None]
+    targets = np.array([row.target for row in users], dtype=np.int64)[:, None]
     ahead = scores >= np.take_along_axis(scores, targets, axis=1)  # (S, items)
     np.put_along_axis(ahead, targets, False, axis=1)
     if exclude_history:
-        for line, row in zip(ahead, found, strict=True):
+        for line, row in zip(ahead, users, strict=True):
             line[list(row.history)] = False
     return np.asarray(np.count_nonzero(ahead, axis=1), dtype=np.int64)

@@ -1,12 +1,12 @@
-"""Item-kNN: what is found in the same sequences as the items of the history.
+"""Item-kNN: scores items by how often they occur in the same sequences as the items of the history.
 
 Sarwar, Karypis, Konstan and Riedl, "Item-based Collaborative Filtering Recommendation Algorithms", WWW 2001,
 sections 3.1 and 3.2. Deviations from the paper, each with a test of this number:
 
 1. Interactions are not rated: an item's vector over sequences holds ones and zeros, and prediction is the plain sum
    of similarities to the history.
-2. The denominator of the cosine is raised by `shrinkage`, so that pairs seen once do not come out as twins.
-3. Of the history, older items count less: `recency` times as much as the item after them.
+2. The denominator of the cosine is raised by `shrinkage`, so that pairs seen once do not get similarity 1.
+3. Older items of the history have less weight: `recency` times that of the item after them.
 """
 
 from dataclasses import dataclass
@@ -19,25 +19,25 @@ from torch import Tensor
 from afl.data.dataset import Sequences
 from afl.models.base import CountingModel
 
-_ROWS_AT_ONCE = 2_000
+_ROWS_PER_BLOCK = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemKNNConfig:
-    """How near neighbours are found and weighed."""
+    """The settings of item-kNN."""
 
     items: int
     """Size of the catalogue."""
     max_len: int = 10
-    """Items of the history that are looked at, from its end."""
+    """Maximum history length."""
     neighbours: int = 200
-    """The paper's k: only so many items are near to each."""
+    """The paper's k: number of neighbours per item."""
     shrinkage: float = 5.0
     recency: float = 0.8
 
 
 class ItemKNN(CountingModel):
-    """Scores an item by its cosine similarity to the items of the history, in terms of who chose both."""
+    """Scores an item by its cosine similarity to the items of the history, over the sequences that hold both."""
 
     Config = ItemKNNConfig
     neighbours: Tensor
@@ -46,22 +46,22 @@ class ItemKNN(CountingModel):
     def __init__(self, config: ItemKNNConfig) -> None:
         super().__init__(config)
         near = min(config.neighbours, config.items)
-        # One row more for padding, to which nothing is near.
+        # One more row for padding, which has no neighbours.
         self.register_buffer("neighbours", torch.zeros(config.items + 1, near, dtype=torch.int32))
         self.register_buffer("similarities", torch.zeros(config.items + 1, near))
 
     def count(self, sequences: Sequences) -> None:
         matrix = _incidence(sequences, self.items)
         popularity = np.asarray(matrix.sum(axis=0)).ravel()  # (items,)
-        for start in range(0, self.items, _ROWS_AT_ONCE):
-            rows = slice(start, min(start + _ROWS_AT_ONCE, self.items))
+        for start in range(0, self.items, _ROWS_PER_BLOCK):
+            rows = slice(start, min(start + _ROWS_PER_BLOCK, self.items))
             together = (matrix[:, rows].T @ matrix).toarray()  # (R, items) sequences that hold both
             norms = np.sqrt(np.outer(popularity[rows], popularity)) + self.config.shrinkage
             similarity = np.divide(together, norms, out=np.zeros_like(together), where=norms > 0)
             similarity[np.arange(len(similarity)), np.arange(rows.start, rows.stop)] = 0.0
-            self._keep(rows, torch.from_numpy(similarity.astype(np.float32)))
+            self._store(rows, torch.from_numpy(similarity.astype(np.float32)))
 
-    def _keep(self, rows: slice, similarity: Tensor) -> None:
+    def _store(self, rows: slice, similarity: Tensor) -> None:
         nearest = similarity.topk(self.neighbours.shape[1], dim=1)
         self.neighbours[rows] = nearest.indices.to(torch.int32)
         self.similarities[rows] = nearest.values
@@ -80,5 +80,5 @@ def _incidence(sequences: Sequences, items: int) -> sparse.csc_array:
     owner = np.repeat(np.arange(len(sequences)), np.diff(sequences.offsets))
     ones = np.ones(len(owner), dtype=np.float32)
     matrix = sparse.csc_array((ones, (owner, sequences.items)), shape=(len(sequences), items))
-    matrix.data[:] = 1.0  # an item chosen twice is there, no more
+    matrix.data[:] = 1.0  # repeated items count once
     return matrix

@@ -1,4 +1,4 @@
-"""What networks over a catalogue are trained with: the item that came next against all others, or many of them."""
+"""Losses for next-item prediction: softmax cross-entropy over the catalogue, or over sampled negatives."""
 
 from math import log
 from typing import Any
@@ -7,30 +7,30 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-_STEEPEST = 60.0
-"""Differences of logits are cut off here, where their exponential still is a number."""
+_MAX_DIFFERENCE = 60.0
+"""Differences of logits are clipped here, so that their exponential stays finite."""
 
 
 def next_item_loss(states: Tensor, targets: Tensor, items: Tensor, *, negatives: int) -> Tensor:
     """Softmax cross-entropy of `states @ items.T` at each target: the mean over P positions, in nats.
 
-    `states` (P, D), `targets` (P,) item ids, `items` (I, D) what each item is scored by. Over a catalogue of more
-    than `negatives` items, the sum over all others is estimated from a uniform sample of so many, shared by the
-    batch: its expectation is the whole sum (Bengio and Senécal 2008, section III, with a uniform proposal).
+    `states` (P, D), `targets` (P,) item ids, `items` (I, D) item vectors. Over a catalogue of more than
+    `negatives` items, the sum over all others is estimated from a uniform sample of that size, shared by the batch; the
+    estimate is unbiased (Bengio and Senécal 2008, section III, with a uniform proposal).
     """
     if len(items) <= negatives:
         return F.cross_entropy(states @ items.T, targets)
-    drawn, times = torch.unique(torch.randint(len(items), (negatives,)), return_counts=True)
-    stands_for = times.to(items.dtype).log_().add_(log((len(items) - 1) / negatives))
-    loss: Tensor = _SampledSoftmax.apply(states, targets, items, drawn, stands_for)  # type: ignore[no-untyped-call]
+    sampled, times = torch.unique(torch.randint(len(items), (negatives,)), return_counts=True)
+    log_weights = times.to(items.dtype).log_().add_(log((len(items) - 1) / negatives))
+    loss: Tensor = _SampledSoftmax.apply(states, targets, items, sampled, log_weights)  # type: ignore[no-untyped-call]
     return loss
 
 
 class _SampledSoftmax(torch.autograd.Function):
-    """log(1 + sum over N drawn items of exp(logit + `stands_for` - logit of the target)), the mean over positions.
+    """log(1 + sum over N sampled items of exp(logit + log weight - logit of the target)), the mean over positions.
 
-    What autograd would do in ten passes over (P, N) numbers, three do here: they are written once, become
-    exponentials in place, and the gradient is two products with them.
+    Three passes over the (P, N) numbers instead of the ten of autograd: they are written once, exponentiated in place,
+    and the gradient is two products with them.
     """
 
     @staticmethod
@@ -40,7 +40,7 @@ class _SampledSoftmax(torch.autograd.Function):
         right, wrong = items[targets], items[drawn]  # (P, D), (N, D)
         logits = (states * right).sum(1, keepdim=True)  # (P, 1)
         odds = torch.addmm(stands_for - logits, states, wrong.T)  # (P, N)
-        odds.clamp_(max=_STEEPEST).exp_()
+        odds.clamp_(max=_MAX_DIFFERENCE).exp_()
         column = torch.full((len(items),), -1).index_put_((drawn,), torch.arange(len(drawn)))[targets]  # (P,)
         rows = (column >= 0).nonzero()[:, 0]
         odds[rows, column[rows]] = 0.0  # the target is not its own rival

@@ -1,4 +1,4 @@
-"""Settings that were typed behind a model's name: `NAME:dim=128,epochs=20` is trained with these instead of its own."""
+"""Settings after a model's name: `NAME:dim=128,epochs=20` overrides the defaults of the model and its training."""
 
 import re
 from collections.abc import Mapping
@@ -18,44 +18,45 @@ _BELOW = {"dropout": 1.0}
 
 
 class ConfiguredModel(NamedTuple):
-    """What will be trained, and how."""
+    """A model with its settings, and the configuration of its training."""
 
     model: type[NextItemModel]
     training: TrainingConfig
     argument: str | None
-    """What followed the model's name where that was no settings."""
+    """The argument after the model's name, unless it holds settings."""
 
 
 def configured(model: type[NextItemModel], training: TrainingConfig, argument: str | None) -> ConfiguredModel:
-    """The model and its training with the settings that the argument names.
+    """The model and its training with the settings given in the argument.
 
-    Raises `UsageError` for a setting that neither has, or a value that is none.
+    Raises `UsageError` for an unknown setting or an invalid value.
     """
     if argument is None or not _SETTINGS.fullmatch(argument):
         return ConfiguredModel(model, training, argument)
-    own = _numbers(model.Config)
-    shared = _numbers(TrainingConfig) if issubclass(model, SequentialModel) else {}
+    of_model = _numbers(model.Config)
+    of_training = _numbers(TrainingConfig) if issubclass(model, SequentialModel) else {}
     values = {
-        name: _value(name, text, own | shared)
+        name: _value(name, text, of_model | of_training)
         for name, _, text in (pair.partition("=") for pair in argument.split(","))
     }
-    changed = {name: value for name, value in values.items() if name in own}
-    learning: dict[str, Any] = {name: value for name, value in values.items() if name not in own}
-    return ConfiguredModel(with_defaults(model, changed), replace(training, **learning), None)
+    changed = {name: value for name, value in values.items() if name in of_model}
+    training_changes: dict[str, Any] = {name: value for name, value in values.items() if name not in of_model}
+    return ConfiguredModel(with_defaults(model, changed), replace(training, **training_changes), None)
 
 
 def with_defaults(model: type[NextItemModel], changed: Mapping[str, Any]) -> type[NextItemModel]:
     """The same model with these defaults in its configuration."""
     if not changed:
         return model
-    own = [(name, type(value), field(default=value)) for name, value in changed.items()]
-    config = make_dataclass(model.Config.__name__, own, bases=(model.Config,), frozen=True, kw_only=True)
+    overrides = [(name, type(value), field(default=value)) for name, value in changed.items()]
+    config = make_dataclass(model.Config.__name__, overrides, bases=(model.Config,), frozen=True, kw_only=True)
     return type(model.__name__, (model,), {"Config": config})
 
 
 def _numbers(config: type[Any]) -> dict[str, type[Any]]:
-    """The settings that are numbers and have a default."""
-    return {one.name: one.default.__class__ for one in fields(config) if type(one.default) in (int, float)}
+    """The types of the numeric settings that have a default."""
+    defaults = {setting.name: setting.default for setting in fields(config)}
+    return {name: type(value) for name, value in defaults.items() if type(value) in (int, float)}
 
 
 def _value(name: str, text: str, numbers: Mapping[str, type[Any]]) -> int | float:

@@ -1,12 +1,12 @@
-"""MoRec: SASRec over what items say of themselves, in place of their ids.
+"""MoRec: SASRec over the texts of items in place of their ids.
 
 Yuan et al., "Where to Go Next for Recommender Systems? ID- vs. Modality-based Recommender Models Revisited",
 SIGIR 2023, section 3.2: an item is the output of an item encoder; the sequence model is SASRec. Deviations from the
 paper, each with a test of this number:
 
-1. The text encoder itself is not trained: items are read once (`afl.models.text_features`: hashed words by default, a
-   sentence-transformers model by its folder), and two layers over these vectors are what is learned. The paper trains
-   the language model end to end, on GPUs.
+1. The text encoder itself is not trained: items are encoded once (`afl.models.text_features`: hashed words by default,
+   or a sentence-transformers model given by its folder), and only two layers over these vectors are trained. The paper
+   trains the language model end to end, on GPUs.
 2. The loss is softmax cross-entropy as in SASRec here, not binary cross-entropy against one negative.
 
 Letters: B sequences, T positions, D = dim, F text features, I items.
@@ -22,27 +22,27 @@ from afl.data.dataset import Dataset
 from afl.models.dot_product import DotProductModel
 from afl.models.losses import next_item_loss
 from afl.models.sasrec import Block, SASRecConfig
-from afl.models.text_features import PLACES, text_features
+from afl.models.text_features import DIMENSIONS, text_features
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoRecConfig:
-    """The settings of a MoRec; one set of defaults serves all data sets."""
+    """The settings of MoRec; the defaults are the same for all data sets."""
 
     items: int
     """Size of the catalogue."""
     encoder: str | None = None
-    """The folder of the model that reads items; None for hashed words."""
-    features: int = PLACES
-    """Numbers per item that the encoder gives."""
+    """The folder of the text encoder; None for hashed words."""
+    features: int = DIMENSIONS
+    """Size of a text vector."""
     max_len: int = 50
-    """How many items it looks back on."""
+    """Maximum history length."""
     dim: int = 64
     layers: int = 2
     heads: int = 2
     dropout: float = 0.4
     negatives: int = 1024
-    """Where the catalogue is larger, the loss looks at so many items a batch instead of all."""
+    """Sampled negatives per batch where the catalogue is larger; else the loss is over all items."""
 
 
 class MoRec(DotProductModel):
@@ -66,15 +66,15 @@ class MoRec(DotProductModel):
 
     @classmethod
     def untrained(cls, dataset: Dataset, argument: str | None = None) -> Self:
-        """Before training, it has read the items; `argument` is the folder of the model that reads them."""
+        """The model with the text vectors of the items; `argument` is the folder of the text encoder."""
         features = torch.from_numpy(text_features(dataset.catalogue, argument))
-        made = cls(cls.Config(items=len(features), encoder=argument, features=features.shape[1]))
-        made.texts = features.to(torch.float16)
-        return made
+        model = cls(cls.Config(items=len(features), encoder=argument, features=features.shape[1]))
+        model.texts = features.to(torch.float16)
+        return model
 
     def item_vectors(self) -> Tensor:
-        """(I, D) the items as the sequence model knows them."""
-        # Vectors of length 1 have tiny numbers: at unit size the layers learn from the first step.
+        """(I, D) the item vectors of the sequence model."""
+        # The components of unit vectors are tiny; rescaled to unit variance, the layers learn from the first step.
         items: Tensor = self.item(self.texts.float() * self.config.features**0.5)
         scaled: Tensor = items / self.config.dim**0.5
         return scaled

@@ -1,4 +1,4 @@
-"""Popularity: what most sequences hold comes first, whatever the history. The baseline that costs nothing."""
+"""Popularity: ranks items by the number of sequences that hold them, whatever the history."""
 
 from dataclasses import dataclass
 
@@ -12,12 +12,12 @@ from afl.models.base import CountingModel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PopularityConfig:
-    """There is nothing to set."""
+    """No settings."""
 
     items: int
     """Size of the catalogue."""
     max_len: int = 1
-    """It looks at no history; something must be read."""
+    """The history is ignored; its length must be at least 1."""
 
 
 class Popularity(CountingModel):

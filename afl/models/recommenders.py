@@ -1,4 +1,4 @@
-"""Base recommenders that `--recommender NAME[:ARG]` can name: a trained model, or answers read from a file."""
+"""Base recommenders for `--recommender NAME[:ARG]`: a trained model, or suggestions read from a file."""
 
 import csv
 import hashlib
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 class TrainedRecommender:
-    """Suggests the candidate its model scores highest; of equals, the one shown first."""
+    """Suggests the candidate with the highest score; of equals, the one shown first."""
 
     def __init__(self, model: "TrainedModel") -> None:
         self.model = model
 
     @property
     def identity(self) -> str:
-        """Equal for equal suggestions: the key of the model."""
+        """The key of the model: equal for equal suggestions."""
         return self.model.key
 
     def suggest(self, views: Sequence[SessionView]) -> NDArray[np.int64]:
@@ -41,7 +41,7 @@ class TrainedRecommender:
 
 
 class FileRecommender:
-    """Suggests what a file says, by session id and title."""
+    """Suggests the titles of a file, by session id."""
 
     def __init__(self, path: Path, titles: Mapping[str, str], identity: str) -> None:
         self.path = path
@@ -52,7 +52,7 @@ class FileRecommender:
     def suggest(self, views: Sequence[SessionView]) -> NDArray[np.int64]:
         """(S,) the suggested item of each view.
 
-        Raises `UsageError` naming the session the file lacks, or whose suggestion is not on its candidate list.
+        Raises `UsageError` naming a session that is not in the file, or whose suggestion is not on its candidate list.
         """
         return np.array([self._suggestion(view) for view in views], dtype=np.int64)
 
@@ -60,27 +60,27 @@ class FileRecommender:
         title = self.titles.get(view.session)
         if title is None:
             raise UsageError(f"{self.path}: no row for session {view.session!r}, expected one for every session")
-        wanted = {title.casefold(), one_line(title).casefold()}
+        spellings = {title.casefold(), one_line(title).casefold()}
         for item, shown in zip(view.candidates, view.candidate_titles, strict=True):
-            if shown.casefold() in wanted:
+            if shown.casefold() in spellings:
                 return item
         raise UsageError(
             f"{self.path}: session {view.session!r} suggests {one_line(title)!r}, which is not on its candidate list; "
-            "choose the --seed and --candidates-from the file was made with"
+            "use the --seed and --candidates-from of the file"
         )
 
 
 def trained_recommender(context: ModelContext) -> Recommender:
-    """The model of the context's name, trained if need be; its argument is the seed it is trained with."""
-    from afl.models.registry import model_for_plugin  # answers from a file need no torch
+    """The model of the context's name, trained first if necessary; its argument is the training seed or settings."""
+    from afl.models.registry import model_for_plugin  # suggestions from a file need no torch
 
     return TrainedRecommender(model_for_plugin(context))
 
 
 def no_model(context: ModelContext) -> None:
-    """`llm`: the language model recommends by itself, and nothing is suggested to it.
+    """`llm`: the language model recommends without suggestions of a base model.
 
-    Raises `UsageError` for an argument: which language model it is, `--llm` says.
+    Raises `UsageError` for an argument: the language model is given by `--llm`.
     """
     if context.argument is not None:
         raise UsageError(
@@ -91,7 +91,7 @@ def no_model(context: ModelContext) -> None:
 def recommender_from_file(context: ModelContext) -> Recommender:
     """`file:PATH.csv` with columns id, generate and perhaps others: the suggested title of each session id.
 
-    A column `real` is not read: what the target is comes from the data set alone. Raises `UsageError` for a
+    A column `real` is ignored: the target comes from the data set. Raises `UsageError` for a
     missing path or file, `DataError` naming file and line for a malformed one.
     """
     if context.argument is None:

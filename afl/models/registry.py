@@ -1,4 +1,4 @@
-"""Trained models by name: read from their checkpoint, or trained now and kept."""
+"""Trained models by name: loaded from their checkpoint, or trained and saved."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -40,9 +40,9 @@ def load_or_train(
     progress: Progress,
     argument: str | None = None,
 ) -> TrainedModel:
-    """The model of this name for this data and seed; training it first takes a while, and is reported.
+    """The model of this name for this data and seed, trained first if necessary, with progress.
 
-    `argument` holds settings (`dim=128,epochs=20`), or is for the models that take one.
+    `argument` holds settings (`dim=128,epochs=20`), or is the argument of models that take one.
 
     Raises `NotFoundError` for an unknown name, `ModelError` for a damaged checkpoint or data that cannot be
     learned from, `StorageError` where `models_dir` cannot be written.
@@ -53,7 +53,7 @@ def load_or_train(
 
 
 def model_for_plugin(context: ModelContext) -> TrainedModel:
-    """The model that a plug-in's context asks for; its argument is the seed it is trained with, or its own."""
+    """The model for a plug-in's context, whose argument is a training seed, settings, or the model's argument."""
     return load_or_train(
         context.name,
         context.dataset,
@@ -65,7 +65,7 @@ def model_for_plugin(context: ModelContext) -> TrainedModel:
 
 
 def has_checkpoint(name: str, dataset: Dataset, *, seed: int, models_dir: Path) -> bool:
-    """Whether `trained` would find a checkpoint."""
+    """Whether `load_or_train` would find a checkpoint."""
     identity = _identity(
         untrained(load_plugin("afl.models", name), dataset, seed), name, dataset, TrainingConfig(), seed
     )
@@ -83,9 +83,9 @@ def load_or_train_entry(
     training: TrainingConfig | None = None,
     argument: str | None = None,
 ) -> RegistryEntry:
-    """As `trained`, with where the checkpoint lies and how training went; `retrain` replaces what is there."""
-    made = configured(load_plugin("afl.models", name), training or TrainingConfig(), argument)
-    network = untrained(made.model, dataset, seed, made.argument)
+    """As `load_or_train`, with the path of the checkpoint and the log of the training; `retrain` trains anew."""
+    configuration = configured(load_plugin("afl.models", name), training or TrainingConfig(), argument)
+    network = untrained(configuration.model, dataset, seed, configuration.argument)
     return load_or_train_network(
         network,
         name,
@@ -94,14 +94,14 @@ def load_or_train_entry(
         models_dir=models_dir,
         progress=progress,
         retrain=retrain,
-        training=made.training,
+        training=configuration.training,
     )
 
 
 def untrained(
     model: type[NextItemModel], dataset: Dataset, seed: int, argument: str | None = None
 ) -> NextItemModel:
-    """The model as it is before it has learned anything, its first weights drawn from `seed`."""
+    """The untrained model, with initial weights drawn from `seed`."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return model.untrained(dataset, argument)
@@ -118,7 +118,7 @@ def load_or_train_network(
     retrain: bool = False,
     training: TrainingConfig | None = None,
 ) -> RegistryEntry:
-    """As `entry`, of a network that is there untrained: it is trained in place, or filled from its checkpoint."""
+    """As `load_or_train_entry`, for an untrained network, which is trained in place or loaded from its checkpoint."""
     training = training or TrainingConfig()
     identity = _identity(network, name, dataset, training, seed)
     checkpoint = None if retrain else checkpoints.read(identity, models_dir)
@@ -127,7 +127,7 @@ def load_or_train_network(
         checkpoint = _train(network, dataset, identity, training, progress)
         checkpoints.write(checkpoint, models_dir)
     else:
-        _fill(network, checkpoint, path)
+        _load_weights(network, checkpoint, path)
     return RegistryEntry(TrainedModel(network, key=identity.key), path, checkpoint.log)
 
 
@@ -158,7 +158,7 @@ def _train(
     return Checkpoint(identity, network.state_dict(), result._asdict())
 
 
-def _fill(network: NextItemModel, checkpoint: Checkpoint, path: Path) -> None:
+def _load_weights(network: NextItemModel, checkpoint: Checkpoint, path: Path) -> None:
     try:
         network.load_state_dict(dict(checkpoint.weights))
     except RuntimeError as error:

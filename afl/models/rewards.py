@@ -16,9 +16,9 @@ class TrainedReward:
     """Scores candidates by how far the model ranks them above the catalogue's average for that history.
 
     A score is the logit standardised over the whole catalogue: 0 is an average item, 1 one standard deviation
-    better. A raw logit has no zero and no unit: it differs by a constant from history to history. Standardised,
-    numbers can be compared across sessions, set against one threshold, and read by a language model, and they do
-    not depend on which other candidates happen to be on the list.
+    better. Raw logits have no zero and no unit: they differ by a constant from history to history. Standardised
+    scores can be compared across sessions and with one threshold, are meaningful to a language model, and do not
+    depend on the other candidates of the list.
     """
 
     def __init__(self, model: TrainedModel) -> None:
@@ -26,7 +26,7 @@ class TrainedReward:
 
     @property
     def identity(self) -> str:
-        """Equal for equal scores: the key of the model."""
+        """The key of the model: equal for equal scores."""
         return self.model.key
 
     def scores(self, views: Sequence[SessionView]) -> NDArray[np.float32]:
@@ -38,5 +38,5 @@ class TrainedReward:
 
 
 def trained_reward_model(context: ModelContext) -> RewardModel:
-    """The model of the context's name, trained if need be; its argument is the seed it is trained with."""
+    """The model of the context's name, trained first if necessary; its argument is the training seed or settings."""
     return TrainedReward(model_for_plugin(context))

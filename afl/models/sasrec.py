@@ -1,4 +1,4 @@
-"""SASRec: self-attention over what a user chose, to say what comes next.
+"""SASRec: self-attention over the items of a user predicts the next item.
 
 Kang and McAuley, "Self-Attentive Sequential Recommendation", ICDM 2018, section III. Deviations from the paper,
 each with a test of this number:
@@ -10,7 +10,7 @@ each with a test of this number:
    x + Dropout(g(LayerNorm(x))), and the residual of attention carries x itself: the paper's code adds the
    normalised x to the keys' values only.
 3. Sequences are padded on the right, and positions count from the first item read, so that padding is never
-   attended to and needs no mask beside the causal one.
+   attended to and needs no mask in addition to the causal one.
 
 Letters: B sequences, T positions, D = dim, H heads.
 """
@@ -26,20 +26,20 @@ from afl.models.dot_product import EmbeddingModel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SASRecConfig:
-    """The settings of a SASRec; one set of defaults serves all data sets."""
+    """The settings of SASRec; the defaults are the same for all data sets."""
 
     items: int
     """Size of the catalogue."""
     max_len: int = 50
-    """The paper's n: how many items it looks back on."""
+    """The paper's n: maximum history length."""
     dim: int = 64
-    """The paper's d."""
+    """The paper's d: hidden size."""
     layers: int = 2
-    """The paper's b: self-attention blocks."""
+    """The paper's b: number of self-attention blocks."""
     heads: int = 2
     dropout: float = 0.4
     negatives: int = 1024
-    """Where the catalogue is larger, the loss looks at so many items a batch instead of all."""
+    """Sampled negatives per batch where the catalogue is larger; else the loss is over all items."""
 
 
 class SelfAttention(nn.Module):
@@ -49,7 +49,7 @@ class SelfAttention(nn.Module):
         super().__init__()
         if config.dim % config.heads:
             raise UsageError(
-                f"got dim {config.dim} and heads {config.heads}, expected a width the heads can share"
+                f"got dim {config.dim} and heads {config.heads}, expected a dim divisible by the number of heads"
             )
         self.heads = config.heads
         self.query_key_value = nn.Linear(config.dim, 3 * config.dim)
@@ -99,7 +99,7 @@ class SASRec(EmbeddingModel):
         self.dropout = nn.Dropout(config.dropout)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.dim)
-        self.begin_small(self.position)
+        self.init_embeddings(self.position)
 
     def encode(self, sequences: Tensor) -> Tensor:
         x = self.embedding(sequences) * self.config.dim**0.5  # (B, T, D)

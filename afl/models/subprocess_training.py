@@ -1,6 +1,6 @@
-"""Two models, two cores: one is trained in a process of its own while the caller trains another.
+"""Trains a model in a subprocess while the caller trains another one.
 
-Training takes one thread, so that its numbers depend on nothing else; a run that needs two models would leave the
+Training uses one thread, so that its results are reproducible; a run that needs two models would otherwise leave
 other cores idle.
 """
 
@@ -20,22 +20,20 @@ from afl.plugins import plugin_names
 def trained_in_subprocess(
     name: str, dataset: Dataset, *, seed: int, data_dir: Path, models_dir: Path
 ) -> Iterator[None]:
-    """On leaving, the model is trained and kept, unless that failed: then asking for it says why.
+    """On exit the model has been trained and saved; if that failed, loading it trains it again and raises the error.
 
-    Does nothing where one core is all there is, where the model is kept already or is none that trains.
+    Does nothing on a single core, or where the model is already trained or is not a trainable one.
     """
     if (
         (os.cpu_count() or 1) < 2
         or name not in plugin_names("afl.models")
-        or _is_kept(name, dataset, seed, models_dir)
+        or _has_checkpoint(name, dataset, seed, models_dir)
     ):
         yield
         return
     arguments = [name, dataset.name, str(seed), str(data_dir), str(models_dir)]
-    nowhere = subprocess.DEVNULL
-    child = subprocess.Popen(
-        [sys.executable, "-m", __name__, *arguments], stdin=nowhere, stdout=nowhere, stderr=nowhere
-    )
+    null = subprocess.DEVNULL
+    child = subprocess.Popen([sys.executable, "-m", __name__, *arguments], stdin=null, stdout=null, stderr=null)
     try:
         yield
         child.wait()
@@ -44,7 +42,7 @@ def trained_in_subprocess(
         child.wait()
 
 
-def _is_kept(name: str, dataset: Dataset, seed: int, models_dir: Path) -> bool:
+def _has_checkpoint(name: str, dataset: Dataset, seed: int, models_dir: Path) -> bool:
     from afl.models.registry import has_checkpoint
 
     return has_checkpoint(name, dataset, seed=seed, models_dir=models_dir)
@@ -54,12 +52,17 @@ def _silent(done: int, total: int, text: str = "") -> None: ...
 
 
 def main(arguments: Sequence[str]) -> None:
-    """What the other process does."""
+    """The entry point of the subprocess."""
     from afl.models.registry import load_or_train
 
     name, dataset, seed, data_dir, models_dir = arguments
-    found = DatasetStore(Path(data_dir)).load(dataset)
-    load_or_train(name, found, seed=int(seed), models_dir=Path(models_dir), progress=_silent)
+    load_or_train(
+        name,
+        DatasetStore(Path(data_dir)).load(dataset),
+        seed=int(seed),
+        models_dir=Path(models_dir),
+        progress=_silent,
+    )
 
 
 if __name__ == "__main__":

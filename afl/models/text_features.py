@@ -1,8 +1,8 @@
-"""What items say of themselves, as vectors: hashed words of titles and attributes, or a model that reads.
+"""Text vectors of items: hashed words of titles and attributes, or a sentence-transformers model.
 
-The offline default needs nothing: words, character trigrams and attribute values are hashed with a sign into a fixed
-number of places (Weinberger et al., "Feature Hashing for Large Scale Multitask Learning", ICML 2009), rare ones
-weighing more.
+The default needs no library: words, character trigrams and attribute values are hashed with a sign into a fixed number
+of dimensions (Weinberger et al., "Feature Hashing for Large Scale Multitask Learning", ICML 2009), with more weight on
+rare ones.
 """
 
 import math
@@ -21,17 +21,17 @@ from afl.errors import UsageError
 Features = NDArray[np.float32]
 """(I, F) a vector of length 1 per item."""
 
-PLACES = 512
+DIMENSIONS = 512
 _WORD = re.compile(r"\w+")
 
 
 def text_features(catalogue: Catalogue, folder: str | None = None) -> Features:
-    """The catalogue's items by their texts; with `folder`, as the sentence-transformers model there reads them.
+    """The text vectors of the catalogue's items; with `folder`, of the sentence-transformers model there.
 
     Raises `UsageError` where there is no such folder, or the library is not installed.
     """
     if folder is None:
-        return hashed(catalogue)
+        return hashed_features(catalogue)
     if not Path(folder).is_dir():
         raise UsageError(
             f"got morec:{folder}, expected morec:SEED, or the folder of a sentence-transformers model"
@@ -40,28 +40,33 @@ def text_features(catalogue: Catalogue, folder: str | None = None) -> Features:
     return _unit(embed([item_text(catalogue, item) for item in range(len(catalogue))]))
 
 
-def hashed(catalogue: Catalogue) -> Features:
-    """The offline features: equal texts are equal vectors on every machine."""
-    said = [_tokens(title, kept) for title, kept in zip(catalogue.titles, catalogue.attributes, strict=True)]
-    counts = Counter(token for tokens in said for token in set(tokens))
-    features = np.zeros((len(said), PLACES), dtype=np.float32)
-    for item, tokens in enumerate(said):
+def hashed_features(catalogue: Catalogue) -> Features:
+    """Hashed features: equal texts have equal vectors on every machine."""
+    items = [
+        _tokens(title, attributes)
+        for title, attributes in zip(catalogue.titles, catalogue.attributes, strict=True)
+    ]
+    counts = Counter(token for tokens in items for token in set(tokens))
+    features = np.zeros((len(items), DIMENSIONS), dtype=np.float32)
+    for item, tokens in enumerate(items):
         for token in tokens:
-            place, sign = _place(token)
-            features[item, place] += sign * math.log(1 + len(said) / counts[token])
+            dimension, sign = _hash(token)
+            features[item, dimension] += sign * math.log(1 + len(items) / counts[token])
     return _unit(features)
 
 
 def _tokens(title: str, attributes: Attributes) -> list[str]:
     words = _WORD.findall(title.casefold())
-    trigrams = [f"#{padded[at : at + 3]}" for word in words for padded in [f"<{word}>"] for at in range(len(word))]
-    values = [f"{name}={value}" for name, kept in attributes.items() for value in kept]
+    trigrams = [
+        f"#{padded[start : start + 3]}" for word in words for padded in [f"<{word}>"] for start in range(len(word))
+    ]
+    values = [f"{name}={value}" for name, texts in attributes.items() for value in texts]
     return [*words, *trigrams, *values]
 
 
-def _place(token: str) -> tuple[int, int]:
+def _hash(token: str) -> tuple[int, int]:
     number = int.from_bytes(blake2b(token.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
-    return number // 2 % PLACES, 1 if number % 2 else -1
+    return number // 2 % DIMENSIONS, 1 if number % 2 else -1
 
 
 def _unit(features: NDArray[np.float32]) -> Features:

@@ -1,4 +1,4 @@
-"""One thread for small networks: faster on a busy machine, and the same numbers whatever the number of cores."""
+"""Runs small networks on one thread: faster on a busy machine, and the same results on any number of cores."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,11 +8,11 @@ import torch
 
 @contextmanager
 def single_threaded() -> Iterator[None]:
-    """Runs torch on one thread inside, and on as many as before afterwards.
+    """Limits torch to one thread inside, and restores the number of threads afterwards.
 
-    The networks here are too small to share out: on two cores that something else keeps busy, two threads that
-    wait for each other took seven times the CPU time of one. And the order of additions, so the last digits of
-    a score, would depend on how many there are.
+    The networks here are too small to parallelise: on two busy cores, two threads waiting for each other took seven
+    times the CPU time of one. And the order of additions, hence the last digits of a score, would depend on the
+    number of threads.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -1,4 +1,4 @@
-"""The training loop. It knows no model: whatever has a `loss` and parameters is trained, in the manner of minGPT."""
+"""The training loop, independent of the model: anything with a `loss` and parameters can be trained (as in minGPT)."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -18,28 +18,28 @@ from afl.models.base import CountingModel, NextItemModel, SequentialModel
 from afl.models.threads import single_threaded
 from afl.ports import Progress
 
-POOLED = 16
-"""So many batches are drawn together and share out their windows by length."""
+POOLED_BATCHES = 16
+"""Batches whose windows are sorted by length together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingConfig:
-    """How long and how fast to learn."""
+    """Hyperparameters of the training."""
 
     epochs: int = 10
-    """At most this many passes."""
+    """Maximum number of epochs."""
     patience: int = 3
-    """Epochs without a better validation score before it stops."""
+    """Early-stopping patience, in epochs without a better validation score."""
     batch_size: int = 32
-    """Windows per step, at most; see `steps_at_least`."""
+    """Maximum number of windows per step; see `steps_at_least`."""
     steps_at_least: int = 50
-    """Smaller data sets learn in smaller batches, so that an epoch has this many steps (batches of 4 at least)."""
+    """Minimum number of steps per epoch: small data sets use smaller batches, of at least 4 windows."""
     windows_at_most: int = 10_000
-    """An epoch of a larger data set is a random part of it, so that progress and stopping keep their pace."""
+    """Maximum number of windows per epoch: of larger data sets an epoch is a random sample."""
     learning_rate: float = 6e-3
-    """In the first epoch; it falls linearly, to a last epoch at 1/`epochs` of it."""
+    """Peak learning rate, in the first epoch; decays linearly to 1/`epochs` of it in the last."""
     averaging: float = 0.96
-    """Decay of the running average of the weights, which is what is validated and kept; 0 keeps the last step's."""
+    """Decay of the moving average of the weights, which is validated and saved; 0 uses the last step's."""
 
     def rate(self, epoch: int) -> float:
         """The learning rate of an epoch, counted from 1."""
@@ -47,7 +47,7 @@ class TrainingConfig:
 
 
 class TrainingResult(NamedTuple):
-    """What a training did. The model is left with the weights of the best epoch, in eval mode."""
+    """The result of a training. The model has the weights of the best epoch and is in eval mode."""
 
     epochs: int
     best_epoch: int
@@ -70,7 +70,7 @@ def fit(
 ) -> TrainingResult:
     """Trains the model in place until `validate` (higher is better) no longer improves.
 
-    The same seed on the same machine gives the same weights; the global random state is left as it was.
+    The same seed on the same machine gives the same weights; the global random state is restored.
     Deviation from the SASRec paper, number 4: long sequences are cut into windows at a fresh random offset every
     epoch, so that every item is learned, not only the last `max_len`.
     """
@@ -104,7 +104,7 @@ def fit(
 def fit_by_counting(
     model: CountingModel, sequences: Sequences, *, validate: Callable[[NextItemModel], float]
 ) -> TrainingResult:
-    """The same report of a model that learns by counting: one pass, no loss."""
+    """Trains a model that learns by counting: one pass, no loss."""
     wall, cpu = time.perf_counter(), time.process_time()
     model.count(sequences)
     seconds, cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
@@ -126,13 +126,13 @@ def _epoch(
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-        _follow(average, model, config.averaging)
+        _update_average(average, model, config.averaging)
         total, steps = total + float(loss.detach()), steps + 1
     return total / max(steps, 1)
 
 
 @torch.no_grad()
-def _follow(average: SequentialModel, model: SequentialModel, decay: float) -> None:
+def _update_average(average: SequentialModel, model: SequentialModel, decay: float) -> None:
     torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
 
 
@@ -144,22 +144,22 @@ def batches(
     order = shuffler.permutation(len(begins))[: config.windows_at_most]
     size = min(config.batch_size, max(4, len(order) // max(config.steps_at_least, 1)))
     steps = np.arange(model.max_len + 1)
-    for chosen in _alike(order, ends - begins, size, shuffler):
-        width = int((ends[chosen] - begins[chosen]).max())
-        places = begins[chosen, None] + steps[None, :width]  # (B, T + 1)
-        inside = places < ends[chosen, None]
-        items = sequences.items[np.minimum(places, len(sequences.items) - 1)]
+    for batch in _similar_lengths(order, ends - begins, size, shuffler):
+        width = int((ends[batch] - begins[batch]).max())
+        positions = begins[batch, None] + steps[None, :width]  # (B, T + 1)
+        inside = positions < ends[batch, None]
+        items = sequences.items[np.minimum(positions, len(sequences.items) - 1)]
         yield torch.from_numpy(np.where(inside, items, model.items).astype(np.int64))
 
 
-def _alike(
+def _similar_lengths(
     order: NDArray[np.int64], lengths: NDArray[np.int64], size: int, shuffler: np.random.Generator
 ) -> list[NDArray[np.int64]]:
-    """Batches of windows of similar length, in random order: a third less padding to compute."""
-    pools = np.array_split(order, max(1, len(order) // (POOLED * size)))
+    """Batches of windows of similar length, in random order: a third less padding."""
+    pools = np.array_split(order, max(1, len(order) // (POOLED_BATCHES * size)))
     by_length = [pool[np.argsort(lengths[pool], kind="stable")] for pool in pools]
-    alike = [pool[start : start + size] for pool in by_length for start in range(0, len(pool), size)]
-    return [alike[index] for index in shuffler.permutation(len(alike))]
+    batches = [pool[start : start + size] for pool in by_length for start in range(0, len(pool), size)]
+    return [batches[index] for index in shuffler.permutation(len(batches))]
 
 
 def windows(
@@ -167,7 +167,7 @@ def windows(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(W,) begins and ends of windows of up to `max_len + 1` items, in which every item but the first is a target once.
 
-    Where the first cut falls is drawn anew each time for sequences that are longer than a window.
+    For sequences longer than a window, the position of the first cut is drawn each time.
     """
     begins, ends = sequences.offsets[:-1], sequences.offsets[1:]
     steps = ends - begins - 1  # targets per sequence

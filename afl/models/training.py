@@ -1,4 +1,4 @@
-"""What `afl train` does: trains a model, keeps it, and says how good it is."""
+"""Trains a base model, saves it, and evaluates it: `afl train`."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,16 +13,16 @@ from afl.ports import Progress
 
 @dataclass(frozen=True, slots=True)
 class TrainReport:
-    """A training in numbers."""
+    """The report of a training."""
 
     model: str
     dataset: str
     seed: int
     epochs: int
-    """Passes over the data until it stopped; of a kept model, those it once took."""
+    """Epochs until training stopped; of a saved model, those of its training."""
     parameters: int
     seconds: float
-    """Wall time of training, evaluation apart."""
+    """Wall-clock time of training, without evaluation."""
     cpu_seconds: float
     checkpoint: str
     """File name under the models folder."""
@@ -45,12 +45,12 @@ class TrainReport:
 def train_model(
     name: str, dataset: Dataset, *, seed: int, models_dir: Path, progress: Progress, retrain: bool = False
 ) -> TrainReport:
-    """Trains the model unless it is kept already (or `retrain`), and evaluates it on the test split.
+    """Trains the model unless it is already trained (or with `retrain`), and evaluates it on the test split.
 
-    `name` is `NAME` or `NAME:ARGUMENT` for a model that takes one. Raises what `afl.models.registry.trained` raises.
+    `name` is `NAME` or `NAME:ARGUMENT` for a model that takes one. Raises as `afl.models.registry.load_or_train` does.
     """
     spec = parse_spec(name)
-    kept = load_or_train_entry(
+    entry = load_or_train_entry(
         spec.name,
         dataset,
         seed=seed,
@@ -63,10 +63,10 @@ def train_model(
         model=name,
         dataset=dataset.name,
         seed=seed,
-        epochs=int(kept.log["epochs"]),
-        parameters=sum(parameter.numel() for parameter in kept.model.network.parameters()),
-        seconds=float(kept.log["seconds"]),
-        cpu_seconds=float(kept.log["cpu_seconds"]),
-        checkpoint=kept.path.name,
-        report=evaluate_model(kept.model, dataset),
+        epochs=int(entry.log["epochs"]),
+        parameters=sum(parameter.numel() for parameter in entry.model.network.parameters()),
+        seconds=float(entry.log["seconds"]),
+        cpu_seconds=float(entry.log["cpu_seconds"]),
+        checkpoint=entry.path.name,
+        report=evaluate_model(entry.model, dataset),
     )

@@ -1,4 +1,4 @@
-"""What early stopping looks at: how often the next item of a validation sequence would beat sampled negatives."""
+"""The validation metric of early stopping: the expected hit rate of next items among sampled negatives."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from afl.models.scoring import score
 
 NEGATIVES = 19
 EXAMPLES = 2_000
-"""At most this many validation examples, spread evenly over the split."""
+"""Maximum number of validation examples, spread evenly over the split."""
 _BATCH = 512
 
 
@@ -29,9 +29,9 @@ class Example(NamedTuple):
 class Validation:
     """Scores a model by its expected hit rate at 1 of 20 over the last ten positions of every validation sequence.
 
-    The expectation over all candidate lists is taken exactly (`afl.metrics.hit_rate.expected_hits`), so no luck of
-    the draw enters, and ten positions a sequence say more than the last one alone. Training sequences stand in for
-    an empty validation split: then nothing stops training but its number of epochs.
+    The expectation over all candidate lists is exact (`afl.metrics.hit_rate.expected_hits`), so there is no sampling
+    noise, and ten positions per sequence give more information than the last one. Training sequences replace an empty
+    validation split; training then only stops at its number of epochs.
     """
 
     def __init__(self, dataset: Dataset) -> None:
@@ -40,12 +40,12 @@ class Validation:
 
     def __call__(self, model: NextItemModel) -> float:
         """The mean over examples, between 0 and 1; higher is better."""
-        chances = [
-            self._chances(model, self.examples[i : i + _BATCH]) for i in range(0, len(self.examples), _BATCH)
+        expected = [
+            self._expected_hits(model, self.examples[i : i + _BATCH]) for i in range(0, len(self.examples), _BATCH)
         ]
-        return float(np.concatenate(chances).mean()) if chances else 0.0
+        return float(np.concatenate(expected).mean()) if expected else 0.0
 
-    def _chances(self, model: NextItemModel, examples: list[Example]) -> NDArray[np.float64]:
+    def _expected_hits(self, model: NextItemModel, examples: list[Example]) -> NDArray[np.float64]:
         scores = score(model, [example.history for example in examples])  # (E, items)
         targets = np.array([example.target for example in examples])
         better = scores >= np.take_along_axis(scores, targets[:, None], axis=1)
@@ -60,11 +60,11 @@ def _examples(sequences: Sequences) -> list[Example]:
     first = np.maximum(1, lengths - HISTORY_WINDOW)  # first target position of each sequence
     total = int(np.maximum(lengths - first, 0).sum())
     stride = max(1, -(-total // EXAMPLES))
-    places = [(s, t) for s in range(len(sequences)) for t in range(int(first[s]), int(lengths[s]))][::stride]
-    return [_example(sequences, s, t) for s, t in places]
+    positions = [(s, t) for s in range(len(sequences)) for t in range(int(first[s]), int(lengths[s]))][::stride]
+    return [_example(sequences, s, t) for s, t in positions]
 
 
-def _example(sequences: Sequences, index: int, place: int) -> Example:
+def _example(sequences: Sequences, index: int, position: int) -> Example:
     sequence = sequences[index]
-    history = sequence.items[max(0, place - HISTORY_WINDOW) : place]
-    return Example(history, sequence.items[place], np.array(sorted(sequence.known), dtype=np.int64))
+    history = sequence.items[max(0, position - HISTORY_WINDOW) : position]
+    return Example(history, sequence.items[position], np.array(sorted(sequence.known), dtype=np.int64))

@@ -121,14 +121,14 @@ def test_a_missing_file_is_named(store: DatasetStore, stored: Path) -> None:
 
 def test_content_that_was_changed_is_noticed(store: DatasetStore, stored: Path) -> None:
     (stored / "train.parquet").write_bytes((stored / "test.parquet").read_bytes())
-    with pytest.raises(DataError, match=r"train\.parquet is not what was saved"):
+    with pytest.raises(DataError, match=r"train\.parquet has changed since it was saved"):
         store.load("small")
 
 
 def test_a_wording_that_was_changed_is_noticed(store: DatasetStore, stored: Path) -> None:
     head = (stored / "dataset.json").read_text()
     (stored / "dataset.json").write_text(head.replace("choose", "drop"))
-    with pytest.raises(DataError, match="it is not what was saved"):
+    with pytest.raises(DataError, match="its content has changed since it was saved"):
         store.load("small")
 
 

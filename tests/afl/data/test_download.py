@@ -87,7 +87,7 @@ def silent(done: int, total: int, text: str = "") -> None: ...
 def broken_off(host: Host, folder: Path, **known: object) -> None:
     """A first try that ends after 500,000 bytes."""
     host.breaks_after = 500_000
-    with pytest.raises(EndpointError, match=r"it broke off after 500,000 of 768,000 bytes; try again later"):
+    with pytest.raises(EndpointError, match=r"was closed after 500,000 of 768,000 bytes; try again later"):
         download(source(host, **known), folder, progress=silent)
 
 
@@ -220,6 +220,6 @@ def test_an_archive_cannot_write_outside_its_folder(host: Host, tmp_path: Path) 
 
 def test_a_damaged_archive_is_set_aside(host: Host, tmp_path: Path) -> None:
     host.content = archive("ratings.dat")[:-30]
-    with pytest.raises(DataError, match=r"x\.zip: got no readable archive"):
+    with pytest.raises(DataError, match=r"x\.zip: got an unreadable archive"):
         download(source(host, "x.zip"), tmp_path, progress=silent)
     assert [path.name for path in tmp_path.iterdir()] == ["x.zip.wrong"]

@@ -38,7 +38,7 @@ def test_a_pickle_that_runs_a_command_is_refused_and_nothing_runs(
 ) -> None:
     file = tmp_path / "evil.pkl"
     file.write_bytes(pickle.dumps([Malicious(f"touch {tmp_path / 'ran'}")], protocol=protocol))
-    with pytest.raises(DataError, match=r"refused to unpickle: it asks for (posix|nt)\.system"):
+    with pytest.raises(DataError, match=r"refused to unpickle: it imports (posix|nt)\.system"):
         read(file)
     assert not (tmp_path / "ran").exists()
 
@@ -48,7 +48,7 @@ def test_a_pickle_that_runs_a_command_is_refused_and_nothing_runs(
 )
 def test_only_reconstructors_are_on_the_list(tmp_path: Path, asked: tuple[str, str]) -> None:
     (tmp_path / "f.df").write_bytes(f"c{asked[0]}\n{asked[1]}\n.".encode())
-    with pytest.raises(DataError, match=f"it asks for {asked[0]}.{asked[1]}"):
+    with pytest.raises(DataError, match=f"it imports {asked[0]}.{asked[1]}"):
         read_frame(tmp_path / "f.df", ["seq"])
 
 

@@ -11,7 +11,7 @@ from afl.data.dataset import Dataset
 from afl.errors import UsageError
 from afl.models.base import NextItemModel
 from afl.models.morec import MoRec
-from afl.models.text_features import hashed, text_features
+from afl.models.text_features import hashed_features, text_features
 from tests.afl.models.contract import ModelContract
 from tests.afl.models.slow import cross_entropy_by_hand
 
@@ -54,18 +54,18 @@ def test_items_that_say_the_same_of_themselves_are_the_same_to_it(ring: Dataset)
 
 
 def test_items_alike_in_words_and_attributes_are_near_each_other() -> None:
-    heat, sleep, ran, _ = hashed(FILMS)
+    heat, sleep, ran, _ = hashed_features(FILMS)
     assert heat @ sleep > 0.2 > abs(heat @ ran)
 
 
 def test_an_item_that_says_nothing_but_its_key_still_has_a_vector() -> None:
-    lengths = np.linalg.norm(hashed(FILMS), axis=1)
+    lengths = np.linalg.norm(hashed_features(FILMS), axis=1)
     assert lengths == pytest.approx(np.ones(4))
 
 
 def test_attributes_are_part_of_what_an_item_says(ring: Dataset) -> None:
     plain = replace(FILMS, attributes=({},) * 4)
-    assert not np.allclose(hashed(FILMS), hashed(plain))
+    assert not np.allclose(hashed_features(FILMS), hashed_features(plain))
 
 
 def test_a_folder_that_is_not_there_is_named(ring: Dataset, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_a_checkpoint_with_one_wrong_bit_is_refused(ring: Dataset, tmp_path: Pat
     content = bytearray(path.read_bytes())
     content[-100] ^= 1
     path.write_bytes(content)
-    with pytest.raises(ModelError, match="not what was saved"):
+    with pytest.raises(ModelError, match="its content has changed since it was saved"):
         brief(ring, tmp_path)
 
 

@@ -32,7 +32,7 @@ def test_standardised_scores_have_mean_zero_and_deviation_one_over_the_catalogue
 
 def test_how_histories_are_batched_changes_no_score(model: TrainedModel, monkeypatch: pytest.MonkeyPatch) -> None:
     together = model.standardised(HISTORIES, CANDIDATES)
-    monkeypatch.setattr(scoring, "_SCORES_AT_ONCE", 40)
+    monkeypatch.setattr(scoring, "_SCORES_PER_BATCH", 40)
     assert model.standardised(HISTORIES, CANDIDATES) == pytest.approx(together, abs=1e-5)
     assert [part for part, _ in model.chunks(HISTORIES)] == [slice(0, 1), slice(1, 2), slice(2, 3)]
 

@@ -153,7 +153,7 @@ def test_malformed_users_are_one_clear_line(folder: Path, content: Any, message:
 
 def test_a_frame_that_would_run_code_is_refused(folder: Path) -> None:
     (folder / "Test_data.df").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
-    with pytest.raises(DataError, match=r"Test_data\.df: refused to unpickle: it asks for os\.system"):
+    with pytest.raises(DataError, match=r"Test_data\.df: refused to unpickle: it imports os\.system"):
         import_llara(folder, OPTIONS)
 
 

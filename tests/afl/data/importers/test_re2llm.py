@@ -113,7 +113,7 @@ def test_a_list_is_mended_the_same_way_every_time(folder: Path) -> None:
 
 def test_a_pickle_that_asks_for_anything_is_refused(folder: Path) -> None:
     sessions(folder, "example_test.txt", Path("x"))
-    with pytest.raises(DataError, match=r"example_test\.txt: refused to unpickle: it asks for pathlib"):
+    with pytest.raises(DataError, match=r"example_test\.txt: refused to unpickle: it imports pathlib"):
         import_re2llm(folder, OPTIONS)
 
 
