@@ -51,14 +51,14 @@ def _studies() -> list[Command]:
 
 
 COMMANDS = (
-    Command("data fetch", "fetch_data", f"{_VIEWS}.data_view:show_fetched", f"{_VIEWS}.data_view:fetched_json"),
-    Command("data import", "import_data", f"{_VIEWS}.data_view:show", f"{_VIEWS}.data_view:to_json"),
-    Command("data sessions", "data_sessions", f"{_VIEWS}.data_view:show", f"{_VIEWS}.data_view:to_json"),
-    Command("data list", "list_data", f"{_VIEWS}.data_view:show_list", f"{_VIEWS}.data_view:list_json"),
-    Command("data info", "data_info", f"{_VIEWS}.data_view:show", f"{_VIEWS}.data_view:to_json"),
-    Command("data remove", "remove_data", f"{_VIEWS}.data_view:show_removed", f"{_VIEWS}.data_view:removed_json"),
-    Command("train", "train", f"{_VIEWS}.train_view:show"),
-    Command("estimate", "estimate", f"{_VIEWS}.estimate_view:show"),
+    Command("data fetch", "fetch_data", f"{_VIEWS}.pages:fetched", f"{_VIEWS}.json_objects:fetched"),
+    Command("data import", "import_data", f"{_PAGES}.data:page", f"{_VIEWS}.json_objects:dataset"),
+    Command("data sessions", "data_sessions", f"{_PAGES}.data:page", f"{_VIEWS}.json_objects:dataset"),
+    Command("data list", "list_data", f"{_PAGES}.data:list_page", f"{_VIEWS}.json_objects:datasets"),
+    Command("data info", "data_info", f"{_PAGES}.data:page", f"{_VIEWS}.json_objects:dataset"),
+    Command("data remove", "remove_data", f"{_VIEWS}.pages:removed", f"{_VIEWS}.json_objects:removed"),
+    Command("train", "train", f"{_PAGES}.models:page"),
+    Command("estimate", "estimate", f"{_PAGES}.costs:estimate_page"),
     Command("simulate", "simulate", f"{_PAGES}.simulation:page"),
     Command("rank", "rank", f"{_PAGES}.ranking:page"),
     Command("evaluate recommendation", "evaluate_recommendation", f"{_PAGES}.study:page"),
@@ -67,26 +67,30 @@ COMMANDS = (
     Command("hints explore", "hints_explore", f"{_PAGES}.hints:exploration_page"),
     Command("hints train", "hints_train", f"{_PAGES}.hints:training_page"),
     Command("hints evaluate", "hints_evaluate", f"{_PAGES}.hints:evaluation_page"),
-    Command("hints import", "hints_import", f"{_VIEWS}.hints_view:show_summary", f"{_VIEWS}.hints_view:to_json"),
-    Command("hints list", "hints_list", f"{_PAGES}.hints:bases_page", f"{_VIEWS}.hints_view:list_json"),
-    Command("hints show", "hints_show", f"{_VIEWS}.hints_view:page", f"{_VIEWS}.hints_view:to_json"),
-    Command("hints edit", "hints_edit", f"{_VIEWS}.hints_view:show_summary", f"{_VIEWS}.hints_view:to_json"),
-    Command("hints export", "hints_export", f"{_VIEWS}.hints_view:show_summary", f"{_VIEWS}.hints_view:to_json"),
-    Command("flower train", "flower_train", f"{_VIEWS}.flower_view:show_training"),
-    Command("flower evaluate", "flower_evaluate", f"{_VIEWS}.flower_view:show_evaluation"),
     Command(
-        "flower sample", "flower_sample", f"{_VIEWS}.flower_view:show_titles", f"{_VIEWS}.flower_view:titles_json"
+        "hints import", "hints_import", f"{_VIEWS}.pages:knowledge_base", f"{_VIEWS}.json_objects:knowledge_base"
     ),
-    Command("runs", "runs", f"{_PAGES}.runs:page", f"{_VIEWS}.runs_view:to_json"),
-    Command("inspect", "inspect", f"{_VIEWS}.dialogue_view:show", f"{_VIEWS}.dialogue_view:to_json"),
+    Command("hints list", "hints_list", f"{_PAGES}.hints:bases_page", f"{_VIEWS}.json_objects:knowledge_bases"),
+    Command("hints show", "hints_show", f"{_PAGES}.hints:base_page", f"{_VIEWS}.json_objects:knowledge_base"),
+    Command("hints edit", "hints_edit", f"{_VIEWS}.pages:knowledge_base", f"{_VIEWS}.json_objects:knowledge_base"),
+    Command(
+        "hints export", "hints_export", f"{_VIEWS}.pages:knowledge_base", f"{_VIEWS}.json_objects:knowledge_base"
+    ),
+    Command("flower train", "flower_train", f"{_VIEWS}.pages:flower_training"),
+    Command("flower evaluate", "flower_evaluate", f"{_PAGES}.models:flower_page"),
+    Command(
+        "flower sample", "flower_sample", f"{_VIEWS}.pages:flower_titles", f"{_VIEWS}.json_objects:flower_titles"
+    ),
+    Command("runs", "runs", f"{_PAGES}.runs:page", f"{_VIEWS}.json_objects:runs"),
+    Command("inspect", "inspect", f"{_VIEWS}.transcript:show", f"{_VIEWS}.transcript:to_json"),
     Command("compare", "compare", f"{_PAGES}.run_comparison:page"),
-    Command("export", "export", f"{_VIEWS}.runs_view:show_export", f"{_VIEWS}.runs_view:export_json"),
-    Command("view", "view", f"{_VIEWS}.site_view:show"),
-    Command("report", "report", f"{_VIEWS}.report_view:show"),
+    Command("export", "export", f"{_VIEWS}.pages:exported", f"{_VIEWS}.json_objects:exported"),
+    Command("view", "view", f"{_VIEWS}.pages:exported_site"),
+    Command("report", "report", f"{_VIEWS}.pages:reported"),
     Command("reproduce", "reproduce", "simulations.reproduction.page:page"),
-    Command("audit", "audit", f"{_VIEWS}.audit_view:show"),
-    Command("rescore", "rescore", f"{_VIEWS}.rescore_view:show"),
-    Command("cache explain", "cache_explain", f"{_VIEWS}.cache_view:show"),
-    Command("doctor", "doctor", f"{_VIEWS}.doctor_view:show"),
+    Command("audit", "audit", f"{_PAGES}.audit:page"),
+    Command("rescore", "rescore", f"{_PAGES}.rescoring:page"),
+    Command("cache explain", "cache_explain", f"{_PAGES}.cache:page"),
+    Command("doctor", "doctor", f"{_VIEWS}.pages:doctor"),
 )
 """All of them."""

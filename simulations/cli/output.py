@@ -5,8 +5,6 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from rich.table import Table
-
 from afl.sanitize import json_safe
 from simulations.document.terminal import console as console
 from simulations.document.terminal import plain as plain
@@ -31,13 +29,3 @@ def announce(address: str, *, as_json: bool) -> None:
 def watch() -> Watch:
     """Progress for people, on stderr."""
     return on_stderr()
-
-
-def table(*columns: str, right: tuple[str, ...] = (), title: str | None = None) -> Table:
-    """An empty table; the columns named in `right` hold numbers."""
-    made = Table(
-        title=title, title_justify="left", box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0)
-    )
-    for column in columns:
-        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
-    return made

@@ -4,7 +4,7 @@ A column of a table names one of them (`simulations.document.page.Column`), so t
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 
 from afl.metrics.intervals import Estimate
@@ -96,6 +96,11 @@ def dollars(cost: float | None) -> str:
 def seconds(value: float) -> str:
     """`12.3 s`"""
     return f"{value:,.1f} s"
+
+
+def duration(value: float) -> str:
+    """`1:02:03`, from seconds."""
+    return str(timedelta(seconds=round(value)))
 
 
 def date(value: datetime) -> str:

@@ -78,10 +78,12 @@ def verdict(tests: Sequence[PairedTest]) -> Text:
     """Which comparisons are significant, in a sentence."""
     significant = [test for test in tests if test.is_significant]
     level = "at the 5 % level after Holm's adjustment"
-    if not significant:
-        every = "The difference is" if len(tests) == 1 else f"None of the {len(tests)} differences is"
-        return Text(f"{every} {'not ' if len(tests) == 1 else ''}significant {level}.")
     several = len({test.metric for test in tests}) > 1
+    of_metric = "" if several else f" of {metric(tests[0].metric)}"
+    if not significant:
+        if len(tests) == 1:
+            return Text(f"The difference{of_metric} is not significant {level}.")
+        return Text(f"None of the {len(tests)} differences{of_metric} is significant {level}.")
     named = [_named(test, with_metric=several) for test in significant[:LISTED]]
     more = f" and {len(significant) - LISTED} more" if len(significant) > LISTED else ""
     rest = len(tests) - len(significant)

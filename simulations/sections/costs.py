@@ -7,14 +7,25 @@ from afl.types import ConcurrencyChange
 from memory.spending import AgentCost
 from simulations.analysis.loaded_run import LoadedRun
 from simulations.analysis.study_costs import StudyCosts
-from simulations.document.formats import count, decimal, dollars
-from simulations.document.page import Block, Column, Section, Table, Text
+from simulations.document.formats import count, decimal, dollars, duration, plural
+from simulations.document.page import Block, Column, Page, Section, Table, Text
+from simulations.execution.cost_estimate import CostEstimate
 
 _NUMBERS = (
     Column("calls", count),
     Column("prompt tokens", count),
     Column("completion tokens", count),
     Column("cost", dollars),
+)
+
+
+_ESTIMATE = (
+    Column("if the user agent"),
+    Column("calls", decimal(0)),
+    Column("prompt tokens", decimal(0)),
+    Column("completion tokens", decimal(0)),
+    Column("cost", dollars),
+    Column("time", duration),
 )
 
 
@@ -35,6 +46,20 @@ def of_study(costs: StudyCosts) -> Section | None:
     if costs.budget:
         blocks.append(budget(costs.budget))
     return Section("Cost", tuple(blocks)) if blocks else None
+
+
+def estimate_page(estimate: CostEstimate) -> Page:
+    """What `afl estimate` expects, between two extremes of the user agent."""
+    cost = estimate.cost_usd
+    spans = (estimate.calls, estimate.prompt_tokens, estimate.completion_tokens)
+    rows = [
+        ["accepts at once", *(span.least for span in spans), cost and cost.least, estimate.seconds.least],
+        ["never accepts", *(span.most for span in spans), cost and cost.most, estimate.seconds.most],
+    ]
+    assumed = f"{estimate.reply_tokens} tokens and {estimate.latency:g} s per reply"
+    note = Text(f"Assumed: 4 bytes per token, {assumed}, no repairs, no retries.", "note")
+    title = f"{plural(estimate.sessions, 'session')} of {estimate.dataset} with {estimate.llm}"
+    return Page(title, (), (Section("", (Table.of("", _ESTIMATE, rows), note)),))
 
 
 def by_agent(costs: Sequence[AgentCost], *, caption: str = "") -> Table | None:

@@ -36,8 +36,8 @@ def bases_page(bases: Sequence[KnowledgeBaseSummary]) -> Page:
     return Page("", (), (Section("", (Table.of("", columns, rows),)),))
 
 
-def base_page(record: KnowledgeBaseRecord, *, rejected: bool = False) -> Page:
-    """The hints of a knowledge base, their origin and effects; with `rejected`, also those not taken, and why."""
+def base_page(record: KnowledgeBaseRecord, *, every: bool = False) -> Page:
+    """The hints of a knowledge base, their origin and effects; with `every`, also those rejected, and why."""
     accepted = sorted(
         (trial for trial in record.trials if trial.number is not None), key=lambda trial: trial.number or 0
     )
@@ -56,7 +56,7 @@ def base_page(record: KnowledgeBaseRecord, *, rejected: bool = False) -> Page:
         reasons = _counted({status.value: counts[status] for status in HintStatus})
         blocks.append(Text(f"Rejected: {len(others)} ({reasons})."))
     sections = [Section("", tuple(blocks))]
-    if rejected and others:
+    if every and others:
         sections.append(Section("Rejected hints", (_rejected(others),)))
     title = f"Knowledge base {record.name}: hints for {record.base.llm} on {record.base.dataset}"
     return Page(title, (), tuple(sections))

@@ -77,9 +77,7 @@ def _lead(
     if len(groups) > 1:
         lead.append(Text("The runs are over several sets of sessions; only runs over the same ones are compared."))
     if tests:
-        significant = sum(test.is_significant for test in tests)
-        of_all = f"{significant} of {len(tests)} differences of HR@1"
-        lead.append(Text(f"{of_all} are significant at the 5 % level after Holm's adjustment."))
+        lead.append(comparisons.verdict(tests))
     return tuple(lead)
 
 

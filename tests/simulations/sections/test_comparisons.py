@@ -59,7 +59,10 @@ def test_a_difference_that_is_not_significant_stands_beside_the_minimum_detectab
     row = cells([test])
     assert (row["95 % interval"], row["p"], row["p (Holm)"]) == ("−0.0400 to +0.0800", "0.600", "1.000")
     assert row["minimum detectable effect (power .8)"] == "0.0900"
-    assert verdict([test]).text == "The difference is not significant at the 5 % level after Holm's adjustment."
+    assert (
+        verdict([test]).text
+        == "The difference of HR@1 is not significant at the 5 % level after Holm's adjustment."
+    )
 
 
 def test_of_several_only_the_significant_ones_are_named() -> None:
