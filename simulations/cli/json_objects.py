@@ -51,9 +51,9 @@ def knowledge_bases(bases: Sequence[KnowledgeBaseSummary]) -> dict[str, Any]:
 
 def knowledge_base(record: KnowledgeBaseRecord) -> dict[str, Any]:
     """The object of `hints show --json`."""
-    from simulations.hints import files
+    from simulations.hints import base_files
 
-    return files.to_json(record)
+    return base_files.to_json(record)
 
 
 def flower_titles(titles: "Sequence[Written]", *, name: str) -> dict[str, Any]:
