@@ -6,50 +6,21 @@ while one waits.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, reduce
+from functools import reduce
 from itertools import combinations
 from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from afl.metrics.holm import holm
 from afl.metrics.intervals import Estimate, wilson
-from afl.metrics.paired import mcnemar_from_counts, paired_bootstrap_from_counts
-from afl.metrics.power import minimum_detectable_hit_difference
 from memory.columns import Flags, ResultColumns
+from simulations.analysis.paired_tests import PairedTest, adjusted
 
 SessionSelection = Literal["differ", "won", "lost", "every", "none", "failed", "all"]
 """Sessions: those that some of the runs hit and others miss; of two runs, that the second wins from or loses to the
 first; that every run hits; that none does; that fail in any; all."""
 SESSION_SELECTIONS: tuple[SessionSelection, ...] = get_args(SessionSelection)
-
-
-@dataclass(frozen=True, slots=True)
-class PairedComparison:
-    """Run b against run a over the same sessions: positive differences speak for b."""
-
-    a: str
-    b: str
-    difference: float
-    """Of the hit rates, b - a."""
-    ci95: tuple[float, float]
-    """Paired bootstrap over sessions."""
-    won: int
-    """Sessions that only b hits."""
-    lost: int
-    """Sessions that only a hits."""
-    p: float
-    """Exact McNemar, two-sided."""
-    p_holm: float
-    """Adjusted for all pairs."""
-    detectable: float | None
-    """The smallest difference that so many sessions show in four of five studies; None for too few sessions."""
-
-    @property
-    def is_significant(self) -> bool:
-        """Whether a difference can be told at the 5 % level."""
-        return self.p_holm <= 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,24 +61,19 @@ class AlignedRuns:
         )
 
     @property
-    def pairs(self) -> tuple[PairedComparison, ...]:
-        """Every pair of runs, the later against the earlier."""
-        counted = [
-            (a, b, int((two.hit & ~one.hit).sum()), int((one.hit & ~two.hit).sum()))
-            for (a, one), (b, two) in combinations(zip(self.names, self._columns, strict=True), 2)
+    def pairs(self) -> tuple[PairedTest, ...]:
+        """Every pair of runs, the later against the earlier; Holm over all pairs."""
+        tests = [
+            PairedTest.of_hits(
+                a,
+                b,
+                won=int((second.hit & ~first.hit).sum()),
+                lost=int((first.hit & ~second.hit).sum()),
+                n=len(self),
+            )
+            for (a, first), (b, second) in combinations(zip(self.names, self._columns, strict=True), 2)
         ]
-        tests = [mcnemar_from_counts(won, lost) for *_, won, lost in counted]
-        adjusted = holm([test.p for test in tests]).tolist()
-        return tuple(
-            self._pair(a, b, won, lost, test.p, p_holm)
-            for (a, b, won, lost), test, p_holm in zip(counted, tests, adjusted, strict=True)
-        )
-
-    def _pair(self, a: str, b: str, won: int, lost: int, p: float, p_holm: float) -> PairedComparison:
-        difference = paired_bootstrap_from_counts(won=won, lost=lost, n=len(self))
-        differing = (won + lost) / len(self) if len(self) else 0.0
-        smallest = _detectable(len(self), differing)
-        return PairedComparison(a, b, difference.value, difference.ci95, won, lost, p, p_holm, smallest)
+        return tuple(adjusted(tests))
 
     def selected(self, show: SessionSelection) -> NDArray[np.int64]:
         """The places of the sessions asked for, in the order of the runs; those that differ first where all are."""
@@ -126,12 +92,6 @@ class AlignedRuns:
             "failed": ~np.logical_and.reduce([one.completed for one in self._columns]),
         }
         return self.positions[wanted[show]]
-
-
-@lru_cache(maxsize=256)
-def _detectable(n: int, differing: float) -> float | None:
-    """Known already when only the list of sessions changes."""
-    return minimum_detectable_hit_difference(n, differing=differing)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,39 @@
 """Popularity of items in the data that the models of a run learned from, and what a session was recommended last."""
 
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from afl.data.dataset import Split
 from afl.data.dataset_store import DatasetStore
 from afl.errors import AFLError
-from afl.metrics.popularity import popularity_groups
+from afl.metrics.intervals import Estimate, wilson
+from afl.metrics.popularity import GROUPS, popularity_groups
 from afl.types import Outcome
+from memory.aggregates import ItemAggregate
 from memory.records import SessionRecord
 from simulations.task.training_data import as_learned, training_data
+
+
+@dataclass(frozen=True, slots=True)
+class PopularityShares:
+    """Last recommendations of completed sessions up to a round, by how widely known they are."""
+
+    round: int
+    shares: Mapping[str, Estimate]
+    """`top`, `middle`, `bottom` -> share."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrequentItem:
+    """A title that is recommended often."""
+
+    item: str
+    group: str | None
+    """`top`, `middle`, `bottom`; None where nobody knows."""
+    by_round: tuple[int, ...]
+    """Completed sessions it was recommended to, by round."""
 
 
 def groups_by_title(config: Mapping[str, Any], library: DatasetStore) -> dict[str, int] | None:
@@ -38,3 +62,39 @@ def last_item(record: SessionRecord, number: int) -> str | None:
         if turn.outcome is Outcome.OK and turn.item is not None and turn.key.round <= number
     ]
     return named[-1] if named else None
+
+
+def popularity_by_round(
+    tallies: Sequence[ItemAggregate], groups: Mapping[str, int], rounds: int
+) -> tuple[PopularityShares, ...]:
+    """Round by round; `groups` is title -> place in `GROUPS`, titles that are not in it do not count."""
+    return tuple(_popularity(tallies, groups, number) for number in range(1, rounds + 1))
+
+
+def _popularity(tallies: Sequence[ItemAggregate], groups: Mapping[str, int], number: int) -> PopularityShares:
+    counts = [0] * len(GROUPS)
+    for tally in tallies:
+        last = tally.round == number or (tally.round < number and tally.ended)
+        if last and tally.item in groups:
+            counts[groups[tally.item]] += tally.sessions
+    return PopularityShares(
+        number, {name: wilson(count, sum(counts)) for name, count in zip(GROUPS, counts, strict=True)}
+    )
+
+
+def frequent_items(
+    tallies: Sequence[ItemAggregate], groups: Mapping[str, int], rounds: int, *, most: int = 10
+) -> tuple[FrequentItem, ...]:
+    """The titles that are recommended most often, all rounds together."""
+    counts: defaultdict[str, Counter[int]] = defaultdict(Counter)
+    for tally in tallies:
+        counts[tally.item][tally.round] += tally.sessions
+    often = sorted(counts.items(), key=lambda found: (-found[1].total(), found[0]))[:most]
+    return tuple(
+        FrequentItem(
+            item,
+            GROUPS[groups[item]] if item in groups else None,
+            tuple(by_round[number] for number in range(1, rounds + 1)),
+        )
+        for item, by_round in often
+    )

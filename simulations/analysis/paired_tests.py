@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import combinations
 from typing import Any, Self
 
@@ -58,7 +59,7 @@ class PairedTest:
             lost=lost,
             p=p,
             p_holm=p,
-            detectable=minimum_detectable_hit_difference(n, differing=(won + lost) / n if n else 0.0),
+            detectable=_detectable_hits(n, won + lost),
         )
 
     @property
@@ -91,9 +92,13 @@ def compare(results: Sequence[ArmResult]) -> list[PairedTest]:
 
 def compare_pairs(pairs: Sequence[tuple[ArmResult, ArmResult]]) -> list[PairedTest]:
     """The second of each pair against the first; Holm over all of them."""
-    tests = [_unadjusted(a, b) for a, b in pairs]
-    adjusted = holm([test.p for test in tests])
-    return [replace(test, p_holm=float(p)) for test, p in zip(tests, adjusted, strict=True)]
+    return adjusted([_unadjusted(a, b) for a, b in pairs])
+
+
+def adjusted(tests: Sequence[PairedTest]) -> list[PairedTest]:
+    """The tests with their p-values adjusted for all of them."""
+    p_values = holm([test.p for test in tests])
+    return [replace(test, p_holm=float(p)) for test, p in zip(tests, p_values, strict=True)]
 
 
 def _unadjusted(a: ArmResult, b: ArmResult) -> PairedTest:
@@ -120,7 +125,11 @@ def _unadjusted(a: ArmResult, b: ArmResult) -> PairedTest:
 def _detectable(differences: NDArray[np.float64], *, hits: bool) -> float | None:
     n = len(differences)
     if hits:
-        return minimum_detectable_hit_difference(
-            n, differing=float(np.count_nonzero(differences)) / n if n else 0.0
-        )
+        return _detectable_hits(n, int(np.count_nonzero(differences)))
     return minimum_detectable_mean_difference(n, sd=float(np.std(differences, ddof=1)) if n > 1 else 0.0)
+
+
+@lru_cache(maxsize=256)
+def _detectable_hits(n: int, differing: int) -> float | None:
+    """Cached: the viewer asks again whenever another list of the same sessions is shown."""
+    return minimum_detectable_hit_difference(n, differing=differing / n if n else 0.0)

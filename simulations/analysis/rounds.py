@@ -1,9 +1,13 @@
-"""Hit rate and acceptances after each round, over all sessions: each with its last recommendation up to the round."""
+"""Hit rate and acceptances by round, over all sessions: each with its last recommendation up to the round."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from afl.metrics.intervals import Estimate, wilson
+from memory.aggregates import SessionAggregate
+from memory.records import counts_by_round
 
 
 class RoundReport(NamedTuple):
@@ -22,6 +26,21 @@ class RoundReport(NamedTuple):
         return {"round": self.round, "hit_rate_at_1": self.hit_rate_at_1.value, "accepted": self.accepted}
 
 
+@dataclass(frozen=True, slots=True)
+class RoundOutcomes:
+    """What had come of all recorded sessions after a round, and of those that ended with it."""
+
+    round: int
+    hit_rate: Estimate
+    """Over all recorded sessions; those that have ended stay as they ended, failed ones count as misses."""
+    accepted: int
+    """Sessions whose recommendation was accepted in this very round."""
+    wrongly: int
+    """Of these, where it was not the target."""
+    ended: Mapping[str, int]
+    """`hit`, `miss`, `failed` -> sessions that took so many rounds."""
+
+
 def rounds_of(counts: Sequence[tuple[int, int]], sessions: int, *, rounds: int) -> tuple[RoundReport, ...]:
     """Round by round from (hits, accepted) after each, as `memory.records.counts_by_round` has them.
 
@@ -30,4 +49,27 @@ def rounds_of(counts: Sequence[tuple[int, int]], sessions: int, *, rounds: int) 
     padded = [*counts, *[counts[-1] if counts else (0, 0)] * (rounds - len(counts))]
     return tuple(
         RoundReport(number, wilson(hits, sessions), accepted) for number, (hits, accepted) in enumerate(padded, 1)
+    )
+
+
+def round_outcomes(tallies: Sequence[SessionAggregate], rounds: int) -> tuple[RoundOutcomes, ...]:
+    """After each of the rounds that any session took, or may take; none where no session is recorded."""
+    recorded = sum(tally.sessions for tally in tallies)
+    counts = counts_by_round((tally.by_round, tally.sessions) for tally in tallies)
+    after = rounds_of(counts, recorded, rounds=rounds) if counts else ()
+    return tuple(_round(tallies, entry) for entry in after)
+
+
+def _round(tallies: Sequence[SessionAggregate], after: RoundReport) -> RoundOutcomes:
+    ended = [tally for tally in tallies if tally.rounds == after.round]
+    accepted = [tally for tally in ended if tally.accepted]
+    went = Counter[str]()
+    for tally in ended:
+        went["failed" if not tally.completed else "hit" if tally.hit else "miss"] += tally.sessions
+    return RoundOutcomes(
+        round=after.round,
+        hit_rate=after.hit_rate_at_1,
+        accepted=sum(tally.sessions for tally in accepted),
+        wrongly=sum(tally.sessions for tally in accepted if not tally.hit),
+        ended={result: went[result] for result in ("hit", "miss", "failed")},
     )

@@ -14,16 +14,15 @@ from afl.errors import UsageError
 from afl.metrics.intervals import Estimate
 from memory.records import RunSummary, SessionRow
 from memory.run import Run
-from simulations.analysis import aggregated_numbers
-from simulations.analysis.aggregated_numbers import RoundLine
 from simulations.analysis.aligned_runs import (
     SESSION_SELECTIONS,
     AlignedRuns,
     DifferingSetting,
-    PairedComparison,
     SessionSelection,
     differing_settings,
 )
+from simulations.analysis.paired_tests import PairedTest
+from simulations.analysis.rounds import RoundOutcomes, round_outcomes
 from simulations.analysis.run_comparison import require_same_sessions
 from simulations.viewer.charts import Chart, Point, Series
 from simulations.viewer.data_access import DataAccess, InjectedData, RunKindView
@@ -83,7 +82,7 @@ class ComparedRun:
     """Failed sessions count as misses."""
     accepted: int
     failed: int
-    rounds: tuple[RoundLine, ...]
+    rounds: tuple[RoundOutcomes, ...]
     """Over all sessions that it recorded."""
 
 
@@ -132,7 +131,7 @@ class ComparePage:
     """Sessions that all of them recorded."""
     left_out: int
     """Sessions of theirs that not all of them recorded."""
-    pairs: tuple[PairedComparison, ...]
+    pairs: tuple[PairedTest, ...]
     settings: tuple[DifferingSetting, ...]
     """In which they differ."""
     counts: Mapping[str, int]
@@ -202,9 +201,7 @@ async def _side(run: Run, aligned: AlignedRuns, place: int) -> ComparedRun:
         hit_rate=total.hit_rate,
         accepted=total.accepted,
         failed=total.failed,
-        rounds=aggregated_numbers.round_lines(tallies, int(run.config.get("rounds", 1)))
-        if kind.recommends
-        else (),
+        rounds=round_outcomes(tallies, int(run.config.get("rounds", 1))) if kind.recommends else (),
     )
 
 

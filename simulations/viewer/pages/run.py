@@ -7,8 +7,21 @@ from typing import Any
 from afl.metrics.intervals import Estimate
 from afl.types import Phase
 from memory.session_query import Result
-from simulations.analysis import aggregated_numbers
-from simulations.analysis.aggregated_numbers import CallsLine, ItemLine, PopularityLine, RepliesLine, RoundLine
+from simulations.analysis.calls import CallNumbers, calls_by_round, total_calls
+from simulations.analysis.item_popularity import (
+    FrequentItem,
+    PopularityShares,
+    frequent_items,
+    popularity_by_round,
+)
+from simulations.analysis.outcomes import (
+    ReplyOutcomes,
+    rate_of_sessions,
+    replies_by_agent,
+    session_outcomes,
+    session_results,
+)
+from simulations.analysis.rounds import RoundOutcomes, round_outcomes
 from simulations.viewer.charts import Chart, Point, Series, Tone, Unit
 from simulations.viewer.data_access import InjectedData, ItemPopularity, RequestedRun, RunKindView
 from simulations.viewer.urls import Urls
@@ -50,17 +63,17 @@ class RunPage:
     """Result (see `memory.session_query.Result`) -> sessions."""
     outcomes: Mapping[str, int]
     """How sessions ended -> sessions."""
-    rounds: tuple[RoundLine, ...]
-    calls: CallsLine
+    rounds: tuple[RoundOutcomes, ...]
+    calls: CallNumbers
     """All of them."""
-    asked: tuple[CallsLine, ...]
+    asked: tuple[CallNumbers, ...]
     """By round and agent."""
-    replies: tuple[RepliesLine, ...]
-    popularity: tuple[PopularityLine, ...] | None
+    replies: tuple[ReplyOutcomes, ...]
+    popularity: tuple[PopularityShares, ...] | None
     """None where the data set that models learned from is not at hand as it was."""
     counting: bool
     """Whether popularity is still being counted, and will be there when asked again."""
-    items: tuple[ItemLine, ...]
+    items: tuple[FrequentItem, ...]
     """Those recommended most often."""
     pace: tuple[ConcurrencyChangeLine, ...]
     config: Mapping[str, Any]
@@ -76,10 +89,10 @@ async def read(data: InjectedData, run: RequestedRun) -> RunPage:
         await run.item_aggregates(),
         RunKindView.from_config(run.config),
     )
-    lines = aggregated_numbers.round_lines(sessions, int(run.config.get("rounds", 1))) if kind.recommends else ()
+    lines = round_outcomes(sessions, int(run.config.get("rounds", 1))) if kind.recommends else ()
     known = await data.popularity(run.config) if items else ItemPopularity({}, False)
     groups = known.groups
-    results = aggregated_numbers.results(sessions)
+    results = session_results(sessions)
     with_base = kind.recommends and run.config.get("recommender", "none") != "none"
     return RunPage(
         name=run.name,
@@ -90,22 +103,20 @@ async def read(data: InjectedData, run: RequestedRun) -> RunPage:
         sessions=run.session_count,
         done=summary.totals.done,
         recorded=sum(tally.sessions for tally in sessions),
-        hit_rate=aggregated_numbers.rate(sessions, results[Result.HIT]) if kind.recommends else None,
-        base=aggregated_numbers.rate(sessions, sum(one.sessions for one in sessions if one.base_hit))
+        hit_rate=rate_of_sessions(sessions, results[Result.HIT]) if kind.recommends else None,
+        base=rate_of_sessions(sessions, sum(one.sessions for one in sessions if one.base_hit))
         if with_base
         else None,
-        accepted=aggregated_numbers.rate(sessions, sum(one.accepted for one in lines))
-        if kind.recommends
-        else None,
+        accepted=rate_of_sessions(sessions, sum(one.accepted for one in lines)) if kind.recommends else None,
         results=results,
-        outcomes=aggregated_numbers.outcomes(sessions),
+        outcomes=session_outcomes(sessions),
         rounds=lines,
-        calls=aggregated_numbers.calls(calls),
-        asked=aggregated_numbers.call_lines(calls),
-        replies=aggregated_numbers.reply_lines(await run.turn_aggregates()),
-        popularity=None if groups is None else aggregated_numbers.popularity_lines(items, groups, len(lines)),
+        calls=total_calls(calls),
+        asked=calls_by_round(calls),
+        replies=replies_by_agent(await run.turn_aggregates()),
+        popularity=None if groups is None else popularity_by_round(items, groups, len(lines)),
         counting=known.pending,
-        items=aggregated_numbers.item_lines(items, groups or {}, len(lines)),
+        items=frequent_items(items, groups or {}, len(lines)),
         pace=tuple(ConcurrencyChangeLine(**change._asdict()) for change in await run.pace_changes()),
         config=run.config,
         candidates_hash=run.candidates_hash,
@@ -205,7 +216,7 @@ class _Charts:
         return Chart("popularity", title, "round", "share", series, unit="share", stacked=True)
 
     def taken(
-        self, name: str, title: str, y: str, value: Callable[[CallsLine], float | None], *, unit: Unit
+        self, name: str, title: str, y: str, value: Callable[[CallNumbers], float | None], *, unit: Unit
     ) -> Chart:
         """What calls took, by round and agent."""
         series = [
@@ -217,7 +228,7 @@ class _Charts:
             name, title, "round", y, told, unit=unit, stacked=True, empty_message="No reply is recorded yet."
         )
 
-    def _taken(self, role: str, value: Callable[[CallsLine], float | None]) -> Iterator[Point]:
+    def _taken(self, role: str, value: Callable[[CallNumbers], float | None]) -> Iterator[Point]:
         for one in self.page.asked:
             number = value(one)
             if one.role == role and number is not None:
@@ -249,5 +260,5 @@ class _Charts:
         return self.urls.sessions(self.page.name, wanted)
 
 
-def _tokens(line: CallsLine) -> int:
+def _tokens(line: CallNumbers) -> int:
     return line.prompt_tokens + line.completion_tokens

@@ -6,7 +6,10 @@ import pytest
 
 from memory.aggregates import CallAggregate, ItemAggregate, SessionAggregate
 from memory.records import RoundRecord
-from simulations.analysis import aggregated_numbers
+from simulations.analysis.calls import calls_by_round, total_calls
+from simulations.analysis.item_popularity import frequent_items, popularity_by_round
+from simulations.analysis.outcomes import rate_of_sessions, session_results
+from simulations.analysis.rounds import round_outcomes
 
 
 def _sessions(
@@ -20,21 +23,21 @@ def _sessions(
 
 def test_sessions_that_have_ended_stay_as_they_ended() -> None:
     tallies = [_sessions(3, (True, True)), _sessions(1, (False, False), (True, False))]
-    first, second, third = aggregated_numbers.round_lines(tallies, 3)
+    first, second, third = round_outcomes(tallies, 3)
     assert [one.hit_rate.value for one in (first, second, third)] == [0.75, 1.0, 1.0]
     assert [one.accepted for one in (first, second, third)] == [3, 0, 0]
 
 
 def test_without_a_session_there_are_no_rounds_and_no_rate() -> None:
-    assert aggregated_numbers.round_lines([], 4) == ()
-    assert aggregated_numbers.rate([], 0) is None
+    assert round_outcomes([], 4) == ()
+    assert rate_of_sessions([], 0) is None
 
 
 def test_failed_sessions_are_misses_of_every_round_but_no_result_of_the_loop() -> None:
     tallies = [_sessions(2, (False, False), completed=False)]
-    assert aggregated_numbers.results(tallies)["failed"] == 2
-    assert aggregated_numbers.results(tallies)["miss"] == 0
-    assert aggregated_numbers.round_lines(tallies, 1)[0].hit_rate.n == 2
+    assert session_results(tallies)["failed"] == 2
+    assert session_results(tallies)["miss"] == 0
+    assert round_outcomes(tallies, 1)[0].hit_rate.n == 2
 
 
 CALL = CallAggregate("loop", 1, "user", "ok", True, False, True, 3, 19, 0, 190, 19, 0.19, 1.9)
@@ -42,21 +45,21 @@ CALL = CallAggregate("loop", 1, "user", "ok", True, False, True, 3, 19, 0, 190, 
 
 def test_slow_replies_are_told_by_the_border_that_nearly_all_are_below() -> None:
     slow = CALL._replace(bucket=8, entries=1, latency=4.0)
-    assert aggregated_numbers.calls([CALL, slow]).slow == 0.1
-    assert aggregated_numbers.calls([CALL, slow._replace(entries=2)]).slow == 5.0
-    assert aggregated_numbers.calls([CALL._replace(bucket=15)]).slow is None
+    assert total_calls([CALL, slow]).slow == 0.1
+    assert total_calls([CALL, slow._replace(entries=2)]).slow == 5.0
+    assert total_calls([CALL._replace(bucket=15)]).slow is None
 
 
 def test_calls_that_were_not_sent_took_no_time() -> None:
     unsent = CALL._replace(
         sent=False, priced=False, latency=0.0, prompt_tokens=0, completion_tokens=0, cost_usd=0.0
     )
-    together = aggregated_numbers.calls([CALL, unsent])
+    together = total_calls([CALL, unsent])
     assert (together.calls, together.latency, together.cost_usd) == (19, pytest.approx(0.1), 0.19)
 
 
 def test_without_a_price_there_is_no_cost() -> None:
-    assert aggregated_numbers.calls([CALL._replace(priced=False)]).cost_usd is None
+    assert total_calls([CALL._replace(priced=False)]).cost_usd is None
 
 
 def test_popularity_counts_the_last_recommendation_up_to_a_round() -> None:
@@ -66,7 +69,7 @@ def test_popularity_counts_the_last_recommendation_up_to_a_round() -> None:
         ItemAggregate(2, "Ran", True, 1),
         ItemAggregate(2, "Unknown", True, 5),
     ]
-    first, second = aggregated_numbers.popularity_lines(tallies, {"Heat": 0, "Up": 1, "Ran": 2}, 2)
+    first, second = popularity_by_round(tallies, {"Heat": 0, "Up": 1, "Ran": 2}, 2)
     assert [share.value for share in first.shares.values()] == [0.75, 0.25, 0.0]
     assert [share.value for share in second.shares.values()] == [0.75, 0.0, 0.25]
 
@@ -77,14 +80,14 @@ def test_titles_are_listed_by_how_often_they_are_recommended() -> None:
         ItemAggregate(2, "Up", True, 4),
         ItemAggregate(1, "Up", False, 1),
     ]
-    up, heat = aggregated_numbers.item_lines(tallies, {"Heat": 0}, 2)
+    up, heat = frequent_items(tallies, {"Heat": 0}, 2)
     assert (up.item, up.group, up.by_round) == ("Up", None, (1, 4))
     assert (heat.item, heat.group, heat.by_round) == ("Heat", "top", (3, 0))
-    assert replace(heat, group=None) == aggregated_numbers.item_lines(tallies, {}, 2, most=2)[1]
+    assert replace(heat, group=None) == frequent_items(tallies, {}, 2, most=2)[1]
 
 
 def test_calls_of_phases_without_rounds_are_one_row_an_agent() -> None:
     steps = [CALL._replace(phase="reflection", role="reflection", round=step) for step in (1, 2, 3)]
-    (loop, reflection) = aggregated_numbers.call_lines([*steps, CALL])
+    (loop, reflection) = calls_by_round([*steps, CALL])
     assert (loop.phase, loop.round, loop.calls) == ("loop", 1, 19)
     assert (reflection.phase, reflection.round, reflection.calls) == ("reflection", None, 57)
