@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from simulations.cli.dialogue_view import dialogue
 from sqlalchemy import create_engine, text
 
 from afl.data.dataset import Dataset
@@ -16,6 +15,7 @@ from memory.records import Transcript
 from memory.run import Run
 from memory.store import Store
 from simulations import inspect
+from simulations.cli.transcript import dialogue
 from simulations.task.candidate_titles import candidate_titles, titles_of_dataset
 from tests.simulations.conftest import Afl
 
