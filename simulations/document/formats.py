@@ -108,6 +108,11 @@ def date(value: datetime) -> str:
     return value.strftime("%Y-%m-%d %H:%M")
 
 
+def latency(value: float) -> str:
+    """`0.84 s`: the time to one reply."""
+    return f"{value:,.2f} s"
+
+
 @cache
 def decimal(digits: int) -> Callable[[float], str]:
     """A format with so many digits after the point: scores, means per session."""

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from afl.llm.budget import BudgetReport
-from afl.types import ConcurrencyChange
+from afl.types import ConcurrencyChange, Phase
 from memory.spending import AgentCost
+from simulations.analysis.calls import CallNumbers
 from simulations.analysis.loaded_run import LoadedRun
 from simulations.analysis.study_costs import StudyCosts
-from simulations.document.formats import count, decimal, dollars, duration, plural
+from simulations.document.formats import count, decimal, dollars, duration, latency, plural
 from simulations.document.page import Block, Column, Page, Section, Table, Text
 from simulations.execution.cost_estimate import CostEstimate
 
@@ -16,6 +17,12 @@ _NUMBERS = (
     Column("prompt tokens", count),
     Column("completion tokens", count),
     Column("cost", dollars),
+)
+_LATENCY = (
+    Column("retries", count),
+    Column("repairs", count),
+    Column("mean latency", latency),
+    Column("95 % below", latency),
 )
 
 
@@ -67,6 +74,26 @@ def by_agent(costs: Sequence[AgentCost], *, caption: str = "") -> Table | None:
     if all(cost.cost_usd == 0 for cost in costs):
         return None
     return Table.of(caption, (Column("agent"), Column("round", str), *_NUMBERS), [_cells(cost) for cost in costs])
+
+
+def calls_table(lines: Sequence[CallNumbers]) -> Table:
+    """One agent in one round per row, with retries, repairs and latency."""
+    rows = [
+        [
+            f"{line.role} agent",
+            Phase(line.phase).label if line.round is None else line.round,
+            line.calls,
+            line.prompt_tokens,
+            line.completion_tokens,
+            line.cost_usd,
+            line.retries,
+            line.repairs,
+            line.latency,
+            line.slow,
+        ]
+        for line in lines
+    ]
+    return Table.of("By agent and round", (Column("agent"), Column("round", str), *_NUMBERS, *_LATENCY), rows)
 
 
 def budget(report: BudgetReport) -> Text:

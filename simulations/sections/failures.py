@@ -19,16 +19,19 @@ def section(runs: Sequence[LoadedRun]) -> Section:
         return Section(
             "Failures", (Text(f"None: {count(sessions)} sessions with {count(turns)} turns, all answered."),)
         )
-    return Section("Failures", (_sessions(runs), _turns(runs)))
+    sessions_of_runs = {run.label: run.sessions_by_outcome for run in runs}
+    turns_of_runs = {run.label: (run.turns_by_outcome, run.calls.repairs) for run in runs}
+    return Section("Failures", (sessions_table(sessions_of_runs), turns_table(turns_of_runs)))
 
 
-def _sessions(runs: Sequence[LoadedRun]) -> Table:
-    kinds = _kinds([run.sessions_by_outcome for run in runs])
+def sessions_table(outcomes: Mapping[str, Mapping[str, int]]) -> Table:
+    """One run per row; `outcomes`: label -> outcome -> sessions."""
+    kinds = _kinds(list(outcomes.values()))
     rows = []
-    for run in runs:
-        n, counts = len(run.records), run.sessions_by_outcome
+    for label, counts in outcomes.items():
+        n = sum(counts.values())
         failed = n - counts.get(Outcome.OK, 0)
-        rows.append([run.label, n, wilson(failed, n), *((counts.get(kind, 0), n) for kind in kinds)])
+        rows.append([label, n, wilson(failed, n), *((counts.get(kind, 0), n) for kind in kinds)])
     columns = (
         Column("run"),
         Column("sessions", count),
@@ -38,15 +41,15 @@ def _sessions(runs: Sequence[LoadedRun]) -> Table:
     return Table.of("Sessions by outcome", columns, rows)
 
 
-def _turns(runs: Sequence[LoadedRun]) -> Table:
-    kinds = _kinds([run.turns_by_outcome for run in runs])
+def turns_table(outcomes: Mapping[str, tuple[Mapping[str, int], int]], *, heading: str = "run") -> Table:
+    """One run or agent per row; `outcomes`: label -> (outcome -> turns, repair turns)."""
+    kinds = _kinds([counts for counts, _ in outcomes.values()])
     rows = []
-    for run in runs:
-        counts = run.turns_by_outcome
+    for label, (counts, repairs) in outcomes.items():
         n = sum(counts.values())
-        rows.append([run.label, n, *((counts.get(kind, 0), n) for kind in kinds), run.calls.repairs])
+        rows.append([label, n, *((counts.get(kind, 0), n) for kind in kinds), repairs])
     columns = (
-        Column("run"),
+        Column(heading),
         Column("turns", count),
         *(Column(kind, part) for kind in kinds),
         Column("repair turns", count),

@@ -6,6 +6,7 @@ from functools import partial
 from afl.metrics.intervals import Estimate
 from simulations.analysis.hit_comparison import HitArm
 from simulations.analysis.loaded_run import LoadedRun
+from simulations.analysis.rounds import RoundReport
 from simulations.document.figures.intervals import Interval, intervals
 from simulations.document.figures.lines import Line, lines
 from simulations.document.formats import count, estimate, estimate_with_n, interval, part, rate
@@ -68,7 +69,7 @@ def by_round(
         ]
     else:
         figures = [_rounds_figure(hits, "rounds", base, base_label), _accepted_figure(accepted)]
-    return Section("HR@1 by round", (*figures, _rounds_table(shown)))
+    return Section("HR@1 by round", (*figures, rounds_table({run.label: run.rounds for run in shown})))
 
 
 def _arms_figure(arms: Sequence[HitArm], number: int, series: Mapping[str, int]) -> Figure:
@@ -126,18 +127,19 @@ def _alternative(drawn: Sequence[Line]) -> str:
     return "; ".join(f"{label}: {', '.join(values)}" for label, values in by_round.items())
 
 
-def _rounds_table(runs: Sequence[LoadedRun]) -> Table:
+def rounds_table(runs: Mapping[str, Sequence[RoundReport]]) -> Table:
+    """One round of a run per row; `runs`: label -> rounds."""
     rows = [
         [
-            run.label,
+            label,
             after.round,
             after.hit_rate_at_1.value,
             after.hit_rate_at_1.ci95,
             after.hit_rate_at_1.n,
             (after.accepted, after.hit_rate_at_1.n),
         ]
-        for run in runs
-        for after in run.rounds
+        for label, rounds in runs.items()
+        for after in rounds
     ]
     caption = "Every session with its last recommendation up to the round"
     return Table.of(caption, _BY_ROUND, rows, folded=len(runs) > TOGETHER)

@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from afl.metrics.intervals import Estimate
-from afl.metrics.ranking_metrics import ListMetric, metrics_of_lists
+from afl.metrics.ranking_metrics import ListMetric, Rank, metrics_of_lists
 from simulations.analysis.list_comparison import Places, compare_pairs_of_lists
 from simulations.analysis.loaded_run import LoadedRun
 from simulations.analysis.rank_report import RankReport
@@ -108,21 +108,35 @@ def _exact(report: RankReport) -> Section | None:
 
 def _blocks(runs: Sequence[LoadedRun], number: int) -> Iterable[Block]:
     metrics = metrics_of_lists(min(run.listed for run in runs))
-    scores = [_score(run, metric) for metric in metrics for run in runs]
+    by_run = [_scores(run, top=metrics[-1].k) for run in runs]
+    scores = [score for of_metric in zip(*by_run, strict=True) for score in of_metric]
     pairs = [((one.label, one.target_ranks), (two.label, two.target_ranks)) for one, two in combinations(runs, 2)]
     tests = compare_pairs_of_lists(pairs, metrics)
     return [_figure(scores, number), table(scores), *comparisons.blocks(tests, folded=True)]
 
 
-def _score(run: LoadedRun, metric: ListMetric) -> Score:
+def scores_of_lists(
+    run: str, ranks: Sequence[Rank], completed: Sequence[Rank], *, top: int, candidates: int
+) -> list[Score]:
+    """Every metric of a run's lists of `top` entries: `ranks` are those of all sessions, `completed` of those with a
+    list."""
+    return [
+        Score(
+            run,
+            metric,
+            metric.estimate(ranks),
+            metric.estimate(completed) if completed else None,
+            metric.chance(candidates),
+        )
+        for metric in metrics_of_lists(top)
+    ]
+
+
+def _scores(run: LoadedRun, *, top: int) -> list[Score]:
     ranks: Places = run.target_ranks
     completed = [ranks[record.session] for record in run.records if record.completed]
-    return Score(
-        run.label,
-        metric,
-        metric.estimate(list(ranks.values())),
-        metric.estimate(completed) if completed else None,
-        metric.chance(run.config["candidates"]),
+    return scores_of_lists(
+        run.label, list(ranks.values()), completed, top=top, candidates=run.config["candidates"]
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from simulations.analysis.paired_tests import PairedTest
-from simulations.analysis.run_comparison import RunComparison, SessionPair
+from simulations.analysis.run_comparison import RunComparison, RunSide, SessionPair
 from simulations.document.formats import count, interval, plural, rate
 from simulations.document.page import Block, Column, Page, Section, Table, Text
 from simulations.sections import comparisons
@@ -27,7 +27,7 @@ _RUNS = (
 def page(comparison: RunComparison) -> Page:
     """Both runs, the paired tests, the sessions on which they differ, and where the configurations do."""
     sections = (
-        Section("", (_runs(comparison),)),
+        Section("", (runs_table({"A": comparison.a, "B": comparison.b}),)),
         Section("Comparison", tuple(_tests(comparison))),
         _sessions(comparison),
         configuration(comparison.configuration, ("A", "B"), "Configuration, where it differs"),
@@ -37,18 +37,20 @@ def page(comparison: RunComparison) -> Page:
     )
 
 
-def configuration(values: Mapping[str, tuple[Any, Any]], names: tuple[str, str], title: str) -> Section:
-    """The keys in which two configurations differ."""
+def configuration(values: Mapping[str, tuple[Any, ...]], names: tuple[str, ...], title: str) -> Section:
+    """The keys in which configurations differ."""
     if not values:
-        return Section("", (Text("Both runs have the same configuration.", "note"),))
+        several = "Both runs" if len(names) == 2 else "All runs"
+        return Section("", (Text(f"{several} have the same configuration.", "note"),))
     columns = (Column("key"), *(Column(name) for name in names))
     return Section(title, (Table.of("", columns, [(key, *pair) for key, pair in values.items()]),))
 
 
-def _runs(comparison: RunComparison) -> Table:
+def runs_table(sides: Mapping[str, RunSide]) -> Table:
+    """One run per row; `sides`: letter -> run over the shared sessions."""
     rows = [
-        [name, side.run, hits.value, hits.ci95, hits.n, side.accepted, side.failed]
-        for name, side in (("A", comparison.a), ("B", comparison.b))
+        [letter, side.run, hits.value, hits.ci95, hits.n, side.accepted, side.failed]
+        for letter, side in sides.items()
         for hits in (side.hit_rate_at_1,)
     ]
     return Table.of("", _RUNS, rows)

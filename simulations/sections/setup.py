@@ -45,6 +45,13 @@ def section(runs: Sequence[LoadedRun]) -> Section:
     return Section("Configuration", tuple(blocks))
 
 
+def of_run(config: Mapping[str, Any], candidates_hash: str) -> Facts:
+    """One run's configuration, whose keys are named as in the report."""
+    flat = _flat({**config, "candidates_hash": candidates_hash})
+    keys = dict.fromkeys([*(key for key in _NAMES if key in flat), *flat])
+    return Facts(tuple((_NAMES.get(key, key), flat[key]) for key in keys if key not in _LEFT_OUT))
+
+
 def _runs(runs: Sequence[LoadedRun]) -> Table:
     rows = [[run.name, run.label, (len(run.records), run.size)] for run in runs]
     return Table.of("Runs", (Column("run"), Column("label"), Column("sessions recorded", progress)), rows)

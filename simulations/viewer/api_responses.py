@@ -30,7 +30,8 @@ def data(found: Any, status: int = HTTPStatus.OK) -> Response:
 def _fields(found: Any) -> dict[str, Any]:
     if isinstance(found, BaseModel):
         return dict(found)
-    return {field.name: getattr(found, field.name) for field in fields(found)}
+    values = {field: getattr(found, field.name) for field in fields(found)}
+    return {field.name: value for field, value in values.items() if value or not field.metadata.get("omit_empty")}
 
 
 ERRORS: dict[int | str, dict[str, Any]] = {

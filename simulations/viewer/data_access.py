@@ -35,6 +35,9 @@ _TRAINING_SETTINGS = ("dataset", "dataset_hash", "train_on", "training_hash", "r
 """What decides which interactions the models of a run learned from."""
 
 
+OMIT_EMPTY = {"omit_empty": True}
+"""Metadata of a page's field that its JSON leaves out where it is empty."""
+
 WAIT_SECONDS = 0.1
 """Seconds that a page waits for what takes long and can follow."""
 

@@ -7,10 +7,13 @@ from functools import cache
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from afl.sanitize import document_safe
+from simulations.document import formats
+from simulations.document.page import Block
+from simulations.sections import notes
 from simulations.viewer.charts import Chart, Unit
 from simulations.viewer.transcript_view import RequestMessage
 from simulations.viewer.urls import Urls
@@ -54,7 +57,12 @@ def page(template: str, urls: Urls, **values: Any) -> str:
 @cache
 def _templates() -> Environment:
     made = Environment(
-        loader=PackageLoader("simulations.viewer"),
+        loader=ChoiceLoader(
+            [
+                PackageLoader("simulations.viewer"),
+                PrefixLoader({"document": PackageLoader("simulations.document")}),
+            ]
+        ),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -75,8 +83,15 @@ def _templates() -> Environment:
         "passages": passages,
         "chart": _chart,
         "unit": unit,
+        "kind": _kind,
+        "metric": formats.metric,
     }
+    made.globals["stand_in"] = notes.STAND_IN.text
     return made
+
+
+def _kind(block: Block) -> str:
+    return type(block).__name__
 
 
 def count(number: int) -> str:

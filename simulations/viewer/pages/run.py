@@ -1,11 +1,15 @@
-"""A run: what came of it round by round, what it cost, what failed, and what it was begun with."""
+"""A run: results by round, failures, calls and costs, configuration."""
 
+from asyncio import to_thread
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from afl.metrics.intervals import Estimate
-from afl.types import Phase
+from afl.metrics.ranking_metrics import metrics_of_lists
+from afl.types import Outcome, Phase
+from memory.run import Run
 from memory.session_query import Result
 from simulations.analysis.calls import CallNumbers, calls_by_round, total_calls
 from simulations.analysis.item_popularity import (
@@ -21,15 +25,19 @@ from simulations.analysis.outcomes import (
     session_outcomes,
     session_results,
 )
-from simulations.analysis.rounds import RoundOutcomes, round_outcomes
+from simulations.analysis.rounds import RoundOutcomes, RoundReport, round_outcomes
+from simulations.document import formats
+from simulations.document.page import Section
+from simulations.sections import costs, failures, hit_rates, ranking, setup
+from simulations.task.run_kind import RunKind
 from simulations.viewer.charts import Chart, Point, Series, Tone, Unit
-from simulations.viewer.data_access import InjectedData, ItemPopularity, RequestedRun, RunKindView
+from simulations.viewer.data_access import OMIT_EMPTY, InjectedData, ItemPopularity, RequestedRun, RunKindView
 from simulations.viewer.urls import Urls
 
 
 @dataclass(frozen=True, slots=True)
 class ConcurrencyChangeLine:
-    """A moment at which the number of requests that may be under way at once was changed."""
+    """A change of the number of concurrent requests."""
 
     at: float
     """Seconds since 1970, UTC."""
@@ -37,7 +45,21 @@ class ConcurrencyChangeLine:
     why: str
     """`begun`, `well`, or the HTTP status that asked for fewer."""
     wait: float | None
-    """Seconds for which the endpoint asked not to be asked at all."""
+    """Seconds for which the endpoint asked for no request at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListScore:
+    """A metric of the recommendation agent's lists."""
+
+    metric: str
+    """`hr_at_10`, `ndcg_at_10`, ..."""
+    value: Estimate
+    """Over recorded sessions; one without a list is a miss."""
+    completed: Estimate | None
+    """Over sessions with a list; None where there is none."""
+    random: float
+    """What a random order of the candidates earns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +70,11 @@ class RunPage:
     """Seconds since 1970, UTC."""
     status: str
     seconds: float | None
-    """From its beginning to the last recorded session."""
+    """From the start to the last recorded session."""
     sessions: int
-    """How many it consists of."""
+    """Of the whole run."""
     done: int
-    """Those that a continuation leaves as they are."""
+    """Sessions that a continuation does not run again."""
     recorded: int
     hit_rate: Estimate | None
     """Failed sessions count as misses; None where nothing is recorded, or nothing recommended."""
@@ -62,7 +84,7 @@ class RunPage:
     results: Mapping[str, int]
     """Result (see `memory.session_query.Result`) -> sessions."""
     outcomes: Mapping[str, int]
-    """How sessions ended -> sessions."""
+    """Outcome -> sessions."""
     rounds: tuple[RoundOutcomes, ...]
     calls: CallNumbers
     """All of them."""
@@ -70,92 +92,170 @@ class RunPage:
     """By round and agent."""
     replies: tuple[ReplyOutcomes, ...]
     popularity: tuple[PopularityShares, ...] | None
-    """None where the data set that models learned from is not at hand as it was."""
+    """None where the data set the models were trained on is missing or has changed."""
     counting: bool
-    """Whether popularity is still being counted, and will be there when asked again."""
+    """Whether popularity is still being computed; a later request has it."""
     items: tuple[FrequentItem, ...]
     """Those recommended most often."""
     pace: tuple[ConcurrencyChangeLine, ...]
     config: Mapping[str, Any]
-    """What determines its results, fixed when it was begun."""
+    """What determines its results, fixed when it began."""
     candidates_hash: str
+    ranked: tuple[ListScore, ...] = field(default=(), metadata=OMIT_EMPTY)
+    """HR@k and NDCG@k of a ranking run."""
+
+    @property
+    def run_kind(self) -> RunKind:
+        return RunKind.from_config(self.config)
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """The tables of the page, as the report shows them."""
+        turns = {f"{line.role} agent": (line.outcomes, sum(line.repaired.values())) for line in self.replies}
+        sections = [
+            Section("Ranked lists", (ranking.table(self._scores),)) if self.ranked else None,
+            Section("HR@1 by round", (hit_rates.rounds_table({self.name: self._rounds}),))
+            if len(self.rounds) > 1
+            else None,
+            Section("Outcomes", (failures.sessions_table({self.name: self.outcomes}),)) if self.outcomes else None,
+            Section("Replies", (failures.turns_table(turns, heading="agent"),)) if turns else None,
+            Section("Calls", (costs.calls_table(self.asked),)) if self.asked else None,
+        ]
+        return tuple(section for section in sections if section is not None)
+
+    @property
+    def configuration(self) -> Section:
+        return Section("Configuration", (setup.of_run(self.config, self.candidates_hash),))
+
+    @property
+    def _scores(self) -> list[ranking.Score]:
+        metrics = {metric.name: metric for metric in metrics_of_lists(self.run_kind.listed)}
+        return [
+            ranking.Score(self.name, metrics[score.metric], score.value, score.completed, score.random)
+            for score in self.ranked
+        ]
+
+    @property
+    def _rounds(self) -> list[RoundReport]:
+        accepted = accumulate(line.accepted for line in self.rounds)
+        return [
+            RoundReport(line.round, line.hit_rate, so_far)
+            for line, so_far in zip(self.rounds, accepted, strict=True)
+        ]
 
 
 async def read(data: InjectedData, run: RequestedRun) -> RunPage:
     """The run in numbers."""
-    summary, sessions = await run.summary(), await run.session_aggregates()
-    calls, items, kind = (
+    kind, summary = RunKind.from_config(run.config), await run.summary()
+    sessions, calls, items = (
+        await run.session_aggregates(),
         await run.call_aggregates(),
         await run.item_aggregates(),
-        RunKindView.from_config(run.config),
     )
-    lines = round_outcomes(sessions, int(run.config.get("rounds", 1))) if kind.recommends else ()
-    known = await data.popularity(run.config) if items else ItemPopularity({}, False)
-    groups = known.groups
-    results = session_results(sessions)
-    with_base = kind.recommends and run.config.get("recommender", "none") != "none"
+    rounds = round_outcomes(sessions, int(run.config.get("rounds", 1))) if kind.recommends else ()
+    popularity = await data.popularity(run.config) if items else ItemPopularity({}, False)
+    groups, results = popularity.groups, session_results(sessions)
+    recorded = sum(tally.sessions for tally in sessions)
+
+    def rate(hits: int, *, shown: bool = True) -> Estimate | None:
+        return rate_of_sessions(sessions, hits) if kind.recommends and shown else None
+
     return RunPage(
         name=run.name,
-        kind=kind,
+        kind=RunKindView.from_config(run.config),
         begun=run.created,
         status=summary.status,
         seconds=summary.seconds,
         sessions=run.session_count,
         done=summary.totals.done,
-        recorded=sum(tally.sessions for tally in sessions),
-        hit_rate=rate_of_sessions(sessions, results[Result.HIT]) if kind.recommends else None,
-        base=rate_of_sessions(sessions, sum(one.sessions for one in sessions if one.base_hit))
-        if with_base
-        else None,
-        accepted=rate_of_sessions(sessions, sum(one.accepted for one in lines)) if kind.recommends else None,
+        recorded=recorded,
+        hit_rate=rate(results[Result.HIT]),
+        base=rate(
+            sum(tally.sessions for tally in sessions if tally.base_hit),
+            shown=run.config.get("recommender", "none") != "none",
+        ),
+        accepted=rate(sum(line.accepted for line in rounds)),
         results=results,
         outcomes=session_outcomes(sessions),
-        rounds=lines,
+        rounds=rounds,
         calls=total_calls(calls),
         asked=calls_by_round(calls),
         replies=replies_by_agent(await run.turn_aggregates()),
-        popularity=None if groups is None else popularity_by_round(items, groups, len(lines)),
-        counting=known.pending,
-        items=frequent_items(items, groups or {}, len(lines)),
+        popularity=None if groups is None else popularity_by_round(items, groups, len(rounds)),
+        counting=popularity.pending,
+        items=frequent_items(items, groups or {}, len(rounds)),
         pace=tuple(ConcurrencyChangeLine(**change._asdict()) for change in await run.pace_changes()),
         config=run.config,
         candidates_hash=run.candidates_hash,
+        ranked=await _ranked(run, kind, recorded) if kind.ranks and recorded else (),
     )
 
 
-_AGENTS = {"recommendation": "recommendation agent", "user": "user agent"}
+async def _ranked(run: Run, kind: RunKind, recorded: int) -> tuple[ListScore, ...]:
+    """A session that failed before there was a list has no row: a miss."""
+    rows = await run.target_ranks()
+    ranks = [row.place for row in rows] + [None] * (recorded - len(rows))
+    completed = [row.place for row in rows if row.outcome == Outcome.OK]
+    candidates = int(run.config["candidates"])
+    scores = await to_thread(
+        ranking.scores_of_lists, run.name, ranks, completed, top=kind.listed, candidates=candidates
+    )
+    return tuple(ListScore(score.metric.name, score.estimate, score.completed, score.random) for score in scores)
+
+
+_AGENTS = {"recommendation": "recommendation agent", "user": "user agent", "reflection": "reflection agent"}
 _GROUPS = {"top": "top 20 % of items", "middle": "20 to 50 %", "bottom": "bottom 50 %"}
 _ENDS: dict[str, Tone] = {"hit": "good", "miss": "warn", "failed": "bad"}
 
 
 def charts(page: RunPage, urls: Urls) -> tuple[Chart, ...]:
-    """Those that have something to say about this run."""
-    return tuple(_Charts(page, urls).all())
+    """Those that have something to show of this run."""
+    drawn = _RunCharts(page, urls).all()
+    return tuple(chart for chart in drawn if not chart.empty)
 
 
-class _Charts:
+class _RunCharts:
     def __init__(self, page: RunPage, urls: Urls) -> None:
         self.page = page
         self.urls = urls
 
     def all(self) -> Iterator[Chart]:
-        if self.page.kind.recommends:
+        page = self.page
+        if page.ranked:
+            yield self.list_metrics()
+        elif page.kind.recommends:
             yield self.hit_rate()
-            yield self.endings()
+            yield self.results()
+        if any(line.accepted for line in page.rounds):
             yield self.acceptances()
-            if self.page.popularity:
-                yield self.popularity()
-        yield self.taken("tokens", "Tokens", "tokens", _tokens, unit="count")
-        if self.page.calls.cost_usd:
-            yield self.taken("cost", "Cost", "US dollars", lambda one: one.cost_usd, unit="dollars")
-        yield self.taken("latency", "Mean time to a reply", "seconds", lambda one: one.latency, unit="seconds")
+        if page.kind.recommends:
+            yield self.popularity()
+        yield self.calls("tokens", "Tokens", "tokens", _tokens, unit="count")
+        if page.calls.cost_usd:
+            yield self.calls("cost", "Cost", "US dollars", lambda line: line.cost_usd, unit="dollars")
+        yield self.calls(
+            "latency", "Mean latency of a reply", "seconds", lambda line: line.latency, unit="seconds"
+        )
         yield self.failures()
+
+    def list_metrics(self) -> Chart:
+        headings = {score.metric: formats.metric(score.metric) for score in self.page.ranked}
+        lists = [
+            Point(headings[score.metric], score.value.value, score.value.ci95, self.sessions())
+            for score in self.page.ranked
+        ]
+        random = [Point(headings[score.metric], score.random) for score in self.page.ranked]
+        series = [
+            Series("lists of the recommendation agent", lists, kind="points"),
+            Series("random order", random, kind="points"),
+        ]
+        return Chart("list-metrics", "HR@k and NDCG@k of the lists, with 95 % intervals", "metric", "mean", series)
 
     def hit_rate(self) -> Chart:
         rounds, base = self.page.rounds, self.page.base
         series = [
             Series(
-                "the loop",
+                "agents",
                 [
                     Point(one.round, one.hit_rate.value, one.hit_rate.ci95, self.sessions(hit_after=one.round))
                     for one in rounds
@@ -166,9 +266,9 @@ class _Charts:
             series.append(
                 Series("base model alone", [Point(one.round, base.value) for one in rounds], kind="level")
             )
-        return Chart("hit-rate", "Hit rate after each round", "round", "hit rate @1", series)
+        return Chart("hit-rate", "HR@1 after each round, with 95 % intervals", "round", "HR@1", series)
 
-    def endings(self) -> Chart:
+    def results(self) -> Chart:
         series = [
             Series(
                 name,
@@ -182,21 +282,21 @@ class _Charts:
             for name, tone in _ENDS.items()
             if name != "failed" or self.page.results["failed"]
         ]
-        title = "How sessions ended, by the rounds they took"
+        title = "Sessions by result and number of rounds"
         return Chart("endings", title, "rounds", "sessions", series, unit="count", stacked=True)
 
     def acceptances(self) -> Chart:
-        rightly, wrongly = [], []
-        for one in self.page.rounds:
-            right = self.sessions(accepted_in=one.round, result="hit")
-            wrong = self.sessions(accepted_in=one.round, result="wrong")
-            rightly.append(Point(one.round, one.accepted - one.wrongly, link=right))
-            wrongly.append(Point(one.round, one.wrongly, link=wrong))
+        targets, others = [], []
+        for line in self.page.rounds:
+            hits = self.sessions(accepted_in=line.round, result="hit")
+            false_accepts = self.sessions(accepted_in=line.round, result="wrong")
+            targets.append(Point(line.round, line.accepted - line.wrongly, link=hits))
+            others.append(Point(line.round, line.wrongly, link=false_accepts))
         series = [
-            Series("the target", rightly, kind="bar", tone="good"),
-            Series("something else", wrongly, kind="bar", tone="warn"),
+            Series("accepted the target", targets, kind="bar", tone="good"),
+            Series("false accepts", others, kind="bar", tone="warn"),
         ]
-        title = "Accepted in each round"
+        title = "Acceptances in each round"
         return Chart("accepted", title, "round", "sessions", series, unit="count", stacked=True)
 
     def popularity(self) -> Chart:
@@ -212,23 +312,21 @@ class _Charts:
             )
             for group, name in _GROUPS.items()
         ]
-        title = "Last recommendations after each round, by popularity"
+        title = "Last recommendation after each round, by popularity of the item"
         return Chart("popularity", title, "round", "share", series, unit="share", stacked=True)
 
-    def taken(
+    def calls(
         self, name: str, title: str, y: str, value: Callable[[CallNumbers], float | None], *, unit: Unit
     ) -> Chart:
-        """What calls took, by round and agent."""
+        """A number of the calls, by round and agent."""
         series = [
-            Series(agent, list(self._taken(role, value)), kind="line" if unit == "seconds" else "bar")
+            Series(agent, list(self._by_round(role, value)), kind="line" if unit == "seconds" else "bar")
             for role, agent in _AGENTS.items()
         ]
-        told = [one for one in series if one.points]
-        return Chart(
-            name, title, "round", y, told, unit=unit, stacked=True, empty_message="No reply is recorded yet."
-        )
+        drawn = [agent for agent in series if agent.points]
+        return Chart(name, title, "round", y, drawn, unit=unit, stacked=True)
 
-    def _taken(self, role: str, value: Callable[[CallNumbers], float | None]) -> Iterator[Point]:
+    def _by_round(self, role: str, value: Callable[[CallNumbers], float | None]) -> Iterator[Point]:
         for one in self.page.asked:
             number = value(one)
             if one.role == role and number is not None:
@@ -242,22 +340,15 @@ class _Charts:
             if outcome != "ok"
         ]
         series = [Series("failed sessions", points, kind="bar", tone="bad")]
-        return Chart(
-            "failures",
-            "Failed sessions, by what they failed with",
-            "outcome",
-            "sessions",
-            series,
-            unit="count",
-            empty_message="No session failed.",
-        )
+        drawn = series if points else []
+        return Chart("failures", "Failed sessions by outcome", "outcome", "sessions", drawn, unit="count")
 
     def from_round(self, number: int) -> str:
-        """Those that took so many rounds or more."""
+        """Sessions that took this many rounds or more."""
         return self.sessions(least_rounds=number) if number > 1 else self.sessions()
 
-    def sessions(self, **wanted: str | int) -> str:
-        return self.urls.sessions(self.page.name, wanted)
+    def sessions(self, **query: str | int) -> str:
+        return self.urls.sessions(self.page.name, query)
 
 
 def _tokens(line: CallNumbers) -> int:
