@@ -59,7 +59,7 @@ def hints_train(given: Given[HintsTrainOptions]) -> "PolicyTrainReport":
     from afl.hints.knowledge_base import require_name
     from simulations.execution.executor import open_executor
     from simulations.hints.policy_training import train_policy
-    from simulations.hints.reward_tables import options_of
+    from simulations.hints.reward_tables import table_options
 
     options = given.options
     at_least("sessions", options.sessions, LEAST_SESSIONS)
@@ -71,7 +71,7 @@ def hints_train(given: Given[HintsTrainOptions]) -> "PolicyTrainReport":
         return train_policy(
             executor,
             record.base,
-            options_of(record.base, lists),
+            table_options(record.base, lists),
             options,
             name=require_name(options.run or options.name),
             replay=options.replay,

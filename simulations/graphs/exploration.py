@@ -1,19 +1,19 @@
-"""Reflective exploration as a LangGraph state machine (Re2LLM, arXiv 2403.16427): a base of hints from mistakes.
+"""Reflective exploration as a LangGraph state machine (Re2LLM, arXiv 2403.16427): a knowledge base from mistakes.
 
-    START -> rank -> reflect -> screen -> test -> admit -> keep -+-> END      base full, sessions seen, or calls failed
+    START -> rank -> reflect -> screen -> test -> admit -> keep -+-> END      base full, all explored, or calls failed
                ^                                                 |
                +-------------------------------------------------+            else: the next batch of sessions
 
-A batch is a fixed number of sessions in the study's order, so that what is found does not depend on how many calls
-are under way at once: within a batch everything is asked at once, except whether a hint is redundant, which depends on
-the hints before it. A batch in which a call failed admits nothing and ends it; a continuation asks again.
+A batch is a fixed number of sessions in the order of the task, so that the result does not depend on concurrency:
+within a batch all calls are concurrent, except whether a hint is redundant, which depends on the hints before it. A
+batch in which a call failed admits no hint and ends the exploration; a continuation makes the call again.
 
 Deviations from the published code:
 1. Sessions come in batches, and in seeded order; there one by one, drawn at random.
 2. Hints are numbered in order of acceptance. There the base is sampled in the end, so that no hint need not be first.
-3. The filters of `afl.hints.filters`, and its deviations.
+3. The filters of `afl.hints.filters`, and their deviations.
 
-Only this file knows the topology.
+Only this file has the topology of the graph.
 """
 
 from typing import Literal
@@ -35,15 +35,15 @@ def build_exploration(nodes: Nodes) -> ExplorationGraph:
 
     async def keep(state: ExplorationState) -> Command[AfterBatch]:
         update = await nodes.keep(state)
-        ending = after_batch(
+        stop_reason = after_batch(
             failed=nodes.stopped(state["batch"]),
-            hints=sum(trial.number is not None for trial in state.get("trials", [])),
+            hints=sum(record.number is not None for record in state.get("records", [])),
             size=nodes.options.size,
-            seen=state["seen"],
+            explored=state["explored"],
             sessions=len(nodes.task),
         )
-        onwards: AfterBatch = "rank" if ending is None else "__end__"
-        return Command(update={**update, "ending": ending}, goto=onwards)
+        next_node: AfterBatch = "rank" if stop_reason is None else "__end__"
+        return Command(update={**update, "stop_reason": stop_reason}, goto=next_node)
 
     graph = StateGraph[ExplorationState, None, ExplorationState, ExplorationState](ExplorationState)
     graph.add_edge(START, "rank")
@@ -61,10 +61,10 @@ def build_exploration(nodes: Nodes) -> ExplorationGraph:
     return graph.compile(name="reflective exploration")
 
 
-def after_batch(*, failed: bool, hints: int, size: int, seen: int, sessions: int) -> StopReason | None:
-    """Why the exploration ends with this batch; None where it goes on."""
+def after_batch(*, failed: bool, hints: int, size: int, explored: int, sessions: int) -> StopReason | None:
+    """Why the exploration ends with this batch; None where it continues."""
     if failed:
         return StopReason.STOPPED
     if hints >= size:
         return StopReason.FULL
-    return StopReason.SEEN if seen >= sessions else None
+    return StopReason.SEEN if explored >= sessions else None

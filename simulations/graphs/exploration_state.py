@@ -16,26 +16,26 @@ class StopReason(StrEnum):
     """Why an exploration ended."""
 
     FULL = "full"
-    """The base has as many hints as it was to have."""
+    """The knowledge base has reached its size."""
     SEEN = "seen"
-    """Every session it was given has been looked at."""
+    """Every session has been explored."""
     STOPPED = "stopped"
-    """Calls failed; the same command continues."""
+    """Calls failed; the same command resumes."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExploredSession:
-    """A session of the batch: its list without a hint, and what was said about it."""
+    """A session of the batch: its list without a hint, and what followed from it."""
 
     session: Session
     turn: Turn
     """The list without a hint."""
     reflection: Reflection | None = None
-    """None where the list had the target, or there was none."""
+    """None where the list had the target, or there was no list."""
     trial_turns: tuple[Turn, ...] = ()
-    """Its lists with hints that were tried on it, in their order."""
+    """Its lists with the hints that were tested on it, in their order."""
     verdicts: tuple[Attempt, ...] = ()
-    """What was said about its hints being redundant."""
+    """The model's answers on whether its hints are redundant."""
 
     @property
     def id(self) -> str:
@@ -43,6 +43,7 @@ class ExploredSession:
 
     @property
     def rank(self) -> int | None:
+        """The target's rank in the list without a hint; None where it is not in it."""
         return rank_of(self.session.target, self.turn)
 
     @property
@@ -52,12 +53,12 @@ class ExploredSession:
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
-        said = (attempt for turn in (self.turn, *self.trial_turns) for attempt in turn.attempts)
-        return (*said, *(self.reflection.attempts if self.reflection else ()), *self.verdicts)
+        of_lists = (attempt for turn in (self.turn, *self.trial_turns) for attempt in turn.attempts)
+        return (*of_lists, *(self.reflection.attempts if self.reflection else ()), *self.verdicts)
 
     @property
     def failed(self) -> bool:
-        """Whether a call got no reply, so that a continuation has to ask again."""
+        """Whether a call got no reply, so that a continuation makes it again."""
         return any(attempt.outcome.retried_on_continuation for attempt in self.attempts)
 
 
@@ -66,7 +67,7 @@ class ProposedHint:
     """A hint on its way through the filters."""
 
     number: int
-    """Of the trial, from 1 over the whole exploration."""
+    """From 1, over the whole exploration; the round of its lists."""
     position: int
     """Among the hints of its session, from 1."""
     text: str
@@ -76,48 +77,49 @@ class ProposedHint:
     own_effect: Effect | None = None
     other_effects: tuple[Effect, ...] = ()
     status: HintStatus | None = None
-    """None while it is not decided."""
+    """None until it is decided."""
     reason: str = ""
 
-    def decided(self, status: HintStatus, why: str = "") -> Self:
-        return replace(self, status=status, reason=why)
+    def decided(self, status: HintStatus, reason: str = "") -> Self:
+        """The same hint with its outcome."""
+        return replace(self, status=status, reason=reason)
 
     def record(self, number: int | None = None) -> HintRecord:
-        """What is kept of it; `number` is its number in the base."""
-        assert self.status is not None, "kept once it is decided"
+        """The record to store; `number` is its number in the knowledge base."""
+        assert self.status is not None, "only decided hints are stored"
         origin = HintOrigin(self.mistakes, self.causes, self.own_effect, self.other_effects)
         return HintRecord(self.text, self.status, number, self.reason, self.session, origin)
 
 
 class ExplorationState(TypedDict, total=False):
-    """Nothing is given; trials only grow."""
+    """Starts empty; `records` and the counts are summed over batches."""
 
-    seen: int
-    """Sessions looked at so far. Written by `rank`."""
+    explored: int
+    """Number of sessions explored so far. Written by `rank`."""
 
     batch: tuple[ExploredSession, ...]
-    """The sessions that are looked at. Written by `rank`; `reflect`, `test` and `admit` add what was said."""
+    """The current sessions. Written by `rank`; `reflect`, `test` and `admit` add to them."""
 
-    candidates: tuple[ProposedHint, ...]
+    proposed: tuple[ProposedHint, ...]
     """The hints drawn from the batch. Written by `reflect`; `screen`, `test` and `admit` decide them."""
 
-    trials: Annotated[list[HintRecord], add]
-    """Every hint that was decided, in the order of their numbers. Written by `admit`."""
+    records: Annotated[list[HintRecord], add]
+    """Every decided hint, by number. Written by `admit`."""
 
-    wrong: Annotated[int, add]
-    """Sessions whose list lacks the target. Written by `keep`."""
+    mistakes: Annotated[int, add]
+    """Number of sessions whose list lacks the target. Written by `keep`."""
 
     unlisted: Annotated[int, add]
-    """Sessions without a usable list. Written by `keep`."""
+    """Number of sessions without a usable list. Written by `keep`."""
 
     failed: Annotated[int, add]
-    """Sessions about which a call got no reply. Written by `keep`."""
+    """Number of sessions with a call that got no reply. Written by `keep`."""
 
-    ending: StopReason | None
+    stop_reason: StopReason | None
     """Why the exploration ended. Written by `keep`."""
 
 
 def rank_of(item: int, turn: Turn) -> int | None:
-    """Where an item stands in a list, from 1; None where it does not, or there is no list."""
-    listed: Sequence[int] = turn.ranking if turn.outcome is Outcome.OK else ()
-    return listed.index(item) + 1 if item in listed else None
+    """The rank of an item in a list, from 1; None where it is not in it, or there is no list."""
+    ranking: Sequence[int] = turn.ranking if turn.outcome is Outcome.OK else ()
+    return ranking.index(item) + 1 if item in ranking else None

@@ -1,4 +1,4 @@
-"""Performs an exploration: holds its run, plays the graph, keeps every session and, in the end, the base."""
+"""Executes an exploration: its run started or continued, its hints stored as a knowledge base."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -38,111 +38,8 @@ from simulations.task.model_outputs import ModelOutputs
 from simulations.task.task import Task
 
 
-@dataclass(frozen=True)
-class Explorer:
-    """Everything an exploration is made of but the store."""
-
-    task: Task
-    model: LanguageModel
-    ranker: Callable[[Chat], Ranker]
-    """Makes the recommendation agent from the chat it asks."""
-    options: ExplorationOptions
-    execution: ExecutionConfig
-    bar: Progress
-    skip_failed: bool
-    say: Callable[[str], None]
-    """Tells people something in the middle of it."""
-
-    async def explore(self, run: Run) -> tuple[ExplorationState, Usage, float]:
-        """What was found, what it took, and the seconds; the run's sessions are on disk.
-
-        Raises as `simulations.execution.run.perform` does.
-        """
-        execution, usage = self.execution, Usage()
-        limiter = AdaptiveLimiter(execution.concurrency, rate_limits=execution.rates, clock=execution.clock)
-        deadlines = Deadlines(execution.times, execution.clock)
-        stall = StallWatchdog(
-            _endpoint(self.model), after=execution.times.stall, clock=execution.clock, notify=self.say
-        )
-        async with run.hold(), spending(execution.budget, run, self.model) as account:
-            chat = open_chat(
-                self.model,
-                run.journal(),
-                recorded=None if execution.replay is None else execution.replay.journal(),
-                recall=execution.recall,
-                limiter=limiter,
-                account=account,
-                clock=execution.clock,
-                usage=usage,
-                deadlines=deadlines,
-                stall=stall,
-            )
-            keeper = _Keeper(run, self.task, self.bar, usage, ConcurrencyRecorder(run, limiter.history))
-            started = execution.clock.monotonic()
-            try:
-                async with deadlines.run(), stall.watching():
-                    state = await self._played(chat, keeper)
-            except TimeLimitError as error:
-                raise TimeLimitError(f"run {run.name!r}, {keeper.done} sessions looked at: {error}") from None
-            if state["ending"] is not StopReason.STOPPED:
-                await run.truncate(state["seen"])
-            return state, usage, execution.clock.monotonic() - started
-
-    async def _played(self, chat: Chat, keeper: "_Keeper") -> ExplorationState:
-        nodes = Nodes(self.task, self.ranker(chat), ReflectionAgent(chat), self.options, keeper, self.skip_failed)
-        steps = STEPS_PER_BATCH * (len(self.task) // self.options.batch + 2)
-        config: RunnableConfig = {"recursion_limit": steps}
-        state = await build_exploration(nodes).ainvoke({}, config)
-        return cast(ExplorationState, state)
-
-
-@dataclass
-class _Keeper:
-    """Keeps the sessions of an exploration as those of any run are kept, and tells whoever watches."""
-
-    run: Run
-    task: Task
-    bar: Progress
-    usage: Usage
-    pace: ConcurrencyRecorder
-    done: int = field(default=0)
-
-    async def __call__(self, look: ExploredSession, position: int, *, hints: int) -> None:
-        """Lists and reflections of a session: each hint that was tried on it has its number as round."""
-        listed = SessionRecord.of(
-            look.session.view,
-            position=position,
-            target=look.session.target,
-            suggestion=None,
-            turns=[look.turn, *look.trial_turns],
-            memories={},
-        )
-        await self.run.record_session(replace(listed, turns=(*listed.turns, *_said(look))))
-        await self.pace.keep()
-        self.done += 1
-        self.bar(self.done, len(self.task), f"{hints} hints · {self.usage.calls:,} calls")
-
-
-def _endpoint(model: LanguageModel) -> str:
-    return f"{model.name} at {model.endpoint}" if model.endpoint else model.name
-
-
-def _said(look: ExploredSession) -> tuple[TurnRecord, ...]:
-    attempts = (*(look.reflection.attempts if look.reflection else ()), *look.verdicts)
-    return tuple(
-        TurnRecord(attempt.key, attempt.outcome, reason=attempt.reason, decision=attempt.decision)
-        for attempt in attempts
-    )
-
-
-def configuration(run: Mapping[str, Any]) -> dict[str, Any]:
-    """What a base keeps of the configuration of the run that found it."""
-    kept = ("dataset", "dataset_hash", "llm", "llm_name", "seed", "candidates", "listed", "exploration")
-    return {key: run[key] for key in kept if key in run}
-
-
 def training_sessions(executor: Executor, options: RunOptions) -> RunOptions:
-    """The options over training sessions in seeded order, as many as there are up to the number asked for."""
+    """The options with no more sessions than the data set has training sessions."""
     assert options.sessions is not None, "it has a default"
     at_least("max-sessions", options.sessions, 2)
     dataset = DatasetStore(executor.settings.data_dir).load(options.dataset)
@@ -159,8 +56,8 @@ def explore(
     skip_failed: bool,
 ) -> ExplorationReport:
     """The run `name` with the knowledge base of the same name, started or continued to its end."""
-    found = executor.wait(executor.store.knowledge_bases.find(name))
-    if found is not None and found.run != name:
+    existing = executor.wait(executor.store.knowledge_bases.find(name))
+    if existing is not None and existing.run != name:
         raise ConflictError(f"knowledge base {name!r} exists and was not explored; choose another --run name")
     prepared = executor.prepare(
         executor.task(options),
@@ -192,27 +89,132 @@ def explore(
         raise
 
 
-async def _report(executor: Executor, explorer: Explorer, run: Run, prepared: PreparedRun) -> ExplorationReport:
+async def _report(executor: Executor, explorer: "Explorer", run: Run, prepared: PreparedRun) -> ExplorationReport:
     state, usage, seconds = await explorer.explore(run)
-    trials, ending = tuple(state.get("trials", [])), state["ending"]
-    assert ending is not None, "an exploration ends for a reason"
-    if ending is not StopReason.STOPPED:
+    records, stop_reason = tuple(state.get("records", [])), state["stop_reason"]
+    assert stop_reason is not None, "an exploration ends for a reason"
+    if stop_reason is not StopReason.STOPPED:
         await executor.store.knowledge_bases.save(
-            KnowledgeBaseRecord(run.name, configuration(prepared.config), trials, run.name)
+            KnowledgeBaseRecord(run.name, base_configuration(prepared.config), records, run.name)
         )
     options = prepared.task.options
     return ExplorationReport(
         run=run.name,
-        base=KnowledgeBase(run.name, options.dataset, options.llm, accepted_hints(trials)),
-        ending=ending,
-        sessions=state["seen"],
-        wrong=state["wrong"],
+        base=KnowledgeBase(run.name, options.dataset, options.llm, accepted_hints(records)),
+        stop_reason=stop_reason,
+        sessions=state["explored"],
+        mistakes=state["mistakes"],
         unlisted=state["unlisted"],
         failed=state["failed"],
-        trials=trials,
+        records=records,
         llm=usage.totals(),
         seconds=seconds,
         costs=await run.agent_costs(),
         budget=explorer.execution.budget.report(),
         stand_in=prepared.model.is_stand_in,
     )
+
+
+@dataclass(frozen=True)
+class Explorer:
+    """Everything an exploration needs besides the database."""
+
+    task: Task
+    model: LanguageModel
+    ranker: Callable[[Chat], Ranker]
+    """Builds the recommendation agent for a chat."""
+    options: ExplorationOptions
+    execution: ExecutionConfig
+    bar: Progress
+    skip_failed: bool
+    notify: Callable[[str], None]
+    """Shows a message to people while the exploration runs."""
+
+    async def explore(self, run: Run) -> tuple[ExplorationState, Usage, float]:
+        """The final state, the usage of the language model, and the seconds; the run's sessions are on disk.
+
+        Raises as `simulations.execution.run.perform` does.
+        """
+        execution, usage = self.execution, Usage()
+        limiter = AdaptiveLimiter(execution.concurrency, rate_limits=execution.rates, clock=execution.clock)
+        deadlines = Deadlines(execution.times, execution.clock)
+        stall = StallWatchdog(
+            _endpoint(self.model), after=execution.times.stall, clock=execution.clock, notify=self.notify
+        )
+        async with run.hold(), spending(execution.budget, run, self.model) as account:
+            chat = open_chat(
+                self.model,
+                run.journal(),
+                recorded=None if execution.replay is None else execution.replay.journal(),
+                recall=execution.recall,
+                limiter=limiter,
+                account=account,
+                clock=execution.clock,
+                usage=usage,
+                deadlines=deadlines,
+                stall=stall,
+            )
+            recorder = _SessionRecorder(run, self.task, self.bar, usage, ConcurrencyRecorder(run, limiter.history))
+            started = execution.clock.monotonic()
+            try:
+                async with deadlines.run(), stall.watching():
+                    state = await self._run_graph(chat, recorder)
+            except TimeLimitError as error:
+                raise TimeLimitError(f"run {run.name!r}, {recorder.done} sessions explored: {error}") from None
+            if state["stop_reason"] is not StopReason.STOPPED:
+                await run.truncate(state["explored"])
+            return state, usage, execution.clock.monotonic() - started
+
+    async def _run_graph(self, chat: Chat, recorder: "_SessionRecorder") -> ExplorationState:
+        nodes = Nodes(
+            self.task, self.ranker(chat), ReflectionAgent(chat), self.options, recorder, self.skip_failed
+        )
+        steps = STEPS_PER_BATCH * (len(self.task) // self.options.batch + 2)
+        config: RunnableConfig = {"recursion_limit": steps}
+        state = await build_exploration(nodes).ainvoke({}, config)
+        return cast(ExplorationState, state)
+
+
+@dataclass
+class _SessionRecorder:
+    """Stores the sessions of an exploration like those of any run, and reports progress."""
+
+    run: Run
+    task: Task
+    bar: Progress
+    usage: Usage
+    pace: ConcurrencyRecorder
+    done: int = field(default=0)
+
+    async def __call__(self, explored: ExploredSession, position: int, *, hints: int) -> None:
+        """Stores lists and reflections of a session; the round of a list is the number of its hint."""
+        record = SessionRecord.of(
+            explored.session.view,
+            position=position,
+            target=explored.session.target,
+            suggestion=None,
+            turns=[explored.turn, *explored.trial_turns],
+            memories={},
+        )
+        await self.run.record_session(replace(record, turns=(*record.turns, *_reflection_turns(explored))))
+        await self.pace.keep()
+        self.done += 1
+        self.bar(self.done, len(self.task), f"{hints} hints · {self.usage.calls:,} calls")
+
+
+def _endpoint(model: LanguageModel) -> str:
+    return f"{model.name} at {model.endpoint}" if model.endpoint else model.name
+
+
+def _reflection_turns(explored: ExploredSession) -> tuple[TurnRecord, ...]:
+    attempts = (*(explored.reflection.attempts if explored.reflection else ()), *explored.verdicts)
+    return tuple(
+        TurnRecord(attempt.key, attempt.outcome, reason=attempt.reason, decision=attempt.decision)
+        for attempt in attempts
+    )
+
+
+def base_configuration(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a run's configuration that is stored with its knowledge base."""
+    keys = ("dataset", "dataset_hash", "llm", "llm_name", "seed", "candidates", "listed", "exploration")
+    return {key: config[key] for key in keys if key in config}

@@ -1,4 +1,4 @@
-"""What an exploration led to, as `hints_explore` returns, prints and gives as JSON."""
+"""The result of an exploration, as `hints_explore` returns it and gives it as JSON."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,32 +12,26 @@ from afl.llm.usage import UsageTotals
 from memory.spending import AgentCost
 from simulations.graphs.exploration_state import StopReason
 
-TEXT = {
-    StopReason.FULL: "the base is full",
-    StopReason.SEEN: "every session has been looked at",
-    StopReason.STOPPED: "calls failed: no base was kept; the same command continues, with --skip-failed without them",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class ExplorationReport:
-    """Everything is a property of the run, but `llm`, `seconds` and `budget`: they are of this call."""
+    """`llm`, `seconds` and `budget` are of this call, everything else is of the run."""
 
     run: str
-    """Also the base's name."""
+    """Also the name of the knowledge base."""
     base: KnowledgeBase
-    """The hints found; kept unless the exploration was stopped."""
-    ending: StopReason
+    """The accepted hints; stored unless the exploration was stopped."""
+    stop_reason: StopReason
     sessions: int
-    """Sessions looked at."""
-    wrong: int
+    """Number of explored sessions."""
+    mistakes: int
     """Those whose list lacks the target."""
     unlisted: int
     """Those without a usable list."""
     failed: int
-    """Those about which a call got no reply."""
-    trials: Sequence[HintRecord]
-    """Every hint that was thought of, in order."""
+    """Those with a call that got no reply."""
+    records: Sequence[HintRecord]
+    """Every proposed hint, in order."""
     llm: UsageTotals
     seconds: float
     costs: Sequence[AgentCost] = ()
@@ -52,20 +46,20 @@ class ExplorationReport:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Hints by what became of them."""
-        counted = Counter(trial.status for trial in self.trials)
+        """Number of hints by outcome."""
+        counted = Counter(record.status for record in self.records)
         return {status.value: counted[status] for status in HintStatus if status is not HintStatus.REMOVED}
 
     def to_json(self) -> dict[str, Any]:
         """The object of `hints explore --json`; `budget` only where there is one."""
         return {
             "run": self.run,
-            "ended": self.ending.value,
+            "ended": self.stop_reason.value,
             "sessions": self.sessions,
-            "wrong": self.wrong,
+            "wrong": self.mistakes,
             "unlisted": self.unlisted,
             "failed": self.failed,
-            "tried": len(self.trials),
+            "tried": len(self.records),
             "trials": self.counts,
             "hints": [{"number": hint.number, "text": hint.text} for hint in self.base.hints],
             "hash": self.base.hash,

@@ -1,4 +1,4 @@
-"""What an exploration may be told beside data set, model and lists."""
+"""Options of an exploration, besides data set, language model and lists."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -11,18 +11,18 @@ from simulations.options.values import at_least
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplorationOptions:
-    """What determines which hints are found; fixed when an exploration starts."""
+    """Options that determine which hints are accepted; fixed when an exploration starts."""
 
     size: int = 20
-    """Hints that the base is to have."""
+    """Knowledge-base size, in hints."""
     others: int = 5
-    """Sessions of its batch on which a hint is tried beside its own."""
+    """Number of other sessions of the batch on which a hint is tested."""
     helped: int = 1
-    """How many of them it has to help."""
+    """Minimum number of those sessions that a hint has to help."""
     without: tuple[Filter, ...] = ()
     """Filters that are switched off."""
     batch: int = 8
-    """Sessions that are looked at together: their lists, reflections and trials are asked for at once."""
+    """Number of sessions per batch, whose lists, reflections and tests are requested concurrently."""
 
     def __post_init__(self) -> None:
         at_least("size", self.size, 1)
@@ -31,13 +31,13 @@ class ExplorationOptions:
         if self.others >= self.batch:
             raise UsageError(f"--others: got {self.others}, expected at most {self.batch - 1}")
 
-    def uses(self, wanted: Filter) -> bool:
+    def uses(self, name: Filter) -> bool:
         """Whether hints have to pass this filter."""
-        return wanted not in self.without
+        return name not in self.without
 
     def configuration(self) -> dict[str, Any]:
         """JSON, one key per option."""
-        return asdict(self) | {"without": [left_out.value for left_out in self.without]}
+        return asdict(self) | {"without": [name.value for name in self.without]}
 
     @classmethod
     def given(cls, options: Mapping[str, Any], *, recorded: Mapping[str, Any] | None = None) -> Self:
@@ -51,4 +51,4 @@ def _filters(names: Sequence[str]) -> tuple[Filter, ...]:
     unknown = next((name for name in names if name not in tuple(Filter)), None)
     if unknown is not None:
         raise UsageError(f"--without: got {unknown!r}, expected one of: {', '.join(Filter)}")
-    return tuple(wanted for wanted in Filter if wanted in names)
+    return tuple(name for name in Filter if name in names)

@@ -1,4 +1,4 @@
-"""Trains a policy on reward tables: what `afl hints train` does, and what studies do with parts of a table."""
+"""Fits a policy and its control to reward tables."""
 
 import time
 from collections.abc import Mapping
@@ -13,31 +13,31 @@ from afl.hints.knowledge_base import KnowledgeBase
 from afl.hints.policy import Actor, Policy
 from afl.hints.rewards import Reward
 from afl.ports import Progress
-from simulations.hints.reward_tables import KeptTable
+from simulations.hints.reward_tables import TableRun
 
 VALID_SHARE = 5
-"""One session in so many is a validation session."""
+"""One in this many sessions is a validation session."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
-    """A policy, its control, and how training went."""
+class FittedPolicy:
+    """A trained policy, its control, and the log of the training."""
 
     policy: Policy
     permuted: Policy
     curve: tuple[Mapping[str, float], ...]
-    """A point per checkpoint: update, mean reward in training and validation, entropy."""
+    """One point per checkpoint: update, mean reward in training and validation, entropy."""
     update: int
-    """The update whose checkpoint was kept."""
+    """The update of the chosen checkpoint."""
     valid: Mapping[str, float]
-    """Arm -> mean reward over the validation sessions; every learner was chosen on them, so none is a result."""
+    """Arm -> mean reward over the validation sessions, on which all of them were tuned: not a held-out result."""
     seconds: float
     """Of training alone."""
 
 
-def fit(
-    train: KeptTable,
-    valid: KeptTable | None,
+def fit_policy(
+    train: TableRun,
+    valid: TableRun | None,
     base: KnowledgeBase,
     *,
     reward: Reward = "gain",
@@ -45,36 +45,36 @@ def fit(
     seed: int = 0,
     log: Mapping[str, Any] | None = None,
     progress: Progress,
-) -> Fitted:
-    """The policy of these tables. Without validation sessions, the last fifth of the training sessions are.
+) -> FittedPolicy:
+    """Trains the policy on these tables. Without a validation table, the last fifth of the training sessions validate.
 
     Raises `NotFoundError` for an unknown encoder, `UsageError` for another reward.
     """
     from afl.hints.ppo import train as train_ppo
 
     encoding = Encoding.fit(encoder, train.task.training, train.task.views())
-    lesson = lesson_of(train, valid, encoding, reward)
+    data = policy_data(train, valid, encoding, reward)
     started = time.perf_counter()
-    trained = train_ppo(lesson, seed=seed, progress=progress)
+    trained = train_ppo(data, seed=seed, progress=progress)
     seconds = time.perf_counter() - started
-    control = train_ppo(lesson.permuted(seed), seed=seed)
+    control = train_ppo(data.permuted(seed), seed=seed)
     curve = tuple(point._asdict() for point in trained.curve)
-    kept = {**(log or {}), "reward": reward, "seed": seed, "update": trained.update, "curve": list(curve)}
+    full_log = {**(log or {}), "reward": reward, "seed": seed, "update": trained.update, "curve": list(curve)}
 
     def policy(actor: Actor) -> Policy:
-        return Policy(actor, encoding, base, train.task.dataset.catalogue.hash, kept)
+        return Policy(actor, encoding, base, train.task.dataset.catalogue.hash, full_log)
 
-    return Fitted(
+    return FittedPolicy(
         policy=policy(trained.actor),
         permuted=policy(control.actor),
         curve=curve,
         update=trained.update,
-        valid=_valid(lesson, trained.actor),
+        valid=_validation_rewards(data, trained.actor),
         seconds=seconds,
     )
 
 
-def lesson_of(train: KeptTable, valid: KeptTable | None, encoding: Encoding, reward: Reward) -> PolicyData:
+def policy_data(train: TableRun, valid: TableRun | None, encoding: Encoding, reward: Reward) -> PolicyData:
     """States and rewards of training and validation sessions."""
     states, rewards = encoding.states(train.task.views()), train.table.rewards(reward)
     if valid is None:
@@ -83,9 +83,9 @@ def lesson_of(train: KeptTable, valid: KeptTable | None, encoding: Encoding, rew
     return PolicyData(states, rewards, encoding.states(valid.task.views()), valid.table.rewards(reward))
 
 
-def _valid(lesson: PolicyData, actor: Actor) -> dict[str, float]:
-    states, rewards = lesson.valid_states, lesson.valid_rewards
-    found = {"none": float(rewards[:, 0].mean()), "random": float(rewards[:, 1:].mean())}
-    found["best_single"] = float(rewards[:, best_single(lesson.all_rewards)].mean())
-    found |= {name: mean_reward(learn(lesson), states, rewards) for name, learn in LEARNED_BASELINES.items()}
-    return found | {"policy": mean_reward(actor, states, rewards), "oracle": float(np.mean(rewards.max(axis=1)))}
+def _validation_rewards(data: PolicyData, actor: Actor) -> dict[str, float]:
+    states, rewards = data.valid_states, data.valid_rewards
+    means = {"none": float(rewards[:, 0].mean()), "random": float(rewards[:, 1:].mean())}
+    means["best_single"] = float(rewards[:, best_single(data.all_rewards)].mean())
+    means |= {name: mean_reward(fit(data), states, rewards) for name, fit in LEARNED_BASELINES.items()}
+    return means | {"policy": mean_reward(actor, states, rewards), "oracle": float(np.mean(rewards.max(axis=1)))}

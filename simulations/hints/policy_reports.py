@@ -1,4 +1,4 @@
-"""What training and evaluating a policy over hints came to, as commands return it and give it as JSON."""
+"""Results of training and evaluating a policy, as commands return them and give them as JSON."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,37 +14,37 @@ from afl.hints.rewards import Reward
 from afl.llm.usage import UsageTotals
 from simulations.analysis.arm_results import ArmResult
 from simulations.analysis.paired_tests import PairedTest
-from simulations.hints.policy_fitting import VALID_SHARE, Fitted
-from simulations.hints.reward_tables import PlayedTable
+from simulations.hints.policy_fitting import VALID_SHARE, FittedPolicy
+from simulations.hints.reward_tables import ExecutedTableRun
 
 NDCG, HIT_RATE = "ndcg_at_10", "hr_at_10"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyTrainReport:
-    """What a training led to; nothing was trained where lists are missing."""
+    """The result of a training; nothing was trained where lists are missing."""
 
     name: str
     base: KnowledgeBase
-    tables: tuple[PlayedTable, ...]
+    tables: tuple[ExecutedTableRun, ...]
     """Training, then validation; one table for both where the data set has too few validation sessions."""
-    fitted: Fitted | None
+    fitted: FittedPolicy | None
     path: Path | None
-    """Where the policy is kept."""
+    """The file of the policy."""
     reward: Reward
     encoder: str
 
     @property
     def missing(self) -> int:
-        """Lists whose calls failed, which the next continuation asks for again."""
-        return sum(one.missing for one in self.tables)
+        """Number of lists whose calls failed, which a continuation requests again."""
+        return sum(table.missing for table in self.tables)
 
     @property
     def sessions(self) -> dict[str, int]:
-        """How many sessions it learned from, and how many picked the checkpoint."""
-        train, *valid = (len(one.task) for one in self.tables)
-        held = valid[0] if valid else max(1, train // VALID_SHARE)
-        return {"train": train if valid else train - held, "valid": held}
+        """Number of training and validation sessions."""
+        train, *valid = (len(table.task) for table in self.tables)
+        validation = valid[0] if valid else max(1, train // VALID_SHARE)
+        return {"train": train if valid else train - validation, "valid": validation}
 
     @property
     def exit_code(self) -> int:
@@ -59,7 +59,7 @@ class PolicyTrainReport:
             "base": self.base.name,
             "base_hash": self.base.hash,
             "hints": len(self.base.hints),
-            "runs": [one.run for one in self.tables],
+            "runs": [table.run for table in self.tables],
             "sessions": self.sessions,
             "reward": self.reward,
             "encoder": self.encoder,
@@ -70,26 +70,26 @@ class PolicyTrainReport:
             "curve": [dict(point) for point in fitted.curve] if fitted else [],
             "valid": dict(fitted.valid) if fitted else {},
             "training_seconds": fitted and round(fitted.seconds, 3),
-            "llm": added(one.report.llm for one in self.tables),
-            "seconds": round(sum(one.report.seconds for one in self.tables), 3),
+            "llm": total_usage(table.report.llm for table in self.tables),
+            "seconds": round(sum(table.report.seconds for table in self.tables), 3),
         }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyEvaluation:
-    """What an evaluation led to."""
+    """The result of an evaluation."""
 
     name: str
     policy: Policy
-    held_out: PlayedTable
-    chosen: Mapping[str, Actions]
+    held_out: ExecutedTableRun
+    actions: Mapping[str, Actions]
     """Arm -> the action it takes in each session, in the order of the run; 0 is no hint."""
     ndcg: tuple[ArmResult, ...]
     hit_rate: tuple[ArmResult, ...]
     tests: tuple[PairedTest, ...]
     """Of NDCG@10; the second of each against the first, all adjusted together."""
     oracle_share: float | None
-    """How much of what the oracle gains over no hint the policy gains."""
+    """The policy's gain over no hint as a share of the oracle's."""
 
     @property
     def exit_code(self) -> int:
@@ -110,7 +110,7 @@ class PolicyEvaluation:
             "sessions": {"train": self.policy.log["sessions"], "test": len(self.held_out.task)},
             "failed": self.held_out.report.failed,
             "arms": [self._arm(ndcg, hits) for ndcg, hits in rates],
-            "tests": [_test(one) for one in self.tests],
+            "tests": [_test(test) for test in self.tests],
             "oracle_share": self.oracle_share,
             "llm": dict(self.held_out.report.llm),
             "seconds": round(self.held_out.report.seconds, 3),
@@ -123,25 +123,25 @@ class PolicyEvaluation:
             "n": gain.n,
             NDCG: {"value": gain.value, "ci95": list(gain.ci95)},
             HIT_RATE: {"value": rate.value, "ci95": list(rate.ci95)},
-            "actions": np.bincount(self.chosen[ndcg.arm], minlength=len(self.policy.base.hints) + 1).tolist(),
+            "actions": np.bincount(self.actions[ndcg.arm], minlength=len(self.policy.base.hints) + 1).tolist(),
         }
 
 
 def _test(test: PairedTest) -> dict[str, Any]:
-    """As the difference was taken, the second arm first: the one that is to win."""
+    """With the second arm first, as its difference was taken: the arm that should win."""
     return {**test.to_json(), "a": test.b, "b": test.a}
 
 
-def added(totals: Iterable[UsageTotals]) -> UsageTotals:
-    """The sum of all; a cost that is not known in one is not known in the sum."""
-    found = list(totals)
-    costs = [one["cost_usd"] for one in found]
+def total_usage(totals: Iterable[UsageTotals]) -> UsageTotals:
+    """The sum over runs; its cost is unknown where that of a run is."""
+    runs = list(totals)
+    costs = [run["cost_usd"] for run in runs]
     return UsageTotals(
-        calls=sum(one["calls"] for one in found),
-        journaled=sum(one["journaled"] for one in found),
-        retries=sum(one["retries"] for one in found),
-        repairs=sum(one["repairs"] for one in found),
-        prompt_tokens=sum(one["prompt_tokens"] for one in found),
-        completion_tokens=sum(one["completion_tokens"] for one in found),
+        calls=sum(run["calls"] for run in runs),
+        journaled=sum(run["journaled"] for run in runs),
+        retries=sum(run["retries"] for run in runs),
+        repairs=sum(run["repairs"] for run in runs),
+        prompt_tokens=sum(run["prompt_tokens"] for run in runs),
+        completion_tokens=sum(run["completion_tokens"] for run in runs),
         cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
     )

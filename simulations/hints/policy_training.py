@@ -8,9 +8,9 @@ from afl.hints.knowledge_base import KnowledgeBase
 from afl.hints.policy import PERMUTED
 from afl.hints.rewards import Reward
 from simulations.execution.executor import Executor
-from simulations.hints.policy_fitting import VALID_SHARE, Fitted, fit
+from simulations.hints.policy_fitting import VALID_SHARE, FittedPolicy, fit_policy
 from simulations.hints.policy_reports import PolicyTrainReport
-from simulations.hints.reward_tables import PlayedTable, available, play
+from simulations.hints.reward_tables import ExecutedTableRun, execute_table, session_count
 from simulations.options.groups import CallOptions
 
 
@@ -49,36 +49,38 @@ def _tables(
     sessions: int,
     name: str,
     replay: str | None,
-) -> tuple[PlayedTable, ...]:
+) -> tuple[ExecutedTableRun, ...]:
     """Training and validation sessions; one table for both where the validation split has too few."""
 
-    def table(part: Literal["train", "valid"], count: int) -> PlayedTable:
-        execution = executor.execution(options, executor.replayed(part_of(replay, part)))
-        return play(executor, base, lists, split=part, sessions=count, name=f"{name}.{part}", execution=execution)
+    def table(part: Literal["train", "valid"], count: int) -> ExecutedTableRun:
+        execution = executor.execution(options, executor.replayed(table_run(replay, part)))
+        return execute_table(
+            executor, base, lists, split=part, sessions=count, name=f"{name}.{part}", execution=execution
+        )
 
     valid = sessions // VALID_SHARE
-    if available(executor, lists, Split.VALID) < valid:
+    if session_count(executor, lists, Split.VALID) < valid:
         return (table("train", sessions),)
     return table("train", sessions - valid), table("valid", valid)
 
 
-def part_of(training: str | None, part: str) -> str | None:
+def table_run(training: str | None, part: str) -> str | None:
     """The run of one table of a recorded training; None where none is replayed."""
     return None if training is None else f"{training}.{part}"
 
 
 def _fitted(
     executor: Executor,
-    tables: tuple[PlayedTable, ...],
+    tables: tuple[ExecutedTableRun, ...],
     base: KnowledgeBase,
     reward: Reward,
     encoder: str,
     seed: int,
     log: Mapping[str, Any],
-) -> Fitted:
+) -> FittedPolicy:
     train, *valid = tables
     with executor.watch.bar("training the policy") as bar:
-        return fit(
+        return fit_policy(
             train,
             valid[0] if valid else None,
             base,

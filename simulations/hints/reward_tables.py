@@ -21,7 +21,7 @@ from simulations.options.run_options import RunOptions
 from simulations.task.task import Task
 
 CANDIDATES = 50
-_ALWAYS = {
+_FIXED_OPTIONS = {
     "protocol": "hints",
     "listed": LIST_LENGTH,
     "rounds": 1,
@@ -29,78 +29,78 @@ _ALWAYS = {
     "recommender": NONE,
     "reward": NONE,
 }
-_MENDED = tuple(outcome.value for outcome in Outcome if outcome.retried_on_continuation)
+_RETRIED = tuple(outcome.value for outcome in Outcome if outcome.retried_on_continuation)
 
 
 @dataclass(frozen=True, slots=True)
-class KeptTable:
-    """A table, and the run it was read from."""
+class TableRun:
+    """A reward table, as the run it is read from."""
 
     run: str
     task: Task
-    places: Sequence[TargetRankRow]
-    """The list of every session under every hint, in the order of the run."""
+    rows: Sequence[TargetRankRow]
+    """The target's rank in every session under every hint, in the order of the run."""
 
     @property
     def missing(self) -> int:
-        """Lists that a continuation asks for again."""
-        asked = len(self.task) * (len(self.task.hints) + 1)
-        return asked - sum(row.outcome not in _MENDED for row in self.places)
+        """Number of lists that a continuation requests again."""
+        expected = len(self.task) * (len(self.task.hints) + 1)
+        return expected - sum(row.outcome not in _RETRIED for row in self.rows)
 
     @property
     def table(self) -> RewardTable:
-        """What every hint did for every session; a list that could not be read is one without the target."""
-        placed = (TargetRank(row.session, row.number, row.place) for row in self.places)
-        return RewardTable.from_ranks(placed, hints=len(self.task.hints))
+        """The target's ranks; a list that could not be parsed counts as one without the target."""
+        ranks = (TargetRank(row.session, row.number, row.place) for row in self.rows)
+        return RewardTable.from_ranks(ranks, hints=len(self.task.hints))
 
 
 @dataclass(frozen=True, slots=True)
-class PlayedTable(KeptTable):
-    """A table whose run was started or continued by this command."""
+class ExecutedTableRun(TableRun):
+    """A table whose run this command started or continued."""
 
     report: SimulationReport
 
 
-def options_of(base: KnowledgeBase, said: Mapping[str, Any]) -> dict[str, Any]:
-    """What tables of this base are played with, apart from split and sessions; 50 candidates unless said."""
-    chosen = {key: value for key, value in said.items() if value is not None}
+def table_options(base: KnowledgeBase, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of the runs of this base's tables, apart from split and sessions; by default with 50 candidates."""
+    given = {key: value for key, value in options.items() if value is not None}
     return {
         "dataset": base.dataset,
         "llm": base.llm,
         "candidates": CANDIDATES,
-        **chosen,
+        **given,
         "hints": base.name,
-        **_ALWAYS,
+        **_FIXED_OPTIONS,
     }
 
 
-def play(
+def execute_table(
     executor: Executor,
     base: KnowledgeBase,
-    said: Mapping[str, Any],
+    options: Mapping[str, Any],
     *,
     split: SplitName,
     sessions: int | None,
     name: str,
     execution: ExecutionConfig,
-) -> PlayedTable:
+) -> ExecutedTableRun:
     """The table of the first `sessions` of a split as the run `name`, started or continued to its end.
 
     At most sessions x (hints + 1) distinct calls. Raises whatever `simulate` raises.
     """
     if not base.hints:
         raise UsageError(f"knowledge base {base.name!r} has no hints; `afl hints explore` finds some")
-    options = RunOptions.given({**said, "split": split, "sessions": sessions})
-    task = executor.task(options, base)
+    run_options = RunOptions.given({**options, "split": split, "sessions": sessions})
+    task = executor.task(run_options, base)
     require_sound(audit_sessions(task))
     prepared = executor.prepare(task, name, execution)
     report = executor.execute(prepared, execution)
     places = executor.wait(executor.wait(executor.store.run(prepared.name)).target_ranks(Phase.HINTS))
-    return PlayedTable(prepared.name, task, places, report)
+    return ExecutedTableRun(prepared.name, task, places, report)
 
 
-def kept(executor: Executor, base: KnowledgeBase, name: str) -> KeptTable:
-    """The table of the run `name` as it was played; nothing is asked.
+def load_table(executor: Executor, base: KnowledgeBase, name: str) -> TableRun:
+    """The table of the existing run `name`, without any call.
 
     Raises `NotFoundError` where there is no such run, `ConflictError` where hints or data set have changed since.
     """
@@ -108,11 +108,11 @@ def kept(executor: Executor, base: KnowledgeBase, name: str) -> KeptTable:
     task = executor.task(RunOptions.given({}, recorded=run.config), base)
     if run.config.get("hints_hash") != base.hash or run.candidates_hash != task.candidates_hash:
         raise ConflictError(
-            f"run {name!r} is not about the hints and sessions the policy was trained on; train it again"
+            f"run {name!r} has other hints or sessions than the policy was trained on; train the policy again"
         )
-    return KeptTable(name, task, executor.wait(run.target_ranks(Phase.HINTS)))
+    return TableRun(name, task, executor.wait(run.target_ranks(Phase.HINTS)))
 
 
-def available(executor: Executor, said: Mapping[str, Any], split: Split) -> int:
-    """How many sessions the split of the data set has."""
-    return row_count(DatasetStore(executor.settings.data_dir).load(str(said["dataset"])), split)
+def session_count(executor: Executor, options: Mapping[str, Any], split: Split) -> int:
+    """Number of sessions in the split of the data set."""
+    return row_count(DatasetStore(executor.settings.data_dir).load(str(options["dataset"])), split)

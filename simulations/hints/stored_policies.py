@@ -1,4 +1,4 @@
-"""What a kept policy picks in the sessions of a run."""
+"""The stored policies of a knowledge base, and what one of them chooses in the sessions of a run."""
 
 import json
 from collections.abc import Mapping
@@ -16,45 +16,45 @@ from simulations.task.task import Task
 from simulations.task.training_data import training_data
 
 
-def choices_of(
-    base: KnowledgeBase, folder: Path, config: Mapping[str, Any], library: DatasetStore
+def policy_choices(
+    base: KnowledgeBase, folder: Path, config: Mapping[str, Any], datasets: DatasetStore
 ) -> tuple[int, ...] | None:
-    """The number of the hint that the policy in `folder` picks for each session, 0 for none.
+    """The number of the hint that the policy in `folder` chooses for each session, 0 for none.
 
-    `config` is what a run over these sessions was begun with. None where the policy or its data set is gone, has
-    changed, or speaks of other hints.
+    `config` is the configuration of a run over these sessions. None where the policy or its data set is missing or has
+    changed, or the policy has other hints.
     """
     try:
-        dataset = library.load(str(config.get("dataset")))
+        dataset = datasets.load(str(config.get("dataset")))
         policy = Policy.load(folder, dataset)
         options = RunOptions.given({}, recorded=config)
-        task = Task.of(dataset, options, training_data(library, dataset, options.train_on), base)
+        task = Task.of(dataset, options, training_data(datasets, dataset, options.train_on), base)
     except AFLError:
         return None
     if policy.base.hash != base.hash or dataset.hash != config.get("dataset_hash"):
         return None
-    picked: list[int] = policy.actor.choose(policy.encoding.states(task.views())).tolist()
-    return tuple(picked)
+    actions: list[int] = policy.actor.choose(policy.encoding.states(task.views())).tolist()
+    return tuple(actions)
 
 
-class KeptPolicy(NamedTuple):
-    """A policy that was trained on the hints of a base as they are."""
+class StoredPolicy(NamedTuple):
+    """A policy that was trained on the current hints of a knowledge base."""
 
     name: str
     reward: str
     encoder: str
     sessions: int
-    """That it learned from."""
+    """Number of training and validation sessions."""
 
 
-def kept_policies(folder: Path, base: KnowledgeBase) -> list[KeptPolicy]:
-    """Those below `folder`, by name; what is no policy is passed over."""
+def stored_policies(folder: Path, base: KnowledgeBase) -> list[StoredPolicy]:
+    """The policies below `folder` for these hints, by name, without loading data; unreadable ones are skipped."""
     texts = [hint.text for hint in base.hints]
-    found = (_read(path, base.name, texts) for path in sorted(folder.glob(f"*/{FILENAME}")))
-    return [policy for policy in found if policy is not None]
+    policies = (_read(path, base.name, texts) for path in sorted(folder.glob(f"*/{FILENAME}")))
+    return [policy for policy in policies if policy is not None]
 
 
-def _read(path: Path, base: str, texts: list[str]) -> KeptPolicy | None:
+def _read(path: Path, base: str, texts: list[str]) -> StoredPolicy | None:
     try:
         with safe_open(path, framework="numpy") as file:
             record = {key: json.loads(text) for key, text in (file.metadata() or {}).items() if key != "hash"}
@@ -62,6 +62,6 @@ def _read(path: Path, base: str, texts: list[str]) -> KeptPolicy | None:
             return None
         log = record["log"]
         encoder = str(record["encoding"].get("spec", next(iter(record["encoding"]), "")))
-        return KeptPolicy(path.parent.name, str(log.get("reward", "–")), encoder, int(log.get("sessions", 0)))
+        return StoredPolicy(path.parent.name, str(log.get("reward", "–")), encoder, int(log.get("sessions", 0)))
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -68,17 +68,17 @@ def exploration_page(report: ExplorationReport) -> Page:
     rows = [[hint.number, hint.text] for hint in report.base.hints]
     counts = [
         plural(report.sessions, "session"),
-        f"{count(report.wrong)} lists without the target",
+        f"{count(report.mistakes)} lists without the target",
         *([f"{count(report.unlisted)} without a usable list"] if report.unlisted else []),
         *([f"{count(report.failed)} with failed calls"] if report.failed else []),
-        f"{plural(len(report.trials), 'candidate hint')} ({_counted(report.counts)})",
+        f"{plural(len(report.records), 'candidate hint')} ({_counted(report.counts)})",
     ]
     llm = report.llm
     calls = (
         f"{plural(llm['calls'], 'call')} sent ({count(llm['journaled'])} more answered from the journal), "
         f"{seconds(report.seconds)}."
     )
-    found = f"{plural(len(report.base.hints), 'hint')}; {STOP_REASONS[report.ending]}."
+    found = f"{plural(len(report.base.hints), 'hint')}; {STOP_REASONS[report.stop_reason]}."
     by_agent = costs.by_agent(report.costs)
     blocks: list[Block] = [
         Table.of("", columns, rows),
@@ -154,7 +154,7 @@ def evaluation_page(report: PolicyEvaluation) -> Page:
             ndcg.estimate.value,
             ndcg.estimate.ci95,
             hits.estimate.value,
-            len(set(report.chosen[ndcg.arm].tolist()) - {0}),
+            len(set(report.actions[ndcg.arm].tolist()) - {0}),
         ]
         for ndcg, hits in zip(report.ndcg, report.hit_rate, strict=True)
     ]

@@ -89,8 +89,8 @@ def load_tables(name: str, db: str | None, settings: "Settings | None") -> Polic
     from afl.hints.policy import Policy, trained_dataset
     from afl.llm.language_model import is_stand_in
     from simulations.execution.executor import open_executor
-    from simulations.hints.policy_fitting import lesson_of
-    from simulations.hints.reward_tables import kept
+    from simulations.hints.policy_fitting import policy_data
+    from simulations.hints.reward_tables import load_table
 
     with open_executor(StorageOptions(db=db, settings=settings)) as executor:
         folder = executor.settings.policies_dir / name
@@ -100,9 +100,9 @@ def load_tables(name: str, db: str | None, settings: "Settings | None") -> Polic
             raise NotFoundError(
                 f"no run {test_run!r}: `afl hints evaluate {name}` tries the hints on held-out sessions"
             )
-        train, *valid = (kept(executor, policy.base, run) for run in policy.log["runs"])
-        test = kept(executor, policy.base, test_run)
-        lesson = lesson_of(train, valid[0] if valid else None, policy.encoding, policy.log["reward"])
+        train, *valid = (load_table(executor, policy.base, run) for run in policy.log["runs"])
+        test = load_table(executor, policy.base, test_run)
+        lesson = policy_data(train, valid[0] if valid else None, policy.encoding, policy.log["reward"])
         rows = len(lesson.states)
         both = train.table.concatenated(valid[0].table) if valid else train.table
         return PolicyTables(

@@ -17,7 +17,7 @@ from memory.records import Transcript
 from memory.run import Run
 from memory.store import Store
 from simulations.analysis.item_popularity import groups_by_title
-from simulations.hints.stored_policies import choices_of
+from simulations.hints.stored_policies import policy_choices
 from simulations.task.candidate_titles import candidate_titles, titles_of_dataset
 from simulations.task.run_kind import RunKind
 from simulations.viewer.urls import decode_segment
@@ -107,7 +107,7 @@ class DataAccess:
         """What a kept policy picks in the sessions of a run begun with `config`; to find out may take seconds."""
         key = json.dumps([policy, base.hash, *(config.get(name) for name in _SESSION_SETTINGS)])
         if key not in self._choices:
-            work = asyncio.to_thread(choices_of, base, self.policies_folder / policy, config, self._datasets)
+            work = asyncio.to_thread(policy_choices, base, self.policies_folder / policy, config, self._datasets)
             self._choices[key] = asyncio.create_task(work)
         done, _ = await asyncio.wait([self._choices[key]], timeout=self._patience)
         return PolicyChoices(self._choices[key].result(), False) if done else PolicyChoices(None, True)

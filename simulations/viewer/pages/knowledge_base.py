@@ -15,7 +15,7 @@ from memory.columns import TargetRankColumns
 from memory.knowledge_bases import KnowledgeBaseRecord
 from memory.records import RunSummary
 from simulations.analysis.hint_effects import HintEffect, HintEffects
-from simulations.hints.stored_policies import KeptPolicy, kept_policies
+from simulations.hints.stored_policies import StoredPolicy, stored_policies
 from simulations.viewer.charts import Chart, Point, Series
 from simulations.viewer.data_access import DataAccess, InjectedData, PolicyChoices
 from simulations.viewer.urls import Urls, decode_segment
@@ -195,7 +195,7 @@ def _line(trial: HintRecord) -> HintLine:
 async def _policies(
     data: DataAccess, record: KnowledgeBaseRecord, effects: HintEffects, config: Mapping[str, Any]
 ) -> tuple[PolicyLine, ...]:
-    kept = await asyncio.to_thread(kept_policies, data.policies_folder, record.base)
+    kept = await asyncio.to_thread(stored_policies, data.policies_folder, record.base)
     return tuple([await _policy(data, record, effects, config, one) for one in kept])
 
 
@@ -204,7 +204,7 @@ async def _policy(
     record: KnowledgeBaseRecord,
     effects: HintEffects,
     config: Mapping[str, Any],
-    kept: KeptPolicy,
+    kept: StoredPolicy,
 ) -> PolicyLine:
     chosen = await data.policy_choices(record.base, kept.name, config) if config else PolicyChoices(None, False)
     picks = None if chosen.hints is None else dict(sorted(Counter(chosen.hints).items()))

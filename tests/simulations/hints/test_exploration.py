@@ -146,7 +146,7 @@ def test_a_run_out_of_time_says_how_far_it_came_and_goes_on(explore):
     with running_server(latency=0.02) as server:
         stopped = explore(server, "--run", "x", "--concurrency", 1, "--run-timeout", 0.6)
         assert (stopped.code, explore(server, "--run", "x").json["ended"]) == (1, "seen")
-    assert re.search(r"run 'x', \d+ sessions looked at: ", stopped.json["error"])
+    assert re.search(r"run 'x', \d+ sessions explored: ", stopped.json["error"])
 
 
 def naming(messages: Sequence[Mapping[str, Any]]) -> str:
@@ -261,7 +261,7 @@ def test_a_mistake_is_told_in_one_line_before_anything_is_asked(explore, server,
 
 
 @pytest.mark.parametrize(
-    ("failed", "hints", "seen", "ending"),
+    ("failed", "hints", "explored", "reason"),
     [
         (False, 2, 8, None),
         (False, 3, 8, StopReason.FULL),
@@ -271,5 +271,5 @@ def test_a_mistake_is_told_in_one_line_before_anything_is_asked(explore, server,
         (True, 0, 8, StopReason.STOPPED),
     ],
 )
-def test_when_an_exploration_ends(failed, hints, seen, ending):
-    assert after_batch(failed=failed, hints=hints, size=3, seen=seen, sessions=24) is ending
+def test_when_an_exploration_ends(failed, hints, explored, reason):
+    assert after_batch(failed=failed, hints=hints, size=3, explored=explored, sessions=24) is reason

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from memory.columns import TargetRankColumns
 from simulations.analysis.hint_effects import HintEffects, mean_with_interval
-from simulations.hints.stored_policies import kept_policies
+from simulations.hints.stored_policies import stored_policies
 from tests.simulations.viewer.conftest import BASE
 
 Api = Callable[[str], Any]
@@ -62,8 +62,8 @@ def test_an_unknown_base_is_said_in_a_line(client: TestClient) -> None:
 def test_no_policy_is_made_of_what_is_none(tmp_path: Path) -> None:
     (tmp_path / "odd").mkdir()
     (tmp_path / "odd" / "policy.safetensors").write_bytes(b"odd")
-    assert kept_policies(tmp_path, BASE.base) == []
-    assert kept_policies(tmp_path / "gone", BASE.base) == []
+    assert stored_policies(tmp_path, BASE.base) == []
+    assert stored_policies(tmp_path / "gone", BASE.base) == []
 
 
 def test_a_policy_earns_what_the_hints_it_picks_earn() -> None:
