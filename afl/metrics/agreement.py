@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import rankdata
 
 from afl.metrics.intervals import Estimate, bootstrap_mean
 
@@ -121,6 +120,8 @@ def auc(values: ArrayLike, positive: ArrayLike) -> float | None:
 
     (R - P (P + 1) / 2) / (P N), R the sum of the P positives' ranks among all P + N.   Mann and Whitney 1947
     """
+    from scipy.stats import rankdata
+
     is_positive = np.asarray(positive, dtype=bool)
     positives, negatives = int(is_positive.sum()), int((~is_positive).sum())
     if not positives or not negatives:
@@ -131,6 +132,8 @@ def auc(values: ArrayLike, positive: ArrayLike) -> float | None:
 
 def spearman(first: ArrayLike, second: ArrayLike) -> float | None:
     """The correlation of the ranks, ties sharing their mean rank; None where one side is constant."""
+    from scipy.stats import rankdata
+
     x, y = (ranks - ranks.mean() for ranks in (rankdata(np.asarray(first)), rankdata(np.asarray(second))))
     scale = float(np.sqrt((x**2).sum() * (y**2).sum()))
     return float((x * y).sum()) / scale if scale else None
@@ -141,6 +144,8 @@ def yes_in_band(judgements: UserJudgements, band: int) -> float | None:
 
     With mean rank r of I items from 1, the quarter is floor(4 (r - 1/2) / I): ties fall into the same one.
     """
+    from scipy.stats import rankdata
+
     ranks = rankdata(judgements.scores)
     quarters = ((ranks - 0.5) * BANDS // len(ranks)).astype(np.int64)
     inside = judgements.accepted[quarters == band]

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 Z95 = 1.959963984540054
 """The 97.5 % point of the standard normal distribution."""
@@ -86,6 +85,8 @@ def percentile_interval(means: NDArray[np.float64], *, users: int, level: float 
     Phi(-sqrt(U / (U - 1)) t_{.975, U - 1}), 2.2 % for 60 users.
     Efron and Tibshirani 1993, chapter 13; expanded: Hesterberg 2015, The American Statistician 69, 371-386
     """
+    from scipy.special import ndtr, stdtrit
+
     tail = level / 2 if users < 2 else float(ndtr(np.sqrt(users / (users - 1)) * stdtrit(users - 1, level / 2)))
     low, high = np.quantile(means, [tail, 1 - tail])
     return float(low), float(high)
@@ -97,6 +98,8 @@ def percentile_p(means: NDArray[np.float64], *, users: int) -> float:
     From the smaller share of (R,) resampled means on either side of 0 (at 0 counts for both), with one added to count
     and total so that p is never 0.        Efron and Tibshirani 1993, chapter 16; small samples as for the interval
     """
+    from scipy.special import ndtri, stdtr
+
     smaller = min(int((means <= _ROUNDING).sum()), int((means >= -_ROUNDING).sum()))
     share = min(0.5, (smaller + 1) / (len(means) + 1))
     if users < 2:

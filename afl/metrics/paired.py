@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import bdtr
 
 from afl.metrics.intervals import percentile_interval, percentile_p, resampled_means
 
@@ -48,6 +47,8 @@ def mcnemar(first: ArrayLike, second: ArrayLike) -> McNemar:
 
 def mcnemar_from_counts(won: int, lost: int) -> McNemar:
     """The same test from the numbers of users that only the second arm hits (`won`) and only the first (`lost`)."""
+    from scipy.special import bdtr
+
     differing, fewer = won + lost, min(won, lost)
     if differing > _EXACT:
         return McNemar(won, lost, min(1.0, 2 * float(bdtr(fewer, differing, 0.5))))

@@ -8,8 +8,6 @@ from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
-from scipy.stats import binom
 
 from afl.metrics.intervals import Z95
 
@@ -33,6 +31,8 @@ def minimum_detectable_hit_difference(
     differ going the same way. None where n is too small for any difference, below 6 users at the usual level.
     Solves `mcnemar_power` = power.        Connor 1987, Biometrics 43, 207-211; here exact
     """
+    from scipy.optimize import brentq
+
     if not 0 <= differing <= 1:
         raise ValueError(f"got a share of {differing} differing users, expected one between 0 and 1")
 
@@ -49,6 +49,8 @@ def mcnemar_power(n: int, *, differing: float, difference: float, level: float =
     difference; the test rejects when X or D - X is at most c(D), the largest c with 2 P(Bin(D, 1/2) <= c) <= level.
     The power is the sum over D of P(D) P(reject | D).
     """
+    from scipy.stats import binom
+
     if differing == 0:
         return 0.0
     spread = _TAIL * (sqrt(n * differing * (1 - differing)) + _TAIL)
@@ -62,6 +64,8 @@ def mcnemar_power(n: int, *, differing: float, difference: float, level: float =
 @lru_cache(maxsize=8)
 def _critical_values(least: int, most: int, level: float) -> NDArray[np.float64]:
     """c(D) of `mcnemar_power` for D from `least` to `most`."""
+    from scipy.stats import binom
+
     number = np.arange(least, most + 1)
     quantile = binom.ppf(level / 2, number, 0.5)
     critical: NDArray[np.float64] = np.where(2 * binom.cdf(quantile, number, 0.5) <= level, quantile, quantile - 1)

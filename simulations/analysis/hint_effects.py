@@ -6,7 +6,6 @@ from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from afl.metrics.intervals import Estimate
 from memory.columns import TargetRankColumns
@@ -69,6 +68,8 @@ class HintEffects:
 
 def mean_with_interval(values: NDArray[np.float64]) -> Estimate:
     """The mean of (S,) values with its t interval; over fewer than two there is none but [-1, 1]."""
+    from scipy.special import stdtrit
+
     n = len(values)
     if n < 2:
         return Estimate(float(values.sum()), (-1.0, 1.0), n)

@@ -3,17 +3,19 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from afl.data.dataset import Split
-from afl.data.dataset_store import DatasetStore
 from afl.errors import AFLError
 from afl.metrics.intervals import Estimate, wilson
 from afl.metrics.popularity import GROUPS, popularity_groups
 from afl.types import Outcome
-from memory.aggregates import ItemAggregate
 from memory.records import SessionRecord
 from simulations.task.training_data import as_learned, training_data
+
+if TYPE_CHECKING:
+    from afl.data.dataset_store import DatasetStore
+    from memory.aggregates import ItemAggregate
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class FrequentItem:
     """Completed sessions it was recommended to, by round."""
 
 
-def groups_by_title(config: Mapping[str, Any], library: DatasetStore) -> dict[str, int] | None:
+def groups_by_title(config: Mapping[str, Any], library: "DatasetStore") -> dict[str, int] | None:
     """Title -> its place in `afl.metrics.popularity.GROUPS`, for a run begun with `config`.
 
     None where the data set is gone from the library, has changed, or has nothing to learn from.
@@ -65,13 +67,13 @@ def last_item(record: SessionRecord, number: int) -> str | None:
 
 
 def popularity_by_round(
-    tallies: Sequence[ItemAggregate], groups: Mapping[str, int], rounds: int
+    tallies: "Sequence[ItemAggregate]", groups: Mapping[str, int], rounds: int
 ) -> tuple[PopularityShares, ...]:
     """Round by round; `groups` is title -> place in `GROUPS`, titles that are not in it do not count."""
     return tuple(_popularity(tallies, groups, number) for number in range(1, rounds + 1))
 
 
-def _popularity(tallies: Sequence[ItemAggregate], groups: Mapping[str, int], number: int) -> PopularityShares:
+def _popularity(tallies: "Sequence[ItemAggregate]", groups: Mapping[str, int], number: int) -> PopularityShares:
     counts = [0] * len(GROUPS)
     for tally in tallies:
         last = tally.round == number or (tally.round < number and tally.ended)
@@ -83,7 +85,7 @@ def _popularity(tallies: Sequence[ItemAggregate], groups: Mapping[str, int], num
 
 
 def frequent_items(
-    tallies: Sequence[ItemAggregate], groups: Mapping[str, int], rounds: int, *, most: int = 10
+    tallies: "Sequence[ItemAggregate]", groups: Mapping[str, int], rounds: int, *, most: int = 10
 ) -> tuple[FrequentItem, ...]:
     """The titles that are recommended most often, all rounds together."""
     counts: defaultdict[str, Counter[int]] = defaultdict(Counter)

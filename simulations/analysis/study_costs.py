@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from afl.llm.budget import BudgetReport
-from memory.spending import AgentCost
+if TYPE_CHECKING:
+    from afl.llm.budget import BudgetReport
+    from memory.spending import AgentCost
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,7 @@ class ArmCosts:
 
     arm: str
     run: str
-    costs: tuple[AgentCost, ...]
+    costs: "tuple[AgentCost, ...]"
 
     @property
     def calls(self) -> int:
@@ -46,7 +47,7 @@ class StudyCosts:
     """All arms together, and where the budget of the command stands."""
 
     arms: tuple[ArmCosts, ...] = ()
-    budget: BudgetReport | None = None
+    budget: "BudgetReport | None" = None
 
     def by_arm(self) -> list[ArmTotals]:
         """The arms in order, each with all its runs."""

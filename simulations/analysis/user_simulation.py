@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,13 @@ from afl.models.reward_threshold import RewardThreshold
 from memory.records import JudgementRow, SessionRecord
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.audit_check import Check
-from simulations.analysis.loaded_run import LoadedRun
 from simulations.analysis.paired_tests import PairedTest, compare
 from simulations.analysis.study_costs import StudyCosts
 from simulations.analysis.study_report import audit_json
 from simulations.options.run_options import RunOptions
+
+if TYPE_CHECKING:
+    from simulations.analysis.loaded_run import LoadedRun
 
 METRICS = ("precision", "recall", "f1")
 
@@ -231,7 +233,7 @@ def compare_arms(results: Sequence[ArmAnswers]) -> list[PairedTest]:
     return compare([result.in_metric(metric) for metric in METRICS for result in results])
 
 
-def by_task(runs: Sequence[LoadedRun]) -> list[list[LoadedRun]]:
+def by_task(runs: "Sequence[LoadedRun]") -> "list[list[LoadedRun]]":
     """The runs that judged items, in groups whose users were asked about the same items."""
     groups: dict[str, list[LoadedRun]] = {}
     for run in runs:
@@ -241,7 +243,7 @@ def by_task(runs: Sequence[LoadedRun]) -> list[list[LoadedRun]]:
     return list(groups.values())
 
 
-def answers_of_runs(runs: Sequence[LoadedRun]) -> list[ArmAnswers]:
+def answers_of_runs(runs: "Sequence[LoadedRun]") -> list[ArmAnswers]:
     """Every run of one task at every ratio, after the reward model alone where one was asked."""
     first = runs[0]
     options = RunOptions.given({}, recorded=first.config)

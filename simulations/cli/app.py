@@ -71,7 +71,7 @@ def command_of(command: Command) -> click.Command:
 
     def perform(*, as_json: bool, **given: Any) -> int:
         result = function(**given, **_python_only(function, as_json=as_json))
-        from simulations.cli.output import print_json, show
+        from simulations.cli.output import print_json
 
         if result is None or getattr(result, "is_silent", False):
             return 0
@@ -79,6 +79,8 @@ def command_of(command: Command) -> click.Command:
             to_json = _load(command.json) if command.json else type(result).to_json
             print_json(_call(to_json, result, given))
         elif (page := _call(_load(command.show), result, given)) is not None:
+            from simulations.document.terminal import show
+
             show(page)
         return int(getattr(result, "exit_code", 0))
 
@@ -97,11 +99,12 @@ def find_command(words: Sequence[str]) -> click.Command:
 
 def _python_only(function: Callable[..., Any], *, as_json: bool) -> dict[str, Any]:
     """Arguments that the command line passes by itself: progress for people, the viewer's address."""
-    from simulations.cli.output import announce, watch
+    from simulations.cli.output import announce
+    from simulations.progress import on_stderr
 
     found: dict[str, Any] = {}
     if accepts(function, "watch"):
-        found["watch"] = watch()
+        found["watch"] = on_stderr()
     if accepts(function, "opened"):
         found["opened"] = lambda address: announce(address, as_json=as_json)
     return found

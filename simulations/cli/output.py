@@ -1,4 +1,4 @@
-"""How results reach people and scripts."""
+"""How results reach people and scripts. Nothing heavy is loaded for a command that only prints JSON."""
 
 import json
 import sys
@@ -6,10 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from afl.sanitize import json_safe
-from simulations.document.terminal import console as console
-from simulations.document.terminal import plain as plain
-from simulations.document.terminal import show as show
-from simulations.progress import Watch, on_stderr
 
 
 def print_json(result: Mapping[str, Any]) -> None:
@@ -22,10 +18,7 @@ def announce(address: str, *, as_json: bool) -> None:
     if as_json:
         print_json({"url": address})
         sys.stdout.flush()
-    else:
-        console().print(plain(f"{address}\nPress Ctrl-C to stop."), soft_wrap=True)
+        return
+    from simulations.document.terminal import console, plain
 
-
-def watch() -> Watch:
-    """Progress for people, on stderr."""
-    return on_stderr()
+    console().print(plain(f"{address}\nPress Ctrl-C to stop."), soft_wrap=True)

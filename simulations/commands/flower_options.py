@@ -26,7 +26,7 @@ class OptimizationOptions:
         float | None, Option("Weight of the flow loss", MODELS, flag="--lambda", default="the task's")
     ] = None
     legal: Annotated[
-        float | None, Option("Weight of the loss on tokens outside the title tree", MODELS, default="the task's")
+        float | None, Option("Weight of the loss on the tokens of the title tree", MODELS, default="the task's")
     ] = None
     granularity: Annotated[
         int | None, Option("Tokens per state of the flow; 0 is the whole title", MODELS, default="the task's")

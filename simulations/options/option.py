@@ -90,7 +90,7 @@ class CommandParameter:
             return ""
         if self.about.default is not None:
             return self.about.default
-        if self.default in (None, "", (), False, Parameter.empty):
+        if self.default in (None, "", ()) or self.default is False or self.default is Parameter.empty:
             return ""
         if self.default is True:
             return self.flags[0].removeprefix("--")

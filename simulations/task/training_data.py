@@ -1,15 +1,17 @@
 """Which data set models learn from: the sessions' own, or one over the same catalogue."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from afl.data.dataset import Dataset, Split
-from afl.data.dataset_store import DatasetStore
 from afl.errors import UsageError
 from simulations.options.run_options import RunOptions
 
+if TYPE_CHECKING:
+    from afl.data.dataset_store import DatasetStore
 
-def training_data(library: DatasetStore, dataset: Dataset, train_on: str | None) -> Dataset:
+
+def training_data(library: "DatasetStore", dataset: Dataset, train_on: str | None) -> Dataset:
     """The data set named by `--train-on`; without one, the data set itself if it has training sequences.
 
     A data set of test sessions alone borrows from the imported one with the same catalogue; where there is none, it
@@ -45,5 +47,5 @@ def as_learned(named: Dataset, config: Mapping[str, Any]) -> Dataset | None:
     return without if without.hash == learned else None
 
 
-def _others(library: DatasetStore, dataset: Dataset) -> list[Dataset]:
+def _others(library: "DatasetStore", dataset: Dataset) -> list[Dataset]:
     return [library.load(name) for name in library.with_catalogue(dataset.catalogue) if name != dataset.name]
