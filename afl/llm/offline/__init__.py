@@ -1,7 +1,7 @@
-"""`--llm offline`: a chat model that runs anywhere, knows the training split and reads nothing but its messages.
+"""`--llm offline`: a chat model without network that learns from the training split and reads only its messages.
 
-It stands in for a language model so that everything can be run, taught and tested without a key. Its numbers are
-a stand-in's and not comparable to a published model's. How it thinks: docs/algorithms/offline-model.md.
+It stands in for a language model, so that everything can be run, taught and tested without a key. Its numbers are not
+comparable to a published model's. The algorithm: docs/algorithms/offline-model.md.
 """
 
 from afl.errors import UsageError
@@ -36,18 +36,18 @@ def offline_model(context: LanguageModelContext) -> LanguageModel:
         raise UsageError(f"got {spec.sampling}, but --llm offline takes no sampling options")
     weights = Weights.load()
     knowledge = Knowledge(context.dataset)
-    rows, sights = training_examples(knowledge), FeatureCache(knowledge)
+    rows, feature_cache = training_examples(knowledge), FeatureCache(knowledge)
 
     def preference_model(role: RoleWeights) -> PreferenceModel:
         attention = learn_attention(knowledge, rows, recency=role.recency, ridge=weights.ridge)
-        return PreferenceModel(sights, attention, role, weights)
+        return PreferenceModel(feature_cache, attention, role, weights)
 
     wording, values = Wording(knowledge, context.dataset.domain), AttributeValues(knowledge)
-    recommending = OfflineRecommender(preference_model(weights.recommendation), wording, values)
-    judging = OfflineJudge(preference_model(weights.user), wording)
+    recommender = OfflineRecommender(preference_model(weights.recommendation), wording, values)
+    judge = OfflineJudge(preference_model(weights.user), wording)
     return LanguageModel(
         name=STAND_IN,
-        chat=OfflineChat(recommending, judging, LongListModel(recommending.preference_model, values)),
+        chat=OfflineChat(recommender, judge, LongListModel(recommender.preference_model, values)),
         parameters={"version": VERSION, "knowledge": knowledge.hash, "weights": weights.hash, "temperature": 0},
         price=Price(prompt=0.0, completion=0.0),
     )

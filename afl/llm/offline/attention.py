@@ -1,4 +1,4 @@
-"""Learns from training rows how much each aspect is worth: a conditional logit with a ridge penalty."""
+"""Learns the weight of each aspect from training rows: a conditional logit with a ridge penalty."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,9 @@ STEPS = 20
 
 
 def training_examples(knowledge: Knowledge) -> list[RawFeatures]:
-    """Up to 1,000 training sequences, evenly spread: last item, the first candidate, against 19 never touched.
+    """Up to 1,000 training sequences, evenly spread: the last item, the first candidate, among 19 negatives.
 
-    A sequence's own counts are left out of what is known about it.
+    A sequence's own counts are left out of its features.
     """
     training, size = knowledge.counted_sequences, len(knowledge.catalogue)
     draws = np.random.Generator(np.random.PCG64(derived_seed("offline", "attention")))
@@ -31,7 +31,7 @@ def training_examples(knowledge: Knowledge) -> list[RawFeatures]:
         history = items[-1 - HISTORY_WINDOW : -1]
         lists.append((history, np.concatenate([items[-1:], others])))
     lists = [(history, candidates) for history, candidates in lists if len(candidates) == LIST_SIZE][:MAX_ROWS]
-    # The answer came right after its history: so far away are the history's items from it.
+    # The target came right after its history, which gives the distances.
     return [
         knowledge.raw_features(history, candidates, own_distances=np.arange(len(history), 0, -1))
         for history, candidates in lists
@@ -39,13 +39,13 @@ def training_examples(knowledge: Knowledge) -> list[RawFeatures]:
 
 
 def learn_attention(knowledge: Knowledge, rows: list[RawFeatures], *, recency: float, ridge: float) -> Floats:
-    """(A,) weight of each aspect, in logits per standard deviation within the list, rounded to four places.
+    """(A,) weight of each aspect, in logits per standard deviation within the list, rounded to four decimals.
 
-    Maximises the mean log probability of the answers under a softmax over each list, minus ridge / 2 |w|^2.
+    Maximizes the mean log probability of the targets under a softmax over each list, minus ridge / 2 |w|^2.
     """
     weights = np.zeros(len(knowledge.aspects))
     if not rows:
-        weights[:2] = 1.0  # nothing to learn from: go by co-occurrence
+        weights[:2] = 1.0  # nothing to learn from: co-occurrence alone
         return weights
     lists = np.stack([knowledge.features(row, recency=recency).aspects for row in rows])  # (R, N, A)
     for _ in range(STEPS):
@@ -57,10 +57,10 @@ def learn_attention(knowledge: Knowledge, rows: list[RawFeatures], *, recency: f
 
 def _derivatives(lists: NDArray[np.float64], weights: Floats, ridge: float) -> tuple[Floats, Floats]:
     utility = lists @ weights  # (R, N)
-    chance = np.exp(utility - utility.max(axis=1, keepdims=True))
-    chance /= chance.sum(axis=1, keepdims=True)
-    mean = np.einsum("rn,rna->ra", chance, lists)
+    probability = np.exp(utility - utility.max(axis=1, keepdims=True))
+    probability /= probability.sum(axis=1, keepdims=True)
+    mean = np.einsum("rn,rna->ra", probability, lists)
     gradient = (lists[:, 0] - mean).mean(axis=0) - ridge * weights
     centred = lists - mean[:, None, :]
-    curvature = np.einsum("rn,rna,rnb->ab", chance, centred, centred, optimize=True) / len(lists)
+    curvature = np.einsum("rn,rna,rnb->ab", probability, centred, centred, optimize=True) / len(lists)
     return gradient, curvature + ridge * np.eye(len(weights))

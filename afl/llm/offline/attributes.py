@@ -1,4 +1,4 @@
-"""What the attributes of items say: how close a candidate is to the history in genre, era, director, country, ..."""
+"""Similarity of candidates to the history by attribute: genre, era, director, country, ..."""
 
 import math
 from collections import Counter
@@ -15,12 +15,12 @@ Floats = NDArray[np.float64]
 Items = NDArray[np.int64]
 
 MAX_ASPECTS = 6
-"""Attention is bounded: more attributes than these, in the order of the catalogue, are not looked at."""
+"""Attention is limited: further attributes, in the order of the catalogue, are ignored."""
 DECADE = 10.0
 
 
 class ValueSimilarity:
-    """Closeness under one attribute with values: cosine of value vectors weighted by rarity (idf)."""
+    """Similarity under an attribute with values: cosine of idf-weighted value vectors."""
 
     def __init__(self, values: Sequence[tuple[str, ...]]) -> None:
         counts = Counter(value for item in values for value in set(item))
@@ -28,7 +28,7 @@ class ValueSimilarity:
         number = {value: index for index, value in enumerate(rarity)}
         self._size = len(number)
         vectors = [_unit_vector({value: rarity[value] for value in item}) for item in values]
-        # All vectors behind each other; past the last one is the empty vector of unknown items.
+        # All vectors concatenated; the last one is the empty vector of unknown items.
         lengths = [len(vector) for vector in vectors]
         self._offsets = np.cumsum([0, *lengths, 0])  # (I + 2,)
         self._values = np.array([number[value] for vector in vectors for value in vector], np.int64)  # (E,)
@@ -40,20 +40,20 @@ class ValueSimilarity:
         profiles = _cell_sums(past * self._size + values, shares, len(history), self._size)  # (H, V)
         owner, values, shares = self._entries(candidates)
         common = profiles[:, values] * shares  # (H, E)
-        places = np.arange(len(history))[:, None] * len(candidates) + owner
-        return _cell_sums(places.ravel(), common.ravel(), len(history), len(candidates))
+        cells = np.arange(len(history))[:, None] * len(candidates) + owner
+        return _cell_sums(cells.ravel(), common.ravel(), len(history), len(candidates))
 
     def _entries(self, items: Items) -> tuple[Items, Items, Floats]:
-        """(E,) every value of these items: whose it is (a place in `items`), which it is, and its share."""
+        """(E,) every value of these items: the index of its item in `items`, its number, and its share."""
         known = np.where(items < 0, len(self._offsets) - 2, items)
         begin, lengths = self._offsets[known], self._offsets[known + 1] - self._offsets[known]
         owner = np.repeat(np.arange(len(items)), lengths)
-        place = np.arange(len(owner)) + (begin - np.cumsum(lengths) + lengths)[owner]
-        return owner, self._values[place], self._shares[place]
+        index = np.arange(len(owner)) + (begin - np.cumsum(lengths) + lengths)[owner]
+        return owner, self._values[index], self._shares[index]
 
 
 class YearProximity:
-    """Closeness in time: minus the distance of the years to those of the history, in decades."""
+    """Similarity in time: exp(-distance between the years, in decades)."""
 
     def __init__(self, years: Sequence[float]) -> None:
         known = [year for year in years if not math.isnan(year)]
@@ -75,17 +75,17 @@ Closeness = ValueSimilarity | YearProximity
 
 
 class AspectMeasure(NamedTuple):
-    """How an aspect is measured, and the attribute it is read from."""
+    """How the similarity under an aspect is computed, and from which attribute."""
 
     closeness: Closeness
     attribute: str
 
 
 def aspect_measures(catalogue: Catalogue) -> dict[str, AspectMeasure]:
-    """One measure per aspect that the catalogue's attributes speak of.
+    """One measure for each aspect that the catalogue has attributes for.
 
     An attribute whose values are years becomes the aspect `era`; others keep their name, or take the usual one
-    (`class` and `genres` are `genre`). Where two attributes fall on one aspect, years win, then the first.
+    (`class` and `genres` are `genre`). Of two attributes for one aspect, years take precedence, then the first.
     """
     names = dict.fromkeys(name for attributes in catalogue.attributes for name in attributes)
     by_aspect: dict[str, AspectMeasure] = {}
@@ -120,5 +120,5 @@ def _unit_vector(vector: dict[str, float]) -> dict[str, float]:
 
 
 def _cell_sums(cells: Items, shares: Floats, rows: int, columns: int) -> Floats:
-    """(rows, columns) the sum of all shares that belong to a place, places counted row by row."""
+    """(rows, columns) the sum of all shares of a cell; cells are numbered row by row."""
     return np.asarray(np.bincount(cells, shares, minlength=rows * columns), np.float64).reshape(rows, columns)

@@ -1,4 +1,4 @@
-"""The offline model as LangChain sees it."""
+"""The offline model as a LangChain chat model."""
 
 from typing import Any
 
@@ -17,11 +17,11 @@ from afl.llm.offline.user_agent import OfflineChooser, OfflineJudge
 
 _ROLES = {"human": "user", "ai": "assistant", "system": "system"}
 CHARACTERS_PER_TOKEN = 4
-"""A usual rule of thumb for English; the counts are estimates."""
+"""A rule of thumb for English; token counts are estimates."""
 
 
 class OfflineChat(CallbackBypassChatModel):
-    """A chat model without a network: plays both agents, knows the training split, reads the messages, no more."""
+    """A chat model without network: plays both agents, from the training split and the messages alone."""
 
     _recommender: OfflineRecommender = PrivateAttr()
     _judge: OfflineJudge = PrivateAttr()
@@ -44,7 +44,7 @@ class OfflineChat(CallbackBypassChatModel):
         return "afl-offline"
 
     def reply(self, messages: list[Utterance]) -> str:
-        """The text it answers these messages with; equal messages get equal text."""
+        """The reply to these messages; equal messages get equal replies."""
         request = parse_request(messages)
         return self._answer(request)
 
@@ -74,7 +74,7 @@ class OfflineChat(CallbackBypassChatModel):
         text = self.reply(utterances)
         answer = AIMessage(
             content=text,
-            usage_metadata=_usage(sum(len(one.text) for one in utterances), len(text)),
+            usage_metadata=_usage(sum(len(utterance.text) for utterance in utterances), len(text)),
             response_metadata={"finish_reason": "stop", "model_name": "offline"},
         )
         return ChatResult(generations=[ChatGeneration(message=answer)])
@@ -86,10 +86,12 @@ class OfflineChat(CallbackBypassChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        # Quicker than handing it to a thread, which is what the base class would do.
+        # Faster than a thread, which the base class would use.
         return self._generate(messages, stop)
 
 
-def _usage(read_characters: int, said_characters: int) -> UsageMetadata:
-    prompt, completion = (-(-count // CHARACTERS_PER_TOKEN) for count in (read_characters, said_characters))
+def _usage(prompt_characters: int, completion_characters: int) -> UsageMetadata:
+    prompt, completion = (
+        -(-count // CHARACTERS_PER_TOKEN) for count in (prompt_characters, completion_characters)
+    )
     return UsageMetadata(input_tokens=prompt, output_tokens=completion, total_tokens=prompt + completion)

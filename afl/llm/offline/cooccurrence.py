@@ -1,4 +1,4 @@
-"""Which items occur near each other in the training sequences, counted with a decay over distance."""
+"""Co-occurrence of items in the training sequences, counted with a decay over distance."""
 
 from typing import NamedTuple
 
@@ -14,11 +14,11 @@ Items = NDArray[np.int64]
 MAX_PAIRS = 5_000_000
 """The window shrinks until at most this many pairs are counted: a bound on time and memory, about a second."""
 MIN_WIDTH = 20
-"""The window does not shrink below this: of larger data, fewer sequences are counted instead."""
+"""The window does not shrink below this; in larger data, fewer sequences are counted instead."""
 MAX_DENSE_ITEMS = 2_500
-"""Items up to which a table of all pairs, 25 MB at most, takes less room than a list of those there are."""
+"""Items up to which a dense table, 25 MB at most, takes less memory than a sparse one."""
 SMOOTHING = 3.0
-"""Added to every item's count before dividing, so that two chance meetings of rare items weigh little."""
+"""Added to every item's count before dividing, so that two chance co-occurrences of rare items weigh little."""
 
 
 class Window(NamedTuple):
@@ -31,7 +31,7 @@ class Window(NamedTuple):
 
 
 class PairCounts:
-    """Weighted counts n(a, b) of b standing near a, and their cosine-like association.
+    """Weighted counts n(a, b) of b near a, and their cosine-like association.
 
         association(a, b) = sqrt(n(a, b) / sqrt((n(a) + 3) (n(b) + 3)))
 
@@ -65,8 +65,8 @@ class PairCounts:
     def association(self, history: Items, candidates: Items, *, own_distances: Items | None = None) -> Floats:
         """(H, N) association of every history item with every candidate; unknown items (-1) have none.
 
-        `own` (H,) are the distances of the history items to the first candidate in a sequence that was itself
-        counted: its share is taken out again, so that learning from training rows does not see the answer.
+        `own_distances` (H,) are the distances of the history items to the first candidate in a sequence that was itself
+        counted: its share is subtracted, so that learning from training rows does not see the answer.
         """
         counts = self._counts.between(history, candidates)
         n_history, n_candidates = self._popularity[history], self._popularity[candidates]
@@ -74,38 +74,38 @@ class PairCounts:
             counts[:, 0] -= np.where(own_distances <= self.window.width, own_distances**-self.window.decay, 0.0)
             n_history, n_candidates = n_history - 1, n_candidates - (np.arange(len(candidates)) == 0)
         expected = np.sqrt((n_history + SMOOTHING)[:, None] * (n_candidates + SMOOTHING)[None, :])
-        # Counts are single precision, so a share taken out may leave a rest of 1e-8 in place of nothing.
+        # Counts are single precision: subtracting a share may leave 1e-8 instead of 0.
         return np.sqrt(np.where(counts > 1e-4, counts, 0.0) / expected)
 
 
 class _DenseCounts:
-    """Counts of a small catalogue: every pair has its place. The last row and column are those of unknown items."""
+    """Counts of a small catalogue as a dense table; the last row and column are those of unknown items."""
 
     def __init__(self, counts: sparse.csr_array) -> None:
         self._counts = counts.toarray()  # (I, I)
 
     def between(self, history: Items, candidates: Items) -> Floats:
         """(H, N) counts."""
-        found: Floats = self._counts[history[:, None], candidates[None, :]]
-        return found
+        counts: Floats = self._counts[history[:, None], candidates[None, :]]
+        return counts
 
 
 class _SparseCounts:
-    """Counts of a large catalogue: the pairs there are, sorted by a * I + b; one search finds any number of them."""
+    """Counts of a large catalogue: the pairs that occur, sorted by a * I + b, found by binary search."""
 
     def __init__(self, counts: sparse.csr_array) -> None:
         self._items = counts.shape[0]
         rows = np.repeat(np.arange(self._items, dtype=np.int64), np.diff(counts.indptr))
-        # Closed by a key that nothing has.
+        # A sentinel key, larger than any other.
         self._keys = np.append(rows * self._items + counts.indices, np.iinfo(np.int64).max)
         self._counts = np.append(counts.data, np.float32(0))
 
     def between(self, history: Items, candidates: Items) -> Floats:
         """(H, N) counts; unknown items (-1) have none."""
-        wanted = history[:, None] * self._items + candidates[None, :]  # (H, N)
-        place = self._keys.searchsorted(wanted)
-        known = (self._keys[place] == wanted) & (history >= 0)[:, None] & (candidates >= 0)[None, :]
-        return np.where(known, self._counts[place], 0.0)
+        keys = history[:, None] * self._items + candidates[None, :]  # (H, N)
+        index = self._keys.searchsorted(keys)
+        known = (self._keys[index] == keys) & (history >= 0)[:, None] & (candidates >= 0)[None, :]
+        return np.where(known, self._counts[index], 0.0)
 
 
 def thin_sequences(sequences: Sequences) -> Sequences:

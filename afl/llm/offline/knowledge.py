@@ -16,14 +16,14 @@ Floats = NDArray[np.float64]
 Items = NDArray[np.int64]
 
 FOLLOWS = Window(width=300, decay=0.25, ordered=True)
-"""What people went on to, soon or late."""
+"""Items that came later in a sequence, soon or late."""
 TOGETHER = Window(width=20, decay=0.5, ordered=False)
-"""What people chose in the same stretch, before or after."""
+"""Items close to each other in a sequence, before or after."""
 
 
 @dataclass(frozen=True, slots=True)
 class RawFeatures:
-    """A list beside a history, before anyone attends to one part of the history more than to another."""
+    """Candidates compared with a history, before the history is weighted by recency."""
 
     candidates: Items
     """(N,)"""
@@ -35,21 +35,21 @@ class RawFeatures:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """A list seen beside a history: one column per aspect, in the order of `Knowledge.aspects`."""
+    """Features of candidates given a history: one column per aspect, in the order of `Knowledge.aspects`."""
 
     aspects: Floats
-    """(N, A) standardised within the list; an aspect that tells no candidates apart is 0."""
+    """(N, A) standardized within the list; a constant aspect is 0."""
     evidence: Floats
-    """(H, N) how much each history item speaks for each candidate: association in either sense."""
+    """(H, N) association of each history item with each candidate."""
 
 
 class Knowledge:
-    """Co-occurrence, popularity and attributes, asked for lists of candidates. Items are catalogue positions."""
+    """Co-occurrence, popularity and attributes of items, given as catalogue positions."""
 
     def __init__(self, dataset: Dataset) -> None:
         training = dataset.splits[Split.TRAIN]
         self.counted_sequences = thin_sequences(training)
-        """The training sequences that pairs are counted in: all, unless there are very many."""
+        """The training sequences in which pairs are counted: all, unless there are very many."""
         self.catalogue = dataset.catalogue
         self.popularity = np.zeros(len(dataset.catalogue) + 1)  # (I + 1,), the last for unknown items (-1)
         self.popularity[:-1] = np.bincount(training.items, minlength=len(dataset.catalogue))
@@ -70,11 +70,11 @@ class Knowledge:
         return self._attribute
 
     def item(self, title: str) -> int:
-        """The catalogue position of this title, -1 where there is none."""
+        """The catalogue position of a title, -1 where there is none."""
         return self.catalogue.by_title.get(title.casefold(), -1)
 
     def values(self, item: int, aspect: str) -> str:
-        """An item's own values under an aspect, to be spoken: "Crime, Thriller"; "unknown" where it has none."""
+        """An item's values under an aspect, as text: "Crime, Thriller"; "unknown" where it has none."""
         name = self._attribute.get(aspect)
         values = self.catalogue.attributes[item].get(name, ()) if name is not None and item >= 0 else ()
         return ", ".join(one_line(value) for value in values) or "unknown"
@@ -82,9 +82,9 @@ class Knowledge:
     def raw_features(
         self, history: Items, candidates: Items, *, own_distances: Items | None = None
     ) -> RawFeatures:
-        """The candidates beside the history, for `impression`; most of the work, and the same for all who look.
+        """The candidates compared with the history, for `features`; most of the work, and the same for both roles.
 
-        `own` leaves a training sequence's own counts out, see `PairCounts.association`.
+        `own_distances` leaves a training sequence's own counts out, see `PairCounts.association`.
         """
         pairs = [
             counts.association(history, candidates, own_distances=own_distances)
@@ -97,7 +97,7 @@ class Knowledge:
         return RawFeatures(candidates, np.stack([*pairs, *attributes]), popularity)
 
     def features(self, raw: RawFeatures, *, recency: float) -> Features:
-        """How the candidates look to someone who knows the history and attends most to its end."""
+        """The features of the candidates, with the history weighted by recency."""
         weights = recency ** np.arange(raw.closeness.shape[1])[::-1]  # (H,)
         weights = weights / max(weights.sum(), 1e-9)
         follows, together, *attributes = weights @ raw.closeness  # (C, N)
@@ -110,7 +110,7 @@ class Knowledge:
 
 
 def standardize(columns: Floats) -> Floats:
-    """(N, A) with mean 0 and deviation 1 in every column; constant columns are 0."""
+    """(N, A) with mean 0 and standard deviation 1 in every column; constant columns are 0."""
     centred = columns - columns.sum(axis=0) / len(columns)
     spread = np.sqrt((centred * centred).sum(axis=0) / len(columns))
     scaled: Floats = np.where(spread > 1e-9, centred / np.maximum(spread, 1e-9), 0.0)

@@ -1,4 +1,4 @@
-"""How the offline model weighs a list: aspects by attention, feedback and stated scores on top."""
+"""Utilities of candidates: aspects weighted by attention, plus feedback and stated reward scores."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from afl.llm.offline.vocabulary import aspect_mentions
 from afl.llm.offline.weights import RoleWeights, Weights
 
 DECIMALS = 6
-"""Utilities are rounded before they are compared, so that a machine's last bits decide nothing."""
+"""Utilities are rounded before they are compared, so that floating-point noise decides nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListFeatures:
-    """A history and a list as one role looks at them, kept for the rounds that follow."""
+    """The features of a list given a history, for one role; the same in all rounds."""
 
     history: tuple[str, ...]
     titles: tuple[str, ...]
@@ -27,24 +27,24 @@ class ListFeatures:
     """(N,) catalogue positions, -1 for what is not in the catalogue."""
     features: Features
     taste: Floats
-    """(N,) fixed for this history and these titles, mean 0 and deviation 1 over many."""
+    """(N,) a fixed random number per history and title, of mean 0 and standard deviation 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """What one role thinks of each candidate, in the order of the list."""
+    """The preferences of one role over the candidates, in the order of the list."""
 
     list_features: ListFeatures
     attention: Floats
-    """(A,) the learned attention after hints and feedback."""
+    """(A,) weights of the aspects, after hints and feedback."""
     utilities: Floats
     """(N,) utilities, rounded."""
     expected_scores: Floats
-    """(N,) the reward score that the role expects of each candidate before it hears one."""
+    """(N,) the reward score that the role expects of each candidate before one is stated."""
 
     @property
     def best(self) -> int:
-        """The position of the most wanted candidate; the first of equals."""
+        """The position of the candidate of highest utility; the first of equals."""
         return int(np.argmax(self.utilities))
 
     def contributions(self, position: int) -> Floats:
@@ -54,10 +54,12 @@ class Preference:
 
 
 class PreferenceModel:
-    """Judges lists in one role, by knowledge and attention that were both learned from training data."""
+    """Computes the preferences of one role, from knowledge and attention learned on training data."""
 
-    def __init__(self, sights: FeatureCache, attention: Floats, role: RoleWeights, weights: Weights) -> None:
-        self.feature_cache = sights
+    def __init__(
+        self, feature_cache: FeatureCache, attention: Floats, role: RoleWeights, weights: Weights
+    ) -> None:
+        self.feature_cache = feature_cache
         self.attention = attention  # (A,)
         self.role = role
         self.weights = weights
@@ -68,57 +70,57 @@ class PreferenceModel:
         return self.feature_cache.knowledge
 
     def list_features(self, history: tuple[str, ...], titles: tuple[str, ...]) -> ListFeatures:
-        """The list beside the history, from memory where it was seen lately."""
+        """The features of a list given a history, cached."""
         return self._cached(history, titles)
 
     def preference(
         self, request: Request, list_features: ListFeatures, known_scores: Mapping[str, float]
     ) -> Preference:
-        """The candidates as this role sees them; `opened` are the reward scores it knows, by title."""
+        """The role's preferences; `known_scores` are the reward scores it was told, by title."""
         role = self.role
         attention = self._attention(request)
         position = {title: index for index, title in enumerate(list_features.titles)}
-        values = list_features.features.aspects @ attention + self.weights.taste * list_features.taste
+        utilities = list_features.features.aspects @ attention + self.weights.taste * list_features.taste
         for past in request.refused:
             if past.title in position:
-                values[position[past.title]] -= role.refused
+                utilities[position[past.title]] -= role.refused
             wish = find_title(past.refusal.replace(past.title, ""), list_features.titles)
             if wish is not None:
-                values[position[wish]] += role.wish
+                utilities[position[wish]] += role.wish
         if request.suggestion in position:
-            values[position[request.suggestion]] += role.suggestion
-        expected = self._expected_scores(values)
+            utilities[position[request.suggestion]] += role.suggestion
+        expected = self._expected_scores(utilities)
         curiosity = role.unopened / (1 + len(request.refused)) if known_scores else 0.0
-        values = values + curiosity
+        utilities = utilities + curiosity
         for title, score in known_scores.items():
             if title in position:
                 index = position[title]
-                values[index] += role.score * (score - expected[index]) - curiosity
-        return Preference(list_features, attention, np.round(values, DECIMALS), expected)
+                utilities[index] += role.score * (score - expected[index]) - curiosity
+        return Preference(list_features, attention, np.round(utilities, DECIMALS), expected)
 
-    def _expected_scores(self, values: Floats) -> Floats:
+    def _expected_scores(self, utilities: Floats) -> Floats:
         intercept, slope = self.weights.expected_score
-        centred = values - values.sum() / len(values)
-        deviation = sqrt(float(centred @ centred) / len(values))
+        centred = utilities - utilities.sum() / len(utilities)
+        deviation = sqrt(float(centred @ centred) / len(utilities))
         expected: Floats = intercept + (slope / max(deviation, 1e-9)) * centred
         return expected
 
     def _attention(self, request: Request) -> Floats:
-        """Learned attention, drawn to what hints and refusals speak of, at an unchanged total."""
+        """The learned attention, shifted to the aspects that hints and refusals mention, at an unchanged norm."""
         if not request.hints and not request.refused:
             return self.attention
-        moved = self.attention.copy()
+        shifted = self.attention.copy()
         for text, strength in ((request.hints, self.weights.hint), *self._feedback(request.refused)):
             for aspect, direction in aspect_mentions(text, self.knowledge.aspects):
                 if aspect in self.knowledge.aspects:
-                    moved[self.knowledge.aspects.index(aspect)] += strength * direction
-        length, usual = sqrt(float(moved @ moved)), sqrt(float(self.attention @ self.attention))
-        return moved * (usual / length) if length > 1e-9 else self.attention
+                    shifted[self.knowledge.aspects.index(aspect)] += strength * direction
+        norm, learned_norm = sqrt(float(shifted @ shifted)), sqrt(float(self.attention @ self.attention))
+        return shifted * (learned_norm / norm) if norm > 1e-9 else self.attention
 
     def _feedback(self, refusals: tuple[PastOffer, ...]) -> tuple[tuple[str, float], ...]:
         return tuple((past.refusal, self.weights.feedback) for past in refusals)
 
     def _compute(self, history: tuple[str, ...], titles: tuple[str, ...]) -> ListFeatures:
-        sight = self.feature_cache.get(history, titles)
-        impression = self.knowledge.features(sight.raw, recency=self.role.recency)
-        return ListFeatures(history, titles, sight.raw.candidates, impression, sight.taste)
+        cached = self.feature_cache.get(history, titles)
+        features = self.knowledge.features(cached.raw, recency=self.role.recency)
+        return ListFeatures(history, titles, cached.raw.candidates, features, cached.taste)

@@ -1,4 +1,4 @@
-"""The offline model as recommendation agent: proposes the candidate it values most, and says what decided."""
+"""The offline model as recommendation agent: proposes or ranks candidates by utility and gives its reasons."""
 
 import re
 from dataclasses import replace
@@ -13,13 +13,13 @@ from afl.llm.offline.wording import Wording
 
 
 class OfflineRecommender:
-    """Weighs the list by its aspects, the suggestion, and what was learned from refusals and the scores they state.
+    """Proposes the candidate of highest utility, given the suggestion, refusals and the scores they state.
 
-    A hint moves its attention to the aspects that it names; the values that it names count besides.
+    A hint shifts attention to the aspects that it mentions and adds utility to the attribute values that it mentions.
     """
 
-    def __init__(self, listener: PreferenceModel, wording: Wording, values: AttributeValues) -> None:
-        self.preference_model = listener
+    def __init__(self, preference_model: PreferenceModel, wording: Wording, values: AttributeValues) -> None:
+        self.preference_model = preference_model
         self.values = values
         self.wording = wording
 
@@ -27,21 +27,24 @@ class OfflineRecommender:
         """`Reason: ...` and `Item: ...`; names no item when the request lists none."""
         if not request.candidates:
             return "Reason: I see no candidates to choose from.\nItem: none"
-        opinion = self.preference(request)
-        choice = opinion.best
-        reason = self.wording.recommendation(opinion, choice, request)
-        return f"Reason: {reason}\nItem: {opinion.list_features.titles[choice]}"
+        preference = self.preference(request)
+        choice = preference.best
+        reason = self.wording.recommendation(preference, choice, request)
+        return f"Reason: {reason}\nItem: {preference.list_features.titles[choice]}"
 
     def preference(self, request: Request) -> Preference:
-        """What it thinks of every candidate."""
-        scene = self.preference_model.list_features(request.history, request.candidates)
-        opinion = self.preference_model.preference(request, scene, stated_scores(request.refused))
-        named = self.values.mentions(request.hints)
-        if not named:
-            return opinion
+        """Preferences over all candidates."""
+        list_features = self.preference_model.list_features(request.history, request.candidates)
+        preference = self.preference_model.preference(request, list_features, stated_scores(request.refused))
+        mentioned_values = self.values.mentions(request.hints)
+        if not mentioned_values:
+            return preference
         strength = self.preference_model.weights.hint
-        wanted = sum(strength * direction * self.values.column(values, scene.items) for values, direction in named)
-        return replace(opinion, utilities=np.round(opinion.utilities + wanted, DECIMALS))
+        bonus = sum(
+            strength * mention.direction * self.values.column(mention.values, list_features.items)
+            for mention in mentioned_values
+        )
+        return replace(preference, utilities=np.round(preference.utilities + bonus, DECIMALS))
 
 
 def stated_scores(refused: tuple[PastOffer, ...]) -> dict[str, float]:
@@ -56,22 +59,22 @@ DEFAULT_LENGTH = 10
 
 
 class OfflineRanker:
-    """Ranks candidates as the recommendation agent would choose among them; many of them in passing."""
+    """Ranks candidates by the recommendation agent's utility; long lists by that of `LongListModel`."""
 
-    def __init__(self, recommending: OfflineRecommender, skimming: LongListModel) -> None:
-        self.recommender = recommending
-        self.long_lists = skimming
+    def __init__(self, recommender: OfflineRecommender, long_lists: LongListModel) -> None:
+        self.recommender = recommender
+        self.long_lists = long_lists
 
     def answer_with_reason(self, request: Request) -> str:
         """`Reason: ...`, then `Items:` and the list of `answer`."""
         if not request.candidates:
             return "Reason: I see no candidates to choose from.\nItems:"
-        opinion = self._preference(request)
-        reason = self.recommender.wording.recommendation(opinion, opinion.best, request)
-        return f"Reason: {reason}\nItems:\n{_numbered_list(opinion, _requested_length(request.question))}"
+        preference = self._preference(request)
+        reason = self.recommender.wording.recommendation(preference, preference.best, request)
+        return f"Reason: {reason}\nItems:\n{_numbered_list(preference, _requested_length(request.question))}"
 
     def answer(self, request: Request) -> str:
-        """`1. Title` lines, as many as the question asks for, ten unless it says."""
+        """`1. Title` lines, as many as the question asks for, by default ten."""
         if not request.candidates:
             last = ", ".join(request.history[-3:])
             return f"What stands out is {last}." if last else "There is nothing here that I could judge."
@@ -85,9 +88,11 @@ class OfflineRanker:
         )
 
 
-def _numbered_list(opinion: Preference, top: int) -> str:
-    order = np.argsort(-opinion.utilities, kind="stable")[:top].tolist()
-    return "\n".join(f"{rank}. {opinion.list_features.titles[index]}" for rank, index in enumerate(order, start=1))
+def _numbered_list(preference: Preference, top: int) -> str:
+    order = np.argsort(-preference.utilities, kind="stable")[:top].tolist()
+    return "\n".join(
+        f"{rank}. {preference.list_features.titles[index]}" for rank, index in enumerate(order, start=1)
+    )
 
 
 def _requested_length(question: str) -> int:

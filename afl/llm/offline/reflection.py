@@ -1,6 +1,6 @@
-"""The offline model looks back on a list that missed: what it went by, what spoke for the item chosen, what to do.
+"""Reflection on a list that missed the chosen item: its mistakes, their causes, and hints for the next list.
 
-It sees what the conversation shows, no more: its own list from the start, the item chosen from the second step on.
+It uses what the conversation shows: its own list from the first step, the chosen item from the second step on.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,16 +19,16 @@ from afl.llm.offline.vocabulary import AspectMention, aspect_mentions
 MAX_CAUSES = 3
 MAX_VALUES = 2
 MIN_STRENGTH = 0.2
-"""A value is told of where (its share of the history) · (the share of the list without it) is at least this."""
+"""A value is a cause where (its share of the history) · (the share of the list without it) is at least this."""
 MIN_DISTANCE = 0.8
-"""Standard deviations between the item chosen and the mean of the list before a direction is told of."""
+"""Standard deviations between the chosen item and the mean of the list from which a direction is a cause."""
 POPULARITY = "popularity"
 DIRECTED_ASPECTS = ("newness", POPULARITY)
-"""Aspects that are more or less by themselves, whatever the history has."""
+"""Aspects that are high or low by themselves, independent of the history."""
 
 
 class Cause(NamedTuple):
-    """An aspect that was neglected; or values under it; or a direction."""
+    """A neglected aspect, or a value of it, or a direction (+1, -1)."""
 
     aspect: str
     value: str = ""
@@ -36,42 +36,42 @@ class Cause(NamedTuple):
 
 
 class MissedList(NamedTuple):
-    """A list beside what it was made from."""
+    """A list without the chosen item, with the features of its candidates."""
 
     list_features: ListFeatures
     listed: tuple[str, ...]
     visible_aspects: tuple[str, ...]
-    """The aspects, nearness to the history all, that could have been looked at."""
+    """The aspects of similarity to the history that could have been used."""
 
     @property
     def positions(self) -> list[int]:
-        """Where the items listed stand among the candidates."""
+        """Positions of the listed items among the candidates."""
         return [self.list_features.titles.index(title) for title in self.listed]
 
 
 class CauseFinder:
-    """Compares an item with a list that lacks it, in the values of both and in every aspect."""
+    """Compares the chosen item with a list that lacks it, in attribute values and aspects."""
 
     def __init__(self, values: AttributeValues, aspects: Sequence[str]) -> None:
         self.values = values
         self.aspects = tuple(aspects)
 
     def find(self, missed: MissedList, chosen: int) -> list[Cause]:
-        """What spoke for the candidate in place `chosen`, the most telling first: one to three causes.
+        """What spoke for the candidate at position `chosen`: one to three causes, the strongest first.
 
         Values that the history has and the list lacks, with the aspect of the first; without any, the aspect in
-        which the candidate is nearer to the history than the list is; then a direction in which it is far from it.
+        which the candidate is closer to the history than the list is; then a direction in which it is far from it.
         """
         values = self.value_causes(missed, int(missed.list_features.items[chosen]))
         nearer = [Cause(values[0].aspect)] if values else self._nearest_aspect(missed, chosen)
-        found = [*values, *nearer, *self._direction(missed, chosen)][:MAX_CAUSES]
-        return found or [Cause(POPULARITY, direction=1 if self._gap(missed, chosen, POPULARITY) > 0 else -1)]
+        causes = [*values, *nearer, *self._direction(missed, chosen)][:MAX_CAUSES]
+        return causes or [Cause(POPULARITY, direction=1 if self._gap(missed, chosen, POPULARITY) > 0 else -1)]
 
     def value_causes(self, missed: MissedList, *items: int) -> list[Cause]:
-        """Values of these items that the history has and the list lacks, the most telling first."""
-        scene = missed.list_features
-        history = [self.values.item(title) for title in scene.history]
-        listed = [int(scene.items[place]) for place in missed.positions]
+        """Values of these items that the history has and the list lacks, the strongest first."""
+        list_features = missed.list_features
+        history = [self.values.item(title) for title in list_features.history]
+        listed = [int(list_features.items[position]) for position in missed.positions]
         strengths = {
             Cause(aspect, value): self._share(history, aspect, value) * (1 - self._share(listed, aspect, value))
             for aspect in self.values.aspects
@@ -96,7 +96,7 @@ class CauseFinder:
         )
 
     def _gap(self, missed: MissedList, chosen: int, aspect: str) -> float:
-        """How far the candidate lies above the list in an aspect, rounded: last bits decide nothing."""
+        """How far the candidate lies above the list in an aspect, rounded against floating-point noise."""
         column = missed.list_features.features.aspects[:, self.aspects.index(aspect)]
         return round(float(column[chosen] - np.mean(column[missed.positions])), 6)
 
@@ -122,24 +122,24 @@ DIRECTION_HINTS = {
     ("popularity", -1): ("Prefer less popular {items}.",),
 }
 ASPECT_NAMES = {"follows": "order", "together": "similarity"}
-"""Aspects whose names nobody would say."""
+"""Plain words for aspects whose names are technical."""
 
 Meaning = frozenset[AspectMention | ValueMention] | str
 
 
 class OfflineReflection:
-    """Answers the three steps of a reflection, and whether a hint says anything new."""
+    """Answers the three steps of a reflection, and whether a hint repeats another."""
 
-    def __init__(self, recommending: OfflineRecommender, skimming: LongListModel) -> None:
-        self.recommender = recommending
-        self.long_lists = skimming
-        self.values = skimming.values
-        self.aspects = skimming.knowledge.aspects
-        self.domain = recommending.wording.domain
+    def __init__(self, recommender: OfflineRecommender, long_lists: LongListModel) -> None:
+        self.recommender = recommender
+        self.long_lists = long_lists
+        self.values = long_lists.values
+        self.aspects = long_lists.knowledge.aspects
+        self.domain = recommender.wording.domain
         self.causes = CauseFinder(self.values, self.aspects)
 
     def answer(self, request: Request) -> str:
-        """The heading that was asked for and a numbered list below it; `Same: 1` or `Same: 0` for a hint."""
+        """The requested heading with a numbered list below it; `Same: 1` or `Same: 0` for a hint."""
         if request.task is Task.SAME:
             return f"{Task.SAME} {int(self._repeats(request))}"
         points = self._points(request) if request.earlier_list else ["I see no list of mine to look back on."]
@@ -147,13 +147,13 @@ class OfflineReflection:
         return "\n".join([request.task, *lines])
 
     def _points(self, request: Request) -> list[str]:
-        opinion = self._preference(request)
-        missed = MissedList(opinion.list_features, request.earlier_list, self._visible_aspects(request))
+        preference = self._preference(request)
+        missed = MissedList(preference.list_features, request.earlier_list, self._visible_aspects(request))
         if request.task is Task.MISTAKES:
-            return list(self._mistakes(opinion, missed))
-        if request.chosen not in opinion.list_features.titles:
+            return list(self._mistakes(preference, missed))
+        if request.chosen not in preference.list_features.titles:
             return ["I do not see what was chosen."]
-        causes = self.causes.find(missed, opinion.list_features.titles.index(request.chosen))
+        causes = self.causes.find(missed, preference.list_features.titles.index(request.chosen))
         if request.task is Task.CAUSES:
             return [self._cause(cause) for cause in causes]
         return [self._hint(cause, request) for cause in causes]
@@ -166,9 +166,9 @@ class OfflineReflection:
         near = (aspect for aspect in self.aspects if aspect not in DIRECTED_ASPECTS)
         return tuple(aspect for aspect in near if not skims or self.long_lists.is_visible(aspect))
 
-    def _mistakes(self, opinion: Preference, missed: MissedList) -> Iterator[str]:
-        order = np.argsort(-np.abs(opinion.attention), kind="stable").tolist()
-        weighed = [self.aspects[index] for index in order if opinion.attention[index] != 0]
+    def _mistakes(self, preference: Preference, missed: MissedList) -> Iterator[str]:
+        order = np.argsort(-np.abs(preference.attention), kind="stable").tolist()
+        weighed = [self.aspects[index] for index in order if preference.attention[index] != 0]
         yield f"I went by {' and '.join(map(_aspect_name, weighed[:2])) or 'chance'}."
         neglected = [_aspect_name(aspect) for aspect in missed.visible_aspects if aspect not in weighed]
         if neglected:
@@ -206,7 +206,7 @@ class OfflineReflection:
         return any(self._meaning(hint) == meaning for hint in request.hints_so_far)
 
     def _meaning(self, text: str) -> Meaning:
-        """What a hint asks for; its words, where it asks for nothing that is understood."""
+        """The aspects and values that a hint mentions; its text where it mentions none."""
         return frozenset((*aspect_mentions(text, self.aspects), *self.values.mentions(text))) or text.casefold()
 
 

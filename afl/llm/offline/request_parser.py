@@ -1,4 +1,4 @@
-"""Reads a request as a person would: headings, numbered titles, who is asked for what. Nothing else is known of it."""
+"""Parses a request from its text alone: headings, numbered titles, role and task."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -24,10 +24,10 @@ HINTS_SO_FAR = "Hints so far:"
 NEW_HINT = "New hint:"
 HEADINGS = (HISTORY, CANDIDATES, ADVICE, REFUSED, RECOMMENDATION, CHOSEN, HINTS_SO_FAR, NEW_HINT)
 HINT = "Hint:"
-"""How a line begins that is a hint, whatever it names."""
+"""How a line begins that is a hint even where it names a candidate."""
 
 USER_ROLE_PREFIX = "You play"
-"""How a system message begins that asks to speak as a person."""
+"""How the system message of the user agent begins."""
 
 _ENTRY = re.compile(r"\d+\. (.*)")
 _ROUND = re.compile(r"- Round \d+: (.*)")
@@ -36,7 +36,7 @@ _STATED = re.compile(r"score of (-?\d+(?:\.\d+)?)")
 
 
 class Task(StrEnum):
-    """What the end of the last message asks for."""
+    """The task, named at the end of the last message."""
 
     RECOMMEND = "Item:"
     RANK = "Items:"
@@ -52,7 +52,7 @@ _TASKS = tuple(task for task in Task if task is not Task.OTHER)
 
 
 class PastOffer(NamedTuple):
-    """A refused round as the request tells it."""
+    """A refused round, as the request lists it."""
 
     title: str
     refusal: str
@@ -61,7 +61,7 @@ class PastOffer(NamedTuple):
 
 
 class Offer(NamedTuple):
-    """What the user agent is to judge."""
+    """The item that the user agent is to judge."""
 
     title: str
     reason: str
@@ -70,13 +70,13 @@ class Offer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was read out of the messages; whatever is missing is empty."""
+    """A parsed request; what it lacks is empty."""
 
     task: Task
     history: tuple[str, ...]
     candidates: tuple[str, ...]
     suggestion: str | None
-    """The candidate that a line of advice names."""
+    """The candidate named in a line of advice."""
     hints: str
     """Advice that names no candidate, and lines that begin with "Hint:"."""
     refused: tuple[PastOffer, ...]
@@ -84,15 +84,15 @@ class Request:
     question: str
     """The paragraphs under no heading, answer format included."""
     scores: Mapping[str, float]
-    """The reward scores that stand below candidates."""
+    """The reward scores listed below candidates, by title."""
     plays_user: bool
-    """It is to speak for the person, not to them."""
+    """Whether it plays the user."""
     earlier_list: tuple[str, ...] = ()
-    """The candidates that it listed itself before, best first."""
+    """The candidates it listed earlier in the conversation, best first."""
     chosen: str | None = None
-    """The candidate that was chosen instead, once it is told."""
+    """The candidate that was chosen instead, where it is stated."""
     hints_so_far: tuple[str, ...] = ()
-    """A collection of hints, and `new_hint`, which may say the same as one of them."""
+    """The hints collected so far, one of which `new_hint` may repeat."""
     new_hint: str = ""
 
 
@@ -104,7 +104,7 @@ class Utterance(NamedTuple):
 
 
 def parse_request(messages: Sequence[Utterance]) -> Request:
-    """The request in these messages: sections from all that the user wrote, the task from the last message."""
+    """The request in these messages: sections from all user messages, the task from the last message."""
     paragraphs = [part for said in messages if said.role == "user" for part in said.text.split("\n\n")]
     sections: dict[str, str] = {}
     other = []
@@ -142,13 +142,13 @@ def titles(section: str) -> tuple[str, ...]:
 
 
 def find_title(text: str, candidates: Sequence[str]) -> str | None:
-    """The candidate whose title stands in the text, not inside a longer word; of several, the longest."""
+    """The candidate whose title occurs in the text, not inside a longer word; of several, the longest."""
     found = [title for title in candidates if title in text and _is_whole_word(title, text)]
     return max(found, key=len) if found else None
 
 
 def suggestion_in_reason(offer: Offer, candidates: Sequence[str]) -> str | None:
-    """What a model suggested, as far as the recommendation agent's reason tells: another candidate, or the offer."""
+    """The model's suggestion that the recommendation agent's reason mentions: another candidate, or the offer."""
     for sentence in offer.reason.split(". "):
         if "suggest" in sentence:
             return find_title(sentence, candidates) or offer.title
@@ -168,7 +168,7 @@ def _task(text: str) -> Task:
 
 
 def _scores(section: str) -> dict[str, float]:
-    """Scores by title, each from the line below the title."""
+    """Scores by title, each read from the line below the title."""
     if REWARD_SCORE not in section:
         return {}
     lines = section.split("\n")
@@ -189,13 +189,13 @@ def _advice(section: str, candidates: Sequence[str]) -> tuple[str | None, list[s
 
 
 def _earlier_list(messages: Sequence[Utterance], candidates: tuple[str, ...]) -> tuple[str, ...]:
-    """The first list of candidates that it gave."""
+    """The first list of candidates in its own messages."""
     given = (titles(said.text) for said in messages if said.role == "assistant")
     return next((tuple(title for title in found if title in candidates) for found in given if found), ())
 
 
 def _text_below(section: str) -> str:
-    """What stands on the lines below a heading."""
+    """The text below a heading."""
     return " ".join(section.split("\n")[1:]).strip()
 
 

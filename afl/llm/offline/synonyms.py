@@ -1,4 +1,4 @@
-"""Other words for the values of attributes: "comedic" is comedy, "French" is from France, "Asia" is many countries."""
+"""Synonyms of attribute values: "comedic" is comedy, "French" is France, "Asia" is many countries."""
 
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "comedic": ("comedy",),

@@ -1,4 +1,4 @@
-"""The values that a hint names: a genre, a country, a director, a decade."""
+"""Recognizes attribute values in a hint: a genre, a country, a director, a decade."""
 
 import re
 from collections.abc import Iterator
@@ -13,11 +13,11 @@ from afl.llm.offline.synonyms import REGIONS, SYNONYMS
 from afl.llm.offline.vocabulary import NEGATION_REACH, NEGATIONS
 
 MAX_WORDS = 4
-"""Words of the longest value that is recognised."""
+"""Words of the longest value that is recognized."""
 MAX_SINGLE_WORD_VALUES = 200
-"""Of an attribute with more values than these (directors), only names of two words or more are recognised."""
+"""Of an attribute with more values (directors), only those of two words or more are recognized."""
 MIN_LETTERS = 2
-"""Letters of a value that one word names."""
+"""Letters of the shortest one-word value that is recognized."""
 ERA = "era"
 
 _WORD = re.compile(r"\w[\w'’-]*|[.;:!?]")
@@ -27,21 +27,21 @@ Words = tuple[str, ...]
 
 
 class AspectValues(NamedTuple):
-    """What a text speaks of: items that have one of these values under an aspect."""
+    """Values of an aspect that a text mentions: items that have one of them are meant."""
 
     aspect: str
     values: tuple[str, ...]
 
 
 class ValueMention(NamedTuple):
-    """Values that a text names: +1 asks for more of them, -1 for less."""
+    """Values mentioned in a text: direction +1 asks for more of them, -1 for less."""
 
     values: AspectValues
     direction: int
 
 
 class AttributeValues:
-    """Recognises the catalogue's own values in a text, and knows which items have them."""
+    """Recognizes the catalogue's values in a text, and knows which items have them."""
 
     def __init__(self, knowledge: Knowledge) -> None:
         self.item = knowledge.item
@@ -49,32 +49,32 @@ class AttributeValues:
         self._attribute = knowledge.attributes
         self._has_years = "newness" in knowledge.aspects
         self.aspects = tuple(aspect for aspect in self._attribute if aspect != "newness")
-        """The aspects that values are read under."""
+        """The aspects that have values."""
         self._phrases = self._value_phrases()
         self.mentions = lru_cache(4096)(self._mentions)
-        """The values that a text names, each once, in order."""
+        """The values that a text mentions, each once, in order."""
         self._membership = lru_cache(256)(self._compute_membership)
 
     def of(self, item: int, aspect: str) -> tuple[str, ...]:
-        """An item's values under an aspect; of a year, the decade."""
+        """An item's values under an aspect; for years, the decades."""
         if item < 0 or aspect not in self._attribute:
             return ()
         values = self._attributes[item].get(self._attribute[aspect], ())
         return tuple(_decade(value) for value in values) if aspect == ERA and self._has_years else tuple(values)
 
     def column(self, named: AspectValues, items: Items) -> Floats:
-        """(N,) which of these items have one of the values, standardised within the list; 0 for all where none does."""
+        """(N,) which of these items have one of the values, standardized within the list; 0 for all where none has."""
         column: Floats = standardize(self._membership(named)[items][:, None])[:, 0]
         return column
 
     def _compute_membership(self, named: AspectValues) -> Floats:
-        """(I + 1,) 1 for every item that has one of the values; the last is for items nobody knows."""
+        """(I + 1,) 1 for every item that has one of the values; the last entry is for unknown items."""
         wanted = frozenset(named.values)
         having = [not wanted.isdisjoint(self.of(item, named.aspect)) for item in range(len(self._attributes))]
         return np.array([*having, False], dtype=np.float64)
 
     def _value_phrases(self) -> dict[Words, AspectValues]:
-        """Every way of naming a value, in words."""
+        """Every phrase that stands for a value, as words."""
         readings: dict[Words, AspectValues] = {}
         for aspect in self.aspects:
             if aspect == ERA and self._has_years:
@@ -111,7 +111,7 @@ class AttributeValues:
             at += length
 
     def _match_at(self, words: list[str], at: int) -> tuple[AspectValues | None, int]:
-        """What is named here, and in how many words."""
+        """The values mentioned at this word, and the number of words."""
         decade = _DECADE.fullmatch(words[at])
         if decade and self._has_years:
             return AspectValues(ERA, (f"{decade[1] if len(decade[1]) == 4 else '19' + decade[1]}s",)), 1
@@ -135,7 +135,7 @@ def _words(value: str) -> Words:
 
 
 def _forms(words: Words) -> Iterator[Words]:
-    """A value as it is, and in the plural."""
+    """The words of a value, in singular and plural."""
     yield words
     if words:
         *before, last = words

@@ -1,4 +1,4 @@
-"""The words by which people speak of aspects: the one place where language meets the model's attention."""
+"""The words for aspects, as recognized in texts and as used in the model's own sentences."""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ ASPECT_WORDS: dict[str, tuple[str, ...]] = {
     "country": ("country", "countries", "origin", "language", "culture", "cultural", "nationality"),
     "actors": ("actor", "actors", "actress", "cast", "star", "stars"),
 }  # fmt: skip
-"""Aspect -> words that draw attention to it. An attribute that is not listed answers to its own name."""
+"""Aspect -> words that ask for more attention to it. Other attributes are recognized by their own names."""
 
 OPPOSITE_WORDS: dict[str, tuple[str, ...]] = {
     "popularity": (
@@ -35,33 +35,33 @@ OPPOSITE_WORDS: dict[str, tuple[str, ...]] = {
     "together": ("different", "diverse", "diversity", "novel", "variety", "unlike"),
     "country": ("foreign", "international"),
 }
-"""Aspect -> words that draw attention away from it."""
+"""Aspect -> words that ask for its opposite."""
 
 NEGATIONS = frozenset({"not", "less", "avoid", "avoiding", "without", "never", "no", "ignore", "ignoring", "other",
                      "rather", "fewer", "too", "exclude", "excluding", "beyond"})  # fmt: skip
-"""Words that turn the ones right after them around: "less popular", "avoid mainstream hits"."""
+"""Words that negate the ones right after them: "less popular", "avoid mainstream hits"."""
 NEGATION_REACH = 3
-"""How many words a turning word reaches."""
+"""How many words a negation applies to."""
 
 _WORD = re.compile(r"[a-z][a-z-]*|[.;:!?]")
 
 
 class AspectMention(NamedTuple):
-    """An aspect that a text speaks of: +1 asks for more attention to it, -1 for its opposite."""
+    """An aspect mentioned in a text: direction +1 asks for more attention to it, -1 for its opposite."""
 
     aspect: str
     direction: int
 
 
 def aspect_of(name: str) -> str:
-    """The aspect that an attribute of this name belongs to: its own name unless the vocabulary knows a better."""
+    """The aspect that an attribute belongs to: its own name unless the vocabulary has another."""
     plain = name.casefold().replace("_", " ").split()
     return next((_ASPECT[word].aspect for word in plain if word in _ASPECT), name.casefold())
 
 
 @lru_cache(maxsize=4096)
 def aspect_mentions(text: str, attribute_aspects: tuple[str, ...] = ()) -> tuple[AspectMention, ...]:
-    """The aspects that a text speaks of, each once, in order; `own` are aspects that go by their own name."""
+    """The aspects that a text mentions, each once, in order; `attribute_aspects` are recognized by their own names."""
     return tuple(dict.fromkeys(_mentions(text, attribute_aspects)))
 
 
@@ -84,7 +84,7 @@ _ASPECT = {word: AspectMention(aspect, 1) for aspect, words in ASPECT_WORDS.item
 
 
 class Phrases(NamedTuple):
-    """How the offline model itself speaks of an aspect; each way holds a word of `WORDS`, so that it is understood.
+    """How the offline model words an aspect; each phrase holds a word of `ASPECT_WORDS`, so that it is recognized.
 
     Fields: {witnesses} history titles, {values} the item's own values, {aspect}, {past}, {participle}, {person},
     {items}.
@@ -92,9 +92,9 @@ class Phrases(NamedTuple):
 
     has: tuple[str, ...]
     lacks: tuple[str, ...]
-    """Said of an offer, beside a candidate that has more of it."""
+    """About an offer, compared with a candidate that has more of it."""
     low: tuple[str, ...] = ()
-    """Said where having little of it is what speaks for a candidate."""
+    """Where having little of it speaks for a candidate."""
 
 
 PHRASES: dict[str, Phrases] = {

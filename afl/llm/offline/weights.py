@@ -9,25 +9,25 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class RoleWeights:
-    """How one of the two agents listens. Utilities are in logits: 1 makes a candidate e times as likely."""
+    """The weights of one role. Utilities are in logits: 1 makes a candidate e times as likely."""
 
     recency: float
     """An item of the history counts `recency` times as much as the one after it."""
     suggestion: float
-    """Added to the candidate that a model is said to suggest."""
+    """Added to the candidate that a model suggests."""
     score: float
-    """Added per standard deviation that a stated reward score lies above what was expected."""
+    """Added per unit by which a stated reward score exceeds the expected one."""
     refused: float
-    """Taken from a candidate for each time it was refused."""
+    """Subtracted from a candidate for each time it was refused."""
     wish: float
     """Added to a candidate that the user named as preferable."""
     unopened: float
-    """Curiosity: added to candidates whose score nobody has stated yet, divided by the number of refusals + 1."""
+    """Curiosity: added to candidates whose score is not known yet, divided by the number of refusals + 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """All of them; one set for every data set."""
+    """All weights; the same for every data set."""
 
     recommendation: RoleWeights
     user: RoleWeights
@@ -42,11 +42,11 @@ class Weights:
     ridge: float
     """Penalty on the squared attention while it is learned from training rows."""
     liked: float
-    """The share of what comes to mind that an item must surpass to be liked for itself."""
+    """The share of a random sample of items that an item must surpass to be liked without an offer."""
 
     @classmethod
     def load(cls) -> "Weights":
-        """The weights this version comes with."""
+        """The weights of this version."""
         return cls.from_json(json.loads(resources.files(__package__).joinpath("weights.json").read_text("utf-8")))
 
     @classmethod

@@ -83,3 +83,11 @@ def test_titles_that_look_like_answers_or_headings_stay_titles(ask: Ask) -> None
 
 def test_a_list_of_strangers_gets_an_answer_too(ask: Ask) -> None:
     assert item(ask(candidates("Unheard of", "Never seen") + FORMAT)) in ("Unheard of", "Never seen")
+
+
+def test_a_hint_that_names_a_value_moves_the_choice_to_items_that_have_it(ask: Ask) -> None:
+    request = (
+        "History, oldest first:\n1. Unknown\n\n" + candidates("Metal 04", "Techno 04") + "Advice:\n- Hint: {}\n\n"
+    )
+    assert item(ask(request.format("Look for metal.") + FORMAT)) == "Metal 04"
+    assert item(ask(request.format("Look for techno.") + FORMAT)) == "Techno 04"
