@@ -21,3 +21,17 @@ class ModelContext:
     default_seed: int
     """The training seed where `argument` gives none; not the seed of the study."""
     progress: Progress
+
+    @property
+    def seed(self) -> int:
+        """The training seed: the argument where it is a number, else the default."""
+        return int(self.argument) if self.argument and _is_seed(self.argument) else self.default_seed
+
+    @property
+    def model_argument(self) -> str | None:
+        """The argument for the model, or None where it is a seed."""
+        return None if self.argument is None or _is_seed(self.argument) else self.argument
+
+
+def _is_seed(argument: str) -> bool:
+    return argument.isascii() and argument.isdigit() and len(argument) <= 9

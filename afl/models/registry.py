@@ -15,7 +15,6 @@ from afl.models.checkpoints import Checkpoint, Identity
 from afl.models.context import ModelContext
 from afl.models.model_settings import configured
 from afl.models.scoring import TrainedModel
-from afl.models.seeds import model_argument, model_seed
 from afl.models.trainer import TrainingConfig, fit, fit_by_counting
 from afl.models.validation import Validation
 from afl.plugins import load_plugin
@@ -57,8 +56,8 @@ def model_for_plugin(context: ModelContext) -> TrainedModel:
     return load_or_train(
         context.name,
         context.dataset,
-        seed=model_seed(context),
-        argument=model_argument(context),
+        seed=context.seed,
+        argument=context.model_argument,
         models_dir=context.models_dir,
         progress=context.progress,
     )

@@ -12,7 +12,6 @@ from afl import plugins
 from afl.data.dataset import Split
 from afl.models.context import ModelContext
 from afl.models.reward_threshold import RewardThreshold, reward_threshold
-from afl.models.seeds import model_argument, model_seed
 from afl.models.subprocess_training import trained_in_subprocess
 from afl.ports import Progress
 from afl.settings import Settings
@@ -132,9 +131,9 @@ def _training_now(task: Task, context: ModelContext) -> str:
     """The line for a model that is not there yet, with the command that would have it ready."""
     line = f"no {context.name} is trained on {task.training.name!r} yet, so it is trained now"
     # A model for training sequences that are played learns without their targets: no command trains it.
-    if Split.TRAIN in task.options.splits or model_argument(context) is not None:
+    if Split.TRAIN in task.options.splits or context.model_argument is not None:
         return line
-    seed = "" if model_seed(context) == RECOMMENDER_SEED else f" --seed {model_seed(context)}"
+    seed = "" if context.seed == RECOMMENDER_SEED else f" --seed {context.seed}"
     return f"{line}; beforehand: afl train {context.name} --dataset {task.training.name}{seed}"
 
 
@@ -144,12 +143,12 @@ def _reward_beside(task: Task, settings: Settings) -> AbstractContextManager[Non
     if not {recommender.name, reward.name} <= set(plugins.plugin_names("afl.models")):
         return nullcontext()
     context = _context(task, settings, reward, REWARD_SEED, silent)
-    if model_argument(context) is not None:
+    if context.model_argument is not None:
         return nullcontext()
     return trained_in_subprocess(
         reward.name,
         task.training,
-        seed=model_seed(context),
+        seed=context.seed,
         data_dir=settings.data_dir,
         models_dir=settings.models_dir,
     )

@@ -7,7 +7,6 @@ from afl.data.sessions import build_session, session_rows
 from afl.errors import DataError, UsageError
 from afl.models.context import ModelContext
 from afl.models.recommenders import recommender_from_file, trained_recommender
-from afl.models.seeds import model_seed
 from afl.types import SessionView
 from tests.afl.models.contract import quiet
 
@@ -34,7 +33,7 @@ def test_a_trained_recommender_suggests_the_best_candidate(ring: Dataset, models
 def test_the_argument_is_the_seed_or_else_the_default(
     ring: Dataset, tmp_path: Path, argument: str | None, seed: int
 ) -> None:
-    assert model_seed(context(ring, tmp_path, argument)) == seed
+    assert context(ring, tmp_path, argument).seed == seed
 
 
 def test_over_no_sessions_nothing_is_suggested(ring: Dataset, models_dir: Path) -> None:

@@ -12,18 +12,18 @@ from afl.data.importers.demo.viewing import viewing_of
 from afl.data.split import split_sequences
 from afl.errors import UsageError
 
-MOST_USERS = 100_000
+MAX_USERS = 100_000
 
 
 def import_demo(path: Path | None, options: ImportOptions) -> Dataset:
-    """The demo data set with `options.users` viewers; the n-th viewer is the same however many there are.
+    """The demo data set with `options.users` viewers; the n-th viewer does not depend on their number.
 
     Raises `UsageError` for a path, and for less than 10 or more than 100,000 users.
     """
     if path is not None:
-        raise UsageError(f"got path {str(path)!r}, but demo needs none: it brings its films and makes its viewers")
-    if not 10 <= options.users <= MOST_USERS:
-        raise UsageError(f"got {options.users} users, expected 10 to {MOST_USERS:,}")
+        raise UsageError(f"got path {str(path)!r}, but demo takes none: its data is generated")
+    if not 10 <= options.users <= MAX_USERS:
+        raise UsageError(f"got {options.users} users, expected 10 to {MAX_USERS:,}")
     sequences = [viewing_of(taste_of(user_id(number + 1))) for number in range(options.users)]
     return Dataset(
         name=options.name,
@@ -36,7 +36,7 @@ def import_demo(path: Path | None, options: ImportOptions) -> Dataset:
 
 
 def catalogue() -> Catalogue:
-    """The films as a catalogue: keys "f0001", ..., and what models may know of each film."""
+    """The films as a catalogue: keys "f0001", ..., and the attributes of each film."""
     return Catalogue.build(
         keys=[f"f{number:04d}" for number in range(1, len(all_films()) + 1)],
         titles=[film.title for film in all_films()],

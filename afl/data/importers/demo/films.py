@@ -1,4 +1,4 @@
-"""The films of the demo data set: real titles, kept as package data in `films.csv`."""
+"""The films of the demo data set: real titles, from `films.csv` in this package."""
 
 import csv
 from functools import cache
@@ -7,17 +7,17 @@ from typing import NamedTuple
 
 
 class Film(NamedTuple):
-    """One line of `films.csv`; the item number of a film is its line's position."""
+    """One line of `films.csv`; lines are in item order."""
 
     title: str
     year: int
     genres: tuple[str, ...]
-    """The leading one first, at most two."""
+    """One or two, the main one first."""
     director: str
     country: str
-    """The main country of production; co-productions are put under one country."""
+    """The main country of production, also of co-productions."""
     fame: int
-    """How widely known the film is, 1 (to film lovers) to 4 (to everybody): an editorial guess."""
+    """How widely known the film is, 1 (to film lovers) to 4 (to everybody): an editorial estimate."""
 
     @property
     def era(self) -> str:

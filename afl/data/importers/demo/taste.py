@@ -1,17 +1,17 @@
-"""The taste model of the demo: what each synthetic user likes, known to the evaluator only.
+"""The taste model of the demo data set: the preferences of each synthetic user, known to the evaluator only.
 
-A user has a main aspect (say `genre`) with a preferred value (`Thriller`), and a weaker second aspect with a value of
-its own. How much the user wants a film is an integer weight,
+A user has a main aspect (say `genre`) with a preferred value (`Thriller`), and a different, weaker second
+aspect, also with a preferred value. A user's preference for a film is an integer,
 
     w(film) = fame weight * (SECOND if the film has the second value, else 1)
     preference(film) = w(film) * MAIN * W_rest   if the film has the main value
                      = w(film) * W_main          otherwise
 
-where `W_main` and `W_rest` are the sums of w over the films with and without the main value: whatever the size of
-that group, films of the main value are drawn `MAIN` times as often as all others together.
+where `W_main` and `W_rest` are the sums of w over the films with and without the main value: whatever their
+number, the films of the main value are drawn `MAIN` times as often as all others together.
 
-Nothing here enters the data set. Everything follows from the user's id, by integer arithmetic and python's own
-generator, so an evaluator can ask for it at any time and gets the same answer on every machine.
+Tastes are not part of the data set. They are computed from the user's id by integer arithmetic and Python's random
+generator, so an evaluator gets the same result on every machine.
 """
 
 from collections.abc import Iterable, Sequence
@@ -26,35 +26,35 @@ from afl.draws import generator
 T = TypeVar("T")
 
 MAIN = 5
-"""Films of the main value against all others: five to one."""
+"""Preference for the films of the main value, relative to all others together."""
 SECOND = 12
-"""A film of the second value against one without it."""
+"""Preference for a film of the second value, relative to one without it."""
 FAME_WEIGHTS = {1: 2, 2: 3, 3: 5, 4: 8}
-"""What everybody has heard of is watched more often, whatever the taste."""
+"""Famous films are watched more often, whatever the taste."""
 
 
 class Aspect(StrEnum):
-    """What a taste can be about."""
+    """The property of films that a taste refers to."""
 
     GENRE = "genre"
     ERA = "era"
     DIRECTOR = "director"
     COUNTRY = "country"
     POPULARITY = "popularity"
-    """Seeks out what everybody knows, or what hardly anybody does."""
+    """Prefers either widely known or little known films."""
 
 
 SHARES = {Aspect.GENRE: 6, Aspect.ERA: 5, Aspect.DIRECTOR: 4, Aspect.COUNTRY: 4, Aspect.POPULARITY: 1}
-"""How many of twenty users have this main aspect."""
-LEAST_FILMS = {Aspect.DIRECTOR: 10, Aspect.COUNTRY: 10}
-"""A value needs this many films to be somebody's taste: fewer would be used up before the last film."""
+"""Shares of users by main aspect, in twentieths."""
+MIN_FILMS = {Aspect.DIRECTOR: 10, Aspect.COUNTRY: 10}
+"""Minimum number of films of a preferred value, so that a viewer does not run out of them."""
 TOO_COMMON = {(Aspect.GENRE, "Drama"), (Aspect.GENRE, "Comedy"), (Aspect.COUNTRY, "USA")}
-"""Values shared by so many films that liking them says little."""
+"""Values shared by so many films that a preference for them is unspecific."""
 KNOWN = {1: "little known", 4: "widely known"}
 
 
 class Taste(NamedTuple):
-    """What one user likes."""
+    """The taste of one user."""
 
     user: str
     aspect: Aspect
@@ -62,7 +62,7 @@ class Taste(NamedTuple):
     value: str
     """Its preferred value: "Thriller", "1960s", "Agnès Varda", ..."""
     second_aspect: Aspect
-    """Never the main one."""
+    """Different from the main one."""
     second_value: str
 
 
@@ -72,7 +72,7 @@ def user_id(number: int) -> str:
 
 
 def below(draws: Random, n: int) -> int:
-    """A draw out of 0..n-1, from raw bits alone: python's own helpers may change between versions."""
+    """A random integer from 0 to n-1, from raw bits: Python's own helpers may change between versions."""
     return draws.getrandbits(64) * n >> 64
 
 
@@ -94,17 +94,17 @@ def values(aspect: Aspect, film: Film) -> tuple[str, ...]:
 @cache
 def films_by_value(aspect: Aspect) -> dict[str, frozenset[int]]:
     """The films of each value of an aspect, as items."""
-    found: dict[str, set[int]] = {}
+    films: dict[str, set[int]] = {}
     for item, film in enumerate(all_films()):
         for value in values(aspect, film):
-            found.setdefault(value, set()).add(item)
-    return {value: frozenset(items) for value, items in found.items()}
+            films.setdefault(value, set()).add(item)
+    return {value: frozenset(items) for value, items in films.items()}
 
 
 @cache
 def preferred_values(aspect: Aspect) -> tuple[str, ...]:
-    """The values of an aspect that can be somebody's taste, sorted."""
-    least = LEAST_FILMS.get(aspect, 1)
+    """The values of an aspect that a user can prefer, sorted."""
+    least = MIN_FILMS.get(aspect, 1)
     return tuple(
         sorted(
             value
@@ -141,7 +141,7 @@ def likes(taste: Taste, item: int) -> bool:
 
 
 def preference(taste: Taste, item: int) -> int:
-    """How much the user wants this film: proportional to the chance that the next free choice falls on it."""
+    """The preference for this film: proportional to the probability that the next free choice is this film."""
     return preferences(taste.aspect, taste.value, taste.second_aspect, taste.second_value)[item]
 
 

@@ -1,4 +1,4 @@
-"""How the demo's users watch: on some days, several films a day, one film leading to the next."""
+"""The viewing histories of the demo's users: several films per day, some of them chosen by the previous film."""
 
 from bisect import bisect_right
 from functools import cache, lru_cache
@@ -10,15 +10,15 @@ from afl.data.importers.demo.films import Film, all_films
 from afl.data.importers.demo.taste import Aspect, Taste, below, liked_films, preferences
 from afl.draws import generator
 
-SHORTEST, LONGEST = 8, 40
+MIN_LENGTH, MAX_LENGTH = 8, 40
 FOLLOW = 2
-"""Of ten films after the first of a day, so many follow the film before; the others are free choices."""
+"""Number, out of ten films after the first of a day, that depend on the previous film; the others are free choices."""
 FOLLOWERS = 6
-"""How many films a film can lead to."""
+"""Number of films that can follow a film."""
 WINDOW = 10
-"""Years between a film and one it can lead to, unless their director is the same."""
+"""Maximum difference in years between a film and its followers by other directors."""
 DAY_SIZES = (1, 2, 3, 4, 4, 5, 5, 6, 7, 8)
-"""Films a day, each as likely as the others."""
+"""Numbers of films per day, with equal probability."""
 
 DAY = 86_400
 FIRST_DAY = 18_262
@@ -26,7 +26,7 @@ FIRST_DAY = 18_262
 
 
 def viewing_of(taste: Taste) -> Sequence:
-    """All that this user watched, in time order, each film once."""
+    """The films that this user watched, in time order, without repeats."""
     draws = generator("demo", "viewing", taste.user)
     length = _length(draws, taste)
     items: list[int] = []
@@ -41,14 +41,14 @@ def viewing_of(taste: Taste) -> Sequence:
 
 
 def _length(draws: Random, taste: Taste) -> int:
-    """8 to 40 films; lovers of a small group stop before it is used up."""
-    spread = (LONGEST - SHORTEST) // 2 + 1
-    length = SHORTEST + below(draws, spread) + below(draws, spread)
-    return min(length, max(SHORTEST, len(liked_films(taste))))
+    """8 to 40 films, but no more than there are films of the preferred value."""
+    spread = (MAX_LENGTH - MIN_LENGTH) // 2 + 1
+    length = MIN_LENGTH + below(draws, spread) + below(draws, spread)
+    return min(length, max(MIN_LENGTH, len(liked_films(taste))))
 
 
 def _times(draws: Random, day: int, size: int) -> list[int]:
-    """Seconds: from six to nine in the morning on, one to two hours apart, all within the day."""
+    """Unix seconds within the day: starting between 6 and 9 o'clock, one to two hours apart."""
     gaps = [6 * 3600 + below(draws, 3 * 3600)] + [3600 + below(draws, 3600) for _ in range(size - 1)]
     return [day * DAY + seconds for seconds in accumulate(gaps)]
 
@@ -101,7 +101,7 @@ def _nearest(item: int) -> tuple[int, ...]:
 
 
 def _distance(film: Film, other: Film) -> int:
-    """In years: who shares the director, a genre or the country is so many years nearer."""
+    """In years, reduced for the same director, shared genres and the same country."""
     return (
         abs(film.year - other.year)
         - 12 * (film.director == other.director)

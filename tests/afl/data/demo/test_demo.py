@@ -100,7 +100,7 @@ def test_the_data_set_does_not_tell_a_viewers_taste(demo):
 
 
 def test_a_path_is_refused():
-    with pytest.raises(UsageError, match=r"got path 'films.csv', but demo needs none"):
+    with pytest.raises(UsageError, match=r"got path 'films.csv', but demo takes none"):
         import_demo(Path("films.csv"), ImportOptions("demo"))
 
 
