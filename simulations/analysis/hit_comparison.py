@@ -50,7 +50,7 @@ def test_arms(groups: Sequence[Sequence[HitArm]]) -> list[PairedTest]:
     return compare_pairs([(_result(a, b), _result(b, a)) for a, b in pairs if a.hits.keys() & b.hits.keys()])
 
 
-def discordant(arms: Sequence[HitArm]) -> list[str]:
+def discordant_sessions(arms: Sequence[HitArm]) -> list[str]:
     """Sessions that some arms hit and others miss, in the order of the first arm."""
     return [
         session for session in arms[0].hits if len({arm.hits[session] for arm in arms if session in arm.hits}) > 1

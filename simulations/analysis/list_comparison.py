@@ -37,16 +37,18 @@ class ListComparison:
         }
 
 
-Places = Mapping[str, Rank]
+TargetRanks = Mapping[str, Rank]
 """Session -> the target's place in its list."""
 
 
-def places_by_session(rows: Sequence[TargetRankRow]) -> Places:
+def target_ranks_by_session(rows: Sequence[TargetRankRow]) -> TargetRanks:
     """The places of a run's lists, one a session."""
     return {row.session: row.place for row in rows}
 
 
-def compare_lists(a: Places, b: Places, *, top: int, names: tuple[str, str] = ("a", "b")) -> list[ListComparison]:
+def compare_lists(
+    a: TargetRanks, b: TargetRanks, *, top: int, names: tuple[str, str] = ("a", "b")
+) -> list[ListComparison]:
     """Every metric that lists of `top` entries tell, over the sessions that both have; none where there is none."""
     metrics = metrics_of_lists(top)
     tests = compare_pairs_of_lists([((names[0], a), (names[1], b))], metrics)
@@ -58,7 +60,7 @@ def compare_lists(a: Places, b: Places, *, top: int, names: tuple[str, str] = ("
 
 
 def compare_pairs_of_lists(
-    pairs: Sequence[tuple[tuple[str, Places], tuple[str, Places]]], metrics: Sequence[ListMetric]
+    pairs: Sequence[tuple[tuple[str, TargetRanks], tuple[str, TargetRanks]]], metrics: Sequence[ListMetric]
 ) -> list[PairedTest]:
     """The second of each pair against the first in every metric, over the sessions both have; Holm over all tests."""
     shared = [(one, two, [session for session in one[1] if session in two[1]]) for one, two in pairs]
@@ -72,7 +74,7 @@ def compare_pairs_of_lists(
     )
 
 
-def _result(name: str, places: Places, sessions: Sequence[str], metric: ListMetric) -> ArmResult:
+def _result(name: str, places: TargetRanks, sessions: Sequence[str], metric: ListMetric) -> ArmResult:
     values = metric.values([places[session] for session in sessions]).tolist()
     by_session = SeedValues(seed=0, run=None, values=dict(zip(sessions, values, strict=True)))
     return ArmResult(arm=name, rounds=1, metric=metric.name, seeds=(by_session,))

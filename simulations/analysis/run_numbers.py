@@ -17,7 +17,7 @@ from simulations.task.run_kind import RunKind
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
+class RunNumbers:
     """What a run comes to. Failed sessions are misses; an item without an answer got no yes."""
 
     sessions: int
@@ -72,13 +72,13 @@ def numbers_of(
     places: Sequence[int | None],
     config: Mapping[str, Any],
     users: int,
-) -> Numbers:
+) -> RunNumbers:
     """The numbers of a run that was begun with `config` and has `users` sessions, unfinished ones included.
 
     `places` are the targets' places in the recommendation agent's lists, from 0, a session each; None for a target
     that is not listed, or a session without a list.
     """
-    return Numbers(
+    return RunNumbers(
         sessions=totals.completed + totals.failed,
         completed=totals.completed,
         failed=totals.failed,
@@ -92,7 +92,7 @@ def numbers_of(
 
 
 @dataclass
-class Tally:
+class RunTally:
     """Adds up sessions as a run's own query adds up their rows."""
 
     records: int = 0
@@ -113,7 +113,7 @@ class Tally:
         self.paths.append(record.by_round)
         self.outcomes.update(turn.outcome.value for turn in record.answers)
         self.judgements += judgement_rows(record)
-        self.places.append(place_of_target(record))
+        self.places.append(target_index(record))
 
     @property
     def totals(self) -> RunTotals:
@@ -132,7 +132,7 @@ class Tally:
         )
 
 
-def place_of_target(record: SessionRecord) -> int | None:
+def target_index(record: SessionRecord) -> int | None:
     """Where the session's list has the target, from 0; None where it is not listed, or there is no list."""
     ranking = next((turn.ranking for turn in record.answers if turn.ranking), ())
     return ranking.index(record.target) if record.target in ranking else None

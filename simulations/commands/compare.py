@@ -40,12 +40,12 @@ def compare(
 
 async def _ranked(a: "Run", b: "Run") -> "list[ListComparison]":
     """The lists of two ranking runs, as far as both are long; none of runs that made none."""
-    from simulations.analysis.list_comparison import compare_lists, places_by_session
+    from simulations.analysis.list_comparison import compare_lists, target_ranks_by_session
     from simulations.task.run_kind import RunKind
 
     kinds = [RunKind.from_config(run.config) for run in (a, b)]
     if not all(kind.ranks for kind in kinds):
         return []
     top = min(kind.listed for kind in kinds)
-    ranks = [places_by_session(await run.target_ranks()) for run in (a, b)]
+    ranks = [target_ranks_by_session(await run.target_ranks()) for run in (a, b)]
     return compare_lists(*ranks, top=top, names=(a.name, b.name))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 @contextmanager
-def in_place_of(folder: Path) -> Iterator[Path]:
+def replaced_folder(folder: Path) -> Iterator[Path]:
     """A new folder, to be filled; it takes the place of `folder` in the end, and on failure that stays as it was.
 
     Raises `OSError` where nothing can be written beside it.

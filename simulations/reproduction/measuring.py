@@ -37,7 +37,7 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class StudyOutcome:
     """What came of a study."""
 
     measured: tuple[Measured, ...]
@@ -50,13 +50,13 @@ class Outcome:
         return next((one for one in self.measured if arm.items() <= one.key.items()), None)
 
 
-class Play(Protocol):
+class StudyRunner(Protocol):
     """Plays a study with these options of its command."""
 
-    def __call__(self, options: Mapping[str, Any], arms: Sequence[Mapping[str, Any]]) -> Outcome: ...
+    def __call__(self, options: Mapping[str, Any], arms: Sequence[Mapping[str, Any]]) -> StudyOutcome: ...
 
 
-def plays() -> Mapping[str, Play]:
+def study_runners() -> Mapping[str, StudyRunner]:
     """The studies there are, by the name manifests call them."""
     studies: dict[str, Callable[..., StudyReport]] = {
         "ablation": study_ablation,
@@ -73,10 +73,10 @@ def plays() -> Mapping[str, Play]:
     }
 
 
-def built(arm: Mapping[str, Any]) -> bool:
+def is_implemented(arm: Mapping[str, Any]) -> bool:
     """Whether there are a study and, where one is named, a base model for this arm."""
     base = arm.get("base")
-    return arm["study"] in plays() and (base is None or base in plugins.plugin_names("afl.recommenders"))
+    return arm["study"] in study_runners() and (base is None or base in plugins.plugin_names("afl.recommenders"))
 
 
 def _study(
@@ -84,16 +84,16 @@ def _study(
     study: Callable[..., StudyReport],
     options: Mapping[str, Any],
     arms: Sequence[Mapping[str, Any]],
-) -> Outcome:
+) -> StudyOutcome:
     return _outcome(name, study(**options))
 
 
-def _recommendation(options: Mapping[str, Any], arms: Sequence[Mapping[str, Any]]) -> Outcome:
+def _recommendation(options: Mapping[str, Any], arms: Sequence[Mapping[str, Any]]) -> StudyOutcome:
     bases = tuple(dict.fromkeys(arm["base"] for arm in arms))
     return _outcome("recommendation", evaluate_recommendation(bases=bases, **options))
 
 
-def _outcome(study: str, report: StudyReport) -> Outcome:
+def _outcome(study: str, report: StudyReport) -> StudyOutcome:
     measured = tuple(
         Measured(
             key={
@@ -104,24 +104,24 @@ def _outcome(study: str, report: StudyReport) -> Outcome:
         )
         for result in report.results
     )  # fmt: skip
-    return Outcome(measured, report.runs, sum(result.failures for result in report.results))
+    return StudyOutcome(measured, report.runs, sum(result.failures for result in report.results))
 
 
-def _user(options: Mapping[str, Any], arms: Sequence[Mapping[str, Any]]) -> Outcome:
+def _user(options: Mapping[str, Any], arms: Sequence[Mapping[str, Any]]) -> StudyOutcome:
     return _judged("user", evaluate_user(**options))
 
 
-def _user_rounds(options: Mapping[str, Any], arms: Sequence[Mapping[str, Any]]) -> Outcome:
+def _user_rounds(options: Mapping[str, Any], arms: Sequence[Mapping[str, Any]]) -> StudyOutcome:
     return _judged("user_rounds", study_user_rounds(**options))
 
 
-def _judged(study: str, report: UserReport) -> Outcome:
+def _judged(study: str, report: UserReport) -> StudyOutcome:
     measured = tuple(
         one
         for result in report.results
         for one in as_published(result, {"study": study, "arm": result.arm, "ratio": str(result.ratio)})
     )
-    return Outcome(measured, report.runs, sum(result.failures for result in report.results))
+    return StudyOutcome(measured, report.runs, sum(result.failures for result in report.results))
 
 
 def as_published(result: ArmAnswers, key: Mapping[str, Any]) -> list[Measured]:

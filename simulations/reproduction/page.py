@@ -113,10 +113,10 @@ def _shares(target: Target, found: Sequence[RowResult], columns: Sequence[str]) 
 
 
 def _figure(target: Target, column: str, rows: Sequence[Interval]) -> Figure:
-    with_paper = any(row.other is not None for row in rows)
+    with_paper = any(row.reference is not None for row in rows)
     key = "filled: ours, with 95 % interval; hollow: the paper's" if with_paper else ""
     draw = partial(intervals, rows, unit=column, key=key)
-    said = "; ".join(f"{row.group} {row.label}: ours {row.said}".strip() + _paper(row) for row in rows)
+    said = "; ".join(f"{row.group} {row.label}: ours {row.value_text}".strip() + _paper(row) for row in rows)
     name = f"{target.manifest.target}-{''.join(letter for letter in column.lower() if letter.isalnum())}"
     return Figure(
         name, f"{column}, ours with 95 % interval" + (" and the paper's" if with_paper else ""), said, draw
@@ -124,7 +124,7 @@ def _figure(target: Target, column: str, rows: Sequence[Interval]) -> Figure:
 
 
 def _paper(row: Interval) -> str:
-    return "" if row.other is None else f", paper {rate(row.other)}"
+    return "" if row.reference is None else f", paper {rate(row.reference)}"
 
 
 def _interval(result: RowResult) -> Interval:
@@ -135,7 +135,7 @@ def _interval(result: RowResult) -> Interval:
         result.ours.value,
         result.ours.ci95,
         estimate(result.ours),
-        other=None if published is None else published.value,
+        reference=None if published is None else published.value,
         series=1 if result.verdict is Verdict.NOT_CONSISTENT else 0,
     )
 

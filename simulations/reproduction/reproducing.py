@@ -9,8 +9,8 @@ from typing import Any
 from afl.llm.language_model import is_stand_in
 from afl.metrics.intervals import Estimate
 from simulations.reproduction.manifest import Claim, Manifest, Row
-from simulations.reproduction.measuring import Outcome, built
-from simulations.reproduction.verdicts import Holds, Verdict, agreement, difference, held
+from simulations.reproduction.measuring import StudyOutcome, is_implemented
+from simulations.reproduction.verdicts import ClaimVerdict, Verdict, check_claim, difference, verdict_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class ClaimResult:
     claim: Claim
     ours: Estimate | None
     """The sum that is above 0 where the claim holds; None for what is not built."""
-    holds: Holds | None
+    holds: ClaimVerdict | None
     verdict: Verdict | None
     """What keeps the claim from being compared with the paper's; None where nothing does."""
 
@@ -110,7 +110,7 @@ class Reproduction:
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
+class Comparability:
     """What keeps numbers from being compared whatever they are."""
 
     offline: bool
@@ -133,7 +133,7 @@ class Circumstances:
         return Verdict.OTHER_LLM if other else None
 
 
-def judge(manifest: Manifest, outcomes: Mapping[str, Outcome], around: Circumstances) -> Target:
+def compare_with_paper(manifest: Manifest, outcomes: Mapping[str, StudyOutcome], around: Comparability) -> Target:
     """Every row and claim of a target beside what its studies came to (name -> outcome)."""
     return Target(
         manifest,
@@ -144,16 +144,16 @@ def judge(manifest: Manifest, outcomes: Mapping[str, Outcome], around: Circumsta
     )
 
 
-def asked_for(manifest: Manifest) -> dict[str, list[Mapping[str, Any]]]:
+def requested_arms(manifest: Manifest) -> dict[str, list[Mapping[str, Any]]]:
     """Study -> the arms that rows ask for, of those that are built."""
     found: dict[str, list[Mapping[str, Any]]] = {}
     for row in manifest.rows:
-        if built(row.arm):
+        if is_implemented(row.arm):
             found.setdefault(row.arm["study"], []).append(row.arm)
     return found
 
 
-def _row(row: Row, outcomes: Mapping[str, Outcome], around: Circumstances) -> RowResult:
+def _row(row: Row, outcomes: Mapping[str, StudyOutcome], around: Comparability) -> RowResult:
     study = row.arm["study"]
     measured = outcomes[study].find(row.arm) if study in outcomes else None
     if measured is None:
@@ -164,20 +164,20 @@ def _row(row: Row, outcomes: Mapping[str, Outcome], around: Circumstances) -> Ro
     if certain is not None:
         return RowResult(row, measured.estimate, None, certain)
     found = difference(measured.estimate, row.published, measured.draws)
-    return RowResult(row, measured.estimate, found, agreement(found))
+    return RowResult(row, measured.estimate, found, verdict_of(found))
 
 
-def _claim(claim: Claim, outcomes: Mapping[str, Outcome], around: Circumstances) -> ClaimResult:
+def _claim(claim: Claim, outcomes: Mapping[str, StudyOutcome], around: Comparability) -> ClaimResult:
     terms = [(weight, _find(outcomes, arm)) for weight, arm in claim.contrast]
     values = [weight * found.values for weight, found in terms if found is not None]
     if len(values) < len(terms):
         return ClaimResult(claim, None, None, Verdict.NOT_IMPLEMENTED)
-    ours, holds = held(sum(values[1:], start=values[0]), at_least=claim.at_least)
+    ours, holds = check_claim(sum(values[1:], start=values[0]), at_least=claim.at_least)
     study = claim.contrast[0][1]["study"]
     return ClaimResult(claim, ours, holds, around.against(study, asks_language_model=True))
 
 
-def _find(outcomes: Mapping[str, Outcome], arm: Mapping[str, Any]) -> Any:
+def _find(outcomes: Mapping[str, StudyOutcome], arm: Mapping[str, Any]) -> Any:
     study = arm["study"]
     return outcomes[study].find(arm) if study in outcomes else None
 

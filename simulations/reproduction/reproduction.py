@@ -8,8 +8,14 @@ from afl.data.dataset_store import DatasetStore
 from afl.errors import NotFoundError, UsageError
 from afl.llm.language_model import is_stand_in
 from simulations.reproduction.manifest import TARGETS, Manifest, PublishedData, datasets_of, published_data
-from simulations.reproduction.measuring import Outcome, plays
-from simulations.reproduction.reproducing import Circumstances, Reproduction, Target, asked_for, judge
+from simulations.reproduction.measuring import StudyOutcome, study_runners
+from simulations.reproduction.reproducing import (
+    Comparability,
+    Reproduction,
+    Target,
+    compare_with_paper,
+    requested_arms,
+)
 
 USER_STUDIES = ("user", "user_rounds")
 """Those over the authors' users for the user-simulation task."""
@@ -35,20 +41,20 @@ def _manifests(target: str, dataset: str) -> list[Manifest]:
 
 
 def _target(
-    manifest: Manifest, dataset: str, data: PublishedData, options: Mapping[str, Any], around: Circumstances
+    manifest: Manifest, dataset: str, data: PublishedData, options: Mapping[str, Any], around: Comparability
 ) -> Target:
-    outcomes: dict[str, Outcome] = {}
-    for study, arms in asked_for(manifest).items():
+    outcomes: dict[str, StudyOutcome] = {}
+    for study, arms in requested_arms(manifest).items():
         of_study = {**options, **manifest.studies[study], "dataset": dataset}
         if study in USER_STUDIES:
             of_study |= {"dataset": data.user_simulation, "train_on": dataset}
-        outcomes[study] = plays()[study](of_study, arms)
-    return judge(manifest, outcomes, around)
+        outcomes[study] = study_runners()[study](of_study, arms)
+    return compare_with_paper(manifest, outcomes, around)
 
 
 def circumstances(
     manifests: Sequence[Manifest], dataset: str, data: PublishedData, llm: str, library: DatasetStore
-) -> Circumstances:
+) -> Comparability:
     """Loads the data sets that will be needed, and tells those that are not the paper's."""
     studies = {study for manifest in manifests for study in manifest.studies}
     other = studies - set(USER_STUDIES) if not _same(library, dataset, data.items, data.hash) else set()
@@ -59,7 +65,7 @@ def circumstances(
             )
         same = _same(library, data.user_simulation, data.items, data.user_simulation_hash)
         other |= set() if same else set(USER_STUDIES)
-    return Circumstances(is_stand_in(llm), frozenset(other), llm)
+    return Comparability(is_stand_in(llm), frozenset(other), llm)
 
 
 def _same(library: DatasetStore, name: str, items: int, hash: str | None) -> bool:

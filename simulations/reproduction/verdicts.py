@@ -44,7 +44,7 @@ class Verdict(StrEnum):
         return "not implemented" if self is Verdict.NOT_IMPLEMENTED else self.value
 
 
-class Holds(StrEnum):
+class ClaimVerdict(StrEnum):
     """Whether a claim holds here; the values are those of the JSON."""
 
     YES = "holds"
@@ -55,7 +55,7 @@ class Holds(StrEnum):
     @property
     def label(self) -> str:
         """As people read it."""
-        return "inconclusive" if self is Holds.INCONCLUSIVE else self.value
+        return "inconclusive" if self is ClaimVerdict.INCONCLUSIVE else self.value
 
 
 def difference(ours: Estimate, published: Published, draws: NDArray[np.float64] | None = None) -> Estimate:
@@ -74,18 +74,18 @@ def difference(ours: Estimate, published: Published, draws: NDArray[np.float64] 
     return Estimate(value, (value - half, value + half), min(ours.n, published.n))
 
 
-def agreement(found: Estimate) -> Verdict:
+def verdict_of(found: Estimate) -> Verdict:
     """`consistent` where the interval of the difference has room for 0."""
     low, high = found.ci95
     return Verdict.CONSISTENT if low <= 0 <= high else Verdict.NOT_CONSISTENT
 
 
-def held(contrast: NDArray[np.float64], *, at_least: bool = False) -> tuple[Estimate, Holds]:
+def check_claim(contrast: NDArray[np.float64], *, at_least: bool = False) -> tuple[Estimate, ClaimVerdict]:
     """A claim's sum, (U,) user by user: it holds where its mean is above 0 beyond doubt (`at_least`: not below)."""
     found = bootstrap_mean(contrast)
     low, high = found.ci95
     if low > 0 or (at_least and low >= 0):
-        return found, Holds.YES
+        return found, ClaimVerdict.YES
     # No user at all on either side: nothing is left to doubt.
     nothing = low == high == 0
-    return found, Holds.NO if high < 0 or nothing else Holds.INCONCLUSIVE
+    return found, ClaimVerdict.NO if high < 0 or nothing else ClaimVerdict.INCONCLUSIVE

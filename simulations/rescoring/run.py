@@ -8,7 +8,7 @@ from afl.types import Role
 from agents import RecommendationAgent, UserAgent, ZeroShot
 from agents.reparsing import Rereader
 from memory.run import Run
-from simulations.analysis.run_numbers import Numbers, Tally, numbers_of, place_of_target
+from simulations.analysis.run_numbers import RunNumbers, RunTally, numbers_of, target_index
 from simulations.rescoring.divergence import DialogueShape, Divergence
 from simulations.rescoring.sessions import TurnChange, rescore_session
 from simulations.task.run_kind import RunKind
@@ -29,8 +29,8 @@ class Rescoring:
     unread: int
     """Turns that were not, because an agent of one's own knows how to read them."""
     changes: tuple[TurnChange, ...]
-    before: Numbers
-    after: Numbers
+    before: RunNumbers
+    after: RunNumbers
 
     @property
     def changed(self) -> bool:
@@ -79,11 +79,11 @@ async def rescore_run(run: Run) -> Rescoring:
         decisions=kind.protocol == "dialogue", lists=kind.lists, listed=kind.listed, stored=is_stored(run.config)
     )
     shape, roles = DialogueShape.from_config(run.config), _readable(run.config)
-    tally, recorded_places, changes = Tally(), [], list[TurnChange]()
+    tally, recorded_places, changes = RunTally(), [], list[TurnChange]()
     turns = left = unread = 0
     async for transcript in run.transcripts_by_id():
         found = rescore_session(transcript, reader, shape, roles=roles)
-        recorded_places.append(place_of_target(transcript.record))
+        recorded_places.append(target_index(transcript.record))
         tally.add(found.record)
         changes += found.changes
         turns, left, unread = turns + found.read, left + found.left, unread + found.unread

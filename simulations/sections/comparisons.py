@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from simulations.analysis.hit_comparison import HitArm, discordant
+from simulations.analysis.hit_comparison import HitArm, discordant_sessions
 from simulations.analysis.paired_tests import PairedTest
 from simulations.document.figures.intervals import Interval, intervals
 from simulations.document.formats import count, metric, p_value, plural, rate, signed, signed_interval
@@ -106,7 +106,7 @@ def short_names(names: Sequence[str]) -> dict[str, str]:
 
 
 def _discordant(arms: Sequence[HitArm], targets: Mapping[str, str]) -> Block:
-    found = discordant(arms)
+    found = discordant_sessions(arms)
     if not found:
         return Text("All arms hit and miss the same sessions.")
     caption = (

@@ -78,12 +78,12 @@ def _arms_figure(arms: Sequence[HitArm], number: int, series: Mapping[str, int])
             arm.label,
             arm.hit_rate_at_1.value,
             arm.hit_rate_at_1.ci95,
-            said=estimate(arm.hit_rate_at_1),
+            value_text=estimate(arm.hit_rate_at_1),
             series=series[arm.label],
         )
         for arm in arms
     ]
-    alternative = "; ".join(f"{row.label} {row.said}" for row in rows)
+    alternative = "; ".join(f"{row.label} {row.value_text}" for row in rows)
     draw = partial(intervals, rows, unit="HR@1, 95 % interval", limits=None)
     name = f"hit-rate-{number + 1}" if number else "hit-rate"
     return Figure(name, "HR@1, with 95 % interval", f"HR@1: {alternative}", draw)

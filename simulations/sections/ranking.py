@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from afl.metrics.intervals import Estimate
 from afl.metrics.ranking_metrics import ListMetric, Rank, metrics_of_lists
-from simulations.analysis.list_comparison import Places, compare_pairs_of_lists
+from simulations.analysis.list_comparison import TargetRanks, compare_pairs_of_lists
 from simulations.analysis.loaded_run import LoadedRun
 from simulations.analysis.rank_report import RankReport
 from simulations.document.figures.intervals import Interval, intervals
@@ -133,7 +133,7 @@ def scores_of_lists(
 
 
 def _scores(run: LoadedRun, *, top: int) -> list[Score]:
-    ranks: Places = run.target_ranks
+    ranks: TargetRanks = run.target_ranks
     completed = [ranks[record.session] for record in run.records if record.completed]
     return scores_of_lists(
         run.label, list(ranks.values()), completed, top=top, candidates=run.config["candidates"]
@@ -148,13 +148,13 @@ def _figure(scores: Sequence[Score], number: int) -> Figure:
             score.estimate.value,
             score.estimate.ci95,
             estimate(score.estimate),
-            other=score.random,
+            reference=score.random,
             series=series[score.run],
             group=score.metric.heading,
         )
         for score in scores
     ]
-    alternative = "; ".join(f"{row.group} {row.label} {row.said}" for row in rows)
+    alternative = "; ".join(f"{row.group} {row.label} {row.value_text}" for row in rows)
     draw = partial(intervals, rows, unit="mean over sessions, 95 % interval", key="hollow: a random order")
     name = f"ranking-{number + 1}" if number else "ranking"
     return Figure(name, "Ranked lists, with 95 % interval", f"Ranked lists: {alternative}", draw)

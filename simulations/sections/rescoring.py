@@ -1,7 +1,7 @@
 """Stored replies under today's parsers and metrics: turns that read differently, numbers before and after."""
 
 from memory.records import TurnRecord
-from simulations.analysis.run_numbers import Numbers
+from simulations.analysis.run_numbers import RunNumbers
 from simulations.analysis.user_simulation import METRICS
 from simulations.document.formats import count, metric, plural, rate
 from simulations.document.page import Block, Column, Page, Section, Table, Text
@@ -73,7 +73,7 @@ def _answer(turn: TurnRecord) -> str:
     return ", ".join(turn.ranking) or turn.item or "–"
 
 
-def _numbers(before: Numbers, after: Numbers) -> list[Block]:
+def _numbers(before: RunNumbers, after: RunNumbers) -> list[Block]:
     counts = [
         ["accepted", before.accepted, after.accepted],
         ["failed", before.failed, after.failed],
@@ -86,7 +86,7 @@ def _numbers(before: Numbers, after: Numbers) -> list[Block]:
     ]
 
 
-def _rates(numbers: Numbers) -> dict[str, float]:
+def _rates(numbers: RunNumbers) -> dict[str, float]:
     rates = {"HR@1": numbers.hit_rate_at_1.value}
     for ratio, scores in numbers.judged.items():
         rates |= {f"{metric(name)}, {ratio}": getattr(scores, name).value for name in METRICS}

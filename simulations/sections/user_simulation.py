@@ -135,7 +135,7 @@ def _figure(name: str, results: Sequence[ArmAnswers], number: int) -> Figure:
     rows = [
         _row(result.arm, result.ratio, getattr(result.scores, name), arms.index(result.arm)) for result in results
     ]
-    alternative = "; ".join(f"{row.group} {row.label} {row.said}" for row in rows)
+    alternative = "; ".join(f"{row.group} {row.label} {row.value_text}" for row in rows)
     file = f"user-{name}-{number + 1}" if number else f"user-{name}"
     draw = partial(intervals, rows, unit=f"{heading}, mean over users, 95 % interval")
     return Figure(file, f"{heading} by ratio, with 95 % interval", f"{heading}: {alternative}", draw)

@@ -13,7 +13,7 @@ from afl.errors import NotFoundError, StorageError, UsageError
 from memory.records import RunSummary
 from memory.run import Run
 from memory.store import Store
-from simulations.document.folders import in_place_of
+from simulations.document.folders import replaced_folder
 from simulations.viewer.app import PLOTLY, STATIC, create_app
 from simulations.viewer.urls import FileUrls, ServedUrls, Urls
 
@@ -50,7 +50,7 @@ async def export(
     require_free(folder)
     pages = _Pages(url, runs, datasets)
     try:
-        with in_place_of(folder) as new:
+        with replaced_folder(folder) as new:
             await pages.write(new, progress)
             _copy_static(new / "static")
             files = tuple(sorted([*_files(new), MANIFEST]))

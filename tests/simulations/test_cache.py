@@ -90,7 +90,7 @@ def test_a_changed_message_is_shown_with_its_first_differing_line(
     assert found["configuration"]["first"]["seed"] == [303, 304]
     shown = afl("cache", "explain", "second").out
     assert "message 2, under 'Candidates:'" in shown
-    assert "What run first was begun with, where it differs" in shown
+    assert "Configuration of run first, where it differs" in shown
 
 
 def test_a_session_that_nobody_asked_about_has_nothing_near(first: Afl, afl: Afl, explained: Explain) -> None:

@@ -40,7 +40,7 @@ def test_the_cost_follows_from_tokens_and_the_price_list(afl: Afl, small: Path) 
 
 def test_without_a_price_there_is_no_cost(afl: Afl, small: Path) -> None:
     assert afl("estimate", *SAID, "--json").json["cost_usd"] is None
-    assert "not known" in afl("estimate", *SAID).out
+    assert "unknown" in afl("estimate", *SAID).out
 
 
 def test_time_is_bound_by_the_slowest_of_turns_places_and_rates(small: Path) -> None:

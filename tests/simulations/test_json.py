@@ -165,6 +165,6 @@ def test_people_get_tables(loop: Afl, server: FakeServer, afl: Afl) -> None:
     loop(server, "--run", "x", "--sessions", 2)
     options = ["--dataset", "small", "--recommender", "none", "--reward", "none", "--base-url", server.url]
     again = afl("simulate", *options, "--llm", "openai:m", "--split", "all", "--sessions", 2, "--run", "x")
-    assert (again.code, "hit rate" in again.out) == (0, True)
+    assert (again.code, "HR@1" in again.out) == (0, True)
     assert "x" in afl("runs").out
     assert "Decision" in afl("inspect", "x", "--prompts").out

@@ -22,9 +22,9 @@ class Interval:
     value: float | None
     """None where there is only the other number."""
     ci95: tuple[float, float] | None = None
-    said: str = ""
+    value_text: str = ""
     """The number in words, at the right."""
-    other: float | None = None
+    reference: float | None = None
     """A number to compare with, drawn hollow."""
     band: float | None = None
     """Differences within 0 ± band are shaded: what could not have been found."""
@@ -81,7 +81,7 @@ def _limits(rows: Sequence[Interval], reference: float | None) -> tuple[float, f
     """Room for every mark, and a twentieth at both ends."""
     marks = [] if reference is None else [reference]
     for row in rows:
-        marks += [*(row.ci95 or ()), *(mark for mark in (row.value, row.other) if mark is not None)]
+        marks += [*(row.ci95 or ()), *(mark for mark in (row.value, row.reference) if mark is not None)]
         marks += [] if row.band is None else [-row.band, row.band]
     low, high = min(marks, default=0.0), max(marks, default=1.0)
     edge = (high - low) / 20 or 0.05
@@ -101,11 +101,11 @@ def _heading(axes: "Axes", text: str, y: float) -> None:
 
 def _row(axes: "Axes", row: Interval, top: float) -> None:
     across = axes.get_yaxis_transform()
-    room = style.WIDTH - 2 * _EDGE - (_NUMBERS if row.said else 0)
+    room = style.WIDTH - 2 * _EDGE - (_NUMBERS if row.value_text else 0)
     paper = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.2}
     axes.text(0, top + 15, style.fitted(row.label, room), transform=across, va="baseline", bbox=paper)
     axes.text(
-        1, top + 15, row.said, transform=across, va="baseline", ha="right", fontsize=style.SMALL,
+        1, top + 15, row.value_text, transform=across, va="baseline", ha="right", fontsize=style.SMALL,
         color=style.FAINT, bbox=paper,
     )  # fmt: skip
     y, colour = top + 26, style.colour(row.series)
@@ -113,9 +113,9 @@ def _row(axes: "Axes", row: Interval, top: float) -> None:
         axes.barh(y, 2 * row.band, left=-row.band, height=9, color=style.RULE, linewidth=0)
     if row.ci95 is not None:
         axes.plot(row.ci95, (y, y), color=colour, linewidth=2, solid_capstyle="butt")
-    if row.other is not None:
+    if row.reference is not None:
         axes.plot(
-            row.other, y, marker="D", markersize=7.5, markerfacecolor=style.PAPER, markeredgecolor=style.INK,
+            row.reference, y, marker="D", markersize=7.5, markerfacecolor=style.PAPER, markeredgecolor=style.INK,
             markeredgewidth=1.4, linestyle="none",
         )  # fmt: skip
     if row.value is not None:

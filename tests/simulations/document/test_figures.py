@@ -52,7 +52,10 @@ def drawn(figure: object) -> str:
         return style.svg(figure)  # type: ignore[arg-type]
 
 
-ROWS = [Interval("a", 0.3, (0.2, 0.4), "0.3", other=0.35, band=0.1, group="first"), Interval("b", None, other=0.2)]
+ROWS = [
+    Interval("a", 0.3, (0.2, 0.4), "0.3", reference=0.35, band=0.1, group="first"),
+    Interval("b", None, reference=0.2),
+]
 
 
 def test_a_figure_is_the_same_bytes_every_time() -> None:

@@ -19,13 +19,13 @@ from afl.settings import Settings
 from simulations.analysis.user_simulation import Answers, by_ratio
 from simulations.commands.data import import_data
 from simulations.reproduction.manifest import Manifest, published_data
-from simulations.reproduction.measuring import Measured, Outcome, as_published, plays
-from simulations.reproduction.reproducing import Circumstances, Target, judge
+from simulations.reproduction.measuring import Measured, StudyOutcome, as_published, study_runners
+from simulations.reproduction.reproducing import Comparability, Target, compare_with_paper
 from simulations.reproduction.reproduction import circumstances
 from simulations.task.model_seeds import RECOMMENDER_SEED, REWARD_SEED
 from tests.simulations.conftest import Afl
 
-REAL, OFFLINE = Circumstances(offline=False), Circumstances(offline=True)
+REAL, OFFLINE = Comparability(offline=False), Comparability(offline=True)
 N = 122
 
 
@@ -34,9 +34,11 @@ def measured(hits: int, **key: Any) -> Measured:
     return Measured(key={"metric": "hit_rate_at_1", **key}, estimate=wilson(hits, N), values=values)
 
 
-def table4(around: Circumstances, **hits: int) -> Target:
+def table4(around: Comparability, **hits: int) -> Target:
     arms = [measured(count, study="recommendation", base="sasrec", arm=arm) for arm, count in hits.items()]
-    return judge(Manifest.of("table4", "lastfm"), {"recommendation": Outcome(tuple(arms), ("r",))}, around)
+    return compare_with_paper(
+        Manifest.of("table4", "lastfm"), {"recommendation": StudyOutcome(tuple(arms), ("r",))}, around
+    )
 
 
 def test_each_row_gets_the_verdict_of_its_own_numbers() -> None:
@@ -61,14 +63,16 @@ def test_with_the_offline_model_only_what_asks_none_is_compared() -> None:
 
 
 def test_other_data_is_compared_with_nothing() -> None:
-    found = table4(Circumstances(offline=False, other_data=frozenset({"recommendation"})), base=35)
+    found = table4(Comparability(offline=False, other_data=frozenset({"recommendation"})), base=35)
     assert found.rows[0].verdict == "not comparable: other data"
 
 
 def of_the_llm(llm: str) -> dict[str, str]:
-    around = Circumstances(offline=llm == "offline", llm=llm)
+    around = Comparability(offline=llm == "offline", llm=llm)
     arm = measured(44, study="recommendation", base="llm", arm="base")
-    found = judge(Manifest.of("table4", "lastfm"), {"recommendation": Outcome((arm,), ("r",))}, around)
+    found = compare_with_paper(
+        Manifest.of("table4", "lastfm"), {"recommendation": StudyOutcome((arm,), ("r",))}, around
+    )
     return {row.row.row: row.verdict.value for row in found.rows if row.row.column == "Base Model"}
 
 
@@ -86,22 +90,22 @@ def test_a_row_about_a_language_model_is_compared_with_that_one_alone(llm: str, 
     assert (found["GPT-4o-mini"], found["Llama3-8B"], found["LLaRA"]) == (gpt, llama, "not built")
 
 
-def rounds(*hits: int) -> dict[str, Outcome]:
+def rounds(*hits: int) -> dict[str, StudyOutcome]:
     words = ["1 round", "2 rounds", "3 rounds", "4 rounds"]
     arms = [measured(count, study="rounds", arm=arm) for arm, count in zip(words, hits, strict=True)]
-    return {"rounds": Outcome(tuple(arms), ("r",))}
+    return {"rounds": StudyOutcome(tuple(arms), ("r",))}
 
 
 def test_claims_are_checked_user_by_user_and_what_is_missing_is_not_built() -> None:
-    found = judge(Manifest.of("figure4", "lastfm"), rounds(30, 60, 61, 62), REAL)
+    found = compare_with_paper(Manifest.of("figure4", "lastfm"), rounds(30, 60, 61, 62), REAL)
     assert [claim.to_json()["verdict"] for claim in found.claims] == ["holds", "holds", *["not built"] * 4]
     assert found.claims[0].to_json()["ours"]["value"] == pytest.approx(32 / N)
-    falling = judge(Manifest.of("figure4", "lastfm"), rounds(62, 61, 60, 30), OFFLINE).claims[0]
+    falling = compare_with_paper(Manifest.of("figure4", "lastfm"), rounds(62, 61, 60, 30), OFFLINE).claims[0]
     assert (falling.holds, falling.verdict) == ("does not hold", "not comparable: offline model")
 
 
 def test_points_of_a_picture_have_no_number_to_be_compared_with() -> None:
-    found = judge(Manifest.of("figure4", "lastfm"), rounds(30, 60, 61, 62), REAL)
+    found = compare_with_paper(Manifest.of("figure4", "lastfm"), rounds(30, 60, 61, 62), REAL)
     assert [row.verdict for row in found.rows[:5]] == [*["no published number"] * 4, "not built"]
 
 
@@ -119,7 +123,15 @@ def test_precision_and_f1_are_counted_as_the_published_code_does() -> None:
 
 
 def test_every_study_of_a_manifest_that_exists_is_played() -> None:
-    assert {"recommendation", "user", "user_rounds", "rounds", "rankers", "ablation", "position"} <= plays().keys()
+    assert {
+        "recommendation",
+        "user",
+        "user_rounds",
+        "rounds",
+        "rankers",
+        "ablation",
+        "position",
+    } <= study_runners().keys()
 
 
 def test_the_authors_files_are_the_papers_data(shared_data: Path, home: Path) -> None:

@@ -8,13 +8,13 @@ from scipy.stats import t
 
 from afl.metrics.intervals import Estimate, wilson
 from simulations.reproduction.manifest import Published
-from simulations.reproduction.verdicts import Holds, Verdict, agreement, difference, held
+from simulations.reproduction.verdicts import ClaimVerdict, Verdict, check_claim, difference, verdict_of
 
 HITS = st.integers(0, 122)
 
 
 def verdict(ours: int, theirs: int, *, n: int = 122, paper_n: int = 122) -> Verdict:
-    return agreement(difference(wilson(ours, n), Published(theirs / paper_n, paper_n, theirs)))
+    return verdict_of(difference(wilson(ours, n), Published(theirs / paper_n, paper_n, theirs)))
 
 
 @given(HITS)
@@ -55,7 +55,7 @@ def test_a_mean_has_the_papers_spread_on_top_of_ours() -> None:
     found = difference(Estimate(0.4, (0.3, 0.5), 60), Published(0.5, 60), draws)
     half = t.ppf(0.975, 59) * 0.05 * (60 / 59) ** 0.5 * 2**0.5
     assert found.ci95 == pytest.approx((-0.1 - half, -0.1 + half), abs=0.003)
-    assert agreement(found) is Verdict.CONSISTENT
+    assert verdict_of(found) is Verdict.CONSISTENT
 
 
 def test_a_mean_without_its_draws_is_an_error_of_the_caller() -> None:
@@ -66,14 +66,14 @@ def test_a_mean_without_its_draws_is_an_error_of_the_caller() -> None:
 @pytest.mark.parametrize(
     ("values", "at_least", "expected"),
     [
-        ([1.0] * 90 + [0.0] * 10, False, Holds.YES),
-        ([-1.0] * 90 + [0.0] * 10, False, Holds.NO),
-        ([1.0, -1.0] * 50, False, Holds.INCONCLUSIVE),
-        ([1.0, -1.0] * 50, True, Holds.INCONCLUSIVE),
-        ([0.0] * 100, False, Holds.NO),
-        ([0.0] * 100, True, Holds.YES),
-        ([-1.0] * 90 + [0.0] * 10, True, Holds.NO),
+        ([1.0] * 90 + [0.0] * 10, False, ClaimVerdict.YES),
+        ([-1.0] * 90 + [0.0] * 10, False, ClaimVerdict.NO),
+        ([1.0, -1.0] * 50, False, ClaimVerdict.INCONCLUSIVE),
+        ([1.0, -1.0] * 50, True, ClaimVerdict.INCONCLUSIVE),
+        ([0.0] * 100, False, ClaimVerdict.NO),
+        ([0.0] * 100, True, ClaimVerdict.YES),
+        ([-1.0] * 90 + [0.0] * 10, True, ClaimVerdict.NO),
     ],
 )
-def test_a_claim_holds_beyond_doubt_or_not(values: list[float], at_least: bool, expected: Holds) -> None:
-    assert held(np.array(values), at_least=at_least)[1] is expected
+def test_a_claim_holds_beyond_doubt_or_not(values: list[float], at_least: bool, expected: ClaimVerdict) -> None:
+    assert check_claim(np.array(values), at_least=at_least)[1] is expected

@@ -79,7 +79,7 @@ def test_what_is_read_as_it_was_changes_nothing(afl: Afl, small: Path) -> None:
     assert (found.code, found.json["changed"], found.json["changes"], found.json["note"]) == (0, False, [], None)
     assert (found.json["turns"], found.json["left"], found.json["unread"]) == (4 * SESSIONS, 0, 0)
     assert found.json["before"] == found.json["after"]
-    assert "nothing changes" in afl("rescore", "old").out
+    assert "Nothing changes." in afl("rescore", "old").out
 
 
 @pytest.mark.usefixtures("refused")
