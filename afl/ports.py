@@ -71,7 +71,7 @@ class BudgetAccount(Protocol):
         """Whether an attempt may be sent; its cost is then reserved."""
         ...
 
-    def over_budget_reply(self, messages: Sequence[Message]) -> Reply:
+    def over_budget_reply(self, key: CallKey, messages: Sequence[Message]) -> Reply:
         """The journal's entry for a request that was not sent."""
         ...
 

@@ -13,7 +13,7 @@ from afl.ports import Limiter
 from afl.types import CallKey, Outcome, Reply
 from simulations.engines.ray.actors import LimiterActor, RayLimiterClient
 from simulations.engines.ray.cluster import Cluster
-from simulations.engines.sharing import SharedLimiter
+from simulations.engines.shared_limits import SharedLimiter
 
 CALLS, AT_ONCE = 5_000, 64
 

@@ -23,6 +23,7 @@ from afl.data.dataset_store import DatasetStore
 from afl.llm.langchain_messages import to_langchain, to_reply
 from afl.llm.language_model import LanguageModel
 from afl.llm.registry import load_model
+from afl.llm.roles import PerRole
 from afl.metrics.intervals import bootstrap_mean
 from afl.metrics.paired import mcnemar, paired_bootstrap
 from afl.settings import Settings
@@ -89,16 +90,15 @@ class Bench:
         options = RunOptions(dataset=self.dataset, llm="offline", seed=seed, rounds=ROUNDS, split=self.split)
         task = Task.of(DatasetStore(self.settings.data_dir).load(self.dataset), options)
         outputs = ModelOutputs.of(task, self.settings, Unwatched())
-        graph = build_task_graph(
-            task, outputs, AgentFactory().complete(options, task.dataset, self.settings), chat
-        )
+        agents = AgentFactory().complete(options, task.dataset, self.settings)
+        graph = build_task_graph(task, outputs, agents, PerRole.shared(chat))
 
         async def dialogues() -> list[Played]:
             played = []
             for place in range(len(task)):
                 session = task.session(place)
                 state = await graph.ainvoke({"view": session.view})
-                suggestion = outputs.suggested(place)
+                suggestion = outputs.suggestion_at(place)
                 assert suggestion is not None, "the study has a recommender"
                 played.append(_played(state, target=session.target, suggestion=suggestion))
             return played

@@ -12,15 +12,21 @@ from memory.statements import record_unconfirmed
 from memory.writer import Change, Writer
 
 
+class UnpricedTokens(NamedTuple):
+    """Tokens of an agent's calls whose price was not known when they were made."""
+
+    role: str
+    prompt: int
+    completion: int
+
+
 class RunCost(NamedTuple):
     """What a run has cost so far, as far as the database knows."""
 
     tokens: int
     usd: float
     """Of calls whose price was known."""
-    unpriced_prompt: int
-    """Tokens of the other calls."""
-    unpriced_completion: int
+    unpriced: tuple[UnpricedTokens, ...]
     unconfirmed: Spending
     """What may have been billed beyond that."""
 
@@ -65,12 +71,20 @@ async def read_run_cost(connection: AsyncConnection, run: int) -> RunCost:
     sums = select(
         func.coalesce(func.sum(c.prompt_tokens + c.completion_tokens), 0),
         func.coalesce(func.sum(c.cost_usd), 0.0),
-        func.coalesce(func.sum(case((not_(c.priced), c.prompt_tokens), else_=0)), 0),
-        func.coalesce(func.sum(case((not_(c.priced), c.completion_tokens), else_=0)), 0),
     ).where(c.run == run)
+    unpriced = (
+        select(c.role, func.sum(c.prompt_tokens), func.sum(c.completion_tokens))
+        .where(c.run == run, not_(c.priced))
+        .group_by(c.role)
+        .order_by(c.role)
+    )
     doubt = select(doubts.c.tokens, doubts.c.usd).where(doubts.c.run == run)
     kept = (await connection.execute(doubt)).first()
-    return RunCost(*(await connection.execute(sums)).one(), unconfirmed=Spending(*kept) if kept else Spending())
+    return RunCost(
+        *(await connection.execute(sums)).one(),
+        unpriced=tuple(UnpricedTokens(*row) for row in await connection.execute(unpriced)),
+        unconfirmed=Spending(*kept) if kept else Spending(),
+    )
 
 
 async def read_agent_costs(connection: AsyncConnection, run: int) -> list[AgentCost]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # numpy comes with it, and every command would pay
 
 
 def silent(done: int, total: int, text: str = "") -> None:
-    """Nobody watches: the default of every public function."""
+    """Shows nothing: the default of every public function."""
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Watch:
         task = progress.add_task(terminal_safe(label), total=None, text="")
 
         def update(done: int, total: int, text: str = "") -> None:
-            # Only now: a mistake found before the work began is told in one line, without a bar.
+            # Only now: a mistake found before the work began is one line, without a bar.
             progress.start()
             progress.update(task, completed=done, total=total, text=terminal_safe(text))
 
@@ -55,7 +55,7 @@ class Watch:
 
 
 class Unwatched:
-    """The watch of scripts: every bar is silent."""
+    """Shows nothing, for scripts."""
 
     def say(self, line: str) -> None: ...
 
@@ -65,7 +65,7 @@ class Unwatched:
 
 
 class Watching(Protocol):
-    """What a command needs of its watch."""
+    """What a command needs to show progress."""
 
     def say(self, line: str) -> None: ...
 
@@ -73,5 +73,5 @@ class Watching(Protocol):
 
 
 def on_stderr() -> Watch:
-    """A watch that draws on stderr, in colours where the terminal has them."""
+    """Progress on stderr, in colours where the terminal has them."""
     return Watch(Console(file=sys.stderr, markup=False, emoji=False))

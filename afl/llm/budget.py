@@ -16,6 +16,7 @@ from typing import NotRequired, TypedDict
 from afl.errors import UsageError
 from afl.llm.language_model import LanguageModel, Price
 from afl.llm.request_cost import BudgetLimits, CostModel
+from afl.llm.roles import PerRole
 from afl.ports import CostLedger
 from afl.types import CallKey, Message, Reply, Spending
 
@@ -74,14 +75,14 @@ class Budget:
         self,
         run: str,
         *,
-        price: Price | None,
+        prices: PerRole[Price | None],
         ledger: CostLedger,
         spent: Spending,
         unconfirmed: Spending = NO_COST,
     ) -> "RunAccount":
         """The account of a run, with what it has cost so far; replaces an earlier one that has no calls under way."""
         earlier = self._accounts.get(run)
-        self._accounts[run] = account = RunAccount(self, price, ledger, spent, unconfirmed)
+        self._accounts[run] = account = RunAccount(self, prices, ledger, spent, unconfirmed)
         self._committed = self._committed.plus(account.total).minus(NO_COST if earlier is None else earlier.total)
         return account
 
@@ -162,16 +163,22 @@ class RunAccount:
     """
 
     budget: Budget
-    price: Price | None
+    prices: PerRole[Price | None]
+    """Of the language model that each role asks."""
     ledger: CostLedger
     spent: Spending
     """What the journal shows."""
     unconfirmed: Spending = NO_COST
     """Attempts without an answer and replies without token counts, at what was reserved for them."""
+    cost_models: PerRole[CostModel] = field(init=False)
+    """Computes what requests of each role cost."""
     _reserved: dict[Hashable, Spending] = field(default_factory=dict)
     """Reserved or answered, and not yet in the journal."""
     _answered: dict[Hashable, Spending] = field(default_factory=dict)
     """What the journal will show of them."""
+
+    def __post_init__(self) -> None:
+        self.cost_models = self.prices.map(lambda price: CostModel(price, self.budget.max_tokens))
 
     @property
     def total(self) -> Spending:
@@ -188,16 +195,11 @@ class RunAccount:
         """Sent with every request; None without a budget."""
         return self.budget.max_tokens
 
-    @property
-    def cost_model(self) -> CostModel:
-        """Computes what requests cost."""
-        return CostModel(self.price, self.budget.max_tokens)
-
     async def reserve(self, key: CallKey, messages: Sequence[Message]) -> bool:
         """Whether an attempt at this request may be sent; its cost is then reserved."""
         if not self.budget.bounds:
             return True
-        return await self.reserve_several([(key, self.cost_model.upper_bound(messages))]) > 0
+        return await self.reserve_several([(key, self.cost_models.of(key.role).upper_bound(messages))]) > 0
 
     async def reserve_several(self, requests: Sequence[tuple[Hashable, Spending]]) -> int:
         """How many of these attempts, from the first on, may be sent and are reserved; waits for the first alone."""
@@ -218,9 +220,10 @@ class RunAccount:
             raise
         return count
 
-    def over_budget_reply(self, messages: Sequence[Message]) -> Reply:
+    def over_budget_reply(self, key: CallKey, messages: Sequence[Message]) -> Reply:
         """The journal's entry for a request that was not sent."""
-        return self.budget.bounds.over_budget_reply(self.cost_model.upper_bound(messages), self.budget.committed)
+        upper_bound = self.cost_models.of(key.role).upper_bound(messages)
+        return self.budget.bounds.over_budget_reply(upper_bound, self.budget.committed)
 
     def failed(self, key: Hashable, *, billed: bool) -> None:
         """The attempt had no answer; `billed` says whether the provider may charge for it."""
@@ -232,7 +235,7 @@ class RunAccount:
 
     def answered(self, key: CallKey, reply: Reply) -> None:
         """The attempt was answered; where the endpoint reports no tokens, it costs all that was reserved."""
-        self.bill(key, self.cost_model.reported_cost(reply))
+        self.bill(key, self.cost_models.of(key.role).reported_cost(reply))
 
     def bill(self, key: Hashable, reported: Spending) -> None:
         """The same, for a reply that another process received."""
@@ -263,7 +266,7 @@ class RunAccount:
 
     def usable(self, reply: Reply) -> Reply:
         """The reply; one that `max_tokens` cut off, and not the model itself, counts as not answered."""
-        return self.cost_model.usable(reply)
+        return self.cost_models.recommendation.usable(reply)
 
     def adjust(self, spent: Spending, unconfirmed: Spending, *, refused: Spending | None, overruns: int) -> None:
         """Replaces what the run has cost by what another process reports."""
@@ -284,8 +287,8 @@ class NullLedger:
 
 
 def unlimited_account() -> RunAccount:
-    """An account without a limit."""
-    return Budget().open_account("", price=None, ledger=NullLedger(), spent=NO_COST)
+    """An account that pays for everything and keeps no books."""
+    return Budget().open_account("", prices=PerRole.shared(None), ledger=NullLedger(), spent=NO_COST)
 
 
 def _check(usd: float | None, tokens: int | None, max_tokens: int | None) -> None:

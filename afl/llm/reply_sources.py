@@ -104,7 +104,7 @@ class ModelSource:
     async def _try(self, request: Request) -> Reply | CallFailure:
         """One attempt, accounted for from before it is sent until the journal holds its reply."""
         if not await self._account.reserve(request.key, request.messages):
-            return self._account.over_budget_reply(request.messages)
+            return self._account.over_budget_reply(request.key, request.messages)
         is_sent = False
         try:
             async with self._limiter.slot(request.key, request.messages) as slot:

@@ -6,32 +6,32 @@ from typing import Generic, TypeVar
 
 from afl.types import Role
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 U = TypeVar("U")
 
 
 @dataclass(frozen=True, slots=True)
-class PerRole(Generic[T]):
+class PerRole(Generic[T_co]):
     """A value for the recommendation agent and one for the user agent."""
 
-    recommendation: T
-    user: T
+    recommendation: T_co
+    user: T_co
 
     @classmethod
-    def shared(cls, value: T) -> "PerRole[T]":
+    def shared(cls, value: U) -> "PerRole[U]":
         """The same value for both."""
-        return cls(value, value)
+        return PerRole(value, value)
 
     @property
-    def distinct(self) -> tuple[T, ...]:
+    def distinct(self) -> tuple[T_co, ...]:
         """Each value once: to check, to close, to sum up."""
         return (self.recommendation,) if self._is_shared else (self.recommendation, self.user)
 
-    def of(self, role: Role | str) -> T:
+    def of(self, role: Role | str) -> T_co:
         """The value of a role."""
         return self.recommendation if role == Role.RECOMMENDATION else self.user
 
-    def map(self, function: Callable[[T], U]) -> "PerRole[U]":
+    def map(self, function: Callable[[T_co], U]) -> "PerRole[U]":
         """What `function` makes of each value; called once where both are equal, so that the result is shared too."""
         recommendation = function(self.recommendation)
         return PerRole(recommendation, recommendation if self._is_shared else function(self.user))

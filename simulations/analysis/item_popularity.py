@@ -11,7 +11,7 @@ from afl.metrics.intervals import Estimate, wilson
 from afl.metrics.popularity import GROUPS, popularity_groups
 from afl.types import Outcome
 from memory.records import SessionRecord
-from simulations.task.training_data import as_learned, training_data
+from simulations.task.training_data import recorded_training_data, training_data
 
 if TYPE_CHECKING:
     from afl.data.dataset_store import DatasetStore
@@ -45,7 +45,7 @@ def groups_by_title(config: Mapping[str, Any], library: "DatasetStore") -> dict[
     """
     try:
         dataset = library.load(str(config.get("dataset")))
-        training = as_learned(training_data(library, dataset, config.get("train_on")), config)
+        training = recorded_training_data(training_data(library, dataset, config.get("train_on")), config)
     except AFLError:
         return None
     if dataset.hash != config.get("dataset_hash") or training is None or not len(training.splits[Split.TRAIN]):

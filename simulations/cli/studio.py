@@ -23,6 +23,8 @@ from afl.types import SessionView
 from simulations.commands.data import import_data
 from simulations.execution.agent_factory import AgentFactory
 from simulations.execution.assembly import build_task_graph
+from simulations.execution.execution_config import ExecutionConfig
+from simulations.execution.language_models import model_specs
 from simulations.graphs.dialogue import DialogueGraph
 from simulations.graphs.state import DialogueState
 from simulations.options.groups import SplitName
@@ -71,10 +73,13 @@ def build() -> StudioGraph:
     options = RunOptions(**wanted.model_dump())
     dataset = _dataset(wanted.dataset, settings)
     task = Task.of(dataset, options, training_data(DatasetStore(settings.data_dir), dataset, None))
-    model = load_model(wanted.llm, dataset=task.training, settings=settings)
+    specs = model_specs(options, ExecutionConfig())
+    models = specs.map(lambda spec: load_model(spec, dataset=task.training, settings=settings))
+    journal = MemoryJournal()
+    chats = models.map(lambda model: JournaledChat.live(model, journal))
     agents = AgentFactory().complete(options, task.training, settings)
     outputs = ModelOutputs.of(task, settings, Unwatched())
-    return _with_lookup(task, build_task_graph(task, outputs, agents, JournaledChat.live(model, MemoryJournal())))
+    return _with_lookup(task, build_task_graph(task, outputs, agents, chats))
 
 
 _built = cache(build)

@@ -1,6 +1,6 @@
 """`afl estimate`: what a run would cost, and how long it would take."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 from afl.errors import UsageError
@@ -19,6 +19,7 @@ from simulations.options.values import at_least
 
 if TYPE_CHECKING:
     from afl.llm.language_model import LanguageModel
+    from afl.llm.roles import PerRole
     from simulations.execution.cost_estimate import CostEstimate
     from simulations.execution.executor import Executor
     from simulations.task.task import Task
@@ -59,17 +60,18 @@ def estimate(given: Given[EstimateOptions]) -> "CostEstimate":
     rates = rate_limits(options)
     with open_executor(options) as executor:
         task = executor.task(given.run_options())
-        model = _unreached_model(executor, task, options.base_url)
+        models = _unreached_models(executor, task, options.base_url)
         outputs = ModelOutputs.of(task, executor.settings, executor.watch)
         complete = executor.agents.complete(task.options, task.training, executor.settings)
         requests = executor.wait(dry_run(task, outputs, complete, reply_tokens=options.reply_tokens))
-        executor.wait(model.close())
+        for model in models.distinct:
+            executor.wait(model.close())
     return CostEstimate(
         dataset=task.options.dataset,
-        llm=model.name,
+        llm=models.recommendation.name,
         sessions=len(task),
         requests=requests,
-        price=model.price,
+        prices=models.map(lambda model: model.price),
         reply_tokens=options.reply_tokens,
         latency=options.latency,
         concurrency=options.concurrency,
@@ -77,12 +79,14 @@ def estimate(given: Given[EstimateOptions]) -> "CostEstimate":
     )
 
 
-def _unreached_model(executor: "Executor", task: "Task", base_url: str | None) -> "LanguageModel":
-    """The language model, for its name and price; it needs no key, since it is never asked."""
+def _unreached_models(executor: "Executor", task: "Task", base_url: str | None) -> "PerRole[LanguageModel]":
+    """The language models, for their names and prices; they need no key, since they are never asked."""
     from pydantic import SecretStr
 
-    from afl.llm.language_model import LanguageModelSpec
     from afl.llm.registry import load_model
+    from simulations.execution.execution_config import ExecutionConfig
+    from simulations.execution.language_models import model_specs
 
-    spec = LanguageModelSpec(task.options.llm, base_url=base_url, api_key=SecretStr("not-needed"))
-    return load_model(spec, dataset=task.training, settings=executor.settings)
+    specs = model_specs(task.options, ExecutionConfig(base_url=base_url))
+    keyless = specs.map(lambda spec: replace(spec, api_key=SecretStr("not-needed")))
+    return keyless.map(lambda spec: load_model(spec, dataset=task.training, settings=executor.settings))

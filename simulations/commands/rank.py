@@ -72,7 +72,13 @@ def rank(given: Given[RankOptions]) -> "RankReport":
     from simulations.analysis.rank_report import RankReport
     from simulations.execution.executor import open_executor
     from simulations.leakage.preflight import audit_sessions, require_sound
-    from simulations.task.stored_answers import asking, exact_lines, is_stored, require_answers, stored_answers
+    from simulations.task.stored_answers import (
+        exact_lines,
+        is_stored,
+        require_answers,
+        stored_answers,
+        stored_request_agents,
+    )
 
     options = given.options
     if options.answers is not None and options.llm:
@@ -84,7 +90,7 @@ def rank(given: Given[RankOptions]) -> "RankReport":
         stored = None if options.answers is None else stored_answers(options.answers)
         requests = _requests(executor, stored, replayed)
         if requests is not None:
-            executor = replace(executor, agents=asking(requests))
+            executor = replace(executor, agents=stored_request_agents(requests))
         task = executor.task(ranking_options(given, replayed, stored))
         if requests is not None:
             require_answers(task, requests, stored)
@@ -113,10 +119,10 @@ def ranking_options(
 
     Raises `UsageError` for a recorded run that made no such lists, and for lists longer than there are candidates.
     """
-    from simulations.task.stored_answers import answered_by
+    from simulations.task.stored_answers import answers_configuration
 
     options = given.options
-    fixed: dict[str, Any] = answered_by(stored) if stored is not None else {}
+    fixed: dict[str, Any] = answers_configuration(stored) if stored is not None else {}
     fixed = {name: value for name, value in fixed.items() if name not in given.explicit}
     if replayed is not None:
         listed = {"listed": options.top} if "top" in given.explicit else {}

@@ -1,12 +1,12 @@
-"""Many callers, few messages: what gathers while a message is on its way goes with the next one."""
+"""Many callers, few messages: what is submitted while a message is on its way goes with the next one."""
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-AT_ONCE = 256
-"""The most that is asked for in one message."""
+MAX_BATCH = 256
+"""Requests in one message at most."""
 
 Request = TypeVar("Request")
 Grant = TypeVar("Grant")
@@ -14,65 +14,65 @@ Event = TypeVar("Event")
 
 
 class RequestBatcher(Generic[Request, Grant]):
-    """Callers wait in the order they came; one message at a time asks for all of them.
+    """Callers wait in the order they came; one message at a time carries the requests of all of them.
 
-    `request` answers for the first ones, at least one, and is sent again for the others. What is granted to a caller
-    who has given up goes to `unwanted`. An error of `request` is raised by all who wait.
+    `send` grants the first of its requests, at least one, and is called again for the others. What is granted to a
+    caller that was cancelled goes to `give_back`. An error of `send` is raised in all waiting callers.
     """
 
     def __init__(
-        self, request: Callable[[Sequence[Request]], Awaitable[Sequence[Grant]]], unwanted: Callable[[Grant], None]
+        self, send: Callable[[Sequence[Request]], Awaitable[Sequence[Grant]]], give_back: Callable[[Grant], None]
     ) -> None:
-        self._request = request
-        self._unwanted = unwanted
+        self._send = send
+        self._give_back = give_back
         self._waiting: deque[tuple[Request, asyncio.Future[Grant]]] = deque()
         self._task: asyncio.Task[None] | None = None
 
-    async def submit(self, ask: Request) -> Grant:
+    async def submit(self, request: Request) -> Grant:
         """What is granted."""
-        place: asyncio.Future[Grant] = asyncio.get_running_loop().create_future()
-        self._waiting.append((ask, place))
+        future: asyncio.Future[Grant] = asyncio.get_running_loop().create_future()
+        self._waiting.append((request, future))
         if self._task is None:
-            self._task = asyncio.create_task(self._turn())
+            self._task = asyncio.create_task(self._send_batches())
         try:
-            return await place
+            return await future
         except asyncio.CancelledError:
-            if place.done() and not place.cancelled() and place.exception() is None:
-                self._unwanted(place.result())  # granted and cancelled at the same time
+            if future.done() and not future.cancelled() and future.exception() is None:
+                self._give_back(future.result())  # granted and cancelled at the same time
             raise
 
-    async def _turn(self) -> None:
+    async def _send_batches(self) -> None:
         try:
             while self._waiting:
-                asked = [self._waiting.popleft() for _ in range(min(AT_ONCE, len(self._waiting)))]
-                granted = await self._granted([entry for entry in asked if not entry[1].done()])
-                self._waiting.extendleft(reversed(granted))
+                batch = [self._waiting.popleft() for _ in range(min(MAX_BATCH, len(self._waiting)))]
+                not_granted = await self._send_batch([entry for entry in batch if not entry[1].done()])
+                self._waiting.extendleft(reversed(not_granted))
         finally:
             self._task = None
 
-    async def _granted(
-        self, asked: Sequence[tuple[Request, asyncio.Future[Grant]]]
+    async def _send_batch(
+        self, batch: Sequence[tuple[Request, asyncio.Future[Grant]]]
     ) -> Sequence[tuple[Request, asyncio.Future[Grant]]]:
-        """Lets the first ones through; the rest."""
-        if not asked:
+        """Hands out what is granted; the rest of the batch."""
+        if not batch:
             return []
         try:
-            grants = await self._request([ask for ask, _ in asked])
+            grants = await self._send([request for request, _ in batch])
         except Exception as error:
-            for _, place in asked:
-                if not place.done():
-                    place.set_exception(error)
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(error)
             return []
-        for (_, place), grant in zip(asked, grants, strict=False):
-            if place.done():
-                self._unwanted(grant)
+        for (_, future), grant in zip(batch, grants, strict=False):
+            if future.done():
+                self._give_back(grant)
             else:
-                place.set_result(grant)
-        return asked[len(grants) :]
+                future.set_result(grant)
+        return batch[len(grants) :]
 
 
 class Outbox(Generic[Event]):
-    """Events on their way to who wants to know them, in order, a message at a time."""
+    """Events on their way to a service, in order, one message at a time."""
 
     def __init__(self, send: Callable[[Sequence[Event]], Awaitable[None]]) -> None:
         self._send = send
@@ -80,17 +80,17 @@ class Outbox(Generic[Event]):
         self._task: asyncio.Task[None] | None = None
 
     def put(self, event: Event) -> None:
-        """Sends it, sooner or later."""
+        """Sends it soon."""
         self._events.append(event)
         if self._task is None:
-            self._task = asyncio.create_task(self._drain())
+            self._task = asyncio.create_task(self._send_events())
 
     async def empty(self) -> None:
         """Returns once everything was sent."""
         while self._task is not None:
             await asyncio.wait([self._task])
 
-    async def _drain(self) -> None:
+    async def _send_events(self) -> None:
         try:
             while self._events:
                 events, self._events = self._events, []

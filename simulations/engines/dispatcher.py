@@ -1,4 +1,4 @@
-"""What is left of a run, and who has it: sessions are given out, come back done, or come back lost."""
+"""The sessions of a run that remain, and which are out with workers: given out, they come back finished or lost."""
 
 import asyncio
 from collections import Counter, deque
@@ -6,67 +6,64 @@ from collections.abc import Iterable
 
 from afl.errors import WorkerError
 
-LOSSES = 3
-"""Workers that a session may be lost with: one that ends whoever plays it must not end all."""
+MAX_LOSSES = 3
+"""Workers that may be lost with the same session: one that ends its worker must not end all of them."""
 
 
 class Dispatcher:
-    """Sessions by their places in the study, given out in order, lost ones first.
+    """Sessions by their positions in the task, given out in order, lost ones first.
 
     `begun` are those of which the journal may hold something.
     """
 
-    def __init__(self, places: Iterable[int], *, begun: Iterable[int] = ()) -> None:
-        self._left = deque(places)
+    def __init__(self, positions: Iterable[int], *, begun: Iterable[int] = ()) -> None:
+        self._remaining = deque(positions)
         self._begun = set(begun)
-        self._lost: Counter[int] = Counter()
-        self._out = 0
+        self._losses: Counter[int] = Counter()
+        self._given_out = 0
         self._changed = asyncio.Event()
 
     @property
-    def left(self) -> int:
-        """Sessions that nobody has."""
-        return len(self._left)
+    def remaining(self) -> int:
+        """Sessions that no worker has."""
+        return len(self._remaining)
 
     @property
     def done(self) -> bool:
-        """Whether nobody has any, and none is left."""
-        return not self._left and not self._out
+        """Whether no worker has a session, and none remains."""
+        return not self._remaining and not self._given_out
 
-    def begun(self, places: Iterable[int]) -> list[int]:
+    def begun(self, positions: Iterable[int]) -> list[int]:
         """Those of which the journal may hold something."""
-        return [place for place in places if place in self._begun]
+        return [position for position in positions if position in self._begun]
 
-    def take(self, most: int) -> list[int]:
-        """Up to so many sessions, for one worker."""
-        taken = [self._left.popleft() for _ in range(min(most, len(self._left)))]
-        self._out += len(taken)
+    def take(self, at_most: int) -> list[int]:
+        """Sessions for one worker."""
+        taken = [self._remaining.popleft() for _ in range(min(at_most, len(self._remaining)))]
+        self._given_out += len(taken)
         return taken
 
     def finished(self, count: int) -> None:
         """So many sessions are on disk."""
-        self._out -= count
-        self._tell()
+        self._given_out -= count
+        self._changed.set()
 
-    def lost(self, places: Iterable[int]) -> None:
-        """A worker is gone with these. Raises `WorkerError` for a session that went so too often."""
-        back = sorted(places)
-        self._out -= len(back)
-        self._left.extendleft(reversed(back))
-        self._lost.update(back)
-        self._begun.update(back)
-        self._tell()
-        for place, times in self._lost.most_common(1):
-            if times >= LOSSES:
+    def lost(self, positions: Iterable[int]) -> None:
+        """A worker was lost with these. Raises `WorkerError` for a session that was lost too often."""
+        lost = sorted(positions)
+        self._given_out -= len(lost)
+        self._remaining.extendleft(reversed(lost))
+        self._losses.update(lost)
+        self._begun.update(lost)
+        self._changed.set()
+        for position, times in self._losses.most_common(1):
+            if times >= MAX_LOSSES:
                 raise WorkerError(
-                    f"{times} workers were lost while they played the same sessions, the one at place {place} of the "
-                    "run among them; see whether their memory suffices, or play them with --engine local"
+                    f"{times} workers were lost while they ran the same sessions, the one at position {position} of "
+                    "the run among them; see whether their memory suffices, or use --engine local"
                 )
 
     async def changed(self) -> None:
-        """Returns when sessions have come back, one way or the other."""
+        """Returns when sessions have come back, finished or lost."""
         self._changed.clear()
         await self._changed.wait()
-
-    def _tell(self) -> None:
-        self._changed.set()

@@ -7,54 +7,42 @@ from dataclasses import dataclass
 from afl.data.sessions import Session
 from afl.errors import UsageError
 from afl.llm.limiter import AdaptiveLimiter
-from afl.llm.time_limits import Deadlines
 from afl.llm.watchdog import StallWatchdog
-from simulations.engines.base import EngineContext, OnSessionDone, RunJob, Say, StorageLocation, endpoint_label
 from simulations.engines.session_recorder import SessionRecorder
-from simulations.execution.assembly import build_task_graph, open_chat
+from simulations.execution.assembly import build_task_graph
+from simulations.execution.engine import EngineContext, Notify, OnSessionDone, RunJob, StorageLocation
+from simulations.execution.language_models import ChatResources
 from simulations.execution.limits import ConcurrencyRecorder
 from simulations.graphs.runner import Runner
 from simulations.graphs.state import DialogueState
 
 
 class LocalEngine:
-    """Plays in the process, and on the event loop, of its caller."""
+    """Runs sessions in the process, and on the event loop, of its caller."""
 
-    def start(self, storage: StorageLocation, say: Say) -> None:
-        """There is nothing to get ready."""
+    def start(self, storage: StorageLocation, notify: Notify) -> None:
+        """There is nothing to start."""
 
     @asynccontextmanager
     async def open(self, job: RunJob) -> AsyncIterator["LocalRun"]:
-        execution = job.execution
-        limiter = AdaptiveLimiter(execution.concurrency, rate_limits=execution.rates, clock=execution.clock)
-        stall = StallWatchdog(
-            endpoint_label(job.model), after=execution.times.stall, clock=execution.clock, notify=job.say
-        )
-        deadlines = Deadlines(execution.times, execution.clock)
-        chat = open_chat(
-            job.model,
-            job.run.journal(),
-            recorded=None if execution.replay is None else execution.replay.journal(),
-            recall=execution.recall,
-            limiter=limiter,
-            account=job.account,
-            clock=execution.clock,
-            usage=job.usage,
-            deadlines=deadlines,
-            stall=stall,
-        )
-        graph = build_task_graph(job.task, job.outputs, job.agents, chat)
+        execution, prepared = job.execution, job.prepared
+        limiter = AdaptiveLimiter(execution.concurrency, rate_limits=execution.rate_limits, clock=execution.clock)
+        resources = ChatResources.in_process(job, limiter)
+        chats = resources.chats(prepared.models)
         runner = Runner(
-            graph, rounds=job.task.options.rounds, concurrency=execution.concurrency, deadlines=deadlines
+            build_task_graph(prepared.task, prepared.outputs, prepared.agents, chats),
+            rounds=prepared.task.options.rounds,
+            concurrency=execution.concurrency,
+            deadlines=resources.deadlines,
         )
-        yield LocalRun(job, runner, stall, ConcurrencyRecorder(job.run, limiter.history))
+        yield LocalRun(job, runner, resources.watchdog, ConcurrencyRecorder(job.run, limiter.history))
 
     def close(self) -> None:
-        """There is nothing to give back."""
+        """There is nothing to end."""
 
 
 def local_engine(context: EngineContext) -> LocalEngine:
-    """This process; `UsageError` where others are wished for."""
+    """The engine of this process. Raises `UsageError` where other processes are asked for."""
     for option, value in (("workers", context.workers), ("address", context.address)):
         if value is not None:
             raise UsageError(f"--{option}: got {value}, but the engine 'local' is one process; say --engine ray")
@@ -67,17 +55,18 @@ class LocalRun:
 
     job: RunJob
     runner: Runner
-    stall: StallWatchdog
+    watchdog: StallWatchdog
     concurrency_recorder: ConcurrencyRecorder
 
     async def run_sessions(self, positions: Sequence[int], on_session_done: OnSessionDone) -> None:
-        keeper = SessionRecorder(self.job.run, self.job.task, self.job.outputs)
+        task = self.job.prepared.task
+        recorder = SessionRecorder(self.job.run, task, self.job.prepared.outputs)
 
-        async def record(place: int, session: Session, state: DialogueState) -> None:
-            kept = await keeper.record(place, session, state)
+        async def record(position: int, session: Session, state: DialogueState) -> None:
+            recorded = await recorder.record(position, session, state)
             if self.job.usage.calls:
-                await self.concurrency_recorder.keep()
-            on_session_done(kept.hit)
+                await self.concurrency_recorder.record()
+            on_session_done(recorded.hit)
 
-        async with self.stall.watching():
-            await self.runner.run(((place, self.job.task.session(place)) for place in positions), record)
+        async with self.watchdog.watching():
+            await self.runner.run(((position, task.session(position)) for position in positions), record)

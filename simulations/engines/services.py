@@ -1,4 +1,4 @@
-"""Where workers ask before they send: admission and money, each at one desk for all of them."""
+"""What all workers of a run share: one limiter and one budget account, each a service asked before a request."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,9 +11,9 @@ from afl.types import ConcurrencyChange, Outcome, Reply, Spending
 
 
 class RequestEnd(NamedTuple):
-    """A try that was admitted is over."""
+    """How a request attempt that was admitted ended."""
 
-    ticket: int
+    slot: int
     tokens: int | None = None
     """What it took, where it was answered."""
     status: int | None = None
@@ -22,55 +22,55 @@ class RequestEnd(NamedTuple):
 
 
 class LimiterService:
-    """One limiter for all workers: the class that one process uses, asked from afar."""
+    """One limiter for all workers: the class that one process uses, asked by others."""
 
     def __init__(self, limiter: AdaptiveLimiter) -> None:
         self._limiter = limiter
         self._numbers = count()
-        self._tickets: dict[int, RequestSlot] = {}
-        self._of: defaultdict[str, set[int]] = defaultdict(set)
-        self._gone: set[str] = set()
+        self._slots: dict[int, RequestSlot] = {}
+        self._slots_of_worker: defaultdict[str, set[int]] = defaultdict(set)
+        self._lost_workers: set[str] = set()
 
     async def admit(self, worker: str, tokens: Sequence[int]) -> list[int]:
-        """Tickets for the first ones of these requests: waits for one, then takes what can be had without waiting."""
-        tickets: list[RequestSlot | None] = [await self._limiter.admit(tokens[0])]
-        while len(tickets) < len(tokens) and tickets[-1] is not None:
-            tickets.append(self._limiter.try_admit(tokens[len(tickets)]))
-        given = [self._numbered(worker, ticket) for ticket in tickets if ticket is not None]
-        if worker in self._gone:
+        """Slots for the first of these requests: waits for one, then takes those that are free without waiting."""
+        slots: list[RequestSlot | None] = [await self._limiter.admit(tokens[0])]
+        while len(slots) < len(tokens) and slots[-1] is not None:
+            slots.append(self._limiter.try_admit(tokens[len(slots)]))
+        admitted = [self._number(worker, slot) for slot in slots if slot is not None]
+        if worker in self._lost_workers:
             await self.lost(worker)
-        return given
+        return admitted
 
-    async def ended(self, worker: str, tries: Sequence[RequestEnd]) -> None:
-        """These tries are over."""
-        for one in tries:
-            self._of[worker].discard(one.ticket)
-            # Gone already where the worker was given up too early.
-            if (ticket := self._tickets.pop(one.ticket, None)) is not None:
-                self._end(ticket, one)
+    async def ended(self, worker: str, ends: Sequence[RequestEnd]) -> None:
+        """These request attempts are over."""
+        for end in ends:
+            self._slots_of_worker[worker].discard(end.slot)
+            # Released already where the worker was declared lost too early.
+            if (slot := self._slots.pop(end.slot, None)) is not None:
+                self._end(slot, end)
 
     async def lost(self, worker: str) -> None:
-        """Nobody will tell how the tries of this worker end."""
-        self._gone.add(worker)
-        for number in self._of.pop(worker, set()):
-            self._tickets.pop(number).release()
+        """Releases the slots of a worker that will not report how its requests end."""
+        self._lost_workers.add(worker)
+        for number in self._slots_of_worker.pop(worker, set()):
+            self._slots.pop(number).release()
 
     async def history(self, since: int) -> list[ConcurrencyChange]:
-        """Every change of the number under way after the first so many."""
+        """Every change of the number of requests in progress after the first `since`."""
         return self._limiter.history[since:]
 
-    def _numbered(self, worker: str, ticket: RequestSlot) -> int:
+    def _number(self, worker: str, slot: RequestSlot) -> int:
         number = next(self._numbers)
-        self._tickets[number] = ticket
-        self._of[worker].add(number)
+        self._slots[number] = slot
+        self._slots_of_worker[worker].add(number)
         return number
 
-    def _end(self, ticket: RequestSlot, one: RequestEnd) -> None:
-        if one.tokens is not None:
-            ticket.answered(Reply(Outcome.OK, prompt_tokens=one.tokens))
-        elif one.status is not None:
-            ticket.throttled(one.status, one.retry_after)
-        ticket.release()
+    def _end(self, slot: RequestSlot, end: RequestEnd) -> None:
+        if end.tokens is not None:
+            slot.answered(Reply(Outcome.OK, prompt_tokens=end.tokens))
+        elif end.status is not None:
+            slot.throttled(end.status, end.retry_after)
+        slot.release()
 
 
 class PaymentEvent(NamedTuple):
@@ -80,14 +80,14 @@ class PaymentEvent(NamedTuple):
     reported: Spending | None = None
     recorded: bool = False
     billed: bool = False
-    """Whether one without an answer may have been worked on."""
+    """Whether one without an answer may have been billed."""
 
 
 class BudgetDecision(NamedTuple):
-    """How many of the tries that were asked for are paid for, and what is spent where none is."""
+    """How many of the requests are paid for, the first ones, and what is committed altogether."""
 
     granted: int
-    spent: Spending
+    committed: Spending
 
 
 class BudgetSummary(NamedTuple):
@@ -104,38 +104,39 @@ class BudgetService:
 
     def __init__(self, account: RunAccount) -> None:
         self._account = account
-        self._of: defaultdict[str, set[int]] = defaultdict(set)
-        self._gone: set[str] = set()
+        self._reservations: defaultdict[str, set[int]] = defaultdict(set)
+        """By worker."""
+        self._lost_workers: set[str] = set()
 
-    async def hold(self, worker: str, asked: Sequence[tuple[int, Spending]]) -> BudgetDecision:
-        """Pays for the first ones of these tries, each under a number of the worker's own."""
-        held = await self._account.reserve_several([((worker, number), most) for number, most in asked])
-        self._of[worker].update(number for number, _ in asked[:held])
-        if worker in self._gone:
+    async def reserve(self, worker: str, requests: Sequence[tuple[int, Spending]]) -> BudgetDecision:
+        """Pays for the first of these requests; each has a number of its worker, and what it may cost at most."""
+        granted = await self._account.reserve_several([((worker, number), most) for number, most in requests])
+        self._reservations[worker].update(number for number, _ in requests[:granted])
+        if worker in self._lost_workers:
             await self.lost(worker)
-        return BudgetDecision(held, self._account.budget.committed)
+        return BudgetDecision(granted, self._account.budget.committed)
 
     async def paid(self, worker: str, events: Sequence[PaymentEvent]) -> None:
-        """What became of tries that were paid for."""
+        """What became of requests that were paid for."""
         for event in events:
             key = (worker, event.reservation)
             if event.reported is not None:
                 self._account.bill(key, event.reported)
             elif event.recorded:
                 self._account.recorded(key)
-                self._of[worker].discard(event.reservation)
+                self._reservations[worker].discard(event.reservation)
             else:
                 self._account.failed(key, billed=event.billed)
-                self._of[worker].discard(event.reservation)
+                self._reservations[worker].discard(event.reservation)
 
     async def lost(self, worker: str) -> None:
-        """What this worker had under way may have been billed."""
-        self._gone.add(worker)
-        for number in self._of.pop(worker, set()):
+        """Counts the requests of a lost worker as possibly billed."""
+        self._lost_workers.add(worker)
+        for number in self._reservations.pop(worker, set()):
             self._account.abandoned((worker, number))
 
     async def close(self) -> BudgetSummary:
-        """The ledger holds what stays in doubt."""
+        """What the run has cost; the ledger holds what stays unconfirmed."""
         await self._account.close()
         budget = self._account.budget
         return BudgetSummary(self._account.spent, self._account.outstanding, budget.refused, budget.overruns)

@@ -1,4 +1,4 @@
-"""Keeps a session once it is played: the first place at which target and dialogue meet, the agents are done."""
+"""Records a finished session: only here do its dialogue and its target meet, once the agents are done."""
 
 from dataclasses import dataclass
 
@@ -13,19 +13,19 @@ from simulations.task.task import Task
 
 @dataclass(frozen=True)
 class SessionRecorder:
-    """Joins each dialogue with its target and keeps it."""
+    """Joins each dialogue with its target and records both."""
 
     run: Run
     task: Task
     outputs: ModelOutputs
 
     async def record(self, position: int, session: Session, state: DialogueState) -> SessionRecord:
-        """What the session at this place led to, once it is on disk."""
+        """The record of the session at this position, once it is on disk."""
         record = SessionRecord.of(
             session.view,
             position=position,
             target=session.target,
-            suggestion=self.outputs.suggested(position),
+            suggestion=self.outputs.suggestion_at(position),
             turns=state.get("turns", []),
             memories={
                 Role.RECOMMENDATION: state.get("recommendation_memory", []),
@@ -36,11 +36,11 @@ class SessionRecorder:
         await self.run.record_session(record)
         return record
 
-    def _judgements(self, place: int, state: DialogueState) -> list[Judgement]:
-        """What was judged, beside what is true: the wanted items come first."""
+    def _judgements(self, position: int, state: DialogueState) -> list[Judgement]:
+        """The user agent's answers with the true labels: the wanted items come first."""
         turns, judged = state.get("judgements", []), self.task.judged
         if judged is None or not turns:
             return []
-        titles = [self.task.dataset.catalogue.titles[item] for item in judged.items[place].tolist()]
+        titles = [self.task.dataset.catalogue.titles[item] for item in judged.items[position].tolist()]
         labels = judged.labels.tolist()
-        return [Judgement(turn, *said) for turn, *said in zip(turns, titles, labels, strict=True)]
+        return [Judgement(*row) for row in zip(turns, titles, labels, strict=True)]

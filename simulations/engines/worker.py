@@ -1,4 +1,4 @@
-"""A worker's part in a run: plays the sessions it is given, and keeps nothing that would be missed."""
+"""A worker's part in a run: runs the sessions it is given, and holds nothing that would be missed if it ended."""
 
 import asyncio
 from collections.abc import Collection, Sequence
@@ -12,25 +12,27 @@ from afl.errors import AFLError, WorkerError
 from afl.llm.budget import unlimited_account
 from afl.llm.language_model import LanguageModel, LanguageModelSpec
 from afl.llm.limiter import AdaptiveLimiter
-from afl.llm.registry import load_model, recorded_model
+from afl.llm.registry import load_model
 from afl.llm.request_cost import BudgetLimits, CostModel
+from afl.llm.roles import PerRole
 from afl.llm.time_limits import Deadlines, TimeLimits
 from afl.llm.usage import Usage
 from afl.llm.watchdog import StallWatchdog
 from afl.ports import BudgetAccount, Limiter
 from memory.run import Run
 from memory.store import Store
-from simulations.engines.base import StorageLocation, endpoint_label
 from simulations.engines.session_recorder import SessionRecorder
-from simulations.engines.sharing import BudgetClient, LimiterClient, SharedAccount, SharedLimiter
+from simulations.engines.shared_limits import BudgetClient, LimiterClient, SharedAccount, SharedLimiter
 from simulations.execution.agent_factory import AgentFactory
-from simulations.execution.assembly import build_task_graph, open_chat
-from simulations.graphs.runner import Runner, calm_collector
+from simulations.execution.assembly import build_task_graph
+from simulations.execution.engine import RunJob, StorageLocation
+from simulations.execution.language_models import ChatResources, endpoint_label, recorded_models
+from simulations.graphs.runner import Runner, fewer_garbage_collections
 from simulations.task.model_outputs import ModelOutputs
 from simulations.task.task import Task
 
-GATHER = 0.05
-"""Seconds in which finished sessions gather before whoever gives out work is told."""
+UPDATE_INTERVAL = 0.05
+"""Seconds for which finished sessions are gathered before they are reported."""
 
 
 @dataclass(frozen=True)
@@ -42,40 +44,61 @@ class RunSpec:
     task: Task
     outputs: ModelOutputs
     agents: AgentFactory
-    model: str
-    """The language model's name, as it enters fingerprints."""
-    base_url: str | None = None
+    models: PerRole[LanguageModelSpec]
+    """Which language model each agent asks."""
+    model_names: PerRole[str]
+    """Their names, as they enter fingerprints."""
     replay: str | None = None
     """The recorded run that alone may answer."""
-    recall: bool = False
+    use_cache: bool = False
     """Whether equal requests of earlier runs may answer."""
-    times: TimeLimits = field(default_factory=TimeLimits)
-    bounds: BudgetLimits = field(default_factory=BudgetLimits)
+    time_limits: TimeLimits = field(default_factory=TimeLimits)
+    budget_limits: BudgetLimits = field(default_factory=BudgetLimits)
     max_tokens: int | None = None
     counts_tokens: bool = False
     """Whether there is a limit of tokens a minute."""
     version: str = __version__
 
+    @classmethod
+    def from_job(cls, job: RunJob, storage: StorageLocation) -> "RunSpec":
+        """Of a run that this process holds, with its storage as workers reach it."""
+        prepared, execution = job.prepared, job.execution
+        return cls(
+            storage,
+            job.run.name,
+            prepared.task,
+            prepared.outputs,
+            prepared.agents,
+            prepared.specs,
+            prepared.models.map(lambda model: model.name),
+            replay=None if execution.replay is None else execution.replay.name,
+            use_cache=execution.cache_lookup is not None,
+            time_limits=execution.time_limits,
+            budget_limits=execution.budget.bounds,
+            max_tokens=execution.budget.max_tokens,
+            counts_tokens=execution.rate_limits.tpm is not None,
+        )
+
 
 @dataclass(frozen=True)
 class WorkerSpec:
-    """A worker's own place in it."""
+    """What sets one worker of a run apart from the others."""
 
     worker: str
     """A name that no other worker ever has."""
     concurrency: int
-    """Sessions under way at once."""
+    """Sessions in progress at once."""
     limiter: LimiterClient | None = None
-    """Where requests are admitted; None where each worker may send as many as it has sessions."""
+    """Admits requests; None where each worker may send as many as it has sessions."""
     budget: BudgetClient | None = None
-    """Where requests are paid for; None without a budget."""
+    """Pays for requests; None without a budget."""
 
 
 class WorkerUpdate(NamedTuple):
-    """What has happened in a worker since it last told."""
+    """What has happened in a worker since its last update."""
 
     done: Sequence[tuple[int, bool]]
-    """Sessions on disk, by their places in the study, and whether each was a hit."""
+    """Sessions on disk: their positions in the task, and whether each was a hit."""
     usage: Usage
     messages: Sequence[str]
     """Lines for people."""
@@ -84,137 +107,149 @@ class WorkerUpdate(NamedTuple):
 
 
 class WorkerRun:
-    """A run as it is played in this process; made by `begin`."""
+    """A run in this worker; made by `open`."""
 
-    def __init__(self, part: RunSpec, place: WorkerSpec) -> None:
-        self._part = part
-        self._place = place
+    def __init__(self, run_spec: RunSpec, worker_spec: WorkerSpec) -> None:
+        self._run_spec = run_spec
+        self._worker_spec = worker_spec
         self._usage = Usage()
-        self._given: asyncio.Queue[tuple[int, bool]] = asyncio.Queue()
+        self._queue: asyncio.Queue[tuple[int, bool]] = asyncio.Queue()
+        """Positions of sessions, and whether the journal holds nothing of them."""
         self._done: list[tuple[int, bool]] = []
-        self._said: list[str] = []
+        self._messages: list[str] = []
         self._error: Exception | None = None
-        self._news = asyncio.Event()
-        self._lanes: list[asyncio.Task[None]] = []
+        self._has_update = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
         self._stack = AsyncExitStack()
 
     @classmethod
-    async def open(cls, part: RunSpec, place: WorkerSpec) -> "WorkerRun":
-        """Opens the database, joins the run, loads the language model.
+    async def open(cls, run_spec: RunSpec, worker_spec: WorkerSpec) -> "WorkerRun":
+        """Opens the database, joins the run, loads the language models.
 
-        Raises `WorkerError` where another version of AFL began the run, and what opening and loading raise.
+        Raises `WorkerError` where another version of AFL started the run, and what opening and loading raise.
         """
-        if part.version != __version__:
+        if run_spec.version != __version__:
             raise WorkerError(
-                f"has AFL {__version__}, the run was begun with {part.version}; install the same everywhere"
+                f"has AFL {__version__}, the run was started with {run_spec.version}; install the same everywhere"
             )
-        playing = cls(part, place)
+        worker_run = cls(run_spec, worker_spec)
         async with AsyncExitStack() as stack:
-            runner, keeper = await playing._opened(stack)
-            playing._stack = stack.pop_all()
-        playing._lanes = [asyncio.create_task(playing._lane(runner, keeper)) for _ in range(place.concurrency)]
-        return playing
+            runner, recorder = await worker_run._open(stack)
+            worker_run._stack = stack.pop_all()
+        worker_run._tasks = [
+            asyncio.create_task(worker_run._run_sessions(runner, recorder)) for _ in range(worker_spec.concurrency)
+        ]
+        return worker_run
 
-    async def exchange(self, places: Sequence[int], begun: Collection[int]) -> WorkerUpdate:
-        """Takes further sessions, and returns when there is something to tell.
+    async def exchange(self, positions: Sequence[int], begun: Collection[int]) -> WorkerUpdate:
+        """Takes further sessions, and returns when there is something to report.
 
-        Of those that are not `begun` the journal holds nothing, and is not asked.
+        Of those that are not `begun` the journal holds nothing, and is not read.
         """
-        for place in places:
-            self._given.put_nowait((place, place not in begun))
+        for position in positions:
+            self._queue.put_nowait((position, position not in begun))
             # One after the other: begun at once, all would ask, and wait, at the same time.
             await asyncio.sleep(0)
-        await self._news.wait()
+        await self._has_update.wait()
         if self._error is None:
-            await asyncio.sleep(GATHER)
-        self._news.clear()
+            await asyncio.sleep(UPDATE_INTERVAL)
+        self._has_update.clear()
         if self._error is not None and not isinstance(self._error, AFLError):
             raise self._error
         done, self._done = self._done, []
-        said, self._said = self._said, []
-        return WorkerUpdate(done, self._usage.take(), said, self._error)
+        messages, self._messages = self._messages, []
+        return WorkerUpdate(done, self._usage.take(), messages, self._error)
 
     async def close(self) -> None:
-        """Returns once what was handed over is on disk; sessions under way are given up."""
-        for lane in self._lanes:
-            lane.cancel()
-        await asyncio.gather(*self._lanes, return_exceptions=True)
+        """Returns once finished sessions are on disk; those in progress are abandoned."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._stack.aclose()
 
-    async def _lane(self, runner: Runner, keeper: SessionRecorder) -> None:
-        """Plays one session after the other."""
+    async def _run_sessions(self, runner: Runner, recorder: SessionRecorder) -> None:
+        """Runs one session after the other."""
         try:
             while True:
-                place, fresh = await self._given.get()
-                session = keeper.task.session(place)
+                position, fresh = await self._queue.get()
+                session = recorder.task.session(position)
                 if fresh:
-                    keeper.run.journal().expect_nothing(session.id)
-                record = await keeper.record(place, session, await runner.play(session))
-                self._done.append((place, record.hit))
-                self._news.set()
+                    recorder.run.journal().expect_nothing(session.id)
+                record = await recorder.record(position, session, await runner.run_session(session))
+                self._done.append((position, record.hit))
+                self._has_update.set()
         except Exception as error:
             self._error = self._error or error
-            self._news.set()
+            self._has_update.set()
 
-    async def _opened(self, stack: AsyncExitStack) -> tuple[Runner, SessionRecorder]:
-        """What plays and what keeps; to be closed with `stack`."""
-        part, clock = self._part, SystemClock()
-        store = await stack.enter_async_context(await Store.open(part.storage.url))
-        run = await store.join_run(part.run)
-        replay = None if part.replay is None else await store.run(part.replay)
-        model = await self._model(replay, stack)
-        deadlines = Deadlines(replace(part.times, run=None), clock)
-        stall = StallWatchdog(endpoint_label(model), after=part.times.stall, clock=clock, notify=self._say)
-        chat = open_chat(
-            model,
-            run.journal(),
-            recorded=None if replay is None else replay.journal(),
-            recall=store.reply_cache if part.recall else None,
+    async def _open(self, stack: AsyncExitStack) -> tuple[Runner, SessionRecorder]:
+        """What runs sessions and what records them; closed with `stack`."""
+        spec, clock = self._run_spec, SystemClock()
+        store = await stack.enter_async_context(await Store.open(spec.storage.url))
+        run = await store.join_run(spec.run)
+        replay = None if spec.replay is None else await store.run(spec.replay)
+        models = await self._load_models(replay, stack)
+        deadlines = Deadlines(replace(spec.time_limits, run=None), clock)
+        watchdog = StallWatchdog(
+            endpoint_label(models), after=spec.time_limits.stall, clock=clock, notify=self._notify
+        )
+        resources = ChatResources(
+            journal=run.journal(),
             limiter=self._limiter(stack),
-            account=self._payer(model, stack),
-            clock=clock,
+            account=self._account(models, stack),
             usage=self._usage,
             deadlines=deadlines,
-            stall=stall,
+            watchdog=watchdog,
+            clock=clock,
+            recorded=None if replay is None else replay.journal(),
+            cache_lookup=store.reply_cache if spec.use_cache else None,
         )
-        graph = build_task_graph(part.task, part.outputs, part.agents, chat)
-        await stack.enter_async_context(stall.watching())
-        await stack.enter_async_context(calm_collector())
-        runner = Runner(graph, rounds=part.task.options.rounds, deadlines=deadlines)
-        return runner, SessionRecorder(run, part.task, part.outputs)
+        graph = build_task_graph(spec.task, spec.outputs, spec.agents, resources.chats(models))
+        await stack.enter_async_context(watchdog.watching())
+        await stack.enter_async_context(fewer_garbage_collections())
+        runner = Runner(graph, rounds=spec.task.options.rounds, deadlines=deadlines)
+        return runner, SessionRecorder(run, spec.task, spec.outputs)
 
-    async def _model(self, replay: Run | None, stack: AsyncExitStack) -> LanguageModel:
-        """The language model that the run was begun with, reached from here."""
-        part = self._part
+    async def _load_models(self, replay: Run | None, stack: AsyncExitStack) -> PerRole[LanguageModel]:
+        """The language models that the run was started with, reached from here."""
         if replay is not None:
-            return recorded_model(replay.config["llm_name"], replay.config["llm_parameters"])
-        model = load_model(
-            LanguageModelSpec(part.task.options.llm, base_url=part.base_url),
-            dataset=part.task.training,
-            settings=part.storage.settings,
-            timeout=part.times.attempt,
+            return recorded_models(replay.config)
+        spec = self._run_spec
+        models = spec.models.map(
+            lambda model: load_model(
+                model,
+                dataset=spec.task.training,
+                settings=spec.storage.settings,
+                timeout=spec.time_limits.attempt,
+            )
         )
-        stack.push_async_callback(model.close)
-        if model.name != part.model:
-            raise WorkerError(f"would ask {model.name}, the run was begun with {part.model}")
-        await model.check()
-        return model
+        for model in models.distinct:
+            stack.push_async_callback(model.close)
+        names = models.map(lambda model: model.name)
+        if names != spec.model_names:
+            loaded, expected = (" and ".join(each.distinct) for each in (names, spec.model_names))
+            raise WorkerError(f"would ask {loaded}, the run was started with {expected}")
+        for model in models.distinct:
+            await model.check()
+        return models
 
     def _limiter(self, stack: AsyncExitStack) -> Limiter:
-        if self._place.limiter is None:
-            return AdaptiveLimiter(self._place.concurrency)
-        limiter = SharedLimiter(self._place.limiter, self._place.worker, counts_tokens=self._part.counts_tokens)
+        spec = self._worker_spec
+        if spec.limiter is None:
+            return AdaptiveLimiter(spec.concurrency)
+        limiter = SharedLimiter(spec.limiter, spec.worker, counts_tokens=self._run_spec.counts_tokens)
         stack.push_async_callback(limiter.settled)
         return limiter
 
-    def _payer(self, model: LanguageModel, stack: AsyncExitStack) -> BudgetAccount:
-        if self._place.budget is None:
+    def _account(self, models: PerRole[LanguageModel], stack: AsyncExitStack) -> BudgetAccount:
+        spec = self._worker_spec
+        if spec.budget is None:
             return unlimited_account()
-        tariff = CostModel(model.price, self._part.max_tokens)
-        account = SharedAccount(self._place.budget, self._place.worker, tariff, self._part.bounds)
+        costs = models.map(lambda model: CostModel(model.price, self._run_spec.max_tokens))
+        account = SharedAccount(spec.budget, spec.worker, costs, self._run_spec.budget_limits)
         stack.push_async_callback(account.settled)
         return account
 
-    def _say(self, line: str) -> None:
-        self._said.append(line)
-        self._news.set()
+    def _notify(self, line: str) -> None:
+        self._messages.append(line)
+        self._has_update.set()

@@ -1,4 +1,4 @@
-"""Who takes part in a dialogue: the built-in agents and named tools, or parts of your own."""
+"""The agents of a run: built-in ones and named tools, or your own."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -6,15 +6,53 @@ from typing import Any, Self
 
 from afl import plugins
 from afl.data.dataset import Dataset
-from afl.ports import Chat, RecommendationAgent, RecommenderTool, UserAgent
+from afl.errors import UsageError
+from afl.llm.roles import PerRole
+from afl.ports import Chat, Chooser, Judge, Ranker, RecommendationAgent, RecommenderTool, UserAgent
 from afl.settings import Settings
 from afl.tools import ToolContext
 from simulations.options.run_options import ZERO_SHOT, RunOptions
 
 
 @dataclass(frozen=True)
+class Agents:
+    """The agents of a run."""
+
+    recommendation: RecommendationAgent
+    user: UserAgent | None
+    """None where nobody answers the recommendation agent."""
+
+    @property
+    def ranker(self) -> Ranker:
+        """The recommendation agent, asked for lists. Raises `UsageError` for one that makes none."""
+        if not isinstance(self.recommendation, Ranker):
+            raise UsageError(
+                f"{type(self.recommendation).__name__} cannot list items: expected an agent with a method `rank`"
+            )
+        return self.recommendation
+
+    @property
+    def judge(self) -> Judge:
+        """The user agent, asked about items. Raises `UsageError` for one that judges none."""
+        if not isinstance(self.user, Judge):
+            raise UsageError(
+                f"{type(self.user).__name__} cannot judge items: expected a user agent with a method `judge`"
+            )
+        return self.user
+
+    @property
+    def chooser(self) -> Chooser:
+        """The user agent, asked to choose. Raises `UsageError` for one that does not."""
+        if not isinstance(self.user, Chooser):
+            raise UsageError(
+                f"{type(self.user).__name__} cannot choose: expected a user agent with a method `choose`"
+            )
+        return self.user
+
+
+@dataclass(frozen=True)
 class AgentFactory:
-    """How the agents of a run are made from the chat they ask.
+    """How the agents of a run are made, each from the chat of its role.
 
     None stands for the built-in agent; in a completed factory, a `user_agent` of None is no user agent.
     """
@@ -22,15 +60,15 @@ class AgentFactory:
     recommendation_agent: Callable[[Chat], RecommendationAgent] | None = None
     user_agent: Callable[[Chat], UserAgent] | None = None
     tools: tuple[RecommenderTool, ...] = ()
-    """Consulted after the suggestion, in this order."""
+    """Asked after the suggestion, in this order."""
 
     def with_tools(self, tools: tuple[RecommenderTool, ...]) -> Self:
         return replace(self, tools=(*self.tools, *tools))
 
     def complete(self, options: RunOptions, dataset: Dataset, settings: Settings) -> "AgentFactory":
-        """The factory with every part there: built-in agents, and the tools that `options` name.
+        """The factory with nothing left out: built-in agents, and the tools that `options` name.
 
-        A study without a user has no user agent.
+        Without a user in the options there is no user agent.
         """
         own = {tool.name for tool in self.tools}
         named = [_tool(text, dataset, settings) for text in options.tools if text not in own]
@@ -42,14 +80,20 @@ class AgentFactory:
         )
 
     def _recommendation_agent(self, options: RunOptions) -> Callable[[Chat], RecommendationAgent]:
-        """A zero-shot answer is the language model's own, whoever recommends in dialogues."""
+        """A zero-shot answer comes from the language model alone, whatever agent recommends in dialogues."""
         if options.protocol == ZERO_SHOT:
             factory: Callable[[Chat], RecommendationAgent] = plugins.load_plugin("afl.agents", ZERO_SHOT)
             return factory
         return self.recommendation_agent or plugins.load_plugin("afl.agents", "recommendation")
 
+    def make(self, chats: PerRole[Chat]) -> Agents:
+        """The agents of a completed factory, each asking the chat of its role."""
+        assert self.recommendation_agent is not None, "completed before agents are made"
+        user = None if self.user_agent is None else self.user_agent(chats.user)
+        return Agents(self.recommendation_agent(chats.recommendation), user)
+
     def configuration(self) -> dict[str, Any]:
-        """Who takes part, by name: enters the configuration of a run."""
+        """The agents by name, as part of a run's configuration."""
         return {
             "recommendation_agent": _qualified(self.recommendation_agent),
             "user_agent": None if self.user_agent is None else _qualified(self.user_agent),

@@ -1,4 +1,4 @@
-"""Runs the asynchronous inside of commands from ordinary code, also where a loop is running (notebooks)."""
+"""Runs the asynchronous parts of commands from ordinary code, also inside a running event loop (notebooks)."""
 
 import asyncio
 import ctypes
@@ -25,7 +25,7 @@ class Wait(Protocol):
 
 
 @contextmanager
-def waiting() -> Iterator[Wait]:
+def event_loop() -> Iterator[Wait]:
     """One event loop for several waits. Between them Ctrl-C interrupts ordinary code at once, as usual."""
     interruption = _interruption.get()
     with asyncio.Runner() as runner:
@@ -130,5 +130,5 @@ def _result(future: Future[T], interruption: Interruption) -> T:
 @outside_event_loop
 def wait_for(work: Awaitable[T]) -> T:
     """The result of one coroutine."""
-    with waiting() as wait:
+    with event_loop() as wait:
         return wait(work)

@@ -11,7 +11,7 @@ from memory.requests import RecordedRequest
 from memory.run import Run
 from memory.store import Store
 from simulations.analysis.run_comparison import differences
-from simulations.execution.cache_misses import Explained, explain
+from simulations.execution.cache_misses import ExplainedRequest, explain
 
 _READ_AT_ONCE = 25
 
@@ -21,13 +21,13 @@ class CacheExplanation:
     """Every request asked for, with what could have answered it or what set it apart."""
 
     run: str
-    requests: tuple[Explained, ...]
+    requests: tuple[ExplainedRequest, ...]
     """Session by session, in the order asked."""
     configuration: Mapping[str, Mapping[str, tuple[Any, Any]]]
     """Per run that holds a nearest request: every key in which its configuration differs, its value first."""
 
     @property
-    def missed(self) -> tuple[Explained, ...]:
+    def missed(self) -> tuple[ExplainedRequest, ...]:
         """The requests that no earlier reply could answer."""
         return tuple(one for one in self.requests if one.missed)
 
@@ -42,7 +42,7 @@ class CacheExplanation:
         return dict(Counter(one.cause for one in self.missed).most_common())
 
     @property
-    def examples(self) -> tuple[Explained, ...]:
+    def examples(self) -> tuple[ExplainedRequest, ...]:
         """The first request of every cause, the most frequent cause first."""
         first = {one.cause: one for one in reversed(self.missed)}
         return tuple(first[cause] for cause in self.causes)
@@ -82,7 +82,7 @@ async def explain_run(store: Store, name: str, requests: RequestFilter) -> Cache
     run = await store.run(name)
     others = await store.other_runs(name)
     subjects = [subject for subject in await run.journaled_subjects() if requests.session in (None, subject)]
-    found: list[Explained] = []
+    found: list[ExplainedRequest] = []
     for start in range(0, len(subjects), _READ_AT_ONCE):
         found += await _explain(store, run, others, subjects[start : start + _READ_AT_ONCE], requests)
     if not found:
@@ -96,7 +96,7 @@ async def explain_run(store: Store, name: str, requests: RequestFilter) -> Cache
 
 async def _explain(
     store: Store, run: Run, others: list[Run], subjects: list[str], requests: RequestFilter
-) -> list[Explained]:
+) -> list[ExplainedRequest]:
     asked = [one for one in await run.recorded_requests(subjects) if one.entry.key in requests]
     equal = await store.reply_cache.find_requests([one.entry.fingerprint for one in asked])
     elsewhere: defaultdict[str, list[tuple[Run, RecordedRequest]]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Why a request could not be answered by an earlier one: the nearest earlier request, and what sets the two apart."""
+"""Why the reply cache had no answer for a request: the nearest earlier request, and how the two differ."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,8 +19,8 @@ _UNUSABLE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Nearest:
-    """The earlier request of another run that differs least."""
+class NearestRequest:
+    """The earlier request of another run with the fewest differences."""
 
     run: str
     key: CallKey
@@ -31,22 +31,22 @@ class Nearest:
             {"field": one.field, "line": one.line, "under": one.under, "earlier": one.earlier, "now": one.now}
             for one in self.differences
         ]
-        return {"run": self.run, **_place(self.key), "differences": found}
+        return {"run": self.run, **_key_json(self.key), "differences": found}
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
-    """One request, and what an earlier one could or could not do for it."""
+class ExplainedRequest:
+    """One request, and whether an earlier one could answer it."""
 
     key: CallKey
     answer: EqualRequest | None
     """An earlier equal request whose reply can be used; None for a miss."""
     unusable: EqualRequest | None = None
-    """An earlier equal request whose reply can not: it failed, was declined or truncated."""
+    """An earlier equal request without a usable reply: it failed, was declined or truncated."""
     reused: bool = False
     """Whether this request was answered so."""
-    nearest: Nearest | None = None
-    """None where an equal request was found, and where no other run had asked about this session."""
+    nearest: NearestRequest | None = None
+    """None where there is an equal request, and where no other run has this session."""
 
     @property
     def missed(self) -> bool:
@@ -54,7 +54,7 @@ class Explained:
 
     @property
     def cause(self) -> str:
-        """In a few words, the same for requests that miss for the same reason; empty for one that does not."""
+        """The reason of a miss in a few words, for counting; empty for a hit."""
         if self.answer is not None:
             return ""
         if self.unusable is not None:
@@ -69,7 +69,7 @@ class Explained:
     def to_json(self) -> dict[str, Any]:
         """An entry of `requests`."""
         return {
-            **_place(self.key),
+            **_key_json(self.key),
             "missed": self.missed,
             "cause": self.cause or None,
             "reused": self.reused,
@@ -80,40 +80,45 @@ class Explained:
 
 
 def explain(
-    asked: RecordedRequest, equal: Sequence[EqualRequest], others: Sequence[tuple[Run, RecordedRequest]], run: Run
-) -> Explained:
-    """What earlier requests could do for this one of `run`.
+    request: RecordedRequest,
+    equal: Sequence[EqualRequest],
+    others: Sequence[tuple[Run, RecordedRequest]],
+    run: Run,
+) -> ExplainedRequest:
+    """Whether earlier requests could answer this one of `run`.
 
-    `equal` are the recorded requests with its fingerprint, itself among them, the earliest first; `others` are what
-    other runs asked about the same session.
+    `equal` are the recorded requests with its fingerprint, itself among them, the earliest first; `others` are
+    requests of other runs for the same session.
     """
-    key, before = asked.entry.key, asked.created
+    key, before = request.entry.key, request.created
     earlier = [one for one in equal if one.created < before and (one.run, one.key) != (run.name, key)]
     usable = next((one for one in earlier if one.outcome is Outcome.OK), None)
     if earlier:
-        return Explained(key, usable, None if usable else earlier[-1], asked.entry.reply.reused)
-    now = _sent(run, asked)
+        return ExplainedRequest(key, usable, None if usable else earlier[-1], request.entry.reply.reused)
+    now = _sent(run, request)
     compared = [
         (other, one, differences(_sent(other, one), now))
         for other, one in others
         if one.created < before and one.entry.key.role == key.role
     ]
     if not compared:
-        return Explained(key, None)
-    # Of those that differ in as few fields, the one whose words differ least, then the latest.
-    other, one, found = min(compared, key=lambda each: (len(each[2]), _unlike(each[1], asked), -each[1].created))
-    return Explained(key, None, nearest=Nearest(other.name, one.entry.key, tuple(found)))
+        return ExplainedRequest(key, None)
+    # The fewest differing fields, then the fewest differing lines, then the latest.
+    other, one, found = min(
+        compared, key=lambda each: (len(each[2]), _differing_lines(each[1], request), -each[1].created)
+    )
+    return ExplainedRequest(key, None, nearest=NearestRequest(other.name, one.entry.key, tuple(found)))
 
 
 def _sent(run: Run, asked: RecordedRequest) -> RequestContent:
-    """The journal keeps messages; model and parameters are the run's."""
+    """The journal holds the messages; model and parameters are those of the run."""
     return RequestContent(
         run.config.get("llm_name", ""), run.config.get("llm_parameters", {}), asked.entry.messages
     )
 
 
-def _unlike(one: RecordedRequest, other: RecordedRequest) -> int:
-    """Lines that only one of the two requests has."""
+def _differing_lines(one: RecordedRequest, other: RecordedRequest) -> int:
+    """The number of lines that only one of the two requests has."""
     first, second = _lines(one), _lines(other)
     return (first - second).total() + (second - first).total()
 
@@ -123,10 +128,10 @@ def _lines(asked: RecordedRequest) -> Counter[str]:
 
 
 def _equal(equal: EqualRequest | None) -> Mapping[str, Any] | None:
-    return None if equal is None else {"run": equal.run, **_place(equal.key), "outcome": equal.outcome.value}
+    return None if equal is None else {"run": equal.run, **_key_json(equal.key), "outcome": equal.outcome.value}
 
 
-def _place(key: CallKey) -> dict[str, Any]:
+def _key_json(key: CallKey) -> dict[str, Any]:
     return {
         "session": key.subject,
         "phase": key.phase,

@@ -1,4 +1,4 @@
-"""Calls, tokens, dollars and time of a run, before anything is asked."""
+"""Calls, tokens, dollars and time of a run, before the first request."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 from afl.llm.language_model import Price
 from afl.llm.rate_limits import RateLimits
+from afl.llm.roles import PerRole
 from simulations.execution.dry_run import BYTES_PER_TOKEN, RequestStatistics
 
 
-class Span(NamedTuple):
-    """From every dialogue ending in its first round to none ending before its last."""
+class Range(NamedTuple):
+    """From all dialogues ending after one round to none ending before the last."""
 
     least: float
     most: float
@@ -22,47 +23,47 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class CostEstimate:
-    """What a run would take, repairs and retries apart."""
+    """What a run would take, without repairs and retries."""
 
     dataset: str
     llm: str
     sessions: int
     requests: Sequence[RequestStatistics]
-    """What a session asks, when nothing is accepted."""
-    price: Price | None
+    """The requests of a session, when nothing is accepted."""
+    prices: PerRole[Price | None]
     reply_tokens: int
-    """Taken for the length of a reply."""
+    """Assumed length of a reply."""
     latency: float
-    """Taken for the seconds until a reply."""
+    """Assumed seconds until a reply."""
     concurrency: int
     rates: RateLimits
 
     @property
-    def calls(self) -> Span:
+    def calls(self) -> Range:
         return self._span([(entry, entry.calls) for entry in self.requests])
 
     @property
-    def prompt_tokens(self) -> Span:
+    def prompt_tokens(self) -> Range:
         return self._span([(entry, entry.prompt_tokens) for entry in self.requests])
 
     @property
-    def completion_tokens(self) -> Span:
-        return Span(*(calls * self.reply_tokens for calls in self.calls))
+    def completion_tokens(self) -> Range:
+        return Range(*(calls * self.reply_tokens for calls in self.calls))
 
     @property
-    def cost_usd(self) -> Span | None:
-        """None where the model's price is not known."""
-        if self.price is None:
+    def cost_usd(self) -> Range | None:
+        """None where the price of a model is not known."""
+        costs = [self._cost(price) for price in self.prices.distinct if price is not None]
+        if len(costs) < len(self.prices.distinct):
             return None
-        pairs = zip(self.prompt_tokens, self.completion_tokens, strict=True)
-        return Span(*(self.price.of(ceil(prompt), ceil(completion)) for prompt, completion in pairs))
+        return Range(sum(cost.least for cost in costs), sum(cost.most for cost in costs))
 
     @property
-    def seconds(self) -> Span:
-        """What the slowest of these takes: a session's calls one after another, all calls side by side, the rates."""
+    def seconds(self) -> Range:
+        """The largest of: a session's calls one after another, all calls in parallel, the rate limits."""
         tokens = (sum(pair) for pair in zip(self.prompt_tokens, self.completion_tokens, strict=True))
-        turns = (self._in_a_row(first_only=True), self._in_a_row(first_only=False))
-        return Span(*(self._seconds(*one) for one in zip(self.calls, tokens, turns, strict=True)))
+        turns = (self._sequential_calls(first_only=True), self._sequential_calls(first_only=False))
+        return Range(*(self._seconds(*one) for one in zip(self.calls, tokens, turns, strict=True)))
 
     def to_json(self) -> dict[str, Any]:
         """The object of `estimate --json`."""
@@ -93,12 +94,20 @@ class CostEstimate:
             },
         }
 
-    def _span(self, counted: Sequence[tuple[RequestStatistics, float]]) -> Span:
+    def _span(self, counted: Sequence[tuple[RequestStatistics, float]]) -> Range:
         first = sum(number for entry, number in counted if entry.round in (None, 1))
-        return Span(first * self.sessions, sum(number for _, number in counted) * self.sessions)
+        return Range(first * self.sessions, sum(number for _, number in counted) * self.sessions)
 
-    def _in_a_row(self, *, first_only: bool) -> float:
-        """Calls of a session that wait for each other; judged items are asked about all at once."""
+    def _cost(self, price: Price) -> Range:
+        """Of the requests to the model with this price."""
+        requests = [entry for entry in self.requests if self.prices.of(entry.role) == price]
+        prompt = self._span([(entry, entry.prompt_tokens) for entry in requests])
+        calls = self._span([(entry, entry.calls) for entry in requests])
+        pairs = zip(prompt, calls, strict=True)
+        return Range(*(price.of(ceil(tokens), ceil(count * self.reply_tokens)) for tokens, count in pairs))
+
+    def _sequential_calls(self, *, first_only: bool) -> float:
+        """Calls of a session that wait for each other; judged items are asked about in parallel."""
         rows = (
             1.0 if entry.round is None else entry.calls for entry in self.requests if _within(entry, first_only)
         )

@@ -1,4 +1,4 @@
-"""What a run would ask, found out by asking nobody: the real agents and prompts over some of the sessions."""
+"""The requests a run would make, counted without a language model: real agents and prompts over some sessions."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from typing import NamedTuple
 from langchain_core.runnables import RunnableConfig
 
 from afl.llm.canned_answers import refusing_answer
+from afl.llm.roles import PerRole
 from afl.types import PHASES_WITHOUT_ROUNDS, CallKey, Message, Outcome, Reply
 from simulations.execution.agent_factory import AgentFactory
 from simulations.execution.assembly import build_task_graph
@@ -37,17 +38,17 @@ class RequestStatistics(NamedTuple):
 
 @dataclass
 class DryRunChat:
-    """Takes the language model's place (`afl.ports.Chat`): counts what it is asked, and never accepts anything."""
+    """A `Chat` in place of the language model: counts its requests, and never accepts anything."""
 
     reply_tokens: int
     calls: Counter[tuple[str, str, int | None]] = field(default_factory=Counter)
     prompt_tokens: Counter[tuple[str, str, int | None]] = field(default_factory=Counter)
 
     async def ask(self, key: CallKey, messages: Sequence[Message]) -> Reply:
-        """An answer in the format asked for, as long as answers are taken to be."""
-        place = (key.phase, key.role, None if key.phase in PHASES_WITHOUT_ROUNDS else key.round)
-        self.calls[place] += 1
-        self.prompt_tokens[place] += sum(tokens(message["content"]) + _PER_MESSAGE for message in messages)
+        """An answer in the requested format, of the assumed length."""
+        kind = (key.phase, key.role, None if key.phase in PHASES_WITHOUT_ROUNDS else key.round)
+        self.calls[kind] += 1
+        self.prompt_tokens[kind] += sum(tokens(message["content"]) + _PER_MESSAGE for message in messages)
         return Reply(Outcome.OK, text=self._padded(refusing_answer(messages)))
 
     def _padded(self, answer: str) -> str:
@@ -58,23 +59,23 @@ class DryRunChat:
 
 
 def tokens(text: str) -> int:
-    """About as many as a tokenizer makes of it."""
+    """About the number of tokens of a text."""
     return -(-len(text.encode("utf-8", "surrogatepass")) // BYTES_PER_TOKEN)
 
 
 async def dry_run(
     task: Task, outputs: ModelOutputs, agents: AgentFactory, *, reply_tokens: int
 ) -> list[RequestStatistics]:
-    """What a session asks on average when nothing is ever accepted, in the order of the dialogue."""
+    """The requests of an average session when nothing is ever accepted, in the order of the dialogue."""
     chat = DryRunChat(reply_tokens)
-    graph = build_task_graph(task, outputs, agents, chat)
+    graph = build_task_graph(task, outputs, agents, PerRole.shared(chat))
     step = max(1, len(task) // SAMPLE)
-    places = range(0, len(task), step)
+    positions = range(0, len(task), step)
     limit: RunnableConfig = {"recursion_limit": 2 * task.options.rounds + 2}
-    for place in places:
-        await graph.ainvoke({"view": task.session(place).view}, limit)
-    n = len(places)
+    for position in positions:
+        await graph.ainvoke({"view": task.session(position).view}, limit)
+    n = len(positions)
     return [
-        RequestStatistics(*place, calls=count / n, prompt_tokens=chat.prompt_tokens[place] / n)
-        for place, count in chat.calls.items()
+        RequestStatistics(*kind, calls=count / n, prompt_tokens=chat.prompt_tokens[kind] / n)
+        for kind, count in chat.calls.items()
     ]

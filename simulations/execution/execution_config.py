@@ -1,4 +1,4 @@
-"""How a run is performed."""
+"""How a run is executed."""
 
 from dataclasses import dataclass, field, replace
 from typing import Self
@@ -10,51 +10,47 @@ from afl.llm.reply_sources import CacheLookup
 from afl.llm.time_limits import TimeLimits
 from afl.ports import Clock
 from memory.run import Run
-from simulations.engines.base import Engine
-from simulations.engines.local import LocalEngine
-from simulations.engines.options import load_engine
 from simulations.execution.limits import budget, rate_limits, time_limits
-from simulations.options.groups import CallOptions, EngineOptions
+from simulations.options.groups import CallOptions
 from simulations.options.values import at_least
 
 
 @dataclass(frozen=True)
 class ExecutionConfig:
-    """How a run is performed: nothing of it changes a result."""
+    """How a run is executed: nothing of it changes a result, and each execution may have its own."""
 
     concurrency: int = 64
+    """Sessions in progress at once."""
     base_url: str | None = None
+    """The endpoint's address."""
     replay: Run | None = None
     """The recorded run that alone may answer."""
-    recall: CacheLookup | None = None
+    cache_lookup: CacheLookup | None = None
     """Where equal requests of earlier runs are looked up; None asks the model."""
     clock: Clock = field(default_factory=SystemClock)
     """What measures the run, and what it waits by between tries."""
-    rates: RateLimits = field(default_factory=RateLimits)
+    rate_limits: RateLimits = field(default_factory=RateLimits)
     """Requests and tokens per minute, over all runs of the command."""
     budget: Budget = field(default_factory=Budget)
     """What all runs of the command may cost together."""
-    times: TimeLimits = field(default_factory=TimeLimits)
-    """How long a try, a session and a run may take."""
-    engine: Engine = field(default_factory=LocalEngine)
-    """What plays the sessions."""
+    time_limits: TimeLimits = field(default_factory=TimeLimits)
+    """How long a request attempt, a session and a run may take."""
 
     def __post_init__(self) -> None:
         at_least("concurrency", self.concurrency, 1)
 
     @classmethod
     def of(cls, options: CallOptions) -> Self:
-        """As the options of a command say; those without an engine run in this process."""
+        """As the options of a command say."""
         return cls(
             options.concurrency,
             options.base_url,
             clock=options.clock or SystemClock(),
-            rates=rate_limits(options),
+            rate_limits=rate_limits(options),
             budget=budget(options),
-            times=time_limits(options),
-            engine=load_engine(options) if isinstance(options, EngineOptions) else LocalEngine(),
+            time_limits=time_limits(options),
         )
 
-    def answered_from(self, replay: Run | None, recall: CacheLookup | None) -> Self:
-        """The same performance, with who else than the model may answer."""
-        return replace(self, replay=replay, recall=recall)
+    def answered_from(self, replay: Run | None, cache_lookup: CacheLookup | None) -> Self:
+        """The same, with who answers besides or instead of the model."""
+        return replace(self, replay=replay, cache_lookup=cache_lookup)

@@ -1,27 +1,37 @@
-"""One call of a command that plays runs: the open store, the loaded language model, and a run from start to report."""
+"""One call of a command: the open database, the loaded language models, and a run from its options to its report."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from afl.data.dataset import Dataset
 from afl.data.dataset_store import DatasetStore
 from afl.errors import EndpointError
 from afl.hints.knowledge_base import KnowledgeBase
 from afl.llm.language_model import LanguageModel, LanguageModelSpec
-from afl.llm.registry import load_model, recorded_model
+from afl.llm.registry import load_model
+from afl.llm.roles import PerRole
 from afl.settings import Settings
 from memory.records import Transcript
 from memory.run import Run
 from memory.store import Store
 from simulations.analysis.simulation_report import SimulationReport
-from simulations.engines.base import Engine, StorageLocation
 from simulations.execution.agent_factory import AgentFactory
-from simulations.execution.asynchrony import Wait, waiting
+from simulations.execution.asynchrony import Wait, event_loop
+from simulations.execution.engine import Engine, PreparedRun, StorageLocation, load_engine
+from simulations.execution.execution_config import ExecutionConfig
 from simulations.execution.identity import default_name, run_configuration, same_inputs
+from simulations.execution.language_models import model_specs, recorded_models
 from simulations.execution.limits import open_account
-from simulations.execution.run import ExecutionConfig, execute_run
-from simulations.options.groups import CallOptions, PythonAgentOptions, StorageOptions, ToolOptions
+from simulations.execution.run import execute_run
+from simulations.options.groups import (
+    CallOptions,
+    EngineOptions,
+    PythonAgentOptions,
+    StorageOptions,
+    ToolOptions,
+)
 from simulations.options.run_options import RunOptions
 from simulations.progress import Unwatched, Watching
 from simulations.task.model_outputs import ModelOutputs
@@ -31,16 +41,17 @@ from simulations.task.training_data import training_data
 
 @contextmanager
 def open_executor(options: StorageOptions) -> Iterator["Executor"]:
-    """An executor over an open store, with the agents and tools given as objects; all it opens is closed in the end."""
+    """An executor over an open database, with the agents and tools given as objects; it closes all that it opens."""
     settings = options.settings or Settings()
     agents = options.agents if isinstance(options, PythonAgentOptions) else None
     tools = options.tools if isinstance(options, ToolOptions) else ()
     tool_objects = tuple(tool for tool in tools if not isinstance(tool, str))
+    engine = load_engine(options if isinstance(options, EngineOptions) else None)
     storage = StorageLocation(options.db or settings.db_url, settings)
-    with waiting() as wait:
+    with event_loop() as wait:
         store = wait(Store.open(storage.url))
         agents = (agents or AgentFactory()).with_tools(tool_objects)
-        executor = Executor(store, storage, options.watch or Unwatched(), agents, wait)
+        executor = Executor(store, storage, options.watch or Unwatched(), agents, wait, engine)
         try:
             yield executor
         finally:
@@ -49,29 +60,16 @@ def open_executor(options: StorageOptions) -> Iterator["Executor"]:
 
 
 @dataclass(frozen=True)
-class PreparedRun:
-    """A run before anything is asked: who takes part, what the models said, and the run itself if it was begun."""
-
-    name: str
-    config: dict[str, Any]
-    task: Task
-    agents: AgentFactory
-    model: LanguageModel
-    outputs: ModelOutputs
-    existing: Run | None
-
-
-@dataclass(frozen=True)
 class Executor:
-    """One call of a command, step by step: the sessions, the language model, what base models say, run and report."""
+    """One call of a command, step by step: the sessions, what base models say, the language models, run and report."""
 
     store: Store
     storage: StorageLocation
     watch: Watching
     agents: AgentFactory
     wait: Wait
-    _models: dict[tuple[str, str], LanguageModel] = field(default_factory=dict)
-    _engines: list[Engine] = field(default_factory=list)
+    engine: Engine
+    _models: dict[tuple[LanguageModelSpec, str], LanguageModel] = field(default_factory=dict)
 
     @property
     def settings(self) -> Settings:
@@ -90,12 +88,12 @@ class Executor:
         return self.execute(self.prepare(self.task(options), name, execution), execution)
 
     def task(self, options: RunOptions, knowledge_base: KnowledgeBase | None = None) -> Task:
-        """The sessions that these options describe, from the library; hints of `knowledge_base` are tried on them."""
-        library = DatasetStore(self.settings.data_dir)
-        dataset = library.load(options.dataset)
+        """The sessions that these options describe; hints of `knowledge_base` are tried on them."""
+        datasets = DatasetStore(self.settings.data_dir)
+        dataset = datasets.load(options.dataset)
         if knowledge_base is None and options.hints is not None:
             knowledge_base = self.wait(self.store.knowledge_bases.load(options.hints)).base
-        return Task.of(dataset, options, training_data(library, dataset, options.train_on), knowledge_base)
+        return Task.of(dataset, options, training_data(datasets, dataset, options.train_on), knowledge_base)
 
     def prepare(
         self,
@@ -106,83 +104,73 @@ class Executor:
         outputs: ModelOutputs | None = None,
         extra_configuration: Mapping[str, Any] | None = None,
     ) -> PreparedRun:
-        """All that a run needs, with nothing asked of the language model and nothing written.
+        """All that a run needs, with nothing asked of a language model and nothing written.
 
-        What the base models say comes from the run as it was begun, or the one that is replayed if it asked the same
+        The outputs of base models come from the run where it exists, or from the replayed run if it asked the same
         models about the same sessions; else from `outputs`, else from the models, which are trained if need be.
-        `also` determines results beside what the study says.
-        Raises `ConflictError` where the run was begun with something different.
+        `extra_configuration` determines results, too. Raises `ConflictError` where the existing run differs.
         """
         agents = self.agents.complete(task.options, task.training, self.settings)
-        model = self._model(task, execution)
-        config = run_configuration(task, model, agents, self.settings) | dict(extra_configuration or {})
+        specs = model_specs(task.options, execution)
+        models = self._load_models(specs, task.training, execution)
+        config = run_configuration(task, models, agents, self.settings) | dict(extra_configuration or {})
         name = name or default_name(config)
         existing = self.wait(self.store.find_run(name))
         if existing is not None:
             existing.require_config(config)
             # What it has cost counts before any other run of the command spends more.
-            self.wait(open_account(execution.budget, existing, model))
+            self.wait(open_account(execution.budget, existing, models))
         recorded = existing or execution.replay
         if recorded is not None and same_inputs(recorded.config, config):
             outputs = ModelOutputs.from_json(self.wait(recorded.inputs()))
         outputs = outputs or ModelOutputs.of(task, self.settings, self.watch)
-        return PreparedRun(name, config, task, agents, model, outputs, existing)
+        return PreparedRun(name, config, task, agents, specs, models, outputs, existing)
 
     def execute(self, prepared: PreparedRun, execution: ExecutionConfig) -> SimulationReport:
-        """Runs what is left to do; a run that never got a reply out of its model leaves no trace."""
-        if prepared.existing is None or len(self.wait(prepared.existing.finished_sessions())) < len(prepared.task):
-            if execution.engine not in self._engines:
-                self._engines.append(execution.engine)
-            execution.engine.start(self.storage, self.watch.say)
-        run = prepared.existing or self.wait(
-            self.store.begin_run(
-                prepared.name, prepared.config, prepared.task.candidate_record(), inputs=prepared.outputs.to_json()
-            )
-        )
+        """Runs the sessions that remain; a run that never got a reply from its model leaves no trace."""
+        existing = prepared.existing
+        if existing is None or len(self.wait(existing.finished_sessions())) < len(prepared.task):
+            self.engine.start(self.storage, self.watch.say)
+        run = existing or self.begin_run(prepared)
         try:
             with self.watch.bar(f"simulating {run.name}") as bar:
                 return self.wait(
-                    execute_run(
-                        run,
-                        prepared.task,
-                        prepared.outputs,
-                        prepared.model,
-                        prepared.agents,
-                        execution=execution,
-                        bar=bar,
-                        say=self.watch.say,
-                    )
+                    execute_run(run, prepared, execution, self.engine, bar=bar, notify=self.watch.say)
                 )
         except EndpointError:
             self.wait(self.store.discard_if_empty(run))
             raise
 
+    def begin_run(self, prepared: PreparedRun) -> Run:
+        """A new run in the database, with its candidate lists and the outputs of base models."""
+        lists, inputs = prepared.task.candidate_record(), prepared.outputs.to_json()
+        return self.wait(self.store.begin_run(prepared.name, prepared.config, lists, inputs=inputs))
+
     def transcripts(self, run: Run) -> Iterator[Transcript]:
         """Every recorded session of a run, by id in plain string order, few in memory at a time."""
         transcripts = run.transcripts_by_id()
-        while (one := self.wait(anext(transcripts, None))) is not None:
-            yield one
+        while (transcript := self.wait(anext(transcripts, None))) is not None:
+            yield transcript
 
     def close(self) -> None:
-        """Closes every engine that was started and every language model that was loaded."""
-        for engine in self._engines:
-            engine.close()
+        """Closes the engine and every language model that was loaded."""
+        self.engine.close()
         for model in self._models.values():
             self.wait(model.close())
 
-    def _model(self, task: Task, execution: ExecutionConfig) -> LanguageModel:
-        """The language model, loaded and reached once; a replay has only its recorded name and parameters."""
+    def _load_models(
+        self, specs: PerRole[LanguageModelSpec], dataset: Dataset, execution: ExecutionConfig
+    ) -> PerRole[LanguageModel]:
+        """The models, each loaded and reached once a command; a replay has only their recorded names and parameters."""
         if execution.replay is not None:
-            recorded = execution.replay.config
-            return recorded_model(recorded["llm_name"], recorded["llm_parameters"])
-        key = (task.options.llm, task.training.hash)
+            return recorded_models(execution.replay.config)
+        return specs.map(lambda spec: self._load_model(spec, dataset, execution))
+
+    def _load_model(self, spec: LanguageModelSpec, dataset: Dataset, execution: ExecutionConfig) -> LanguageModel:
+        key = (spec, dataset.hash)
         if key not in self._models:
-            self._models[key] = load_model(
-                LanguageModelSpec(task.options.llm, base_url=execution.base_url),
-                dataset=task.training,
-                settings=self.settings,
-                timeout=execution.times.attempt,
-            )
+            timeout = execution.time_limits.attempt
+            self._models[key] = load_model(spec, dataset=dataset, settings=self.settings, timeout=timeout)
             execution.budget.require_price(self._models[key])
             self.wait(self._models[key].check())
         return self._models[key]

@@ -1,4 +1,4 @@
-"""What determines a run's results, as one flat mapping that is fixed when the run starts."""
+"""What determines the results of a run, as one flat mapping that is fixed when the run starts."""
 
 import hashlib
 import json
@@ -12,29 +12,30 @@ from afl.errors import UsageError
 from afl.flower.model_store import model_hash
 from afl.flower.recommender import find_next_item_model
 from afl.llm.language_model import LanguageModel
+from afl.llm.roles import PerRole
 from afl.ports import LearnedTool, PromptedAgent
 from afl.settings import Settings
 from afl.types import CallKey, Message, Reply
 from agents.prompts import Prompts, prompts_hash
 from simulations.execution.agent_factory import AgentFactory
+from simulations.execution.language_models import models_configuration
 from simulations.options.run_options import RunOptions
 from simulations.task.task import Task
 
 
 def run_configuration(
-    task: Task, model: LanguageModel, agents: AgentFactory, settings: Settings
+    task: Task, models: PerRole[LanguageModel], agents: AgentFactory, settings: Settings
 ) -> dict[str, Any]:
     """Data, candidates, models, agents, prompts, rounds, seeds, parameters: JSON, one key per thing.
 
-    Not in it: concurrency, limits, the endpoint's address, the run's name.
+    Not part of it: concurrency, limits, the endpoint's address, the run's name.
     """
     options = task.options
     return {
         **task.configuration(),
         **agents.configuration(),
         "recommender_content": content_hash(options.recommender, settings),
-        "llm_name": model.name,
-        "llm_parameters": dict(model.parameters),
+        **models_configuration(models),
         "prompts": prompts_in_use(agents, *_prompt_groups(options)),
         **_learned_tools(agents),
     }
@@ -123,12 +124,12 @@ _INPUTS = (
 
 
 def same_inputs(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether runs of these configurations ask the same base models about the same sessions."""
+    """Whether runs with these configurations ask the same base models about the same sessions."""
     return all(one.get(key) == other.get(key) for key in _INPUTS)
 
 
 def default_name(config: Mapping[str, Any]) -> str:
-    """The name of a run nobody named: equal configurations continue each other, different ones never meet."""
+    """The name of a run without one: the same configuration continues the run, another gets a run of its own."""
     digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
     llm = re.sub(r"[^A-Za-z0-9._-]+", "-", config["llm_name"])
     return f"{config['dataset']}-{llm}-{digest[:8]}"

@@ -1,14 +1,16 @@
-"""What calls may cost and how fast they may come: options that change from call to call, and no result."""
+"""Limits of cost, rate and time: they may change from execution to execution, and change no result."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from afl.llm.budget import Budget, RunAccount, unlimited_account
-from afl.llm.language_model import LanguageModel
+from afl.llm.language_model import LanguageModel, Price
 from afl.llm.rate_limits import RateLimits
+from afl.llm.roles import PerRole
 from afl.llm.time_limits import TimeLimits
 from afl.types import ConcurrencyChange, Spending
 from memory.run import Run
+from memory.spending import UnpricedTokens
 from simulations.options.groups import LimitOptions, RateOptions
 
 
@@ -32,22 +34,31 @@ def time_limits(options: LimitOptions) -> TimeLimits:
     )
 
 
-async def open_account(budget: Budget, run: Run, model: LanguageModel) -> RunAccount:
-    """The account of a run, with what it has cost over all its continuations."""
+async def open_account(budget: Budget, run: Run, models: PerRole[LanguageModel]) -> RunAccount:
+    """The account of a run, with what it has cost over all its executions."""
     if not budget.bounds:
         return unlimited_account()
-    kept = await run.cost()
-    unpriced = 0.0 if model.price is None else model.price.of(kept.unpriced_prompt, kept.unpriced_completion)
-    spent = Spending(kept.tokens, kept.usd + unpriced)
+    cost, prices = await run.cost(), models.map(lambda model: model.price)
+    spent = Spending(cost.tokens, cost.usd + _price_now(cost.unpriced, prices))
     return budget.open_account(
-        run.name, price=model.price, ledger=run.ledger(), spent=spent, unconfirmed=kept.unconfirmed
+        run.name, prices=prices, ledger=run.ledger(), spent=spent, unconfirmed=cost.unconfirmed
     )
 
 
+def _price_now(unpriced: Sequence[UnpricedTokens], prices: PerRole[Price | None]) -> float:
+    """US dollars at today's prices, for calls whose price was not known when they were made."""
+    total = 0.0
+    for price in prices.distinct:
+        tokens = [row for row in unpriced if prices.of(row.role) == price]
+        if price is not None:
+            total += price.of(sum(row.prompt for row in tokens), sum(row.completion for row in tokens))
+    return total
+
+
 @asynccontextmanager
-async def spending(budget: Budget, run: Run, model: LanguageModel) -> AsyncIterator[RunAccount]:
-    """The run's account while it is performed; what stays in doubt is on disk in the end."""
-    account = await open_account(budget, run, model)
+async def spending(budget: Budget, run: Run, models: PerRole[LanguageModel]) -> AsyncIterator[RunAccount]:
+    """The run's account during an execution; unconfirmed costs are on disk in the end."""
+    account = await open_account(budget, run, models)
     try:
         yield account
     finally:
@@ -55,15 +66,15 @@ async def spending(budget: Budget, run: Run, model: LanguageModel) -> AsyncItera
 
 
 class ConcurrencyRecorder:
-    """Keeps with a run how the number of requests under way went."""
+    """Records with a run how the number of requests in progress changed."""
 
     def __init__(self, run: Run, history: Sequence[ConcurrencyChange]) -> None:
         self._run = run
         self._history = history
-        self._kept = 0
+        self._recorded = 0
 
-    async def keep(self) -> None:
+    async def record(self) -> None:
         """Returns once every change so far is on disk."""
-        news, self._kept = self._history[self._kept :], len(self._history)
-        if news:
-            await self._run.record_pace(news)
+        new, self._recorded = self._history[self._recorded :], len(self._history)
+        if new:
+            await self._run.record_pace(new)

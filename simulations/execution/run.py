@@ -1,53 +1,47 @@
-"""Performs a run: holds it, has an engine play what is still to do, and reports what the database says."""
+"""Executes a run: holds it, has an engine run the sessions that remain, and reports what the database says."""
 
 from dataclasses import dataclass, field
 
 from afl.errors import TimeLimitError
-from afl.llm.language_model import LanguageModel
 from afl.llm.usage import Usage
 from afl.llm.watchdog import discard_message
 from afl.ports import Progress
 from memory.run import Run
 from simulations.analysis.simulation_report import SimulationReport
-from simulations.engines.base import RunJob, Say
-from simulations.execution.agent_factory import AgentFactory
-from simulations.execution.execution_config import ExecutionConfig as ExecutionConfig
+from simulations.execution.engine import Engine, Notify, PreparedRun, RunJob
+from simulations.execution.execution_config import ExecutionConfig
 from simulations.execution.limits import spending
-from simulations.task.model_outputs import ModelOutputs
 from simulations.task.run_kind import RunKind
 from simulations.task.task import Task
 
 
 async def execute_run(
     run: Run,
-    task: Task,
-    outputs: ModelOutputs,
-    model: LanguageModel,
-    agents: AgentFactory,
-    *,
+    prepared: PreparedRun,
     execution: ExecutionConfig,
+    engine: Engine,
+    *,
     bar: Progress,
-    say: Say = discard_message,
+    notify: Notify = discard_message,
 ) -> SimulationReport:
-    """Runs what a continuation has left to do and reports the whole run.
+    """Runs the sessions that are not recorded yet, and reports the whole run.
 
     Raises `ConflictError` when another process holds the run, `EndpointError` when no call can work, `ReplayError`
     when a replay misses a request, `TimeLimitError` when the run's time is up; whatever was recorded by then stays.
-    `say` is given a line for people in the middle of the run.
+    `notify` shows people a line while the run goes on.
     """
-    usage, seconds = Usage(), 0.0
-    async with run.hold(), spending(execution.budget, run, model) as account:
+    task, usage, seconds = prepared.task, Usage(), 0.0
+    async with run.hold(), spending(execution.budget, run, prepared.models) as account:
         finished = await run.finished_sessions()
-        remaining = [place for place, row in enumerate(task.rows) if row.id not in finished]
-        progress = RunProgress(
-            task, usage, bar, done=len(finished), recommends=RunKind.from_config(run.config).recommends
-        )
+        remaining = [position for position, row in enumerate(task.rows) if row.id not in finished]
+        kind = RunKind.from_config(run.config)
+        progress = RunProgress(task, usage, bar, done=len(finished), recommends=kind.recommends)
         if remaining:
-            job = RunJob(run, task, outputs, model, agents, execution, account, usage, say)
-            async with execution.engine.open(job) as stage:
+            job = RunJob(run, prepared, execution, account, usage, notify)
+            async with engine.open(job) as engine_run:
                 started = execution.clock.monotonic()
                 try:
-                    await stage.run_sessions(remaining, progress)
+                    await engine_run.run_sessions(remaining, progress)
                 except TimeLimitError as error:
                     raise TimeLimitError(
                         f"run {run.name!r}, {progress.done} of {len(task)} sessions done: {error}"
@@ -58,11 +52,11 @@ async def execute_run(
         run.name,
         totals,
         rounds=task.options.rounds,
-        with_base=outputs.suggestions is not None,
+        with_base=prepared.outputs.suggestions is not None,
         llm=usage.totals(),
         candidates_hash=task.candidates_hash,
         seconds=seconds,
-        stand_in=model.is_stand_in,
+        stand_in=any(model.is_stand_in for model in prepared.models.distinct),
         costs=costs,
         budget=execution.budget.report(),
         pace=changes,
@@ -71,7 +65,7 @@ async def execute_run(
 
 @dataclass
 class RunProgress:
-    """Counts sessions that are on disk, and tells whoever watches."""
+    """Counts the sessions on disk, for the progress bar."""
 
     task: Task
     usage: Usage
@@ -83,15 +77,15 @@ class RunProgress:
     new: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        self._tell()
+        self._show()
 
     def __call__(self, hit: bool) -> None:
         self.done += 1
         self.new += 1
         self.hits += hit
-        self._tell()
+        self._show()
 
-    def _tell(self) -> None:
+    def _show(self) -> None:
         self.bar(self.done, len(self.task), self._text())
 
     def _text(self) -> str:

@@ -47,7 +47,7 @@ def build_graph(
     agent the dialogue is one recommendation. With `judge`, the session goes on with the items of `judged`, in memory
     of the dialogue.
     """
-    recommends = _Recommends(recommendation_agent, tools)
+    recommends = _RecommendNode(recommendation_agent, tools)
     graph = _Graph(DialogueState)
     graph.add_edge(START, "recommend")
     if user_agent is None:
@@ -55,7 +55,7 @@ def build_graph(
         graph.add_edge("recommend", END)
     else:
         done = END if judge is None else "judge"
-        responds = _Responds(user_agent, reward or NoReward(), rounds, done)
+        responds = _RespondNode(user_agent, reward or NoReward(), rounds, done)
         graph.add_node("recommend", recommends.to_the_user)
         graph.add_node("respond", responds.respond, destinations=("recommend", done, END))
         if judge is not None:
@@ -72,8 +72,8 @@ def build_judging(judge: Judge, judged: JudgedTable) -> DialogueGraph:
 
 
 def _add_judging(graph: _Graph, judge: Judge, judged: JudgedTable | None) -> None:
-    assert judged is not None, "whoever judges is given something to judge"
-    graph.add_node("judge", _Judges(judge, judged).judge)
+    assert judged is not None, "a judge has items to judge"
+    graph.add_node("judge", _JudgeNode(judge, judged).judge)
     graph.add_edge("judge", END)
 
 
@@ -88,7 +88,7 @@ def after_response(turn: Turn, *, rounds: int) -> AfterResponse:
     return "recommend" if refused and turn.round < rounds else "__end__"
 
 
-class _Recommends:
+class _RecommendNode:
     """The node `recommend`; it returns only what it changed."""
 
     def __init__(self, recommendation_agent: RecommendationAgent, tools: Sequence[RecommenderTool]) -> None:
@@ -117,19 +117,19 @@ class _Recommends:
         return [piece for piece in advice if piece is not None]
 
 
-class _Responds:
+class _RespondNode:
     """The node `respond`; it returns only what it changed, and where to go."""
 
     def __init__(self, user_agent: UserAgent, reward: Reward, rounds: int, done: str) -> None:
         self.user_agent = user_agent
         self.reward = reward
         self.rounds = rounds
-        self.done = done
+        self.next_node = done
         """Where an answered dialogue goes on."""
 
     async def respond(self, state: DialogueState) -> Command[str]:
         view, recommendation = state["view"], state["turns"][-1]
-        assert recommendation.item is not None, "routing lets only answered recommendations through"
+        assert recommendation.item is not None, "routed here only with a recommendation"
         turn = await self.user_agent.respond(
             view,
             round=state["round"],
@@ -143,12 +143,12 @@ class _Responds:
             refusal = Refusal(turn.round, view.title(recommendation.item), recommendation.reason, turn.reason)
             update |= {"recommendation_memory": [refusal], "user_memory": [refusal]}
         following = after_response(turn, rounds=self.rounds)
-        # A dialogue without an answer is not gone on from: a continuation may give it another end.
+        # A dialogue without an answer ends here: a later execution may complete it.
         answered = following == END and turn.outcome is Outcome.OK
-        return Command(update=update, goto=self.done if answered else following)
+        return Command(update=update, goto=self.next_node if answered else following)
 
 
-class _Judges:
+class _JudgeNode:
     """The node `judge`; it returns only what it changed."""
 
     def __init__(self, judge: Judge, judged: JudgedTable) -> None:
@@ -159,10 +159,10 @@ class _Judges:
         view, items = self.judged.of(state["view"].session)
         memory = state.get("user_memory", [])
         async with asyncio.TaskGroup() as group:
-            asked = [
+            tasks = [
                 group.create_task(
                     self.agent.judge(view, number=number, title=item.title, score=item.score, memory=memory)
                 )
                 for number, item in enumerate(items, start=1)
             ]
-        return {"judgements": [answer.result() for answer in asked]}
+        return {"judgements": [answer.result() for answer in tasks]}

@@ -24,7 +24,7 @@ T = TypeVar("T")
 class StoreSession(Protocol):
     """Stores everything about a session at this position of the task; returns once it is on disk."""
 
-    async def __call__(self, session: ExploredSession, position: int, *, hints: int) -> None: ...
+    async def __call__(self, explored: ExploredSession, position: int, *, hints: int) -> None: ...
 
 
 NO_HINT = Hint(0, "")

@@ -1,4 +1,4 @@
-"""What the user agent judges after the dialogue, as the graph asks for it: one session at a time."""
+"""The items that the user agent judges after the dialogue, as the graph reads them: one session at a time."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -24,7 +24,7 @@ class JudgedSession(NamedTuple):
 
 
 class JudgedTable:
-    """The items of every session, drawn and scored before the run began; labels are not among what it knows.
+    """The items of every session, drawn and scored before the run began; it does not know their labels.
 
     `scores` is (S, M): one row per view, one number per candidate of it; None without a reward model.
     """
@@ -35,7 +35,7 @@ class JudgedTable:
         self._scores = scores
 
     def of(self, session: str) -> JudgedSession:
-        """What is asked in this session."""
+        """The items of this session."""
         row = self._row[session]
         view = self._views[row]
         scores = [None] * len(view.candidates) if self._scores is None else self._scores[row].tolist()

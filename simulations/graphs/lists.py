@@ -32,7 +32,7 @@ def build_ranking(ranker: Ranker, *, top: int, tools: Sequence[RecommenderTool] 
     """The recommendation agent's list of `top` candidates: `turns[-1].ranking` of the final state."""
     graph = _Graph(DialogueState)
     graph.add_edge(START, "rank")
-    graph.add_node("rank", _Ranks(ranker, tools, top).once)
+    graph.add_node("rank", _RankNode(ranker, tools, top).once)
     graph.add_edge("rank", END)
     return graph.compile(name="ranking")
 
@@ -48,8 +48,8 @@ def build_shortlist(
     """The recommendation agent lists `top` candidates, the user agent takes one; it sees the scores of `reward`."""
     graph = _Graph(DialogueState)
     graph.add_edge(START, "rank")
-    graph.add_node("rank", _Ranks(ranker, tools, top).to_the_user)
-    graph.add_node("choose", _Chooses(chooser, reward or NoReward()).choose)
+    graph.add_node("rank", _RankNode(ranker, tools, top).to_the_user)
+    graph.add_node("choose", _ChooseNode(chooser, reward or NoReward()).choose)
     graph.add_edge("choose", END)
     return graph.compile(name="shortlist")
 
@@ -58,7 +58,7 @@ def build_choice(chooser: Chooser, *, reward: Reward | None = None) -> DialogueG
     """The user agent takes one of all candidates, without anybody's recommendation."""
     graph = _Graph(DialogueState)
     graph.add_edge(START, "choose")
-    graph.add_node("choose", _Chooses(chooser, reward or NoReward()).choose)
+    graph.add_node("choose", _ChooseNode(chooser, reward or NoReward()).choose)
     graph.add_edge("choose", END)
     return graph.compile(name="choice")
 
@@ -67,7 +67,7 @@ def build_hints(ranker: Ranker, hints: Sequence[Hint], *, top: int) -> DialogueG
     """The list of `top` candidates without a hint and with each hint: `turns` in the order of the hints' numbers."""
     graph = _Graph(DialogueState)
     graph.add_edge(START, "rank")
-    graph.add_node("rank", _RanksUnderHints(ranker, hints, top).rank)
+    graph.add_node("rank", _RankUnderHintsNode(ranker, hints, top).rank)
     graph.add_edge("rank", END)
     return graph.compile(name="hints")
 
@@ -77,7 +77,7 @@ def after_ranking(turn: Turn) -> AfterRanking:
     return "choose" if turn.outcome is Outcome.OK else "__end__"
 
 
-class _Ranks:
+class _RankNode:
     """The node `rank`; it returns only what it changed."""
 
     def __init__(self, ranker: Ranker, tools: Sequence[RecommenderTool], top: int) -> None:
@@ -97,7 +97,7 @@ class _Ranks:
         return await self.ranker.rank(view, top=self.top, advice=[piece for piece in advice if piece is not None])
 
 
-class _RanksUnderHints:
+class _RankUnderHintsNode:
     """The node `rank` where every hint is tried; it returns only what it changed."""
 
     def __init__(self, ranker: Ranker, hints: Sequence[Hint], top: int) -> None:
@@ -109,16 +109,16 @@ class _RanksUnderHints:
     async def rank(self, state: DialogueState) -> dict[str, Any]:
         view = state["view"]
         async with asyncio.TaskGroup() as group:
-            asked = [
+            tasks = [
                 group.create_task(
                     self.ranker.rank(view, top=self.top, advice=advice, round=number, phase=Phase.HINTS)
                 )
                 for number, advice in self.advice
             ]
-        return {"round": 1, "turns": [turn.result() for turn in asked]}
+        return {"round": 1, "turns": [turn.result() for turn in tasks]}
 
 
-class _Chooses:
+class _ChooseNode:
     """The node `choose`; it returns only what it changed."""
 
     def __init__(self, chooser: Chooser, reward: Reward) -> None:
@@ -126,14 +126,14 @@ class _Chooses:
         self.reward = reward
 
     async def choose(self, state: DialogueState) -> dict[str, Any]:
-        view, said = state["view"], state.get("turns", [])
-        items = said[-1].ranking if said else view.candidates
+        view, turns = state["view"], state.get("turns", [])
+        items = turns[-1].ranking if turns else view.candidates
         scores = [self.reward.score(view, item) for item in items]
-        known = [score for score in scores if score is not None]
+        known_scores = [score for score in scores if score is not None]
         turn = await self.chooser.choose(
             view,
             items=items,
-            scores=known if len(known) == len(items) else None,
-            reason=said[-1].reason if said else "",
+            scores=known_scores if len(known_scores) == len(items) else None,
+            reason=turns[-1].reason if turns else "",
         )
         return {"round": 1, "turns": [turn]}

@@ -1,4 +1,4 @@
-"""The reward model's numbers as the loop asks for them: one session, one item at a time."""
+"""The reward model's scores as the loop reads them: one session, one item at a time."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -10,13 +10,13 @@ from afl.types import SessionView
 
 
 class Reward(Protocol):
-    """Gives the number the user agent is shown for a recommended item."""
+    """Gives the score that the user agent is shown for a recommended item."""
 
     def score(self, view: SessionView, item: int) -> float | None: ...
 
 
 class NoReward:
-    """No reward model: the user agent sees no number."""
+    """No reward model: the user agent sees no score."""
 
     def score(self, view: SessionView, item: int) -> None:
         return None
@@ -28,8 +28,8 @@ class RewardTable:
     `scores` is (S, N): one row per session of `ids`, one number per candidate in the order of its list.
     """
 
-    def __init__(self, ids: Sequence[str], scores: NDArray[np.float32]) -> None:
-        self._row = {session: row for row, session in enumerate(ids)}
+    def __init__(self, sessions: Sequence[str], scores: NDArray[np.float32]) -> None:
+        self._row = {session: row for row, session in enumerate(sessions)}
         self._scores = scores
 
     def score(self, view: SessionView, item: int) -> float:

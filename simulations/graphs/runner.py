@@ -1,4 +1,4 @@
-"""Runs the sessions of a study through the loop, many at once, and hands each one over when it is done."""
+"""Runs the sessions of a task through its graph, many at once, and hands each one over when it is done."""
 
 import asyncio
 import gc
@@ -15,9 +15,9 @@ from simulations.graphs.state import DialogueState
 
 
 class Recorder(Protocol):
-    """Keeps what the dialogue of the session at a place led to; returns once it is on disk."""
+    """Records the final state of the session at a position of the task; returns once it is on disk."""
 
-    async def __call__(self, place: int, session: Session, state: DialogueState) -> None: ...
+    async def __call__(self, position: int, session: Session, state: DialogueState) -> None: ...
 
 
 class Runner:
@@ -37,28 +37,28 @@ class Runner:
         self.config: RunnableConfig = {"recursion_limit": 2 * rounds + 2}
 
     async def run(self, sessions: Iterable[tuple[int, Session]], record: Recorder) -> None:
-        """Returns when every session, which comes with its place, is recorded.
+        """Returns when every session, given with its position, is recorded.
 
         An error that no retry can mend stops all, and is raised; so does the end of the run's time, with
         `TimeLimitError`.
         """
         queue = iter(sessions)
-        async with calm_collector():
+        async with fewer_garbage_collections():
             try:
                 async with self.deadlines.run(), asyncio.TaskGroup() as group:
                     for _ in range(self.concurrency):
-                        group.create_task(self._work(queue, record))
-                        # One after the other: begun at once, all would ask, and wait, at the same time.
+                        group.create_task(self._run_sessions(queue, record))
+                        # Started one after the other: else all would ask, and wait, at the same time.
                         await asyncio.sleep(0)
             except BaseExceptionGroup as failures:
-                raise first_of(failures) from None
+                raise first_error(failures) from None
 
-    async def _work(self, queue: Iterator[tuple[int, Session]], record: Recorder) -> None:
-        for place, session in queue:
-            await record(place, session, await self.play(session))
+    async def _run_sessions(self, queue: Iterator[tuple[int, Session]], record: Recorder) -> None:
+        for position, session in queue:
+            await record(position, session, await self.run_session(session))
 
-    async def play(self, session: Session) -> DialogueState:
-        """One dialogue, to its end."""
+    async def run_session(self, session: Session) -> DialogueState:
+        """One session, to its end."""
         self.deadlines.begin(session.id)
         state = await self.graph.ainvoke({"view": session.view}, self.config)
         self.deadlines.end(session.id)
@@ -66,11 +66,11 @@ class Runner:
 
 
 @asynccontextmanager
-async def calm_collector() -> AsyncIterator[None]:
-    """The garbage collector out of the way: a run makes many short-lived objects and few cycles.
+async def fewer_garbage_collections() -> AsyncIterator[None]:
+    """Runs the garbage collector less often: a run makes many short-lived objects and few cycles.
 
-    What was there before is not looked at until the end, and not now either: that alone takes as long as a reply.
-    Restored on leaving, since a caller's own program goes on afterwards.
+    Objects that exist already are not examined until the end, and not now either: that alone takes as long as a
+    reply. Restored on leaving, for the program of the caller.
     """
     before = gc.get_threshold()
     gc.freeze()
@@ -82,7 +82,7 @@ async def calm_collector() -> AsyncIterator[None]:
         gc.unfreeze()
 
 
-def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+def first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """The first error that is not itself a group."""
     leaf: BaseException = group
     while isinstance(leaf, BaseExceptionGroup):

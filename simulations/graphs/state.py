@@ -16,7 +16,7 @@ class DialogueState(TypedDict, total=False):
     """The round of the last recommendation, from 1. Written by `recommend`."""
 
     turns: Annotated[list[Turn], add]
-    """Everything said so far, in order; each node adds its turn."""
+    """All turns so far, in order; each node adds its own."""
 
     recommendation_memory: Annotated[list[Refusal], add]
     """What the recommendation agent remembers: the refused rounds. Written by `respond`, on a refusal only."""

@@ -1,32 +1,30 @@
 """Executes an exploration: its run started or continued, its hints stored as a knowledge base."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
 
-from afl import plugins
 from afl.data.dataset import Split
 from afl.data.dataset_store import DatasetStore
 from afl.data.sessions import row_count
 from afl.errors import ConflictError, EndpointError, TimeLimitError
 from afl.hints.hint_records import accepted_hints
 from afl.hints.knowledge_base import KnowledgeBase
-from afl.llm.language_model import LanguageModel
 from afl.llm.limiter import AdaptiveLimiter
-from afl.llm.time_limits import Deadlines
+from afl.llm.roles import PerRole
 from afl.llm.usage import Usage
-from afl.llm.watchdog import StallWatchdog
-from afl.ports import Chat, Progress, Ranker
+from afl.ports import Chat, Progress
 from agents.reflection import ReflectionAgent
 from memory.knowledge_bases import KnowledgeBaseRecord
 from memory.records import SessionRecord, TurnRecord
 from memory.run import Run
-from simulations.execution.assembly import open_chat
-from simulations.execution.executor import Executor, PreparedRun
+from simulations.execution.engine import Notify, PreparedRun, RunJob
+from simulations.execution.execution_config import ExecutionConfig
+from simulations.execution.executor import Executor
+from simulations.execution.language_models import ChatResources
 from simulations.execution.limits import ConcurrencyRecorder, spending
-from simulations.execution.run import ExecutionConfig
 from simulations.graphs.exploration import STEPS_PER_BATCH, build_exploration
 from simulations.graphs.exploration_nodes import Nodes
 from simulations.graphs.exploration_state import ExplorationState, ExploredSession, StopReason
@@ -66,30 +64,18 @@ def explore(
         outputs=ModelOutputs(None, None),
         extra_configuration={"exploration": exploration.configuration()},
     )
-    run = prepared.existing or executor.wait(
-        executor.store.begin_run(
-            name, prepared.config, prepared.task.candidate_record(), inputs=prepared.outputs.to_json()
-        )
-    )
+    run = prepared.existing or executor.begin_run(prepared)
     try:
         with executor.watch.bar(f"exploring {name}") as bar:
-            explorer = Explorer(
-                prepared.task,
-                prepared.model,
-                plugins.load_plugin("afl.agents", "recommendation"),
-                exploration,
-                execution,
-                bar,
-                skip_failed,
-                executor.watch.say,
-            )
-            return executor.wait(_report(executor, explorer, run, prepared))
+            explorer = Explorer(prepared, exploration, execution, bar, skip_failed, executor.watch.say)
+            return executor.wait(_report(executor, explorer, run))
     except EndpointError:
         executor.wait(executor.store.discard_if_empty(run))
         raise
 
 
-async def _report(executor: Executor, explorer: "Explorer", run: Run, prepared: PreparedRun) -> ExplorationReport:
+async def _report(executor: Executor, explorer: "Explorer", run: Run) -> ExplorationReport:
+    prepared = explorer.prepared
     state, usage, seconds = await explorer.explore(run)
     records, stop_reason = tuple(state.get("records", [])), state["stop_reason"]
     assert stop_reason is not None, "an exploration ends for a reason"
@@ -111,7 +97,7 @@ async def _report(executor: Executor, explorer: "Explorer", run: Run, prepared: 
         seconds=seconds,
         costs=await run.agent_costs(),
         budget=explorer.execution.budget.report(),
-        stand_in=prepared.model.is_stand_in,
+        stand_in=any(model.is_stand_in for model in prepared.models.distinct),
     )
 
 
@@ -119,57 +105,42 @@ async def _report(executor: Executor, explorer: "Explorer", run: Run, prepared: 
 class Explorer:
     """Everything an exploration needs besides the database."""
 
-    task: Task
-    model: LanguageModel
-    ranker: Callable[[Chat], Ranker]
-    """Builds the recommendation agent for a chat."""
+    prepared: PreparedRun
     options: ExplorationOptions
     execution: ExecutionConfig
     bar: Progress
     skip_failed: bool
-    notify: Callable[[str], None]
+    notify: Notify
     """Shows a message to people while the exploration runs."""
 
     async def explore(self, run: Run) -> tuple[ExplorationState, Usage, float]:
         """The final state, the usage of the language model, and the seconds; the run's sessions are on disk.
 
-        Raises as `simulations.execution.run.perform` does.
+        Raises as `simulations.execution.run.execute_run` does.
         """
-        execution, usage = self.execution, Usage()
-        limiter = AdaptiveLimiter(execution.concurrency, rate_limits=execution.rates, clock=execution.clock)
-        deadlines = Deadlines(execution.times, execution.clock)
-        stall = StallWatchdog(
-            _endpoint(self.model), after=execution.times.stall, clock=execution.clock, notify=self.notify
-        )
-        async with run.hold(), spending(execution.budget, run, self.model) as account:
-            chat = open_chat(
-                self.model,
-                run.journal(),
-                recorded=None if execution.replay is None else execution.replay.journal(),
-                recall=execution.recall,
-                limiter=limiter,
-                account=account,
-                clock=execution.clock,
-                usage=usage,
-                deadlines=deadlines,
-                stall=stall,
-            )
-            recorder = _SessionRecorder(run, self.task, self.bar, usage, ConcurrencyRecorder(run, limiter.history))
+        execution, prepared, usage = self.execution, self.prepared, Usage()
+        limiter = AdaptiveLimiter(execution.concurrency, rate_limits=execution.rate_limits, clock=execution.clock)
+        async with run.hold(), spending(execution.budget, run, prepared.models) as account:
+            job = RunJob(run, prepared, execution, account, usage, self.notify)
+            resources = ChatResources.in_process(job, limiter)
+            concurrency = ConcurrencyRecorder(run, limiter.history)
+            recorder = _SessionRecorder(run, prepared.task, self.bar, usage, concurrency)
             started = execution.clock.monotonic()
             try:
-                async with deadlines.run(), stall.watching():
-                    state = await self._run_graph(chat, recorder)
+                async with resources.deadlines.run(), resources.watchdog.watching():
+                    state = await self._run_graph(resources.chats(prepared.models), recorder)
             except TimeLimitError as error:
                 raise TimeLimitError(f"run {run.name!r}, {recorder.done} sessions explored: {error}") from None
             if state["stop_reason"] is not StopReason.STOPPED:
                 await run.truncate(state["explored"])
             return state, usage, execution.clock.monotonic() - started
 
-    async def _run_graph(self, chat: Chat, recorder: "_SessionRecorder") -> ExplorationState:
-        nodes = Nodes(
-            self.task, self.ranker(chat), ReflectionAgent(chat), self.options, recorder, self.skip_failed
-        )
-        steps = STEPS_PER_BATCH * (len(self.task) // self.options.batch + 2)
+    async def _run_graph(self, chats: PerRole[Chat], recorder: "_SessionRecorder") -> ExplorationState:
+        task = self.prepared.task
+        ranker = self.prepared.agents.make(chats).ranker
+        reflection = ReflectionAgent(chats.recommendation)
+        nodes = Nodes(task, ranker, reflection, self.options, recorder, self.skip_failed)
+        steps = STEPS_PER_BATCH * (len(task) // self.options.batch + 2)
         config: RunnableConfig = {"recursion_limit": steps}
         state = await build_exploration(nodes).ainvoke({}, config)
         return cast(ExplorationState, state)
@@ -183,7 +154,7 @@ class _SessionRecorder:
     task: Task
     bar: Progress
     usage: Usage
-    pace: ConcurrencyRecorder
+    concurrency: ConcurrencyRecorder
     done: int = field(default=0)
 
     async def __call__(self, explored: ExploredSession, position: int, *, hints: int) -> None:
@@ -197,13 +168,9 @@ class _SessionRecorder:
             memories={},
         )
         await self.run.record_session(replace(record, turns=(*record.turns, *_reflection_turns(explored))))
-        await self.pace.keep()
+        await self.concurrency.record()
         self.done += 1
         self.bar(self.done, len(self.task), f"{hints} hints · {self.usage.calls:,} calls")
-
-
-def _endpoint(model: LanguageModel) -> str:
-    return f"{model.name} at {model.endpoint}" if model.endpoint else model.name
 
 
 def _reflection_turns(explored: ExploredSession) -> tuple[TurnRecord, ...]:

@@ -13,8 +13,8 @@ from afl.hints.rewards import LIST_LENGTH, RewardTable, TargetRank
 from afl.types import Outcome, Phase
 from memory.records import TargetRankRow
 from simulations.analysis.simulation_report import SimulationReport
+from simulations.execution.execution_config import ExecutionConfig
 from simulations.execution.executor import Executor
-from simulations.execution.run import ExecutionConfig
 from simulations.leakage.preflight import audit_sessions, require_sound
 from simulations.options.groups import NONE, SplitName
 from simulations.options.run_options import RunOptions

@@ -1,15 +1,15 @@
-"""How accurate something may be before nobody believes that it guessed."""
+"""The accuracy above which guessing is no longer a plausible explanation."""
 
 from typing import Any, NamedTuple
 
 from scipy.stats import binomtest
 
 IMPLAUSIBLE = 0.8
-"""How much of the way from chance to certainty. At 20 candidates the best published accuracy is below .6."""
+"""Share of the way from chance to certainty. At 20 candidates the best published accuracy is below .6."""
 
 
 class Accuracy(NamedTuple):
-    """A proportion with its exact interval, beside what chance gives."""
+    """A proportion with its exact interval, and the proportion expected by chance."""
 
     hits: int
     n: int

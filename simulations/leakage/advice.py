@@ -10,8 +10,8 @@ from simulations.leakage.titles import Titles
 NAME = "advice"
 
 
-class Advised(NamedTuple):
-    """What one tool said before the first recommendation of a session."""
+class ToolAdvice(NamedTuple):
+    """The advice of one tool before the first recommendation of a session."""
 
     tool: str
     text: str
@@ -19,28 +19,28 @@ class Advised(NamedTuple):
     target: str
 
 
-def check_advice(advised: Sequence[Advised]) -> Check:
+def check_advice(advice: Sequence[ToolAdvice]) -> Check:
     """For each tool, how often its advice names the target, against how many candidates it names at all.
 
     A tool that names every candidate says nothing; one that names a few and nearly always the target knows it.
     """
-    if not advised:
+    if not advice:
         return not_checked(NAME, "No tool but the base model gave advice.")
-    tools = {tool: _accuracy([one for one in advised if one.tool == tool]) for tool in _tools(advised)}
+    tools = {tool: _accuracy([one for one in advice if one.tool == tool]) for tool in _tools(advice)}
     numbers = {tool: accuracy.to_json() for tool, accuracy in tools.items()}
-    guilty = {tool: accuracy for tool, accuracy in tools.items() if accuracy.implausible}
-    for tool, accuracy in guilty.items():
+    implausible = {tool: accuracy for tool, accuracy in tools.items() if accuracy.implausible}
+    for tool, accuracy in implausible.items():
         text = f"Tool {tool!r} names the target in {accuracy.hits} of {accuracy.n} sessions: it knows it."
         return Check(NAME, Verdict.BROKEN, text, numbers)
     return Check(NAME, Verdict.OK, "No tool names the target more often than a model might.", numbers)
 
 
-def _tools(advised: Sequence[Advised]) -> list[str]:
-    return list(dict.fromkeys(one.tool for one in advised))
+def _tools(advice: Sequence[ToolAdvice]) -> list[str]:
+    return list(dict.fromkeys(one.tool for one in advice))
 
 
-def _accuracy(advised: Sequence[Advised]) -> Accuracy:
-    named = [Titles(one.candidates).named(one.text) for one in advised]
-    hits = sum(one.target in titles for one, titles in zip(advised, named, strict=True))
-    shares = [len(titles) / len(one.candidates) for one, titles in zip(advised, named, strict=True)]
-    return Accuracy.of(hits, len(advised), chance=sum(shares) / len(shares))
+def _accuracy(advice: Sequence[ToolAdvice]) -> Accuracy:
+    named = [Titles(one.candidates).named(one.text) for one in advice]
+    hits = sum(one.target in titles for one, titles in zip(advice, named, strict=True))
+    shares = [len(titles) / len(one.candidates) for one, titles in zip(advice, named, strict=True)]
+    return Accuracy.of(hits, len(advice), chance=sum(shares) / len(shares))

@@ -1,4 +1,4 @@
-"""Do prompts repeat what was really said: refusals that happened, and the offer that was made?"""
+"""Do prompts quote the dialogue as it was: refusals that happened, and the recommendation that was made?"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ _OFFER = (f"{RECOMMENDATION} ", f"{RECOMMENDED_BECAUSE} ")
 
 @dataclass
 class DialogueCheck:
-    """Takes in the requests of a run and compares memories and offers in them with what was said before.
+    """Collects the requests of a run and compares the memories and offers in them with the dialogue so far.
 
     A line under the refusals that no round said, and an offer that was not made, are suspicious; where they name the
     target, it has leaked: an agent is told of an item that nobody recommended.
@@ -27,11 +27,17 @@ class DialogueCheck:
 
     requests: int = 0
     """That hold a memory or an offer."""
-    _foreign: set[str] = field(default_factory=set)
-    _telling: set[str] = field(default_factory=set)
+    _unsaid: set[str] = field(default_factory=set)
+    _revealing: set[str] = field(default_factory=set)
 
     def add(
-        self, said: "Said", target: str, messages: Sequence[Message], *, before: int, judged: str | None = None
+        self,
+        dialogue: "DialogueLines",
+        target: str,
+        messages: Sequence[Message],
+        *,
+        before: int,
+        judged: str | None = None,
     ) -> None:
         """One request as it was sent in round `before`, or about the `judged` item after the dialogue."""
         texts = [message["content"] for message in messages if message["role"] != "assistant"]
@@ -39,46 +45,46 @@ class DialogueCheck:
         refusals = {line for heading, line in lines if heading == REFUSED and line != REFUSED}
         offers = {line for heading, line in lines if heading == RECOMMENDATION and line.startswith(_OFFER)}
         self.requests += bool(refusals or offers)
-        made = said.offer(before) if judged is None else {f"{RECOMMENDATION} {one_line(judged)}"}
-        foreign = (refusals - said.memory(before=before)) | (offers - made)
-        if foreign:
-            self._foreign.add(said.session)
-        if any(Titles([target]).named(line) for line in foreign):
-            self._telling.add(said.session)
+        expected_offer = dialogue.offer(before) if judged is None else {f"{RECOMMENDATION} {one_line(judged)}"}
+        unsaid = (refusals - dialogue.memory(before=before)) | (offers - expected_offer)
+        if unsaid:
+            self._unsaid.add(dialogue.session)
+        if any(Titles([target]).named(line) for line in unsaid):
+            self._revealing.add(dialogue.session)
 
     def check(self) -> Check:
-        """The verdict over all requests taken in."""
+        """The verdict over all requests."""
         if not self.requests:
             return not_checked(NAME, "No recorded request holds a memory or an offer.")
-        foreign, telling = sorted(self._foreign), sorted(self._telling)
+        unsaid, revealing = sorted(self._unsaid), sorted(self._revealing)
         numbers = {
             "requests": self.requests,
-            "sessions": len(foreign),
-            "with_target": len(telling),
-            "first": next(iter(telling or foreign), None),
+            "sessions": len(unsaid),
+            "with_target": len(revealing),
+            "first": next(iter(revealing or unsaid), None),
         }
-        if telling:
+        if revealing:
             text = (
-                f"Memories or offers name the target in {len(telling)} sessions, first {telling[0]!r}, "
+                f"Memories or offers name the target in {len(revealing)} sessions, first {revealing[0]!r}, "
                 "and nobody had recommended it."
             )
             return Check(NAME, Verdict.BROKEN, text, numbers)
-        if foreign:
-            text = f"Memories or offers of {len(foreign)} sessions, first {foreign[0]!r}, hold what nobody said."
+        if unsaid:
+            text = f"Memories or offers of {len(unsaid)} sessions, first {unsaid[0]!r}, hold what nobody said."
             return Check(NAME, Verdict.SUSPICIOUS, text, numbers)
         return Check(
             NAME, Verdict.OK, f"What {self.requests} requests remember and offer was really said.", numbers
         )
 
 
-class Said:
-    """What the two agents of a session said to each other, as memories may repeat it."""
+class DialogueLines:
+    """The dialogue of a session as the lines that memories and offers may quote."""
 
     def __init__(self, record: SessionRecord) -> None:
         self.session = record.session
-        answers = [turn for turn in record.answers if turn in record.dialogue and turn.outcome is Outcome.OK]
-        self._offers = {turn.key.round: turn for turn in answers if turn.key.role == Role.RECOMMENDATION}
-        self._replies = {turn.key.round: turn for turn in answers if turn.key.role == Role.USER}
+        answered = [turn for turn in record.answers if turn in record.dialogue and turn.outcome is Outcome.OK]
+        self._offers = {turn.key.round: turn for turn in answered if turn.key.role == Role.RECOMMENDATION}
+        self._replies = {turn.key.round: turn for turn in answered if turn.key.role == Role.USER}
 
     def offer(self, round: int) -> set[str]:
         """The lines of what was recommended in this round and why."""

@@ -1,4 +1,4 @@
-"""Gathers, session by session, what the checks of a recorded run look at."""
+"""Collects, session by session, what the checks of a recorded run look at."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,31 +12,31 @@ from agents.tools import SuggestionTool
 from memory.records import Exchange, Transcript
 from memory.run import Run
 from simulations.analysis.audit_check import Check, not_checked
-from simulations.leakage.advice import Advised, check_advice
-from simulations.leakage.dialogue import DialogueCheck, Said
+from simulations.leakage.advice import ToolAdvice, check_advice
+from simulations.leakage.dialogue import DialogueCheck, DialogueLines
 from simulations.leakage.labels import LabelCheck
-from simulations.leakage.lists import Listed, check_lists
+from simulations.leakage.lists import CandidateList, check_lists
 from simulations.leakage.positions import NAME as POSITIONS
 from simulations.leakage.positions import check_positions
-from simulations.leakage.preflight import learned
+from simulations.leakage.preflight import is_trained
 from simulations.leakage.prompts import PromptCheck
 from simulations.leakage.split import NAME as SPLIT
 from simulations.leakage.split import check_split
-from simulations.leakage.suggestions import Suggested, check_suggestions
+from simulations.leakage.suggestions import Suggestion, check_suggestions
 
 
 @dataclass
 class Evidence:
-    """What was recorded, and the data it was recorded from as far as that is still there."""
+    """What was recorded, and the data set it was recorded from, where that is still in the library."""
 
     dataset: Dataset | None
     training: Dataset | None
     """What models learned from; None where it is gone or has changed."""
     rows: Mapping[str, Row]
     """Session -> its row as the run had it; empty without the data set."""
-    suggested: list[Suggested] = field(default_factory=list)
-    advised: list[Advised] = field(default_factory=list)
-    listed: dict[str, Listed] = field(default_factory=dict)
+    suggestions: list[Suggestion] = field(default_factory=list)
+    advice: list[ToolAdvice] = field(default_factory=list)
+    candidate_lists: dict[str, CandidateList] = field(default_factory=dict)
     dialogue: DialogueCheck = field(default_factory=DialogueCheck)
     labels: LabelCheck = field(default_factory=LabelCheck)
     prompts: PromptCheck = field(init=False)
@@ -45,89 +45,97 @@ class Evidence:
         self.prompts = PromptCheck(() if self.dataset is None else self.dataset.catalogue.titles)
 
     def add(self, transcript: Transcript) -> None:
-        """A session. Repairs are left aside: they repeat a request and show the model its own words."""
+        """Adds a session, without repair requests: those repeat a request and show the model its own reply."""
         record = transcript.record
         if record.suggestion is not None:
-            self.suggested.append(Suggested(record.suggestion, record.target))
-        said, first = Said(record), True
+            self.suggestions.append(Suggestion(record.suggestion, record.target))
+        dialogue, first = DialogueLines(record), True
         for exchange in transcript.exchanges:
             if exchange.entry is None or exchange.turn.key.attempt:
                 continue
             if exchange.turn.key.phase == Phase.REFLECTION:
-                continue  # It is told the target on purpose; what it makes of that is looked at where it is used.
+                continue  # The prompt names the target on purpose; its hints are checked where they are used.
             if exchange.turn.key.phase == Phase.JUDGE:
-                # A session that is to go on was cut off somewhere, and wanted items are asked about first.
-                self._judged(exchange, said, record.rounds, whole=not record.outcome.retried_on_continuation)
+                # Of an unfinished session only the first items were asked about, which are the wanted ones.
+                self._add_judging_request(
+                    exchange, dialogue, record.rounds, whole=not record.outcome.retried_on_continuation
+                )
             else:
-                self._spoken(exchange, said, record.target, first=first)
+                self._add_dialogue_request(exchange, dialogue, record.target, first=first)
                 first = False
 
     def checks(self, run: Run, lists: Mapping[str, Sequence[int]]) -> tuple[Check, ...]:
         """All checks, in the order they are reported."""
         size = max((len(items) for items in lists.values()), default=0)
-        shown = [listed for listed in self.listed.values() if listed.candidates]
-        places = [listed.candidates.index(listed.target) for listed in shown if listed.target in listed.candidates]
+        shown = [listed for listed in self.candidate_lists.values() if listed.candidates]
+        positions = [
+            listed.candidates.index(listed.target) for listed in shown if listed.target in listed.candidates
+        ]
         return (
-            check_suggestions(self.suggested, candidates=size),
-            check_advice(self.advised),
+            check_suggestions(self.suggestions, candidates=size),
+            check_advice(self.advice),
             self.prompts.check(),
             self.dialogue.check(),
             self.labels.check(),
-            self._positions(run, places, candidates=size),
+            self._positions(run, positions, candidates=size),
             check_lists(self._lists(shown, lists), method=run.config.get("candidates_from", "seeded")),
             self._split(run, lists),
         )
 
-    def _spoken(self, exchange: Exchange, said: Said, target: str, *, first: bool) -> None:
+    def _add_dialogue_request(
+        self, exchange: Exchange, dialogue: DialogueLines, target: str, *, first: bool
+    ) -> None:
         """The first request of a turn in the dialogue; `first`: of the session."""
         key, entry = exchange.turn.key, exchange.entry
         assert entry is not None
         past = self._titles(key.subject, with_target=False)
         self.prompts.add(key.subject, target, entry.messages, first=first, past=past)
-        self.dialogue.add(said, target, entry.messages, before=key.round)
+        self.dialogue.add(dialogue, target, entry.messages, before=key.round)
         if first:
             shown = tuple(entries(entry.messages[-1]["content"], CANDIDATES))
-            self.listed[key.subject] = Listed(shown, target)
+            self.candidate_lists[key.subject] = CandidateList(shown, target)
         if first and key.role == Role.RECOMMENDATION:
-            self.advised += [
-                Advised(advice.tool, advice.text, shown, target)
+            self.advice += [
+                ToolAdvice(advice.tool, advice.text, shown, target)
                 for advice in exchange.turn.advice
                 if shown and advice.tool != SuggestionTool.name
             ]
 
-    def _judged(self, exchange: Exchange, said: Said, rounds: int, *, whole: bool) -> None:
+    def _add_judging_request(
+        self, exchange: Exchange, dialogue: DialogueLines, rounds: int, *, whole: bool
+    ) -> None:
         """The request about one item of the user-simulation task; that item is the target."""
         turn, entry = exchange.turn, exchange.entry
         assert entry is not None
         assert turn.item is not None
         past = self._titles(turn.key.subject, with_target=True)
         self.prompts.add(turn.key.subject, turn.item, entry.messages, first=False, judged=True, past=past)
-        self.dialogue.add(said, turn.item, entry.messages, before=rounds + 1, judged=turn.item)
+        self.dialogue.add(dialogue, turn.item, entry.messages, before=rounds + 1, judged=turn.item)
         if whole:
             self.labels.add(entry.messages, label=bool(turn.label))
 
     def _titles(self, session: str, *, with_target: bool) -> set[str]:
-        """Titles of what the user's history holds in truth."""
+        """Titles of the user's whole history in the data set."""
         if self.dataset is None or session not in self.rows:
             return set()
         row = self.rows[session]
         past = (*row.history, row.target) if with_target else row.history
         return {self.dataset.catalogue.titles[item] for item in past}
 
-    def _positions(self, run: Run, places: Sequence[int], *, candidates: int) -> Check:
-        placed = run.config.get("target_position", "random")
-        if placed != "random":
+    def _positions(self, run: Run, positions: Sequence[int], *, candidates: int) -> Check:
+        target_position = run.config.get("target_position", "random")
+        if target_position != "random":
             return not_checked(
-                POSITIONS, f"The run was begun with the target in the {placed} place of every list."
+                POSITIONS, f"The run was begun with the target in the {target_position} place of every list."
             )
-        return check_positions(places, candidates=candidates)
+        return check_positions(positions, candidates=candidates)
 
-    def _lists(self, shown: Sequence[Listed], lists: Mapping[str, Sequence[int]]) -> list[Listed]:
+    def _lists(self, shown: Sequence[CandidateList], lists: Mapping[str, Sequence[int]]) -> list[CandidateList]:
         """The run's lists with what the user touched; without the data set, the lists as prompts show them."""
         if self.dataset is None or not lists.keys() <= self.rows.keys():
             return list(shown)
         return [
-            Listed(tuple(items), self.rows[session].target, frozenset(self.rows[session].known))
+            CandidateList(tuple(items), self.rows[session].target, frozenset(self.rows[session].known))
             for session, items in lists.items()
         ]
 
@@ -137,6 +145,6 @@ class Evidence:
         return check_split(
             [self.rows[session] for session in lists if session in self.rows],
             self.training.splits[Split.TRAIN],
-            trained=learned(*(run.config.get(part) for part in ("recommender", "reward", "llm"))),
+            trained=is_trained(*(run.config.get(part) for part in ("recommender", "reward", "llm"))),
             same_users=self.training.name == self.dataset.name,
         )

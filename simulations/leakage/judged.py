@@ -1,4 +1,4 @@
-"""Are the items a user judges what they say: wanted ones held out, unwanted ones untouched?"""
+"""Are judged items what their labels say: wanted ones held out, unwanted ones untouched?"""
 
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
@@ -8,40 +8,40 @@ from simulations.analysis.audit_check import Check, Verdict, not_checked
 NAME = "judged"
 
 
-class Asked(NamedTuple):
-    """What one user is asked about, beside what the agents may know of the user."""
+class JudgedItemsOfUser(NamedTuple):
+    """The items one user is asked about, and what the agents may know of the user."""
 
     wanted: Sequence[object]
     unwanted: Sequence[object]
     shown: Collection[object]
     """History, target and candidates of the dialogue before."""
     touched: Collection[object]
-    """All the user is known to have touched."""
+    """All items the user is known to have interacted with."""
 
 
-def check_judged(asked: Sequence[Asked]) -> Check:
+def check_judged(users: Sequence[JudgedItemsOfUser]) -> Check:
     """Nobody is asked about an item twice, or as unwanted about one they touched or met before.
 
     A wanted item that the agents have met in the history is counted and allowed: the user came back to it.
     """
-    if not asked:
+    if not users:
         return not_checked(NAME, "Nothing is judged.")
     numbers = {
-        "n": len(asked),
-        "an_item_twice": sum(len({*one.wanted, *one.unwanted}) < _asked(one) for one in asked),
-        "unwanted_touched": sum(bool({*one.unwanted} & {*one.touched}) for one in asked),
-        "unwanted_shown": sum(bool({*one.unwanted} & {*one.shown}) for one in asked),
-        "not_held_out": sum(not {*one.wanted} <= {*one.touched} for one in asked),
-        "wanted_shown": sum(bool({*one.wanted} & {*one.shown}) for one in asked),
+        "n": len(users),
+        "an_item_twice": sum(len({*one.wanted, *one.unwanted}) < _item_count(one) for one in users),
+        "unwanted_touched": sum(bool({*one.unwanted} & {*one.touched}) for one in users),
+        "unwanted_shown": sum(bool({*one.unwanted} & {*one.shown}) for one in users),
+        "not_held_out": sum(not {*one.wanted} <= {*one.touched} for one in users),
+        "wanted_shown": sum(bool({*one.wanted} & {*one.shown}) for one in users),
     }
-    return Check(NAME, *_judged(numbers), numbers)
+    return Check(NAME, *_verdict(numbers), numbers)
 
 
-def _asked(one: Asked) -> int:
+def _item_count(one: JudgedItemsOfUser) -> int:
     return len(one.wanted) + len(one.unwanted)
 
 
-def _judged(numbers: dict[str, int]) -> tuple[Verdict, str]:
+def _verdict(numbers: dict[str, int]) -> tuple[Verdict, str]:
     n = numbers["n"]
     faults = {
         "an_item_twice": "are asked about an item twice",

@@ -15,9 +15,9 @@ NAME = "labels"
 
 @dataclass
 class LabelCheck:
-    """Takes in the requests that ask about one item each, and says in the end which line tells wanted from unwanted.
+    """Collects the requests that ask about one item each, and finds lines that separate wanted from unwanted items.
 
-    The offer itself, with its score, is left aside: it is what is judged.
+    The offer itself, with its score, is left out: it is what is judged.
     """
 
     _wanted: Counter[str] = field(default_factory=Counter)
@@ -34,19 +34,24 @@ class LabelCheck:
         (self._wanted if label else self._unwanted).update(lines)
 
     def check(self) -> Check:
-        """A line is telling when it stands with one label only, more often than one fair run in a thousand has it.
+        """A line reveals the label when it occurs with one label only, more often than in one fair run in a thousand.
 
-        With a share w of wanted items, a line of k requests stands with wanted ones alone by chance w^k of the time;
+        With a share w of wanted items, a line of k requests occurs with wanted ones alone by chance w^k of the time;
         the limit is divided by the number of lines looked at.        Bonferroni
         """
         if not self.requests:
             return not_checked(NAME, "Nothing is judged.")
         lines = {*self._wanted, *self._unwanted}
-        telling = [line for line in lines if self._chance(line) < RARE / len(lines)]
-        numbers = {"requests": self.requests, "wanted": self.wanted, "lines": len(lines), "telling": len(telling)}
-        if telling:
-            first = min(telling, key=lambda line: (self._chance(line), line))
-            text = f"{len(telling)} lines stand with one answer only: {first[:80]!r} tells what is wanted."
+        revealing = [line for line in lines if self._chance(line) < RARE / len(lines)]
+        numbers = {
+            "requests": self.requests,
+            "wanted": self.wanted,
+            "lines": len(lines),
+            "telling": len(revealing),
+        }
+        if revealing:
+            first = min(revealing, key=lambda line: (self._chance(line), line))
+            text = f"{len(revealing)} lines stand with one answer only: {first[:80]!r} tells what is wanted."
             return Check(NAME, Verdict.BROKEN, text, numbers)
         return Check(
             NAME, Verdict.OK, f"No line of {self.requests} requests tells wanted from unwanted items.", numbers

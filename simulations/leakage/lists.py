@@ -9,16 +9,16 @@ from simulations.analysis.audit_check import Check, Verdict, not_checked
 NAME = "lists"
 
 
-class Listed(NamedTuple):
-    """A candidate list, and what must or must not be on it; items, or titles where items are not known."""
+class CandidateList(NamedTuple):
+    """A candidate list, and what must or must not be on it; as items, or as titles where items are unknown."""
 
     candidates: Sequence[object]
     target: object
     touched: frozenset[object] = frozenset()
-    """All the user is known to have touched, the target perhaps included."""
+    """All items the user is known to have interacted with, perhaps with the target."""
 
 
-def check_lists(lists: Sequence[Listed], *, method: Method) -> Check:
+def check_lists(lists: Sequence[CandidateList], *, method: Method) -> Check:
     """Every list holds its target once, nothing twice, and nothing the user touched.
 
     Lists drawn as the published code does (`reference`) leave out the shown history only: touched items on them are
@@ -37,10 +37,10 @@ def check_lists(lists: Sequence[Listed], *, method: Method) -> Check:
         "an_item_twice": twice,
         "with_touched_items": touched,
     }
-    return Check(NAME, *_judged(len(lists), absent, target_twice, twice, touched, method), numbers)
+    return Check(NAME, *_verdict(len(lists), absent, target_twice, twice, touched, method), numbers)
 
 
-def _judged(
+def _verdict(
     n: int, absent: int, target_twice: int, twice: int, touched: int, method: Method
 ) -> tuple[Verdict, str]:
     if absent:

@@ -1,4 +1,4 @@
-"""Does the target's place in the list give it away?"""
+"""Does the target's position in the list give it away?"""
 
 from collections.abc import Sequence
 
@@ -15,10 +15,10 @@ _DRAWS = 9_999
 
 
 def check_positions(positions: Sequence[int], *, candidates: int) -> Check:
-    """Chi-square test that the target stands equally often at each place, counted from 0.
+    """Chi-square test that the target is equally often at each position, counted from 0.
 
     p is the share of fair runs of this size that are at least as uneven, from 9,999 of them drawn with a fixed seed:
-    the chi-square distribution itself fits only many sessions. Always the same place is broken as soon as chance
+    the chi-square distribution itself fits only many sessions. Always the same position is broken as soon as chance
     gives that in less than one run in a thousand.
     """
     n = len(positions)

@@ -1,4 +1,4 @@
-"""The audit of a set-up before anything is asked: what needs no dialogue to be found broken."""
+"""The audit of a set-up before the first request: the checks that need no dialogue."""
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -8,11 +8,11 @@ from afl.data.dataset import Split
 from afl.errors import UsageError
 from simulations.analysis.audit_check import Check, Verdict
 from simulations.leakage import judged, lists, positions, split, suggestions
-from simulations.leakage.judged import Asked, check_judged
-from simulations.leakage.lists import Listed, check_lists
+from simulations.leakage.judged import JudgedItemsOfUser, check_judged
+from simulations.leakage.lists import CandidateList, check_lists
 from simulations.leakage.positions import check_positions
 from simulations.leakage.split import check_split
-from simulations.leakage.suggestions import Suggested, audit_suggestions, check_suggestions
+from simulations.leakage.suggestions import Suggestion, audit_suggestions, check_suggestions
 from simulations.options.groups import NONE
 from simulations.task.model_outputs import ModelOutputs
 from simulations.task.task import Task
@@ -31,34 +31,34 @@ _ADVICE = {
 def audit_sessions(task: Task) -> tuple[Check, ...]:
     """The checks of `afl audit` that need no model: positions, lists, split, judged items, suggestions of a file."""
     options = task.options
-    placed = [
+    target_positions = [
         shown.index(row.target)
         for row, shown in zip(task.rows, task.candidates.tolist(), strict=True)
         if row.target in shown
     ]
     return (
-        *_file(task),
-        check_positions(placed, candidates=options.candidates),
-        check_lists(listed(task), method=options.candidates_from),
+        *_suggestions_file(task),
+        check_positions(target_positions, candidates=options.candidates),
+        check_lists(candidate_lists_of(task), method=options.candidates_from),
         check_split(
             task.rows,
             task.training.splits[Split.TRAIN],
-            trained=learned(options.recommender, options.reward, options.llm),
+            trained=is_trained(options.recommender, options.reward, options.llm),
             same_users=task.training.name == task.dataset.name,
         ),
-        check_judged(_asked(task)),
+        check_judged(_judged_items(task)),
     )
 
 
-def audit_suggested(task: Task, outputs: ModelOutputs) -> tuple[Check, ...]:
-    """The check of `afl audit` that needs the base model's suggestions, and nothing that was said."""
-    return (check_suggestions(_suggested(task, outputs), candidates=task.options.candidates),)
+def audit_outputs(task: Task, outputs: ModelOutputs) -> tuple[Check, ...]:
+    """The check of `afl audit` that needs the base model's suggestions, and no dialogue."""
+    return (check_suggestions(_suggestions(task, outputs), candidates=task.options.candidates),)
 
 
 def require_sound(checks: Sequence[Check], *, leave_out: Collection[str] = ()) -> list[Check]:
-    """The suspicious ones among the checks; `leave_out` names those that a study fails on purpose.
+    """The suspicious checks; `leave_out` names those that a study fails on purpose.
 
-    Raises `UsageError` for the first that is broken: naming the check, what it found, and what to do.
+    Raises `UsageError` for the first broken one, naming the check, its finding and what to do.
     """
     looked_at = [check for check in checks if check.name not in leave_out]
     for check in looked_at:
@@ -70,36 +70,37 @@ def require_sound(checks: Sequence[Check], *, leave_out: Collection[str] = ()) -
     return [check for check in looked_at if check.verdict is Verdict.SUSPICIOUS]
 
 
-def listed(task: Task) -> list[Listed]:
+def candidate_lists_of(task: Task) -> list[CandidateList]:
     """Every session's list as `check_lists` takes it."""
     pairs = zip(task.rows, task.candidates.tolist(), strict=True)
-    return [Listed(shown, row.target, frozenset(row.known)) for row, shown in pairs]
+    return [CandidateList(shown, row.target, frozenset(row.known)) for row, shown in pairs]
 
 
-def learned(*models: str | None) -> bool:
+def is_trained(*models: str | None) -> bool:
     """Whether any of these models, as named in options, learns from training sequences."""
     return not {str(model or NONE).partition(":")[0] for model in models} <= set(_UNTRAINED)
 
 
-def _asked(task: Task) -> list[Asked]:
+def _judged_items(task: Task) -> list[JudgedItemsOfUser]:
     if task.judged is None:
         return []
     wanted = task.judged.wanted
     judged = zip(task.rows, task.candidates.tolist(), task.judged.items.tolist(), strict=True)
     return [
-        Asked(items[:wanted], items[wanted:], {*row.history, *shown}, row.known) for row, shown, items in judged
+        JudgedItemsOfUser(items[:wanted], items[wanted:], {*row.history, *shown}, row.known)
+        for row, shown, items in judged
     ]
 
 
-def _file(task: Task) -> tuple[Check, ...]:
-    """Suggestions that are read from a file, as they stand: those off their list tell the most."""
+def _suggestions_file(task: Task) -> tuple[Check, ...]:
+    """The check of a suggestions file before anything is filtered: suggestions off their list reveal the most."""
     name, path = plugins.parse_spec(task.options.recommender)
     return (audit_suggestions(Path(path).expanduser(), task),) if name == "file" and path else ()
 
 
-def _suggested(task: Task, outputs: ModelOutputs) -> list[Suggested]:
+def _suggestions(task: Task, outputs: ModelOutputs) -> list[Suggestion]:
     if outputs.suggestions is None:
         return []
     titles = task.dataset.catalogue.titles
     pairs = zip(task.rows, outputs.suggestions.tolist(), strict=True)
-    return [Suggested(titles[item], titles[row.target]) for row, item in pairs]
+    return [Suggestion(titles[item], titles[row.target]) for row, item in pairs]

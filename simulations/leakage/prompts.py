@@ -1,4 +1,4 @@
-"""Does a prompt say the target outside the candidate list and the dialogue?"""
+"""Does a prompt name the target outside the candidate list and the dialogue?"""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,8 +15,8 @@ _LISTED = (CANDIDATES, ADVICE)
 _DIALOGUE = (REFUSED, RECOMMENDATION)
 
 
-class Teller(NamedTuple):
-    """What a line that nothing else has would tell of."""
+class LineSubject(NamedTuple):
+    """What a line gives away if no request about something else has it."""
 
     judged: bool
     of: str
@@ -25,9 +25,9 @@ class Teller(NamedTuple):
 
 @dataclass
 class PromptCheck:
-    """Takes in the requests of a run, one by one, and says in the end which sessions' prompts give the target away.
+    """Collects the requests of a run, and finds the sessions whose prompts give the target away.
 
-    Looked at: every line outside the candidates, the advice and, after the first request, the refusals and the offer,
+    Checked is every line outside the candidates, the advice and, after the first request, the refusals and the offer,
     which have checks of their own. In the history only an equal entry counts; elsewhere the title as whole words, not
     inside another title. A line that a session with another target has too tells nobody which target is meant: an
     artist called Yes is no leak. Where several items of a session are judged, each is a target, and a line tells when
@@ -35,15 +35,15 @@ class PromptCheck:
     """
 
     titles: Collection[str]
-    """All titles there are, as far as known."""
+    """All titles of the catalogue; empty where the data set is gone."""
     requests: int = 0
     understood: int = 0
-    """Requests that have candidates or an offer where they are looked for."""
+    """Requests with candidates or an offer under the expected headings."""
     _in_history: set[str] = field(default_factory=set)
-    _tellers: set[Teller] = field(default_factory=set)
-    _mentions: list[tuple[str, Teller, str]] = field(default_factory=list)
-    _told_by: dict[tuple[bool, str], Teller | None] = field(default_factory=dict)
-    """Line, of judging or not -> the one that it tells of, None where it tells of several."""
+    _subjects: set[LineSubject] = field(default_factory=set)
+    _mentions: list[tuple[str, LineSubject, str]] = field(default_factory=list)
+    _subject_of_line: dict[tuple[bool, str], LineSubject | None] = field(default_factory=dict)
+    """(Of judging, line) -> its subject; None where requests about several subjects have it."""
 
     def add(
         self,
@@ -59,9 +59,9 @@ class PromptCheck:
 
         `past` holds titles of the user's own history: what somebody returns to is no leak.
         """
-        teller = Teller(judged, session if judged else target)
+        subject = LineSubject(judged, session if judged else target)
         self.requests += 1
-        self._tellers.add(teller)
+        self._subjects.add(subject)
         texts = [message["content"] for message in messages if message["role"] != "assistant"]
         lines = list(lines_of(texts))
         self.understood += any(heading in (CANDIDATES, RECOMMENDATION) for heading, _ in lines)
@@ -70,13 +70,13 @@ class PromptCheck:
                 if line.partition(". ")[2] == target and target not in past:
                     self._in_history.add(session)
             elif heading not in _LISTED and (first or heading not in _DIALOGUE):
-                self._note(session, target, line, teller)
+                self._note(session, target, line, subject)
 
     def check(self) -> Check:
-        """The verdict over all requests taken in."""
+        """The verdict over all requests."""
         if not self.understood:
             return not_checked(NAME, f"No recorded request has a section {CANDIDATES!r} or {RECOMMENDATION!r}.")
-        in_text = {session for session, teller, line in self._mentions if self._tells(teller, line)}
+        in_text = {session for session, teller, line in self._mentions if self._identifies(teller, line)}
         sessions = sorted(self._in_history | in_text)
         numbers = {
             "requests": self.requests,
@@ -93,15 +93,15 @@ class PromptCheck:
         text = f"None of {self.requests} requests says its target outside list, advice and dialogue."
         return Check(NAME, Verdict.OK, text, numbers)
 
-    def _note(self, session: str, target: str, line: str, teller: Teller) -> None:
-        if self._told_by.setdefault((teller.judged, line), teller) != teller:
-            self._told_by[teller.judged, line] = None
+    def _note(self, session: str, target: str, line: str, subject: LineSubject) -> None:
+        if self._subject_of_line.setdefault((subject.judged, line), subject) != subject:
+            self._subject_of_line[subject.judged, line] = None
         if Titles([target]).named(line) and Titles({*self.titles, target}).mentions(line, target):
-            self._mentions.append((session, teller, line))
+            self._mentions.append((session, subject, line))
 
-    def _tells(self, teller: Teller, line: str) -> bool:
-        others = sum(one.judged == teller.judged for one in self._tellers) > 1
-        return others and self._told_by[teller.judged, line] == teller
+    def _identifies(self, subject: LineSubject, line: str) -> bool:
+        others = sum(one.judged == subject.judged for one in self._subjects) > 1
+        return others and self._subject_of_line[subject.judged, line] == subject
 
 
 def lines_of(texts: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ from memory.run import Run
 from simulations.analysis.audit_check import Check
 from simulations.leakage.evidence import Evidence
 from simulations.options.run_options import RunOptions
-from simulations.task.training_data import as_learned
+from simulations.task.training_data import recorded_training_data
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def _evidence(run: Run, datasets: DatasetStore) -> Evidence:
     training = dataset
     if "training_hash" in run.config:
         named = _loaded(datasets, run.config["train_on"])
-        training = None if named is None else as_learned(named, run.config)
+        training = None if named is None else recorded_training_data(named, run.config)
     by_id = {} if dataset is None else {row.id: row for row in _rows(run, dataset)}
     return Evidence(dataset, training, by_id)
 

@@ -1,4 +1,4 @@
-"""Has the model seen the sessions it is tested on?"""
+"""Has the model been trained on the sessions it is tested on?"""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ COMMON = 0.01
 def check_split(
     rows: Sequence[Row], training: Sequences, *, trained: bool = True, same_users: bool = True
 ) -> Check:
-    """Rows whose history and target stand in a row in a training sequence, and users on both sides.
+    """Rows whose history and target are consecutive in a training sequence, and users on both sides.
 
     `trained`: whether anything in the run learned from the training sequences; only then are rows of the training
     split suspicious, and repeated rows broken, where they are more than one in a hundred. `same_users`: whether equal
@@ -28,9 +28,9 @@ def check_split(
     tested = [row for row in rows if row.split != Split.TRAIN]
     numbers = {"n": len(tested), "of_train": len(rows) - len(tested), "repeated": 0, "users_in_train": 0}
     repeated = _Windows(training)
-    learned = sum((*row.history, row.target) in repeated for row in rows if row.split == Split.TRAIN)
-    if learned and trained:
-        text = f"{learned} sessions are training sequences of the models that judge them."
+    trained_on = sum((*row.history, row.target) in repeated for row in rows if row.split == Split.TRAIN)
+    if trained_on and trained:
+        text = f"{trained_on} sessions are training sequences of the models that judge them."
         return Check(NAME, Verdict.SUSPICIOUS, text, numbers)
     if not tested:
         text = "All sessions are training sequences, and nothing was learned from their targets."
@@ -41,11 +41,11 @@ def check_split(
     numbers["repeated"] = sum((*row.history, row.target) in repeated for row in telling)
     numbers["users_in_train"] = sum(row.id in users for row in tested)
     common = trained and numbers["repeated"] > COMMON * len(tested)
-    verdict = _judged(len(tested), numbers["repeated"], numbers["users_in_train"], common=common)
+    verdict = _verdict(len(tested), numbers["repeated"], numbers["users_in_train"], common=common)
     return Check(NAME, *verdict, numbers)
 
 
-def _judged(n: int, repeated: int, users: int, *, common: bool) -> tuple[Verdict, str]:
+def _verdict(n: int, repeated: int, users: int, *, common: bool) -> tuple[Verdict, str]:
     if repeated:
         verdict = Verdict.BROKEN if common else Verdict.SUSPICIOUS
         return verdict, f"{repeated} of {n} sessions, target included, stand in a training sequence."

@@ -18,48 +18,51 @@ from simulations.task.task import Task
 NAME = "suggestions"
 
 
-class Suggested(NamedTuple):
+class Suggestion(NamedTuple):
     """What was suggested for a session: a title of its list, or None where the title is not on it."""
 
     title: str | None
     target: str
 
 
-def check_suggestions(suggested: Sequence[Suggested], *, candidates: int) -> Check:
+def check_suggestions(suggestions: Sequence[Suggestion], *, candidates: int) -> Check:
     """Accuracy of the suggestions that are on their list, against chance and against all suggestions.
 
     Broken when some are off their list and the others are right more often than all could be; suspicious when some
     are off their list, or the accuracy is implausible by itself (`Accuracy.implausible`).
     """
-    if not suggested:
+    if not suggestions:
         return not_checked(NAME, "The run has no suggestions.")
-    listed = [one for one in suggested if one.title is not None]
-    hits = sum(one.title == one.target for one in listed)
-    on_list = Accuracy.of(hits, len(listed), chance=1 / candidates)
-    every = Accuracy.of(hits, len(suggested), chance=1 / candidates)
-    numbers = on_list.to_json() | {"suggestions": len(suggested), "off_list": len(suggested) - len(listed)}
-    return Check(NAME, *_judged(on_list, every), numbers)
+    on_their_list = [one for one in suggestions if one.title is not None]
+    hits = sum(one.title == one.target for one in on_their_list)
+    on_list = Accuracy.of(hits, len(on_their_list), chance=1 / candidates)
+    every = Accuracy.of(hits, len(suggestions), chance=1 / candidates)
+    numbers = on_list.to_json() | {
+        "suggestions": len(suggestions),
+        "off_list": len(suggestions) - len(on_their_list),
+    }
+    return Check(NAME, *_verdict(on_list, every), numbers)
 
 
 def audit_suggestions(path: str | Path, task: Task) -> Check:
-    """The check over a file of suggestions as it stands, `id,generate`, before any run is begun with it.
+    """The check of a suggestions file (`id,generate`) before any run uses it.
 
     Sessions the file lacks are left out. Raises `UsageError` and `DataError` for a file that cannot be read.
     """
     titles = read_suggestions(Path(path))
-    suggested = []
+    suggestions = []
     for position in range(len(task)):
         session = task.session(position)
         if session.id in titles:
-            listed = {title.casefold(): title for title in session.view.candidate_titles}
-            found = listed.get(one_line(titles[session.id]).casefold())
-            suggested.append(Suggested(found, session.view.title(session.target)))
-    if not suggested:
+            candidates = {title.casefold(): title for title in session.view.candidate_titles}
+            candidate = candidates.get(one_line(titles[session.id]).casefold())
+            suggestions.append(Suggestion(candidate, session.view.title(session.target)))
+    if not suggestions:
         return not_checked(NAME, f"{path} suggests nothing for any of these sessions.")
-    return check_suggestions(suggested, candidates=task.options.candidates)
+    return check_suggestions(suggestions, candidates=task.options.candidates)
 
 
-def _judged(on_list: Accuracy, every: Accuracy) -> tuple[Verdict, str]:
+def _verdict(on_list: Accuracy, every: Accuracy) -> tuple[Verdict, str]:
     right = f"{on_list.hits} of the {on_list.n} suggestions on their list are the target"
     off = every.n - on_list.n
     if off and on_list.low > every.high:

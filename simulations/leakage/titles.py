@@ -14,14 +14,14 @@ class Titles:
 
     def named(self, text: str) -> list[str]:
         """The titles the text mentions."""
-        rest, found = unaccented(text), []
+        rest, titles = unaccented(text), []
         present = [(form, title) for title, form in self.forms.items() if form and form in rest]
         for form, title in sorted(present, key=lambda one: len(one[0]), reverse=True):
             rest, count = re.subn(rf"(?<!\w){re.escape(form)}(?!\w)", "\0", rest)
             if count:
-                found.append(title)
-        return found
+                titles.append(title)
+        return titles
 
     def mentions(self, text: str, title: str) -> bool:
-        """Whether the text mentions the title; the long way is gone only where its letters are in the text."""
+        """Whether the text mentions the title; other titles are compared only if its letters occur in the text."""
         return unaccented(title) in unaccented(text) and title in self.named(text)

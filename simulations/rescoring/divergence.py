@@ -1,4 +1,4 @@
-"""Whether a dialogue would have gone on as it did, had a turn been read as it is read now."""
+"""Whether a dialogue would have continued as it did, had a turn been read as the current parsers read it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,28 +10,28 @@ from agents.repair import REPAIRS
 from memory.records import TurnRecord
 from simulations.task.run_kind import RunKind
 
-Next = Literal["respond", "recommend", "judge"] | None
+NextStep = Literal["respond", "recommend", "judge"] | None
 """What follows a turn; None for the end of the session."""
 
 
 class Divergence(StrEnum):
-    """How the rest of a session relates to a turn that is read otherwise now."""
+    """What a turn that is read differently now means for the rest of its session."""
 
     SAME = "same"
-    """Nothing followed from it, then or now."""
+    """Nothing depended on it, or the same would have followed."""
     ENDS = "ends"
     """The dialogue would have ended here: what was recorded after it does not count."""
     GOES_ON = "goes_on"
-    """The dialogue would have gone on: what would have been said is not known."""
+    """The dialogue would have gone on; how is not known."""
     OTHER = "other"
-    """What was said afterwards answered something else, and is left as recorded."""
+    """The turns after it answered something else, and are kept as recorded."""
     REPAIR = "repair"
-    """The model would have been shown its mistake: whether it had mended it is not known."""
+    """The model would have been asked to repair its reply; with what result is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class DialogueShape:
-    """How the sessions of a run go on from turn to turn."""
+    """Which turn follows which in the sessions of a run."""
 
     kind: RunKind
     rounds: int
@@ -42,7 +42,7 @@ class DialogueShape:
         """The shape of the sessions of a run with this configuration."""
         return cls(RunKind.from_config(config), config.get("rounds", 1), config.get("user", True))
 
-    def after(self, turn: TurnRecord) -> Next:
+    def next_step(self, turn: TurnRecord) -> NextStep:
         """What follows the turn."""
         if turn.outcome is not Outcome.OK or turn.key.phase in INDEPENDENT_PHASES:
             return None
@@ -52,20 +52,20 @@ class DialogueShape:
             return "recommend"
         return "judge" if self.kind.judges else None
 
-    def divergence(self, was: TurnRecord, now: TurnRecord) -> Divergence:
-        """What it means for the rest of the session that a turn's answer was one thing and is another now."""
-        if answer_of(was) == answer_of(now):
+    def divergence(self, before: TurnRecord, after: TurnRecord) -> Divergence:
+        """The effect on the rest of the session of a turn with another answer."""
+        if answer_of(before) == answer_of(after):
             return Divergence.SAME
-        if now.outcome.repairable and now.key.attempt < REPAIRS:
+        if after.outcome.repairable and after.key.attempt < REPAIRS:
             return Divergence.REPAIR
-        then, today = self.after(was), self.after(now)
-        if then == today:
-            return Divergence.SAME if today is None else Divergence.OTHER
-        if today is None or (today == "judge" and then is not None):
+        step_before, step_after = self.next_step(before), self.next_step(after)
+        if step_before == step_after:
+            return Divergence.SAME if step_after is None else Divergence.OTHER
+        if step_after is None or (step_after == "judge" and step_before is not None):
             return Divergence.ENDS
         return Divergence.GOES_ON
 
 
 def answer_of(turn: TurnRecord) -> tuple[Any, ...]:
-    """What of a turn decides how the dialogue goes on. A reason is quoted later on, but nothing depends on it."""
+    """The parts of a turn that decide how the dialogue goes on. A reason is quoted later, but decides nothing."""
     return (turn.outcome, turn.item, turn.decision, turn.ranking)

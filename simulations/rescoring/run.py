@@ -46,7 +46,7 @@ class Rescoring:
     def note(self) -> str | None:
         """What the numbers cannot tell, where a dialogue would have gone otherwise; None where all is known."""
         open_ended = {
-            change.was.key.subject
+            change.before.key.subject
             for change in self.changes
             if change.divergence not in (Divergence.SAME, Divergence.ENDS)
         }
@@ -86,7 +86,7 @@ async def rescore_run(run: Run) -> Rescoring:
         recorded_places.append(target_index(transcript.record))
         tally.add(found.record)
         changes += found.changes
-        turns, left, unread = turns + found.read, left + found.left, unread + found.unread
+        turns, left, unread = turns + found.turns_read, left + found.turns_left, unread + found.turns_unread
     before = numbers_of(
         await run.totals(),
         judgements=await run.judgements(),

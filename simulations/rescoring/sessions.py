@@ -1,4 +1,4 @@
-"""One session read again: its turns as today's parsers read them, and what that changes."""
+"""One session reparsed: its turns as the current parsers read them, and what that changes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,47 +13,52 @@ from simulations.rescoring.divergence import DialogueShape, Divergence, answer_o
 
 @dataclass(frozen=True, slots=True)
 class TurnChange:
-    """A turn that is read otherwise now: the last attempt of it, then and now."""
+    """A turn whose reply is read differently now: its last attempt, as recorded and as reparsed."""
 
-    was: TurnRecord
-    now: TurnRecord
+    before: TurnRecord
+    after: TurnRecord
     divergence: Divergence
 
     def to_json(self) -> dict[str, Any]:
         """An entry of `changes`."""
-        key = self.was.key
+        key = self.before.key
         place = {"session": key.subject, "phase": key.phase, "round": key.round, "role": key.role}
-        return {**place, "was": _said(self.was), "now": _said(self.now), "course": self.divergence.value}
+        return {
+            **place,
+            "was": _answer_json(self.before),
+            "now": _answer_json(self.after),
+            "course": self.divergence.value,
+        }
 
 
 @dataclass(frozen=True, slots=True)
-class Rescored:
-    """A session as it is read now."""
+class RescoredSession:
+    """A session as the current parsers read it."""
 
     record: SessionRecord
     changes: tuple[TurnChange, ...]
-    read: int
-    """Turns read again."""
-    left: int
-    """Turns left as recorded, or not counted any more, because the dialogue would have gone otherwise before them."""
-    unread: int
-    """Turns left as recorded because their replies are not AFL's to read: they come from an agent of one's own."""
+    turns_read: int
+    """Turns reparsed."""
+    turns_left: int
+    """Turns kept as recorded, or dropped, because the dialogue would have diverged before them."""
+    turns_unread: int
+    """Turns kept as recorded because they are of a custom agent, whose replies AFL cannot parse."""
 
 
 def rescore_session(
     transcript: Transcript, reader: Rereader, shape: DialogueShape, *, roles: Sequence[str]
-) -> Rescored:
-    """The session with the turns of these roles read again, each until the dialogue would have gone otherwise."""
+) -> RescoredSession:
+    """The session with the turns of these roles reparsed, up to the turn where the dialogue would have diverged."""
     turns: list[TurnRecord] = []
     changes: list[TurnChange] = []
     read = left = unread = 0
-    course = Divergence.SAME
+    divergence = Divergence.SAME
     for attempts in _turns(transcript.exchanges):
         recorded = [exchange.turn for exchange in attempts]
         phase, role = recorded[0].key.phase, recorded[0].key.role
-        if course is not Divergence.SAME:
+        if divergence is not Divergence.SAME:
             left += 1
-            turns += [] if course is Divergence.ENDS and phase != Phase.JUDGE else recorded
+            turns += [] if divergence is Divergence.ENDS and phase != Phase.JUDGE else recorded
             continue
         if role not in roles or any(exchange.entry is None for exchange in attempts):
             unread += 1
@@ -63,11 +68,11 @@ def rescore_session(
         now = _read_again(attempts, reader, transcript.record.target)
         turns += now
         change = TurnChange(recorded[-1], now[-1], shape.divergence(recorded[-1], now[-1]))
-        if _said(change.was) != _said(change.now):
+        if _answer_json(change.before) != _answer_json(change.after):
             changes.append(change)
-            # What is said of one item, or under one hint, does not bear on what is said of the next.
-            course = Divergence.SAME if phase in INDEPENDENT_PHASES else change.divergence
-    return Rescored(replace(transcript.record, turns=tuple(turns)), tuple(changes), read, left, unread)
+            # The answer about one item, or under one hint, has no effect on the next.
+            divergence = Divergence.SAME if phase in INDEPENDENT_PHASES else change.divergence
+    return RescoredSession(replace(transcript.record, turns=tuple(turns)), tuple(changes), read, left, unread)
 
 
 def _turns(exchanges: Sequence[Exchange]) -> list[list[Exchange]]:
@@ -76,10 +81,10 @@ def _turns(exchanges: Sequence[Exchange]) -> list[list[Exchange]]:
 
 
 def _read_again(attempts: Sequence[Exchange], reader: Rereader, target: str) -> list[TurnRecord]:
-    """The attempts up to the first that would not be repaired now."""
+    """The attempts, up to the first that needs no repair now."""
     read: list[TurnRecord] = []
     for turn, entry in ((exchange.turn, exchange.entry) for exchange in attempts):
-        assert entry is not None, "a turn without a call is not read again"
+        assert entry is not None, "a turn without a call is not reparsed"
         known = (target, *filter(None, turn.ranking))
         found = reader.read(turn.key, entry.messages, entry.reply, known=known)
         # A judged item is what was asked about, not what the reply names.
@@ -99,7 +104,7 @@ def _read_again(attempts: Sequence[Exchange], reader: Rereader, target: str) -> 
     return read
 
 
-def _said(turn: TurnRecord) -> dict[str, Any]:
+def _answer_json(turn: TurnRecord) -> dict[str, Any]:
     outcome, item, decision, ranking = answer_of(turn)
     return {
         "outcome": outcome.value,

@@ -7,7 +7,7 @@ from afl.llm.fingerprint import describe_call
 from simulations.document.formats import count, plural
 from simulations.document.page import Block, Column, Page, Section, Table, Text
 from simulations.execution.cache_explanation import CacheExplanation
-from simulations.execution.cache_misses import Explained
+from simulations.execution.cache_misses import ExplainedRequest
 
 LISTED = 20
 """Requests listed for people; `--json` holds all."""
@@ -39,13 +39,13 @@ def page(
     return Page(title, (Text(counts),), tuple(sections))
 
 
-def _requests(requests: Sequence[Explained], *, more: bool) -> list[Block]:
+def _requests(requests: Sequence[ExplainedRequest], *, more: bool) -> list[Block]:
     blocks: list[Block] = [Text("\n".join(_lines(request))) for request in requests]
     note = Text("--session, --round and --role select requests; --json has all.", "note")
     return [*blocks, note] if more else blocks
 
 
-def _lines(request: Explained) -> list[str]:
+def _lines(request: ExplainedRequest) -> list[str]:
     if request.nearest is None:
         return [f"{describe_call(request.key)}: {request.cause}"]
     nearest = request.nearest

@@ -56,9 +56,9 @@ def _summary(rescoring: Rescoring) -> list[Block]:
 def _changes(rescoring: Rescoring) -> Table:
     rows = []
     for change in rescoring.changes:
-        key, was, now = change.was.key, _answer(change.was), _answer(change.now)
+        key, was, now = change.before.key, _answer(change.before), _answer(change.after)
         if was == now:
-            was, now = f"{was}: {change.was.reason}", f"{now}: {change.now.reason}"
+            was, now = f"{was}: {change.before.reason}", f"{now}: {change.after.reason}"
         turn = f"{key.phase} {key.round}, {key.role}"
         rows.append([key.subject, turn, was, now, _DIVERGENCES[change.divergence]])
     return Table.of("", _CHANGES, rows, most=LISTED)

@@ -20,8 +20,8 @@ from simulations.studies.arms import Arm
 
 if TYPE_CHECKING:  # studies are described without what runs them
     from memory.run import Run
+    from simulations.execution.execution_config import ExecutionConfig
     from simulations.execution.executor import Executor
-    from simulations.execution.run import ExecutionConfig
     from simulations.task.model_outputs import ModelOutputs
     from simulations.task.task import Task
 
@@ -146,24 +146,24 @@ class ArmRunner:
 
     def _prepare(self, arm: Arm, seed_index: int) -> "ModelOutputs":
         """The outputs of the base models for the arm's sessions, audited; nothing is asked, nothing written."""
-        from simulations.leakage.preflight import audit_sessions, audit_suggested
+        from simulations.leakage.preflight import audit_outputs, audit_sessions
 
         task = self.task(arm, seed_index)
         self._audit(arm, audit_sessions(task))
         prepared = self.executor.prepare(
             task, self._run_name(arm, task, seed_index), self._execution(arm, task, seed_index)
         )
-        self._audit(arm, audit_suggested(task, prepared.outputs))
+        self._audit(arm, audit_outputs(task, prepared.outputs))
         return prepared.outputs
 
     def _model_outputs(self, arm: Arm, seed_index: int) -> "tuple[Task, ModelOutputs]":
-        from simulations.leakage.preflight import audit_sessions, audit_suggested
+        from simulations.leakage.preflight import audit_outputs, audit_sessions
         from simulations.task.model_outputs import ModelOutputs
 
         task = self.task(arm, seed_index)
         self._audit(arm, audit_sessions(task))
         outputs = ModelOutputs.of(task, self.executor.settings, self.executor.watch)
-        self._audit(arm, audit_suggested(task, outputs))
+        self._audit(arm, audit_outputs(task, outputs))
         return task, outputs
 
     def _run_arm(self, arm: Arm, outputs: "Sequence[ModelOutputs]") -> ArmRun:

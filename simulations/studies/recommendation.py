@@ -160,5 +160,5 @@ def check(
 
 
 def _suggested(task: "Task", outputs: "ModelOutputs") -> SeedValues:
-    hits = {row.id: float(outputs.suggested(index) == row.target) for index, row in enumerate(task.rows)}
+    hits = {row.id: float(outputs.suggestion_at(index) == row.target) for index, row in enumerate(task.rows)}
     return SeedValues(seed=task.options.seed, run=None, values=hits)

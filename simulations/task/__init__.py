@@ -1,1 +1,1 @@
-"""What is simulated: sessions of a data set with their candidate lists, and what the base models say about them."""
+"""What is simulated: sessions of a data set with their candidate lists, and the outputs of base models for them."""

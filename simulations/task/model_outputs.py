@@ -1,4 +1,4 @@
-"""What the models say about every session, in batches, before the loop: suggestions and reward scores."""
+"""The outputs of base models for every session, in batches, before the loop: suggestions and reward scores."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -23,62 +23,65 @@ from simulations.task.task import Task
 
 @dataclass(frozen=True)
 class ModelOutputs:
-    """What the models contribute to a run; kept with it, so a continuation needs no model."""
+    """What base models contribute to a run; stored with it, so that continuing it needs no model."""
 
     suggestions: NDArray[np.int64] | None
-    """(S,) the suggested item per session, in the order of the study; None without a recommender."""
+    """(S,) the suggested item per session, in the order of the task; None without a recommender."""
     scores: NDArray[np.float32] | None
     """(S, N) the reward score per candidate, to two decimals as agents see it; None without a reward model."""
     judged: NDArray[np.float32] | None = None
     """(S, M) the same per item that the user agent judges; None where nothing is judged, or without a reward model."""
     threshold: RewardThreshold | None = None
-    """From which score on the reward model alone says yes to a judged item."""
+    """The score from which the reward model alone says yes to a judged item."""
 
     @classmethod
     def of(cls, task: Task, settings: Settings, watch: Watching) -> "ModelOutputs":
-        """Asks the models of the study; trains those that are not trained yet.
+        """Asks the models of the task; trains those that are not trained yet.
 
         Raises `UsageError` for a suggestion that is not on its session's list, naming the session.
         """
         if task.options.recommender == task.options.reward == NONE:
             return cls(None, None)
         views = task.views()
-        with _reward_beside(task, settings), _model(task, settings, watch, "recommender") as recommender:
+        with (
+            _reward_trained_in_parallel(task, settings),
+            _model(task, settings, watch, "recommender") as recommender,
+        ):
             suggestions = None if recommender is None else recommender.suggest(views)
         with _model(task, settings, watch, "reward") as reward:
             if reward is None:
                 return cls(suggestions, None)
-            # Rounded once and for all: a last digit that differs between machines must not change a prompt.
+            # Rounded here, once: a last digit that differs between machines must not change a prompt.
             scores = np.round(reward.scores(views), 2)
             if task.judged is None:
                 return cls(suggestions, scores)
             judged = np.round(reward.scores(task.judging_views()), 2)
             return cls(suggestions, scores, judged, reward_threshold(reward, task.training))
 
-    def suggested(self, position: int) -> int | None:
+    def suggestion_at(self, position: int) -> int | None:
         return None if self.suggestions is None else int(self.suggestions[position])
 
     def to_json(self) -> dict[str, Any]:
         """Numbers only: items, and scores in hundredths."""
-        kept = {
+        stored = {
             "suggestions": None if self.suggestions is None else self.suggestions.tolist(),
             "scores": _hundredths(self.scores),
         }
         if self.judged is None:
-            return kept
-        return kept | {
+            return stored
+        return stored | {
             "judged": _hundredths(self.judged),
             "threshold": None if self.threshold is None else self.threshold._asdict(),
         }
 
     @classmethod
-    def from_json(cls, kept: dict[str, Any]) -> "ModelOutputs":
+    def from_json(cls, stored: dict[str, Any]) -> "ModelOutputs":
         """What `to_json` gave."""
-        suggestions, threshold = kept["suggestions"], kept.get("threshold")
+        suggestions, threshold = stored["suggestions"], stored.get("threshold")
         return cls(
             None if suggestions is None else np.asarray(suggestions, np.int64),
-            _scores(kept["scores"]),
-            _scores(kept.get("judged")),
+            _scores(stored["scores"]),
+            _scores(stored.get("judged")),
             None if threshold is None else RewardThreshold(**threshold),
         )
 
@@ -107,13 +110,15 @@ def _model(task: Task, settings: Settings, watch: Watching, role: str) -> Iterat
     with watch.bar(f"{role} {spec}") as bar:
         context = _context(task, settings, spec, seed, bar)
         if spec.name in plugins.plugin_names("afl.models"):
-            context = replace(context, progress=_Announced(bar, watch.say, _training_now(task, context)))
+            context = replace(
+                context, progress=_AnnouncingProgress(bar, watch.say, _training_notice(task, context))
+            )
         yield factory(context)
 
 
 @dataclass
-class _Announced:
-    """Progress that says once what is going on, when it begins: whoever waits for a model learns why."""
+class _AnnouncingProgress:
+    """Progress that first shows a line: whoever waits for a model learns why."""
 
     bar: Progress
     say: Callable[[str], None]
@@ -127,17 +132,17 @@ class _Announced:
         self.bar(done, total, text)
 
 
-def _training_now(task: Task, context: ModelContext) -> str:
-    """The line for a model that is not there yet, with the command that would have it ready."""
+def _training_notice(task: Task, context: ModelContext) -> str:
+    """The line for a model that is not trained yet, with the command that trains it."""
     line = f"no {context.name} is trained on {task.training.name!r} yet, so it is trained now"
     # A model for training sequences that are played learns without their targets: no command trains it.
     if Split.TRAIN in task.options.splits or context.model_argument is not None:
         return line
     seed = "" if context.seed == RECOMMENDER_SEED else f" --seed {context.seed}"
-    return f"{line}; beforehand: afl train {context.name} --dataset {task.training.name}{seed}"
+    return f"{line}; to train it beforehand: afl train {context.name} --dataset {task.training.name}{seed}"
 
 
-def _reward_beside(task: Task, settings: Settings) -> AbstractContextManager[None]:
+def _reward_trained_in_parallel(task: Task, settings: Settings) -> AbstractContextManager[None]:
     """The reward model is trained while the recommender is, when both are models that train."""
     recommender, reward = (plugins.parse_spec(text) for text in (task.options.recommender, task.options.reward))
     if not {recommender.name, reward.name} <= set(plugins.plugin_names("afl.models")):

@@ -39,12 +39,12 @@ class ExactLines:
         return {name: estimate.to_json() for name, estimate in self.scores.items()} | counts
 
 
-def answered_by(stored: StoredReplies) -> dict[str, Any]:
+def answers_configuration(stored: StoredReplies) -> dict[str, Any]:
     """What a ranking run says of its sessions when these answers are its replies."""
     return {"llm": f"answers:{stored.file}", "split": stored.split, "candidates_from": "source"}
 
 
-def asking(requests: Requests) -> AgentFactory:
+def stored_request_agents(requests: Requests) -> AgentFactory:
     """A recommendation agent that asks these requests and no others."""
 
     def make(chat: Chat) -> StoredRequests:
@@ -97,19 +97,19 @@ def require_answers(task: Task, requests: Requests, stored: StoredReplies | None
 
 def exact_lines(transcripts: Iterable[Transcript], *, top: int, sessions: int) -> ExactLines:
     """What the replies of these sessions are worth when lines must be exact; sessions without one are misses."""
-    places: list[Rank] = []
+    ranks: list[Rank] = []
     exact = named = lines = 0
     for transcript in transcripts:
         for exchange in transcript.exchanges[-1:]:
-            strict, read = _entries(exchange, top, exact=True), _entries(exchange, top, exact=False)
+            strict, read = _listed_titles(exchange, top, exact=True), _listed_titles(exchange, top, exact=False)
             target = as_asked(transcript.record.target, _titles(exchange))
-            places.append(strict.index(target) + 1 if target in strict else None)
+            ranks.append(strict.index(target) + 1 if target in strict else None)
             exact, named, lines = exact + _count(strict), named + _count(read), lines + len(strict)
-    every = places + [None] * (sessions - len(places))
-    return ExactLines(scores=evaluate_lists(every, top=top), exact=exact, named=named, lines=lines)
+    all_ranks = ranks + [None] * (sessions - len(ranks))
+    return ExactLines(scores=evaluate_lists(all_ranks, top=top), exact=exact, named=named, lines=lines)
 
 
-def _entries(exchange: Exchange, top: int, *, exact: bool) -> tuple[str | None, ...]:
+def _listed_titles(exchange: Exchange, top: int, *, exact: bool) -> tuple[str | None, ...]:
     entry = exchange.entry
     return () if entry is None else stored_list(entry.reply, entry.messages, top=top, exact=exact)
 

@@ -1,4 +1,4 @@
-"""What a run is about: the sessions of a data set, chosen, with their candidate lists."""
+"""The task of a run: the selected sessions of a data set, with their candidate lists."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +21,7 @@ from simulations.options.run_options import RunOptions
 
 @dataclass(frozen=True)
 class Task:
-    """Sessions in the order they are run; everything in it follows from data set and options."""
+    """Sessions in the order they are run; everything in it is determined by data set and options."""
 
     dataset: Dataset
     options: RunOptions
@@ -30,12 +30,12 @@ class Task:
     """(S, N) the lists as shown."""
     candidates_hash: str
     training: Dataset
-    """What models and the offline language model learn from: `dataset`, or one over the same catalogue; without what
-    is asked about where its training sequences are played."""
+    """What base models and the offline language model learn from: `dataset`, or one over the same catalogue; without
+    the targets where training sequences are played."""
     judged: JudgedItems | None = None
-    """What the user agent is asked about after the dialogue; None where nothing is."""
-    base: KnowledgeBase | None = None
-    """The hints that are tried on every session; None where none are."""
+    """The items that the user agent judges after the dialogue; None where it judges none."""
+    knowledge_base: KnowledgeBase | None = None
+    """Its hints are tried on every session; None where there are none to try."""
 
     @classmethod
     def of(
@@ -43,18 +43,18 @@ class Task:
         dataset: Dataset,
         options: RunOptions,
         training: Dataset | None = None,
-        base: KnowledgeBase | None = None,
+        knowledge_base: KnowledgeBase | None = None,
     ) -> "Task":
-        """Chooses the sessions and draws their lists. Raises `UsageError` when there is no session to run."""
+        """Selects the sessions and draws their lists. Raises `UsageError` when there is no session to run."""
         ratios = options.judged_ratios()
-        chosen, lists, judged = [], [], []
+        selected, lists, judged = [], [], []
         for split in options.splits:
             every = session_rows(dataset, split, held_out=options.held_out)
-            # The reference protocol is one stream over all rows of a split, so lists come before any choice.
+            # The reference protocol draws one stream over all rows of a split: lists come before the selection.
             drawn = candidate_lists(
                 dataset, every, size=options.candidates, seed=options.seed, method=options.candidates_from
             )
-            chosen += every
+            selected += every
             lists.append(drawn.items)
             if ratios:
                 judged.append(
@@ -67,14 +67,23 @@ class Task:
                         method=options.candidates_from,
                     )
                 )
-        if not chosen:
+        if not selected:
             raise UsageError(no_sessions(dataset, options))
-        order = _order(dataset, options, chosen)
-        picked, shown = [chosen[index] for index in order], np.concatenate(lists)[order]
-        items = with_target_at(shown, [row.target for row in picked], options.target_position)
-        asked = JudgedItems(np.concatenate([j.items for j in judged])[order], judged[0].wanted) if judged else None
-        learned = _without_what_is_asked(dataset, options, training or dataset)
-        return cls(dataset, options, picked, items, lists_hash(picked, items), learned, asked, base)
+        order = _order(dataset, options, selected)
+        ordered, shuffled = [selected[index] for index in order], np.concatenate(lists)[order]
+        items = with_target_at(shuffled, [row.target for row in ordered], options.target_position)
+        return cls(
+            dataset,
+            options,
+            ordered,
+            items,
+            lists_hash(ordered, items),
+            _training_without_targets(dataset, options, training or dataset),
+            JudgedItems(np.concatenate([each.items for each in judged])[order], judged[0].wanted)
+            if judged
+            else None,
+            knowledge_base,
+        )
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -82,10 +91,10 @@ class Task:
     @property
     def hints(self) -> tuple[Hint, ...]:
         """The hints that are tried on every session."""
-        return () if self.base is None else self.base.hints
+        return () if self.knowledge_base is None else self.knowledge_base.hints
 
     def session(self, position: int) -> Session:
-        """The session at this position of the run."""
+        """The session at this position of the task."""
         return build_session(self.dataset, self.rows[position], self.candidates[position].tolist())
 
     def views(self) -> list[SessionView]:
@@ -93,34 +102,34 @@ class Task:
         return [self.session(position).view for position in range(len(self))]
 
     def judging_views(self) -> list[SessionView]:
-        """All sessions as the reward model sees them when items are judged: the whole history, then those items.
+        """All sessions as the reward model sees them for judging: the whole history, then the judged items.
 
-        The target of the dialogue is history by then.
+        The target of the dialogue is part of the history by then.
         """
-        assert self.judged is not None, "asked for where something is judged"
+        assert self.judged is not None, "only called where items are judged"
         asked = zip(self.rows, self.judged.items.tolist(), strict=True)
         return [build_session(self.dataset, with_target_in_history(row), items).view for row, items in asked]
 
     def candidate_record(self) -> CandidateRecord:
-        """The lists as they are kept with the run."""
+        """The lists as they are stored with the run."""
         lists = zip(self.rows, self.candidates.tolist(), strict=True)
         titles = self.dataset.catalogue.titles
         by_item = {item: titles[item] for item in np.unique(self.candidates).tolist()}
         return CandidateRecord(self.candidates_hash, {row.id: items for row, items in lists}, by_item)
 
     def configuration(self) -> dict[str, Any]:
-        """What of data and options determines the results."""
-        said = self.options.configuration()
-        said |= {"dataset_hash": self.dataset.hash, "candidates_hash": self.candidates_hash}
+        """The part of a run's configuration that data and options determine."""
+        values = self.options.configuration()
+        values |= {"dataset_hash": self.dataset.hash, "candidates_hash": self.candidates_hash}
         if self.training.hash != self.dataset.hash:
-            said |= {"train_on": self.training.name, "training_hash": self.training.hash}
-        if self.base is not None:
-            said |= {"hints_hash": self.base.hash}
-        return said if self.judged is None else said | {"judged_hash": self.judged.hash(self.rows)}
+            values |= {"train_on": self.training.name, "training_hash": self.training.hash}
+        if self.knowledge_base is not None:
+            values |= {"hints_hash": self.knowledge_base.hash}
+        return values if self.judged is None else values | {"judged_hash": self.judged.hash(self.rows)}
 
 
-def _without_what_is_asked(dataset: Dataset, options: RunOptions, training: Dataset) -> Dataset:
-    """What models may learn from: where training sequences are played, not their targets and what comes after them.
+def _training_without_targets(dataset: Dataset, options: RunOptions, training: Dataset) -> Dataset:
+    """What models may learn from: of training sequences that are played, only what comes before their targets.
 
     Hints are learned on training sessions and tried on others: the language model is the same for all of them.
     """

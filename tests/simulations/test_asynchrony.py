@@ -13,7 +13,7 @@ import pytest
 
 from afl.testing.server import FakeServer, running_server
 from simulations import simulate
-from simulations.execution.asynchrony import outside_event_loop, wait_for, waiting
+from simulations.execution.asynchrony import event_loop, outside_event_loop, wait_for
 
 T = TypeVar("T")
 
@@ -84,7 +84,7 @@ def test_what_closes_things_after_an_interrupt_can_still_wait() -> None:
 
     @outside_event_loop
     def command() -> None:
-        with waiting() as wait:
+        with event_loop() as wait:
             try:
                 wait(endless())
             finally:

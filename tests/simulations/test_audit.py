@@ -19,13 +19,13 @@ from simulations.analysis.audit_check import Check, Verdict
 from simulations.commands.data import import_data
 from simulations.execution.agent_factory import AgentFactory
 from simulations.leakage.accuracy import Accuracy
-from simulations.leakage.advice import Advised, check_advice
-from simulations.leakage.lists import Listed, check_lists
+from simulations.leakage.advice import ToolAdvice, check_advice
+from simulations.leakage.lists import CandidateList, check_lists
 from simulations.leakage.positions import check_positions
 from simulations.leakage.prompts import PromptCheck
 from simulations.leakage.run_audit import Audit
 from simulations.leakage.split import check_split
-from simulations.leakage.suggestions import Suggested, audit_suggestions, check_suggestions
+from simulations.leakage.suggestions import Suggestion, audit_suggestions, check_suggestions
 from simulations.leakage.titles import Titles
 from simulations.options.run_options import RunOptions
 from simulations.task.task import Task
@@ -310,7 +310,7 @@ def test_published_answers_under_their_own_seed_are_fair(lastfm: Dataset, shared
 
 
 def test_a_few_suggestions_off_their_list_are_no_oracle_but_suspicious() -> None:
-    suggested = [Suggested("a", "a")] * 30 + [Suggested("b", "a")] * 60 + [Suggested(None, "a")] * 2
+    suggested = [Suggestion("a", "a")] * 30 + [Suggestion("b", "a")] * 60 + [Suggestion(None, "a")] * 2
     assert check_suggestions(suggested, candidates=20).verdict is Verdict.SUSPICIOUS
 
 
@@ -322,7 +322,7 @@ def test_accuracy_has_clopper_and_pearsons_interval() -> None:
 
 def test_advice_that_names_every_candidate_tells_nothing() -> None:
     titles = ("Air", "Muse", "Tricky")
-    assert check_advice([Advised("t", "Air, Muse or Tricky", titles, "Muse")] * 50).verdict is Verdict.OK
+    assert check_advice([ToolAdvice("t", "Air, Muse or Tricky", titles, "Muse")] * 50).verdict is Verdict.OK
 
 
 def test_a_title_inside_a_longer_one_is_not_named() -> None:
@@ -346,12 +346,12 @@ def test_places_drawn_evenly_pass_and_lopsided_ones_do_not() -> None:
 
 
 def test_a_target_twice_in_its_list_is_broken() -> None:
-    check = check_lists([Listed((1, 2, 3), 2), Listed((1, 2, 2), 2)], method="seeded")
+    check = check_lists([CandidateList((1, 2, 3), 2), CandidateList((1, 2, 2), 2)], method="seeded")
     assert (check.verdict, check.numbers["target_twice"]) == (Verdict.BROKEN, 1)
 
 
 def test_touched_items_on_a_list_are_counted_and_allowed_only_where_the_published_code_draws() -> None:
-    lists = [Listed((1, 2, 3), 2, frozenset({2, 3}))]
+    lists = [CandidateList((1, 2, 3), 2, frozenset({2, 3}))]
     seeded, reference = check_lists(lists, method="seeded"), check_lists(lists, method="reference")
     assert (seeded.verdict, reference.verdict) == (Verdict.BROKEN, Verdict.OK)
     assert reference.numbers["with_touched_items"] == 1

@@ -134,7 +134,7 @@ async def test_a_changed_parameter_is_named_with_both_values(tmp_path: Any) -> N
             runs.append(await store.begin_run(name, config, lists))
             await JournaledChat.live(model, runs[-1].journal()).ask(key, messages)
         cold, warm = runs
-        ((earlier,), (asked,)) = await cold.requests(["7"]), await warm.requests(["7"])
+        ((earlier,), (asked,)) = await cold.recorded_requests(["7"]), await warm.recorded_requests(["7"])
         found = explain(asked, [], [(cold, earlier)], warm)
     assert found.nearest is not None
     assert [str(one) for one in found.nearest.differences] == ["parameter temperature: earlier 0, now 1"]

@@ -143,7 +143,7 @@ def test_the_agent_arm_sees_what_the_loop_shows_in_its_first_round(evaluated: Af
 def test_a_model_that_is_not_there_is_trained_and_a_line_says_so(afl: Afl, small: Path) -> None:
     fixed = "evaluate recommendation --dataset small --split test --base gru4rec --arm base"
     command = fixed.split()
-    line = "afl: no gru4rec is trained on 'small' yet, so it is trained now; beforehand: afl train gru4rec"
+    line = "afl: no gru4rec is trained on 'small' yet, so it is trained now; to train it beforehand: afl train gru4rec"
     assert f"{line} --dataset small\n" in afl(*command).err
     assert line not in afl(*command).err
 

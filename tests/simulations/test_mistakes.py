@@ -12,7 +12,7 @@ from afl.data.dataset import Dataset
 from afl.testing.faults import status
 from afl.testing.server import FakeServer, running_server
 from memory.store import Store
-from simulations.execution.asynchrony import waiting
+from simulations.execution.asynchrony import event_loop
 from simulations.options.run_options import RunOptions
 from simulations.task.task import Task
 from tests.simulations.conftest import Afl, Finished
@@ -208,7 +208,7 @@ def test_a_file_that_is_no_database_is_named(afl: Afl, small_csv: Path) -> None:
 @contextmanager
 def held(name: str, database: Path) -> Iterator[None]:
     """Somebody works on this run."""
-    with waiting() as wait:
+    with event_loop() as wait:
         store = wait(Store.open(f"sqlite:///{database}"))
         holding = wait(store.run(name)).hold()
         wait(holding.__aenter__())

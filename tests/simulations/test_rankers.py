@@ -19,8 +19,8 @@ from afl.types import Advice, Outcome, Refusal, Role, SessionView
 from agents import RecommendationAgent, UserAgent
 from agents.sections import entries
 from memory.store import Store
+from simulations.execution.execution_config import ExecutionConfig
 from simulations.execution.executor import open_executor
-from simulations.execution.run import ExecutionConfig
 from simulations.graphs.lists import after_ranking, build_choice, build_ranking, build_shortlist
 from simulations.options.run_options import RunOptions
 from simulations.task.task import Task

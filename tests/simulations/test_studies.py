@@ -22,8 +22,8 @@ from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.audit_check import Check, Verdict
 from simulations.analysis.paired_tests import compare
 from simulations.commands.data import import_data
-from simulations.leakage.judged import Asked, check_judged
-from simulations.leakage.preflight import audit_sessions, audit_suggested, require_sound
+from simulations.leakage.judged import JudgedItemsOfUser, check_judged
+from simulations.leakage.preflight import audit_outputs, audit_sessions, require_sound
 from simulations.options.run_options import RunOptions
 from simulations.studies.arm_runner import over_seeds
 from simulations.task.model_outputs import ModelOutputs
@@ -318,7 +318,7 @@ def test_a_study_may_leave_out_the_check_that_it_is_about() -> None:
 def test_a_sound_set_up_passes_every_check(dataset: Dataset) -> None:
     options = RunOptions(dataset="small", llm="offline", recommender="none", reward="none")
     study = Task.of(dataset, options)
-    found = [*audit_sessions(study), *audit_suggested(study, ModelOutputs(None, None))]
+    found = [*audit_sessions(study), *audit_outputs(study, ModelOutputs(None, None))]
     assert [check.name for check in found] == ["positions", "lists", "split", "judged", "suggestions"]
     assert require_sound(found) == []
 
@@ -326,17 +326,17 @@ def test_a_sound_set_up_passes_every_check(dataset: Dataset) -> None:
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        (Asked([1], [2, 2], [], [1]), "an item twice"),
-        (Asked([1], [2], [], [1, 2]), "as if they did not want it"),
-        (Asked([1], [2], [2], [1]), "have met an unwanted item"),
-        (Asked([1], [2], [], []), "is not theirs"),
+        (JudgedItemsOfUser([1], [2, 2], [], [1]), "an item twice"),
+        (JudgedItemsOfUser([1], [2], [], [1, 2]), "as if they did not want it"),
+        (JudgedItemsOfUser([1], [2], [2], [1]), "have met an unwanted item"),
+        (JudgedItemsOfUser([1], [2], [], []), "is not theirs"),
     ],
 )
-def test_judged_items_that_are_not_what_they_say_are_broken(asked: Asked, said: str) -> None:
-    check = check_judged([Asked([1], [2], [], [1]), asked])
+def test_judged_items_that_are_not_what_they_say_are_broken(asked: JudgedItemsOfUser, said: str) -> None:
+    check = check_judged([JudgedItemsOfUser([1], [2], [], [1]), asked])
     assert (check.verdict, said in check.text) == (Verdict.BROKEN, True)
 
 
 def test_who_comes_back_to_an_item_is_no_leak() -> None:
-    check = check_judged([Asked([1], [2], [1], [1])])
+    check = check_judged([JudgedItemsOfUser([1], [2], [1], [1])])
     assert (check.verdict, check.numbers["wanted_shown"]) == (Verdict.OK, 1)

@@ -9,14 +9,17 @@ import pytest
 
 from afl.data.dataset import Dataset
 from afl.llm.canned_answers import canned_answer
-from afl.llm.language_model import LanguageModel
+from afl.llm.language_model import LanguageModel, LanguageModelSpec
 from afl.llm.registry import load_model
+from afl.llm.roles import PerRole
 from afl.settings import Settings
 from afl.testing.chat import scripted_model
 from memory.export import export
 from memory.store import Store
 from simulations.execution.agent_factory import AgentFactory
-from simulations.execution.run import ExecutionConfig, execute_run
+from simulations.execution.engine import PreparedRun, load_engine
+from simulations.execution.execution_config import ExecutionConfig
+from simulations.execution.run import execute_run
 from simulations.options.run_options import RunOptions
 from simulations.progress import silent
 from simulations.task.model_outputs import ModelOutputs
@@ -53,7 +56,9 @@ async def export_of(task: Task, model: LanguageModel, folder: Path) -> bytes:
     agents = AgentFactory().complete(task.options, task.dataset, Settings())
     async with await Store.open(f"sqlite:///{folder / 'afl.db'}") as store:
         run = await store.begin_run("x", {}, task.candidate_record())
-        await execute_run(run, task, advised(task), model, agents, execution=ExecutionConfig(), bar=silent)
+        specs, models = PerRole.shared(LanguageModelSpec("any")), PerRole.shared(model)
+        prepared = PreparedRun("x", {}, task, agents, specs, models, advised(task), None)
+        await execute_run(run, prepared, ExecutionConfig(), load_engine(), bar=silent)
         return "".join([line async for line in export(run)]).encode()
 
 

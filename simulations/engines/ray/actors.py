@@ -1,4 +1,4 @@
-"""The actors of the engine `ray`: workers, and the two desks that they share."""
+"""The actors of the engine `ray`: workers and the services that they share, and clients of those services."""
 
 import socket
 import sys
@@ -13,6 +13,7 @@ from afl.llm.language_model import Price
 from afl.llm.limiter import AdaptiveLimiter
 from afl.llm.rate_limits import RateLimits
 from afl.llm.request_cost import BudgetLimits
+from afl.llm.roles import PerRole
 from afl.types import ConcurrencyChange, Spending
 from memory.store import Store
 from simulations.engines.services import (
@@ -27,100 +28,99 @@ from simulations.engines.worker import RunSpec, WorkerRun, WorkerSpec, WorkerUpd
 
 
 class WorkerReady(NamedTuple):
-    """What a worker says once it is open."""
+    """A worker's answer once it is open."""
 
     host: str
     error: AFLError | None = None
-    """Why it cannot play."""
+    """Why it cannot run sessions."""
 
 
 class WorkerActor:
-    """A process that plays; between runs it has nothing."""
+    """A process that runs sessions; between runs it holds nothing."""
 
     def __init__(self) -> None:
-        self._playing: WorkerRun | None = None
+        self._run: WorkerRun | None = None
 
-    async def open(self, part: RunSpec, place: WorkerSpec) -> WorkerReady:
-        """Gets ready to play."""
+    async def open(self, run_spec: RunSpec, worker_spec: WorkerSpec) -> WorkerReady:
+        """Opens the run, and loads what its sessions need."""
         host = socket.gethostname()
         try:
-            self._playing = await WorkerRun.open(part, place)
+            self._run = await WorkerRun.open(run_spec, worker_spec)
         except AFLError as error:
             return WorkerReady(host, type(error)(f"worker on {host}: {error}"))
         if (torch := sys.modules.get("torch")) is not None:
             torch.set_num_threads(1)
         return WorkerReady(host)
 
-    async def exchange(self, places: Sequence[int], begun: Sequence[int]) -> WorkerUpdate:
-        """Takes further sessions, and returns when there is something to tell."""
-        assert self._playing is not None, "opened first"
-        return await self._playing.exchange(places, begun)
+    async def exchange(self, positions: Sequence[int], begun: Sequence[int]) -> WorkerUpdate:
+        """Takes further sessions, and returns when there is something to report."""
+        assert self._run is not None, "the run is opened first"
+        return await self._run.exchange(positions, begun)
 
     async def close(self) -> None:
-        """Returns once what was handed over is on disk."""
-        playing, self._playing = self._playing, None
-        if playing is not None:
-            await playing.close()
+        """Returns once finished sessions are on disk."""
+        run, self._run = self._run, None
+        if run is not None:
+            await run.close()
 
 
 class LimiterActor:
-    """Admission for all workers; requests and tokens a minute hold over all runs of a command."""
+    """The limiter of all workers; rate limits hold over all runs of a command."""
 
     def __init__(self, rpm: int | None, tpm: int | None) -> None:
-        self._rates = RateLimits(rpm, tpm)
-        self._desk = LimiterService(AdaptiveLimiter(rate_limits=self._rates))
+        self._rate_limits = RateLimits(rpm, tpm)
+        self._service = LimiterService(AdaptiveLimiter(rate_limits=self._rate_limits))
 
     async def begin(self, concurrency: int) -> None:
-        """A new run: nobody has anything under way."""
-        self._desk = LimiterService(AdaptiveLimiter(concurrency, rate_limits=self._rates))
+        """Starts a new run, with no request in progress."""
+        self._service = LimiterService(AdaptiveLimiter(concurrency, rate_limits=self._rate_limits))
 
     async def admit(self, worker: str, tokens: Sequence[int]) -> list[int]:
-        return await self._desk.admit(worker, tokens)
+        return await self._service.admit(worker, tokens)
 
-    async def ended(self, worker: str, tries: Sequence[RequestEnd]) -> None:
-        await self._desk.ended(worker, tries)
+    async def ended(self, worker: str, ends: Sequence[RequestEnd]) -> None:
+        await self._service.ended(worker, ends)
 
     async def lost(self, worker: str) -> None:
-        await self._desk.lost(worker)
+        await self._service.lost(worker)
 
     async def history(self, since: int) -> list[ConcurrencyChange]:
-        return await self._desk.history(since)
+        return await self._service.history(since)
 
 
 @dataclass(frozen=True)
 class BudgetState:
-    """Where a budget and the account of a run stand when the run begins."""
+    """Where a budget and the account of a run stand when a run is opened."""
 
-    bounds: BudgetLimits
+    limits: BudgetLimits
     max_tokens: int | None
-    price: Price | None
+    prices: PerRole[Price | None]
     others: Spending
     """What the other runs of the command have cost."""
     spent: Spending
-    doubt: Spending
+    unconfirmed: Spending
 
 
 class BudgetActor:
-    """Money for all workers of a run, with its ledger."""
+    """The budget account of all workers of a run, with its ledger."""
 
     def __init__(self) -> None:
         self._stack = AsyncExitStack()
-        self._desk: BudgetService | None = None
+        self._service: BudgetService | None = None
 
-    async def begin(self, url: str, run: str, opening: BudgetState) -> None:
+    async def begin(self, url: str, run: str, state: BudgetState) -> None:
         """Opens the ledger of a run."""
         store = await self._stack.enter_async_context(await Store.open(url))
         ledger = (await store.join_run(run)).ledger()
-        bounds = opening.bounds
-        budget = Budget(usd=bounds.usd, tokens=bounds.tokens, max_tokens=opening.max_tokens)
-        budget.open_account("", price=None, ledger=NullLedger(), spent=opening.others)
+        budget = Budget(usd=state.limits.usd, tokens=state.limits.tokens, max_tokens=state.max_tokens)
+        budget.open_account("", prices=PerRole.shared(None), ledger=NullLedger(), spent=state.others)
         account = budget.open_account(
-            run, price=opening.price, ledger=ledger, spent=opening.spent, unconfirmed=opening.doubt
+            run, prices=state.prices, ledger=ledger, spent=state.spent, unconfirmed=state.unconfirmed
         )
-        self._desk = BudgetService(account)
+        self._service = BudgetService(account)
 
-    async def hold(self, worker: str, asked: Sequence[tuple[int, Spending]]) -> BudgetDecision:
-        return await self._open.hold(worker, asked)
+    async def reserve(self, worker: str, requests: Sequence[tuple[int, Spending]]) -> BudgetDecision:
+        return await self._open.reserve(worker, requests)
 
     async def paid(self, worker: str, events: Sequence[PaymentEvent]) -> None:
         await self._open.paid(worker, events)
@@ -129,20 +129,20 @@ class BudgetActor:
         await self._open.lost(worker)
 
     async def close(self) -> BudgetSummary:
-        """What the run has cost; the ledger holds what stays in doubt."""
-        books = await self._open.close()
+        """What the run has cost; the ledger holds what stays unconfirmed."""
+        summary = await self._open.close()
         await self._stack.aclose()
-        return books
+        return summary
 
     @property
     def _open(self) -> BudgetService:
-        assert self._desk is not None, "begun first"
-        return self._desk
+        assert self._service is not None, "the run is opened first"
+        return self._service
 
 
 @dataclass(frozen=True)
 class RayLimiterClient:
-    """A `LimiterActor` as workers ask it."""
+    """A `LimiterActor` as workers reach it."""
 
     actor: Any
 
@@ -150,18 +150,18 @@ class RayLimiterClient:
         admitted: Sequence[int] = await self.actor.admit.remote(worker, tokens)
         return admitted
 
-    async def ended(self, worker: str, tries: Sequence[RequestEnd]) -> None:
-        await self.actor.ended.remote(worker, tries)
+    async def ended(self, worker: str, ends: Sequence[RequestEnd]) -> None:
+        await self.actor.ended.remote(worker, ends)
 
 
 @dataclass(frozen=True)
 class RayBudgetClient:
-    """A `BudgetActor` as workers ask it."""
+    """A `BudgetActor` as workers reach it."""
 
     actor: Any
 
-    async def hold(self, worker: str, asked: Sequence[tuple[int, Spending]]) -> BudgetDecision:
-        decision: BudgetDecision = await self.actor.hold.remote(worker, asked)
+    async def reserve(self, worker: str, requests: Sequence[tuple[int, Spending]]) -> BudgetDecision:
+        decision: BudgetDecision = await self.actor.reserve.remote(worker, requests)
         return decision
 
     async def paid(self, worker: str, events: Sequence[PaymentEvent]) -> None:

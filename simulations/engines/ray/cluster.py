@@ -1,4 +1,4 @@
-"""A Ray cluster to play on: one of this machine's own, started and ended with the command, or one that is there."""
+"""The Ray cluster that runs sessions: a local one, started and ended with the command, or an existing one."""
 
 import os
 import socket
@@ -10,7 +10,7 @@ from sqlalchemy import make_url
 
 from afl.errors import UsageError, WorkerError
 from afl.extras import optional_imports
-from simulations.engines.base import Say, StorageLocation
+from simulations.execution.engine import Notify, StorageLocation
 
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -19,12 +19,12 @@ _QUIET = {
 }
 
 
-_PATIENCE = 5.0
+_CONNECT_TIMEOUT = 5.0
 """Seconds for a cluster to accept a connection."""
 
 
 def ray_module() -> Any:
-    """Ray, which tells nobody that it is used; `UsageError` where it is not installed."""
+    """Ray, with its usage statistics off. Raises `UsageError` where it is not installed."""
     os.environ.update({name: value for name, value in _QUIET.items() if name not in os.environ})
     with optional_imports("ray", "--engine ray"):
         import ray
@@ -39,8 +39,8 @@ class Cluster:
         self._own = own
 
     @classmethod
-    def connect(cls, address: str | None, workers: int | None, say: Say) -> "Cluster":
-        """The cluster at an address, or a new one of this machine's own.
+    def connect(cls, address: str | None, workers: int | None, notify: Notify) -> "Cluster":
+        """The cluster at an address, or a new one on this machine.
 
         Raises `WorkerError` where there is none.
         """
@@ -50,11 +50,13 @@ class Cluster:
         began = monotonic()
         _require_answer(address)
         try:
-            ray.init(address or "local", log_to_driver=False, logging_level="error", **_own(address, workers))
+            ray.init(
+                address or "local", log_to_driver=False, logging_level="error", **_start_options(address, workers)
+            )
         except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
             reason = str(error).partition("\n")[0]
-            raise WorkerError(f"--engine ray: cannot use {_called(address)}: {reason}") from None
-        say(f"ray: {_called(address)} is there after {monotonic() - began:.1f} s")
+            raise WorkerError(f"--engine ray: cannot use {_label(address)}: {reason}") from None
+        notify(f"ray: {_label(address)} is ready after {monotonic() - began:.1f} s")
         return cls(ray, own=True)
 
     @property
@@ -64,7 +66,7 @@ class Cluster:
 
     @property
     def processors(self) -> int:
-        """How many workers it has room for, were they alone."""
+        """How many workers it has room for altogether."""
         return int(self.ray.cluster_resources().get("CPU", 0))
 
     @property
@@ -77,14 +79,14 @@ class Cluster:
             self.ray.shutdown()
 
 
-def shared_home(home: StorageLocation, hosts: Collection[str]) -> StorageLocation:
-    """The same home as the processes of these machines can find it.
+def shared_storage(storage: StorageLocation, hosts: Collection[str]) -> StorageLocation:
+    """The storage as the processes of these machines reach it.
 
     Raises `UsageError` for a database that they cannot share.
     """
-    url = make_url(home.url)
+    url = make_url(storage.url)
     if url.get_backend_name() != "sqlite":
-        return home
+        return storage
     if url.database in (None, "", ":memory:"):
         raise UsageError("--engine ray: a database in memory belongs to one process; give --db sqlite:///path")
     if set(hosts) != {socket.gethostname()}:
@@ -93,31 +95,31 @@ def shared_home(home: StorageLocation, hosts: Collection[str]) -> StorageLocatio
             f"{len(hosts)} machine{'s' if len(hosts) > 1 else ''} ({', '.join(sorted(hosts)[:3])}); "
             "give --db postgresql://host/name, or leave --address out"
         )
-    # Workers need not run in the folder of who started them.
+    # Workers need not run in the folder of the process that started them.
     whole = url.set(database=os.path.abspath(str(url.database)))
-    return StorageLocation(whole.render_as_string(hide_password=False), home.settings)
+    return StorageLocation(whole.render_as_string(hide_password=False), storage.settings)
 
 
 def _require_answer(address: str | None) -> None:
-    """Raises `WorkerError` where nobody is; Ray itself would try for minutes."""
+    """Raises `WorkerError` where no connection is accepted; Ray itself would try for minutes."""
     host, _, port = (address or "").rpartition(":")
     if not (host and port.isdigit()):
         return
     try:
-        socket.create_connection((host, int(port)), timeout=_PATIENCE).close()
+        socket.create_connection((host, int(port)), timeout=_CONNECT_TIMEOUT).close()
     except (OSError, OverflowError) as error:
         raise WorkerError(
-            f"--engine ray: nobody answers at {address}: {error}; is it what `ray start` said?"
+            f"--engine ray: nobody answers at {address}: {error}; is it the address that `ray start` printed?"
         ) from None
 
 
-def _own(address: str | None, workers: int | None) -> dict[str, Any]:
-    """What a cluster of one's own is started with."""
+def _start_options(address: str | None, workers: int | None) -> dict[str, Any]:
+    """What a local cluster is started with; nothing for an existing one."""
     if address is not None:
         return {}
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return {"num_cpus": workers or processors, "num_gpus": 0, "include_dashboard": False}
 
 
-def _called(address: str | None) -> str:
-    return "a cluster of this machine's own" if address is None else f"the cluster at {address}"
+def _label(address: str | None) -> str:
+    return "a local cluster" if address is None else f"the cluster at {address}"

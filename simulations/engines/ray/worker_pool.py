@@ -1,4 +1,4 @@
-"""The workers of an engine: hired for a run, resting between runs, given up when they are lost."""
+"""The workers of an engine: acquired for a run, idle between runs, discarded when they are lost."""
 
 import asyncio
 from contextlib import suppress
@@ -7,37 +7,38 @@ from typing import Any
 from uuid import uuid4
 
 from afl.errors import WorkerError
-from simulations.engines.dispatcher import LOSSES
+from simulations.engines.dispatcher import MAX_LOSSES
 from simulations.engines.ray.actors import RayBudgetClient, RayLimiterClient, WorkerActor, WorkerReady
 from simulations.engines.worker import WorkerSpec, WorkerUpdate
 
-PATIENCE = 20.0
-"""Seconds for what a worker has handed over to get to disk."""
+CLOSE_TIMEOUT = 20.0
+"""Seconds for a worker's finished sessions to get to disk."""
 
 
 @dataclass(frozen=True)
 class WorkerAssignment:
-    """What workers are hired for: a run, by reference, and the desks to ask at."""
+    """What workers are acquired for: a run, and the services that they share."""
 
-    run: Any
+    run_spec: Any
+    """A reference to the `RunSpec` in the object store."""
     limiter: RayLimiterClient | None = None
     budget: RayBudgetClient | None = None
 
 
 @dataclass(frozen=True)
 class WorkerHandle:
-    """A worker that is ready to play."""
+    """A worker that is ready to run sessions."""
 
     actor: Any
     name: str
     host: str
     concurrency: int
-    """Sessions under way at once."""
+    """Sessions in progress at once."""
 
-    async def exchange(self, places: list[int], begun: list[int]) -> WorkerUpdate:
-        """Gives it further sessions; returns when it has something to tell."""
-        news: WorkerUpdate = await self.actor.exchange.remote(places, begun)
-        return news
+    async def exchange(self, positions: list[int], begun: list[int]) -> WorkerUpdate:
+        """Gives it further sessions; returns when it has something to report."""
+        update: WorkerUpdate = await self.actor.exchange.remote(positions, begun)
+        return update
 
 
 @dataclass
@@ -50,78 +51,77 @@ class WorkerPool:
 
     @property
     def loss(self) -> type[Exception]:
-        """What is raised by whoever asks a worker that is gone."""
-        gone: type[Exception] = self.ray.exceptions.RayActorError
-        return gone
+        """What is raised by calls to a worker that is lost."""
+        loss: type[Exception] = self.ray.exceptions.RayActorError
+        return loss
 
     @property
     def size(self) -> int:
         """How many there are."""
         return len(self._idle) + len(self._busy)
 
-    async def acquire(self, work: WorkerAssignment, share: int) -> WorkerHandle:
-        """A worker ready to play; waits where there is no room for one.
+    async def acquire(self, assignment: WorkerAssignment, concurrency: int) -> WorkerHandle:
+        """A worker ready to run sessions; waits where there is no room for one.
 
         Raises `WorkerError` where workers end again and again while they start, and what opening a run raises.
         """
         while self._idle:
-            # Those that rested may be gone since.
+            # Idle workers may have been lost since.
             with suppress(self.loss):
-                return await self._hired(self._idle.pop(), work, share)
+                return await self._open(self._idle.pop(), assignment, concurrency)
         reason = ""
-        for _ in range(LOSSES):
+        for _ in range(MAX_LOSSES):
             try:
-                return await self._hired(self._new(), work, share)
+                return await self._open(self._new_actor(), assignment, concurrency)
             except self.loss as error:
                 reason = str(error).strip().replace("\n", " ")
-        raise WorkerError(f"--engine ray: {LOSSES} workers ended while they started: {reason[:300]}")
+        raise WorkerError(f"--engine ray: {MAX_LOSSES} workers ended while they started: {reason[:300]}")
 
-    def discard(self, hired: WorkerHandle) -> None:
-        """Gives up a worker; what it may still do, it does no more."""
-        self._busy.remove(hired)
-        self.ray.kill(hired.actor)
+    def discard(self, worker: WorkerHandle) -> None:
+        """Ends a lost worker, in case it still runs."""
+        self._busy.remove(worker)
+        self.ray.kill(worker.actor)
 
     async def release_all(self) -> None:
-        """Returns once no worker plays any more, and all that they had is on disk."""
+        """Returns once no worker is busy, and all their finished sessions are on disk."""
         busy, self._busy = self._busy, []
-        await asyncio.gather(*(self._close(hired.actor) for hired in busy))
+        await asyncio.gather(*(self._close(worker.actor) for worker in busy))
 
     def shut_down(self) -> None:
         """Ends every worker."""
-        for actor in (*self._idle, *(hired.actor for hired in self._busy)):
+        for actor in (*self._idle, *(worker.actor for worker in self._busy)):
             self.ray.kill(actor)
         self._idle, self._busy = [], []
 
-    def _new(self) -> Any:
-        return (
-            self.ray.remote(WorkerActor).options(num_cpus=1, max_restarts=0, scheduling_strategy="SPREAD").remote()
-        )
+    def _new_actor(self) -> Any:
+        actor = self.ray.remote(WorkerActor)
+        return actor.options(num_cpus=1, max_restarts=0, scheduling_strategy="SPREAD").remote()
 
-    async def _hired(self, actor: Any, work: WorkerAssignment, share: int) -> WorkerHandle:
-        place = WorkerSpec(uuid4().hex, share, work.limiter, work.budget)
-        welcome = await self._opened(actor, work, place)
-        hired = WorkerHandle(actor, place.worker, welcome.host, share)
-        self._busy.append(hired)
-        return hired
+    async def _open(self, actor: Any, assignment: WorkerAssignment, concurrency: int) -> WorkerHandle:
+        spec = WorkerSpec(uuid4().hex, concurrency, assignment.limiter, assignment.budget)
+        ready = await self._open_run(actor, assignment.run_spec, spec)
+        worker = WorkerHandle(actor, spec.worker, ready.host, concurrency)
+        self._busy.append(worker)
+        return worker
 
-    async def _opened(self, actor: Any, work: WorkerAssignment, place: WorkerSpec) -> WorkerReady:
+    async def _open_run(self, actor: Any, run_spec: Any, spec: WorkerSpec) -> WorkerReady:
         try:
-            welcome: WorkerReady = await actor.open.remote(work.run, place)
+            ready: WorkerReady = await actor.open.remote(run_spec, spec)
         except asyncio.CancelledError:
             self.ray.kill(actor)
             raise
         except self.ray.exceptions.RayTaskError as error:
             self.ray.kill(actor)
             reason = f"{type(error.cause).__name__}: {error.cause}".replace("\n", " ")
-            raise WorkerError(f"--engine ray: a worker cannot play this run: {reason[:300]}") from error
-        if welcome.error is not None:
+            raise WorkerError(f"--engine ray: a worker cannot run these sessions: {reason[:300]}") from error
+        if ready.error is not None:
             self._idle.append(actor)
-            raise welcome.error
-        return welcome
+            raise ready.error
+        return ready
 
     async def _close(self, actor: Any) -> None:
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(CLOSE_TIMEOUT):
                 await actor.close.remote()
         except (self.loss, TimeoutError):
             self.ray.kill(actor)

@@ -13,7 +13,7 @@ from afl.ports import Limiter
 from afl.testing.virtual_time import VirtualClock, run_virtually
 from afl.types import CallKey, Outcome, Reply
 from simulations.engines.services import LimiterService
-from simulations.engines.sharing import SharedLimiter
+from simulations.engines.shared_limits import SharedLimiter
 
 ALLOWED, CALLS, SESSIONS = 50, 1000, 64
 

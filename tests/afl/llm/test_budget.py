@@ -13,6 +13,7 @@ from afl.llm.budget import Budget, NullLedger, RunAccount
 from afl.llm.journaled_chat import JournaledChat
 from afl.llm.language_model import LanguageModel, Price
 from afl.llm.request_cost import request_bytes
+from afl.llm.roles import PerRole
 from afl.testing import FakeClock, MemoryJournal, MemoryLedger, scripted_model
 from afl.testing.faults import hang, rate_limited, reset, status, truncated
 from afl.testing.server import FakeServer
@@ -24,7 +25,7 @@ ModelAt = Callable[[FakeServer], LanguageModel]
 
 
 def account(budget: Budget, *, spent: Spending = NOTHING, ledger: MemoryLedger | None = None) -> RunAccount:
-    return budget.open_account("x", price=PRICE, ledger=ledger or MemoryLedger(), spent=spent)
+    return budget.open_account("x", prices=PerRole.shared(PRICE), ledger=ledger or MemoryLedger(), spent=spent)
 
 
 def keys(count: int) -> list[CallKey]:
@@ -72,7 +73,7 @@ async def test_a_call_that_does_not_fit_with_nothing_under_way_is_refused(
     purse = account(budget, spent=Spending(21, 0.0))
     assert not await purse.reserve(keys(1)[0], messages)
     assert budget.refused == (most, pytest.approx((most - 100 + 1000) / 1e6))
-    refusal = purse.over_budget_reply(messages)
+    refusal = purse.over_budget_reply(keys(1)[0], messages)
     assert (refusal.outcome, refusal.sent) == (Outcome.OVER_BUDGET, False)
     assert f"21 of {most + 20:,} tokens are spent and this call may take {most:,}" in (refusal.error or "")
 
@@ -80,7 +81,7 @@ async def test_a_call_that_does_not_fit_with_nothing_under_way_is_refused(
 async def test_runs_of_one_command_share_the_budget(messages: tuple[Message, ...], most: int) -> None:
     budget = Budget(tokens=2 * most - 1, max_tokens=100)
     one = account(budget)
-    two = budget.open_account("y", price=PRICE, ledger=NullLedger(), spent=Spending())
+    two = budget.open_account("y", prices=PerRole.shared(PRICE), ledger=NullLedger(), spent=Spending())
     assert await one.reserve(keys(1)[0], messages)
     one.answered(keys(1)[0], Reply(Outcome.OK, prompt_tokens=most - 100, completion_tokens=100))
     assert not await two.reserve(keys(1)[0], messages)

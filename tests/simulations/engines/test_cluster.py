@@ -9,8 +9,8 @@ import pytest
 from afl.errors import UsageError, WorkerError
 from afl.settings import Settings
 from simulations import runs, simulate
-from simulations.engines.base import StorageLocation
-from simulations.engines.ray.cluster import shared_home
+from simulations.engines.ray.cluster import shared_storage
+from simulations.execution.engine import StorageLocation
 
 HERE = socket.gethostname()
 
@@ -23,13 +23,13 @@ def settings(home: Path) -> Settings:
 def test_a_file_is_shared_by_processes_of_one_machine_wherever_they_run(
     settings: Settings, tmp_path: Path
 ) -> None:
-    found = shared_home(StorageLocation("sqlite:///here.db?timeout=5", settings), {HERE})
+    found = shared_storage(StorageLocation("sqlite:///here.db?timeout=5", settings), {HERE})
     assert found.url == f"sqlite:///{tmp_path / 'here.db'}?timeout=5"
 
 
 def test_a_server_is_shared_by_all(settings: Settings) -> None:
     home = StorageLocation("postgresql://host/db", settings)
-    assert shared_home(home, {HERE, "elsewhere"}) is home
+    assert shared_storage(home, {HERE, "elsewhere"}) is home
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_a_server_is_shared_by_all(settings: Settings) -> None:
 )
 def test_a_file_is_nothing_that_machines_share(settings: Settings, url: str, hosts: set[str], said: str) -> None:
     with pytest.raises(UsageError, match=said):
-        shared_home(StorageLocation(url, settings), hosts)
+        shared_storage(StorageLocation(url, settings), hosts)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_what_no_engine_can_do_is_a_mistake(small: Path, options: dict[str, obje
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        ("127.0.0.1:1", "nobody answers at 127.0.0.1:1: .* refused; is it what `ray start` said?"),
+        ("127.0.0.1:1", "nobody answers at 127.0.0.1:1: .* refused; is it the address that `ray start` printed?"),
         ("nonsense", "cannot use the cluster at nonsense: Invalid address format"),
     ],
 )

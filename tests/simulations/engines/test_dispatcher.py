@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afl.errors import WorkerError
-from simulations.engines.dispatcher import LOSSES, Dispatcher
+from simulations.engines.dispatcher import MAX_LOSSES, Dispatcher
 
 
 def test_sessions_are_given_out_in_order_and_lost_ones_first() -> None:
@@ -34,9 +34,9 @@ def test_it_is_done_when_nobody_has_any_and_none_is_left() -> None:
 
 def test_a_session_that_is_lost_again_and_again_stops_the_run() -> None:
     dispatcher = Dispatcher([7])
-    for _ in range(LOSSES - 1):
+    for _ in range(MAX_LOSSES - 1):
         dispatcher.lost(dispatcher.take(1))
-    with pytest.raises(WorkerError, match="the one at place 7 of the run among them"):
+    with pytest.raises(WorkerError, match="the one at position 7 of the run among them"):
         dispatcher.lost(dispatcher.take(1))
 
 
@@ -47,7 +47,7 @@ async def test_whoever_waits_is_woken_by_what_comes_back() -> None:
     await asyncio.sleep(0)
     dispatcher.lost([1])
     await asyncio.gather(*waiting)
-    assert dispatcher.left == 1
+    assert dispatcher.remaining == 1
 
 
 @given(st.lists(st.tuples(st.integers(1, 4), st.booleans()), max_size=40))
@@ -66,5 +66,5 @@ def test_whatever_is_lost_nothing_is_forgotten_or_given_to_two(moves: list[tuple
 
 
 def lose(dispatcher: Dispatcher, places: list[int]) -> None:
-    dispatcher._lost.clear()  # here nobody counts how often
+    dispatcher._losses.clear()  # here nobody counts how often
     dispatcher.lost(places)

@@ -19,8 +19,8 @@ from afl.testing.server import running_server
 from simulations import evaluate_recommendation, simulate
 from simulations.analysis.simulation_report import SimulationReport
 from simulations.commands.data import import_data
-from simulations.engines.base import EngineContext
 from simulations.engines.ray.engine import RayEngine
+from simulations.execution.engine import EngineContext
 from tests.simulations.conftest import Assassin, Launch, loop_arguments
 from tests.simulations.engines.conftest import TwoNodes
 from tests.simulations.test_budget import PRICE, Till

@@ -20,8 +20,8 @@ from simulations.commands.rescore import rescore
 from simulations.commands.simulate import simulate
 from simulations.execution.agent_factory import AgentFactory
 from simulations.execution.asynchrony import wait_for
+from simulations.execution.execution_config import ExecutionConfig
 from simulations.execution.executor import open_executor
-from simulations.execution.run import ExecutionConfig
 from tests.simulations.conftest import Afl
 
 Read = Callable[[TurnRecord], TurnRecord | None]

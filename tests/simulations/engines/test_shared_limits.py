@@ -9,10 +9,11 @@ from afl.llm.budget import Budget, RunAccount
 from afl.llm.language_model import Price
 from afl.llm.limiter import AdaptiveLimiter
 from afl.llm.request_cost import request_bytes
+from afl.llm.roles import PerRole
 from afl.testing import FakeClock, MemoryLedger
 from afl.types import CallKey, Message, Outcome, Reply, Spending
 from simulations.engines.services import BudgetService, LimiterService
-from simulations.engines.sharing import SharedAccount, SharedLimiter
+from simulations.engines.shared_limits import SharedAccount, SharedLimiter
 
 MESSAGES: tuple[Message, ...] = ({"role": "user", "content": "What do you say?"},)
 MOST = request_bytes(MESSAGES) + 100
@@ -30,7 +31,7 @@ def ledger() -> MemoryLedger:
 @pytest.fixture
 def account(ledger: MemoryLedger) -> RunAccount:
     budget = Budget(tokens=10 * MOST, max_tokens=100)
-    return budget.open_account("x", price=Price(1.0, 10.0), ledger=ledger, spent=Spending())
+    return budget.open_account("x", prices=PerRole.shared(Price(1.0, 10.0)), ledger=ledger, spent=Spending())
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def desk(account: RunAccount) -> BudgetService:
 
 @pytest.fixture
 def workers(desk: BudgetService, account: RunAccount) -> list[SharedAccount]:
-    return [SharedAccount(desk, name, account.cost_model, account.budget.bounds) for name in "abcd"]
+    return [SharedAccount(desk, name, account.cost_models, account.budget.bounds) for name in "abcd"]
 
 
 async def test_workers_pay_from_one_budget_and_are_refused_when_nothing_is_left(
@@ -59,7 +60,7 @@ async def test_workers_pay_from_one_budget_and_are_refused_when_nothing_is_left(
     await asyncio.gather(*(worker.settled() for worker in workers))
     assert 9 * MOST < billed <= 10 * MOST
     assert (account.spent.tokens, account.outstanding.tokens, account.budget.refused is None) == (billed, 0, False)
-    assert "tokens are spent" in (workers[3].over_budget_reply(MESSAGES).error or "")
+    assert "tokens are spent" in (workers[3].over_budget_reply(key(0), MESSAGES).error or "")
 
 
 async def test_a_try_is_in_the_ledger_before_it_is_sent(
