@@ -63,10 +63,10 @@ def _item(prompt: str) -> str:
 
 
 def _items(prompt: str) -> str:
-    titles, asked = _matches(_LISTED, section(prompt, CANDIDATES)), len(section(prompt, "Items:"))
+    titles, length = _matches(_LISTED, section(prompt, CANDIDATES)), len(section(prompt, "Items:"))
     hints = _matches(_HINT, section(prompt, ADVICE))
     first = _number("\n".join([*titles, *hints])) % max(1, len(titles))
-    ranked = [*titles[first:], *titles[:first]][:asked]
+    ranked = [*titles[first:], *titles[:first]][:length]
     entries = [f"{number}. {title}" for number, title in enumerate(ranked, start=1)]
     return "\n".join(["Reason: these go well with what came before.", "Items:", *entries])
 

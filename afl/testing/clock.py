@@ -4,7 +4,7 @@ import asyncio
 
 
 class FakeClock:
-    """Advances only when somebody sleeps, and then at once; `slept` remembers each wait in seconds."""
+    """Advances only when code sleeps, and then at once; `slept` lists each wait in seconds."""
 
     def __init__(self, now: float = 1_700_000_000.0) -> None:
         self.now = now

@@ -1,4 +1,4 @@
-"""What can go wrong between a client and an endpoint, each a coroutine that spoils one response."""
+"""Faults between a client and an endpoint, each a coroutine that replaces one response."""
 
 import asyncio
 import json
@@ -27,9 +27,9 @@ def rate_limited(retry_after: str | None = None) -> Fault:
 
 
 async def hang(request: web.Request, completion: Completion) -> web.StreamResponse:
-    """No answer, until the client has gone."""
+    """No response until the client disconnects."""
     await asyncio.Event().wait()
-    raise AssertionError("the server cancels this handler when the client has gone")
+    raise AssertionError("the server cancels this handler when the client disconnects")
 
 
 async def reset(request: web.Request, completion: Completion) -> web.StreamResponse:
@@ -110,7 +110,7 @@ def named_fault(name: str) -> Fault:
 
 
 def error_response(code: int, message: str, *, headers: dict[str, str] | None = None) -> web.Response:
-    """OpenAI's way of saying no."""
+    """An error in OpenAI's format."""
     body = {"error": {"message": message, "type": "fake_server", "code": None}}
     return web.json_response(body, status=code, headers=headers)
 

@@ -1,4 +1,4 @@
-"""Plug-ins for a while: what an installed package's entry points would register."""
+"""Temporary plug-ins, registered as an installed package's entry points are."""
 
 import importlib
 import sys

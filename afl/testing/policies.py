@@ -1,4 +1,4 @@
-"""Policies made by hand, without training: they always choose what they are told to."""
+"""Policies without training that always choose the same hint."""
 
 from collections.abc import Sequence
 

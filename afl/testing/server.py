@@ -25,10 +25,10 @@ Answerer = Callable[[Sequence[Mapping[str, Any]]], str]
 
 @dataclass(slots=True)
 class Counters:
-    """What the server has seen."""
+    """Requests counted by the server."""
 
     chat: int = 0
-    """Requests for a completion, spoiled ones included."""
+    """Requests for a completion, those with a fault included."""
     models: int = 0
     refused: int = 0
     """Of the requests for a completion: more than are allowed a second."""
@@ -39,8 +39,8 @@ class Counters:
 class FakeServer:
     """`/v1/chat/completions` and `/v1/models` on 127.0.0.1.
 
-    `answer` makes a text of the messages, `faults` spoils responses by request number (the first is 1), `models`
-    are the listed ids and `models_fault` spoils their list, `authorization` is the only accepted header of that name
+    `answer` turns messages into a reply, `faults` replaces responses by request number (the first is 1), `models`
+    are the listed ids and `models_fault` replaces their list, `authorization` is the only accepted header of that name
     (`Bearer KEY`), `latency` is in seconds. Of more than `per_second` requests in any second the rest are refused with
     429, at once and without `Retry-After`. `requests` keeps the payloads unless `keep` is off, `/counters` answers
     with `counters` as JSON.

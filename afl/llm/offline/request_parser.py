@@ -105,7 +105,8 @@ class Utterance(NamedTuple):
 
 def parse_request(messages: Sequence[Utterance]) -> Request:
     """The request in these messages: sections from all user messages, the task from the last message."""
-    paragraphs = [part for said in messages if said.role == "user" for part in said.text.split("\n\n")]
+    user_texts = [message.text for message in messages if message.role == "user"]
+    paragraphs = [paragraph for text in user_texts for paragraph in text.split("\n\n")]
     sections: dict[str, str] = {}
     other = []
     for paragraph in paragraphs:
@@ -126,7 +127,9 @@ def parse_request(messages: Sequence[Utterance]) -> Request:
         offer=_offer(sections.get(RECOMMENDATION, "")),
         question="\n".join(other),
         scores=_scores(sections.get(CANDIDATES, "")),
-        plays_user=any(said.role == "system" and said.text.startswith(USER_ROLE_PREFIX) for said in messages),
+        plays_user=any(
+            message.role == "system" and message.text.startswith(USER_ROLE_PREFIX) for message in messages
+        ),
         earlier_list=_earlier_list(messages, candidates),
         chosen=_text_below(sections.get(CHOSEN, "")) or None,
         hints_so_far=titles(sections.get(HINTS_SO_FAR, "")),
@@ -143,8 +146,8 @@ def titles(section: str) -> tuple[str, ...]:
 
 def find_title(text: str, candidates: Sequence[str]) -> str | None:
     """The candidate whose title occurs in the text, not inside a longer word; of several, the longest."""
-    found = [title for title in candidates if title in text and _is_whole_word(title, text)]
-    return max(found, key=len) if found else None
+    matches = [title for title in candidates if title in text and _is_whole_word(title, text)]
+    return max(matches, key=len, default=None)
 
 
 def suggestion_in_reason(offer: Offer, candidates: Sequence[str]) -> str | None:
@@ -163,8 +166,8 @@ def _is_whole_word(title: str, text: str) -> bool:
 
 def _task(text: str) -> Task:
     lines = text.rstrip().split("\n")
-    asked = (task for line in reversed(lines) for task in _TASKS if line.startswith(task))
-    return next(asked, Task.OTHER)
+    tasks = (task for line in reversed(lines) for task in _TASKS if line.startswith(task))
+    return next(tasks, Task.OTHER)
 
 
 def _scores(section: str) -> dict[str, float]:
@@ -179,8 +182,8 @@ def _scores(section: str) -> dict[str, float]:
 def _advice(section: str, candidates: Sequence[str]) -> tuple[str | None, list[str]]:
     suggestion, hints = None, []
     for line in section.split("\n")[1:]:
-        _, _, said = line.partition(": ")
-        title = said if said in candidates else find_title(line, candidates)
+        _, _, text = line.partition(": ")
+        title = text if text in candidates else find_title(line, candidates)
         if title is None or line.startswith(f"- {HINT}"):
             hints.append(line)
         else:
@@ -190,8 +193,8 @@ def _advice(section: str, candidates: Sequence[str]) -> tuple[str | None, list[s
 
 def _earlier_list(messages: Sequence[Utterance], candidates: tuple[str, ...]) -> tuple[str, ...]:
     """The first list of candidates in its own messages."""
-    given = (titles(said.text) for said in messages if said.role == "assistant")
-    return next((tuple(title for title in found if title in candidates) for found in given if found), ())
+    lists = (titles(message.text) for message in messages if message.role == "assistant")
+    return next((tuple(title for title in listed if title in candidates) for listed in lists if listed), ())
 
 
 def _text_below(section: str) -> str:

@@ -89,9 +89,9 @@ class AttributeValues:
                 (form, chain.from_iterable(_forms(_words(name)) for name in names)) for form, names in _SYNONYMS
             ]
             for form, forms in spoken:
-                found = tuple(dict.fromkeys(own[words] for words in forms if words in own))
-                if found:
-                    readings.setdefault(form, AspectValues(aspect, found))
+                synonymous = tuple(dict.fromkeys(own[words] for words in forms if words in own))
+                if synonymous:
+                    readings.setdefault(form, AspectValues(aspect, synonymous))
         return readings
 
     def _mentions(self, text: str) -> tuple[ValueMention, ...]:
