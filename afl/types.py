@@ -7,7 +7,10 @@ Everything here is a plain value: frozen, comparable, made of strings, numbers a
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Literal, NamedTuple, TypedDict
+from typing import Any, Generic, Literal, NamedTuple, TypedDict, TypeVar
+
+Item = TypeVar("Item", int, str)
+"""An item by its number in the catalogue, or by its title."""
 
 
 class Role(StrEnum):
@@ -90,7 +93,7 @@ class Message(TypedDict):
 
 
 class CallKey(NamedTuple):
-    """The identity of one language-model call within a run and study.
+    """The identity of one language-model call within a run.
 
     `subject` is a session's id, or the name of the object of a call outside sessions (a hint, a ranking).
     `attempt` is 0 for the first request of a turn, then 1, 2 for its repairs.
@@ -251,19 +254,28 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """One request of a turn, and the answer parsed from its reply."""
+class Answer(Generic[Item]):
+    """What a reply says, as far as it could be read. Items are numbers where code computes, else titles."""
+
+    outcome: Outcome
+    reason: str = ""
+    item: Item | None = None
+    decision: bool | None = None
+    """Yes or no of the user agent."""
+    ranking: tuple[Item, ...] = ()
+    """Several candidates, best first, where a list was asked for; `item` is the first of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt(Answer[int]):
+    """One request of a turn, and the answer in its reply.
+
+    In lists that are read entry by entry, `UNLISTED` holds the place of an entry that is no candidate.
+    """
 
     key: CallKey
-    outcome: Outcome
     messages: tuple[Message, ...]
     reply: Reply
-    reason: str = ""
-    item: int | None = None
-    decision: bool | None = None
-    ranking: tuple[int, ...] = ()
-    """Several candidates, best first, where a list was asked for; `item` is the first of them. In lists read entry by
-    entry, `UNLISTED` holds the place of one that is no candidate."""
 
 
 @dataclass(frozen=True, slots=True)

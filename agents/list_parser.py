@@ -8,12 +8,12 @@ from afl.types import Outcome
 from agents.lines import clean, read_lines, without_thinking
 from agents.parsing import Parsed, without_answer
 
-ParsedPoints = Parsed[tuple[str, ...]]
+ParsedSentences = Parsed[tuple[str, ...]]
 """`value` holds the sentences, each on one line."""
-ParsedSame = Parsed[bool]
+ParsedRedundancy = Parsed[bool]
 
-MOST_POINTS = 10
-LONGEST_POINT = 600
+MAX_SENTENCES = 10
+MAX_LENGTH = 600
 """Characters."""
 
 _NUMBERED = re.compile(r"^(?P<indent>[\s>*_`]*)[#(\[]?\d{1,2}[.):\]]+[*_`]*\s+(?P<rest>\S.*)$")
@@ -26,33 +26,33 @@ _ONE_OR_ZERO = re.compile(r"[\s*_`\"'<(\[]*(?:(?P<one>1|yes)|(?P<zero>0|no))(?![
 _BARE = re.compile(r"[\W_]*(?:1|0|yes|no)[\W_]*", re.IGNORECASE)
 
 
-def parse_points(text: str, heading: str) -> ParsedPoints:
+def parse_sentences(text: str, heading: str) -> ParsedSentences:
     """The sentences listed below `heading` ("Hints"), or in a numbered or bulleted list without one.
 
-    A line that goes on with an entry is set in further than it. `UNPARSED` without a list, with one of more than
+    A line that goes on with an entry is indented further than it. `UNPARSED` without a list, with one of more than
     ten sentences kept to the first ten, or with a sentence that is too long to be one.
     """
     lines = [line for line in without_thinking(text).splitlines() if line.strip() and not _FENCE.fullmatch(line)]
-    below, headed = _below(lines, heading)
-    points = _marked(below, _NUMBERED) or _marked(below, _BULLETED)
-    if not points and headed:
-        points = [one for line in below if (one := _sentence(line))]
-    if not points:
+    below, has_heading = _below(lines, heading)
+    sentences = _marked(below, _NUMBERED) or _marked(below, _BULLETED)
+    if not sentences and has_heading:
+        sentences = [text for line in below if (text := _clean_sentence(line))]
+    if not sentences:
         return Parsed(
             *without_answer(text, f'There is no list below "{heading}:"; write that line, then one a line.')
         )
-    long = next((at for at, point in enumerate(points, start=1) if len(point) > LONGEST_POINT), None)
+    long = next((at for at, sentence in enumerate(sentences, start=1) if len(sentence) > MAX_LENGTH), None)
     if long is not None:
         return Parsed(Outcome.UNPARSED, problem=f"Line {long} is too long; write short sentences, one a line.")
-    return Parsed(Outcome.OK, tuple(points[:MOST_POINTS]))
+    return Parsed(Outcome.OK, tuple(sentences[:MAX_SENTENCES]))
 
 
-def parse_same(text: str) -> ParsedSame:
+def parse_same(text: str) -> ParsedRedundancy:
     """Whether a hint says the same as another: 1 or yes, 0 or no, after `Same:` or alone. All else is no answer."""
     lines = [line.whole for line in read_lines(text)]
     labelled = [match["value"] for line in lines if (match := _SAME.match(line))]
-    bare = [line for line in lines if _BARE.fullmatch(line)]
-    written = next(iter((*labelled[::-1], *bare[::-1])), "")
+    unlabelled = [line for line in lines if _BARE.fullmatch(line)]
+    written = next(iter((*labelled[::-1], *unlabelled[::-1])), "")
     answer = _ONE_OR_ZERO.match(written)
     if answer is None:
         return Parsed(
@@ -74,7 +74,7 @@ def _below(lines: Sequence[str], heading: str) -> tuple[list[str], bool]:
 
 
 def _marked(lines: Sequence[str], mark: re.Pattern[str]) -> list[str]:
-    """The entries that wear the mark, each with the lines set in below it."""
+    """The entries that begin with the mark, each with the indented lines below it."""
     entries: list[list[str]] = []
     indent = 0
     for line in lines:
@@ -84,10 +84,10 @@ def _marked(lines: Sequence[str], mark: re.Pattern[str]) -> list[str]:
             entries.append([match["rest"]])
         elif entries and len(line) - len(line.lstrip()) > indent:
             entries[-1].append(line)
-    return [one for parts in entries if (one := _sentence(" ".join(parts)))]
+    return [text for lines in entries if (text := _clean_sentence(" ".join(lines)))]
 
 
-def _sentence(text: str) -> str:
+def _clean_sentence(text: str) -> str:
     """On one line, without the marks of emphasis around its words; empty where there is no word in it."""
     sentence = one_line(re.sub(r"\*\*|__|`", "", clean([text]))).strip('"“” ')
     return sentence if re.search(r"\w", sentence) else ""

@@ -9,7 +9,7 @@ from afl.types import Advice, Refusal, Role, SessionView, Turn
 from agents.parsing import parse_recommendation
 from agents.prompts import Prompts
 from agents.ranking import parse_ranking
-from agents.repair import Asker, Question, Reading
+from agents.repair import ParsedReply, Question, RepairLoop
 from agents.sections import advice_section, memory_section, numbered, request
 
 
@@ -25,7 +25,7 @@ class RecommendationAgent:
     def __init__(self, chat: Chat, *, prompts: Prompts | None = None, phase: str = "loop") -> None:
         self.prompts = prompts or Prompts.load()
         self.phase = phase
-        self.asker = Asker(chat, self.prompts)
+        self.repair_loop = RepairLoop(chat, self.prompts)
 
     def prompts_hash(self, *groups: str) -> str:
         """SHA-256 (hex) over the prompts in use, see `Prompts.hash`."""
@@ -36,7 +36,7 @@ class RecommendationAgent:
     ) -> Turn:
         """The turn with every attempt; its `item` is a candidate where the outcome is `OK`."""
         question = self.question(view, advice=advice, memory=memory)
-        attempts = await self.asker.ask(
+        attempts = await self.repair_loop.ask(
             question, subject=view.session, phase=self.phase, round=round, role=self.role
         )
         return Turn(role=self.role, round=round, attempts=attempts, advice=tuple(advice))
@@ -61,7 +61,7 @@ class RecommendationAgent:
                 "the number of candidates"
             )
         question = self.ranking_question(view, top=top, advice=advice)
-        attempts = await self.asker.ask(
+        attempts = await self.repair_loop.ask(
             question, subject=view.session, phase=phase or self.phase, round=round, role=self.role
         )
         return Turn(role=self.role, round=round, attempts=attempts, advice=tuple(advice))
@@ -81,7 +81,7 @@ class RecommendationAgent:
                 answer,
             ),
             answer_format=answer,
-            read=lambda text: read_item(text, view),
+            parse=lambda text: parse_item(text, view),
             domain=domain,
         )
 
@@ -100,20 +100,20 @@ class RecommendationAgent:
                 answer,
             ),
             answer_format=answer,
-            read=lambda text: _read_ranking(text, view, top),
+            parse=lambda text: _parse_ranking(text, view, top),
             domain=domain,
         )
 
 
-def _read_ranking(text: str, view: SessionView, top: int) -> Reading:
+def _parse_ranking(text: str, view: SessionView, top: int) -> ParsedReply:
     parsed = parse_ranking(text, view.candidate_titles, top=top)
     ranking = tuple(view.item(title) for title in parsed.value or ())
     item = ranking[0] if ranking else None
-    return Reading(parsed.outcome, parsed.reason, item=item, ranking=ranking, problem=parsed.problem)
+    return ParsedReply(parsed.outcome, parsed.reason, item=item, ranking=ranking, problem=parsed.problem)
 
 
-def read_item(text: str, view: SessionView) -> Reading:
+def parse_item(text: str, view: SessionView) -> ParsedReply:
     """The candidate that a reply names, and why."""
     parsed = parse_recommendation(text, view.candidate_titles)
     item = None if parsed.value is None else view.item(parsed.value)
-    return Reading(parsed.outcome, parsed.reason, item=item, problem=parsed.problem)
+    return ParsedReply(parsed.outcome, parsed.reason, item=item, problem=parsed.problem)

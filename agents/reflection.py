@@ -17,16 +17,14 @@ from typing import NamedTuple
 
 from afl.data.catalogue import one_line
 from afl.ports import Chat
+from afl.prompt_headings import CHOSEN, HINTS_SO_FAR, NEW_HINT
 from afl.types import Attempt, Domain, Message, Outcome, Phase, SessionView, Turn
 from agents.lines import without_thinking
-from agents.list_parser import parse_points, parse_same
+from agents.list_parser import parse_same, parse_sentences
 from agents.prompts import Prompts
-from agents.repair import Asker, Question, Reading
+from agents.repair import ParsedReply, Question, RepairLoop
 from agents.sections import numbered, request
 
-CHOSEN = "Chosen next:"
-HINTS_SO_FAR = "Hints so far:"
-NEW_HINT = "New hint:"
 REFLECTION = "reflection"
 """The role its calls are recorded under: nobody of the dialogue."""
 STEPS = ("mistakes", "causes", "hints")
@@ -74,7 +72,7 @@ class ReflectionAgent:
 
     def __init__(self, chat: Chat, *, prompts: Prompts | None = None) -> None:
         self.prompts = prompts or Prompts.load()
-        self.asker = Asker(chat, self.prompts)
+        self.repair_loop = RepairLoop(chat, self.prompts)
 
     def prompts_hash(self, *groups: str) -> str:
         """SHA-256 (hex) over the prompts in use, see `Prompts.hash`."""
@@ -82,18 +80,18 @@ class ReflectionAgent:
 
     async def reflect(self, view: SessionView, turn: Turn, *, target: int) -> Reflection:
         """The hints that the model draws from a list without the target (`turn`); a step that fails is the last."""
-        said: dict[str, tuple[str, ...]] = dict.fromkeys(STEPS, ())
+        answers: dict[str, tuple[str, ...]] = dict.fromkeys(STEPS, ())
         conversation, attempts = _conversation(turn), tuple[Attempt, ...]()
         for round, name in enumerate(STEPS, start=1):
             shown = f"{CHOSEN}\n{one_line(view.title(target))}" if name == "causes" else ""
             step = self._step(name, view.domain, conversation, shown, count=len(turn.ranking))
-            made = await self._ask(step, view.session, round)
-            attempts = (*attempts, *made)
-            if made[-1].outcome is not Outcome.OK:
+            new = await self._ask(step, view.session, round)
+            attempts = (*attempts, *new)
+            if new[-1].outcome is not Outcome.OK:
                 break
-            said[name] = points(made[-1])
-            conversation = (*step.messages, _said(made[-1]))
-        return Reflection(**said, attempts=attempts)
+            answers[name] = sentences(new[-1])
+            conversation = (*step.messages, _reply_message(new[-1]))
+        return Reflection(**answers, attempts=attempts)
 
     async def repeats(
         self, hint: str, so_far: Sequence[str], *, domain: Domain, session: str, number: int
@@ -103,7 +101,7 @@ class ReflectionAgent:
         return Redundancy(attempts[-1].decision, attempts)
 
     async def _ask(self, question: Question, session: str, round: int) -> Attempts:
-        return await self.asker.ask(
+        return await self.repair_loop.ask(
             question, subject=session, phase=Phase.REFLECTION, round=round, role=REFLECTION
         )
 
@@ -114,7 +112,7 @@ class ReflectionAgent:
             system="",
             request=request(shown, fill(f"reflection.{name}", domain, count=str(count)), answer),
             answer_format=answer,
-            read=lambda text: _read_points(text, name.capitalize()),
+            parse=lambda text: _parse_sentences(text, name.capitalize()),
             domain=domain,
             before=before,
         )
@@ -131,30 +129,30 @@ class ReflectionAgent:
                 answer,
             ),
             answer_format=answer,
-            read=_read_same,
+            parse=_parse_same,
             domain=domain,
         )
 
 
-def points(attempt: Attempt) -> tuple[str, ...]:
+def sentences(attempt: Attempt) -> tuple[str, ...]:
     """The sentences that an answered step listed."""
     return tuple(attempt.reason.split("\n"))
 
 
 def _conversation(turn: Turn) -> tuple[Message, ...]:
     """The request for the list, and the list as it was given in the end: repairs are forgotten."""
-    return (*turn.attempts[0].messages, _said(turn.answer))
+    return (*turn.attempts[0].messages, _reply_message(turn.answer))
 
 
-def _said(attempt: Attempt) -> Message:
+def _reply_message(attempt: Attempt) -> Message:
     return {"role": "assistant", "content": without_thinking(attempt.reply.text).strip()}
 
 
-def _read_points(text: str, heading: str) -> Reading:
-    parsed = parse_points(text, heading)
-    return Reading(parsed.outcome, "\n".join(parsed.value or ()) or parsed.reason, problem=parsed.problem)
+def _parse_sentences(text: str, heading: str) -> ParsedReply:
+    parsed = parse_sentences(text, heading)
+    return ParsedReply(parsed.outcome, "\n".join(parsed.value or ()) or parsed.reason, problem=parsed.problem)
 
 
-def _read_same(text: str) -> Reading:
+def _parse_same(text: str) -> ParsedReply:
     parsed = parse_same(text)
-    return Reading(parsed.outcome, parsed.reason, decision=parsed.value, problem=parsed.problem)
+    return ParsedReply(parsed.outcome, parsed.reason, decision=parsed.value, problem=parsed.problem)

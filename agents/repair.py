@@ -1,40 +1,34 @@
-"""How any agent asks: one request, then up to two repairs that show the model its mistake."""
+"""The repair loop: one request, then up to two more that show the model its mistake."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from afl.ports import Chat
-from afl.types import Attempt, CallKey, Domain, Message, Outcome, Reply
+from afl.types import Answer, Attempt, CallKey, Domain, Message, Outcome, Reply
 from agents.lines import without_thinking
 from agents.prompts import Prompts
 
-REPAIRS = 2
+MAX_REPAIRS = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What an agent understood of a reply; `problem` tells the model what was wrong with it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedReply(Answer[int]):
+    """The answer that an agent read out of a reply."""
 
-    outcome: Outcome
-    reason: str = ""
-    item: int | None = None
-    decision: bool | None = None
-    ranking: tuple[int, ...] = ()
     problem: str = ""
-
-
-Reader = Callable[[str], Reading]
+    """What was wrong with the reply, in words for the model."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What one turn asks: the opening messages, how to read a reply, and the answer format to insist on."""
+    """What an agent asks in one turn, and how it reads the reply."""
 
     system: str
     request: str
     """Ends with `answer_format`."""
     answer_format: str
-    read: Reader
+    """Repeated in every repair request."""
+    parse: Callable[[str], ParsedReply]
     domain: Domain
 
     @property
@@ -42,10 +36,10 @@ class Question:
         return ({"role": "system", "content": self.system}, {"role": "user", "content": self.request})
 
 
-class Asker:
-    """Puts questions to a chat model and keeps every attempt."""
+class RepairLoop:
+    """Sends questions to a chat model until a reply can be used or the repairs are used up."""
 
-    def __init__(self, chat: Chat, prompts: Prompts, *, repairs: int = REPAIRS) -> None:
+    def __init__(self, chat: Chat, prompts: Prompts, *, repairs: int = MAX_REPAIRS) -> None:
         self.chat = chat
         self.prompts = prompts
         self.repairs = repairs
@@ -57,35 +51,42 @@ class Asker:
     async def ask(
         self, question: Question, *, subject: str, phase: str, round: int, role: str
     ) -> tuple[Attempt, ...]:
-        """All attempts, the last of which is the answer: `OK`, beyond repair, or the repairs are used up."""
+        """All attempts; the last one is the turn's answer, usable or not."""
         attempts: list[Attempt] = []
         messages = question.messages
         for number in range(self.repairs + 1):
             key = CallKey(subject, phase, round, role, number)
             reply = await self.chat.ask(key, messages)
-            reading = _read(reply, question.read)
-            attempts.append(_attempt(key, messages, reply, reading))
-            if not reading.outcome.repairable:
+            parsed = _parse(reply, question.parse)
+            attempts.append(_attempt(key, messages, reply, parsed))
+            if not parsed.outcome.repairable:
                 break
-            messages = (*messages, *self._correction(question, reply, reading))
+            messages = (*messages, *self._repair_messages(question, reply, parsed))
         return tuple(attempts)
 
-    def _correction(self, question: Question, reply: Reply, reading: Reading) -> Sequence[Message]:
+    def _repair_messages(self, question: Question, reply: Reply, parsed: ParsedReply) -> Sequence[Message]:
         # Some endpoints refuse an assistant message without content.
-        said = without_thinking(reply.text).strip() or "(empty reply)"
-        correction = self.prompts.fill("repair", question.domain, problem=reading.problem)
+        text = without_thinking(reply.text).strip() or "(empty reply)"
+        correction = self.prompts.fill("repair", question.domain, problem=parsed.problem)
         return (
-            {"role": "assistant", "content": said},
+            {"role": "assistant", "content": text},
             {"role": "user", "content": f"{correction}\n\n{question.answer_format}"},
         )
 
 
-def _read(reply: Reply, read: Reader) -> Reading:
-    """A reply that did not come whole is not guessed at: its outcome is the attempt's."""
-    return read(reply.text) if reply.outcome is Outcome.OK else Reading(reply.outcome)
+def _parse(reply: Reply, parse: Callable[[str], ParsedReply]) -> ParsedReply:
+    """A reply that did not come whole is not parsed: its outcome is the attempt's."""
+    return parse(reply.text) if reply.outcome is Outcome.OK else ParsedReply(reply.outcome)
 
 
-def _attempt(key: CallKey, messages: tuple[Message, ...], reply: Reply, reading: Reading) -> Attempt:
+def _attempt(key: CallKey, messages: tuple[Message, ...], reply: Reply, parsed: ParsedReply) -> Attempt:
     return Attempt(
-        key, reading.outcome, messages, reply, reading.reason, reading.item, reading.decision, reading.ranking
+        parsed.outcome,
+        parsed.reason,
+        parsed.item,
+        parsed.decision,
+        parsed.ranking,
+        key=key,
+        messages=messages,
+        reply=reply,
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from afl.prompt_headings import CANDIDATES
-from afl.types import CallKey, Message, Outcome, Phase, Reply, Role
+from afl.types import Answer, CallKey, Message, Outcome, Phase, Reply, Role
 from agents.parsing import parse_decision, parse_recommendation
 from agents.ranking import parse_ranking
 from agents.sections import entries
@@ -12,18 +12,7 @@ from agents.stored_requests import as_asked, asked_titles, stored_list, stored_o
 
 
 @dataclass(frozen=True, slots=True)
-class Reread:
-    """What a stored reply says; items by their titles."""
-
-    outcome: Outcome
-    reason: str = ""
-    item: str | None = None
-    decision: bool | None = None
-    ranking: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Rereader:
+class ReplyParser:
     """Knows what the turns of a run asked for."""
 
     decisions: bool = True
@@ -37,33 +26,33 @@ class Rereader:
 
     def read(
         self, key: CallKey, messages: Sequence[Message], reply: Reply, *, known: Sequence[str] = ()
-    ) -> Reread:
+    ) -> Answer[str]:
         """What the reply to these messages says. A reply that did not come whole is not guessed at.
 
         `known` are titles as the run has them, where requests may have them otherwise.
         """
         if reply.outcome is not Outcome.OK:
-            return Reread(reply.outcome)
+            return Answer(reply.outcome)
         if self.stored:
-            return _reread_entries(messages, reply, self.listed, known)
+            return _parse_entries(messages, reply, self.listed, known)
         if key.role == Role.USER and (key.phase == Phase.JUDGE or self.decisions):
             decided = parse_decision(reply.text)
-            return Reread(decided.outcome, decided.reason, decision=decided.value)
+            return Answer(decided.outcome, decided.reason, decision=decided.value)
         titles = _candidates(messages)
         if key.role == Role.RECOMMENDATION and (self.lists or key.phase == Phase.HINTS):
             ranked = parse_ranking(reply.text, titles, top=self.listed)
             ranking = ranked.value or ()
-            return Reread(ranked.outcome, ranked.reason, ranking[0] if ranking else None, ranking=ranking)
+            return Answer(ranked.outcome, ranked.reason, ranking[0] if ranking else None, ranking=ranking)
         named = parse_recommendation(reply.text, titles)
-        return Reread(named.outcome, named.reason, named.value)
+        return Answer(named.outcome, named.reason, named.value)
 
 
-def _reread_entries(messages: Sequence[Message], reply: Reply, top: int, known: Sequence[str]) -> Reread:
+def _parse_entries(messages: Sequence[Message], reply: Reply, top: int, known: Sequence[str]) -> Answer[str]:
     """A list entry by entry; of titles that the request has twice, only those count that the run could tell apart."""
     listed, asked = stored_list(reply, messages, top=top), asked_titles(messages)
     names = {as_asked(title, asked): title for title in known}
     ranking = tuple(names.get(title, "" if asked.count(title) > 1 else title) if title else "" for title in listed)
-    return Reread(stored_outcome(reply, listed), item=ranking[0] or None if ranking else None, ranking=ranking)
+    return Answer(stored_outcome(reply, listed), item=ranking[0] or None if ranking else None, ranking=ranking)
 
 
 def _candidates(messages: Sequence[Message]) -> list[str]:

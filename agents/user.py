@@ -8,7 +8,7 @@ from afl.prompt_headings import CANDIDATES, HISTORY, RECOMMENDED_BECAUSE
 from afl.types import Phase, Refusal, Role, SessionView, Turn
 from agents.parsing import parse_decision, parse_recommendation
 from agents.prompts import Prompts
-from agents.repair import Asker, Question, Reading
+from agents.repair import ParsedReply, Question, RepairLoop
 from agents.sections import memory_section, numbered, offer_section, request, scored, shown
 
 
@@ -30,7 +30,7 @@ class UserAgent:
         self.prompts = prompts or Prompts.load()
         self.phase = phase
         self.see_candidates = see_candidates
-        self.asker = Asker(chat, self.prompts)
+        self.repair_loop = RepairLoop(chat, self.prompts)
 
     def prompts_hash(self, *groups: str) -> str:
         """SHA-256 (hex) over the prompts in use, see `Prompts.hash`."""
@@ -48,7 +48,7 @@ class UserAgent:
     ) -> Turn:
         """The turn with every attempt; its `decision` is True or False where the outcome is `OK`."""
         question = self.question(view, title=view.title(item), reason=reason, score=score, memory=memory)
-        attempts = await self.asker.ask(
+        attempts = await self.repair_loop.ask(
             question, subject=view.session, phase=self.phase, round=round, role=self.role
         )
         return Turn(role=self.role, round=round, attempts=attempts, score=score)
@@ -62,7 +62,7 @@ class UserAgent:
         score, history and memory alone, not on the other items asked about.
         """
         question = self.question(view, title=title, reason=None, score=score, memory=memory)
-        attempts = await self.asker.ask(
+        attempts = await self.repair_loop.ask(
             question, subject=view.session, phase=Phase.JUDGE, round=number, role=self.role
         )
         return Turn(role=self.role, round=number, attempts=attempts, score=score)
@@ -86,7 +86,7 @@ class UserAgent:
         question = self.choice_question(
             view, titles=[view.title(item) for item in items], scores=scores, reason=reason
         )
-        attempts = await self.asker.ask(
+        attempts = await self.repair_loop.ask(
             question, subject=view.session, phase=self.phase, round=round, role=self.role
         )
         return Turn(role=self.role, round=round, attempts=attempts)
@@ -97,7 +97,7 @@ class UserAgent:
         """What the model is asked; equal arguments give equal bytes. Without a reason the item stands for itself."""
         fill, domain = self.prompts.fill, view.domain
         listed = self.see_candidates and reason is not None
-        asks = "user.question_judge" if reason is None else f"user.question_{'listed' if listed else 'alone'}"
+        question = "user.question_judge" if reason is None else f"user.question_{'listed' if listed else 'alone'}"
         answer = fill("user.answer", domain)
         return Question(
             system=fill("user.system", domain),
@@ -106,11 +106,11 @@ class UserAgent:
                 numbered(CANDIDATES, view.candidate_titles) if listed else "",
                 memory_section(memory),
                 offer_section(title, reason, score, fill("user.score", domain)),
-                fill(asks, domain),
+                fill(question, domain),
                 answer,
             ),
             answer_format=answer,
-            read=_read,
+            parse=_parse_decision,
             domain=domain,
         )
 
@@ -132,17 +132,17 @@ class UserAgent:
                 answer,
             ),
             answer_format=answer,
-            read=lambda text: _read_choice(text, view, titles),
+            parse=lambda text: _parse_choice(text, view, titles),
             domain=domain,
         )
 
 
-def _read_choice(text: str, view: SessionView, titles: Sequence[str]) -> Reading:
+def _parse_choice(text: str, view: SessionView, titles: Sequence[str]) -> ParsedReply:
     parsed = parse_recommendation(text, titles)
     item = None if parsed.value is None else view.item(parsed.value)
-    return Reading(parsed.outcome, parsed.reason, item=item, problem=parsed.problem)
+    return ParsedReply(parsed.outcome, parsed.reason, item=item, problem=parsed.problem)
 
 
-def _read(text: str) -> Reading:
+def _parse_decision(text: str) -> ParsedReply:
     parsed = parse_decision(text)
-    return Reading(parsed.outcome, parsed.reason, decision=parsed.value, problem=parsed.problem)
+    return ParsedReply(parsed.outcome, parsed.reason, decision=parsed.value, problem=parsed.problem)

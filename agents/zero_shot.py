@@ -7,8 +7,8 @@ from afl.ports import Chat
 from afl.prompt_headings import CANDIDATES, HISTORY
 from afl.types import Advice, Outcome, Phase, Refusal, Role, SessionView, Turn
 from agents.prompts import Prompts
-from agents.recommendation import read_item
-from agents.repair import Asker, Question, Reading
+from agents.recommendation import parse_item
+from agents.repair import ParsedReply, Question, RepairLoop
 from agents.sections import numbered, request
 
 _NO_ITEM = 'There is no line "Item: ..." with a title of the list; write that line and nothing else.'
@@ -25,7 +25,7 @@ class ZeroShot:
     def __init__(self, chat: Chat, *, prompts: Prompts | None = None, phase: str = Phase.LOOP) -> None:
         self.prompts = prompts or Prompts.load()
         self.phase = phase
-        self.asker = Asker(chat, self.prompts)
+        self.repair_loop = RepairLoop(chat, self.prompts)
 
     def prompts_hash(self, *groups: str) -> str:
         """SHA-256 (hex) over the prompts in use, see `Prompts.hash`."""
@@ -42,7 +42,7 @@ class ZeroShot:
             raise ValueError(
                 f"session {view.session}: got advice or a memory, which a zero-shot answer goes without"
             )
-        attempts = await self.asker.ask(
+        attempts = await self.repair_loop.ask(
             self.question(view), subject=view.session, phase=self.phase, round=round, role=self.role
         )
         return Turn(role=self.role, round=round, attempts=attempts)
@@ -60,12 +60,12 @@ class ZeroShot:
                 answer,
             ),
             answer_format=answer,
-            read=lambda text: _read(text, view),
+            parse=lambda text: _parse(text, view),
             domain=domain,
         )
 
 
-def _read(text: str, view: SessionView) -> Reading:
-    reading = read_item(text, view)
+def _parse(text: str, view: SessionView) -> ParsedReply:
+    reply = parse_item(text, view)
     # The usual words ask for a reason as well.
-    return replace(reading, problem=_NO_ITEM) if reading.outcome is Outcome.UNPARSED else reading
+    return replace(reply, problem=_NO_ITEM) if reply.outcome is Outcome.UNPARSED else reply

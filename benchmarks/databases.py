@@ -120,7 +120,9 @@ async def _session(run: Run, name: str, position: int) -> None:
             Outcome.OK, f"Reason: it is quiet {call}\nItem: A band", prompt_tokens=900, completion_tokens=40
         )
         await journal.record(JournalEntry(key, f"{position:016x}{call:02x}", request, reply))
-        turns.append(TurnRecord(key, Outcome.OK, item=f"A band {position % 1000}", reason=f"it is quiet {call}"))
+        turns.append(
+            TurnRecord(key=key, outcome=Outcome.OK, item=f"A band {position % 1000}", reason=f"it is quiet {call}")
+        )
     await run.record_session(SessionRecord(name, position, "A band 1", "A band 2", tuple(turns)))
 
 

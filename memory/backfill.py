@@ -10,7 +10,7 @@ from memory.backends import backend_of
 from memory.records import SessionRecord
 from memory.schema import runs, sessions
 from memory.search import word_row
-from memory.transcripts import read_transcripts
+from memory.session_codec import read_transcripts
 
 _AT_ONCE = 100
 

@@ -1,27 +1,31 @@
-"""Journal entries as rows: the numbers as columns, what was said in one blob."""
+"""Journal entries as rows: numbers as columns, messages and reply in one compressed blob."""
 
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import accumulate, pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from afl.types import CallKey, JournalEntry, Message, Outcome, Reply
 from memory.codec import compress, decompress, from_json, shared_dictionary, to_json
 from memory.schema import journal
 
-_AGAINST_WORDS = b"\x01"
-"""What content begins with; earlier versions stored it against one entry, as plain zstd, which begins otherwise."""
+NO_STUDY = ""
+"""The column `study` of the journal is part of its key and empty in every row: a run has one journal."""
+
+_SHARED_DICTIONARY = b"\x01"
+"""The first byte of content that is compressed against the shared dictionary; plain zstd, of earlier versions, begins
+otherwise."""
 
 
 class SubjectEntries:
-    """The entries of one subject, in the order recorded; each is stored against the two answered ones before it.
+    """The entries of one subject, in the order recorded; each is compressed against the two answered ones before it.
 
-    Two, because two agents take turns: one of them has words in common with the next request, the other its role's.
-    Failures never serve that purpose: a continuation replaces them.
+    Two, because two agents take turns: one of them shares text with the next request, the other its role's prompt.
+    Failures are never compressed against: a continuation replaces them.
     """
 
     def __init__(self) -> None:
@@ -31,11 +35,11 @@ class SubjectEntries:
         self._texts: list[tuple[int, bytes]] = []
 
     def encode(self, entry: JournalEntry) -> Mapping[str, Any]:
-        """The entry's columns, but for run and study; it is the subject's latest from now on."""
+        """The entry's columns without run and study; it is the subject's latest from now on."""
         reply = entry.reply
         fingerprint = bytes.fromhex(entry.fingerprint)
         text = _pack(entry)
-        content = _AGAINST_WORDS + compress(text, self.words())
+        content = _SHARED_DICTIONARY + compress(text, self.dictionary())
         self._add(entry, self._position + 1, text)
         return {
             **entry.key._asdict(),
@@ -59,9 +63,9 @@ class SubjectEntries:
         """Of the latest entry, counted from 1; 0 where there is none."""
         return self._position
 
-    def words(self, position: int | None = None) -> bytes:
-        """To compress against: what all requests say, then the two latest answered entries up to a position."""
-        texts = self._texts if position is None else [one for one in self._texts if one[0] <= position]
+    def dictionary(self, position: int | None = None) -> bytes:
+        """For compression: the shared dictionary, then the two latest answered entries up to a position."""
+        texts = self._texts if position is None else [entry for entry in self._texts if entry[0] <= position]
         return b"".join((shared_dictionary(), *(text for _, text in texts[-2:])))
 
     def decode(self, row: RowMapping) -> None:
@@ -70,8 +74,8 @@ class SubjectEntries:
         self._add(_entry(row, *_unpack(text)), row["position"], text)
 
     def _text(self, content: bytes) -> bytes:
-        if content.startswith(_AGAINST_WORDS):
-            return decompress(content[len(_AGAINST_WORDS) :], self.words())
+        if content.startswith(_SHARED_DICTIONARY):
+            return decompress(content[len(_SHARED_DICTIONARY) :], self.dictionary())
         return decompress(content, b"".join(text for _, text in self._texts[-1:]))
 
     def _add(self, entry: JournalEntry, position: int, text: bytes) -> None:
@@ -82,18 +86,45 @@ class SubjectEntries:
 
 
 async def read_subjects(
-    connection: AsyncConnection, run: int, study: str, subjects: Sequence[str]
+    connection: AsyncConnection, run: int, subjects: Sequence[str]
 ) -> defaultdict[str, SubjectEntries]:
-    """Everything a journal holds about these subjects, in one query."""
-    query = (
-        select(journal)
-        .where(journal.c.run == run, journal.c.study == study, journal.c.subject.in_(subjects))
-        .order_by(journal.c.position)
-    )
-    found: defaultdict[str, SubjectEntries] = defaultdict(SubjectEntries)
+    """Everything that a journal holds about these subjects, in one query."""
+    query = _of_run(select(journal), run).where(journal.c.subject.in_(subjects)).order_by(journal.c.position)
+    decoded: defaultdict[str, SubjectEntries] = defaultdict(SubjectEntries)
     for row in (await connection.execute(query)).mappings():
-        found[row["subject"]].decode(row)
-    return found
+        decoded[row["subject"]].decode(row)
+    return decoded
+
+
+class RecordedRequest(NamedTuple):
+    """A request of a run, with its reply."""
+
+    entry: JournalEntry
+    created: float
+    """Unix seconds at which the reply was recorded."""
+
+
+async def read_requests(connection: AsyncConnection, run: int, subjects: Sequence[str]) -> list[RecordedRequest]:
+    """Every request of a run about these subjects, in the order sent, subject by subject."""
+    query = _of_run(select(journal), run).where(journal.c.subject.in_(subjects))
+    rows = await connection.execute(query.order_by(journal.c.subject, journal.c.position))
+    decoded: defaultdict[str, SubjectEntries] = defaultdict(SubjectEntries)
+    requests = []
+    for row in rows.mappings():
+        key = CallKey(*(row[field] for field in CallKey._fields))
+        decoded[key.subject].decode(row)
+        requests.append(RecordedRequest(decoded[key.subject].entries[key], row["created"]))
+    return requests
+
+
+async def read_subject_names(connection: AsyncConnection, run: int) -> list[str]:
+    """The subjects that a run has entries about, in plain string order."""
+    return sorted((await connection.execute(_of_run(select(journal.c.subject).distinct(), run))).scalars())
+
+
+def _of_run(query: Select[Any], run: int) -> Select[Any]:
+    # The whole beginning of the key, so that its index is used.
+    return query.where(journal.c.run == run, journal.c.study == NO_STUDY)
 
 
 def _pack(entry: JournalEntry) -> bytes:

@@ -8,6 +8,7 @@ from afl.types import (
     PHASES_WITHOUT_ROUNDS,
     UNLISTED,
     Advice,
+    Answer,
     CallKey,
     JournalEntry,
     Outcome,
@@ -30,25 +31,21 @@ class CandidateRecord:
     """Item number -> title, for every item on the lists; None where the titles are not stored."""
 
 
-@dataclass(frozen=True, slots=True)
-class TurnRecord:
-    """One attempt of a turn with what was read out of its reply; its messages are in the journal."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnRecord(Answer[str]):
+    """One attempt of a turn with the answer in its reply; its messages are in the journal. Items are titles.
+
+    In a ranking that is read entry by entry, an entry that names no candidate is an empty string.
+    """
 
     key: CallKey
-    outcome: Outcome
-    item: str | None = None
-    """Title of the item the attempt names."""
-    reason: str = ""
-    decision: bool | None = None
     suggestion: str | None = None
-    """What the base model suggested to the recommendation agent in this turn."""
+    """The base model's suggestion to the recommendation agent in this turn."""
     score: float | None = None
+    """The reward score that the user agent was shown."""
     advice: tuple[Advice, ...] = ()
     label: bool | None = None
     """Whether the user wanted the judged item; None where nothing is judged."""
-    ranking: tuple[str, ...] = ()
-    """Titles, best first, where a list was asked for; `item` is the first of them. Empty for an entry that names no
-    candidate, where lists are read entry by entry."""
 
     def target_rank(self, target: str) -> int | None:
         """Where the target stands in the list, from 1; None where it does not, or nothing was listed."""

@@ -1,42 +1,76 @@
-"""Looking for an equal request in whatever any run recorded."""
+"""Finds equal requests in whatever any run recorded, by their fingerprint."""
 
+from collections import defaultdict
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from afl.types import CallKey, Outcome, Reply
 from memory.errors import storage_errors
 from memory.journal_codec import read_subjects
-from memory.requests import EqualRequest, read_equal_requests
-from memory.schema import journal
+from memory.schema import journal, runs
+
+_BATCH_SIZE = 500
+"""Values in a query, well below what databases refuse."""
+_KEY = tuple(journal.c[field] for field in CallKey._fields)
+
+
+class EqualRequest(NamedTuple):
+    """Where an equal request was recorded, and its outcome."""
+
+    run: str
+    key: CallKey
+    outcome: Outcome
+    created: float
+    """Unix seconds."""
 
 
 class ReplyCache:
-    """From a request's fingerprint to the earliest `OK` reply it ever got, in any run; None where there is none."""
+    """From the fingerprint of a request to the earliest `OK` reply to it, in any run; None where there is none."""
 
     def __init__(self, engine: AsyncEngine, where: str) -> None:
         self._engine = engine
         self._where = where
 
     async def find_requests(self, fingerprints: Sequence[str]) -> dict[str, list[EqualRequest]]:
-        """Fingerprint -> every request that has it, however it went, the earliest first."""
+        """Fingerprint -> every request that has it, whatever its outcome, the earliest first."""
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
-                return await read_equal_requests(connection, fingerprints)
+                return await _read_equal_requests(connection, fingerprints)
 
     async def __call__(self, fingerprint: str) -> Reply | None:
-        equal = (
-            select(journal.c.run, journal.c.study, *(journal.c[field] for field in CallKey._fields))
+        query = (
+            select(journal.c.run, *_KEY)
             .where(journal.c.fingerprint == bytes.fromhex(fingerprint), journal.c.outcome == Outcome.OK.value)
             .order_by(journal.c.created)
             .limit(1)
         )
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
-                found = (await connection.execute(equal)).first()
-                if found is None:
+                row = (await connection.execute(query)).first()
+                if row is None:
                     return None
-                run, study, *key = found
-                subjects = await read_subjects(connection, run, study, [key[0]])
-        return subjects[key[0]].entries[CallKey(*key)].reply
+                run, *fields = row
+                key = CallKey(*fields)
+                subjects = await read_subjects(connection, run, [key.subject])
+        return subjects[key.subject].entries[key].reply
+
+
+async def _read_equal_requests(
+    connection: AsyncConnection, fingerprints: Sequence[str]
+) -> dict[str, list[EqualRequest]]:
+    """Without the fingerprints that no request has."""
+    requests: defaultdict[str, list[EqualRequest]] = defaultdict(list)
+    hashes = [bytes.fromhex(fingerprint) for fingerprint in fingerprints]
+    for start in range(0, len(hashes), _BATCH_SIZE):
+        query = (
+            select(journal.c.fingerprint, runs.c.name, *_KEY, journal.c.outcome, journal.c.created)
+            .join(runs, runs.c.id == journal.c.run)
+            .where(journal.c.fingerprint.in_(hashes[start : start + _BATCH_SIZE]))
+            .order_by(journal.c.created)
+        )
+        for fingerprint, run, *key, outcome, created in await connection.execute(query):
+            requests[fingerprint.hex()].append(EqualRequest(run, CallKey(*key), Outcome(outcome), created))
+    return dict(requests)

@@ -1,20 +1,23 @@
-"""Between a `SessionRecord` and its rows: numbers and titles as columns, the words of a session in one blob."""
+"""Between a `SessionRecord` and its rows: numbers and titles as columns, texts in one compressed blob."""
 
 import json
 import struct
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping
+from sqlalchemy import RowMapping, Table, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from afl.types import Advice, CallKey, Outcome, Refusal
 from memory.codec import compress, decompress, from_json, to_json
-from memory.journal_codec import SubjectEntries
-from memory.records import SessionRecord, TurnRecord
+from memory.journal_codec import SubjectEntries, read_subjects
+from memory.records import Exchange, SessionRecord, Transcript, TurnRecord
+from memory.schema import sessions, turns
 
 
 def session_row(run: int, record: SessionRecord, now: float, subject: SubjectEntries | None) -> Mapping[str, Any]:
-    """The session's columns; its words, which are those of its requests, are stored against its latest entries."""
+    """The session's columns; its texts, which its requests quote, are compressed against its latest journal entries."""
     return {
         "run": run,
         "session": record.session,
@@ -28,7 +31,7 @@ def session_row(run: int, record: SessionRecord, now: float, subject: SubjectEnt
         "hit": record.hit,
         "suggestion": record.suggestion,
         "by_round": to_json([(int(hit), int(accepted)) for hit, accepted in record.by_round]).decode(),
-        "said": _packed(to_json(_said(record)), subject),
+        "said": _compressed(to_json(_texts(record)), subject),
         "finished": now,
         "base_hit": record.base_hit,
         "tools": json.dumps(record.tools),
@@ -60,50 +63,73 @@ def turn_rows(run: int, record: SessionRecord) -> list[Mapping[str, Any]]:
 
 def session_record(head: RowMapping, turns: Sequence[RowMapping], subject: SubjectEntries) -> SessionRecord:
     """The record as it was handed over; its turns in the order they were made."""
-    said = from_json(_unpacked(head["said"], subject))
+    texts = from_json(_decompressed(head["said"], subject))
     by_key = {_key(row): row for row in turns}
     return SessionRecord(
         session=head["session"],
         position=head["position"],
         target=head["target"],
         suggestion=head["suggestion"],
-        turns=tuple(_turn_record(CallKey(head["session"], *key), by_key, words) for key, words in said["turns"]),
+        turns=tuple(_turn_record(CallKey(head["session"], *key), by_key, turn) for key, turn in texts["turns"]),
         memories={
-            role: tuple(Refusal(*refusal) for refusal in memory) for role, memory in said["memories"].items()
+            role: tuple(Refusal(*refusal) for refusal in memory) for role, memory in texts["memories"].items()
         },
     )
 
 
-_AGAINST_ENTRIES = struct.Struct(">cI")
+async def read_transcripts(connection: AsyncConnection, run: int, session_ids: Sequence[str]) -> list[Transcript]:
+    """The recorded ones among these sessions, in the order asked for, in three queries."""
+    heads = {row["session"]: row for row in await _rows(connection, sessions, run, session_ids)}
+    turns_of: defaultdict[str, list[RowMapping]] = defaultdict(list)
+    for row in await _rows(connection, turns, run, session_ids):
+        turns_of[row["session"]].append(row)
+    journals = await read_subjects(connection, run, session_ids)
+    transcripts = []
+    for session in filter(heads.__contains__, session_ids):
+        record = session_record(heads[session], turns_of[session], journals[session])
+        entries = journals[session].entries
+        exchanges = tuple(Exchange(turn, entries.get(turn.key)) for turn in record.turns)
+        transcripts.append(Transcript(record, exchanges))
+    return transcripts
+
+
+async def _rows(
+    connection: AsyncConnection, table: Table, run: int, session_ids: Sequence[str]
+) -> Sequence[RowMapping]:
+    query = select(table).where(table.c.run == run, table.c.session.in_(session_ids))
+    return (await connection.execute(query)).mappings().all()
+
+
+_PREFIX = struct.Struct(">cI")
 _MARK = b"\x01"
-"""What words begin with that are stored against entries up to a position; plain zstd begins otherwise."""
+"""The first byte of texts that are compressed against journal entries up to a position; plain zstd begins otherwise."""
 
 
-def _packed(words: bytes, subject: SubjectEntries | None) -> bytes:
+def _compressed(texts: bytes, subject: SubjectEntries | None) -> bytes:
     if subject is None:
-        return compress(words)
-    return _AGAINST_ENTRIES.pack(_MARK, subject.position) + compress(words, subject.words())
+        return compress(texts)
+    return _PREFIX.pack(_MARK, subject.position) + compress(texts, subject.dictionary())
 
 
-def _unpacked(packed: bytes, subject: SubjectEntries) -> bytes:
-    if not packed.startswith(_MARK):
-        return decompress(packed)
-    _, position = _AGAINST_ENTRIES.unpack_from(packed)
-    return decompress(packed[_AGAINST_ENTRIES.size :], subject.words(position))
+def _decompressed(data: bytes, subject: SubjectEntries) -> bytes:
+    if not data.startswith(_MARK):
+        return decompress(data)
+    _, position = _PREFIX.unpack_from(data)
+    return decompress(data[_PREFIX.size :], subject.dictionary(position))
 
 
-def _said(record: SessionRecord) -> Mapping[str, Any]:
-    """The words of a session: what was read out of each reply, advice and memories."""
-    turns = [(turn.key[1:], _words(turn)) for turn in record.turns]
+def _texts(record: SessionRecord) -> Mapping[str, Any]:
+    """The texts of a session: reasons, advice and memories."""
+    turns = [(turn.key[1:], _turn_texts(turn)) for turn in record.turns]
     memories = {
-        role: [(kept.round, kept.item, kept.recommendation_reason, kept.refusal_reason) for kept in memory]
+        role: [(past.round, past.item, past.recommendation_reason, past.refusal_reason) for past in memory]
         for role, memory in record.memories.items()
     }
     return {"turns": turns, "memories": memories}
 
 
-def _words(turn: TurnRecord) -> list[Any]:
-    """Reason and advice; a ranking only where there is one, so that other turns stay as they always were kept."""
+def _turn_texts(turn: TurnRecord) -> list[Any]:
+    """Reason and advice; a ranking only where there is one, so that the bytes of other turns stay as they were."""
     advice = [(piece.tool, piece.text, dict(piece.payload)) for piece in turn.advice]
     return [turn.reason, advice, *([list(turn.ranking)] if turn.ranking else [])]
 
@@ -112,9 +138,9 @@ def _key(row: RowMapping) -> CallKey:
     return CallKey(row["session"], row["phase"], row["round"], row["role"], row["attempt"])
 
 
-def _turn_record(key: CallKey, rows: Mapping[CallKey, RowMapping], words: Any) -> TurnRecord:
+def _turn_record(key: CallKey, rows: Mapping[CallKey, RowMapping], texts: Any) -> TurnRecord:
     row = rows[key]
-    reason, advice, *rankings = words
+    reason, advice, *rankings = texts
     return TurnRecord(
         key=key,
         outcome=Outcome(row["outcome"]),

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from alembic import op
 
-from memory.migrations.texts import TEXT
+from memory.migrations import TEXT
 
 Type = type[sa.types.TypeEngine[Any]] | sa.types.TypeEngine[Any]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from afl.errors import NotFoundError
 from afl.types import CallKey
-from memory.requests import RecordedRequest
+from memory.journal_codec import RecordedRequest
 from memory.run import Run
 from memory.store import Store
 from simulations.analysis.run_comparison import differences

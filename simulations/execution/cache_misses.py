@@ -7,7 +7,8 @@ from typing import Any
 
 from afl.llm.fingerprint import Difference, RequestContent, differences
 from afl.types import CallKey, Outcome
-from memory.requests import EqualRequest, RecordedRequest
+from memory.journal_codec import RecordedRequest
+from memory.reply_cache import EqualRequest
 from memory.run import Run
 
 _UNUSABLE = {

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Literal, Self
 
 from afl.types import INDEPENDENT_PHASES, Outcome, Role
-from agents.repair import REPAIRS
+from agents.repair import MAX_REPAIRS
 from memory.records import TurnRecord
 from simulations.task.run_kind import RunKind
 
@@ -56,7 +56,7 @@ class DialogueShape:
         """The effect on the rest of the session of a turn with another answer."""
         if answer_of(before) == answer_of(after):
             return Divergence.SAME
-        if after.outcome.repairable and after.key.attempt < REPAIRS:
+        if after.outcome.repairable and after.key.attempt < MAX_REPAIRS:
             return Divergence.REPAIR
         step_before, step_after = self.next_step(before), self.next_step(after)
         if step_before == step_after:

@@ -6,7 +6,7 @@ from typing import Any
 
 from afl.types import Role
 from agents import RecommendationAgent, UserAgent, ZeroShot
-from agents.reparsing import Rereader
+from agents.reparsing import ReplyParser
 from memory.run import Run
 from simulations.analysis.run_numbers import RunNumbers, RunTally, numbers_of, target_index
 from simulations.rescoring.divergence import DialogueShape, Divergence
@@ -75,7 +75,7 @@ class Rescoring:
 async def rescore_run(run: Run) -> Rescoring:
     """The run read again; few sessions in memory at a time."""
     kind = RunKind.from_config(run.config)
-    reader = Rereader(
+    reader = ReplyParser(
         decisions=kind.protocol == "dialogue", lists=kind.lists, listed=kind.listed, stored=is_stored(run.config)
     )
     shape, roles = DialogueShape.from_config(run.config), _readable(run.config)

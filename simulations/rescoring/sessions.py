@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from afl.types import INDEPENDENT_PHASES, Phase
-from agents.reparsing import Rereader
+from agents.reparsing import ReplyParser
 from memory.records import Exchange, SessionRecord, Transcript, TurnRecord
 from simulations.rescoring.divergence import DialogueShape, Divergence, answer_of
 
@@ -46,7 +46,7 @@ class RescoredSession:
 
 
 def rescore_session(
-    transcript: Transcript, reader: Rereader, shape: DialogueShape, *, roles: Sequence[str]
+    transcript: Transcript, reader: ReplyParser, shape: DialogueShape, *, roles: Sequence[str]
 ) -> RescoredSession:
     """The session with the turns of these roles reparsed, up to the turn where the dialogue would have diverged."""
     turns: list[TurnRecord] = []
@@ -80,7 +80,7 @@ def _turns(exchanges: Sequence[Exchange]) -> list[list[Exchange]]:
     return [list(attempts) for _, attempts in groupby(exchanges, key=lambda exchange: exchange.turn.key[:4])]
 
 
-def _read_again(attempts: Sequence[Exchange], reader: Rereader, target: str) -> list[TurnRecord]:
+def _read_again(attempts: Sequence[Exchange], reader: ReplyParser, target: str) -> list[TurnRecord]:
     """The attempts, up to the first that needs no repair now."""
     read: list[TurnRecord] = []
     for turn, entry in ((exchange.turn, exchange.entry) for exchange in attempts):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afl.types import Outcome
-from agents.list_parser import LONGEST_POINT, MOST_POINTS, parse_points, parse_same
+from agents.list_parser import MAX_LENGTH, MAX_SENTENCES, parse_same, parse_sentences
 
 ERA, ABROAD = "Look at the era of the history.", "Consider films from abroad."
 
@@ -26,12 +26,12 @@ ERA, ABROAD = "Look at the era of the history.", "Consider films from abroad."
     ],
 )
 def test_a_list_is_read_whatever_it_wears(text):
-    assert parse_points(text, "Hints").value == (ERA, ABROAD)
+    assert parse_sentences(text, "Hints").value == (ERA, ABROAD)
 
 
 def test_sentences_keep_their_full_stops_and_numbers():
     text = "Hints:\n1. Mind Mr. and Mrs. films of the 1950s. Then rank.\n2. Prefer 2. parts"
-    assert parse_points(text, "Hints").value == (
+    assert parse_sentences(text, "Hints").value == (
         "Mind Mr. and Mrs. films of the 1950s. Then rank.",
         "Prefer 2. parts",
     )
@@ -39,24 +39,24 @@ def test_sentences_keep_their_full_stops_and_numbers():
 
 @pytest.mark.parametrize("text", ["", "I would look at the era.", "Hints:", "1.", "Hints:\n- \n"])
 def test_a_reply_without_a_list_is_not_guessed_at(text):
-    assert parse_points(text, "Hints").outcome is Outcome.UNPARSED
+    assert parse_sentences(text, "Hints").outcome is Outcome.UNPARSED
 
 
 def test_a_refusal_is_no_hint():
-    assert parse_points("I'm sorry, but I can't help with that.", "Hints").outcome is Outcome.DECLINED
+    assert parse_sentences("I'm sorry, but I can't help with that.", "Hints").outcome is Outcome.DECLINED
 
 
 def test_a_sentence_that_is_too_long_is_none():
-    parsed = parse_points(f"Hints:\n1. {ERA}\n2. {'x' * (LONGEST_POINT + 1)}", "Hints")
+    parsed = parse_sentences(f"Hints:\n1. {ERA}\n2. {'x' * (MAX_LENGTH + 1)}", "Hints")
     assert (parsed.outcome, parsed.problem[:6]) == (Outcome.UNPARSED, "Line 2")
 
 
 @given(st.text())
 def test_whatever_is_written_gives_sentences_or_a_reason(text):
-    parsed = parse_points(text, "Hints")
+    parsed = parse_sentences(text, "Hints")
     points = parsed.value or ()
     assert (parsed.outcome is Outcome.OK) == bool(points)
-    assert len(points) <= MOST_POINTS
+    assert len(points) <= MAX_SENTENCES
     assert all(point.splitlines() == [point] for point in points)
 
 

@@ -15,9 +15,15 @@ def missed() -> Turn:
     """The recommendation agent listed two items, of which `Morcheeba` is none."""
     opening = ({"role": "system", "content": "You recommend."}, {"role": "user", "content": "Which two?"})
     key = CallKey("7", "hints", 0, "recommendation", 0)
-    spoiled = Attempt(key, Outcome.UNPARSED, opening, Reply(Outcome.OK, "Muse?"))
+    spoiled = Attempt(key=key, outcome=Outcome.UNPARSED, messages=opening, reply=Reply(Outcome.OK, "Muse?"))
     reply = Reply(Outcome.OK, "<think>hm</think>Reason: loud\nItems:\n1. Muse\n2. Air")
-    answer = Attempt(key._replace(attempt=1), Outcome.OK, (*opening, *opening), reply, ranking=(10, 13))
+    answer = Attempt(
+        key=key._replace(attempt=1),
+        outcome=Outcome.OK,
+        messages=(*opening, *opening),
+        reply=reply,
+        ranking=(10, 13),
+    )
     return Turn(Role.RECOMMENDATION, 0, (spoiled, answer))
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from afl.prompt_headings import CANDIDATES
-from afl.types import CallKey, Message, Outcome, Phase, Reply, Role
-from agents.reparsing import Reread, Rereader
+from afl.types import Answer, CallKey, Message, Outcome, Phase, Reply, Role
+from agents.reparsing import ReplyParser
 from agents.sections import numbered, scored
 
 TITLES = ("Muse", "Air", "Low")
@@ -27,12 +27,12 @@ def said(text: str, outcome: Outcome = Outcome.OK) -> Reply:
 
 
 def test_a_recommendation_names_a_candidate_of_its_request() -> None:
-    found = Rereader().read(key(Role.RECOMMENDATION), asked(LISTED), said("Reason: slow\nItem: Low"))
-    assert found == Reread(Outcome.OK, "slow", "Low")
+    found = ReplyParser().read(key(Role.RECOMMENDATION), asked(LISTED), said("Reason: slow\nItem: Low"))
+    assert found == Answer(Outcome.OK, "slow", "Low")
 
 
 def test_what_is_not_on_that_list_is_off_list() -> None:
-    found = Rereader().read(key(Role.RECOMMENDATION), asked(LISTED), said("Item: Portishead"))
+    found = ReplyParser().read(key(Role.RECOMMENDATION), asked(LISTED), said("Item: Portishead"))
     assert (found.outcome, found.item) == (Outcome.OFF_LIST, None)
 
 
@@ -42,30 +42,32 @@ def test_a_repair_is_read_against_the_first_request() -> None:
         {"role": "assistant", "content": "Hm"},
         {"role": "user", "content": "Candidates:\n1. No"},
     )
-    found = Rereader().read(key(Role.RECOMMENDATION, attempt=1), messages, said("Item: Air"))  # type: ignore[arg-type]
+    found = ReplyParser().read(key(Role.RECOMMENDATION, attempt=1), messages, said("Item: Air"))  # type: ignore[arg-type]
     assert found.item == "Air"
 
 
 @pytest.mark.parametrize("phase", [Phase.LOOP, Phase.JUDGE])
 def test_the_user_agent_decides(phase: Phase) -> None:
-    found = Rereader().read(key(Role.USER, phase), asked("Recommendation: Air"), said("Reason: old\nDecision: no"))
-    assert found == Reread(Outcome.OK, "old", decision=False)
+    found = ReplyParser().read(
+        key(Role.USER, phase), asked("Recommendation: Air"), said("Reason: old\nDecision: no")
+    )
+    assert found == Answer(Outcome.OK, "old", decision=False)
 
 
 def test_a_ranker_lists_as_many_as_it_was_asked_for() -> None:
-    reader = Rereader(lists=True, listed=2)
+    reader = ReplyParser(lists=True, listed=2)
     found = reader.read(key(Role.RECOMMENDATION), asked(LISTED), said("Items:\n1. Low\n2. Air\n3. Muse"))
     assert (found.outcome, found.item, found.ranking) == (Outcome.OK, "Low", ("Low", "Air"))
 
 
 def test_a_chooser_takes_an_item_of_the_list_it_was_shown() -> None:
     request = scored(CANDIDATES, TITLES[:2], [0.5, 1.25])
-    reader = Rereader(decisions=False, lists=True)
+    reader = ReplyParser(decisions=False, lists=True)
     assert reader.read(key(Role.USER), asked(request), said("Item: Air")).item == "Air"
     assert reader.read(key(Role.USER), asked(request), said("Item: Low")).outcome is Outcome.OFF_LIST
 
 
 @pytest.mark.parametrize("outcome", [Outcome.DECLINED, Outcome.TRUNCATED, Outcome.FAILED, Outcome.OVER_BUDGET])
 def test_a_reply_that_did_not_come_whole_is_not_guessed_at(outcome: Outcome) -> None:
-    found = Rereader().read(key(Role.RECOMMENDATION), asked(LISTED), said("Item: Air", outcome))
-    assert found == Reread(outcome)
+    found = ReplyParser().read(key(Role.RECOMMENDATION), asked(LISTED), said("Item: Air", outcome))
+    assert found == Answer(outcome)

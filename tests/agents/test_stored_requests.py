@@ -1,9 +1,9 @@
 from afl.data.domains import get_domain
 from afl.llm.journaled_chat import JournaledChat
 from afl.testing import MemoryJournal, scripted_model
-from afl.types import UNLISTED, Message, Outcome, Reply, SessionView, Turn
+from afl.types import UNLISTED, Answer, Message, Outcome, Reply, SessionView, Turn
 from agents.ranking import numbered_entries
-from agents.reparsing import Reread, Rereader
+from agents.reparsing import ReplyParser
 from agents.stored_requests import StoredRequests, asked_titles, stored_list
 
 TITLES = ("Ran", "Heat", "Crash", "Sunset Blvd.")
@@ -67,6 +67,6 @@ def test_more_lines_than_were_asked_for_are_left_out() -> None:
 async def test_a_stored_reply_reads_again_as_it_was_recorded() -> None:
     turn = await said("1. Crash\n2. Ran\n3. The Ring")
     recorded = ["" if item == UNLISTED else VIEW.title(item) for item in turn.ranking]
-    reader = Rereader(lists=True, listed=3, stored=True)
+    reader = ReplyParser(lists=True, listed=3, stored=True)
     again = reader.read(turn.answer.key, ASKED, turn.answer.reply, known=["Heat", *filter(None, recorded)])
-    assert again == Reread(Outcome.OK, ranking=("", "Ran [12]", ""))
+    assert again == Answer(Outcome.OK, ranking=("", "Ran [12]", ""))

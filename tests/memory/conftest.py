@@ -62,7 +62,7 @@ def record() -> MakeRecord:
         session: str = "7", *, position: int = 0, target: str = "Heat", outcome: Outcome = Outcome.OK
     ) -> SessionRecord:
         def turn(round: int, role: Role, how: Outcome = Outcome.OK, **read: Any) -> TurnRecord:
-            return TurnRecord(CallKey(session, "loop", round, role, 0), how, **read)
+            return TurnRecord(key=CallKey(session, "loop", round, role, 0), outcome=how, **read)
 
         turns = (
             turn(1, Role.RECOMMENDATION, item="Alien", reason="dark", suggestion="Alien"),

@@ -38,18 +38,18 @@ def test_entries_of_earlier_versions_are_read() -> None:
 def test_a_failure_is_nothing_to_store_against() -> None:
     subject = SubjectEntries()
     subject.encode(entry(1))
-    before = subject.words()
+    before = subject.dictionary()
     subject.encode(entry(2, outcome=Outcome.FAILED))
-    assert subject.words() == before
+    assert subject.dictionary() == before
     assert subject.position == 2
 
 
 def test_words_up_to_a_position_stay_the_same_when_more_is_said() -> None:
     subject = SubjectEntries()
     subject.encode(entry(1))
-    then = subject.words()
+    then = subject.dictionary()
     subject.encode(entry(2))
-    assert subject.words(1) == then != subject.words()
+    assert subject.dictionary(1) == then != subject.dictionary()
 
 
 def test_the_words_that_all_requests_share_never_change() -> None:

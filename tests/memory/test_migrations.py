@@ -44,7 +44,7 @@ async def today(sqlite_url, lists, record, entry):
         for round in (1, 2):
             await run.journal().record(entry(round=round, cost_usd=0.5, latency=3.0, retries=round))
         await run.journal().record(entry("8", outcome=Outcome.FAILED, text="", error="timeout"))
-        await run.journal("reflections").record(entry("über\x00"))
+        await run.journal().record(entry("über\x00"))
         await run.record_session(_repaired(record("7", position=1, target="Alien")))
         await run.record_session(record("ü", position=0, outcome=Outcome.OFF_LIST))
     return sqlite_url

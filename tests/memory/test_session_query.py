@@ -22,10 +22,14 @@ def session(
         advice = (Advice(tool, "take it"),) if tool else ()
         outcome = end or Outcome.OK if last else Outcome.OK
         recommended = CallKey(name, "loop", round, Role.RECOMMENDATION, 0)
-        turns.append(TurnRecord(recommended, Outcome.OK, item=item, reason=f"{reason} {item}", advice=advice))
+        turns.append(
+            TurnRecord(key=recommended, outcome=Outcome.OK, item=item, reason=f"{reason} {item}", advice=advice)
+        )
         answered = None if outcome is not Outcome.OK else last and accepted
         turns.append(
-            TurnRecord(CallKey(name, "loop", round, Role.USER, 0), outcome, decision=answered, reason="well")
+            TurnRecord(
+                key=CallKey(name, "loop", round, Role.USER, 0), outcome=outcome, decision=answered, reason="well"
+            )
         )
     return SessionRecord(name, position, target, suggestion, tuple(turns))
 

@@ -84,10 +84,6 @@ class StoreContract:
         await run.journal().record(entry("7"))
         assert await run.journal().find(CallKey("8", "loop", 1, "user", 0)) is None
 
-    async def test_studies_do_not_see_each_other(self, run, entry):
-        await run.journal("study a").record(entry())
-        assert await run.journal("study b").find(entry().key) is None
-
     async def test_a_forgotten_subject_is_found_again(self, run, entry):
         await run.journal().record(entry())
         run.journal().forget("7")
@@ -122,7 +118,7 @@ class StoreContract:
 
     async def test_each_agent_keeps_its_memory(self, run, record):
         await run.record_session(record())
-        assert await run.memories("7", "user") == record().memories["user"]
+        assert (await run.transcript("7")).record.memories == record().memories
 
     async def test_sessions_that_want_of_a_reply_failed_run_again(self, run, record):
         await run.record_session(record("7"))

@@ -51,9 +51,13 @@ async def _record(url: str, name: str, items: Mapping[int, str | None], hash: st
 def _session(number: int, item: str | None) -> SessionRecord:
     session = f"s{number:02}"
     asked = TurnRecord(
-        CallKey(session, "loop", 1, Role.RECOMMENDATION, 0), Outcome.OK if item else Outcome.UNPARSED, item=item
+        key=CallKey(session, "loop", 1, Role.RECOMMENDATION, 0),
+        outcome=Outcome.OK if item else Outcome.UNPARSED,
+        item=item,
     )
-    answered = TurnRecord(CallKey(session, "loop", 1, Role.USER, 0), Outcome.OK, decision=number % 2 == 0)
+    answered = TurnRecord(
+        key=CallKey(session, "loop", 1, Role.USER, 0), outcome=Outcome.OK, decision=number % 2 == 0
+    )
     return SessionRecord(session, number, TARGET, None, (asked, answered) if item else (asked,))
 
 

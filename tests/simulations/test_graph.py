@@ -31,7 +31,9 @@ def turn(
 ) -> Turn:
     key = CallKey("7", "loop", round, role, 0)
     reason = f"{role} in round {round}"
-    attempt = Attempt(key, outcome, (), Reply(Outcome.OK), reason=reason, item=item, decision=decision)
+    attempt = Attempt(
+        key=key, outcome=outcome, messages=(), reply=Reply(Outcome.OK), reason=reason, item=item, decision=decision
+    )
     return Turn(role, round, (attempt,), score=score)
 
 

@@ -11,7 +11,10 @@ from typing import NamedTuple
 from afl.prompt_headings import (
     ADVICE,
     CANDIDATES,
+    CHOSEN,
+    HINTS_SO_FAR,
     HISTORY,
+    NEW_HINT,
     RECOMMENDATION,
     RECOMMENDED_BECAUSE,
     REFUSED,
@@ -19,9 +22,6 @@ from afl.prompt_headings import (
     REWARD_SCORE,
 )
 
-CHOSEN = "Chosen next:"
-HINTS_SO_FAR = "Hints so far:"
-NEW_HINT = "New hint:"
 HEADINGS = (HISTORY, CANDIDATES, ADVICE, REFUSED, RECOMMENDATION, CHOSEN, HINTS_SO_FAR, NEW_HINT)
 HINT = "Hint:"
 """How a line begins that is a hint even where it names a candidate."""

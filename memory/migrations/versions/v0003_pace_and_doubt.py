@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from memory.migrations.texts import TEXT
+from memory.migrations import TEXT
 
 revision = "0003"
 down_revision = "0002"

@@ -3,10 +3,10 @@
 import sqlalchemy as sa
 from alembic import op
 
+from memory.migrations import TEXT
 from memory.migrations.aggregates import CALLS, ITEMS, SESSIONS, TURNS
 from memory.migrations.postgresql import POSTGRESQL
 from memory.migrations.sqlite import SQLITE
-from memory.migrations.texts import TEXT
 
 revision = "0007"
 down_revision = "0006"

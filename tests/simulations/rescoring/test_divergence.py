@@ -13,11 +13,11 @@ JUDGED = DialogueShape.from_config({"rounds": 4, "ratios": ["1:1"]})
 
 
 def item(title: str | None, *, round: int = 1, attempt: int = 0, outcome: Outcome = Outcome.OK) -> TurnRecord:
-    return TurnRecord(CallKey("7", "loop", round, Role.RECOMMENDATION, attempt), outcome, item=title)
+    return TurnRecord(key=CallKey("7", "loop", round, Role.RECOMMENDATION, attempt), outcome=outcome, item=title)
 
 
 def decision(yes: bool | None, *, round: int = 1, outcome: Outcome = Outcome.OK) -> TurnRecord:
-    return TurnRecord(CallKey("7", "loop", round, Role.USER, 0), outcome, decision=yes)
+    return TurnRecord(key=CallKey("7", "loop", round, Role.USER, 0), outcome=outcome, decision=yes)
 
 
 UNPARSED = Outcome.UNPARSED
@@ -57,7 +57,7 @@ def test_the_course_follows_from_what_would_have_come_next(
 
 
 def test_nothing_follows_from_a_judgement() -> None:
-    no = TurnRecord(CallKey("7", Phase.JUDGE, 3, Role.USER, 0), Outcome.OK, item="Air", decision=False)
+    no = TurnRecord(key=CallKey("7", Phase.JUDGE, 3, Role.USER, 0), outcome=Outcome.OK, item="Air", decision=False)
     assert JUDGED.divergence(no, replace(no, decision=True)) is Divergence.SAME
 
 

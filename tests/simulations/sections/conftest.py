@@ -49,8 +49,8 @@ def _session(number: int, said: tuple[str | None, ...]) -> SessionRecord:
 
 def _turns(session: str, round: int, item: str | None, last: int) -> list[TurnRecord]:
     key = CallKey(session, Phase.LOOP, round, Role.RECOMMENDATION, 0)
-    asked = TurnRecord(key, Outcome.OK if item else Outcome.UNPARSED, item=item, suggestion=SUGGESTED)
-    answered = TurnRecord(key._replace(role=Role.USER), Outcome.OK, decision=round == last)
+    asked = TurnRecord(key=key, outcome=Outcome.OK if item else Outcome.UNPARSED, item=item, suggestion=SUGGESTED)
+    answered = TurnRecord(key=key._replace(role=Role.USER), outcome=Outcome.OK, decision=round == last)
     return [asked, answered] if item else [asked]
 
 

@@ -105,7 +105,7 @@ class Said:
         self.read: dict[str, Any] = read
 
     def turn(self, session: str) -> TurnRecord:
-        return TurnRecord(CallKey(session, *self.place), self.outcome, **self.read)
+        return TurnRecord(key=CallKey(session, *self.place), outcome=self.outcome, **self.read)
 
     def entry(self, session: str) -> JournalEntry:
         declined = self.outcome is Outcome.DECLINED

@@ -26,6 +26,6 @@ async def fill(url: str) -> None:
                 reply = Reply(Outcome.OK, text=f"{round}{role}{LONG}", error=STRANGE, finish_reason=LONG)
                 await run.journal().record(JournalEntry(key, f"{len(turns):064x}", messages, reply))
                 advice = (Advice(STRANGE, LONG, {"item": STRANGE}),)
-                turns.append(TurnRecord(key, Outcome.OK, item=STRANGE, reason=LONG, advice=advice))
+                turns.append(TurnRecord(key=key, outcome=Outcome.OK, item=STRANGE, reason=LONG, advice=advice))
         memory = {"user": (Refusal(1, STRANGE, LONG, LONG),)}
         await run.record_session(SessionRecord(STRANGE, 0, STRANGE, STRANGE, tuple(turns), memory))

@@ -98,7 +98,9 @@ async def _fill(url: str) -> None:
     async with await Store.open(url) as store:
         run = await store.begin_run("long", {"rounds": 1}, CandidateRecord("c0ffee", lists))
         for position, session in enumerate(lists):
-            turn = TurnRecord(CallKey(session, "loop", 1, "recommendation", 0), Outcome.OK, item="Heat")
+            turn = TurnRecord(
+                key=CallKey(session, "loop", 1, "recommendation", 0), outcome=Outcome.OK, item="Heat"
+            )
             await run.record_session(SessionRecord(session, position, "Heat", None, (turn,)))
 
 
