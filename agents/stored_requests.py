@@ -42,7 +42,7 @@ class StoredRequests:
         ranking = tuple(UNLISTED if title is None else items.get(title, UNLISTED) for title in titles)
         outcome = _outcome(reply, ranking)
         first = ranking[0] if ranking and ranking[0] != UNLISTED else None
-        attempt = Attempt(key=key, outcome=outcome, messages=messages, reply=reply, item=first, ranking=ranking)
+        attempt = Attempt(outcome, item=first, ranking=ranking, key=key, messages=messages, reply=reply)
         return Turn(role=self.role, round=round, attempts=(attempt,), advice=tuple(advice))
 
 

@@ -176,7 +176,7 @@ class _SessionRecorder:
 def _reflection_turns(explored: ExploredSession) -> tuple[TurnRecord, ...]:
     attempts = (*(explored.reflection.attempts if explored.reflection else ()), *explored.verdicts)
     return tuple(
-        TurnRecord(attempt.key, attempt.outcome, reason=attempt.reason, decision=attempt.decision)
+        TurnRecord(attempt.outcome, attempt.reason, decision=attempt.decision, key=attempt.key)
         for attempt in attempts
     )
 
