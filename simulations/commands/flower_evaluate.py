@@ -1,4 +1,4 @@
-"""`afl flower evaluate`: how near a model's titles come to its target, or how good and fair its recommendations are."""
+"""`afl flower evaluate`: divergence from the target distribution, or accuracy and fairness of recommendations."""
 
 from typing import TYPE_CHECKING
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 def flower_evaluate(given: Given[FlowerEvaluateOptions]) -> "DistributionFit | NextItemReport":
     """Compare what a model recommends with what it was trained on.
 
-    Titles are drawn from the model itself (temperature 1, full vocabulary, no tree) and compared with its target. A
+    Titles are sampled from the model (temperature 1, full vocabulary, no tree) and compared with its target. A
     model for next items recommends ten titles for every test example (or `examples` of them) of the `dataset` it was
     trained on, by beam search in the tree. The evaluation is stored beside the model, for its page in the viewer.
 
-    Raises `NotFoundError` for a name without a model, `ModelError` for a training that has not ended.
+    Raises `NotFoundError` for a name without a model, `ModelError` for a training that has not finished.
     """
     options = given.options
     if options.draws < 1:
@@ -37,12 +37,12 @@ def flower_evaluate(given: Given[FlowerEvaluateOptions]) -> "DistributionFit | N
     if model.task == "next-item":
         return evaluate_for_next_item(model, given, settings)
     fitted = distribution.load_fitted(model)
-    found = fitted.evaluate(draws=options.draws, seed=options.seed)
+    result = fitted.evaluate(draws=options.draws, seed=options.seed)
     shares = TitleShares(
         fitted.tree.titles,
         tuple(fitted.shares.tolist()),
-        tuple(found.counts.tolist()),
-        tuple(found.exact.tolist()),
+        tuple(result.counts.tolist()),
+        tuple(result.exact.tolist()),
     )
-    store_evaluation(model, Evaluation(found.to_json(), {"seed": options.seed}, shares))
-    return found
+    store_evaluation(model, Evaluation(result.to_json(), {"seed": options.seed}, shares))
+    return result

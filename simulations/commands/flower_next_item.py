@@ -77,7 +77,7 @@ def train_for_next_item(given: Given[FlowerTrainOptions]) -> "StoredModel":
 def evaluate_for_next_item(
     model: "StoredModel", given: Given[FlowerEvaluateOptions], settings: "Settings"
 ) -> "NextItemReport":
-    """How good and fair the ten titles of a trained model are on the test split, stored beside it for its page.
+    """Accuracy and fairness of a trained model's ten titles on the test split, also stored with the model.
 
     The data set is the one it was trained on unless another is named. Raises what `flower_evaluate` raises.
     """
@@ -92,13 +92,13 @@ def evaluate_for_next_item(
     data = DatasetStore(settings.data_dir).load(options.dataset or str(model.config["dataset"]))
     guide = base_model(options.base, data, settings, options.watch) if decoding.guidance else None
     with (options.watch or Unwatched()).bar(f"recommending with {model.name}") as bar:
-        found = evaluate_next_item(model, data, decoding=decoding, examples=examples, base=guide, progress=bar)
-    store_evaluation(model, Evaluation(found.to_json(), explicit | {"examples": examples}, found.shares))
-    return found
+        report = evaluate_next_item(model, data, decoding=decoding, examples=examples, base=guide, progress=bar)
+    store_evaluation(model, Evaluation(report.to_json(), explicit | {"examples": examples}, report.shares))
+    return report
 
 
 class Written(NamedTuple):
-    """A title that a model wrote."""
+    """A text sampled from a model."""
 
     title: str
     in_catalogue: bool
@@ -107,7 +107,7 @@ class Written(NamedTuple):
 def sample_for_next_item(
     model: "StoredModel", history: Sequence[str], *, draws: int, seed: int, settings: "Settings"
 ) -> tuple[Written, ...]:
-    """So many titles after a history, from the model itself; `UsageError` for a title that is not in the catalogue."""
+    """`draws` titles sampled after a history; `UsageError` for a history title that is not in the catalogue."""
     from afl.data.dataset_store import DatasetStore
     from afl.data.sessions import HISTORY_WINDOW
     from afl.flower.next_item import build_prompt, title_tree
@@ -124,8 +124,8 @@ def sample_for_next_item(
     loaded = model.load_model()
     longest = title_tree(dataset, loaded).path.shape[1]
     prompt = build_prompt(dataset, [items[title] for title in history])
-    found = sample_titles(loaded, prompt, draws, max_tokens=longest, seed=seed)
-    return tuple(Written(title.text, title.ended and title.text in items) for title in found)
+    samples = sample_titles(loaded, prompt, draws, max_tokens=longest, seed=seed)
+    return tuple(Written(sample.text, sample.ended and sample.text in items) for sample in samples)
 
 
 def base_model(
@@ -150,26 +150,26 @@ def _training(given: Given[FlowerTrainOptions]) -> "TrainingConfig":
     objective = given.options.objective
     default = FLOWER if objective == "flower" else SFT
     explicit = given.of(OptimizationOptions)
-    found = training_config(default if given.options.start is None else fine_tuning(default), explicit)
-    if (objective == "flower") != bool(found.flow):
+    config = training_config(default if given.options.start is None else fine_tuning(default), explicit)
+    if (objective == "flower") != bool(config.flow):
         raise UsageError(
-            f"--lambda: got {found.flow} with --objective {objective}, expected "
-            + ("a number above 0" if objective == "flower" else "none: imitation has no flows")
+            f"--lambda: got {config.flow} with --objective {objective}, expected "
+            + ("a number above 0" if objective == "flower" else "none: imitation has no flow loss")
         )
-    return found
+    return config
 
 
 def _decoding(explicit: dict[str, Any]) -> "DecodingConfig":
     from afl.flower.beam_search import DecodingConfig
 
-    found = replace(DecodingConfig(), **explicit)
+    config = replace(DecodingConfig(), **explicit)
     limits = {
-        "--beams": (found.beams, 10, 1000),
-        "--temperature": (found.temperature, 1e-3, 1e3),
-        "--length-penalty": (found.length_penalty, 0, 10),
-        "--guidance": (found.guidance, 0, 1),
+        "--beams": (config.beams, 10, 1000),
+        "--temperature": (config.temperature, 1e-3, 1e3),
+        "--length-penalty": (config.length_penalty, 0, 10),
+        "--guidance": (config.guidance, 0, 1),
     }
     for option, (value, least, most) in limits.items():
         if not least <= value <= most:
             raise UsageError(f"{option}: got {value}, expected {least:g} to {most:g}")
-    return found
+    return config

@@ -20,7 +20,7 @@ ModelName = Annotated[str, Argument("Trained model", "NAME")]
 
 @dataclass(frozen=True, kw_only=True)
 class OptimizationOptions:
-    """How a model is trained, whatever the task; None is the task's own."""
+    """Loss and optimisation; None is the default of the task."""
 
     flow: Annotated[
         float | None, Option("Weight of the flow loss", MODELS, flag="--lambda", default="the task's")
@@ -33,13 +33,11 @@ class OptimizationOptions:
     ] = None
     on_policy: Annotated[
         float | None,
-        Option("Share of steps on titles drawn from the model", MODELS, metavar="SHARE", default="the task's"),
+        Option("Share of steps on titles sampled from the model", MODELS, metavar="SHARE", default="the task's"),
     ] = None
     masked: Annotated[
         bool | None,
-        Option(
-            "Whether those are drawn from the title tree alone", MODELS, off="--unmasked", default="the task's"
-        ),
+        Option("Whether those are sampled within the title tree", MODELS, off="--unmasked", default="the task's"),
     ] = None
     steps: Annotated[int | None, Option("Maximum training steps", MODELS, default="the task's")] = None
     batch_size: Annotated[int | None, Option("Titles per step", MODELS, default="the task's")] = None
@@ -54,7 +52,7 @@ class OptimizationOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class NextItemOptions:
-    """What the task `next-item` is learned from."""
+    """Training data and rewards of the task `next-item`."""
 
     dataset: Annotated[str | None, Option("Imported data set of the task next-item", DATA, metavar="NAME")] = None
     personal: Annotated[
@@ -88,23 +86,23 @@ class FlowerTrainOptions(OptimizationOptions, NextItemOptions):
     objective: Annotated[Objective, Option("Objective; sft is imitation", MODELS, metavar="NAME")] = "flower"
     prompt: Annotated[str, Option("Text before every title of distribution", DATA)] = ""
     sample: Annotated[
-        int | None, Option("Number of titles sft learns from, drawn once", DATA, default="fresh draws")
+        int | None, Option("Size of the fixed sample of titles that sft learns from", DATA, default="fresh draws")
     ] = None
     model: Annotated[
         str | None,
         Option("Causal language model, by folder or hub name", MODELS, metavar="PATH", default="the embedded one"),
     ] = None
-    lora: Annotated[int, Option("Rank of LoRA; 0 tunes all weights", MODELS, metavar="RANK")] = 0
+    lora: Annotated[int, Option("LoRA rank; 0 trains all weights", MODELS, metavar="RANK")] = 0
     width: Annotated[int | None, Option("Hidden size of the embedded model", MODELS, default="the task's")] = None
     seed: Annotated[int, Option("Seed of the model", MODELS)] = 1
-    retrain: Annotated[bool, Option("Train anew even if the name is taken", RUN)] = False
+    retrain: Annotated[bool, Option("Train again from the start even if the name is taken", RUN)] = False
     settings: "Settings | None" = None
     watch: "Watching | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class DecodingOptions:
-    """How titles of the task `next-item` are searched for; None is the usual."""
+    """Beam search of the task `next-item`; None is the default."""
 
     beams: Annotated[int | None, Option("Beam width of next-item, 10 or more", MODELS, default="the usual")] = None
     temperature: Annotated[float | None, Option("Divisor of the logits of next-item", MODELS, default="1")] = None
@@ -128,7 +126,7 @@ class FlowerEvaluateOptions(DecodingOptions):
         Option("Data set of next-item, where its name has changed", DATA, metavar="NAME", default="the model's"),
     ] = None
     examples: Annotated[
-        int | None, Option("Number of test examples of next-item, evenly spread", DATA, default="all")
+        int | None, Option("Number of test examples of next-item, evenly spaced", DATA, default="all")
     ] = None
     base: Annotated[
         str | None,
@@ -139,7 +137,7 @@ class FlowerEvaluateOptions(DecodingOptions):
 
 
 def training_config(default: "TrainingConfig", explicit: Mapping[str, Any]) -> "TrainingConfig":
-    """The configuration with the options that were given; `UsageError` for numbers without sense."""
+    """The configuration with the options that were given; `UsageError` for numbers out of range."""
     for name, value in explicit.items():
         least = 1 if name in ("steps", "batch_size") else 0
         if isinstance(value, int | float) and (value < least or (name == "on_policy" and value > 1)):

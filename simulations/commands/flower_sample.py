@@ -1,4 +1,4 @@
-"""`afl flower sample`: titles as a model writes them."""
+"""`afl flower sample`: titles sampled from a model."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -23,11 +23,11 @@ def flower_sample(
     seed: Annotated[int, Option("Seed of the draws", DATA)] = 0,
     settings: "Settings | None" = None,
 ) -> "tuple[Written, ...]":
-    """Draw titles from a model, as it writes them.
+    """Sample titles from a model.
 
-    With temperature 1 over the full vocabulary. A model for next items writes them after a `history` of one to ten
-    titles, oldest first. The same seed gives the same titles. Titles that are not in the catalogue are among them, and
-    say so. Raises what `flower_evaluate` raises.
+    With temperature 1 over the full vocabulary. A model for next items generates them after a `history` of one to ten
+    titles, oldest first. The same seed gives the same titles. Texts that are no title of the catalogue are included and
+    marked. Raises what `flower_evaluate` raises.
     """
     if draws < 1:
         raise UsageError(f"--draws: got {draws}, expected 1 or more")

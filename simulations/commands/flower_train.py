@@ -1,4 +1,4 @@
-"""`afl flower train`: tune a language model by flows, or by imitation."""
+"""`afl flower train`: fine-tune a language model with flows, or by imitation."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,15 +41,15 @@ class FlowerTrainReport:
 
 @command(FlowerTrainOptions)
 def flower_train(given: Given[FlowerTrainOptions]) -> FlowerTrainReport:
-    """Tune a language model, by flows or by imitation; the same command continues an interrupted training.
+    """Fine-tune a language model, with flows or by imitation; the same command resumes an interrupted training.
 
     The model `name` is trained unless it is trained already; an interrupted training ends with an equal result.
     `target` is a JSON file of title -> count. `objective` is `flower` or `sft`; imitation learns from fresh draws of
-    the target, or from a fixed `sample`. `model` is a folder or hub name, else the embedded model is trained from
-    scratch, with states of `width` numbers. The task `next-item` learns from the sequences of `dataset`.
+    the target, or from a fixed `sample`. `model` is a folder or hub name; without it the embedded model is trained from
+    scratch, with hidden size `width`. The task `next-item` learns from the sequences of `dataset`.
 
-    Raises `ConflictError` where `name` is another training's, `DataError` for a target that is none, `UsageError`
-    for options without sense.
+    Raises `ConflictError` where `name` belongs to another training, `DataError` for an invalid target, `UsageError`
+    for invalid options.
     """
     from simulations.commands.flower_next_item import train_for_next_item
 

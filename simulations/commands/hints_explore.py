@@ -59,14 +59,14 @@ class ExploreOptions(
 def hints_explore(given: Given[ExploreOptions]) -> "ExplorationReport":
     """Look for hints in the model's own mistakes on training sessions; the same command continues the run.
 
-    A list of `top` candidates is asked for in up to `max_sessions` sessions. Of one without the target the model says
-    what went wrong and draws hints. They must name no title, help their own session and at least `helped` of `others`,
-    and say something new; `without` switches filters off. The run `run` holds every call, the base of the same name
-    the hints, with what became of the others. `replay` answers from the run of that name alone. With `skip_failed`,
-    sessions without a usable answer are skipped and do not stop the exploration: for a session that the model can
-    never answer.
+    In up to `max_sessions` sessions the agent lists `top` candidates. Where the target is missing, the model
+    reflects on the mistake and proposes hints. A hint must name no title, help its own session and at least
+    `helped` of `others`, and be new; `without` switches filters off. The run `run` has every call, the base of the
+    same name the hints, and the rejected ones with the reason. `replay` answers from the run of that name alone.
+    With `skip_failed`, sessions without a usable reply are skipped and do not stop the exploration: for sessions
+    that the model can never answer.
 
-    Raises as `simulate` does; `ConflictError` also where a base of this name was not found by this run.
+    Raises as `simulate` does; `ConflictError` also where a base of this name comes from elsewhere.
     """
     from afl.hints.knowledge_base import require_name
     from simulations.execution.executor import open_executor

@@ -27,7 +27,7 @@ def train_policy(
     encoder: str,
     seed: int,
 ) -> PolicyTrainReport:
-    """The tables of a base and the policy `name` trained on them, kept; `lists` are the options of the tables."""
+    """The tables of a base and the policy `name` trained on them, stored; `lists` are the options of the tables."""
     tables = _tables(executor, base, lists, options, sessions=sessions, name=name, replay=replay)
     log = {"said": dict(lists), "runs": [table.run for table in tables], "sessions": sessions}
     fitted = path = None

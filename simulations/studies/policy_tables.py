@@ -65,16 +65,16 @@ class Setting(NamedTuple):
     """One setting of a study: what a policy learns from, and what it is evaluated on."""
 
     group: Group
-    lesson: PolicyData
+    data: PolicyData
     table: RewardTable
     """Of the held-out sessions, under the hints of this setting."""
 
 
-def learned_by_ppo(lesson: PolicyData) -> ActionPolicy:
+def learned_by_ppo(data: PolicyData) -> ActionPolicy:
     """The policy as it is trained for use."""
     from afl.hints.ppo import train
 
-    return train(lesson).actor
+    return train(data).actor
 
 
 Learn = Callable[[PolicyData], ActionPolicy]
@@ -102,15 +102,15 @@ def load_tables(name: str, db: str | None, settings: "Settings | None") -> Polic
             )
         train, *valid = (load_table(executor, policy.base, run) for run in policy.log["runs"])
         test = load_table(executor, policy.base, test_run)
-        lesson = policy_data(train, valid[0] if valid else None, policy.encoding, policy.log["reward"])
-        rows = len(lesson.states)
+        data = policy_data(train, valid[0] if valid else None, policy.encoding, policy.log["reward"])
+        rows = len(data.states)
         both = train.table.concatenated(valid[0].table) if valid else train.table
         return PolicyTables(
             reward=policy.log["reward"],
             train=both.head(rows),
             valid=RewardTable(both.sessions[rows:], both.ranks[rows:]),
-            train_states=lesson.states,
-            valid_states=lesson.valid_states,
+            train_states=data.states,
+            valid_states=data.valid_states,
             test=test.table,
             test_states=policy.encoding.states(test.task.views()),
             run=test_run,
@@ -145,10 +145,10 @@ def setting(
     valid = len(tables.valid) if sessions is None else min(len(tables.valid), max(1, rows // VALID_SHARE))
     kind = reward or tables.reward
     train, held = tables.train.head(rows).with_hints(columns), tables.valid.head(valid).with_hints(columns)
-    lesson = PolicyData(
+    data = PolicyData(
         tables.train_states[:rows], train.rewards(kind), tables.valid_states[:valid], held.rewards(kind)
     )
-    return Setting(group, lesson, tables.test.with_hints(columns))
+    return Setting(group, data, tables.test.with_hints(columns))
 
 
 def compare_settings(
@@ -166,8 +166,8 @@ def _results(setting: Setting, tables: PolicyTables, learn: Learn) -> Iterator[A
     rewards = {
         "none": ndcg[:, 0],
         "random": _random_hint(ndcg, tables.seed),
-        "best_single": ndcg[:, best_single(setting.lesson.all_rewards)],
-        "policy": ndcg[sessions, learn(setting.lesson).choose(tables.test_states)],
+        "best_single": ndcg[:, best_single(setting.data.all_rewards)],
+        "policy": ndcg[sessions, learn(setting.data).choose(tables.test_states)],
     }
     for arm, values in rewards.items():
         by_session = dict(zip(setting.table.sessions, values.tolist(), strict=True))
@@ -184,8 +184,8 @@ def _random_hint(ndcg: Floats, seed: int) -> Floats:
 
 def _tests(results: Sequence[ArmResult]) -> list[PairedTest]:
     """The policy against every other arm of its group; Holm over all of them."""
-    policies = {str(one.group): one for one in results if one.arm == "policy"}
-    return compare_pairs([(one, policies[str(one.group)]) for one in results if one.arm != "policy"])
+    policies = {str(result.group): result for result in results if result.arm == "policy"}
+    return compare_pairs([(result, policies[str(result.group)]) for result in results if result.arm != "policy"])
 
 
 def require_counts(option: str, counts: Sequence[int]) -> None:
