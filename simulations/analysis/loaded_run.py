@@ -140,9 +140,9 @@ def _outputs(inputs: Mapping[str, Any]) -> ModelOutputs:
 
 
 def short_names(names: Sequence[str]) -> list[str]:
-    """The names without the dashed parts all of them begin with; one alone stays as it is."""
+    """The names without the dashed parts that all of them begin with; a single name stays as it is."""
     parts = [name.split("-") for name in names]
     shared = 0
-    while len(parts) > 1 and min(map(len, parts)) > shared + 1 and len({one[shared] for one in parts}) == 1:
+    while len(parts) > 1 and min(map(len, parts)) > shared + 1 and len({name[shared] for name in parts}) == 1:
         shared += 1
-    return ["-".join(one[shared:]) for one in parts]
+    return ["-".join(name[shared:]) for name in parts]

@@ -139,8 +139,8 @@ def target_index(record: SessionRecord) -> int | None:
 
 
 def _judged(rows: Sequence[JudgementRow], config: Mapping[str, Any], users: int) -> dict[str, PrecisionRecall]:
-    said, items = config.get("ratios", ()), config.get("items", ITEMS_PER_USER)
-    ratios = [Ratio.parse(ratio, items=items) for ratio in said]
+    names, items = config.get("ratios", ()), config.get("items", ITEMS_PER_USER)
+    ratios = [Ratio.parse(ratio, items=items) for ratio in names]
     if not ratios:
         return {}
     every = JudgedItems(np.empty((0, 0), np.int32), max(ratio.wanted for ratio in ratios))
@@ -149,13 +149,13 @@ def _judged(rows: Sequence[JudgementRow], config: Mapping[str, Any], users: int)
 
 def _answers(rows: Sequence[JudgementRow], places: Any, ratio: Ratio, users: int) -> list[UserConfusion]:
     """Every user's answers about the items of a ratio, counted; in one order, which resampling depends on."""
-    asked, yes, found = set(places.tolist()), Counter[str](), Counter[str]()
+    asked, yes, hits = set(places.tolist()), Counter[str](), Counter[str]()
     sessions = sorted({row.session for row in rows})
     for row in rows:
         if row.number - 1 in asked and row.decision:
             yes[row.session] += 1
-            found[row.session] += row.label
-    counted = [UserConfusion(found[session], yes[session], ratio.wanted) for session in sessions]
+            hits[row.session] += row.label
+    counted = [UserConfusion(hits[session], yes[session], ratio.wanted) for session in sessions]
     return counted + [UserConfusion(0, 0, ratio.wanted)] * (users - len(counted))
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 GENERATOR = "AFL"
-"""Told by every page, so that a page may replace a page and nothing else."""
+"""Named in every page, so that a page may replace a page and nothing else."""
 
 _BESIDE = 6
 """Columns that a table beside a figure has at most."""
@@ -44,26 +44,26 @@ def html(page: Page, drawings: Mapping[str, str]) -> str:
     """The page as one HTML document; `drawings` are its figures as SVG, by name."""
     from markupsafe import Markup, escape
 
-    said = {figure.name: escape(document_safe(figure.alternative)) for figure in page.figures()}
+    alternatives = {figure.name: escape(document_safe(figure.alternative)) for figure in page.figures()}
     inline = {
-        name: Markup(_labelled(style.inline(drawing, name=name), str(said[name])))
+        name: Markup(_labelled(style.inline(drawing, name=name), str(alternatives[name])))
         for name, drawing in drawings.items()
     }
-    return _written("page.html.jinja", page=page, figures=inline, generator=GENERATOR, variables=style.variables())
+    return _render("page.html.jinja", page=page, figures=inline, generator=GENERATOR, variables=style.variables())
 
 
 def markdown(page: Page) -> str:
     """The page as Markdown that refers to `figures/NAME.svg`."""
-    text = _written("page.md.jinja", page=page)
+    text = _render("page.md.jinja", page=page)
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
-def _labelled(drawing: str, said: str) -> str:
-    """The drawing as an image with words, for who cannot see it."""
-    return drawing.replace("<svg ", f'<svg role="img" aria-label="{said}" ', 1)
+def _labelled(drawing: str, alternative: str) -> str:
+    """The drawing as an image with its alternative text."""
+    return drawing.replace("<svg ", f'<svg role="img" aria-label="{alternative}" ', 1)
 
 
-def _written(template: str, **values: Any) -> str:
+def _render(template: str, **values: Any) -> str:
     return document_safe(_templates().get_template(template).render(**values))
 
 
@@ -71,7 +71,7 @@ def _written(template: str, **values: Any) -> str:
 def _templates() -> "Environment":
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    made = Environment(
+    environment = Environment(
         loader=PackageLoader("simulations.document"),
         autoescape=lambda name: bool(name and "html" in name),
         trim_blocks=True,
@@ -79,8 +79,8 @@ def _templates() -> "Environment":
         keep_trailing_newline=True,
         undefined=StrictUndefined,
     )
-    made.filters |= {"rows": _rows, "kind": _kind, "words": _words}
-    return made
+    environment.filters |= {"rows": _rows, "kind": _kind, "words": _words}
+    return environment
 
 
 def _kind(block: Block) -> str:
@@ -91,13 +91,13 @@ def _rows(blocks: tuple[Block, ...]) -> list[list[tuple[str, list[Block]]]]:
     """What may stand side by side: figures, or one figure and the narrow block after it."""
     rows: list[list[tuple[str, list[Block]]]] = []
     for kind, group in groupby(blocks, _kind):
-        found = list(group)
+        alike = list(group)
         alone = bool(rows) and len(rows[-1]) == 1 and rows[-1][0][0] == "Figure" and len(rows[-1][0][1]) == 1
-        narrow = not isinstance(found[0], Table) or len(found[0].columns) <= _BESIDE
+        narrow = not isinstance(alike[0], Table) or len(alike[0].columns) <= _BESIDE
         if alone and narrow:
-            rows[-1].append((kind, found))
+            rows[-1].append((kind, alike))
         else:
-            rows.append([(kind, found)])
+            rows.append([(kind, alike)])
     return rows
 
 

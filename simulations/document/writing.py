@@ -1,8 +1,9 @@
-"""Puts a page's files into a folder: all of them or none, and never in place of something else."""
+"""Writes folders of results whole or not at all; a page only in place of an earlier page."""
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from afl.errors import StorageError, UsageError
@@ -34,35 +35,41 @@ def write(files: Mapping[str, bytes], folder: Path) -> None:
     Raises `UsageError` where something else is there, `StorageError` where it cannot be written.
     """
     require_free(folder)
-    folder = folder.resolve()
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(
-            prefix=f".{folder.name}-", dir=folder.parent, ignore_cleanup_errors=True
-        ) as beside:
-            _fill(Path(beside) / "new", files)
-            _exchange(Path(beside), folder)
+        with replaced_folder(folder) as new:
+            for path, content in files.items():
+                target = new / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content)
     except OSError as error:
         raise StorageError(f"--out {folder}: cannot be written ({error.strerror or error})") from None
 
 
-def _fill(new: Path, files: Mapping[str, bytes]) -> None:
-    for path, content in files.items():
-        target = new / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
+@contextmanager
+def replaced_folder(folder: Path) -> Iterator[Path]:
+    """A new folder to fill; it replaces `folder` in the end, which stays as it was on failure.
+
+    Raises `OSError` where nothing can be written next to it.
+    """
+    folder = folder.resolve()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    parent = tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent, ignore_cleanup_errors=True)
+    with parent as temporary:
+        new = Path(temporary) / "new"
+        new.mkdir()
+        yield new
+        _exchange(new, folder, Path(temporary) / "old")
 
 
-def _exchange(beside: Path, folder: Path) -> None:
-    """The new folder in the old one's place; the old one back where that fails."""
+def _exchange(new: Path, folder: Path, old: Path) -> None:
     if not folder.exists():
-        os.replace(beside / "new", folder)
+        os.replace(new, folder)
         return
-    os.replace(folder, beside / "old")
+    os.replace(folder, old)
     try:
-        os.replace(beside / "new", folder)
+        os.replace(new, folder)
     except OSError:
-        os.replace(beside / "old", folder)
+        os.replace(old, folder)
         raise
 
 

@@ -59,14 +59,14 @@ _READING = (
 )
 
 
-def page(found: Reproduction) -> Page:
+def page(reproduction: Reproduction) -> Page:
     """A section per table or figure."""
-    targets = found.targets
+    targets = reproduction.targets
     counts = ", ".join(f"{number} {verdict.label}" for verdict, number in verdict_counts(targets).items())
     names = targets[0].manifest.source if len(targets) == 1 else "AFL (arXiv 2410.20027v2)"
-    lead = [*notes.warnings(stand_in=found.stand_in)]
-    models = f"language model {found.llm} (the paper's: {PAPER_LLM})"
-    lead.append(Text(f"Data set {found.dataset}, {models}. Rows: {counts}."))
+    lead = [*notes.warnings(stand_in=reproduction.stand_in)]
+    models = f"language model {reproduction.llm} (the paper's: {PAPER_LLM})"
+    lead.append(Text(f"Data set {reproduction.dataset}, {models}. Rows: {counts}."))
     sections = [_section(target) for target in targets]
     reading = Section("How to read it", (Facts(_READING),))
     return Page(f"Reproduction of {names}", tuple(lead), (*sections, reading))
@@ -74,7 +74,7 @@ def page(found: Reproduction) -> Page:
 
 def _section(target: Target) -> Section:
     manifest = target.manifest
-    place = manifest.source.rpartition(", ")[2]
+    number = manifest.source.rpartition(", ")[2]
     blocks: list[Block] = []
     blocks += _figures(target)
     blocks += [Text(note, "note") for note in manifest.notes]
@@ -83,43 +83,45 @@ def _section(target: Target) -> Section:
     blocks.append(_table(target))
     if target.runs:
         blocks.append(Text(f"Runs: {', '.join(target.runs)}."))
-    return Section(f"{place}. {manifest.title}", tuple(blocks))
+    return Section(f"{number}. {manifest.title}", tuple(blocks))
 
 
 def _figures(target: Target) -> list[Figure]:
-    """One of hit rates, row by row; of several metrics one each."""
-    found = [row for row in target.rows if row.ours is not None]
-    columns = list(dict.fromkeys(row.row.column for row in found))
-    if "popularity" in target.manifest.studies and found:
-        return [_shares(target, found, columns)]
+    """One of hit rates, row by row; one for each of several metrics."""
+    measured = [row for row in target.rows if row.ours is not None]
+    columns = list(dict.fromkeys(row.row.column for row in measured))
+    if "popularity" in target.manifest.studies and measured:
+        return [_shares(target, measured, columns)]
     if target.manifest.metric == HIT_RATE and len(columns) > 1:
-        rows = [replace(_interval(row), label=row.row.column, group=row.row.row) for row in found]
+        rows = [replace(_interval(row), label=row.row.column, group=row.row.row) for row in measured]
         return [_figure(target, "HitRatio@1", rows)]
     return [
-        _figure(target, column, [_interval(row) for row in found if row.row.column == column])
+        _figure(target, column, [_interval(row) for row in measured if row.row.column == column])
         for column in columns
     ]
 
 
-def _shares(target: Target, found: Sequence[RowResult], columns: Sequence[str]) -> Figure:
+def _shares(target: Target, measured: Sequence[RowResult], columns: Sequence[str]) -> Figure:
     """Columns are parts of a whole: a bar a row."""
     of_row: dict[str, list[float]] = {}
-    for result in found:
+    for result in measured:
         of_row.setdefault(result.row.row, []).append(result.ours.value if result.ours else 0.0)
     bars = [Bar(name, tuple(values)) for name, values in of_row.items()]
-    said = "; ".join(f"{bar.label}: {', '.join(f'{part:.3f}' for part in bar.parts)}" for bar in bars)
+    alternative = "; ".join(f"{bar.label}: {', '.join(f'{part:.3f}' for part in bar.parts)}" for bar in bars)
     draw = partial(parts, bars, names=columns)
-    return Figure(target.manifest.target, "Share of recommendations by popularity, ours", said, draw)
+    return Figure(target.manifest.target, "Share of recommendations by popularity, ours", alternative, draw)
 
 
 def _figure(target: Target, column: str, rows: Sequence[Interval]) -> Figure:
     with_paper = any(row.reference is not None for row in rows)
     key = "filled: ours, with 95 % interval; hollow: the paper's" if with_paper else ""
     draw = partial(intervals, rows, unit=column, key=key)
-    said = "; ".join(f"{row.group} {row.label}: ours {row.value_text}".strip() + _paper(row) for row in rows)
+    alternative = "; ".join(
+        f"{row.group} {row.label}: ours {row.value_text}".strip() + _paper(row) for row in rows
+    )
     name = f"{target.manifest.target}-{''.join(letter for letter in column.lower() if letter.isalnum())}"
     return Figure(
-        name, f"{column}, ours with 95 % interval" + (" and the paper's" if with_paper else ""), said, draw
+        name, f"{column}, ours with 95 % interval" + (" and the paper's" if with_paper else ""), alternative, draw
     )
 
 

@@ -8,7 +8,7 @@ from simulations.analysis.hit_comparison import HitArm, arms_of, comparable, tes
 from simulations.analysis.loaded_run import LoadedRun
 from simulations.analysis.paired_tests import PairedTest
 from simulations.document.formats import estimate
-from simulations.document.page import Page, Section, Text
+from simulations.document.page import Page, Text
 from simulations.sections import (
     comparisons,
     costs,
@@ -51,7 +51,7 @@ def run_report(runs: Sequence[LoadedRun], library: DatasetStore) -> Page:
         notes.reading(),
     )
     return Page(
-        _title(runs), _lead(runs, groups, tests), tuple(one for one in sections if isinstance(one, Section))
+        _title(runs), _lead(runs, groups, tests), tuple(section for section in sections if section is not None)
     )
 
 
@@ -84,7 +84,7 @@ def _lead(
 def _series(groups: Sequence[Sequence[HitArm]]) -> dict[str, int]:
     """Label -> colour: an arm has the same one in every figure."""
     labels = dict.fromkeys(arm.label for arms in groups for arm in arms)
-    return {label: place for place, label in enumerate(labels)}
+    return {label: index for index, label in enumerate(labels)}
 
 
 def _shared_base(

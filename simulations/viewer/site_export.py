@@ -13,7 +13,7 @@ from afl.errors import NotFoundError, StorageError, UsageError
 from memory.records import RunSummary
 from memory.run import Run
 from memory.store import Store
-from simulations.document.folders import replaced_folder
+from simulations.document.writing import replaced_folder
 from simulations.viewer.app import PLOTLY, STATIC, create_app
 from simulations.viewer.urls import FileUrls, ServedUrls, Urls
 
