@@ -133,13 +133,13 @@ class RewardOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class ToolOptions:
-    """What else the recommendation agent is told."""
+    """Further advice for the recommendation agent."""
 
     tools: Annotated[
         Sequence["str | RecommenderTool"],
         Option("Recommender tool", AGENTS, metavar=MODEL_METAVAR, flag="--tool"),
     ] = ()
-    """Names, or tools as objects, in the order in which they are asked."""
+    """Names, or tools as objects, in the order in which their advice appears."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -309,7 +309,7 @@ class LimitOptions(RateOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class StorageOptions:
-    """The database, and what Python alone may pass: settings, and who is told of progress."""
+    """The database, and for Python alone the settings and the receiver of progress."""
 
     db: Annotated[str | None, DB] = None
     settings: "Settings | None" = None

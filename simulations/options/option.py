@@ -110,8 +110,12 @@ def command_parameters(command: Callable[..., Any]) -> tuple[CommandParameter, .
     parameters: Iterable[Parameter] = signature(command).parameters.values()
     if isinstance(command, type):
         parameters = options_signature(command)
-    found = [_parameter(one, about) for one in parameters if (about := _about(one.annotation)) is not None]
-    return tuple(sorted(found, key=lambda one: _place(one.about)))
+    found = [
+        _parameter(parameter, about)
+        for parameter in parameters
+        if (about := _about(parameter.annotation)) is not None
+    ]
+    return tuple(sorted(found, key=lambda parameter: _rank(parameter.about)))
 
 
 def options_signature(options: type) -> list[Parameter]:
@@ -120,13 +124,15 @@ def options_signature(options: type) -> list[Parameter]:
     A class that only overrides the default of a base's option keeps its help.
     """
     declared = {field.name: field for field in fields(options)}
-    return sorted((_of_field(options, declared[name]) for name in _names(options)), key=lambda one: one.kind)
+    return sorted(
+        (_of_field(options, declared[name]) for name in _names(options)), key=lambda parameter: parameter.kind
+    )
 
 
 def option_of(options: type, name: str) -> Option | Argument | None:
-    """What a class or the nearest of its bases says about a field; None for one of Python alone."""
+    """What a class or the nearest of its bases says about a field; None for a field of Python alone."""
     annotations = (get_annotations(base).get(name) for base in options.__mro__)
-    return next((about for one in annotations if (about := _about(one)) is not None), None)
+    return next((about for annotation in annotations if (about := _about(annotation)) is not None), None)
 
 
 def flag_of(options: type, name: str) -> str:
@@ -158,7 +164,7 @@ def _of_field(options: type, field: Any) -> Parameter:
 def _about(annotation: Any) -> Option | Argument | None:
     if get_origin(annotation) is not Annotated:
         return None
-    return next((one for one in annotation.__metadata__ if isinstance(one, Option | Argument)), None)
+    return next((entry for entry in annotation.__metadata__ if isinstance(entry, Option | Argument)), None)
 
 
 def _parameter(parameter: Parameter, about: Option | Argument) -> CommandParameter:
@@ -185,5 +191,5 @@ def _without_none(annotation: Any) -> Any:
     return Path if Path in parts else parts[0]
 
 
-def _place(about: Option | Argument) -> int:
+def _rank(about: Option | Argument) -> int:
     return -1 if isinstance(about, Argument) else GROUPS.index(about.group)

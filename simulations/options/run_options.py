@@ -30,10 +30,10 @@ from simulations.options.values import at_least, one_of
 Protocol = Literal["dialogue", "zero-shot", "choice", "shortlist", "ranking", "hints", "exploration"]
 
 ZERO_SHOT = "zero-shot"
-"""The protocol of `llm` as a base model, and the name of the agent that is asked."""
+"""The protocol of `llm` as a base model, and the name of its agent."""
 
 LISTED = 5
-"""How many candidates the recommendation agent lists, where it lists any and nothing else is said."""
+"""How many candidates the recommendation agent lists, where it lists any and no other number is given."""
 
 FIRST = (
     "dataset",
@@ -102,7 +102,7 @@ class RunOptions(
         one_of("target-position", self.target_position, get_args(TargetPosition))
         self._check_protocol()
         if not self.ratios and not self.loop:
-            raise UsageError("nothing to do: without a dialogue there must be something to judge")
+            raise UsageError("nothing to do: without a dialogue, expected at least one --ratio")
 
     def _check_protocol(self) -> None:
         one_of("protocol", self.protocol, get_args(Protocol))
@@ -111,7 +111,7 @@ class RunOptions(
         if self.protocol == "dialogue":
             return
         if self.rounds != 1 or self.ratios:
-            raise UsageError(f"protocol {self.protocol!r} is one round without anything to judge: say rounds=1")
+            raise UsageError(f"protocol {self.protocol!r} is one round without items to judge: expected rounds=1")
         if self.protocol == ZERO_SHOT:
             return
         if not 1 <= self.listed <= self.candidates:
@@ -126,7 +126,7 @@ class RunOptions(
 
     @property
     def held_out(self) -> int:
-        """Items kept back at the end of each sequence: as many as any ratio can want."""
+        """Items held out at the end of each sequence: as many as any ratio can need."""
         return self.items // 2 if self.ratios else 0
 
     def judged_ratios(self) -> tuple[Ratio, ...]:
@@ -134,7 +134,7 @@ class RunOptions(
         return tuple(Ratio.parse(ratio, items=self.items) for ratio in self.ratios)
 
     def configuration(self) -> dict[str, Any]:
-        """Every option as JSON; one that came later only where something else than its default was chosen."""
+        """Every option as JSON; options outside `FIRST` only where they differ from their default."""
         changed = [field.name for field in fields(self) if getattr(self, field.name) != field.default]
         names = dict.fromkeys((*FIRST, *changed))
         values = {name: getattr(self, name) for name in names}
@@ -157,6 +157,6 @@ class RunOptions(
             values.setdefault("rounds", 1)
         if values.get("recommender") == LLM:
             values["recommender"] = NONE
-        for several in ("tools", "ratios"):
-            values[several] = tuple(values.get(several, ()))
+        for name in ("tools", "ratios"):
+            values[name] = tuple(values.get(name, ()))
         return cls(**values)

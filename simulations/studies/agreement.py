@@ -56,10 +56,10 @@ def study_agreement(given: Given[UserStudyOptions]) -> AgreementReport:
         )
 
 
-def asked_of(
+def user_judgements(
     rows: Sequence[JudgementRow], users: Sequence[str], judged: JudgedItems, ratio: Ratio
 ) -> list[UserJudgements]:
-    """What every user answered about the items of a ratio, out of a run's judgements."""
+    """Every user's answers about the items of a ratio, out of a run's judgements."""
     numbers = set((judged.of_ratio(ratio) + 1).tolist())
     answered: dict[str, list[JudgementRow]] = {user: [] for user in users}
     for row in rows:
@@ -67,18 +67,18 @@ def asked_of(
             answered[row.session].append(row)
     return [
         UserJudgements(
-            accepted=np.array([row.decision for row in own], dtype=bool),
-            scores=np.array([row.score for row in own], dtype=np.float64),
-            labels=np.array([row.label for row in own], dtype=bool),
+            accepted=np.array([row.decision for row in rows_of_user], dtype=bool),
+            scores=np.array([row.score for row in rows_of_user], dtype=np.float64),
+            labels=np.array([row.label for row in rows_of_user], dtype=bool),
         )
-        for own in answered.values()
+        for rows_of_user in answered.values()
     ]
 
 
 def _agreement(runner: ArmRunner, arm_run: ArmRun, task: "Task", ratio: Ratio) -> ArmAgreement:
     assert task.judged is not None, "the arms judge"
     users = [row.id for row in task.rows]
-    answers = (asked_of(runner.judgements(run), users, task.judged, ratio) for run in arm_run.runs)
+    answers = (user_judgements(runner.judgements(run), users, task.judged, ratio) for run in arm_run.runs)
     return ArmAgreement(
         arm=arm_run.arm.name,
         ratio=ratio,
@@ -91,20 +91,23 @@ def _agreement(runner: ArmRunner, arm_run: ArmRun, task: "Task", ratio: Ratio) -
 
 def _tests(results: Sequence[ArmAgreement]) -> list[PairedTest]:
     """The later arm against the earlier at every ratio, in each of `METRICS`; Holm over all."""
-    pairs = [(one, two) for one, two in combinations(results, 2) if one.ratio == two.ratio]
-    found = [_both(one, two, metric) for one, two in pairs for metric in METRICS]
-    return compare_pairs([pair for pair in found if pair[0].users])
+    arms = [(a, b) for a, b in combinations(results, 2) if a.ratio == b.ratio]
+    pairs = [_paired_results(a, b, metric) for a, b in arms for metric in METRICS]
+    return compare_pairs([pair for pair in pairs if pair[0].users])
 
 
-def _both(one: ArmAgreement, two: ArmAgreement, metric: str) -> tuple[ArmResult, ArmResult]:
-    """Each user's value in both arms, for the users who have one in both."""
-    first, second = (by_user(METRICS[metric], arm.seeds) for arm in (one, two))
-    kept = ~np.isnan(first) & ~np.isnan(second)
-    users = np.array(one.users)[kept].tolist()
-    return _result(one, metric, users, first[kept].tolist()), _result(two, metric, users, second[kept].tolist())
+def _paired_results(a: ArmAgreement, b: ArmAgreement, metric: str) -> tuple[ArmResult, ArmResult]:
+    """Each user's value in both arms, for the users who have a value in both."""
+    values_a, values_b = (by_user(METRICS[metric], arm.seeds) for arm in (a, b))
+    in_both = ~np.isnan(values_a) & ~np.isnan(values_b)
+    users = np.array(a.users)[in_both].tolist()
+    return (
+        _result(a, metric, users, values_a[in_both].tolist()),
+        _result(b, metric, users, values_b[in_both].tolist()),
+    )
 
 
 def _result(arm: ArmAgreement, metric: str, users: Sequence[str], values: Sequence[float]) -> ArmResult:
-    """Seeds are averaged already."""
-    said = SeedValues(seed=arm.seed_numbers[0], run=arm.runs[0], values=dict(zip(users, values, strict=True)))
-    return ArmResult(arm=arm.arm, group={"ratio": str(arm.ratio)}, rounds=0, metric=metric, seeds=(said,))
+    """The values as those of one seed: they are means over the seeds already."""
+    seed = SeedValues(seed=arm.seed_numbers[0], run=arm.runs[0], values=dict(zip(users, values, strict=True)))
+    return ArmResult(arm=arm.arm, group={"ratio": str(arm.ratio)}, rounds=0, metric=metric, seeds=(seed,))

@@ -10,7 +10,7 @@ from simulations.options.groups import NONE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arm:
-    """One side of a comparison, played as a run of its own for every study seed."""
+    """One side of a comparison, with a run for every study seed."""
 
     name: str
     """As results and tests call it."""

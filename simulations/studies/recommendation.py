@@ -79,7 +79,7 @@ def evaluate_recommendation(given: Given[RecommendationOptions]) -> StudyReport:
 
 
 def arm_of(base: str, name: ArmName) -> Arm:
-    """An arm of a base model, played as the run `STUDY-BASE-ARM`."""
+    """An arm of a base model, the run `STUDY-BASE-ARM`."""
     alone = {"base": _ZERO_SHOT, "agent": AGENT_ALONE}
     more: dict[str, Any] = dict(alone.get(name.removesuffix(_BARE), {}))
     if name.endswith(_BARE):

@@ -2,7 +2,7 @@
 
 Held-out items stand for what a user wants, and untouched ones for what the user does not. Neither is quite true:
 people watch what they do not care for, and have not come to much that they would love. The users of `demo` are made
-from a taste that the evaluator can ask for; models and agents never see it.
+from a taste that the evaluation reads; models and agents never see it.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ HELD_OUT = "held-out"
 def liked_items(task: Task) -> NDArray[np.bool_] | None:
     """(U, M) whether the user truly likes the judged item: it has the main value of the user's taste.
 
-    None where nobody knows.
+    None where it is unknown.
     """
     if task.dataset.format != "demo" or task.judged is None:
         return None
@@ -33,33 +33,35 @@ def liked_items(task: Task) -> NDArray[np.bool_] | None:
     )
 
 
-def against_truth(results: Sequence[ArmAnswers], studies: Sequence[Task]) -> tuple[TrueScores, ...]:
-    """Every arm at every ratio, after the held-out labels themselves; nothing where the truth is not known.
+def against_truth(results: Sequence[ArmAnswers], tasks: Sequence[Task]) -> tuple[TrueScores, ...]:
+    """Every arm at every ratio, after the held-out labels themselves; empty where true likes are unknown.
 
-    `studies` are those of the study seeds.
+    `tasks` are those of the study seeds.
     """
-    likes = [liked for liked in map(liked_items, studies) if liked is not None]
+    likes = [liked for liked in map(liked_items, tasks) if liked is not None]
     if not likes:
         return ()
-    found = []
+    scores = []
     for ratio in dict.fromkeys(result.ratio for result in results):
-        judged = studies[0].judged
-        assert judged is not None, "only what was judged has true likes"
+        judged = tasks[0].judged
+        assert judged is not None, "only judged items have true likes"
         liked = [of_seed[:, judged.of_ratio(ratio)] for of_seed in likes]
-        held_out = [np.broadcast_to(np.arange(one.shape[1]) < ratio.wanted, one.shape) for one in liked]
-        found.append(true_scores(HELD_OUT, ratio, held_out, liked))
-        own = [result for result in results if result.ratio == ratio]
-        found += [true_scores(one.arm, ratio, [seed.yes for seed in one.seeds], liked) for one in own]
-    return tuple(found)
+        held_out = [
+            np.broadcast_to(np.arange(of_seed.shape[1]) < ratio.wanted, of_seed.shape) for of_seed in liked
+        ]
+        scores.append(true_scores(HELD_OUT, ratio, held_out, liked))
+        of_ratio = [arm for arm in results if arm.ratio == ratio]
+        scores += [true_scores(arm.arm, ratio, [seed.yes for seed in arm.seeds], liked) for arm in of_ratio]
+    return tuple(scores)
 
 
 def true_scores(
     arm: str, ratio: Ratio, yes: Sequence[NDArray[np.bool_]], liked: Sequence[NDArray[np.bool_]]
 ) -> TrueScores:
-    """(U, M) answers against (U, M) likes, one of each per study seed."""
-    kept = np.all([one.any(axis=1) for one in liked], axis=0)  # (U,)
+    """(U, M) answers against (U, M) likes, one of each per study seed; users who like no item are left out."""
+    with_likes = np.all([of_seed.any(axis=1) for of_seed in liked], axis=0)  # (U,)
     counts = tuple(
-        tuple(UserConfusion.of(*pair) for pair in zip(said[kept], true[kept], strict=True))
-        for said, true in zip(yes, liked, strict=True)
+        tuple(UserConfusion.of(*pair) for pair in zip(answers[with_likes], likes[with_likes], strict=True))
+        for answers, likes in zip(yes, liked, strict=True)
     )
     return TrueScores(arm, ratio, counts, float(np.mean(liked)))

@@ -62,7 +62,7 @@ def evaluate_user(given: Given[EvaluateUserOptions]) -> UserReport:
     with open_runner(given, **defaults) as runner:
         arms = [arm_of(name, judged) for name in names if name != "reward"]
         arm_runs = runner.run_arms(arms)
-        # The reward arm is scored as the agents were told; alone, it is computed without a run.
+        # The reward arm uses the scores that the agents were shown; alone, it is computed without a run.
         studies = [(runner.task(arms[0], index), None) for index in range(runner.seeds)] if arms else None
         modelled = studies or runner.model_outputs(arm_of("agent", judged))
         scored = scores_shown(runner, arm_runs) or [outputs for _, outputs in modelled if outputs is not None]

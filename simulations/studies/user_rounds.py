@@ -56,9 +56,9 @@ def _arm(number: int, longest: int, judged: Mapping[str, Any]) -> Arm:
 
 def _pairs(results: Sequence[ArmAnswers]) -> list[tuple[ArmResult, ArmResult]]:
     """At each ratio and in each metric, neighbours, and the last with the first."""
-    found = []
+    pairs = []
     for ratio in dict.fromkeys(result.ratio for result in results):
         of_ratio = [result for result in results if result.ratio == ratio]
-        pairs = [*pairwise(of_ratio), *([(of_ratio[0], of_ratio[-1])] if len(of_ratio) > 2 else [])]
-        found += [(one.in_metric(metric), two.in_metric(metric)) for metric in METRICS for one, two in pairs]
-    return found
+        neighbours = [*pairwise(of_ratio), *([(of_ratio[0], of_ratio[-1])] if len(of_ratio) > 2 else [])]
+        pairs += [(a.in_metric(metric), b.in_metric(metric)) for metric in METRICS for a, b in neighbours]
+    return pairs
