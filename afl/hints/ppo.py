@@ -224,7 +224,8 @@ class SessionBandits(VecEnv):
         self._actions = actions
 
     def step_wait(self) -> tuple[States, NDArray[np.float32], NDArray[np.bool_], list[dict[str, Any]]]:
-        return self.states, _rewards(self.rewards, self._actions), self._done, self._infos
+        rewards = self.rewards[np.arange(len(self.rewards)), self._actions]
+        return self.states, rewards, self._done, self._infos
 
     def close(self) -> None: ...
 
