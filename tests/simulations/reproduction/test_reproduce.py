@@ -178,9 +178,10 @@ def test_people_see_rows_claims_and_the_warning(afl: Afl, lastfm: Path, tmp_path
     shown = afl("reproduce", "figure6", "--out", tmp_path / "page").out
     written = (tmp_path / "page" / "report.md").read_text(encoding="utf-8")
     assert "| Random is at least as good as First after 1 iteration. |" in written
-    assert "Random is at least as" in shown
+    assert "Random is at" in shown
     assert "offline stand-in" in shown
-    assert shown.index("target first, 1 iteration") < shown.index("target random, 1 iteration")
+    assert written.index("| target first, 1 iteration |") < written.index("| target random, 1 iteration |")
+    assert shown.index("target first") < shown.index("target random")
 
 
 @pytest.mark.parametrize(
