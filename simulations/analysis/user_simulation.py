@@ -248,9 +248,9 @@ def answers_of_runs(runs: "Sequence[LoadedRun]") -> list[ArmAnswers]:
     first = runs[0]
     options = RunOptions.given({}, recorded=first.config)
     ratios, users = options.judged_ratios(), [record.session for record in first.records]
-    turns = first.records[0].judged
-    # The task's shape alone; the items themselves are in the records.
-    judged = JudgedItems(np.zeros((len(users), len(turns)), np.int32), sum(turn.label is True for turn in turns))
+    # The shape of the task alone, from its ratios: a session may have failed before any item was judged.
+    wanted, unwanted = max(ratio.wanted for ratio in ratios), max(ratio.unwanted for ratio in ratios)
+    judged = JudgedItems(np.zeros((len(users), wanted + unwanted), np.int32), wanted)
     results = []
     outputs = first.outputs
     if outputs.judged is not None and outputs.threshold is not None:
@@ -259,7 +259,7 @@ def answers_of_runs(runs: "Sequence[LoadedRun]") -> list[ArmAnswers]:
         results += by_ratio("reward", judged, ratios, users=users, seeds=[(options.seed, None, answers)])
     for run in runs:
         rows = [row for record in run.records for row in judgement_rows(record)]
-        answers = Answers.of_run([record.session for record in run.records], rows, items=len(turns))
+        answers = Answers.of_run([record.session for record in run.records], rows, items=wanted + unwanted)
         results += by_ratio(run.label, judged, ratios, users=users, seeds=[(options.seed, run.name, answers)])
     return sorted(results, key=lambda result: ratios.index(result.ratio))
 
