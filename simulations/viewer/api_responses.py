@@ -1,4 +1,4 @@
-"""What the viewer answers besides pages: JSON that any stranger's words fit into, and mistakes in words."""
+"""What the viewer answers besides pages: JSON that can hold any text, and errors in words."""
 
 import json
 from collections.abc import Mapping
@@ -21,17 +21,17 @@ API = "/api"
 """Under this, pages are JSON."""
 
 
-def data(found: Any, status: int = HTTPStatus.OK) -> Response:
-    """Dataclasses and queries as JSON that UTF-8 can hold; read back, every value is what it was."""
-    text = json.dumps(found, ensure_ascii=False, separators=(",", ":"), default=_fields)
+def data(value: Any, status: int = HTTPStatus.OK) -> Response:
+    """Dataclasses and queries as JSON in UTF-8; read back, every value is the same."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_fields)
     return Response(json_safe(text), status, media_type="application/json")
 
 
-def _fields(found: Any) -> dict[str, Any]:
-    if isinstance(found, BaseModel):
-        return dict(found)
-    values = {field: getattr(found, field.name) for field in fields(found)}
-    return {field.name: value for field, value in values.items() if value or not field.metadata.get("omit_empty")}
+def _fields(value: Any) -> dict[str, Any]:
+    if isinstance(value, BaseModel):
+        return dict(value)
+    found = {field: getattr(value, field.name) for field in fields(value)}
+    return {field.name: each for field, each in found.items() if each or not field.metadata.get("omit_empty")}
 
 
 ERRORS: dict[int | str, dict[str, Any]] = {
@@ -53,25 +53,27 @@ def no_database(request: Request, error: Exception) -> Response:
 
 
 def afl_error(request: Request, error: Exception) -> Response:
-    """What AFL says of the request, in a line."""
+    """AFL's own error in one line."""
     status = _STATUS.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)  # type: ignore[arg-type]
-    return _complaint(request, status, str(error))
+    return _error_response(request, status, str(error))
 
 
 def http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     known = {404: "There is no page at this address."}
-    return _complaint(request, HTTPStatus(error.status_code), known.get(error.status_code, str(error.detail)))
+    return _error_response(request, HTTPStatus(error.status_code), known.get(error.status_code, str(error.detail)))
 
 
 def validation_error(request: Request, error: Exception) -> Response:
-    """A query that the page does not know."""
+    """A query that the page does not have."""
     assert isinstance(error, RequestValidationError)
-    said = "; ".join(f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in error.errors())
-    return _complaint(request, HTTPStatus.UNPROCESSABLE_ENTITY, f"The address cannot be read: {said}")
+    problems = "; ".join(
+        f"{'.'.join(map(str, problem['loc'][1:]))}: {problem['msg']}" for problem in error.errors()
+    )
+    return _error_response(request, HTTPStatus.UNPROCESSABLE_ENTITY, f"The address cannot be read: {problems}")
 
 
-def _complaint(request: Request, status: HTTPStatus, line: str) -> Response:
+def _error_response(request: Request, status: HTTPStatus, line: str) -> Response:
     if request.url.path.startswith(API):
         return data({"error": line}, status)
     urls = request.app.state.urls(request)

@@ -39,12 +39,12 @@ from simulations.viewer.pages import (
 from simulations.viewer.urls import ServedUrls, Urls
 
 
-def _no_charts(found: Any, urls: Urls) -> Sequence[Chart]:
+def _no_charts(page: Any, urls: Urls) -> Sequence[Chart]:
     return ()
 
 
 class Page(NamedTuple):
-    """A page: its address, what reads it from the database, its template, and what it draws."""
+    """A page: its address, the function that reads it from the database, its template and its charts."""
 
     path: str
     read: Callable[..., Any]
@@ -53,9 +53,9 @@ class Page(NamedTuple):
     operation: str = ""
     """Its name in the OpenAPI description; by default that of the page's module."""
 
-    def html(self, found: Any, urls: Urls) -> str:
-        """For people: what `read` returned, through the template."""
-        return rendering.page(self.template, urls, page=found, charts=self.charts(found, urls))
+    def html(self, data: Any, urls: Urls) -> str:
+        """What `read` returned, rendered for people."""
+        return rendering.page(self.template, urls, page=data, charts=self.charts(data, urls))
 
 
 PAGES = (
@@ -72,7 +72,7 @@ PAGES = (
     Page("/flower/{model}", flower_model.read, "flower_model.html.jinja", flower_model.charts),
 )
 _API_ROOT = "/api/runs"
-"""The list of runs stands at the root for people, under its name for programs."""
+"""The list of runs is the root page, but has a name in the API."""
 
 STATIC = Path(str(files("simulations.viewer"))) / "static"
 PLOTLY = Path(str(files("plotly"))) / "package_data" / "plotly.min.js"
@@ -141,8 +141,8 @@ def create_app(
 def _html(page: Page) -> Callable[..., Any]:
     """The page for people: what `page.read` returns, through its template."""
 
-    async def respond(request: Request, found: Annotated[Any, Depends(page.read)]) -> HTMLResponse:
-        return HTMLResponse(page.html(found, request.app.state.urls(request)))
+    async def respond(request: Request, data: Annotated[Any, Depends(page.read)]) -> HTMLResponse:
+        return HTMLResponse(page.html(data, request.app.state.urls(request)))
 
     return respond
 
@@ -150,12 +150,12 @@ def _html(page: Page) -> Callable[..., Any]:
 def _json(page: Page) -> Callable[..., Any]:
     """The page for programs: what `page.read` returns."""
 
-    async def respond(found: Annotated[Any, Depends(page.read)]) -> Response:
-        return api_responses.data(found)
+    async def respond(data: Annotated[Any, Depends(page.read)]) -> Response:
+        return api_responses.data(data)
 
     return respond
 
 
 async def _plotly() -> FileResponse:
-    """Plotly's own JavaScript, as its Python package brings it."""
+    """The JavaScript out of plotly's Python package."""
     return FileResponse(PLOTLY, media_type="text/javascript", headers={"Cache-Control": "max-age=86400"})

@@ -1,4 +1,4 @@
-"""Charts: what plotly draws, the same numbers as a table, and where each point leads."""
+"""Charts: what plotly draws, the same numbers as a table, and where each point links to."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -59,11 +59,11 @@ class Chart:
 
     def rows(self) -> Iterator[tuple[str | float, list[Point | None]]]:
         """Every x with the point that each series has there."""
-        there = [{point.x: point for point in series.points} for series in self.series]
+        by_x = [{point.x: point for point in series.points} for series in self.series]
         for x in dict.fromkeys(point.x for series in self.series for point in series.points):
-            yield x, [points.get(x) for points in there]
+            yield x, [points.get(x) for points in by_x]
 
     def to_json(self) -> str:
         """Traces and axes for `static/viewer.js`."""
-        drawn = {"x": self.x, "y": self.y, "unit": self.unit, "stacked": self.stacked, "log_scale": self.log_scale}
-        return json.dumps(drawn | {"series": [asdict(series) for series in self.series]})
+        axes = {"x": self.x, "y": self.y, "unit": self.unit, "stacked": self.stacked, "log_scale": self.log_scale}
+        return json.dumps(axes | {"series": [asdict(series) for series in self.series]})

@@ -26,20 +26,20 @@ _CACHED_SCORES = 4
 """Runs whose reward scores stay in memory: those of 100,000 sessions take 13 MB."""
 
 _SESSION_SETTINGS = ("dataset_hash", "split", "sessions", "candidates", "candidates_from", "seed")
-"""What decides which sessions a run is about."""
+"""Settings that determine the sessions of a run."""
 
 _CACHED_RESULTS = 12
 """Runs whose results stay in memory: those of 100,000 sessions take 1 MB."""
 
 _TRAINING_SETTINGS = ("dataset", "dataset_hash", "train_on", "training_hash", "ratios", "items")
-"""What decides which interactions the models of a run learned from."""
+"""Settings that determine the interactions a run's models were trained on."""
 
 
 OMIT_EMPTY = {"omit_empty": True}
 """Metadata of a page's field that its JSON leaves out where it is empty."""
 
 WAIT_SECONDS = 0.1
-"""Seconds that a page waits for what takes long and can follow."""
+"""Seconds that a page waits for slow numbers before it is shown without them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,28 +64,28 @@ class RunKindView:
 
 
 class ItemPopularity(NamedTuple):
-    """Which items are widely known."""
+    """The popularity group of every item."""
 
     groups: Mapping[str, int] | None
-    """Title -> its place in `afl.metrics.popularity.GROUPS`; None where the data set is not at hand as it was."""
+    """Title -> its place in `afl.metrics.popularity.GROUPS`; None where the data set is missing or has changed."""
     pending: bool
-    """Whether it is still being read, so that asking again will tell more."""
+    """Whether it is still being computed; a later request has it."""
 
 
 class PolicyChoices(NamedTuple):
     """The hints that a policy picks."""
 
     hints: tuple[int, ...] | None
-    """By session, in the order of the run, 0 for none; None where the policy or its data set is not at hand."""
+    """By session, in the order of the run, 0 for none; None where the policy or its data set is missing."""
     pending: bool
-    """Whether it is still being found out, so that asking again will tell more."""
+    """Whether they are still being computed; a later request has them."""
 
 
 class DataAccess:
-    """The database behind the pages, and the data sets for what it does not hold."""
+    """The database behind the pages, and the data sets for what is not in it."""
 
     def __init__(self, store: Store, datasets: Datasets, *, patience: float | None = WAIT_SECONDS) -> None:
-        """`patience` None waits for as long as it takes."""
+        """`patience`: seconds to wait for slow numbers; None waits until they are there."""
         self.store = store
         self._datasets = datasets
         self._patience = patience
@@ -96,7 +96,7 @@ class DataAccess:
         self._scores: OrderedDict[tuple[int, float], list[bytes]] = OrderedDict()
 
     async def popularity(self, config: Mapping[str, Any]) -> ItemPopularity:
-        """How widely known items are where a run was begun with `config`; large data sets take a second to read."""
+        """Popularity of the items of a run with this configuration; large data sets take a second to read."""
         key = json.dumps([config.get(name) for name in _TRAINING_SETTINGS])
         if key not in self._groups:
             self._groups[key] = asyncio.create_task(asyncio.to_thread(groups_by_title, config, self._datasets))
@@ -104,7 +104,7 @@ class DataAccess:
         return ItemPopularity(self._groups[key].result(), False) if read else ItemPopularity(None, True)
 
     async def policy_choices(self, base: KnowledgeBase, policy: str, config: Mapping[str, Any]) -> PolicyChoices:
-        """What a kept policy picks in the sessions of a run begun with `config`; to find out may take seconds."""
+        """The hints a stored policy picks in the sessions of a run with this configuration; may take seconds."""
         key = json.dumps([policy, base.hash, *(config.get(name) for name in _SESSION_SETTINGS)])
         if key not in self._choices:
             work = asyncio.to_thread(policy_choices, base, self.policies_folder / policy, config, self._datasets)
@@ -114,12 +114,12 @@ class DataAccess:
 
     @property
     def policies_folder(self) -> Path:
-        """Where policies are kept, each in a folder of its name: beside the data sets."""
+        """Stored policies, each in a folder of its name."""
         return self._datasets.root.parent / "policies"
 
     @property
     def flower_folder(self) -> Path:
-        """Where Flower models are kept, each in a folder of its name: beside the data sets."""
+        """Stored Flower models, each in a folder of its name."""
         return self._datasets.root.parent / "flower"
 
     async def candidate_titles(self, run: Run, transcript: Transcript) -> tuple[str, ...] | None:
@@ -135,19 +135,19 @@ class DataAccess:
         return self._titles[key].result() if done else None
 
     async def results(self, run: Run) -> ResultColumns:
-        """What came of every recorded session of the run; read anew once a session was added or done again."""
+        """The result of every recorded session; read again once a session was added or repeated."""
         tallies = await run.session_aggregates()
         version = sum(tally.sessions for tally in tallies), max((tally.ended for tally in tallies), default=0.0)
         key = run.id, run.created
-        kept = self._results.pop(key, None)
-        found = kept if kept is not None and kept[0] == version else (version, await run.result_columns())
-        self._results[key] = found
+        cached = self._results.pop(key, None)
+        current = cached if cached is not None and cached[0] == version else (version, await run.result_columns())
+        self._results[key] = current
         while len(self._results) > _CACHED_RESULTS:
             self._results.popitem(last=False)
-        return found[1]
+        return current[1]
 
     async def reward_scores(self, run: Run, position: int) -> tuple[float, ...]:
-        """The reward score of every candidate of the session at this place, as shown; empty without a reward model."""
+        """The reward score of every candidate of the session at this position; empty without a reward model."""
         key = run.id, run.created
         rows = self._scores[key] if key in self._scores else _score_rows(await run.inputs_json())
         self._scores[key] = rows
@@ -162,7 +162,7 @@ class DataAccess:
 def _score_rows(inputs: bytes) -> list[bytes]:
     """The scores of each session as `ModelOutputs.to_json` wrote them, in hundredths; empty without a reward model.
 
-    To read two million numbers for the twenty that are shown would take longer than a page may.
+    Parsing two million numbers for the twenty that are shown would be too slow for a page.
     """
     _, _, scores = inputs.partition(b'"scores":[[')
     return scores.partition(b"]]")[0].split(b"],[") if scores else []
@@ -178,7 +178,7 @@ async def _data_access(request: Request) -> DataAccess:
 
 
 InjectedData = Annotated[DataAccess, Depends(_data_access)]
-"""A page's parameter of this type is the database."""
+"""A page's parameter of this type is injected."""
 
 
 async def _requested_run(data: InjectedData, run: str) -> Run:

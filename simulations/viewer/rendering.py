@@ -1,4 +1,4 @@
-"""Templates, and how numbers, times and strangers' text are shown."""
+"""Templates, and how numbers, times and untrusted text are shown."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -24,13 +24,13 @@ LONG = 20_000
 
 
 REPLY_BYTES, PROMPT_BYTES = 60_000, 150_000
-"""Bytes that a page has for what agents said, and for the prompts and replies behind it, all of them together."""
-_LEAST = 300
-"""Characters of each that are shown where there is no room left."""
+"""Bytes a page may spend on the agents' answers, and on all prompts and replies."""
+_SHORTEST = 300
+"""Characters of each text that are shown once the budget is spent."""
 
 
 class TextBudget:
-    """What a page has left for long texts: the first ones are shown whole, later ones as far as there is room."""
+    """Bytes a page has left for long texts: the first ones are shown whole, later ones as far as the budget allows."""
 
     def __init__(self, size: int) -> None:
         self.left = size
@@ -40,7 +40,7 @@ class TextBudget:
         shown = cut(text, limit)
         size = len(str(escape(shown)).encode("utf-8", "replace"))
         if size > self.left:
-            shown = cut(text, max(_LEAST, len(shown) * self.left // size))
+            shown = cut(text, max(_SHORTEST, len(shown) * self.left // size))
         self.left = max(0, self.left - size)
         return shown
 
@@ -56,7 +56,7 @@ def page(template: str, urls: Urls, **values: Any) -> str:
 
 @cache
 def _templates() -> Environment:
-    made = Environment(
+    environment = Environment(
         loader=ChoiceLoader(
             [
                 PackageLoader("simulations.viewer"),
@@ -68,7 +68,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    made.filters |= {
+    environment.filters |= {
         "count": count,
         "rate": rate,
         "precise": precise,
@@ -86,8 +86,8 @@ def _templates() -> Environment:
         "kind": _kind,
         "metric": formats.metric,
     }
-    made.globals["stand_in"] = notes.STAND_IN.text
-    return made
+    environment.globals["stand_in"] = notes.STAND_IN.text
+    return environment
 
 
 def _kind(block: Block) -> str:

@@ -1,4 +1,4 @@
-"""Which sessions of a run an address asks for: the query of their list, and of a dialogue that was reached from it."""
+"""The query that selects sessions of a run: of their list, and of a dialogue reached from it."""
 
 from typing import Annotated, Any
 
@@ -8,7 +8,7 @@ from memory.session_query import Result, SessionFilter
 
 
 def none_if_empty(value: Any) -> Any:
-    """A form sends its empty fields along."""
+    """A form submits its empty fields too."""
     return None if value == "" else value
 
 
@@ -21,13 +21,13 @@ class SessionQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     result: Annotated[Result | None, BeforeValidator(none_if_empty)] = None
-    """What came of them."""
+    """Their result."""
     outcome: str = ""
     """How they ended: `ok`, or the outcome of the turn that failed."""
     rounds: _Number = None
-    """They took so many rounds."""
+    """The number of rounds they took."""
     least_rounds: _Number = None
-    """They took so many rounds or more."""
+    """They took this many rounds or more."""
     hit_after: _Number = None
     """Their last recommendation up to this round was the target."""
     accepted_in: _Number = None
@@ -45,11 +45,11 @@ class SessionQuery(BaseModel):
 
     @property
     def filter(self) -> SessionFilter:
-        """Raises `UsageError` for numbers that no session can have."""
+        """As the database takes it. Raises `UsageError` for impossible numbers."""
         return SessionFilter(**{name: getattr(self, name) for name in SessionQuery.model_fields})
 
     @property
     def parameters(self) -> dict[str, str | int]:
-        """What is asked for, as the query of an address."""
+        """The query parameters of an address; those at their default left out."""
         values = {name: getattr(self, name) for name in SessionQuery.model_fields}
         return {name: value for name, value in values.items() if value not in (None, "")}

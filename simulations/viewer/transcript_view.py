@@ -1,4 +1,4 @@
-"""A session's turns as pages show them: what was asked, what came back, what was read out of it and remembered."""
+"""A session's turns as pages show them: requests, replies, what was parsed out of them, and memories."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from simulations.viewer.urls import turn_anchor
 
 @dataclass(frozen=True, slots=True)
 class TurnLocation:
-    """Where in a session something was said."""
+    """Which turn of a session, and its address."""
 
     anchor: str
     phase: str
@@ -41,7 +41,7 @@ class RequestMessage:
 
 @dataclass(frozen=True, slots=True)
 class ReplyView:
-    """What came back, and what it took."""
+    """A reply, with tokens, cost and latency."""
 
     text: str
     error: str | None
@@ -54,12 +54,12 @@ class ReplyView:
     retries: int
     """Transport tries beyond the first."""
     reused: bool
-    """Said to an equal request before; this one was not sent."""
+    """The reply to an equal, earlier request; this one was not sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptView:
-    """A request, the reply to it, and what was read out of that."""
+    """A request, the reply to it, and the answer parsed from it."""
 
     anchor: str
     number: int
@@ -76,7 +76,7 @@ class AttemptView:
 
 @dataclass(frozen=True, slots=True)
 class TurnView:
-    """What an agent said, repairs included; the last attempt is its answer."""
+    """One turn of an agent, repairs included; the last attempt is its answer."""
 
     place: TurnLocation
     score: float | None
@@ -126,10 +126,10 @@ def _memory(record: SessionRecord, key: CallKey) -> tuple[Refusal, ...]:
 
 
 class _TranscriptReader:
-    """Goes through a session's attempts in order, and tells what was said before already."""
+    """Reads a session's attempts in order and marks text that occurred before."""
 
     def __init__(self) -> None:
-        self._said: dict[tuple[str, str], TurnLocation] = {}
+        self._seen: dict[tuple[str, str], TurnLocation] = {}
         """Message -> the attempt in which it was sent or received first."""
         self._before: dict[tuple[str, str], tuple[TurnLocation, frozenset[str]]] = {}
         """Phase and role -> the request to compare with: its place and its lines."""
@@ -154,7 +154,7 @@ class _TranscriptReader:
 
     def _message(self, key: CallKey, message: Message, *, opens: bool) -> RequestMessage:
         role, content, place = message["role"], message["content"], TurnLocation.of(key)
-        first = self._said.setdefault((role, content), place)
+        first = self._seen.setdefault((role, content), place)
         if first != place:
             return RequestMessage(role, content, same_as=first)
         return self._request(key, content) if opens else RequestMessage(role, content)
@@ -167,10 +167,10 @@ class _TranscriptReader:
             self._before[key.phase, key.role] = TurnLocation.of(key), frozenset(lines)
         if like is None:
             return RequestMessage("user", content)
-        return RequestMessage("user", content, like=like, new_lines=_places(lines, known))
+        return RequestMessage("user", content, like=like, new_lines=_new_lines(lines, known))
 
     def _received(self, key: CallKey, reply: Reply) -> ReplyView:
-        self._said.setdefault(("assistant", reply.text), TurnLocation.of(key))
+        self._seen.setdefault(("assistant", reply.text), TurnLocation.of(key))
         return ReplyView(
             text=reply.text,
             error=reply.error,
@@ -184,5 +184,5 @@ class _TranscriptReader:
         )
 
 
-def _places(lines: Sequence[str], known: frozenset[str]) -> tuple[int, ...]:
+def _new_lines(lines: Sequence[str], known: frozenset[str]) -> tuple[int, ...]:
     return tuple(place for place, line in enumerate(lines) if line not in known)

@@ -1,11 +1,11 @@
-"""Two or more runs over the same sessions: what tells them apart, and on which sessions they differ."""
+"""Two or more runs over the same sessions: paired tests, configurations, sessions on which they differ."""
 
 from asyncio import gather
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Self
 
 from fastapi import Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
@@ -21,26 +21,31 @@ from simulations.analysis.aligned_runs import (
     SessionSelection,
     differing_settings,
 )
+from simulations.analysis.arm_results import HIT_RATE
 from simulations.analysis.paired_tests import PairedTest
 from simulations.analysis.rounds import RoundOutcomes, round_outcomes
 from simulations.analysis.run_comparison import require_same_sessions
+from simulations.document.page import Block
+from simulations.sections import comparisons
 from simulations.viewer.charts import Chart, Point, Series
 from simulations.viewer.data_access import DataAccess, InjectedData, RunKindView
 from simulations.viewer.urls import Urls
 
 PAGE_SIZE = 50
 MAX_RUNS = 6
-"""Runs beside each other; tests of more would find next to nothing."""
+"""Runs of one comparison: adjusted for the pairs of more, hardly any test is significant."""
+LETTERS = "ABCDEF"
+"""What runs are called for short, in the order asked for."""
 
 
 NAMES: dict[str, JsonValue] = {"items": {"type": "string"}, "maxItems": MAX_RUNS}
-"""How they are described."""
+"""Their JSON schema."""
 
 
 def _each_once(names: list[str]) -> list[str]:
-    """A form sends its empty fields along, and a name may be said twice."""
+    """A form submits its empty fields too, and a name may occur twice."""
     if len(names) > MAX_RUNS:
-        raise UsageError(f"got {len(names)} runs, expected up to {MAX_RUNS} beside each other")
+        raise UsageError(f"got {len(names)} runs, expected up to {MAX_RUNS}")
     return list(dict.fromkeys(filter(None, names)))
 
 
@@ -122,6 +127,38 @@ class ComparableRun:
 
 
 @dataclass(frozen=True, slots=True)
+class ComparedPair:
+    """The paired test of two of the runs, as the JSON has it: positive differences favour b."""
+
+    a: str
+    b: str
+    difference: float
+    """Of HR@1, b - a."""
+    ci95: tuple[float, float]
+    """Paired bootstrap over sessions."""
+    won: int
+    """Sessions that only b hits."""
+    lost: int
+    """Sessions that only a hits."""
+    p: float
+    """Exact McNemar test, two-sided."""
+    p_holm: float
+    """Adjusted for all pairs."""
+    detectable: float | None
+    """The minimum detectable effect at p < .05 with power .8; None for too few sessions."""
+
+    @classmethod
+    def of(cls, test: PairedTest) -> Self:
+        return cls(*(getattr(test, one.name) for one in fields(cls)))
+
+    def test(self, n: int, letters: Mapping[str, str]) -> PairedTest:
+        """The test over n sessions, its runs named by their letters."""
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        names = {"a": letters[self.a], "b": letters[self.b]}
+        return PairedTest(**{**values, **names}, group={}, metric=HIT_RATE, n=n)
+
+
+@dataclass(frozen=True, slots=True)
 class ComparePage:
     runs: tuple[ComparedRun, ...]
     """In the order asked for; fewer than two are not compared."""
@@ -131,7 +168,7 @@ class ComparePage:
     """Sessions that all of them recorded."""
     left_out: int
     """Sessions of theirs that not all of them recorded."""
-    pairs: tuple[PairedTest, ...]
+    pairs: tuple[ComparedPair, ...]
     settings: tuple[DifferingSetting, ...]
     """In which they differ."""
     counts: Mapping[str, int]
@@ -145,11 +182,21 @@ class ComparePage:
     choices: tuple[tuple[ComparableRun, ...], ...]
     """Where fewer than two are asked for: runs over the same sessions together, the oldest first."""
     most: int = MAX_RUNS
-    """Runs that can be beside each other."""
+    """Runs that one comparison can have."""
+
+    @property
+    def letters(self) -> dict[str, str]:
+        """Run -> the letter that tables and charts call it by."""
+        return {run.name: letter for letter, run in zip(LETTERS, self.runs, strict=False)}
+
+    @property
+    def tests(self) -> tuple[Block, ...]:
+        """The paired tests, as the report and `afl compare` show them."""
+        return comparisons.blocks([pair.test(self.shared, self.letters) for pair in self.pairs])
 
 
 async def read(data: InjectedData, query: Annotated[CompareQuery, Query()]) -> ComparePage:
-    """Runs beside each other; with fewer than two names, the runs that can be."""
+    """A comparison of runs; with fewer than two names, the runs that can be compared."""
     found = [await data.store.run(name) for name in query.names]
     if len(found) < 2:
         return _nothing(query, await _choices(data, found))
@@ -170,7 +217,7 @@ async def _compared(data: DataAccess, runs: Sequence[Run], query: CompareQuery) 
         recommends=recommends,
         shared=len(aligned),
         left_out=max(run.session_count for run in runs) - len(aligned),
-        pairs=aligned.pairs if recommends else (),
+        pairs=tuple(map(ComparedPair.of, aligned.pairs)) if recommends else (),
         settings=differing_settings([run.config for run in runs]),
         counts=counts,
         sessions=await _sessions(runs, here),
@@ -255,10 +302,6 @@ def _nothing(query: CompareQuery, choices: tuple[tuple[ComparableRun, ...], ...]
     )
 
 
-LETTERS = "ABCDEF"
-"""What runs are called for short, in the order asked for."""
-
-
 def charts(page: ComparePage, urls: Urls) -> tuple[Chart, ...]:
     """Those that have something to say about these runs."""
     return tuple(_charts(page, urls)) if page.recommends else ()
@@ -280,8 +323,8 @@ def _charts(page: ComparePage, urls: Urls) -> Iterator[Chart]:
         )
         for letter, run in zip(LETTERS, page.runs, strict=False)
     ]
-    yield Chart("hit-rate", "Hit rate after each round", "round", "hit rate @1", series)
-    letters = {run.name: letter for letter, run in zip(LETTERS, page.runs, strict=False)}
+    yield Chart("hit-rate", "HR@1 after each round, with 95 % intervals", "round", "HR@1", series)
+    letters = page.letters
     points = [
         Point(
             f"{letters[pair.b]} − {letters[pair.a]}",
@@ -291,5 +334,5 @@ def _charts(page: ComparePage, urls: Urls) -> Iterator[Chart]:
         )
         for pair in page.pairs
     ]
-    title = "Differences of the hit rates, with 95 % intervals"
+    title = "Paired differences of HR@1, with 95 % intervals"
     yield Chart("differences", title, "runs", "difference", [Series("difference", points, kind="points")])

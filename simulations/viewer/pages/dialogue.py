@@ -1,4 +1,4 @@
-"""A session as a conversation: what each agent was asked, said and remembered, turn by turn."""
+"""One session, turn by turn: requests, answers and memories of both agents."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from simulations.viewer.urls import decode_segment
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """A round of the loop, and where the session stood after it."""
+    """A round of the dialogue and the session's state after it."""
 
     number: int
     hit: bool
@@ -44,7 +44,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class SessionCost:
-    """What the calls of the session took."""
+    """Calls, tokens, cost and latency of a session."""
 
     calls: int
     prompt_tokens: int
@@ -52,7 +52,7 @@ class SessionCost:
     cost_usd: float | None
     """None where no call's price was known."""
     seconds: float
-    """Their latencies in sum."""
+    """The sum of their latencies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +94,10 @@ class DialoguePage:
 async def read(
     data: InjectedData, run: RequestedRun, session: str, query: Annotated[SessionQuery, Query()]
 ) -> DialoguePage:
-    """Everything that was said in a session; the query says among which ones it has neighbours."""
+    """A session with all its turns; the query selects the sessions before and after it."""
     transcript = await run.transcript(decode_segment(session))
     record, turns = transcript.record, turns_of(transcript)
-    beside = await run.adjacent_sessions(record.session, query.filter)
+    neighbours = await run.adjacent_sessions(record.session, query.filter)
     scores = await data.reward_scores(run, record.position)
     titles = await data.candidate_titles(run, transcript)
     return DialoguePage(
@@ -105,8 +105,8 @@ async def read(
         session=record.session,
         position=record.position,
         sessions=run.session_count,
-        before=beside.before,
-        after=beside.after,
+        before=neighbours.before,
+        after=neighbours.after,
         query=query,
         outcome=record.outcome,
         completed=record.completed,
@@ -121,7 +121,7 @@ async def read(
         rounds=tuple(_rounds(record, turns)),
         hinted=tuple(turn for turn in turns if turn.place.phase == Phase.HINTS),
         judged=tuple(turn for turn in turns if turn.place.phase == Phase.JUDGE),
-        taken=_taken(turns),
+        taken=_cost(turns),
     )
 
 
@@ -156,7 +156,7 @@ def _offers(turn: TurnRecord, title: str) -> bool:
     return turn.key.role == Role.RECOMMENDATION and turn.outcome is Outcome.OK and turn.item == title
 
 
-def _taken(turns: Sequence[TurnView]) -> SessionCost:
+def _cost(turns: Sequence[TurnView]) -> SessionCost:
     attempts = [attempt for turn in turns for attempt in turn.attempts]
     received = [attempt.received for attempt in attempts if attempt.received is not None]
     costs = [one.cost_usd for one in received if one.cost_usd is not None]

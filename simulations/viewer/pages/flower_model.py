@@ -190,9 +190,9 @@ def _distribution(page: FlowerModelPage) -> Chart:
     series = [Series("drawn from the model", points([(one, one.drawn) for one in page.first]), kind="points")]
     exact = [(one, one.exact) for one in page.first if one.exact is not None]
     if exact:
-        series.append(Series("the model's own probability", points(exact)))
+        series.append(Series("model probability", points(exact)))
     series.append(Series("target", points([(one, one.target) for one in page.first]), kind="level"))  # on top
-    title = "Target against result"
+    title = "Target and result"
     if page.total > len(page.first):
         title += f", the first {len(page.first):,} of {page.total:,} titles"
     return Chart("distribution", title, "title, by its share of the target", "share", series, "share")
@@ -216,7 +216,7 @@ def _shares(page: FlowerModelPage) -> Chart:
 def _gaps(page: FlowerModelPage) -> Chart:
     series = [Series("gap", [Point(one.group, one.gap) for one in page.groups], kind="bar")]
     return Chart(
-        "gaps", "Recommended less histories, by group", "group, 1 is the most popular", "gap", series, "share"
+        "gaps", "Recommended − histories, by group", "group, 1 is the most popular", "gap", series, "share"
     )
 
 

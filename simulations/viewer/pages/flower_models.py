@@ -111,6 +111,6 @@ def charts(page: FlowerModelsPage, urls: Urls) -> tuple[Chart, ...]:
             )
             for one in models[:MAX_CHART_MODELS]
         ]
-        title = f"{dataset[:MAX_TITLE_LENGTH]}: share of what is recommended less share of histories, by group"
+        title = f"{dataset[:MAX_TITLE_LENGTH]}: share of recommendations − share of histories, by group"
         drawn.append(Chart(f"gaps-{place}", title, "group, 1 is the most popular", "gap", series, unit="share"))
     return tuple(drawn)

@@ -177,7 +177,7 @@ def _charts(page: JudgingPage, urls: Urls) -> Iterator[Chart]:
         )
         for name, field in scores
     ]
-    yield Chart("scores", "Precision, recall and F1, mean over users", "wanted : not wanted", "score", series)
+    yield Chart("scores", "Precision, recall and F1, mean over users", "wanted : unwanted", "score", series)
     if page.ranks:
         part = {key: value for key, value in page.query.parameters.items() if key == "part"}
         link = {
@@ -186,8 +186,8 @@ def _charts(page: JudgingPage, urls: Urls) -> Iterator[Chart]:
         }
         yes = [Point(one.rank, one.yes.value, one.yes.ci95, link[one.rank]) for one in page.ranks]
         wanted = [Point(one.rank, one.wanted.value, one.wanted.ci95, link[one.rank]) for one in page.ranks]
-        shares = [Series("says yes", yes), Series("is wanted", wanted)]
-        title = "Yes, and wanted, by the rank of the reward score"
+        shares = [Series("share of yes", yes), Series("share of wanted items", wanted)]
+        title = "Yes and wanted items, by rank of the reward score"
         yield Chart(
-            "ranks", title, "rank among the items of a user, 1 is the highest score", "share", shares, unit="share"
+            "ranks", title, "rank among the user's items, 1 is the highest score", "share", shares, unit="share"
         )

@@ -1,4 +1,4 @@
-"""All runs: what they are, how far they are, what came of them and what they cost."""
+"""All runs: configuration, progress, results and costs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -63,7 +63,7 @@ class RunsPage:
 async def read(data: InjectedData, query: Annotated[RunsQuery, Query()]) -> RunsPage:
     """The runs in the database."""
     lines = [_line(summary) for summary in await data.store.runs()]
-    found = [line for line in lines if _wanted(line, query)]
+    found = [line for line in lines if _matches(line, query)]
     return RunsPage(tuple(sorted(found, key=_KEYS[query.order])), len(lines), query)
 
 
@@ -76,9 +76,9 @@ def _line(summary: RunSummary) -> RunLine:
         name=summary.name,
         begun=summary.created,
         status=summary.status,
-        dataset=_said(config, "dataset"),
-        model=_said(config, "llm_name"),
-        recommender=_said(config, "recommender"),
+        dataset=_setting(config, "dataset"),
+        model=_setting(config, "llm_name"),
+        recommender=_setting(config, "recommender"),
         tools=tuple(config.get("tools", ())),
         sessions=totals.sessions,
         done=totals.done,
@@ -91,11 +91,11 @@ def _line(summary: RunSummary) -> RunLine:
     )
 
 
-def _said(config: Mapping[str, Any], key: str) -> str:
+def _setting(config: Mapping[str, Any], key: str) -> str:
     return str(config.get(key, "–"))
 
 
-def _wanted(line: RunLine, query: RunsQuery) -> bool:
+def _matches(line: RunLine, query: RunsQuery) -> bool:
     words = " ".join((line.name, line.dataset, line.model, line.recommender, *line.tools)).casefold()
     return query.q.casefold() in words and query.status in ("", line.status)
 

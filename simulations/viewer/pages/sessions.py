@@ -1,4 +1,4 @@
-"""The sessions of a run, a page at a time: those with a certain result, course, tool or words."""
+"""The sessions of a run, a page at a time, filtered by result, rounds, tool or words."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -44,16 +44,16 @@ class SessionsPage:
     kind: RunKindView
     sessions: tuple[SessionLine, ...]
     total: int
-    """How many are like that."""
+    """Sessions that match."""
     recorded: int
     """How many there are."""
     size: int
     """How many the run consists of."""
     pages: int
     tools: tuple[str, ...]
-    """Those that advised in any session."""
+    """Tools that advised in any session."""
     rounds: int
-    """The most that any session took."""
+    """The most any session took."""
     query: SessionsQuery
 
 

@@ -10,7 +10,10 @@ from tests.simulations.golden.conftest import Restore
 
 shown = pytest.mark.parametrize(
     ("golden", "runs"),
-    [(FAILURES, ["failures", "judged-afl", "judged-agent", "lists", "rankers-shortlist"]), (SHARED_GOOD, ["loop", "h"])],
+    [
+        (FAILURES, ["failures", "judged-afl", "judged-agent", "lists", "rankers-shortlist"]),
+        (SHARED_GOOD, ["loop", "h"]),
+    ],
     ids=["failures", "good"],
 )
 

@@ -1,6 +1,8 @@
 """Runs beside each other: aligned by session, tested in pairs, read turn by turn."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from html import unescape
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ from starlette.testclient import TestClient
 
 from afl.metrics.paired import paired_bootstrap_from_counts
 from simulations import compare
+from simulations.sections import comparisons
 
 Api = Callable[[str], Any]
 Html = Callable[[str], str]
@@ -20,6 +23,19 @@ def test_the_numbers_are_those_of_afl_compare(api: Api, database: str) -> None:
         key: said[key] for key in ("difference", "ci95", "won", "lost", "p", "detectable")
     }
     assert pair["ci95"] == list(paired_bootstrap_from_counts(won=1, lost=1, n=4).ci95)
+
+
+def test_the_table_of_tests_is_that_of_afl_compare(html: Html, database: str) -> None:
+    test = replace(compare("talk", "other", db=database).test, a="A", b="B")
+    page, table = html(f"/compare?{BOTH}"), comparisons.table([test])
+    assert all(f">{column.heading}</th>" in page for column in table.columns)
+    assert all(f">{cell}</" in page for (row,) in [table.cells] for cell in row)
+    assert comparisons.verdict([test]).text in unescape(page)
+
+
+def test_a_test_has_these_keys(api: Api) -> None:
+    (pair,) = api(f"/compare?{BOTH}")["pairs"]
+    assert list(pair) == ["a", "b", "difference", "ci95", "won", "lost", "p", "p_holm", "detectable"]
 
 
 def test_runs_are_told_over_the_sessions_that_all_recorded(api: Api) -> None:

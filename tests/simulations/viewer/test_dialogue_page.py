@@ -24,7 +24,7 @@ def test_the_conversation_is_told_round_by_round(api: Api) -> None:
 def test_the_page_says_what_came_of_it(html: Html) -> None:
     page = html(SESSION)
     assert '<span class="badge good">hit</span>' in page
-    assert '<span class="badge bad">accepted when wrong</span>' in html("/runs/talk/sessions/8")
+    assert '<span class="badge bad">false accept</span>' in html("/runs/talk/sessions/8")
     assert '<span class="badge bad">failed: declined</span>' in html("/runs/talk/sessions/9")
 
 
@@ -92,7 +92,7 @@ def test_judged_items_are_told_with_what_is_true_of_them(api: Api, html: Html) -
     assert [(turn["label"], turn["attempts"][-1]["item"]) for turn in judged] == [(True, "Heat"), (False, "Up")]
     assert [len(turn["memory"]) for turn in judged] == [1, 1]
     page = html("/runs/judged/sessions/7")
-    assert "2 items, 1 of them wanted. The user agent says yes to 2, 1 of these rightly." in page
+    assert "2 items, 1 of them wanted. The user agent says yes to 2: 1 true positives, 1 false positives." in page
 
 
 def test_hints_are_told_by_where_they_put_the_target(api: Api, html: Html) -> None:

@@ -53,7 +53,7 @@ def test_models_of_one_data_set_are_drawn_beside_each_other(api: Api, html: Html
     assert gaps["flowers"] == pytest.approx([0.1, -0.1])
     assert gaps["imitates"] == pytest.approx([0.3, -0.3])
     assert '"name": "flowers"' in html("/flower")
-    assert "films: share of what is recommended less share of histories" in html("/flower")
+    assert "films: share of recommendations − share of histories" in html("/flower")
 
 
 def test_titles_stand_by_their_share_of_the_target(api: Api) -> None:

@@ -28,7 +28,7 @@ def test_a_hint_is_told_with_where_it_comes_from(api: Api, html: Html) -> None:
     (hint,) = api("/hints/films")["hints"]
     assert (hint["text"], hint["session"], hint["mistakes"]) == ("Look at the pace.", "7", ["I went by mood."])
     assert hint["own"] == ["7", 3, 1]
-    assert "the target went from place 3 to place 1" in html("/hints/films")
+    assert "the target went from rank 3 to rank 1" in html("/hints/films")
     assert 'href="/runs/hinted/sessions/7"' in html("/hints/films")
 
 
@@ -44,7 +44,7 @@ def test_effects_are_those_of_held_out_sessions(api: Api) -> None:
 
 def test_another_table_can_be_chosen_and_says_so_where_the_hints_have_changed(api: Api, html: Html) -> None:
     assert api("/hints/films?table=hinted")["table"] == "hinted"
-    assert "another version of this base" in html("/hints/films?table=hinted")
+    assert "another version of this knowledge base" in html("/hints/films?table=hinted")
 
 
 def test_hints_that_were_not_taken_are_filtered(api: Api) -> None:

@@ -110,7 +110,7 @@ def test_every_chart_leads_somewhere(html: Html, client: TestClient) -> None:
 def test_a_run_that_just_began_says_so(html: Html) -> None:
     page = html("/runs/begun")
     assert "No session has finished yet." in page
-    assert "0 of 4 sessions done; the same command goes on with them" in page
+    assert "0 of 4 sessions done; rerun the same command to resume" in page
 
 
 def test_without_its_data_set_a_run_says_that_popularity_cannot_be_told(html: Html) -> None:

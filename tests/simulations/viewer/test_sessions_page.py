@@ -70,7 +70,7 @@ def test_what_is_asked_for_stands_in_the_form_and_can_be_taken_back(html: Html) 
 
 
 def test_nothing_like_that_is_said_with_a_way_back(html: Html) -> None:
-    assert "None of the 4 recorded sessions is like that." in html("/runs/talk/sessions?tool=re2llm")
+    assert "None of the 4 recorded sessions matches." in html("/runs/talk/sessions?tool=re2llm")
 
 
 def test_a_run_without_sessions_says_so(html: Html) -> None:
