@@ -1,7 +1,7 @@
 """One session, turn by turn: requests, answers and memories of both agents."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Query
@@ -10,7 +10,7 @@ from afl.prompt_headings import HISTORY
 from afl.types import PHASES_WITHOUT_ROUNDS, Outcome, Phase, Role
 from memory.records import SessionRecord, TurnRecord
 from simulations.task.candidate_titles import titles_in_prompts
-from simulations.viewer.data_access import InjectedData, RequestedRun
+from simulations.viewer.data_access import OMIT_EMPTY, InjectedData, RequestedRun
 from simulations.viewer.session_filter import SessionQuery
 from simulations.viewer.transcript_view import TurnView, turns_of
 from simulations.viewer.urls import decode_segment
@@ -81,14 +81,14 @@ class DialoguePage:
     """Oldest first."""
     candidates: tuple[Candidate, ...]
     """In the order shown; empty where no agent was shown the list, or its titles are unknown."""
-    candidates_known: bool
-    """Whether the titles of the candidates are known: stored, in the data set or in the prompts."""
     rounds: tuple[Round, ...]
     hinted: tuple[TurnView, ...]
     """The list without a hint, then under each hint of a knowledge base."""
     judged: tuple[TurnView, ...]
     """Answers of the user-simulation task, in the order asked."""
     taken: SessionCost
+    candidates_unknown: bool = field(default=False, metadata=OMIT_EMPTY)
+    """Whether the candidates' titles are neither stored nor in a data set of today."""
 
 
 async def read(
@@ -117,11 +117,11 @@ async def read(
         suggestion=record.suggestion,
         history=titles_in_prompts(transcript, HISTORY),
         candidates=tuple(_candidates(record, titles or (), scores)),
-        candidates_known=titles is not None,
         rounds=tuple(_rounds(record, turns)),
         hinted=tuple(turn for turn in turns if turn.place.phase == Phase.HINTS),
         judged=tuple(turn for turn in turns if turn.place.phase == Phase.JUDGE),
         taken=_cost(turns),
+        candidates_unknown=titles is None,
     )
 
 

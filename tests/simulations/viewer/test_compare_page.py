@@ -132,7 +132,7 @@ def test_requests_that_are_the_same_are_told_from_others(api: Api) -> None:
 
 def test_the_first_difference_is_marked(html: Html) -> None:
     page = html(f"/compare/10?{BOTH}")
-    assert page.count("first difference, in words only") == 1
+    assert page.count("first difference, in the reason only") == 1
     assert "Yes, <mark>thanks.</mark>" in page
 
 

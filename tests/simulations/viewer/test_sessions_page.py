@@ -74,7 +74,7 @@ def test_nothing_like_that_is_said_with_a_way_back(html: Html) -> None:
 
 
 def test_a_run_without_sessions_says_so(html: Html) -> None:
-    assert "No session of begun is finished yet; 4 are to come." in html("/runs/begun/sessions")
+    assert "No session of begun has finished yet; the run has 4." in html("/runs/begun/sessions")
 
 
 def test_a_page_beyond_the_last_leads_back(html: Html) -> None:
