@@ -61,6 +61,8 @@ from memory.titles import read_titles
 _BATCH_SIZE = 100
 """Sessions read in one query."""
 _ABSENT = object()
+_REUSING_REPLIES = ("rounds", "sessions")
+"""Options whose other values leave most requests of a run as they are."""
 
 
 class RunReader:
@@ -90,8 +92,10 @@ class RunReader:
         difference = _first_difference(stored, json.loads(json.dumps(config)))
         if difference is not None:
             key, value, given = difference
+            reuse = " (with --cache it reuses the replies of this run)" if key in _REUSING_REPLIES else ""
             raise ConflictError(
-                f"run {self.name!r} has {key}={_shown(value)}, got {key}={_shown(given)}; choose another --run name"
+                f"run {self.name!r} has {key}={_shown(value)}, got {key}={_shown(given)}; "
+                f"choose another --run name{reuse}"
             )
 
     async def inputs(self) -> Any:

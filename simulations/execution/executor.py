@@ -1,5 +1,6 @@
 """One call of a command: the open database, the loaded language models, and a run from its options to its report."""
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from simulations.execution.agent_factory import AgentFactory
 from simulations.execution.asynchrony import Wait, event_loop
 from simulations.execution.engine import Engine, PreparedRun, StorageLocation, load_engine
 from simulations.execution.execution_config import ExecutionConfig
-from simulations.execution.identity import default_name, run_configuration, same_inputs
+from simulations.execution.identity import default_name, has_fewer_rounds, run_configuration, same_inputs
 from simulations.execution.language_models import model_specs, recorded_models
 from simulations.execution.limits import open_account
 from simulations.execution.run import execute_run
@@ -131,6 +132,8 @@ class Executor:
         existing = prepared.existing
         if existing is None or len(self.wait(existing.finished_sessions())) < len(prepared.task):
             self.engine.start(self.storage, self.watch.say)
+        if existing is None and execution.replay is None and execution.cache_lookup is None:
+            self._mention_shorter_runs(prepared)
         run = existing or self.begin_run(prepared)
         try:
             with self.watch.bar(f"simulating {run.name}") as bar:
@@ -140,6 +143,18 @@ class Executor:
         except EndpointError:
             self.wait(self.store.discard_if_empty(run))
             raise
+
+    def _mention_shorter_runs(self, prepared: PreparedRun) -> None:
+        """Says that `--cache` reuses the replies of a run with fewer rounds; those of the stand-in cost nothing."""
+        if all(model.is_stand_in for model in prepared.models.distinct):
+            return
+        config = json.loads(json.dumps(prepared.config))
+        for run in self.wait(self.store.other_runs(prepared.name)):
+            if has_fewer_rounds(run.config, config):
+                self.watch.say(
+                    f"run {run.name!r} is the same with {run.config['rounds']} rounds in place of {config['rounds']}: "
+                    "with --cache its replies are reused"
+                )
 
     def begin_run(self, prepared: PreparedRun) -> Run:
         """A new run in the database, with its candidate lists and the outputs of base models."""

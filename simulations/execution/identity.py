@@ -128,6 +128,12 @@ def same_inputs(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return all(one.get(key) == other.get(key) for key in _INPUTS)
 
 
+def has_fewer_rounds(config: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether the runs differ in their rounds alone and the first has fewer: its requests are among the other's."""
+    without_rounds = [{key: value for key, value in each.items() if key != "rounds"} for each in (config, other)]
+    return without_rounds[0] == without_rounds[1] and config["rounds"] < other["rounds"]
+
+
 def default_name(config: Mapping[str, Any]) -> str:
     """The name of a run without one: the same configuration continues the run, another gets a run of its own."""
     digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()

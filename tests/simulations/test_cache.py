@@ -156,3 +156,15 @@ def test_the_function_gives_what_the_command_prints(first: Afl, afl: Afl, explai
     first("--run", "second", "--llm", "openai:n")
     session = explained("second")["requests"][0]["session"]
     assert cache_explain("second", session=session).to_json() == explained("second", "--session", session)
+
+
+def test_a_run_with_more_rounds_is_told_of_the_replies_that_are_there(loop: Afl, server: FakeServer) -> None:
+    sessions = ("--sessions", 2)
+    assert loop(server, "--run", "short", "--rounds", 1, *sessions).code == 0
+    refused = loop(server, "--run", "short", "--rounds", 2, *sessions)
+    assert (refused.code, "has rounds=1, got rounds=2" in refused.complaint) == (2, True)
+    assert "choose another --run name (with --cache it reuses the replies of this run)" in refused.complaint
+    cached = loop(server, "--run", "cached", "--rounds", 2, "--cache", *sessions)
+    assert (cached.code, "--cache" in cached.err) == (0, False)
+    longer = loop(server, "--run", "longer", "--rounds", 3, *sessions)
+    assert "run 'short' is the same with 1 rounds in place of 3: with --cache its replies are reused" in longer.err
