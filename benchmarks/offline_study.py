@@ -20,10 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afl.data.dataset_store import DatasetStore
-from afl.llm.langchain_messages import to_langchain, to_reply
-from afl.llm.language_model import LanguageModel
+from afl.llm.langchain_chat import to_langchain, to_reply
+from afl.llm.language_model import LanguageModel, PerRole
 from afl.llm.registry import load_model
-from afl.llm.roles import PerRole
 from afl.metrics.intervals import bootstrap_mean
 from afl.metrics.paired import mcnemar, paired_bootstrap
 from afl.settings import Settings

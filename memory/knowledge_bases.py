@@ -10,8 +10,7 @@ from sqlalchemy import RowMapping, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from afl.errors import ConflictError
-from afl.hints.hint_records import HintOrigin, HintRecord, HintStatus, accepted_hints
-from afl.hints.knowledge_base import KnowledgeBase
+from afl.hints.knowledge_base import HintOrigin, HintRecord, HintStatus, KnowledgeBase, accepted_hints
 from afl.suggestions import unknown_name
 from memory.errors import storage_errors
 from memory.schema import hints, knowledge_bases, runs

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Collection, Sequence
 from enum import StrEnum
 
-from afl.hints.hint_records import Effect
+from afl.hints.knowledge_base import Effect
 
 
 class Filter(StrEnum):

@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 from typing import NotRequired, TypedDict
 
 from afl.errors import UsageError
-from afl.llm.language_model import LanguageModel, Price
+from afl.llm.language_model import LanguageModel, PerRole, Price
 from afl.llm.request_cost import BudgetLimits, CostModel
-from afl.llm.roles import PerRole
 from afl.ports import CostLedger
 from afl.types import CallKey, Message, Reply, Spending
 

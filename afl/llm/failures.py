@@ -1,19 +1,17 @@
-"""What a chat model's exception means for the call and for the run.
-
-Any provider's chat model may be a plug-in, so this reads what their exceptions have in common: an HTTP `status_code`
-with a `response`, Python's own connection errors, and the name `APIConnectionError`, which the generated SDKs (openai,
-anthropic, groq) share.
-"""
+"""What a chat model's exception means for the call and for the run, and when a request is sent again."""
 
 import json
 import re
 import socket
 from collections.abc import Mapping
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from typing import NamedTuple
 
+from afl.draws import generator
 from afl.errors import AFLError
+from afl.types import CallKey
 
 _RETRIED_STATUS = frozenset({408, 409, 425, 429})
 _NOT_CONNECTED = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ClientConnectorError"})
@@ -147,3 +145,27 @@ def _connection_text(error: BaseException) -> str:
     while error.__cause__ is not None:
         error = error.__cause__
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Exponential backoff with jitter; the endpoint's Retry-After takes precedence."""
+
+    tries: int = 4
+    """Requests in total, the first included."""
+    first_wait: float = 1.0
+    """Seconds before the second attempt, without jitter; doubled for each further one."""
+    longest_wait: float = 600.0
+    """Seconds; a longer Retry-After is cut to these."""
+
+    def wait(self, key: CallKey, retry: int, retry_after: float | None = None) -> float:
+        """Seconds to wait before retry number `retry` (0 is the first).
+
+        The jitter, between half and all of the backoff, is derived from the call's key: calls that fail together
+        are not sent again together, and no random generator is shared.
+        """
+        jitter = generator("retry", *key, retry).uniform(0.5, 1.0)
+        backoff = self.first_wait * 2**retry * jitter
+        if retry_after is not None:
+            backoff = retry_after + self.first_wait * (jitter - 0.5)
+        return float(min(backoff, self.longest_wait))

@@ -6,12 +6,19 @@ from dataclasses import replace
 from afl.clock import SystemClock
 from afl.errors import ConflictError, EndpointError
 from afl.llm.budget import unlimited_account
+from afl.llm.failures import RetryPolicy
 from afl.llm.fingerprint import describe_call, fingerprint, first_difference
 from afl.llm.language_model import LanguageModel
 from afl.llm.limiter import AdaptiveLimiter
-from afl.llm.reply_sources import CachedSource, CacheLookup, ModelSource, ReplaySource, ReplySource, Request
-from afl.llm.retry import RetryPolicy
-from afl.llm.single_flight import SingleFlight
+from afl.llm.reply_sources import (
+    CachedSource,
+    CacheLookup,
+    ModelSource,
+    ReplaySource,
+    ReplySource,
+    Request,
+    SingleFlight,
+)
 from afl.llm.time_limits import Deadlines
 from afl.llm.usage import Usage
 from afl.llm.watchdog import StallWatchdog

@@ -5,17 +5,19 @@ Light to import, so that options, reports and viewer can speak of language model
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from afl.llm.time_limits import DEFAULT_REQUEST_TIMEOUT
 from afl.plugins import parse_spec
 from afl.settings import Settings
+from afl.types import Role
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from pydantic import SecretStr
 
     from afl.data.dataset import Dataset
+
 
 STAND_IN = "offline"
 """The built-in model that needs no key; its numbers are not comparable to a published model's."""
@@ -114,3 +116,38 @@ class LanguageModel:
     def is_stand_in(self) -> bool:
         """Whether it is the built-in stand-in, whose numbers are not comparable to a published model's."""
         return is_stand_in(self.name)
+
+
+T_co = TypeVar("T_co", covariant=True)
+U = TypeVar("U")
+
+
+@dataclass(frozen=True, slots=True)
+class PerRole(Generic[T_co]):
+    """A value for the recommendation agent and one for the user agent."""
+
+    recommendation: T_co
+    user: T_co
+
+    @classmethod
+    def shared(cls, value: U) -> "PerRole[U]":
+        """The same value for both."""
+        return PerRole(value, value)
+
+    @property
+    def distinct(self) -> tuple[T_co, ...]:
+        """Each value once: to check, to close, to sum up."""
+        return (self.recommendation,) if self._is_shared else (self.recommendation, self.user)
+
+    def of(self, role: Role | str) -> T_co:
+        """The value of a role."""
+        return self.recommendation if role == Role.RECOMMENDATION else self.user
+
+    def map(self, function: Callable[[T_co], U]) -> "PerRole[U]":
+        """What `function` makes of each value; called once where both are equal, so that the result is shared too."""
+        recommendation = function(self.recommendation)
+        return PerRole(recommendation, recommendation if self._is_shared else function(self.user))
+
+    @property
+    def _is_shared(self) -> bool:
+        return self.recommendation is self.user or self.recommendation == self.user

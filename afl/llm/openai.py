@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from afl.errors import EndpointError, UsageError
 from afl.extras import optional_imports
 from afl.llm.language_model import LanguageModel, LanguageModelContext, SamplingOptions
-from afl.llm.prices import price_of
 from afl.llm.redaction import SecretRedactionFilter, host_and_port, redact_line, secret_encodings, url_secrets
+from afl.llm.request_cost import price_of
 
 if TYPE_CHECKING:
     from afl.llm.openai_chat import RawChatOpenAI

@@ -38,7 +38,7 @@ def load_model(
 
 def recorded_model(name: str, parameters: Mapping[str, Any]) -> LanguageModel:
     """The language model of a recorded run as far as fingerprints depend on it; asking it raises `LookupError`."""
-    from afl.llm.function_chat import FunctionChat
+    from afl.llm.langchain_chat import FunctionChat
 
     def no_reply(messages: object) -> str:
         raise LookupError(f"{name} is known by name only: a replay answers from the recorded journal")

@@ -13,10 +13,10 @@ from afl.models import checkpoints
 from afl.models.base import CountingModel, NextItemModel, SequentialModel
 from afl.models.checkpoints import Checkpoint, Identity
 from afl.models.context import ModelContext
+from afl.models.evaluation import Validation
 from afl.models.model_settings import configured
 from afl.models.scoring import TrainedModel
 from afl.models.trainer import TrainingConfig, fit, fit_by_counting
-from afl.models.validation import Validation
 from afl.plugins import load_plugin
 from afl.ports import Progress
 

@@ -6,7 +6,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage
 from pydantic import Field
 
-from afl.llm.function_chat import FunctionChat
+from afl.llm.langchain_chat import FunctionChat
 from afl.llm.language_model import LanguageModel, Price
 
 Line = str | AIMessage | Exception

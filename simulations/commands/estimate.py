@@ -18,8 +18,7 @@ from simulations.options.option import LIMITS, Option
 from simulations.options.values import at_least
 
 if TYPE_CHECKING:
-    from afl.llm.language_model import LanguageModel
-    from afl.llm.roles import PerRole
+    from afl.llm.language_model import LanguageModel, PerRole
     from simulations.execution.cost_estimate import CostEstimate
     from simulations.execution.executor import Executor
     from simulations.task.task import Task

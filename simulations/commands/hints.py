@@ -92,16 +92,16 @@ def hints_edit(
     `text` alone adds a hint, `number` and `text` reword one, `number` and `remove` remove one. Raises `UsageError` for
     a hint that is not there, and for anything but one of the three.
     """
-    from afl.hints import editing
+    from afl.hints import knowledge_base
 
     record = hints_show(name, db=db, settings=settings)
     match number, text, remove:
         case None, str(), False:
-            trials = editing.add_hint(record.trials, text)
+            trials = knowledge_base.add_hint(record.trials, text)
         case int(), str(), False:
-            trials = editing.reword_hint(record.trials, number, text)
+            trials = knowledge_base.reword_hint(record.trials, number, text)
         case int(), None, True:
-            trials = editing.remove_hint(record.trials, number)
+            trials = knowledge_base.remove_hint(record.trials, number)
         case _:
             raise UsageError(
                 "expected --text to add a hint, --number and --text to reword one, or --number and --remove"

@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from itertools import count
 from typing import Protocol
 
+from afl.llm.language_model import PerRole
 from afl.llm.request_cost import BudgetLimits, CostModel, request_bytes
-from afl.llm.roles import PerRole
 from afl.types import CallKey, Message, Reply, Spending
 from simulations.engines.batching import Outbox, RequestBatcher
 from simulations.engines.services import BudgetDecision, PaymentEvent, RequestEnd

@@ -7,7 +7,7 @@ from typing import Any, Self
 from afl import plugins
 from afl.data.dataset import Dataset
 from afl.errors import UsageError
-from afl.llm.roles import PerRole
+from afl.llm.language_model import PerRole
 from afl.ports import Chat, Chooser, Judge, Ranker, RecommendationAgent, RecommenderTool, UserAgent
 from afl.settings import Settings
 from afl.tools import ToolContext
@@ -113,7 +113,7 @@ def _user_agent(options: RunOptions) -> Callable[[Chat], UserAgent]:
 
 def _tool(text: str, dataset: Dataset, settings: Settings) -> RecommenderTool:
     spec = plugins.parse_spec(text)
-    made: RecommenderTool = plugins.load_plugin("afl.tools", spec.name)(
+    made: RecommenderTool = plugins.load_plugin("afl.plugins", spec.name)(
         ToolContext(spec.argument, dataset, settings)
     )
     return made

@@ -1,6 +1,6 @@
 """The one place where agents and the outputs of base models are joined into the graph of a task."""
 
-from afl.llm.roles import PerRole
+from afl.llm.language_model import PerRole
 from afl.ports import Chat, RecommenderTool
 from agents.tools import SuggestionTool
 from simulations.execution.agent_factory import AgentFactory, Agents

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any, NamedTuple
 
-from afl.llm.language_model import Price
-from afl.llm.rate_limits import RateLimits
-from afl.llm.roles import PerRole
+from afl.llm.language_model import PerRole, Price
+from afl.llm.limiter import RateLimits
 from simulations.execution.dry_run import BYTES_PER_TOKEN, RequestStatistics
 
 

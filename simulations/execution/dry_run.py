@@ -8,7 +8,7 @@ from typing import NamedTuple
 from langchain_core.runnables import RunnableConfig
 
 from afl.llm.canned_answers import refusing_answer
-from afl.llm.roles import PerRole
+from afl.llm.language_model import PerRole
 from afl.types import PHASES_WITHOUT_ROUNDS, CallKey, Message, Outcome, Reply
 from simulations.execution.agent_factory import AgentFactory
 from simulations.execution.assembly import build_task_graph

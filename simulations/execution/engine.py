@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from afl.llm.budget import RunAccount
-from afl.llm.language_model import LanguageModel, LanguageModelSpec
-from afl.llm.roles import PerRole
+from afl.llm.language_model import LanguageModel, LanguageModelSpec, PerRole
 from afl.llm.usage import Usage
 from afl.plugins import load_plugin
 from afl.settings import Settings

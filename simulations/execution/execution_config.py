@@ -5,7 +5,7 @@ from typing import Self
 
 from afl.clock import SystemClock
 from afl.llm.budget import Budget
-from afl.llm.rate_limits import RateLimits
+from afl.llm.limiter import RateLimits
 from afl.llm.reply_sources import CacheLookup
 from afl.llm.time_limits import TimeLimits
 from afl.ports import Clock

@@ -11,8 +11,7 @@ from afl import plugins
 from afl.errors import UsageError
 from afl.flower.model_store import model_hash
 from afl.flower.recommender import find_next_item_model
-from afl.llm.language_model import LanguageModel
-from afl.llm.roles import PerRole
+from afl.llm.language_model import LanguageModel, PerRole
 from afl.ports import LearnedTool, PromptedAgent
 from afl.settings import Settings
 from afl.types import CallKey, Message, Reply

@@ -4,9 +4,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from afl.llm.budget import Budget, RunAccount, unlimited_account
-from afl.llm.language_model import LanguageModel, Price
-from afl.llm.rate_limits import RateLimits
-from afl.llm.roles import PerRole
+from afl.llm.language_model import LanguageModel, PerRole, Price
+from afl.llm.limiter import RateLimits
 from afl.llm.time_limits import TimeLimits
 from afl.types import ConcurrencyChange, Spending
 from memory.run import Run

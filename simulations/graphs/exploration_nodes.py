@@ -8,8 +8,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from afl.data.sessions import Session
 from afl.draws import generator
 from afl.hints.filters import Filter, has_same_words, ineffective_reason, named_title
-from afl.hints.hint_records import Effect, HintRecord, HintStatus
-from afl.hints.knowledge_base import Hint
+from afl.hints.knowledge_base import Effect, Hint, HintRecord, HintStatus
 from afl.ports import Ranker
 from afl.types import Attempt, Phase, Turn
 from agents.hint_tool import advice_of

@@ -7,7 +7,7 @@ from operator import add
 from typing import Annotated, Self, TypedDict
 
 from afl.data.sessions import Session
-from afl.hints.hint_records import Effect, HintOrigin, HintRecord, HintStatus
+from afl.hints.knowledge_base import Effect, HintOrigin, HintRecord, HintStatus
 from afl.types import Attempt, Outcome, Turn
 from agents.reflection import Reflection
 

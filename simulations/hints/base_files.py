@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from afl.errors import AFLError, DataError
-from afl.hints.editing import clean_hint_text
-from afl.hints.hint_records import HintOrigin, HintRecord, HintStatus
+from afl.hints.knowledge_base import HintOrigin, HintRecord, HintStatus, clean_hint_text
 from memory.knowledge_bases import KnowledgeBaseRecord
 
 FORMAT = "afl-hints"

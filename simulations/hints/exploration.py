@@ -10,10 +10,9 @@ from afl.data.dataset import Split
 from afl.data.dataset_store import DatasetStore
 from afl.data.sessions import row_count
 from afl.errors import ConflictError, EndpointError, TimeLimitError
-from afl.hints.hint_records import accepted_hints
-from afl.hints.knowledge_base import KnowledgeBase
+from afl.hints.knowledge_base import KnowledgeBase, accepted_hints
+from afl.llm.language_model import PerRole
 from afl.llm.limiter import AdaptiveLimiter
-from afl.llm.roles import PerRole
 from afl.llm.usage import Usage
 from afl.ports import Chat, Progress
 from agents.reflection import ReflectionAgent

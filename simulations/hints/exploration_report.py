@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from afl.hints.hint_records import HintRecord, HintStatus
-from afl.hints.knowledge_base import KnowledgeBase
+from afl.hints.knowledge_base import HintRecord, HintStatus, KnowledgeBase
 from afl.llm.budget import BudgetReport
 from afl.llm.usage import UsageTotals
 from memory.spending import AgentCost

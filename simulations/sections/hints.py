@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from afl.hints.hint_records import HintRecord, HintStatus
+from afl.hints.knowledge_base import HintRecord, HintStatus
 from memory.knowledge_bases import KnowledgeBaseRecord, KnowledgeBaseSummary
 from simulations.document.formats import count, decimal, interval, percent, plural, rate, seconds, signed
 from simulations.document.page import Block, Column, Page, Section, Table, Text

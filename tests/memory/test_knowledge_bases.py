@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from afl.errors import ConflictError, NotFoundError
-from afl.hints.hint_records import Effect, HintOrigin, HintRecord, HintStatus
-from afl.hints.knowledge_base import Hint
+from afl.hints.knowledge_base import Effect, Hint, HintOrigin, HintRecord, HintStatus
 from memory.knowledge_bases import KnowledgeBaseRecord
 
 

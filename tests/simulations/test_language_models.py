@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from afl.data.dataset import Dataset
-from afl.llm.language_model import LanguageModel, LanguageModelSpec, Price
-from afl.llm.roles import PerRole
+from afl.llm.language_model import LanguageModel, LanguageModelSpec, PerRole, Price
 from afl.settings import Settings
 from afl.testing.chat import scripted_model
 from afl.types import Role

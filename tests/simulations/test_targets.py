@@ -9,9 +9,8 @@ import pytest
 
 from afl.data.dataset import Dataset
 from afl.llm.canned_answers import canned_answer
-from afl.llm.language_model import LanguageModel, LanguageModelSpec
+from afl.llm.language_model import LanguageModel, LanguageModelSpec, PerRole
 from afl.llm.registry import load_model
-from afl.llm.roles import PerRole
 from afl.settings import Settings
 from afl.testing.chat import scripted_model
 from memory.export import export

@@ -8,7 +8,7 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr
 
-from afl.llm.callback_bypass import CallbackBypassChatModel
+from afl.llm.langchain_chat import CallbackBypassChatModel
 from afl.llm.offline.long_lists import LongListModel
 from afl.llm.offline.recommendation_agent import OfflineRanker, OfflineRecommender
 from afl.llm.offline.reflection import OfflineReflection

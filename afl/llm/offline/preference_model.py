@@ -7,11 +7,11 @@ from math import sqrt
 
 import numpy as np
 
+from afl.llm.offline.attention import RoleWeights, Weights
 from afl.llm.offline.feature_cache import CACHE_SIZE, FeatureCache
 from afl.llm.offline.knowledge import Features, Floats, Items, Knowledge
 from afl.llm.offline.request_parser import PastOffer, Request, find_title
 from afl.llm.offline.vocabulary import aspect_mentions
-from afl.llm.offline.weights import RoleWeights, Weights
 
 DECIMALS = 6
 """Utilities are rounded before they are compared, so that floating-point noise decides nothing."""

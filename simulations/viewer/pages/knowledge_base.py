@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from afl.hints.hint_records import Effect, HintRecord, HintStatus
+from afl.hints.knowledge_base import Effect, HintRecord, HintStatus
 from afl.metrics.intervals import Estimate
 from memory.columns import TargetRankColumns
 from memory.knowledge_bases import KnowledgeBaseRecord

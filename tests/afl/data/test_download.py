@@ -11,8 +11,7 @@ from threading import Thread
 
 import pytest
 
-from afl.data.download import download
-from afl.data.sources import Source, SourceFile
+from afl.data.download import Source, SourceFile, download
 from afl.errors import DataError, EndpointError, StorageError
 
 CONTENT = bytes(range(256)) * 3_000

@@ -3,9 +3,18 @@
 import pytest
 
 from afl.errors import UsageError
-from afl.hints.editing import add_hint, remove_hint, reword_hint
-from afl.hints.hint_records import Effect, HintOrigin, HintRecord, HintStatus, accepted_hints
-from afl.hints.knowledge_base import Hint, require_name
+from afl.hints.knowledge_base import (
+    Effect,
+    Hint,
+    HintOrigin,
+    HintRecord,
+    HintStatus,
+    accepted_hints,
+    add_hint,
+    remove_hint,
+    require_name,
+    reword_hint,
+)
 
 
 @pytest.fixture

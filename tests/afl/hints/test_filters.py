@@ -3,7 +3,7 @@
 import pytest
 
 from afl.hints.filters import has_same_words, ineffective_reason, named_title
-from afl.hints.hint_records import Effect
+from afl.hints.knowledge_base import Effect
 
 TITLES = [
     "Heat",

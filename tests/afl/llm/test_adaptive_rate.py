@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from afl.llm.adaptive_rate import AdaptiveRate
+from afl.llm.adaptive_limits import AdaptiveRate
+from afl.llm.failures import RetryPolicy
 from afl.llm.limiter import AdaptiveLimiter
-from afl.llm.retry import RetryPolicy
 from afl.ports import Limiter
 from afl.testing.virtual_time import VirtualClock, run_virtually
 from afl.types import CallKey, Outcome, Reply

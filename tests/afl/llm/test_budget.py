@@ -11,9 +11,8 @@ from langchain_core.messages import AIMessage
 from afl.errors import UsageError
 from afl.llm.budget import Budget, NullLedger, RunAccount
 from afl.llm.journaled_chat import JournaledChat
-from afl.llm.language_model import LanguageModel, Price
+from afl.llm.language_model import LanguageModel, PerRole, Price
 from afl.llm.request_cost import request_bytes
-from afl.llm.roles import PerRole
 from afl.testing import FakeClock, MemoryJournal, MemoryLedger, scripted_model
 from afl.testing.faults import hang, rate_limited, reset, status, truncated
 from afl.testing.server import FakeServer

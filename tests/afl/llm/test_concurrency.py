@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from afl.llm.concurrency import AdaptiveConcurrency
+from afl.llm.adaptive_limits import AdaptiveConcurrency
 from afl.testing import FakeClock
 from afl.types import ConcurrencyChange
 

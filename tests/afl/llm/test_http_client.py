@@ -4,8 +4,7 @@ import pytest
 from openai import APIConnectionError, RateLimitError
 from yarl import URL
 
-from afl.llm.http_client import proxy_for
-from afl.llm.openai_chat import RawChatOpenAI, make_chat
+from afl.llm.openai_chat import RawChatOpenAI, make_chat, proxy_for
 from afl.testing import faults
 from afl.testing.server import FakeServer
 

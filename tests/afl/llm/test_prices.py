@@ -6,7 +6,7 @@ import pytest
 
 from afl.errors import UsageError
 from afl.llm.language_model import Price
-from afl.llm.prices import price_of
+from afl.llm.request_cost import price_of
 
 
 def test_a_listed_model_has_a_price() -> None:

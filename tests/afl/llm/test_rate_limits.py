@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afl.errors import UsageError
-from afl.llm.rate_limits import RateLimits
+from afl.llm.limiter import RateLimits
 from afl.testing import FakeClock
 
 

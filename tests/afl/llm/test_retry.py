@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afl.llm.retry import RetryPolicy
+from afl.llm.failures import RetryPolicy
 from afl.types import CallKey
 
 KEY = CallKey("7", "loop", 1, "user", 0)

@@ -1,7 +1,6 @@
 """One value per role, made once where both roles have the same."""
 
-from afl.llm.language_model import LanguageModelSpec
-from afl.llm.roles import PerRole
+from afl.llm.language_model import LanguageModelSpec, PerRole
 from afl.types import Role
 
 ONE, OTHER = LanguageModelSpec("openai:one"), LanguageModelSpec("openai:other")

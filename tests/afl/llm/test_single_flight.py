@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from afl.llm.journaled_chat import JournaledChat
-from afl.llm.reply_sources import CacheLookup
-from afl.llm.single_flight import SingleFlight
+from afl.llm.reply_sources import CacheLookup, SingleFlight
 from afl.testing import FakeClock, MemoryJournal
 from afl.testing.faults import Fault, status, truncated
 from afl.testing.server import FakeServer

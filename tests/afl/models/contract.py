@@ -11,9 +11,9 @@ import torch
 from afl.data.dataset import Dataset, Sequences, Split
 from afl.models.base import CountingModel, NextItemModel, SequentialModel
 from afl.models.checkpoints import Checkpoint, Identity, read, write
+from afl.models.evaluation import Validation
 from afl.models.scoring import TrainedModel
 from afl.models.trainer import TrainingConfig, fit
-from afl.models.validation import Validation
 
 HISTORIES = [[3, 4, 5], [9], [20, 21, 22, 23, 24, 25]]
 BRIEF = TrainingConfig(epochs=3)

@@ -6,12 +6,11 @@ import pytest
 from afl.data.candidates import candidate_lists
 from afl.data.dataset import Dataset, Split
 from afl.data.sessions import session_rows
-from afl.models.evaluation import evaluate_model
+from afl.models.evaluation import Validation, evaluate_model
 from afl.models.registry import load_or_train_entry
 from afl.models.scoring import TrainedModel
 from afl.models.trainer import TrainingConfig
 from afl.models.training import train_model
-from afl.models.validation import Validation
 from tests.afl.models.contract import quiet
 
 

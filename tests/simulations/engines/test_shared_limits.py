@@ -6,10 +6,9 @@ from collections.abc import Sequence
 import pytest
 
 from afl.llm.budget import Budget, RunAccount
-from afl.llm.language_model import Price
+from afl.llm.language_model import PerRole, Price
 from afl.llm.limiter import AdaptiveLimiter
 from afl.llm.request_cost import request_bytes
-from afl.llm.roles import PerRole
 from afl.testing import FakeClock, MemoryLedger
 from afl.types import CallKey, Message, Outcome, Reply, Spending
 from simulations.engines.services import BudgetService, LimiterService

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from afl.hints.hint_records import Effect, HintOrigin, HintRecord, HintStatus
+from afl.hints.knowledge_base import Effect, HintOrigin, HintRecord, HintStatus
 from afl.types import Advice, CallKey, JournalEntry, Message, Outcome, Phase, Refusal, Reply, Role
 from memory.knowledge_bases import KnowledgeBaseRecord
 from memory.records import CandidateRecord, SessionRecord, TurnRecord

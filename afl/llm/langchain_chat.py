@@ -1,0 +1,141 @@
+"""LangChain's side of a chat: messages, a model without callback overhead, a model that calls a function."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from langchain_core.callbacks import (
+    AsyncCallbackManager,
+    AsyncCallbackManagerForLLMRun,
+    BaseCallbackManager,
+    CallbackManagerForLLMRun,
+)
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.runnables import RunnableConfig, ensure_config
+from pydantic import PrivateAttr
+
+from afl.llm.language_model import Price
+from afl.types import Message, Outcome, Reply
+
+_MESSAGES: dict[str, Callable[[str], BaseMessage]] = {
+    "system": lambda content: SystemMessage(content),
+    "user": lambda content: HumanMessage(content),
+    "assistant": lambda content: AIMessage(content),
+}
+_TRUNCATED = frozenset({"length", "max_tokens"})
+_DECLINED = frozenset({"content_filter", "refusal"})
+
+
+def to_langchain(messages: Sequence[Message]) -> list[BaseMessage]:
+    """The same messages as LangChain's classes."""
+    return [_MESSAGES[message["role"]](message["content"]) for message in messages]
+
+
+def to_reply(answer: AIMessage, *, price: Price | None, latency: float) -> Reply:
+    """The model's answer as a reply. An empty text is `OK` here; the agent that parses it finds it unparsed."""
+    refusal = answer.additional_kwargs.get("refusal")
+    finish_reason = answer.response_metadata.get("finish_reason") or answer.response_metadata.get("stop_reason")
+    tokens = answer.usage_metadata
+    prompt, completion = (tokens["input_tokens"], tokens["output_tokens"]) if tokens else (0, 0)
+    return Reply(
+        outcome=_outcome(finish_reason, is_declined=bool(refusal)),
+        text=_text(answer) or refusal or "",
+        finish_reason=finish_reason,
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        cost_usd=_cost(price, prompt, completion) if tokens else None,
+        latency=latency,
+    )
+
+
+def _outcome(finish_reason: str | None, *, is_declined: bool) -> Outcome:
+    if is_declined or finish_reason in _DECLINED:
+        return Outcome.DECLINED
+    return Outcome.TRUNCATED if finish_reason in _TRUNCATED else Outcome.OK
+
+
+def _text(answer: AIMessage) -> str:
+    return answer.content if isinstance(answer.content, str) else str(answer.text)
+
+
+def _cost(price: Price | None, prompt: int, completion: int) -> float | None:
+    return None if price is None else price.of(prompt, completion)
+
+
+class CallbackBypassChatModel(BaseChatModel):
+    """A chat model that is called directly where no callback is registered.
+
+    LangChain gives every request a task, ids and metadata for callbacks and tracing: a third of what a call takes.
+    Where there are callbacks (LangSmith included), LangChain's own path is used. Its cache and its rate limiter are
+    not; the journaled chat has its own.
+    """
+
+    async def ainvoke(
+        self,
+        input: LanguageModelInput,
+        config: RunnableConfig | None = None,
+        *,
+        stop: list[str] | None = None,
+        **kwargs: Any,
+    ) -> AIMessage:
+        """The reply, with its `response_metadata` as LangChain fills it."""
+        config = ensure_config(config)
+        if self._has_callbacks(config):
+            return await super().ainvoke(input, config, stop=stop, **kwargs)
+        result = await self._agenerate(self._messages(input), stop, **kwargs)
+        (generation, *_) = result.generations
+        message = generation.message
+        assert isinstance(message, AIMessage), "chat models answer as the assistant"
+        metadata = (result.llm_output or {}) | (generation.generation_info or {})
+        message.response_metadata = metadata | message.response_metadata
+        return message
+
+    def _messages(self, input: LanguageModelInput) -> list[BaseMessage]:
+        if isinstance(input, list) and all(isinstance(message, BaseMessage) for message in input):
+            return cast(list[BaseMessage], input)
+        return self._convert_input(input).to_messages()
+
+    def _has_callbacks(self, config: RunnableConfig) -> bool:
+        manager = config.get("callbacks")
+        # Inside a graph LangGraph has looked for tracers already; looking again takes as long as all the rest.
+        if not isinstance(manager, BaseCallbackManager) or self.callbacks or self.verbose:
+            manager = AsyncCallbackManager.configure(manager, self.callbacks, verbose=self.verbose)
+        return bool(manager.handlers)
+
+
+AnswerFunction = Callable[[Sequence[BaseMessage]], AIMessage | str]
+
+
+class FunctionChat(BaseChatModel):
+    """Replies with what a function makes of the messages; a string is a reply without metadata."""
+
+    _function: AnswerFunction = PrivateAttr()
+
+    def __init__(self, function: AnswerFunction, **fields: Any) -> None:
+        super().__init__(**fields)
+        self._function = function
+
+    @property
+    def _llm_type(self) -> str:
+        return "function"
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        answer = self._function(messages)
+        message = AIMessage(answer) if isinstance(answer, str) else answer
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        return self._generate(messages, stop, **kwargs)
