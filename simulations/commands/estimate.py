@@ -5,15 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from afl.errors import UsageError
 from simulations.execution.asynchrony import outside_event_loop
+from simulations.execution.command_options import SetupOptions, StorageOptions
 from simulations.options.command import Given, command
-from simulations.options.groups import (
-    ConcurrencyOptions,
-    EndpointOptions,
-    JudgedItemsOptions,
-    RateOptions,
-    SetupOptions,
-    StorageOptions,
-)
+from simulations.options.groups import ConcurrencyOptions, EndpointOptions, JudgedItemsOptions, RateOptions
 from simulations.options.option import LIMITS, Option
 from simulations.options.values import at_least
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 from simulations.execution.asynchrony import outside_event_loop
+from simulations.execution.command_options import CallOptions
 from simulations.options.command import Given, command
-from simulations.options.groups import CallOptions, EngineOptions, ReplayOptions
+from simulations.options.groups import EngineOptions, ReplayOptions
 from simulations.options.option import DATA, RUN, Argument, Option
 
 if TYPE_CHECKING:

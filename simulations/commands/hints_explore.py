@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from simulations.execution.asynchrony import outside_event_loop
+from simulations.execution.command_options import CallOptions
 from simulations.options.command import Given, command
 from simulations.options.groups import (
     NONE,
-    CallOptions,
     CandidateOptions,
     DatasetOptions,
     LanguageModelOptions,

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from afl.errors import UsageError
 from simulations.execution.asynchrony import outside_event_loop
+from simulations.execution.command_options import CallOptions, PythonAgentOptions
 from simulations.options.command import Given, command
 from simulations.options.groups import (
     NONE,
-    CallOptions,
     CandidateOptions,
     DatasetOptions,
     EngineOptions,
     LanguageModelOptions,
-    PythonAgentOptions,
     RecommenderOptions,
     RunNameOptions,
     SessionOptions,

@@ -5,14 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from simulations.execution.asynchrony import outside_event_loop
+from simulations.execution.command_options import StorageOptions
 from simulations.options.command import Given, command
-from simulations.options.groups import (
-    MODEL_METAVAR,
-    CacheOptions,
-    ConcurrencyOptions,
-    EndpointOptions,
-    StorageOptions,
-)
+from simulations.options.groups import MODEL_METAVAR, CacheOptions, ConcurrencyOptions, EndpointOptions
 from simulations.options.option import DATA, MODELS, OUTPUT, Argument, Option
 
 if TYPE_CHECKING:

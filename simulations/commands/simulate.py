@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from simulations.execution.asynchrony import outside_event_loop
+from simulations.execution.command_options import CallOptions, SetupOptions
 from simulations.options.command import Given, command
-from simulations.options.groups import CallOptions, EngineOptions, RunNameOptions, SetupOptions
+from simulations.options.groups import EngineOptions, RunNameOptions
 
 if TYPE_CHECKING:
     from simulations.analysis.simulation_report import SimulationReport

@@ -10,8 +10,8 @@ from afl.llm.reply_sources import CacheLookup
 from afl.llm.time_limits import TimeLimits
 from afl.ports import Clock
 from memory.run import Run
+from simulations.execution.command_options import CallOptions
 from simulations.execution.limits import budget, rate_limits, time_limits
-from simulations.options.groups import CallOptions
 from simulations.options.values import at_least
 
 

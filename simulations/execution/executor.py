@@ -19,19 +19,14 @@ from memory.store import Store
 from simulations.analysis.simulation_report import SimulationReport
 from simulations.execution.agent_factory import AgentFactory
 from simulations.execution.asynchrony import Wait, event_loop
+from simulations.execution.command_options import CallOptions, PythonAgentOptions, StorageOptions
 from simulations.execution.engine import Engine, PreparedRun, StorageLocation, load_engine
 from simulations.execution.execution_config import ExecutionConfig
 from simulations.execution.identity import default_name, has_fewer_rounds, run_configuration, same_inputs
 from simulations.execution.language_models import model_specs, recorded_models
 from simulations.execution.limits import open_account
 from simulations.execution.run import execute_run
-from simulations.options.groups import (
-    CallOptions,
-    EngineOptions,
-    PythonAgentOptions,
-    StorageOptions,
-    ToolOptions,
-)
+from simulations.options.groups import EngineOptions, ToolOptions
 from simulations.options.run_options import RunOptions
 from simulations.progress import Unwatched, Watching
 from simulations.task.model_outputs import ModelOutputs

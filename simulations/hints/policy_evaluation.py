@@ -10,12 +10,12 @@ from afl.hints.policy import PERMUTED, Policy, trained_dataset
 from afl.hints.rewards import Floats
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.paired_tests import compare_pairs
+from simulations.execution.command_options import CallOptions
 from simulations.execution.executor import Executor
 from simulations.hints.policy_fitting import policy_data
 from simulations.hints.policy_reports import HIT_RATE, NDCG, PolicyEvaluation
 from simulations.hints.policy_training import table_run
 from simulations.hints.reward_tables import ExecutedTableRun, execute_table, load_table, session_count
-from simulations.options.groups import CallOptions
 from simulations.options.values import at_least
 
 SESSIONS = 2000

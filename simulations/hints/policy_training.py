@@ -7,11 +7,11 @@ from afl.data.dataset import Split
 from afl.hints.knowledge_base import KnowledgeBase
 from afl.hints.policy import PERMUTED
 from afl.hints.rewards import Reward
+from simulations.execution.command_options import CallOptions
 from simulations.execution.executor import Executor
 from simulations.hints.policy_fitting import VALID_SHARE, FittedPolicy, fit_policy
 from simulations.hints.policy_reports import PolicyTrainReport
 from simulations.hints.reward_tables import ExecutedTableRun, execute_table, session_count
-from simulations.options.groups import CallOptions
 
 
 def train_policy(

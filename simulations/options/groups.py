@@ -10,10 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from simulations.options.option import AGENTS, DATA, LIMITS, MODELS, OUTPUT, RUN, Option
 
 if TYPE_CHECKING:
-    from afl.ports import Clock, RecommenderTool
-    from afl.settings import Settings
-    from simulations.execution.agent_factory import AgentFactory
-    from simulations.progress import Watching
+    from afl.ports import RecommenderTool
 
 CandidatesFrom = Literal["seeded", "reference", "source"]
 SplitName = Literal["train", "valid", "test", "all"]
@@ -182,29 +179,6 @@ class JudgedItemsOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PythonAgentOptions:
-    """Agents as objects."""
-
-    agents: "AgentFactory | None" = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class SetupOptions(
-    DatasetOptions,
-    CandidateOptions,
-    SessionOptions,
-    LanguageModelOptions,
-    RecommenderOptions,
-    RewardOptions,
-    ToolOptions,
-    DialogueOptions,
-    ParticipantOptions,
-    PythonAgentOptions,
-):
-    """The set-up of a single simulation."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class ReplayOptions:
     """The recorded run that answers in place of the language model."""
 
@@ -305,48 +279,3 @@ class LimitOptions(RateOptions):
     stall_after: Annotated[
         float, Option("Seconds without a reply before a warning", LIMITS, metavar="SECONDS")
     ] = 60
-
-
-@dataclass(frozen=True, kw_only=True)
-class StorageOptions:
-    """The database, and for Python alone the settings and the receiver of progress."""
-
-    db: Annotated[str | None, DB] = None
-    settings: "Settings | None" = None
-    watch: "Watching | None" = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClockOptions:
-    """What waits between attempts are measured by; for tests."""
-
-    clock: "Clock | None" = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class CallOptions(EndpointOptions, CacheOptions, ConcurrencyOptions, LimitOptions, StorageOptions, ClockOptions):
-    """Options of every command that asks a language model; no result depends on them."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class StudyOptions(
-    DatasetOptions,
-    CandidateOptions,
-    SeedOptions,
-    SessionOptions,
-    TrainingDataOptions,
-    LanguageModelOptions,
-    RewardOptions,
-    ToolOptions,
-    DialogueOptions,
-    PythonAgentOptions,
-    StudyNameOptions,
-    EngineOptions,
-    CallOptions,
-):
-    """Options of every study and evaluation."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class BaseModelStudyOptions(RecommenderOptions, StudyOptions):
-    """Options of a study about one base model."""

@@ -4,8 +4,9 @@ from afl.errors import UsageError
 from simulations.analysis.paired_tests import compare_pairs
 from simulations.analysis.study_report import StudyReport
 from simulations.execution.asynchrony import outside_event_loop
+from simulations.execution.command_options import BaseModelStudyOptions
 from simulations.options.command import Given, command
-from simulations.options.groups import LLM, NONE, BaseModelStudyOptions
+from simulations.options.groups import LLM, NONE
 from simulations.studies.arm_runner import open_runner
 from simulations.studies.arms import Arm
 

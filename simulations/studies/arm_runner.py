@@ -12,8 +12,8 @@ from simulations.analysis.audit_check import Check
 from simulations.analysis.paired_tests import PairedTest
 from simulations.analysis.study_costs import ArmCosts, StudyCosts
 from simulations.analysis.study_report import StudyReport
+from simulations.execution.command_options import StudyOptions
 from simulations.options.command import Given
-from simulations.options.groups import StudyOptions
 from simulations.options.run_options import RunOptions
 from simulations.options.values import at_least
 from simulations.studies.arms import Arm

@@ -12,14 +12,9 @@ from simulations.analysis.study_report import StudyReport
 from simulations.commands.hints_evaluate import HintsEvaluateOptions, hints_evaluate
 from simulations.commands.hints_explore import ExploreOptions, HintCandidateOptions, hints_explore
 from simulations.commands.hints_train import HintsTrainOptions, hints_train
+from simulations.execution.command_options import CallOptions
 from simulations.options.command import Given, command
-from simulations.options.groups import (
-    CallOptions,
-    DatasetOptions,
-    EngineOptions,
-    LanguageModelOptions,
-    TrainingDataOptions,
-)
+from simulations.options.groups import DatasetOptions, EngineOptions, LanguageModelOptions, TrainingDataOptions
 from simulations.options.option import DATA, RUN, Option
 from simulations.studies.policy_tables import ARMS, PageFolder, with_page
 

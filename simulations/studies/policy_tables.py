@@ -18,7 +18,7 @@ from afl.hints.rewards import Floats, Reward, RewardTable
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.paired_tests import PairedTest, compare_pairs
 from simulations.analysis.study_report import StudyReport
-from simulations.options.groups import StorageOptions
+from simulations.execution.command_options import StorageOptions
 from simulations.options.option import OUTPUT, Argument, Option
 
 if TYPE_CHECKING:

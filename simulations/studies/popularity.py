@@ -22,8 +22,8 @@ from simulations.analysis.item_popularity import last_item
 from simulations.analysis.paired_tests import compare_pairs
 from simulations.analysis.study_report import StudyReport
 from simulations.execution.asynchrony import outside_event_loop
+from simulations.execution.command_options import BaseModelStudyOptions
 from simulations.options.command import Given, command
-from simulations.options.groups import BaseModelStudyOptions
 from simulations.studies.arm_runner import ArmRun, ArmRunner, open_runner
 from simulations.studies.arms import Arm
 from simulations.studies.rounds import round_label

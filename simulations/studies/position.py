@@ -3,9 +3,9 @@
 from simulations.analysis.paired_tests import compare_pairs
 from simulations.analysis.study_report import StudyReport
 from simulations.execution.asynchrony import outside_event_loop
+from simulations.execution.command_options import BaseModelStudyOptions
 from simulations.leakage.positions import NAME as POSITIONS
 from simulations.options.command import Given, command
-from simulations.options.groups import BaseModelStudyOptions
 from simulations.studies.arm_runner import open_runner
 from simulations.studies.arms import Arm
 from simulations.studies.rounds import after_round

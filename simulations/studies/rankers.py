@@ -22,8 +22,9 @@ from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.paired_tests import compare_pairs
 from simulations.analysis.study_report import StudyReport
 from simulations.execution.asynchrony import outside_event_loop
+from simulations.execution.command_options import BaseModelStudyOptions
 from simulations.options.command import Given, command
-from simulations.options.groups import NONE, BaseModelStudyOptions
+from simulations.options.groups import NONE
 from simulations.options.option import AGENTS, Option
 from simulations.options.values import at_least
 from simulations.studies.ablation import require_models

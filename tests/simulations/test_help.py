@@ -8,8 +8,8 @@ import pytest
 from simulations.cli.app import find_command
 from simulations.cli.commands import COMMANDS
 from simulations.cli.reference import WIDTH, help_of, option_rows, page
+from simulations.execution.command_options import StudyOptions
 from simulations.options.command import Given, command, given_options
-from simulations.options.groups import StudyOptions
 from simulations.options.option import GROUPS, Option
 from simulations.options.run_options import FIRST, RunOptions
 from tests.simulations.conftest import Afl
