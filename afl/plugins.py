@@ -1,7 +1,7 @@
 """Looks plug-ins up by name (entry points); the built-in parts are registered the same way.
 
 Groups: `afl.importers`, `afl.models`, `afl.recommenders`, `afl.reward_models`, `afl.tools`, `afl.agents`,
-`afl.encoders`, `afl.engines`, `afl.llms`, `afl.stores`.
+`afl.encoders`, `afl.engines`, `afl.llms`.
 """
 
 from importlib.metadata import EntryPoint, entry_points

@@ -56,18 +56,18 @@ def _line(text: str) -> Line:
     return Line(label, _LABEL_CLOSED.sub("", raw).strip(), raw, match["number"] or "", text.strip())
 
 
-def last(lines: Sequence[Line], label: str) -> int | None:
+def last_labelled(lines: Sequence[Line], label: str) -> int | None:
     """Where the last line with this label is."""
     return next((at for at in reversed(range(len(lines))) if lines[at].label == label), None)
 
 
-def following(lines: Sequence[Line], at: int) -> str:
+def next_unlabelled(lines: Sequence[Line], at: int) -> str:
     """What the next line says, unless it begins with a label."""
     after = lines[at + 1] if at + 1 < len(lines) else None
     return after.value if after and not after.label else ""
 
 
-def written_at(line: Line, below: str, titles: Sequence[str] = ()) -> str:
+def answer_text(line: Line, below: str, titles: Sequence[str] = ()) -> str:
     """What stands after the label, or below it, or the number in it; marks alone are nothing, unless a title."""
     listed = next((value for value in (line.raw, line.value) if value in titles), "")
     value = line.value if line.value.strip("*_") else ""

@@ -16,7 +16,15 @@ from typing import Generic, TypeVar
 
 from afl.data.catalogue import one_line
 from afl.types import Outcome
-from agents.lines import clean, following, last, read_lines, reason_before, without_thinking, written_at
+from agents.lines import (
+    answer_text,
+    clean,
+    last_labelled,
+    next_unlabelled,
+    read_lines,
+    reason_before,
+    without_thinking,
+)
 from agents.matching import match_title, quoted
 
 T = TypeVar("T")
@@ -60,12 +68,12 @@ _NO_DECISION = (
 def parse_recommendation(text: str, titles: Sequence[str]) -> ParsedItem:
     """The title recommended and why. `OFF_LIST` where the item is not one candidate, `UNPARSED` without one."""
     lines = read_lines(text)
-    at = last(lines, "item")
+    at = last_labelled(lines, "item")
     if at is None:
         return Parsed(*without_answer(text, _NO_ITEM))
     reason = reason_before(lines, at)
     line = lines[at]
-    written = written_at(line, following(lines, at), titles)
+    written = answer_text(line, next_unlabelled(lines, at), titles)
     if not written:
         return Parsed(Outcome.UNPARSED, reason=reason, problem='The "Item:" line is empty; write one title there.')
     # A title may itself begin with "Item:".
@@ -79,10 +87,10 @@ def parse_recommendation(text: str, titles: Sequence[str]) -> ParsedItem:
 def parse_decision(text: str) -> ParsedDecision:
     """Yes (True) or no (False) and why; `UNPARSED` where neither is said."""
     lines = read_lines(text)
-    at = last(lines, "decision")
+    at = last_labelled(lines, "decision")
     if at is None:
         return Parsed(*without_answer(text, _NO_DECISION))
-    written = written_at(lines[at], following(lines, at)).lstrip(_MARKS)
+    written = answer_text(lines[at], next_unlabelled(lines, at)).lstrip(_MARKS)
     reason = reason_before(lines, at)
     answer = _YES_NO.match(written)
     if answer is None:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from afl.types import Outcome
-from agents.lines import Line, clean, last, read_lines, reason_before
+from agents.lines import Line, clean, last_labelled, read_lines, reason_before
 from agents.matching import Match, match_title, quoted
 from agents.parsing import Parsed, without_answer
 
@@ -168,7 +168,7 @@ def _reason(lines: Sequence[Line], at: int) -> str:
     """Why, from before the list or after it."""
     if lines[at].label:
         return reason_before(lines, at)
-    begin = last(lines[:at], "reason")
+    begin = last_labelled(lines[:at], "reason")
     before = clean([line.value for line in lines[begin or 0 : at]])
     after = next((i for i in range(at + 1, len(lines)) if lines[i].label == "reason"), len(lines))
     return before or clean([line.value for line in lines[after:]])

@@ -10,7 +10,7 @@ from agents.parsing import parse_recommendation
 from agents.prompts import Prompts
 from agents.ranking import parse_ranking
 from agents.repair import ParsedReply, Question, RepairLoop
-from agents.sections import advice_section, memory_section, numbered, request
+from agents.sections import advice_section, join_sections, memory_section, numbered
 
 
 class RecommendationAgent:
@@ -72,7 +72,7 @@ class RecommendationAgent:
         answer = fill("recommendation.answer", domain)
         return Question(
             system=fill("recommendation.system", domain),
-            request=request(
+            request=join_sections(
                 numbered(HISTORY, view.history_titles),
                 numbered(CANDIDATES, view.candidate_titles),
                 advice_section(advice),
@@ -92,7 +92,7 @@ class RecommendationAgent:
         answer = fill("ranking.answer", domain, count=str(top), entries=entries)
         return Question(
             system=fill("ranking.system", domain),
-            request=request(
+            request=join_sections(
                 numbered(HISTORY, view.history_titles),
                 numbered(CANDIDATES, view.candidate_titles),
                 advice_section(advice),

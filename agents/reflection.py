@@ -23,7 +23,7 @@ from agents.lines import without_thinking
 from agents.list_parser import parse_same, parse_sentences
 from agents.prompts import Prompts
 from agents.repair import ParsedReply, Question, RepairLoop
-from agents.sections import numbered, request
+from agents.sections import join_sections, numbered
 
 REFLECTION = "reflection"
 """The role its calls are recorded under: nobody of the dialogue."""
@@ -110,7 +110,7 @@ class ReflectionAgent:
         answer = fill(f"reflection.{name}_answer", domain)
         return Step(
             system="",
-            request=request(shown, fill(f"reflection.{name}", domain, count=str(count)), answer),
+            request=join_sections(shown, fill(f"reflection.{name}", domain, count=str(count)), answer),
             answer_format=answer,
             parse=lambda text: _parse_sentences(text, name.capitalize()),
             domain=domain,
@@ -122,7 +122,7 @@ class ReflectionAgent:
         answer = fill("reflection.redundancy_answer", domain)
         return Question(
             system=fill("reflection.redundancy_system", domain),
-            request=request(
+            request=join_sections(
                 numbered(HINTS_SO_FAR, so_far),
                 f"{NEW_HINT}\n{one_line(hint)}",
                 fill("reflection.redundancy_question", domain),

@@ -7,8 +7,8 @@ from afl.prompt_headings import CANDIDATES
 from afl.types import Answer, CallKey, Message, Outcome, Phase, Reply, Role
 from agents.parsing import parse_decision, parse_recommendation
 from agents.ranking import parse_ranking
-from agents.sections import entries
-from agents.stored_requests import as_asked, asked_titles, stored_list, stored_outcome
+from agents.sections import listed_titles
+from agents.stored_requests import stored_list, stored_outcome, title_in_request, titles_in_request
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ class ReplyParser:
 
 def _parse_entries(messages: Sequence[Message], reply: Reply, top: int, known: Sequence[str]) -> Answer[str]:
     """A list entry by entry; of titles that the request has twice, only those count that the run could tell apart."""
-    listed, asked = stored_list(reply, messages, top=top), asked_titles(messages)
-    names = {as_asked(title, asked): title for title in known}
+    listed, asked = stored_list(reply, messages, top=top), titles_in_request(messages)
+    names = {title_in_request(title, asked): title for title in known}
     ranking = tuple(names.get(title, "" if asked.count(title) > 1 else title) if title else "" for title in listed)
     return Answer(stored_outcome(reply, listed), item=ranking[0] or None if ranking else None, ranking=ranking)
 
@@ -58,4 +58,4 @@ def _parse_entries(messages: Sequence[Message], reply: Reply, top: int, known: S
 def _candidates(messages: Sequence[Message]) -> list[str]:
     """The titles that the turn could name: listed in its first request, which repairs repeat."""
     opening = next((message["content"] for message in messages if message["role"] == "user"), "")
-    return entries(opening, CANDIDATES)
+    return listed_titles(opening, CANDIDATES)

@@ -46,8 +46,8 @@ def memory_section(memory: Sequence[Refusal]) -> str:
     """The refused rounds, in order; empty before the first refusal."""
     lines = [
         f"- Round {refusal.round}: {one_line(refusal.item)}\n"
-        f"  {RECOMMENDED_BECAUSE} {shown(refusal.recommendation_reason)}\n"
-        f"  {REFUSED_BECAUSE} {shown(refusal.refusal_reason)}"
+        f"  {RECOMMENDED_BECAUSE} {shown_reason(refusal.recommendation_reason)}\n"
+        f"  {REFUSED_BECAUSE} {shown_reason(refusal.refusal_reason)}"
         for refusal in memory
     ]
     return "\n".join([REFUSED, *lines]) if lines else ""
@@ -57,7 +57,7 @@ def offer_section(title: str, reason: str | None, score: float | None, scale: st
     """What the user agent is to judge; `scale` explains the score. Score and reason are left out where None."""
     lines = [f"{RECOMMENDATION} {one_line(title)}"]
     if reason is not None:
-        lines.append(f"{RECOMMENDED_BECAUSE} {shown(reason)}")
+        lines.append(f"{RECOMMENDED_BECAUSE} {shown_reason(reason)}")
     if score is not None:
         lines.append(f"{REWARD_SCORE} {two_decimals(score)} ({scale})")
     return "\n".join(lines)
@@ -69,12 +69,12 @@ def two_decimals(score: float) -> str:
     return f"{round(score, 2) + 0.0:.2f}"
 
 
-def shown(reason: str) -> str:
+def shown_reason(reason: str) -> str:
     """A reason as others see it: one line, cut at a word."""
-    return cut(reason, REASON_LENGTH) or "no reason given"
+    return shorten(reason, REASON_LENGTH) or "no reason given"
 
 
-def cut(text: str, length: int) -> str:
+def shorten(text: str, length: int) -> str:
     """The text on one line, at most `length` characters and an ellipsis, cut between words where there are any."""
     line = one_line(text)
     if len(line) <= length:
@@ -84,12 +84,12 @@ def cut(text: str, length: int) -> str:
     return f"{(words or head).rstrip()} ..."
 
 
-def request(*parts: str) -> str:
+def join_sections(*parts: str) -> str:
     """The parts that hold something, a blank line between them."""
     return "\n\n".join(part for part in parts if part)
 
 
-def entries(request: str, heading: str) -> list[str]:
+def listed_titles(request: str, heading: str) -> list[str]:
     """The titles listed under a heading of a stored request, in order; empty where there is no such section."""
     lines = iter(request.splitlines())
     for line in lines:

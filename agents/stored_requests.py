@@ -38,7 +38,7 @@ class StoredRequests:
         key = CallKey(view.session, phase or "loop", round, self.role, 0)
         reply = await self.chat.ask(key, messages)
         titles = stored_list(reply, messages, top=top)
-        items = _items(view, asked_titles(messages))
+        items = _items(view, titles_in_request(messages))
         ranking = tuple(UNLISTED if title is None else items.get(title, UNLISTED) for title in titles)
         outcome = _outcome(reply, ranking)
         first = ranking[0] if ranking and ranking[0] != UNLISTED else None
@@ -46,7 +46,7 @@ class StoredRequests:
         return Turn(role=self.role, round=round, attempts=(attempt,), advice=tuple(advice))
 
 
-def asked_titles(messages: Sequence[Message]) -> list[str]:
+def titles_in_request(messages: Sequence[Message]) -> list[str]:
     """The titles that a stored request lists as candidates, in its order; none where it is no such request."""
     found = _LISTED.search(messages[0]["content"]) if messages else None
     return found["titles"].split("; ") if found else []
@@ -56,7 +56,7 @@ def stored_list(
     reply: Reply, messages: Sequence[Message], *, top: int, exact: bool = False
 ) -> tuple[str | None, ...]:
     """The candidates that the reply lists, by their titles in the request; None for an entry that names none."""
-    titles = list(dict.fromkeys(asked_titles(messages)))
+    titles = list(dict.fromkeys(titles_in_request(messages)))
     return numbered_entries(reply.text, titles, top=top, exact=exact)
 
 
@@ -65,7 +65,7 @@ def stored_outcome(reply: Reply, listed: Sequence[object]) -> Outcome:
     return _outcome(reply, listed)
 
 
-def as_asked(title: str, asked: Collection[str]) -> str:
+def title_in_request(title: str, asked: Collection[str]) -> str:
     """A title of the catalogue as the request has it: without the mark that tells equal titles apart."""
     return title if title in asked else _MARK.sub("", title)
 
@@ -78,5 +78,5 @@ def _outcome(reply: Reply, listed: Sequence[object]) -> Outcome:
 
 def _items(view: SessionView, asked: Sequence[str]) -> Mapping[str, int]:
     """Candidate by its title in the request; a title that several candidates carry names none of them."""
-    shown = [as_asked(title, asked) for title in view.candidate_titles]
+    shown = [title_in_request(title, asked) for title in view.candidate_titles]
     return {title: item for title, item in zip(shown, view.candidates, strict=True) if shown.count(title) == 1}

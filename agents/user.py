@@ -9,7 +9,7 @@ from afl.types import Phase, Refusal, Role, SessionView, Turn
 from agents.parsing import parse_decision, parse_recommendation
 from agents.prompts import Prompts
 from agents.repair import ParsedReply, Question, RepairLoop
-from agents.sections import memory_section, numbered, offer_section, request, scored, shown
+from agents.sections import join_sections, memory_section, numbered, offer_section, scored, shown_reason
 
 
 class UserAgent:
@@ -101,7 +101,7 @@ class UserAgent:
         answer = fill("user.answer", domain)
         return Question(
             system=fill("user.system", domain),
-            request=request(
+            request=join_sections(
                 numbered(HISTORY, view.history_titles),
                 numbered(CANDIDATES, view.candidate_titles) if listed else "",
                 memory_section(memory),
@@ -123,10 +123,10 @@ class UserAgent:
         listed = numbered(CANDIDATES, titles) if scores is None else scored(CANDIDATES, titles, scores)
         return Question(
             system=fill("choice.system", domain),
-            request=request(
+            request=join_sections(
                 numbered(HISTORY, view.history_titles),
                 listed,
-                f"{RECOMMENDED_BECAUSE} {shown(reason)}" if reason else "",
+                f"{RECOMMENDED_BECAUSE} {shown_reason(reason)}" if reason else "",
                 "" if scores is None else fill("choice.score", domain),
                 fill("choice.question", domain),
                 answer,

@@ -9,7 +9,7 @@ from afl.types import Advice, Outcome, Phase, Refusal, Role, SessionView, Turn
 from agents.prompts import Prompts
 from agents.recommendation import parse_item
 from agents.repair import ParsedReply, Question, RepairLoop
-from agents.sections import numbered, request
+from agents.sections import join_sections, numbered
 
 _NO_ITEM = 'There is no line "Item: ..." with a title of the list; write that line and nothing else.'
 
@@ -53,7 +53,7 @@ class ZeroShot:
         answer = fill("zero_shot.answer", domain)
         return Question(
             system=fill("zero_shot.system", domain),
-            request=request(
+            request=join_sections(
                 numbered(HISTORY, view.history_titles),
                 numbered(CANDIDATES, view.candidate_titles),
                 fill("zero_shot.question", domain),

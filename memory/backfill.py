@@ -12,7 +12,7 @@ from memory.schema import runs, sessions
 from memory.search import word_row
 from memory.session_codec import read_transcripts
 
-_AT_ONCE = 100
+_BATCH_SIZE = 100
 
 
 async def backfill(connection: AsyncConnection) -> None:
@@ -30,8 +30,8 @@ async def backfill(connection: AsyncConnection) -> None:
 async def _records(connection: AsyncConnection, run: int) -> AsyncIterator[list[SessionRecord]]:
     order = select(sessions.c.session).where(sessions.c.run == run).order_by(sessions.c.position)
     names = (await connection.execute(order)).scalars().all()
-    for start in range(0, len(names), _AT_ONCE):
-        found = await read_transcripts(connection, run, names[start : start + _AT_ONCE])
+    for start in range(0, len(names), _BATCH_SIZE):
+        found = await read_transcripts(connection, run, names[start : start + _BATCH_SIZE])
         yield [transcript.record for transcript in found]
 
 

@@ -1,4 +1,4 @@
-"""Results and answers of many sessions as columns, for who counts those of runs of 100,000 sessions.
+"""Results and answers of many sessions as columns, for counting over runs of 100,000 sessions.
 
 They come as one number each, strung together where the rows are: rows of their own would take ten times as long.
 """
@@ -22,7 +22,7 @@ class ResultColumns(NamedTuple):
     """The recorded sessions of a run, in its order; runs over the same candidate lists have the same order."""
 
     position: NDArray[np.int64]
-    """(S,) the session's place in the order of the run, from 0."""
+    """(S,) the session's position in the order of the run, from 0."""
     hit: Flags
     """(S,)"""
     accepted: Flags
@@ -37,9 +37,9 @@ class ResultColumns(NamedTuple):
         return cls(codes >> 3, *(codes & bit > 0 for bit in (4, 2, 1)))
 
     def at(self, positions: NDArray[np.int64]) -> Self:
-        """The sessions at these places, all of which are recorded."""
-        found = np.searchsorted(self.position, positions)
-        return type(self)(positions, self.hit[found], self.accepted[found], self.completed[found])
+        """The sessions at these positions, all of which are recorded."""
+        rows = np.searchsorted(self.position, positions)
+        return type(self)(positions, self.hit[rows], self.accepted[rows], self.completed[rows])
 
 
 async def read_results(connection: AsyncConnection, run: int) -> ResultColumns:
@@ -55,7 +55,7 @@ class JudgedColumns(NamedTuple):
     """The last answers about judged items, by session and item."""
 
     position: NDArray[np.int64]
-    """(A,) the session's place in the order of the run, from 0."""
+    """(A,) the session's position in the order of the run, from 0."""
     number: NDArray[np.int64]
     """(A,) the item's place among those of its session, from 1; wanted items come first."""
     label: Flags
@@ -82,7 +82,7 @@ _NO_SCORE = -(2**40)
 
 
 async def read_judged(connection: AsyncConnection, run: int, first: int, last: int) -> JudgedColumns:
-    """Of the sessions at these places, both included."""
+    """Of the sessions from position `first` to `last`."""
     c = turns.c
     yes = case((c.decision, 3), (c.decision.is_not(None), 2), else_=0)
     code = (_wide(sessions.c.position) * _NUMBERS + c.round) * 8 + case((c.label, 4), else_=0) + yes
@@ -98,13 +98,13 @@ async def read_judged(connection: AsyncConnection, run: int, first: int, last: i
 
 
 class TargetRankColumns(NamedTuple):
-    """Where the target stood in the lists made under hints, by session and hint."""
+    """The target's rank in the lists made under hints, by session and hint."""
 
     position: NDArray[np.int64]
-    """(L,) the session's place in the order of the run, from 0."""
+    """(L,) the session's position in the order of the run, from 0."""
     number: NDArray[np.int64]
     """(L,) of the hint; 0 is none."""
-    place: NDArray[np.int64]
+    rank: NDArray[np.int64]
     """(L,) from 1; 0 where the target is not on the list, or there is none."""
 
     @classmethod
@@ -114,7 +114,7 @@ class TargetRankColumns(NamedTuple):
 
 
 async def read_target_rank_columns(connection: AsyncConnection, run: int, last: int) -> TargetRankColumns:
-    """Of the sessions up to this place, that one included."""
+    """Of the sessions up to position `last`."""
     c = turns.c
     code = (_wide(sessions.c.position) * _NUMBERS + c.round) * _NUMBERS + func.coalesce(c.place, 0)
     query = (
@@ -134,9 +134,11 @@ def _wide(number: ColumnElement[int]) -> ColumnElement[int]:
 
 def _nearest(value: ColumnElement[float]) -> ColumnElement[int]:
     """The nearest integer, halves away from zero, where some databases go to the even one."""
-    found = func.round(value)
-    away = case((and_(value > 0, value - found == 0.5), 1), (and_(value < 0, value - found == -0.5), -1), else_=0)
-    return cast(found + away, BigInteger)
+    rounded = func.round(value)
+    away = case(
+        (and_(value > 0, value - rounded == 0.5), 1), (and_(value < 0, value - rounded == -0.5), -1), else_=0
+    )
+    return cast(rounded + away, BigInteger)
 
 
 def _numbers(text: str | None) -> NDArray[np.int64]:

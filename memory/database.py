@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from afl.errors import StorageError, UsageError
 from memory.backends import backend_of, backend_of_url
 from memory.errors import storage_errors
-from memory.schema import FILLED_SINCE, SCHEMA_VERSION, VERSION_TABLE
+from memory.schema import BACKFILLED_SINCE, SCHEMA_VERSION, VERSION_TABLE
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -78,14 +78,14 @@ async def open_engine(url: URL, *, busy_timeout: float) -> AsyncEngine:
     try:
         with storage_errors(display_name(url)):
             async with engine.connect() as connection:
-                await _bring_up_to_date(connection, display_name(url))
+                await _upgrade_or_create(connection, display_name(url))
     except BaseException:
         await engine.dispose()
         raise
     return engine
 
 
-async def _bring_up_to_date(connection: AsyncConnection, where: str) -> None:
+async def _upgrade_or_create(connection: AsyncConnection, where: str) -> None:
     version = await connection.run_sync(_version)
     if version == SCHEMA_VERSION:
         return
@@ -93,12 +93,12 @@ async def _bring_up_to_date(connection: AsyncConnection, where: str) -> None:
     # Of two processes that create the database one waits, then finds it done.
     await backend_of(connection.dialect.name).lock_schema(connection)
     version = await connection.run_sync(_upgrade, where)
-    if version is not None and version < FILLED_SINCE:
-        await _fill(connection)
+    if version is not None and version < BACKFILLED_SINCE:
+        await _backfill(connection)
     await connection.commit()
 
 
-async def _fill(connection: AsyncConnection) -> None:
+async def _backfill(connection: AsyncConnection) -> None:
     # It reads sessions, which most openings of a database never do.
     from memory.backfill import backfill
 

@@ -65,7 +65,9 @@ def _line(record: SessionRecord, exchange: Exchange) -> str:
         "target": record.target,
         "hit": record.hit,
         "label": turn.label,
-        "advice": [{"tool": said.tool, "text": said.text, "payload": dict(said.payload)} for said in turn.advice],
+        "advice": [
+            {"tool": advice.tool, "text": advice.text, "payload": dict(advice.payload)} for advice in turn.advice
+        ],
         "messages": [{"role": sent["role"], "content": sent["content"]} for sent in messages],
         "reply": entry.reply.text if entry and answered else None,
     }

@@ -57,7 +57,7 @@ class SQLJournal:
         row = {"run": self._run, "study": NO_STUDY, **subject.encode(entry)}
         subject.writing += 1
         try:
-            await self._writer.write([Change(self._record, [row], kept=entry_is_stored())])
+            await self._writer.write([Change(self._record, [row], stored_query=entry_is_stored())])
         except ConflictError:
             self._open.pop(entry.key.subject, None)  # what it holds is not what is on disk
             raise ConflictError(f"another process has recorded a reply for {tuple(entry.key)} meanwhile") from None

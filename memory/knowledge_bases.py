@@ -18,7 +18,7 @@ from memory.schema import hints, knowledge_bases, runs
 
 @dataclass(frozen=True, slots=True)
 class KnowledgeBaseRecord:
-    """A knowledge base with everything kept about it."""
+    """A knowledge base with everything stored about it."""
 
     name: str
     config: Mapping[str, Any]
@@ -62,10 +62,10 @@ class KnowledgeBases:
         """
         with storage_errors(self._where):
             async with self._engine.begin() as connection:
-                kept = await _read(connection, record.name)
-                if kept == record:
+                stored = await _read(connection, record.name)
+                if stored == record:
                     return
-                if kept is not None and not replace:
+                if stored is not None and not replace:
                     raise ConflictError(
                         f"knowledge base {record.name!r} exists with other hints; choose another name, or replace it"
                     )
@@ -75,11 +75,11 @@ class KnowledgeBases:
         """The base of this name; `NotFoundError` lists the names there are."""
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
-                kept = await _read(connection, name)
+                stored = await _read(connection, name)
                 names = (await connection.execute(_NAMES)).scalars().all()
-        if kept is None:
+        if stored is None:
             raise unknown_name("knowledge base", name, names, otherwise="none yet", listing="afl hints list")
-        return kept
+        return stored
 
     async def find(self, name: str) -> KnowledgeBaseRecord | None:
         """The base of this name, if there is one."""

@@ -1,4 +1,4 @@
-"""Holding a run: at most one process works on it, and one that died holds nothing.
+"""Locks on runs: at most one process works on a run, and a process that died holds nothing.
 
 A SQLite run is held by an operating-system lock on a small file beside the database, which the system drops with
 the process.
@@ -25,12 +25,12 @@ else:
 
 _LOCKED_BYTE = 1 << 20
 """Windows locks forbid reading: the locked byte lies far behind the holder's name."""
-_TRIES, _BETWEEN = 6, 0.05
-"""Of a run that may be held, and seconds between them."""
+_ATTEMPTS, _PAUSE = 6, 0.05
+"""To acquire a lock, and seconds between them."""
 
 
 class RunLock(Protocol):
-    """What keeps other processes off a run."""
+    """A lock that keeps other processes off a run."""
 
     async def acquire(self) -> None:
         """Raises `ConflictError` naming the holder where another process has it."""
@@ -43,14 +43,14 @@ class RunLock(Protocol):
         ...
 
 
-async def acquire_with_retries(holder: RunLock) -> None:
-    """Like `holder.acquire`, with patience: who looks whether a run is held has its lock for a moment."""
-    for _ in range(_TRIES - 1):
+async def acquire_with_retries(lock: RunLock) -> None:
+    """Like `lock.acquire`, tried several times: checking whether a run is held takes its lock for a moment."""
+    for _ in range(_ATTEMPTS - 1):
         with suppress(ConflictError):
-            await holder.acquire()
+            await lock.acquire()
             return
-        await asyncio.sleep(_BETWEEN)
-    await holder.acquire()
+        await asyncio.sleep(_PAUSE)
+    await lock.acquire()
 
 
 class NoLock:
@@ -65,7 +65,7 @@ class NoLock:
 
 
 class FileLock:
-    """An exclusive lock on a file that also says who holds it."""
+    """An exclusive lock on a file that also names its owner."""
 
     def __init__(self, path: Path, run: str) -> None:
         self._path = path
@@ -74,13 +74,13 @@ class FileLock:
 
     async def acquire(self) -> None:
         with storage_errors(str(self._path)):
-            descriptor = self._locked()
+            descriptor = self._open_locked()
             if descriptor is None:
                 raise ConflictError(
-                    f"run {self._run!r} is held by {self._holder()}; wait for it, or choose another --run name"
+                    f"run {self._run!r} is held by {self._owner()}; wait for it, or choose another --run name"
                 )
             self._descriptor = descriptor
-            self._sign(descriptor)
+            self._write_owner(descriptor)
 
     async def release(self) -> None:
         if self._descriptor is not None:
@@ -97,7 +97,7 @@ class FileLock:
         with storage_errors(str(self._path)), _opened(self._path) as descriptor:
             return not _try_lock(descriptor)
 
-    def _locked(self) -> int | None:
+    def _open_locked(self) -> int | None:
         """A descriptor on the locked file, or None where another process has the lock."""
         while True:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -114,13 +114,13 @@ class FileLock:
         except FileNotFoundError:
             return False
 
-    def _sign(self, descriptor: int) -> None:
+    def _write_owner(self, descriptor: int) -> None:
         since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime())
         holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": since}
         os.ftruncate(descriptor, 0)
         os.write(descriptor, json.dumps(holder).encode())
 
-    def _holder(self) -> str:
+    def _owner(self) -> str:
         try:
             holder = json.loads(self._path.read_text(encoding="utf-8"))
             return f"process {holder['pid']} on {holder['host']} since {holder['since']}"

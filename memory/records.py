@@ -234,7 +234,7 @@ class TargetRankRow(NamedTuple):
     session: str
     number: int
     """The round, or the number of the hint under which the list was made (0 for none)."""
-    place: int | None
+    rank: int | None
     """From 1; None where the target is not on the list, or there is no list."""
     outcome: str
 

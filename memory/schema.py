@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 SCHEMA_VERSION = "0008"
 """The newest migration; versions compare as strings."""
-FILLED_SINCE = "0007"
+BACKFILLED_SINCE = "0007"
 """From this version on a session is written with its tools and the words of its reasons."""
 VERSION_TABLE = "afl_schema"
 """Its presence is what makes a database AFL's."""

@@ -15,17 +15,17 @@ from afl.errors import UsageError
 from memory.backends import Backend
 from memory.records import SessionRecord
 
-MOST_WORDS = 50
+MAX_WORDS = 50
 """That can be searched for at once."""
 
-_LONGEST = 64
+_MAX_LENGTH = 64
 """Characters of a word; what follows does not tell words apart."""
 _ASCII_WORDS = re.compile(r"[a-z0-9]+")
 _SPACED = {code: " " for code in range(128) if not _ASCII_WORDS.match(chr(code))}
 _IDEOGRAPHS = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _WORDS = re.compile(rf"[{_IDEOGRAPHS}]|[^\W_{_IDEOGRAPHS}]+")
 """Languages that write without spaces are searched character by character."""
-_NAMED = "·"
+_TITLE_PREFIX = "·"
 """What words of ids and titles begin with in the index; no other word does."""
 
 
@@ -39,9 +39,9 @@ class SearchWord(NamedTuple):
 
 def search_words(text: str) -> list[SearchWord]:
     """The words of a text as they are compared, without case, accents and punctuation; `thrill*` is a beginning."""
-    plain = _plain(text)
+    plain = _normalize(text)
     return [
-        SearchWord(found[0][:_LONGEST], plain.startswith("*", found.end()))
+        SearchWord(found[0][:_MAX_LENGTH], plain.startswith("*", found.end()))
         for found in _pattern(plain).finditer(plain)
     ]
 
@@ -51,47 +51,47 @@ def word_row(run: int, record: SessionRecord) -> Mapping[str, Any]:
     titles = {record.target, record.suggestion, *(turn.item for turn in record.dialogue)}
     named = _words_in(" ".join((record.session, *filter(None, titles))))
     said = _words_in(" ".join(turn.reason for turn in record.turns))
-    words = " ".join((*said, *sorted(_NAMED + word for word in named)))
+    words = " ".join((*said, *sorted(_TITLE_PREFIX + word for word in named)))
     return {"of_run": run, "of_position": record.position, "of_words": words}
 
 
 def reasons_contain(backend: Backend, run: int, text: str) -> ColumnElement[bool]:
     """Condition on `sessions`: all these words occur in the reasons; a text without words occurs nowhere.
 
-    Any text will do; `UsageError` for more than `MOST_WORDS` words.
+    Any text will do; `UsageError` for more than `MAX_WORDS` words.
     """
-    return _occur(backend, run, _few(search_words(text)))
+    return _contains(backend, run, _require_few(search_words(text)))
 
 
 def titles_contain(backend: Backend, run: int, text: str, *, whole: bool = False) -> ColumnElement[bool]:
     """Condition on `sessions`: all these words, or only their beginnings, occur in the id and titles of a session."""
-    words = search_words(text)[:MOST_WORDS] if whole else _few(search_words(text))
-    return _occur(backend, run, [SearchWord(_NAMED + word.text, is_prefix=not whole) for word in words])
+    words = search_words(text)[:MAX_WORDS] if whole else _require_few(search_words(text))
+    return _contains(backend, run, [SearchWord(_TITLE_PREFIX + word.text, is_prefix=not whole) for word in words])
 
 
-def _few(words: list[SearchWord]) -> list[SearchWord]:
-    if len(words) > MOST_WORDS:
-        raise UsageError(f"got {len(words)} words, expected at most {MOST_WORDS}; search for fewer")
+def _require_few(words: list[SearchWord]) -> list[SearchWord]:
+    if len(words) > MAX_WORDS:
+        raise UsageError(f"got {len(words)} words, expected at most {MAX_WORDS}; search for fewer")
     return words
 
 
-def _occur(backend: Backend, run: int, words: Sequence[SearchWord]) -> ColumnElement[bool]:
+def _contains(backend: Backend, run: int, words: Sequence[SearchWord]) -> ColumnElement[bool]:
     return backend.has_words(run, list(dict.fromkeys(words))) if words else false()
 
 
 def _words_in(text: str) -> Iterable[str]:
     """Each once."""
-    plain = _plain(text)
+    plain = _normalize(text)
     # Of ASCII, which most texts are, this finds what the pattern would find, five times as fast.
     words = dict.fromkeys(plain.translate(_SPACED).split() if plain.isascii() else _WORDS.findall(plain))
-    return words if len(max(words, key=len, default="")) <= _LONGEST else {word[:_LONGEST] for word in words}
+    return words if len(max(words, key=len, default="")) <= _MAX_LENGTH else {word[:_MAX_LENGTH] for word in words}
 
 
 def _pattern(plain: str) -> re.Pattern[str]:
     return _ASCII_WORDS if plain.isascii() else _WORDS
 
 
-def _plain(text: str) -> str:
+def _normalize(text: str) -> str:
     if text.isascii():
         return text.lower()
     decomposed = unicodedata.normalize("NFKD", text).casefold()

@@ -16,13 +16,13 @@ from memory.records import SessionRow
 from memory.schema import session_tallies, sessions, turns
 from memory.search import reasons_contain, search_words, titles_contain
 
-LARGEST_PAGE = 1000
-_MOST_ROUNDS = 1000
-_LEAST = {"rounds": 0, "least_rounds": 0, "hit_after": 1, "accepted_in": 1, "item_round": 1}
+MAX_PAGE_SIZE = 1000
+_MAX_ROUNDS = 1000
+_MINIMUM = {"rounds": 0, "least_rounds": 0, "hit_after": 1, "accepted_in": 1, "item_round": 1}
 
 
 class Result(StrEnum):
-    """What came of a session. Hit, miss and failed are all there is; the others are some of them."""
+    """How a session ended. Every session is a hit, a miss or failed; the other results are subsets of these."""
 
     HIT = "hit"
     MISS = "miss"
@@ -42,7 +42,7 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionFilter:
-    """Sessions for which all of this is true; what is left out says nothing."""
+    """Conditions that sessions meet, all of them; a condition that is left out is none."""
 
     result: Result | None = None
     outcome: str = ""
@@ -64,10 +64,10 @@ class SessionFilter:
     """All of these words occur, or words that begin so, in its id, its target, its suggestion or recommendations."""
 
     def __post_init__(self) -> None:
-        for name, least in _LEAST.items():
+        for name, least in _MINIMUM.items():
             value = getattr(self, name)
-            if value is not None and not least <= value <= _MOST_ROUNDS:
-                raise UsageError(f"{name} {value}: expected a number from {least} to {_MOST_ROUNDS}")
+            if value is not None and not least <= value <= _MAX_ROUNDS:
+                raise UsageError(f"{name} {value}: expected a number from {least} to {_MAX_ROUNDS}")
 
     @property
     def is_aggregated(self) -> bool:
@@ -79,7 +79,7 @@ ALL = SessionFilter()
 
 
 class SessionPage(NamedTuple):
-    """Some of the sessions asked for."""
+    """Some of the selected sessions."""
 
     rows: tuple[SessionRow, ...]
     total: int
@@ -89,34 +89,35 @@ class SessionPage(NamedTuple):
 
 
 class AdjacentSessions(NamedTuple):
-    """The sessions beside one, among those asked for."""
+    """The sessions before and after one, among the selected ones."""
 
     before: str | None
     after: str | None
 
 
 async def session_page(
-    connection: AsyncConnection, run: int, wanted: SessionFilter, *, offset: int = 0, limit: int = 50
+    connection: AsyncConnection, run: int, selected: SessionFilter, *, offset: int = 0, limit: int = 50
 ) -> SessionPage:
     """`limit` sessions after the first `offset`, in the order of the run."""
-    if not 0 <= offset < 1 << 31 or not 1 <= limit <= LARGEST_PAGE:
-        raise UsageError(f"got offset {offset} and limit {limit}, expected a page of 1 to {LARGEST_PAGE} sessions")
-    conditions = _conditions(backend_of(connection.dialect.name), run, wanted)
-    found = select(*COLUMNS).where(*conditions).order_by(sessions.c.position)
-    query = found.offset(offset).limit(limit)
-    rows = tuple(session_row(row) for row in await connection.execute(query))
-    return SessionPage(rows, await _total(connection, run, wanted, conditions), offset)
+    if not 0 <= offset < 1 << 31 or not 1 <= limit <= MAX_PAGE_SIZE:
+        raise UsageError(
+            f"got offset {offset} and limit {limit}, expected a page of 1 to {MAX_PAGE_SIZE} sessions"
+        )
+    conditions = _conditions(backend_of(connection.dialect.name), run, selected)
+    query = select(*COLUMNS).where(*conditions).order_by(sessions.c.position)
+    rows = tuple(session_row(row) for row in await connection.execute(query.offset(offset).limit(limit)))
+    return SessionPage(rows, await _total(connection, run, selected, conditions), offset)
 
 
 async def adjacent_sessions(
-    connection: AsyncConnection, run: int, session: str, wanted: SessionFilter
+    connection: AsyncConnection, run: int, session: str, selected: SessionFilter
 ) -> AdjacentSessions:
-    """What comes before and after this session; it need not be among them itself."""
+    """The selected sessions before and after this one, which need not be selected itself."""
     own = select(sessions.c.position).where(sessions.c.run == run, sessions.c.session == session)
     position = (await connection.execute(own)).scalar()
     if position is None:
         return AdjacentSessions(None, None)
-    conditions = _conditions(backend_of(connection.dialect.name), run, wanted)
+    conditions = _conditions(backend_of(connection.dialect.name), run, selected)
     among = select(sessions.c.session).where(*conditions).limit(1)
     before = among.where(sessions.c.position < position).order_by(sessions.c.position.desc())
     after = among.where(sessions.c.position > position).order_by(sessions.c.position)
@@ -136,47 +137,47 @@ def session_row(row: Any) -> SessionRow:
 
 
 async def _total(
-    connection: AsyncConnection, run: int, wanted: SessionFilter, conditions: Sequence[ColumnElement[bool]]
+    connection: AsyncConnection, run: int, selected: SessionFilter, conditions: Sequence[ColumnElement[bool]]
 ) -> int:
-    if wanted.is_aggregated:
+    if selected.is_aggregated:
         counted = func.coalesce(func.sum(session_tallies.c.sessions), 0)
-        query = select(counted).where(session_tallies.c.run == run, *_alike(wanted, session_tallies))
+        query = select(counted).where(session_tallies.c.run == run, *_shared_conditions(selected, session_tallies))
     else:
         query = select(func.count()).select_from(sessions).where(*conditions)
     total: int = (await connection.execute(query)).scalar_one()
     return total
 
 
-def _conditions(backend: Backend, run: int, wanted: SessionFilter) -> list[ColumnElement[bool]]:
+def _conditions(backend: Backend, run: int, selected: SessionFilter) -> list[ColumnElement[bool]]:
     """On `sessions`."""
-    found = [sessions.c.run == run, *_alike(wanted, sessions)]
-    if wanted.item:
-        found += _recommended(backend, run, wanted.item, wanted.item_round)
-    if wanted.words:
-        found.append(reasons_contain(backend, run, wanted.words))
-    if wanted.text:
-        found.append(titles_contain(backend, run, wanted.text))
-    return found
+    conditions = [sessions.c.run == run, *_shared_conditions(selected, sessions)]
+    if selected.item:
+        conditions += _recommended(backend, run, selected.item, selected.item_round)
+    if selected.words:
+        conditions.append(reasons_contain(backend, run, selected.words))
+    if selected.text:
+        conditions.append(titles_contain(backend, run, selected.text))
+    return conditions
 
 
-def _alike(wanted: SessionFilter, table: Table) -> Iterator[ColumnElement[bool]]:
+def _shared_conditions(selected: SessionFilter, table: Table) -> Iterator[ColumnElement[bool]]:
     """On `sessions` or on their tallies, which have these columns too."""
     c = table.c
-    if wanted.result is not None:
-        yield _result(wanted.result, table)
-    if wanted.outcome:
-        yield c.outcome == wanted.outcome
-    if wanted.rounds is not None:
-        yield c.rounds == wanted.rounds
-    if wanted.least_rounds is not None:
-        yield c.rounds >= wanted.least_rounds
-    if wanted.hit_after is not None:
-        so_far = and_(c.rounds >= wanted.hit_after, _hit_in(wanted.hit_after, table))
-        yield or_(so_far, and_(c.rounds < wanted.hit_after, c.hit))
-    if wanted.accepted_in is not None:
-        yield and_(c.accepted, c.rounds == wanted.accepted_in)
-    if wanted.tool:
-        yield c.tools.contains(json.dumps(wanted.tool), autoescape=True)
+    if selected.result is not None:
+        yield _result(selected.result, table)
+    if selected.outcome:
+        yield c.outcome == selected.outcome
+    if selected.rounds is not None:
+        yield c.rounds == selected.rounds
+    if selected.least_rounds is not None:
+        yield c.rounds >= selected.least_rounds
+    if selected.hit_after is not None:
+        so_far = and_(c.rounds >= selected.hit_after, _hit_in(selected.hit_after, table))
+        yield or_(so_far, and_(c.rounds < selected.hit_after, c.hit))
+    if selected.accepted_in is not None:
+        yield and_(c.accepted, c.rounds == selected.accepted_in)
+    if selected.tool:
+        yield c.tools.contains(json.dumps(selected.tool), autoescape=True)
 
 
 def _result(result: Result, table: Table) -> ColumnElement[bool]:
@@ -204,7 +205,11 @@ def _recommended(backend: Backend, run: int, item: str, round: int | None) -> It
     """In the loop; by the last attempt of a turn, since others have no answer."""
     if search_words(item):
         yield titles_contain(backend, run, item, whole=True)  # few are left whose turns must be looked at
-    said = [turns.c.phase == Phase.LOOP.value, turns.c.role == Role.RECOMMENDATION.value, turns.c.item == item]
+    conditions = [
+        turns.c.phase == Phase.LOOP.value,
+        turns.c.role == Role.RECOMMENDATION.value,
+        turns.c.item == item,
+    ]
     if round is not None:
-        said.append(turns.c.round == round)
-    yield exists().where(turns.c.run == sessions.c.run, turns.c.session == sessions.c.session, *said)
+        conditions.append(turns.c.round == round)
+    yield exists().where(turns.c.run == sessions.c.run, turns.c.session == sessions.c.session, *conditions)

@@ -62,7 +62,7 @@ class SQLLedger:
 
     async def save(self, unconfirmed: Spending) -> None:
         row = {"run": self._run, **unconfirmed._asdict()}
-        await self._writer.write([Change(self._statement, [row], latest=self._run)])
+        await self._writer.write([Change(self._statement, [row], replaces=self._run)])
 
 
 async def read_run_cost(connection: AsyncConnection, run: int) -> RunCost:

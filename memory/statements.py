@@ -9,7 +9,7 @@ from afl.types import Outcome
 from memory.backends import Backend
 from memory.schema import candidates, doubts, journal, pace, runs, sessions, titles, turns
 
-REPLACED = [outcome.value for outcome in Outcome if outcome.retried_on_continuation]
+RETRIED_OUTCOMES = [outcome.value for outcome in Outcome if outcome.retried_on_continuation]
 
 
 @cache
@@ -17,17 +17,17 @@ def record_entry(backend: Backend) -> Insert:
     """Adds a journal entry; an earlier failure under its key gives way and leaves its retries and cost."""
     insert = backend.insert_rows(journal)
     key = {column.name for column in journal.primary_key}
-    news: dict[str, Any] = {
+    updated: dict[str, Any] = {
         column.name: insert.excluded[column.name] for column in journal.c if column.name not in key
     }
     for added in ("retries", "prompt_tokens", "completion_tokens"):
-        news[added] = journal.c[added] + insert.excluded[added]
+        updated[added] = journal.c[added] + insert.excluded[added]
     cost = insert.excluded.cost_usd
-    news["cost_usd"] = func.coalesce(journal.c.cost_usd + func.coalesce(cost, literal_column("0")), cost)
+    updated["cost_usd"] = func.coalesce(journal.c.cost_usd + func.coalesce(cost, literal_column("0")), cost)
     # Literals: bound values would be sent along with every row.
-    failed = or_(*(journal.c.outcome == literal_column(f"'{outcome}'") for outcome in REPLACED))
+    failed = or_(*(journal.c.outcome == literal_column(f"'{outcome}'") for outcome in RETRIED_OUTCOMES))
     key_columns = list(journal.primary_key)
-    statement: Insert = insert.on_conflict_do_update(index_elements=key_columns, set_=news, where=failed)
+    statement: Insert = insert.on_conflict_do_update(index_elements=key_columns, set_=updated, where=failed)
     return statement.execution_options(preserve_rowcount=True)  # it tells whether any row was refused
 
 
@@ -43,8 +43,8 @@ def record_session(backend: Backend) -> Insert:
     """Adds a session's outcome, in place of an earlier one."""
     insert = backend.insert_rows(sessions)
     key = {column.name for column in sessions.primary_key}
-    news = {column.name: insert.excluded[column.name] for column in sessions.c if column.name not in key}
-    statement: Insert = insert.on_conflict_do_update(index_elements=list(sessions.primary_key), set_=news)
+    updated = {column.name: insert.excluded[column.name] for column in sessions.c if column.name not in key}
+    statement: Insert = insert.on_conflict_do_update(index_elements=list(sessions.primary_key), set_=updated)
     return statement
 
 
@@ -52,8 +52,8 @@ def record_session(backend: Backend) -> Insert:
 def record_unconfirmed(backend: Backend) -> Insert:
     """Notes what may have been billed beyond a run's journal, in place of an earlier note."""
     insert = backend.insert_rows(doubts)
-    news = {name: insert.excluded[name] for name in ("tokens", "usd")}
-    statement: Insert = insert.on_conflict_do_update(index_elements=[doubts.c.run], set_=news)
+    updated = {name: insert.excluded[name] for name in ("tokens", "usd")}
+    statement: Insert = insert.on_conflict_do_update(index_elements=[doubts.c.run], set_=updated)
     return statement
 
 

@@ -20,7 +20,7 @@ from memory.records import CandidateRecord, RunSummary
 from memory.reply_cache import ReplyCache
 from memory.run import Run
 from memory.schema import doubts, journal, pace, runs, sessions
-from memory.statements import REPLACED, add_candidates, add_run, add_titles
+from memory.statements import RETRIED_OUTCOMES, add_candidates, add_run, add_titles
 from memory.titles import titles_row
 from memory.writer import Writer
 
@@ -165,7 +165,7 @@ class Store:
 
     async def discard_if_empty(self, run: Run) -> bool:
         """Removes a run without a reply, a session or a cost; says whether it did."""
-        answered = exists().where(journal.c.run == run.id, journal.c.outcome.not_in(REPLACED))
+        answered = exists().where(journal.c.run == run.id, journal.c.outcome.not_in(RETRIED_OUTCOMES))
         billed = exists().where(doubts.c.run == run.id, doubts.c.tokens > 0)
         used = answered | billed | exists().where(sessions.c.run == run.id)
         with storage_errors(self.where):

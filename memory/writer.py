@@ -12,7 +12,7 @@ from afl.errors import ConflictError, StorageError
 from memory.backends import backend_of
 from memory.errors import storage_errors
 
-_TRIES = 3
+_ATTEMPTS = 3
 """Of a transaction that another one got in the way of."""
 
 
@@ -21,9 +21,9 @@ class Change(NamedTuple):
 
     statement: Executable
     rows: Sequence[Mapping[str, Any]]
-    kept: Select[Any] | None = None
+    stored_query: Select[Any] | None = None
     """Finds a row by its own values; one that gave way to another process's is not found, and `write` says so."""
-    latest: Hashable = None
+    replaces: Hashable = None
     """What the one row is about where only the last one counts: of a batch no other is written."""
 
 
@@ -105,14 +105,14 @@ class Writer:
     async def _commit(self, batch: _Batch) -> None:
         try:
             with storage_errors(self._where):
-                await self._try(batch)
+                await self._write_with_retries(batch)
         except StorageError as error:
             self._error = error
         except Exception as error:
             self._error = StorageError(f"database {self._where}: {type(error).__name__} while writing: {error}")
 
-    async def _try(self, batch: _Batch) -> None:
-        for _ in range(_TRIES - 1):
+    async def _write_with_retries(self, batch: _Batch) -> None:
+        for _ in range(_ATTEMPTS - 1):
             try:
                 await self._write(batch)
                 return

@@ -12,7 +12,7 @@ from memory.migrations import TEXT
 Type = type[sa.types.TypeEngine[Any]] | sa.types.TypeEngine[Any]
 
 
-class Part(NamedTuple):
+class AggregateColumn(NamedTuple):
     """A column of a tally, and what it is computed from; `{row}` stands for the row that is counted."""
 
     type: Type
@@ -20,17 +20,17 @@ class Part(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Tally:
+class Aggregate:
     """A table that counts."""
 
     table: str
     source: str
     """The table that is counted."""
-    key: Mapping[str, Part]
+    key: Mapping[str, AggregateColumn]
     """What rows of a kind have in common; `run` is the first of them."""
-    sums: Mapping[str, Part]
+    sums: Mapping[str, AggregateColumn]
     """What is summed up; the first of them is the number of rows."""
-    latest: Mapping[str, Part] = field(default_factory=dict)
+    latest: Mapping[str, AggregateColumn] = field(default_factory=dict)
     """Largest value that a row of this kind ever had."""
     joined: str = ""
     """Another table to look things up in."""
@@ -38,7 +38,7 @@ class Tally:
     """Other rows do not count."""
 
     @property
-    def columns(self) -> dict[str, Part]:
+    def columns(self) -> dict[str, AggregateColumn]:
         return {**self.key, **self.sums, **self.latest}
 
     def values(self, *, sign: str = "") -> list[str]:
@@ -60,7 +60,7 @@ class Tally:
         """The same, kind by kind."""
         return f"{self.rows(source)} GROUP BY {', '.join(self._keys)}"
 
-    def news(self, table: str) -> str:
+    def update_clause(self, table: str) -> str:
         """How a kind that is there already takes up what is added to it."""
         added = [f"{name} = {table}.{name} + excluded.{name}" for name in self.sums]
         larger = "{name} = CASE WHEN excluded.{name} > {table}.{name} THEN excluded.{name} ELSE {table}.{name} END"
@@ -86,10 +86,10 @@ class Tally:
         return [part.expression for part in self.key.values()]
 
 
-class Keeping(NamedTuple):
+class AggregateDialect(NamedTuple):
     """What a kind of database needs for its tallies."""
 
-    make: Callable[[Tally], None]
+    make: Callable[[Aggregate], None]
     """Makes the table of a tally, and counts what is there."""
     keep: Callable[..., None]
     """`keep("turns", *tallies)`: from now on the tallies follow whatever happens to `turns`."""
@@ -97,9 +97,9 @@ class Keeping(NamedTuple):
     """Makes the index of the words of sessions."""
 
 
-def parts(type: Type, *names: str) -> dict[str, Part]:
+def parts(type: Type, *names: str) -> dict[str, AggregateColumn]:
     """Columns that the counted row has too."""
-    return {name: Part(type, f"{{row}}.{name}") for name in names}
+    return {name: AggregateColumn(type, f"{{row}}.{name}") for name in names}
 
 
 _BORDERS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)
@@ -109,7 +109,7 @@ _ANSWER = (
     "{row}.phase = 'loop' AND {row}.role = 'recommendation' AND {row}.outcome = 'ok' AND {row}.item IS NOT NULL"
 )
 
-CALLS = Tally(
+CALLS = Aggregate(
     "call_tallies",
     "journal",
     key=parts(sa.Integer, "run")
@@ -117,17 +117,17 @@ CALLS = Tally(
     | parts(sa.SmallInteger, "round")
     | parts(TEXT, "role", "outcome")
     | {
-        "sent": Part(sa.Boolean, _SENT),
-        "repair": Part(sa.Boolean, "{row}.attempt > 0"),
-        "priced": Part(sa.Boolean, "{row}.cost_usd IS NOT NULL"),
-        "bucket": Part(sa.SmallInteger, f"CASE {_BUCKET} ELSE {len(_BORDERS)} END"),
+        "sent": AggregateColumn(sa.Boolean, _SENT),
+        "repair": AggregateColumn(sa.Boolean, "{row}.attempt > 0"),
+        "priced": AggregateColumn(sa.Boolean, "{row}.cost_usd IS NOT NULL"),
+        "bucket": AggregateColumn(sa.SmallInteger, f"CASE {_BUCKET} ELSE {len(_BORDERS)} END"),
     },
-    sums={"entries": Part(sa.Integer, "1")}
+    sums={"entries": AggregateColumn(sa.Integer, "1")}
     | parts(sa.BigInteger, "retries", "prompt_tokens", "completion_tokens")
-    | {"cost_usd": Part(sa.Float, "coalesce({row}.cost_usd, 0)")}
+    | {"cost_usd": AggregateColumn(sa.Float, "coalesce({row}.cost_usd, 0)")}
     | parts(sa.Float, "latency"),
 )
-SESSIONS = Tally(
+SESSIONS = Aggregate(
     "session_tallies",
     "sessions",
     key=parts(sa.Integer, "run")
@@ -135,10 +135,10 @@ SESSIONS = Tally(
     | parts(sa.Boolean, "completed", "accepted", "hit", "base_hit")
     | parts(sa.SmallInteger, "rounds")
     | parts(TEXT, "by_round", "tools"),
-    sums={"sessions": Part(sa.Integer, "1")},
-    latest={"ended": Part(sa.Float, "{row}.finished")},
+    sums={"sessions": AggregateColumn(sa.Integer, "1")},
+    latest={"ended": AggregateColumn(sa.Float, "{row}.finished")},
 )
-TURNS = Tally(
+TURNS = Aggregate(
     "turn_tallies",
     "turns",
     key=parts(sa.Integer, "run")
@@ -146,16 +146,16 @@ TURNS = Tally(
     | parts(sa.SmallInteger, "round")
     | parts(TEXT, "role", "outcome")
     | parts(sa.Boolean, "last"),
-    sums={"turns": Part(sa.Integer, "1")},
+    sums={"turns": AggregateColumn(sa.Integer, "1")},
 )
-ITEMS = Tally(
+ITEMS = Aggregate(
     "item_tallies",
     "turns",
     key=parts(sa.Integer, "run")
     | parts(sa.SmallInteger, "round")
     | parts(TEXT, "item")
-    | {"ended": Part(sa.Boolean, "{row}.round = sessions.rounds")},
-    sums={"sessions": Part(sa.Integer, "1")},
+    | {"ended": AggregateColumn(sa.Boolean, "{row}.round = sessions.rounds")},
+    sums={"sessions": AggregateColumn(sa.Integer, "1")},
     joined="sessions",
     condition=f"sessions.run = {{row}}.run AND sessions.session = {{row}}.session AND sessions.completed AND {_ANSWER}",
 )

@@ -8,20 +8,20 @@ server, of which no two have the same number at a time), may well be negative, a
 import sqlalchemy as sa
 from alembic import op
 
-from memory.migrations.aggregates import Keeping, Tally, Type
+from memory.migrations.aggregates import Aggregate, AggregateDialect, Type
 
 _ALL_BEFORE = "0"
 """The writer of what was there before the tallies."""
 
 
-def _make(tally: Tally) -> None:
+def _make(tally: Aggregate) -> None:
     tally.make_table(_parts(tally), sa.Column("writer", sa.Integer, nullable=False), cascade=True)
     op.execute(f"ALTER TABLE {_parts(tally)} SET (fillfactor = 50)")  # rows change often and never grow
     op.execute(_count(tally, _ALL_BEFORE, tally.source))
     op.execute(f"CREATE VIEW {tally.table} AS {_summed(tally)}")
 
 
-def _summed(tally: Tally) -> str:
+def _summed(tally: Aggregate) -> str:
     key, count = ", ".join(tally.key), next(iter(tally.sums))
     kinds = {name: part.type for name, part in tally.sums.items()}
     sums = [f"CAST(sum({name}) AS {_sql(kind)}) AS {name}" for name, kind in kinds.items()]
@@ -31,7 +31,7 @@ def _summed(tally: Tally) -> str:
     )
 
 
-def _keep(source: str, *tallies: Tally) -> None:
+def _keep(source: str, *tallies: Aggregate) -> None:
     gone = " ".join(_count(tally, "pg_backend_pid()", "gone", sign="-") for tally in tallies)
     added = " ".join(_count(tally, "pg_backend_pid()", "added") for tally in tallies)
     op.execute(
@@ -48,17 +48,17 @@ def _keep(source: str, *tallies: Tally) -> None:
         )
 
 
-def _count(tally: Tally, writer: str, source: str, *, sign: str = "") -> str:
+def _count(tally: Aggregate, writer: str, source: str, *, sign: str = "") -> str:
     """Adds all rows of a source to those of a writer, or takes them away."""
     table = _parts(tally)
     selected = ", ".join((writer, *tally.sums_of(sign=sign)))
     return (
         f"INSERT INTO {table} ({', '.join(('writer', *tally.columns))}) SELECT {selected} {tally.grouped(source)} "
-        f"ON CONFLICT ({', '.join(tally.key)}, writer) DO UPDATE SET {tally.news(table)};"
+        f"ON CONFLICT ({', '.join(tally.key)}, writer) DO UPDATE SET {tally.update_clause(table)};"
     ).format(row=source)
 
 
-def _parts(tally: Tally) -> str:
+def _parts(tally: Aggregate) -> str:
     return f"{tally.table}_by_writer"
 
 
@@ -75,4 +75,4 @@ def _index_words() -> None:
     op.execute("CREATE INDEX session_words_by_word ON session_words USING gin (words)")
 
 
-POSTGRESQL = Keeping(_make, _keep, _index_words)
+POSTGRESQL = AggregateDialect(_make, _keep, _index_words)

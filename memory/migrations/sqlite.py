@@ -2,16 +2,16 @@
 
 from alembic import op
 
-from memory.migrations.aggregates import Keeping, Tally
+from memory.migrations.aggregates import Aggregate, AggregateDialect
 
 
-def _make(tally: Tally) -> None:
+def _make(tally: Aggregate) -> None:
     tally.make_table(tally.table)
     values = ", ".join(tally.sums_of())
     op.execute(f"{_into(tally)} SELECT {values} {tally.grouped(tally.source)}".format(row=tally.source))
 
 
-def _keep(source: str, *tallies: Tally) -> None:
+def _keep(source: str, *tallies: Aggregate) -> None:
     add = " ".join(_add(tally, "NEW") for tally in tallies)
     remove = " ".join(_remove(tally, "OLD") for tally in tallies)
     for event, kept in (("INSERT", add), ("UPDATE", f"{remove} {add}"), ("DELETE", remove)):
@@ -19,13 +19,13 @@ def _keep(source: str, *tallies: Tally) -> None:
         op.execute(f"CREATE TRIGGER {name} AFTER {event} ON {source} BEGIN {kept} END")
 
 
-def _add(tally: Tally, row: str) -> str:
+def _add(tally: Aggregate, row: str) -> str:
     """Counts one row more."""
-    conflict = f"ON CONFLICT ({', '.join(tally.key)}) DO UPDATE SET {tally.news(tally.table)};"
+    conflict = f"ON CONFLICT ({', '.join(tally.key)}) DO UPDATE SET {tally.update_clause(tally.table)};"
     return f"{_into(tally)} SELECT {', '.join(tally.values())} {tally.rows()} {conflict}".format(row=row)
 
 
-def _remove(tally: Tally, row: str) -> str:
+def _remove(tally: Aggregate, row: str) -> str:
     """Counts one row less; a kind without rows is not kept."""
     keys = ", ".join(part.expression for part in tally.key.values())
     kind = f"({', '.join(tally.key)}) = (SELECT {keys} {tally.rows()})"
@@ -36,7 +36,7 @@ def _remove(tally: Tally, row: str) -> str:
     ).format(row=row)
 
 
-def _into(tally: Tally) -> str:
+def _into(tally: Aggregate) -> str:
     return f"INSERT INTO {tally.table} ({', '.join(tally.columns)})"
 
 
@@ -46,4 +46,4 @@ def _index_words() -> None:
     )
 
 
-SQLITE = Keeping(_make, _keep, _index_words)
+SQLITE = AggregateDialect(_make, _keep, _index_words)

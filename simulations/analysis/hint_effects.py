@@ -33,9 +33,9 @@ class HintEffects:
         """`k`: the length of the lists."""
         self.positions, row = np.unique(columns.position, return_inverse=True)
         self.hints = int(columns.number.max(initial=0))
-        discounted = 1 / np.log2(np.maximum(columns.place, 1) + 1.0)
+        discounted = 1 / np.log2(np.maximum(columns.rank, 1) + 1.0)
         self._ndcg = np.full((len(self.positions), self.hints + 1), np.nan)
-        self._ndcg[row, columns.number] = np.where((columns.place > 0) & (columns.place <= k), discounted, 0.0)
+        self._ndcg[row, columns.number] = np.where((columns.rank > 0) & (columns.rank <= k), discounted, 0.0)
 
     def __len__(self) -> int:
         return len(self.positions)

@@ -43,7 +43,7 @@ TargetRanks = Mapping[str, Rank]
 
 def target_ranks_by_session(rows: Sequence[TargetRankRow]) -> TargetRanks:
     """The places of a run's lists, one a session."""
-    return {row.session: row.place for row in rows}
+    return {row.session: row.rank for row in rows}
 
 
 def compare_lists(

@@ -44,13 +44,13 @@ class RankReport:
         audit: Sequence[Check] = (),
     ) -> Self:
         """The report of a run with these places, one per recorded session."""
-        every = [row.place for row in places] + [None] * (simulation.sessions - len(places))
+        every = [row.rank for row in places] + [None] * (simulation.sessions - len(places))
         return cls(
             simulation=simulation,
             candidates=candidates,
             top=top,
             scores=evaluate_lists(every, top=top),
-            scores_completed=evaluate_lists([row.place for row in places if row.outcome == Outcome.OK], top=top),
+            scores_completed=evaluate_lists([row.rank for row in places if row.outcome == Outcome.OK], top=top),
             exact=exact,
             audit=tuple(audit),
         )

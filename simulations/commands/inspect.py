@@ -42,7 +42,7 @@ def inspect(
             await recorded.judgements(),
             candidates=() if dialogue is None else await _candidates(recorded, dialogue, settings),
             chosen=session is not None,
-            target_ranks=[row.place for row in await recorded.target_ranks()],
+            target_ranks=[row.rank for row in await recorded.target_ranks()],
             prompts=prompts,
         )
 

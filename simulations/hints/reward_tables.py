@@ -50,7 +50,7 @@ class TableRun:
     @property
     def table(self) -> RewardTable:
         """The target's ranks; a list that could not be parsed counts as one without the target."""
-        ranks = (TargetRank(row.session, row.number, row.place) for row in self.rows)
+        ranks = (TargetRank(row.session, row.number, row.rank) for row in self.rows)
         return RewardTable.from_ranks(ranks, hints=len(self.task.hints))
 
 

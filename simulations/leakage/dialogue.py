@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from afl.data.catalogue import one_line
 from afl.prompt_headings import RECOMMENDATION, RECOMMENDED_BECAUSE, REFUSED
 from afl.types import Message, Outcome, Refusal, Role
-from agents.sections import memory_section, shown
+from agents.sections import memory_section, shown_reason
 from memory.records import SessionRecord, TurnRecord
 from simulations.analysis.audit_check import Check, Verdict, not_checked
 from simulations.leakage.prompts import lines_of
@@ -91,7 +91,10 @@ class DialogueLines:
         if round not in self._offers:
             return set()
         turn = self._offers[round]
-        return {f"{RECOMMENDATION} {one_line(turn.item or '')}", f"{RECOMMENDED_BECAUSE} {shown(turn.reason)}"}
+        return {
+            f"{RECOMMENDATION} {one_line(turn.item or '')}",
+            f"{RECOMMENDED_BECAUSE} {shown_reason(turn.reason)}",
+        }
 
     def memory(self, *, before: int) -> set[str]:
         """The lines of a memory of every round refused before this one."""

@@ -7,7 +7,7 @@ from afl.data.dataset import Dataset, Split
 from afl.data.sessions import Row
 from afl.prompt_headings import CANDIDATES
 from afl.types import Phase, Role
-from agents.sections import entries
+from agents.sections import listed_titles
 from agents.tools import SuggestionTool
 from memory.records import Exchange, Transcript
 from memory.run import Run
@@ -92,7 +92,7 @@ class Evidence:
         self.prompts.add(key.subject, target, entry.messages, first=first, past=past)
         self.dialogue.add(dialogue, target, entry.messages, before=key.round)
         if first:
-            shown = tuple(entries(entry.messages[-1]["content"], CANDIDATES))
+            shown = tuple(listed_titles(entry.messages[-1]["content"], CANDIDATES))
             self.candidate_lists[key.subject] = CandidateList(shown, target)
         if first and key.role == Role.RECOMMENDATION:
             self.advice += [

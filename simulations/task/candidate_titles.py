@@ -8,7 +8,7 @@ from afl.data.dataset_store import DatasetStore
 from afl.errors import AFLError
 from afl.prompt_headings import CANDIDATES
 from afl.types import Phase
-from agents.sections import entries
+from agents.sections import listed_titles
 from memory.records import Transcript
 from memory.run import Run
 
@@ -39,7 +39,7 @@ def titles_in_prompts(transcript: Transcript, heading: str) -> tuple[str, ...]:
     """The titles below a heading of the first request that has it; empty where none has."""
     calls = (exchange.entry.messages for exchange in transcript.exchanges if exchange.entry is not None)
     requests = (message["content"] for messages in calls for message in messages if message["role"] == "user")
-    return next((tuple(titles) for request in requests if (titles := entries(request, heading))), ())
+    return next((tuple(titles) for request in requests if (titles := listed_titles(request, heading))), ())
 
 
 async def titles_of_dataset(config: Mapping[str, Any], datasets: DatasetStore) -> Sequence[str] | None:

@@ -11,7 +11,7 @@ from afl.metrics.intervals import Estimate
 from afl.metrics.ranking_metrics import Rank, evaluate_lists
 from afl.ports import Chat
 from afl.types import Message, Phase
-from agents.stored_requests import StoredRequests, as_asked, asked_titles, stored_list
+from agents.stored_requests import StoredRequests, stored_list, title_in_request, titles_in_request
 from memory.records import Exchange, Transcript
 from memory.run import Run
 from simulations.execution.agent_factory import AgentFactory
@@ -87,8 +87,8 @@ def require_answers(task: Task, requests: Requests, stored: StoredReplies | None
         return
     titles = task.dataset.catalogue.titles
     for row in task.rows:
-        label, asked = stored.labels[row.id], asked_titles(requests[row.id])
-        if as_asked(titles[row.target], asked) != label:
+        label, asked = stored.labels[row.id], titles_in_request(requests[row.id])
+        if title_in_request(titles[row.target], asked) != label:
             raise DataError(
                 f"{stored.file}: the answer to session {row.id!r} is about {label!r}, the session about "
                 f"{titles[row.target]!r}; expected answers to the sessions of this data set"
@@ -102,7 +102,7 @@ def exact_lines(transcripts: Iterable[Transcript], *, top: int, sessions: int) -
     for transcript in transcripts:
         for exchange in transcript.exchanges[-1:]:
             strict, read = _listed_titles(exchange, top, exact=True), _listed_titles(exchange, top, exact=False)
-            target = as_asked(transcript.record.target, _titles(exchange))
+            target = title_in_request(transcript.record.target, _titles(exchange))
             ranks.append(strict.index(target) + 1 if target in strict else None)
             exact, named, lines = exact + _count(strict), named + _count(read), lines + len(strict)
     all_ranks = ranks + [None] * (sessions - len(ranks))
@@ -115,7 +115,7 @@ def _listed_titles(exchange: Exchange, top: int, *, exact: bool) -> tuple[str | 
 
 
 def _titles(exchange: Exchange) -> list[str]:
-    return [] if exchange.entry is None else asked_titles(exchange.entry.messages)
+    return [] if exchange.entry is None else titles_in_request(exchange.entry.messages)
 
 
 def _count(entries: Sequence[str | None]) -> int:

@@ -4,7 +4,7 @@ from afl.testing import MemoryJournal, scripted_model
 from afl.types import UNLISTED, Answer, Message, Outcome, Reply, SessionView, Turn
 from agents.ranking import numbered_entries
 from agents.reparsing import ReplyParser
-from agents.stored_requests import StoredRequests, asked_titles, stored_list
+from agents.stored_requests import StoredRequests, stored_list, titles_in_request
 
 TITLES = ("Ran", "Heat", "Crash", "Sunset Blvd.")
 PROMPT = (
@@ -28,8 +28,8 @@ async def said(reply: str) -> Turn:
 
 
 def test_the_candidates_of_a_stored_request_are_read_out_of_its_sentence() -> None:
-    assert asked_titles(ASKED) == ["Ran", "Heat", "Crash", "Crash", "Sunset Blvd."]
-    assert asked_titles(({"role": "user", "content": "Hello"},)) == []
+    assert titles_in_request(ASKED) == ["Ran", "Heat", "Crash", "Crash", "Sunset Blvd."]
+    assert titles_in_request(({"role": "user", "content": "Hello"},)) == []
 
 
 async def test_an_entry_that_is_no_candidate_takes_its_place() -> None:

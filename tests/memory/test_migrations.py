@@ -18,7 +18,7 @@ from afl.types import Advice, Outcome
 from memory.backfill import backfill
 from memory.database import open_engine, parse_url
 from memory.export import export
-from memory.schema import FILLED_SINCE, SCHEMA_VERSION, VERSION_TABLE, metadata
+from memory.schema import BACKFILLED_SINCE, SCHEMA_VERSION, VERSION_TABLE, metadata
 from memory.session_query import SessionFilter
 from memory.store import Store
 
@@ -62,7 +62,7 @@ def _repaired(record):
 async def test_whatever_an_older_database_holds_is_there_after_its_upgrade(revision, empty_url, today):
     migrate(empty_url, revision)
     copy(today, empty_url)
-    if revision >= FILLED_SINCE:
+    if revision >= BACKFILLED_SINCE:
         await write_words(empty_url)
     assert await content(empty_url) == await content(today)
 
@@ -116,7 +116,7 @@ def copy(source: str, target: str) -> None:
         for table in metadata.sorted_tables:
             if known.has_table(table.name) and not table.name.endswith("_tallies"):
                 names = {column["name"] for column in known.get_columns(table.name)}
-                names -= NEWER if version < FILLED_SINCE else set()
+                names -= NEWER if version < BACKFILLED_SINCE else set()
                 columns = [column for column in table.columns if column.name in names]
                 rows = [dict(row) for row in reading.execute(select(*columns)).mappings()]
                 if rows:
@@ -126,7 +126,7 @@ def copy(source: str, target: str) -> None:
 
 
 async def write_words(url: str) -> None:
-    """What databases from `FILLED_SINCE` on hold of each session without an upgrade."""
+    """What databases from `BACKFILLED_SINCE` on hold of each session without an upgrade."""
     engine = create_async_engine(parse_url(url))
     async with engine.begin() as connection:
         await backfill(connection)

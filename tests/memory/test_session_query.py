@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from afl.errors import UsageError
 from afl.types import Advice, CallKey, Outcome, Role
 from memory.records import SessionRecord, TurnRecord
-from memory.session_query import LARGEST_PAGE, AdjacentSessions, Result, SessionFilter
+from memory.session_query import MAX_PAGE_SIZE, AdjacentSessions, Result, SessionFilter
 
 TARGET = "Heat"
 
@@ -163,7 +163,9 @@ async def test_a_page_beyond_the_last_is_empty(run):
     assert await run.session_page(offset=100) == ((), 6, 100)
 
 
-@pytest.mark.parametrize("asked", [{"offset": -1}, {"limit": 0}, {"limit": LARGEST_PAGE + 1}, {"offset": 1 << 63}])
+@pytest.mark.parametrize(
+    "asked", [{"offset": -1}, {"limit": 0}, {"limit": MAX_PAGE_SIZE + 1}, {"offset": 1 << 63}]
+)
 async def test_a_page_that_cannot_be_is_refused(run, asked):
     with pytest.raises(UsageError, match="expected a page of 1 to 1000 sessions"):
         await run.session_page(**asked)

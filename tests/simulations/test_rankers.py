@@ -17,7 +17,7 @@ from afl.testing import MemoryJournal, scripted_model
 from afl.testing.server import FakeServer
 from afl.types import Advice, Outcome, Refusal, Role, SessionView
 from agents import RecommendationAgent, UserAgent
-from agents.sections import entries
+from agents.sections import listed_titles
 from memory.store import Store
 from simulations.execution.execution_config import ExecutionConfig
 from simulations.execution.executor import open_executor
@@ -173,7 +173,7 @@ def test_a_target_put_in_one_place_on_purpose_is_where_it_should_be_and_no_leak(
     play("x", target_position=position, rounds=1)
     place = {"first": 0, "last": -1}[position]
     said = [line for line in lines(exported("x")) if line["role"] == "recommendation"]
-    shown = [entries(line["messages"][1]["content"], CANDIDATES)[place] for line in said]
+    shown = [listed_titles(line["messages"][1]["content"], CANDIDATES)[place] for line in said]
     assert shown == [line["target"] for line in said]
     assert verdicts(afl, "x")["positions"] == "not checked"
 

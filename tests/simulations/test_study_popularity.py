@@ -12,7 +12,7 @@ from afl.data.dataset import Dataset, Split
 from afl.llm.canned_answers import refusing_answer
 from afl.prompt_headings import CANDIDATES
 from afl.testing.server import FakeServer, running_server
-from agents.sections import entries
+from agents.sections import listed_titles
 from tests.simulations.conftest import Afl, Finished
 
 N = 30
@@ -95,7 +95,7 @@ def test_base_targets_and_lists_stand_beside_them(
     titles = {
         "base": [line["suggestion"] for line in first],
         "targets": [line["target"] for line in first],
-        "lists": [title for line in first for title in entries(line["messages"][1]["content"], CANDIDATES)],
+        "lists": [title for line in first for title in listed_titles(line["messages"][1]["content"], CANDIDATES)],
     }
     assert {arm: outside(shares(refused.json, arm), counted(said, dataset)) for arm, said in titles.items()} == {
         "base": [],

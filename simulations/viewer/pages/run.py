@@ -194,8 +194,8 @@ async def read(data: InjectedData, run: RequestedRun) -> RunPage:
 async def _ranked(run: Run, kind: RunKind, recorded: int) -> tuple[ListScore, ...]:
     """A session that failed before there was a list has no row: a miss."""
     rows = await run.target_ranks()
-    ranks = [row.place for row in rows] + [None] * (recorded - len(rows))
-    completed = [row.place for row in rows if row.outcome == Outcome.OK]
+    ranks = [row.rank for row in rows] + [None] * (recorded - len(rows))
+    completed = [row.rank for row in rows if row.outcome == Outcome.OK]
     candidates = int(run.config["candidates"])
     scores = await to_thread(
         ranking.scores_of_lists, run.name, ranks, completed, top=kind.listed, candidates=candidates
