@@ -19,6 +19,7 @@ from afl.types import Advice, Outcome, Refusal, Role, SessionView
 from agents import RecommendationAgent, UserAgent
 from agents.sections import listed_titles
 from memory.store import Store
+from simulations.execution.command_options import StorageOptions
 from simulations.execution.execution_config import ExecutionConfig
 from simulations.execution.executor import open_executor
 from simulations.graphs.lists import after_ranking, build_choice, build_ranking, build_shortlist
@@ -109,8 +110,8 @@ def play(small: Any, server: FakeServer) -> Play:
 
     def perform(name: str, **said: Any) -> Any:
         fixed = {"dataset": "small", "split": "all", "llm": "openai:m", "recommender": "none", "reward": "none"}
-        with open_executor(db=None, settings=Settings(), watch=None, agents=None, tools=()) as executor:
-            return executor.run(fixed | said, name, ExecutionConfig(base_url=server.url))
+        with open_executor(StorageOptions(settings=Settings())) as executor:
+            return executor.run(RunOptions.given(fixed | said), name, ExecutionConfig(base_url=server.url))
 
     return perform
 

@@ -20,8 +20,10 @@ from simulations.commands.rescore import rescore
 from simulations.commands.simulate import simulate
 from simulations.execution.agent_factory import AgentFactory
 from simulations.execution.asynchrony import wait_for
+from simulations.execution.command_options import StorageOptions
 from simulations.execution.execution_config import ExecutionConfig
 from simulations.execution.executor import open_executor
+from simulations.options.run_options import RunOptions
 from tests.simulations.conftest import Afl
 
 Read = Callable[[TurnRecord], TurnRecord | None]
@@ -178,8 +180,12 @@ def test_lists_are_read_again_with_their_hit_rate(
     afl: Afl, small: Path, server: FakeServer, misread: Misread
 ) -> None:
     said = {"dataset": "small", "split": "all", "llm": "openai:m", "recommender": "none", "reward": "none"}
-    with open_executor(db=None, settings=Settings(), watch=None, agents=None, tools=()) as executor:
-        executor.run(said | {"protocol": "ranking", "listed": 4}, "lists", ExecutionConfig(base_url=server.url))
+    with open_executor(StorageOptions(settings=Settings())) as executor:
+        executor.run(
+            RunOptions.given(said | {"protocol": "ranking", "listed": 4}),
+            "lists",
+            ExecutionConfig(base_url=server.url),
+        )
     assert afl("rescore", "lists", "--json").json["changes"] == []
     misread("lists", lambda turn: replace(turn, ranking=("Nobody",)))
     found = afl("rescore", "lists", "--json").json
