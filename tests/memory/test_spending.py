@@ -2,7 +2,7 @@
 
 from afl.types import ConcurrencyChange, Outcome, Spending
 from memory.records import CandidateRecord
-from memory.spending import AgentCost
+from memory.spending import AgentCost, UnpricedTokens
 from memory.store import Store
 from tests.memory.conftest import MakeEntry
 
@@ -17,12 +17,17 @@ async def test_what_was_billed_and_what_is_in_doubt_outlives_the_process(
         await run.ledger().save(Spending(999, 9.0))
         await run.ledger().save(Spending(20, 0.25))
     async with await Store.open(url) as store:
-        assert await (await store.run("x")).cost() == (120, 0.5, 7, 3, Spending(20, 0.25))
+        assert await (await store.run("x")).cost() == (
+            120,
+            0.5,
+            (UnpricedTokens("recommendation", 7, 3),),
+            Spending(20, 0.25),
+        )
 
 
 async def test_a_run_that_nobody_asked_anything_has_cost_nothing(store: Store, lists: CandidateRecord) -> None:
     run = await store.begin_run("x", {}, lists)
-    assert await run.cost() == (0, 0.0, 0, 0, Spending())
+    assert await run.cost() == (0, 0.0, (), Spending())
     assert await run.agent_costs() == []
 
 
