@@ -23,7 +23,6 @@ from simulations.execution.command_options import StorageOptions
 from simulations.execution.execution_config import ExecutionConfig
 from simulations.execution.executor import open_executor
 from simulations.graphs.lists import after_ranking, build_choice, build_ranking, build_shortlist
-from simulations.options.groups import StorageOptions
 from simulations.options.run_options import RunOptions
 from simulations.task.task import Task
 from tests.simulations.conftest import Afl
