@@ -88,7 +88,7 @@ class DialoguePage:
     """Answers of the user-simulation task, in the order asked."""
     taken: SessionCost
     candidates_unknown: bool = field(default=False, metadata=OMIT_EMPTY)
-    """Whether the candidates' titles are neither stored nor in a data set of today."""
+    """Whether the titles of the candidates are unknown: neither stored nor in the data set or the prompts."""
 
 
 async def read(
