@@ -5,8 +5,7 @@ from collections.abc import Sequence
 
 from afl.data.catalogue import one_line
 from afl.types import Outcome
-from agents.lines import clean, read_lines, without_thinking
-from agents.parsing import Parsed, without_answer
+from agents.parsing import Parsed, clean, read_lines, without_answer, without_thinking
 
 ParsedSentences = Parsed[tuple[str, ...]]
 """`value` holds the sentences, each on one line."""

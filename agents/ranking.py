@@ -14,9 +14,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from afl.types import Outcome
-from agents.lines import Line, clean, last_labelled, read_lines, reason_before
 from agents.matching import Match, match_title, quoted
-from agents.parsing import Parsed, without_answer
+from agents.parsing import Line, Parsed, clean, last_labelled, read_lines, reason_before, without_answer
 
 ParsedRanking = Parsed[tuple[str, ...]]
 """`value` holds the titles exactly as listed, best first."""

@@ -19,8 +19,8 @@ from afl.data.catalogue import one_line
 from afl.ports import Chat
 from afl.prompt_headings import CHOSEN, HINTS_SO_FAR, NEW_HINT
 from afl.types import Attempt, Domain, Message, Outcome, Phase, SessionView, Turn
-from agents.lines import without_thinking
 from agents.list_parser import parse_same, parse_sentences
+from agents.parsing import without_thinking
 from agents.prompts import Prompts
 from agents.repair import ParsedReply, Question, RepairLoop
 from agents.sections import join_sections, numbered

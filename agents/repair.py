@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from afl.ports import Chat
 from afl.types import Answer, Attempt, CallKey, Domain, Message, Outcome, Reply
-from agents.lines import without_thinking
+from agents.parsing import without_thinking
 from agents.prompts import Prompts
 
 MAX_REPAIRS = 2

@@ -30,7 +30,7 @@ from afl.types import CallKey, Message, Reply, Role
 from simulations import import_data
 from simulations.execution.agent_factory import AgentFactory
 from simulations.execution.assembly import build_task_graph
-from simulations.graphs.state import DialogueState
+from simulations.graphs.dialogue import DialogueState
 from simulations.options.run_options import RunOptions
 from simulations.progress import Unwatched
 from simulations.task.model_outputs import ModelOutputs

@@ -8,8 +8,7 @@ from afl.data.judged_items import Ratio
 from afl.metrics.agreement import Agreement, UserJudgements, agreement, auc_label, auc_score
 from simulations.analysis.audit_check import Check
 from simulations.analysis.paired_tests import PairedTest
-from simulations.analysis.study_costs import StudyCosts
-from simulations.analysis.study_report import audit_json
+from simulations.analysis.study_report import StudyCosts, audit_json
 
 METRICS: dict[str, Callable[[UserJudgements], float | None]] = {"auc_score": auc_score, "auc_label": auc_label}
 """What the arms are tested in."""

@@ -8,8 +8,8 @@ from afl.errors import UsageError
 from afl.metrics.intervals import Estimate, wilson
 from memory.records import SessionRow
 from memory.run import Run
-from simulations.analysis.list_comparison import ListComparison
 from simulations.analysis.paired_tests import PairedTest
+from simulations.analysis.ranked_lists import ListComparison
 
 SESSION_KEYS = ("dataset", "split", "sessions", "candidates", "candidates_from", "seed")
 """What of a configuration determines its sessions and their candidate lists."""

@@ -19,8 +19,7 @@ from memory.records import JudgementRow, SessionRecord
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.audit_check import Check
 from simulations.analysis.paired_tests import PairedTest, compare
-from simulations.analysis.study_costs import StudyCosts
-from simulations.analysis.study_report import audit_json
+from simulations.analysis.study_report import StudyCosts, audit_json
 from simulations.options.run_options import RunOptions
 
 if TYPE_CHECKING:

@@ -25,8 +25,7 @@ from simulations.execution.agent_factory import AgentFactory
 from simulations.execution.assembly import build_task_graph
 from simulations.execution.execution_config import ExecutionConfig
 from simulations.execution.language_models import model_specs
-from simulations.graphs.dialogue import DialogueGraph
-from simulations.graphs.state import DialogueState
+from simulations.graphs.dialogue import DialogueGraph, DialogueState
 from simulations.options.groups import SplitName
 from simulations.options.run_options import RunOptions
 from simulations.progress import Unwatched

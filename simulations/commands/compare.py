@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from afl.settings import Settings
     from memory.run import Run
     from memory.store import Store
-    from simulations.analysis.list_comparison import ListComparison
+    from simulations.analysis.ranked_lists import ListComparison
     from simulations.analysis.run_comparison import RunComparison
 
 
@@ -40,7 +40,7 @@ def compare(
 
 async def _ranked(a: "Run", b: "Run") -> "list[ListComparison]":
     """The lists of two ranking runs, as far as both are long; none of runs that made none."""
-    from simulations.analysis.list_comparison import compare_lists, target_ranks_by_session
+    from simulations.analysis.ranked_lists import compare_lists, target_ranks_by_session
     from simulations.task.run_kind import RunKind
 
     kinds = [RunKind.from_config(run.config) for run in (a, b)]

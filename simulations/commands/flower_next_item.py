@@ -134,7 +134,7 @@ def base_model(
     """The base model of this name and seed (`sasrec:1`), trained first if need be."""
     from afl.models.registry import load_or_train
     from simulations.progress import Unwatched
-    from simulations.task.model_seeds import RECOMMENDER_SEED
+    from simulations.task.training_data import RECOMMENDER_SEED
 
     name, argument = parse_spec(spec or BASE)
     if argument is not None and not argument.isdecimal():

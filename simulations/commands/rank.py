@@ -26,7 +26,7 @@ from simulations.options.option import DATA, MODELS, Option
 if TYPE_CHECKING:
     from afl.data.stored_replies import StoredReplies
     from memory.run import Run
-    from simulations.analysis.rank_report import RankReport
+    from simulations.analysis.ranked_lists import RankReport
     from simulations.execution.executor import Executor
     from simulations.options.run_options import RunOptions
     from simulations.task.stored_answers import Requests
@@ -68,7 +68,7 @@ def rank(given: Given[RankOptions]) -> "RankReport":
     `answers` is a file of stored answers (`afl.data.stored_replies`) in place of a language model: its requests are
     asked, its replies recorded, and the report also says what they are worth when lines must be exact.
     """
-    from simulations.analysis.rank_report import RankReport
+    from simulations.analysis.ranked_lists import RankReport
     from simulations.execution.executor import open_executor
     from simulations.leakage.preflight import audit_sessions, require_sound
     from simulations.task.stored_answers import (

@@ -13,8 +13,8 @@ from simulations.execution.assembly import build_task_graph
 from simulations.execution.engine import EngineContext, Notify, OnSessionDone, RunJob, StorageLocation
 from simulations.execution.language_models import ChatResources
 from simulations.execution.limits import ConcurrencyRecorder
+from simulations.graphs.dialogue import DialogueState
 from simulations.graphs.runner import Runner
-from simulations.graphs.state import DialogueState
 
 
 class LocalEngine:

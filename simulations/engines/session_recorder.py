@@ -6,7 +6,7 @@ from afl.data.sessions import Session
 from afl.types import Role
 from memory.records import Judgement, SessionRecord
 from memory.run import Run
-from simulations.graphs.state import DialogueState
+from simulations.graphs.dialogue import DialogueState
 from simulations.task.model_outputs import ModelOutputs
 from simulations.task.task import Task
 

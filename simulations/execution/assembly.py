@@ -5,9 +5,8 @@ from afl.ports import Chat, RecommenderTool
 from agents.tools import SuggestionTool
 from simulations.execution.agent_factory import AgentFactory, Agents
 from simulations.graphs.dialogue import DialogueGraph, build_graph, build_judging
-from simulations.graphs.judged_items import JudgedTable
 from simulations.graphs.lists import build_choice, build_hints, build_ranking, build_shortlist
-from simulations.graphs.rewards import NoReward, Reward, RewardTable
+from simulations.graphs.model_scores import JudgedTable, NoReward, Reward, RewardTable
 from simulations.options.run_options import ZERO_SHOT
 from simulations.task.model_outputs import ModelOutputs
 from simulations.task.task import Task

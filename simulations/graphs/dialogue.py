@@ -12,7 +12,8 @@ Only this file knows the topology.
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Literal
+from operator import add
+from typing import Annotated, Any, Literal, Required, TypedDict
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
@@ -20,9 +21,30 @@ from langgraph.types import Command
 
 from afl.ports import Judge, RecommendationAgent, RecommenderTool, UserAgent
 from afl.types import Advice, Outcome, Refusal, SessionView, Turn
-from simulations.graphs.judged_items import JudgedTable
-from simulations.graphs.rewards import NoReward, Reward
-from simulations.graphs.state import DialogueState
+from simulations.graphs.model_scores import JudgedTable, NoReward, Reward
+
+
+class DialogueState(TypedDict, total=False):
+    """Given `view`, the graph fills the rest. Memories and turns only grow."""
+
+    view: Required[SessionView]
+    """The session as agents may see it: history, candidates, no target. Written by the caller, never changed."""
+
+    round: int
+    """The round of the last recommendation, from 1. Written by `recommend`."""
+
+    turns: Annotated[list[Turn], add]
+    """All turns so far, in order; each node adds its own."""
+
+    recommendation_memory: Annotated[list[Refusal], add]
+    """What the recommendation agent remembers: the refused rounds. Written by `respond`, on a refusal only."""
+
+    judgements: Annotated[list[Turn], add]
+    """The user agent's yes or no to each judged item, in their order. Written by `judge`."""
+
+    user_memory: Annotated[list[Refusal], add]
+    """What the user agent remembers: the refused rounds. Written by `respond`, on a refusal only."""
+
 
 _Graph = StateGraph[DialogueState, None, DialogueState, DialogueState]
 DialogueGraph = CompiledStateGraph[DialogueState, None, DialogueState, DialogueState]

@@ -11,8 +11,8 @@ from afl.hints.filters import Filter, has_same_words, ineffective_reason, named_
 from afl.hints.knowledge_base import Effect, Hint, HintRecord, HintStatus
 from afl.ports import Ranker
 from afl.types import Attempt, Phase, Turn
-from agents.hint_tool import advice_of
 from agents.reflection import ReflectionAgent
+from agents.tools import advice_of
 from simulations.graphs.exploration_state import ExplorationState, ExploredSession, ProposedHint, rank_of
 from simulations.hints.options import ExplorationOptions
 from simulations.task.task import Task

@@ -19,10 +19,9 @@ from langgraph.types import Command
 from afl.hints.knowledge_base import Hint
 from afl.ports import Chooser, Ranker, RecommenderTool
 from afl.types import Outcome, Phase, SessionView, Turn
-from agents.hint_tool import advice_of
-from simulations.graphs.dialogue import DialogueGraph
-from simulations.graphs.rewards import NoReward, Reward
-from simulations.graphs.state import DialogueState
+from agents.tools import advice_of
+from simulations.graphs.dialogue import DialogueGraph, DialogueState
+from simulations.graphs.model_scores import NoReward, Reward
 
 _Graph = StateGraph[DialogueState, None, DialogueState, DialogueState]
 AfterRanking = Literal["choose", "__end__"]

@@ -10,8 +10,7 @@ from langchain_core.runnables import RunnableConfig
 
 from afl.data.sessions import Session
 from afl.llm.time_limits import Deadlines
-from simulations.graphs.dialogue import DialogueGraph
-from simulations.graphs.state import DialogueState
+from simulations.graphs.dialogue import DialogueGraph, DialogueState
 
 
 class Recorder(Protocol):

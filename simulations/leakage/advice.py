@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from simulations.analysis.audit_check import Check, Verdict, not_checked
-from simulations.leakage.accuracy import Accuracy
+from simulations.leakage.suggestions import Accuracy
 from simulations.leakage.titles import Titles
 
 NAME = "advice"

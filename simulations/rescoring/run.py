@@ -9,8 +9,7 @@ from agents import RecommendationAgent, UserAgent, ZeroShot
 from agents.reparsing import ReplyParser
 from memory.run import Run
 from simulations.analysis.run_numbers import RunNumbers, RunTally, numbers_of, target_index
-from simulations.rescoring.divergence import DialogueShape, Divergence
-from simulations.rescoring.sessions import TurnChange, rescore_session
+from simulations.rescoring.sessions import DialogueShape, Divergence, TurnChange, rescore_session
 from simulations.task.run_kind import RunKind
 from simulations.task.stored_answers import is_stored
 

@@ -6,8 +6,7 @@ from typing import Any
 from afl.llm.fingerprint import describe_call
 from simulations.document.formats import count, plural
 from simulations.document.page import Block, Column, Page, Section, Table, Text
-from simulations.execution.cache_explanation import CacheExplanation
-from simulations.execution.cache_misses import ExplainedRequest
+from simulations.execution.cache_explanation import CacheExplanation, ExplainedRequest
 
 LISTED = 20
 """Requests listed for people; `--json` holds all."""

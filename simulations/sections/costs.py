@@ -7,7 +7,7 @@ from afl.types import ConcurrencyChange, Phase
 from memory.spending import AgentCost
 from simulations.analysis.calls import CallNumbers
 from simulations.analysis.loaded_run import LoadedRun
-from simulations.analysis.study_costs import StudyCosts
+from simulations.analysis.study_report import StudyCosts
 from simulations.document.formats import count, decimal, dollars, duration, latency, plural
 from simulations.document.page import Block, Column, Page, Section, Table, Text
 from simulations.execution.cost_estimate import CostEstimate

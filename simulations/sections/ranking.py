@@ -7,9 +7,8 @@ from typing import NamedTuple
 
 from afl.metrics.intervals import Estimate
 from afl.metrics.ranking_metrics import ListMetric, Rank, metrics_of_lists
-from simulations.analysis.list_comparison import TargetRanks, compare_pairs_of_lists
 from simulations.analysis.loaded_run import LoadedRun
-from simulations.analysis.rank_report import RankReport
+from simulations.analysis.ranked_lists import RankReport, TargetRanks, compare_pairs_of_lists
 from simulations.document.figures.intervals import Interval, intervals
 from simulations.document.formats import count, estimate, interval, plural, rate
 from simulations.document.page import Block, Column, Figure, Page, Section, Table, Text

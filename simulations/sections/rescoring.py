@@ -5,8 +5,8 @@ from simulations.analysis.run_numbers import RunNumbers
 from simulations.analysis.user_simulation import METRICS
 from simulations.document.formats import count, metric, plural, rate
 from simulations.document.page import Block, Column, Page, Section, Table, Text
-from simulations.rescoring.divergence import Divergence
 from simulations.rescoring.run import Rescoring
+from simulations.rescoring.sessions import Divergence
 
 LISTED = 40
 """Turns listed for people; `--json` holds all."""

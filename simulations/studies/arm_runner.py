@@ -10,8 +10,7 @@ from memory.records import JudgementRow, RoundRecord, SessionRow, Transcript
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.audit_check import Check
 from simulations.analysis.paired_tests import PairedTest
-from simulations.analysis.study_costs import ArmCosts, StudyCosts
-from simulations.analysis.study_report import StudyReport
+from simulations.analysis.study_report import ArmCosts, StudyCosts, StudyReport
 from simulations.execution.command_options import StudyOptions
 from simulations.options.command import Given
 from simulations.options.run_options import RunOptions

@@ -17,8 +17,8 @@ from afl.ports import Progress
 from afl.settings import Settings
 from simulations.options.groups import NONE
 from simulations.progress import Watching, silent
-from simulations.task.model_seeds import RECOMMENDER_SEED, REWARD_SEED
 from simulations.task.task import Task
+from simulations.task.training_data import RECOMMENDER_SEED, REWARD_SEED
 
 
 @dataclass(frozen=True)

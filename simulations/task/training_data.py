@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from afl.data.dataset_store import DatasetStore
 
 
+RECOMMENDER_SEED = 1
+REWARD_SEED = 2
+
+
 def training_data(library: "DatasetStore", dataset: Dataset, train_on: str | None) -> Dataset:
     """The data set named by `--train-on`; without one, the data set itself if it has training sequences.
 

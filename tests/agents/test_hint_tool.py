@@ -15,7 +15,7 @@ from afl.testing.policies import constant_policy
 from afl.tools import ToolContext
 from afl.types import SessionView
 from agents import as_langchain_tool
-from agents.hint_tool import HintTool, hint_tool
+from agents.tools import HintTool, hint_tool
 
 HINTS = ("Prefer older artists.", "Mind the mood.")
 

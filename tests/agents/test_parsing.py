@@ -3,8 +3,7 @@
 import pytest
 
 from afl.types import Outcome
-from agents.lines import without_thinking
-from agents.parsing import parse_decision, parse_recommendation
+from agents.parsing import parse_decision, parse_recommendation, without_thinking
 
 TITLES = ("Muse", "Air", "Item: Air", "Air Supply")
 

@@ -28,7 +28,7 @@ from simulations.analysis.simulation_report import SimulationReport
 from simulations.cli.main import run
 from simulations.commands.data import import_data
 from simulations.commands.runs import runs
-from simulations.task.model_seeds import RECOMMENDER_SEED, REWARD_SEED
+from simulations.task.training_data import RECOMMENDER_SEED, REWARD_SEED
 
 USERS, ITEMS, LENGTH = 30, 60, 6
 

@@ -18,14 +18,13 @@ from simulations import audit, evaluate_user, simulate
 from simulations.analysis.audit_check import Check, Verdict
 from simulations.commands.data import import_data
 from simulations.execution.agent_factory import AgentFactory
-from simulations.leakage.accuracy import Accuracy
 from simulations.leakage.advice import ToolAdvice, check_advice
 from simulations.leakage.lists import CandidateList, check_lists
 from simulations.leakage.positions import check_positions
 from simulations.leakage.prompts import PromptCheck
 from simulations.leakage.run_audit import Audit
 from simulations.leakage.split import check_split
-from simulations.leakage.suggestions import Suggestion, audit_suggestions, check_suggestions
+from simulations.leakage.suggestions import Accuracy, Suggestion, audit_suggestions, check_suggestions
 from simulations.leakage.titles import Titles
 from simulations.options.run_options import RunOptions
 from simulations.task.task import Task

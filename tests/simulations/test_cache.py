@@ -15,7 +15,7 @@ from afl.types import CallKey, Message
 from memory.records import CandidateRecord
 from memory.store import Store
 from simulations.commands.cache import cache_explain
-from simulations.execution.cache_misses import explain
+from simulations.execution.cache_explanation import explain
 from tests.simulations.conftest import Afl
 
 Explain = Callable[..., dict[str, Any]]

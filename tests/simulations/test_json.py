@@ -15,7 +15,7 @@ from afl.models.checkpoints import Checkpoint, Identity
 from afl.models.sasrec import SASRec
 from afl.models.trainer import TrainingConfig, TrainingResult
 from afl.testing.server import FakeServer, running_server
-from simulations.task.model_seeds import RECOMMENDER_SEED
+from simulations.task.training_data import RECOMMENDER_SEED
 from tests.simulations.conftest import Afl
 
 ESTIMATE = {"value", "ci95", "n"}

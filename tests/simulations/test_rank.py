@@ -13,7 +13,7 @@ from afl.metrics.holm import holm
 from afl.testing.server import FakeServer, running_server
 from afl.types import Outcome
 from memory.records import TargetRankRow
-from simulations.analysis.rank_report import RankReport
+from simulations.analysis.ranked_lists import RankReport
 from simulations.analysis.simulation_report import SimulationReport
 from simulations.options.command import given_options
 from simulations.options.run_options import RunOptions

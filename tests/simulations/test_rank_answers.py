@@ -8,7 +8,7 @@ import pytest
 
 from afl.errors import UsageError
 from simulations import import_data, rank, rescore
-from simulations.analysis.rank_report import RankReport
+from simulations.analysis.ranked_lists import RankReport
 from tests.simulations.conftest import Afl
 
 KNOWN = {"hr_at_1": 0.080, "hr_at_5": 0.250, "ndcg_at_5": 0.1689, "hr_at_10": 0.388, "ndcg_at_10": 0.2139}

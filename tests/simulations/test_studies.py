@@ -27,8 +27,8 @@ from simulations.leakage.preflight import audit_outputs, audit_sessions, require
 from simulations.options.run_options import RunOptions
 from simulations.studies.arm_runner import over_seeds
 from simulations.task.model_outputs import ModelOutputs
-from simulations.task.model_seeds import RECOMMENDER_SEED, REWARD_SEED
 from simulations.task.task import Task
+from simulations.task.training_data import RECOMMENDER_SEED, REWARD_SEED
 from tests.simulations.conftest import Afl, keep_untrained
 
 N = 10

@@ -15,7 +15,7 @@ from afl.data.importers.demo.films import all_films
 from afl.data.importers.demo.taste import taste_of, values
 from afl.settings import Settings
 from simulations.commands.data import import_data
-from simulations.task.model_seeds import RECOMMENDER_SEED, REWARD_SEED
+from simulations.task.training_data import RECOMMENDER_SEED, REWARD_SEED
 from tests.simulations.conftest import Afl, Finished, keep_untrained
 
 Line = dict[str, Any]

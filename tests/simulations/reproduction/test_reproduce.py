@@ -22,7 +22,7 @@ from simulations.reproduction.manifest import Manifest, published_data
 from simulations.reproduction.measuring import Measured, StudyOutcome, as_published, study_runners
 from simulations.reproduction.reproducing import Comparability, Target, compare_with_paper
 from simulations.reproduction.reproduction import circumstances
-from simulations.task.model_seeds import RECOMMENDER_SEED, REWARD_SEED
+from simulations.task.training_data import RECOMMENDER_SEED, REWARD_SEED
 from tests.simulations.conftest import Afl
 
 REAL, OFFLINE = Comparability(offline=False), Comparability(offline=True)

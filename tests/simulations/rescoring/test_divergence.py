@@ -6,7 +6,7 @@ import pytest
 
 from afl.types import CallKey, Outcome, Phase, Role
 from memory.records import TurnRecord
-from simulations.rescoring.divergence import DialogueShape, Divergence
+from simulations.rescoring.sessions import DialogueShape, Divergence
 
 LOOP = DialogueShape.from_config({"rounds": 4})
 JUDGED = DialogueShape.from_config({"rounds": 4, "ratios": ["1:1"]})
