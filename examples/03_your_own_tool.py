@@ -3,7 +3,7 @@
     python examples/03_your_own_tool.py
 
 Whatever has a `name` and a method `advise` is a tool. Its text goes into the prompt, its payload on the record.
-Packages can offer one by name (`--tool NAME`) through the entry-point group `afl.plugins`.
+Packages can offer one by name (`--tool NAME`) through the entry-point group `afl.tools`.
 """
 
 from collections import Counter

@@ -113,7 +113,7 @@ def _user_agent(options: RunOptions) -> Callable[[Chat], UserAgent]:
 
 def _tool(text: str, dataset: Dataset, settings: Settings) -> RecommenderTool:
     spec = plugins.parse_spec(text)
-    made: RecommenderTool = plugins.load_plugin("afl.plugins", spec.name)(
+    made: RecommenderTool = plugins.load_plugin("afl.tools", spec.name)(
         ToolContext(spec.argument, dataset, settings)
     )
     return made
