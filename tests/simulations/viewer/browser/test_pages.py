@@ -98,7 +98,7 @@ def test_two_runs_are_chosen_and_compared_down_to_the_first_difference(visit, si
     page = visit(site)
     page.get_by_label("compare talk").check()
     page.get_by_label("compare other").check()
-    page.get_by_role("button", name="Compare the chosen runs").click()
+    page.get_by_role("button", name="Compare the selected runs").click()
     expect(page.locator("h1")).to_contain_text("talk")
     page.get_by_role("link", name="7", exact=True).first.click()
     assert "/compare/7?" in page.url
