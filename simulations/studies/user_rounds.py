@@ -17,7 +17,8 @@ from simulations.options.command import Given, command
 from simulations.studies.arm_runner import open_runner
 from simulations.studies.arms import Arm
 from simulations.studies.rounds import round_label
-from simulations.studies.user import UserStudyOptions, answers_of, arm_of, judged_options, too_short
+from simulations.studies.user import UserStudyOptions
+from simulations.studies.user_arms import answers_of, arm_of, judged_options, too_short
 
 
 @outside_event_loop
