@@ -14,7 +14,7 @@ from afl.metrics.precision_recall import (
     precision_recall_over_seeds,
     user_scores,
 )
-from afl.models.rewards import RewardThreshold
+from afl.models.reward_threshold import RewardThreshold
 from memory.records import JudgementRow, SessionRecord
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.audit_check import Check

@@ -6,7 +6,7 @@ from functools import partial
 from afl.data.judged_items import Ratio
 from afl.metrics.intervals import Estimate
 from afl.metrics.precision_recall import PrecisionRecall
-from afl.models.rewards import RewardThreshold
+from afl.models.reward_threshold import RewardThreshold
 from simulations.analysis.loaded_run import LoadedRun
 from simulations.analysis.paired_tests import PairedTest
 from simulations.analysis.user_simulation import (

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from afl import plugins
 from afl.data.dataset import Split
 from afl.models.context import ModelContext
-from afl.models.rewards import RewardThreshold, reward_threshold
+from afl.models.reward_threshold import RewardThreshold, reward_threshold
 from afl.models.subprocess_training import trained_in_subprocess
 from afl.ports import Progress
 from afl.settings import Settings
