@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.structure import Structure
+
 ROOT = Path(__file__).resolve().parents[1]
 HEAVY = ("torch", "langgraph", "langchain_core", "polars", "sqlalchemy")
 POINTS = sorted(
@@ -86,3 +88,29 @@ def test_every_name_that_is_offered_can_be_imported() -> None:
 
 def test_tests_lie_in_no_package_that_could_shadow_one() -> None:
     assert not list((ROOT / "tests").rglob("__init__.py"))
+
+
+@pytest.fixture(scope="module")
+def structure() -> Structure:
+    return Structure.of(ROOT)
+
+
+def test_no_files_import_each_other_in_a_circle(structure: Structure) -> None:
+    assert structure.imports.circles == []
+
+
+def test_parts_of_simulations_import_few_others(structure: Structure) -> None:
+    assert len(structure.imports.pairs) <= 92  # 60 % of the 153 pairs of version 0.1
+
+
+def test_only_commands_have_long_signatures(structure: Structure) -> None:
+    assert sum(len(file.long_signatures) for file in structure.files) <= 5
+
+
+def test_few_lines_are_hidden_from_the_type_checker(structure: Structure) -> None:
+    assert sum(file.type_ignores for file in structure.files) <= 25
+
+
+def test_simulations_has_no_loose_files_but_progress(structure: Structure) -> None:
+    loose = {file.path.name for file in structure.files if file.path.parts[:-1] == ("simulations",)}
+    assert loose == {"__init__.py", "progress.py"}
