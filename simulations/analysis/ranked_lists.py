@@ -12,7 +12,24 @@ from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.audit_check import Check
 from simulations.analysis.paired_tests import PairedTest, compare_pairs
 from simulations.analysis.simulation_report import SimulationReport
-from simulations.task.stored_answers import ExactLines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExactLines:
+    """The same lists when only lines count that are a candidate's title, letter by letter."""
+
+    scores: Mapping[str, Estimate]
+    """By metric; a title that several candidates of a list carry counts as the target where one of them is it."""
+    exact: int
+    """Lines that are a title."""
+    named: int
+    """Lines that name a candidate as AFL reads them."""
+    lines: int
+
+    def to_json(self) -> dict[str, Any]:
+        """`exact_lines` of `rank --json`."""
+        counts = {"lines": self.lines, "exact": self.exact, "named": self.named}
+        return {name: estimate.to_json() for name, estimate in self.scores.items()} | counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,7 +71,7 @@ def hints_explore(given: Given[ExploreOptions]) -> "ExplorationReport":
     from afl.hints.knowledge_base import require_name
     from simulations.execution.executor import open_executor
     from simulations.hints.exploration import explore, training_sessions
-    from simulations.hints.options import ExplorationOptions
+    from simulations.options.exploration_options import ExplorationOptions
 
     options = given.options
     with open_executor(options) as executor:

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from memory.run import Run
     from simulations.analysis.ranked_lists import RankReport
     from simulations.execution.executor import Executor
+    from simulations.execution.stored_answers import Requests
     from simulations.options.run_options import RunOptions
-    from simulations.task.stored_answers import Requests
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,14 +70,14 @@ def rank(given: Given[RankOptions]) -> "RankReport":
     """
     from simulations.analysis.ranked_lists import RankReport
     from simulations.execution.executor import open_executor
-    from simulations.leakage.preflight import audit_sessions, require_sound
-    from simulations.task.stored_answers import (
+    from simulations.execution.stored_answers import (
         exact_lines,
         is_stored,
         require_answers,
         stored_answers,
         stored_request_agents,
     )
+    from simulations.leakage.preflight import audit_sessions, require_sound
 
     options = given.options
     if options.answers is not None and options.llm:
@@ -118,7 +118,7 @@ def ranking_options(
 
     Raises `UsageError` for a recorded run that made no such lists, and for lists longer than there are candidates.
     """
-    from simulations.task.stored_answers import answers_configuration
+    from simulations.execution.stored_answers import answers_configuration
 
     options = given.options
     fixed: dict[str, Any] = answers_configuration(stored) if stored is not None else {}
@@ -141,7 +141,7 @@ def _of_a_ranking(run: "Run") -> Mapping[str, Any]:
 
 def _requests(executor: "Executor", stored: "StoredReplies | None", replayed: "Run | None") -> "Requests | None":
     """The requests that others have asked: of the file, or of the run that is replayed; None where agents ask."""
-    from simulations.task.stored_answers import is_stored, requests_asked, requests_of
+    from simulations.execution.stored_answers import is_stored, requests_asked, requests_of
 
     if stored is not None:
         return requests_of(stored)

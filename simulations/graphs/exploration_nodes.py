@@ -14,7 +14,7 @@ from afl.types import Attempt, Phase, Turn
 from agents.reflection import ReflectionAgent
 from agents.tools import advice_of
 from simulations.graphs.exploration_state import ExplorationState, ExploredSession, ProposedHint, rank_of
-from simulations.hints.options import ExplorationOptions
+from simulations.options.exploration_options import ExplorationOptions
 from simulations.task.task import Task
 
 T = TypeVar("T")

@@ -28,7 +28,7 @@ from simulations.graphs.exploration import STEPS_PER_BATCH, build_exploration
 from simulations.graphs.exploration_nodes import Nodes
 from simulations.graphs.exploration_state import ExplorationState, ExploredSession, StopReason
 from simulations.hints.exploration_report import ExplorationReport
-from simulations.hints.options import ExplorationOptions
+from simulations.options.exploration_options import ExplorationOptions
 from simulations.options.run_options import RunOptions
 from simulations.options.values import at_least
 from simulations.task.model_outputs import ModelOutputs

@@ -9,9 +9,9 @@ from agents import RecommendationAgent, UserAgent, ZeroShot
 from agents.reparsing import ReplyParser
 from memory.run import Run
 from simulations.analysis.run_numbers import RunNumbers, RunTally, numbers_of, target_index
+from simulations.execution.stored_answers import is_stored
 from simulations.rescoring.sessions import DialogueShape, Divergence, TurnChange, rescore_session
 from simulations.task.run_kind import RunKind
-from simulations.task.stored_answers import is_stored
 
 _AGENTS = {Role.RECOMMENDATION: (RecommendationAgent, ZeroShot), Role.USER: (UserAgent,)}
 

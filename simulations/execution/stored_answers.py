@@ -1,42 +1,23 @@
 """Stored answers as a ranking run: who asks, which sessions they are of, and what counts when lines must be exact."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from afl.data.stored_replies import StoredReplies, read_stored_replies
 from afl.errors import DataError, UsageError
-from afl.metrics.intervals import Estimate
 from afl.metrics.ranking_metrics import Rank, evaluate_lists
 from afl.ports import Chat
 from afl.types import Message, Phase
 from agents.stored_requests import StoredRequests, stored_list, title_in_request, titles_in_request
 from memory.records import Exchange, Transcript
 from memory.run import Run
+from simulations.analysis.ranked_lists import ExactLines
 from simulations.execution.agent_factory import AgentFactory
 from simulations.task.task import Task
 
 Requests = Mapping[str, Sequence[Message]]
 """Session -> the messages it was asked with."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExactLines:
-    """The same lists when only lines count that are a candidate's title, letter by letter."""
-
-    scores: Mapping[str, Estimate]
-    """By metric; a title that several candidates of a list carry counts as the target where one of them is it."""
-    exact: int
-    """Lines that are a title."""
-    named: int
-    """Lines that name a candidate as AFL reads them."""
-    lines: int
-
-    def to_json(self) -> dict[str, Any]:
-        """`exact_lines` of `rank --json`."""
-        counts = {"lines": self.lines, "exact": self.exact, "named": self.named}
-        return {name: estimate.to_json() for name, estimate in self.scores.items()} | counts
 
 
 def answers_configuration(stored: StoredReplies) -> dict[str, Any]:
