@@ -45,7 +45,7 @@ def page(report: UserReport) -> Page:
     tests = comparisons.blocks(_by_ratio(report.tests))
     sections = (
         Section("Results", (_table(report.results),)),
-        Section("Against true likes, which models and agents do not know", (_truth(report.truth),))
+        Section("True preferences, unknown to models and agents", (_truth(report.truth),))
         if report.truth
         else None,
         Section("Comparisons", tests) if tests else None,

@@ -86,8 +86,8 @@ def test_the_run_is_rescored(answers: Path) -> None:
 
 def test_people_see_what_reading_with_tolerance_adds(answers: Path, afl: Afl) -> None:
     shown = afl("rank", "--dataset", "tiny", "--answers", answers, "--candidates", 3, "--top", 3).out
-    assert "only lines that are a title, letter by letter (4 of 6):" in shown
-    assert "1 lines more name a candidate as AFL reads them" in shown
+    assert "Only lines that are a candidate's exact title (4 of 6)" in shown
+    assert "1 more line named a candidate otherwise" in shown
 
 
 def test_sessions_that_were_divided_anew_have_no_answers_of_their_own(answers: Path) -> None:

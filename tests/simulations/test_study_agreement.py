@@ -100,7 +100,8 @@ def test_runs_are_shared_with_the_evaluation(studied: Finished, evaluated: Finis
 
 def test_people_see_the_yes_rate_by_quarter_of_the_scores(at_home: None, afl: Afl) -> None:
     shown = afl("study", "agreement", *OVER[:-1]).out
-    assert "highest scores" in shown
+    assert "Yes-rate by reward score" in shown
+    assert "highest" in shown
     assert "yes ~ score" in shown
 
 
@@ -157,5 +158,5 @@ def test_where_nobody_knows_the_truth_none_is_told(afl: Afl, untrained: None) ->
 
 def test_people_see_true_likes_beside_held_out_items(at_home: None, afl: Afl) -> None:
     shown = afl("evaluate", "user", "--arm", "agent", *OVER[:-1]).out
-    assert "Against what users truly like" in shown
+    assert "True preferences, unknown to models and agents" in shown
     assert "held-out" in shown
