@@ -36,7 +36,8 @@ def optional_imports(extra: str, purpose: str) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        raise missing_extra(extra, purpose, error.name or EXTRAS[extra][0]) from None
+        missing = missing_libraries(extra) or (error.name or EXTRAS[extra][0],)
+        raise missing_extra(extra, purpose, missing[0]) from None
 
 
 def missing_extra(extra: str, purpose: str, library: str) -> UsageError:

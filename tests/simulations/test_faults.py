@@ -165,7 +165,7 @@ def test_the_end_of_the_run_s_time_ends_what_is_under_way(
     with running_server(faults=dict.fromkeys(range(5, 10_000), hang)) as server:
         stopped = loop(server, "--run", "x", "--run-timeout", 2)
     assert stopped.code == 1
-    assert stopped.json["error"].startswith("run 'x', 0 of 30 sessions done: stopped after the 2 s it was given")
+    assert stopped.json["error"].startswith("run 'x', 0 of 30 sessions done: stopped after 2 s (--run-timeout)")
     assert stopped.err.splitlines()[-1] == f"afl: {stopped.json['error']}"
     with running_server() as server:
         assert loop(server, "--run", "x").code == 0

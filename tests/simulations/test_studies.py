@@ -186,7 +186,7 @@ def test_people_are_told_of_the_seeds_and_of_what_is_suspicious(
     fixed = [*OVER[:-1], "--arm", "agent", "--arm", "afl", "--seeds", 2, "--base-url", server.url]
     fixed += ["--split", "train", "--train-on", "more"]
     shown = " ".join(afl("evaluate", "recommendation", *fixed).out.split())
-    assert "each user averaged over 2 study seeds, 303 to 304" in shown
+    assert "Each user is averaged over 2 study seeds, 303 to 304." in shown
     assert "and 2 of further seeds" in shown
     assert "Suspicious (split): " in shown
 
