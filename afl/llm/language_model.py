@@ -56,7 +56,7 @@ class LanguageModelSpec:
     sampling: SamplingOptions = DEFAULT_SAMPLING
     base_url: str | None = field(default=None, repr=False)
     """The endpoint; None leaves it to the settings. Addresses and keys are no part of a run's identity."""
-    api_key: "SecretStr | None" = None
+    api_key: "SecretStr | None" = None  # pragma: allowlist secret
     """None leaves it to the settings."""
 
 
