@@ -44,15 +44,15 @@ _BRACKET_LAST = re.compile(r"\s+(\([^()]*\)|\[[^\[\]]*\])$")
 _SPAN = re.compile(r"\*\*(.+?)\*\*|__(.+?)__|`(.+?)`|\"(.+?)\"|“(.+?)”|«(.+?)»")
 # Where a title may end and talk begin. Off-list titles that continue a listed one ("Star Trek: First Contact",
 # "Earth, Wind & Fire", "St. Vincent") must not pass, so the talk has to start with a word that titles rarely do.
-_TALK = re.compile(
+_EXPLANATION_START = re.compile(
     r"\s+(?=(?:because|since|due to|which is)\b)"
     r"|(?:\s+[-–—]+|[,;])\s+(?=(?:an?|the|as|because|since|for|which|who|whose|it|they|this|is|given|based|due|"
     r"with|similar|their|his|her|i|my|by|considering|matching|fits)\s+\S)"
     r"|[.!?]\s+(?=(?:This|It|They|Their|He|She|I|Because|Since|Based|Given|Reason)\b)"
 )
 # What keeps a hostile reply from taking seconds; nobody decorates a title at such length.
-_MOST_VARIANTS = 48
-_MOST_CHARACTERS = 500
+_MAX_VARIANTS = 48
+_MAX_CHARACTERS = 500
 
 
 def match_title(text: str, titles: Sequence[str]) -> Match:
@@ -67,52 +67,58 @@ def match_title(text: str, titles: Sequence[str]) -> Match:
 class _Matcher:
     def __init__(self, titles: Sequence[str]) -> None:
         self.titles = titles
-        self.longest = 2 * max((len(title) for title in titles), default=0) + 16
+        self.max_length = 2 * max((len(title) for title in titles), default=0) + 16
         self.indexes = [(form, _index(form, titles)) for form in _FORMS]
 
     def match(self, text: str) -> Match:
-        text = text[: _MOST_CHARACTERS + self.longest]
-        for find in (self._whole, self._loosely, self._by_number, self._before_talk, self._in_span):
-            found = find(text)
-            if found:
-                return self._decided(found, text)
+        text = text[: _MAX_CHARACTERS + self.max_length]
+        for find_matches in (
+            self._by_normal_form,
+            self._by_letters,
+            self._by_number,
+            self._before_explanation,
+            self._in_span,
+        ):
+            matches = find_matches(text)
+            if matches:
+                return self._single_match(matches, text)
         named = self._mentioned(text)
         if len(named) > 1:
-            return Match(None, f"{quoted(text)} names several candidates ({_listed(named)}); name exactly one.")
+            return Match(None, f"{quoted(text)} names several candidates ({_joined(named)}); name exactly one.")
         return Match(None, f"{quoted(text)} is not on the list of candidates; copy one title exactly as listed.")
 
-    def _decided(self, found: Sequence[str], text: str) -> Match:
-        if len(found) == 1:
-            return Match(found[0])
-        return Match(None, f"{quoted(text)} fits several candidates ({_listed(found)}); copy one title exactly.")
+    def _single_match(self, matches: Sequence[str], text: str) -> Match:
+        if len(matches) == 1:
+            return Match(matches[0])
+        return Match(None, f"{quoted(text)} fits several candidates ({_joined(matches)}); copy one title exactly.")
 
-    def _whole(self, text: str) -> Sequence[str]:
+    def _by_normal_form(self, text: str) -> Sequence[str]:
         """The title equal to the least peeled form; where no form fits one title alone, all that fit."""
-        several: Sequence[str] = ()
+        ambiguous: Sequence[str] = ()
         for variant in _variants(text):
-            if len(variant) > self.longest:
+            if len(variant) > self.max_length:
                 continue
             for form, index in self.indexes:
-                found = index.get(form(variant), ())
-                if len(found) == 1:
-                    return found
-                several = several or found
-        return several
+                matches = index.get(form(variant), ())
+                if len(matches) == 1:
+                    return matches
+                ambiguous = ambiguous or matches
+        return ambiguous
 
-    def _loosely(self, text: str) -> Sequence[str]:
+    def _by_letters(self, text: str) -> Sequence[str]:
         """Equal in letters and digits alone, the article moved to the front; then but for the title's own year."""
-        if len(text) > self.longest:
+        if len(text) > self.max_length:
             return ()
         variants = tuple(_variants(text, brackets=False))
-        forms: tuple[Form, ...] = (bare, _without_year)
+        forms: tuple[Form, ...] = (letters_and_digits, _without_year)
         for form in forms:
             index = _index(form, self.titles)
             for variant in variants:
                 # The title may carry a year that was not written, never the other way round: "Psycho (1998)"
                 # is not "Psycho (1960)".
-                found = index.get(bare(variant), ()) if bare(variant) else ()
-                if found:
-                    return found
+                matches = index.get(letters_and_digits(variant), ()) if letters_and_digits(variant) else ()
+                if matches:
+                    return matches
         return ()
 
     def _by_number(self, text: str) -> Sequence[str]:
@@ -122,19 +128,19 @@ class _Matcher:
                 return (self.titles[int(number[1]) - 1],)
         return ()
 
-    def _before_talk(self, text: str) -> Sequence[str]:
+    def _before_explanation(self, text: str) -> Sequence[str]:
         if len(self._mentioned(text)) > 1:
             return ()
-        for cut in reversed([talk.start() for talk in _TALK.finditer(text)]):
-            found = self._whole(text[:cut]) or self._loosely(text[:cut])
-            if found:
-                return found
+        for cut in reversed([talk.start() for talk in _EXPLANATION_START.finditer(text)]):
+            matches = self._by_normal_form(text[:cut]) or self._by_letters(text[:cut])
+            if matches:
+                return matches
         return ()
 
     def _in_span(self, text: str) -> Sequence[str]:
         spans = [next(filter(None, span.groups())) for span in _SPAN.finditer(text)]
-        found = [title for span in spans for title in self._whole(span)]
-        return tuple(dict.fromkeys(found)) if len(self._mentioned(text)) < 2 else ()
+        matches = [title for span in spans for title in self._by_normal_form(span)]
+        return tuple(dict.fromkeys(matches)) if len(self._mentioned(text)) < 2 else ()
 
     def _mentioned(self, text: str) -> list[str]:
         """Titles that stand in the text as whole words, without those inside a longer one that does too."""
@@ -163,7 +169,7 @@ def unaccented(text: str) -> str:
 
 
 @lru_cache(maxsize=65536)
-def bare(text: str) -> str:
+def letters_and_digits(text: str) -> str:
     """Letters and digits of `unaccented`, a trailing article (", the") moved to the front."""
     moved = _ARTICLE_LAST.sub(r"\2 \1", unaccented(text))
     return "".join(character for character in moved if character.isalnum())
@@ -180,10 +186,10 @@ def quoted(text: str) -> str:
 
 
 def _without_year(title: str) -> str:
-    return bare(_YEAR_OR_KEY.sub("", title))
+    return letters_and_digits(_YEAR_OR_KEY.sub("", title))
 
 
-def _listed(titles: Sequence[str]) -> str:
+def _joined(titles: Sequence[str]) -> str:
     return "; ".join(one_line(title) for title in titles[:5])
 
 
@@ -199,7 +205,7 @@ def _index(form: Form, titles: Iterable[str]) -> dict[str, tuple[str, ...]]:
 def _variants(text: str, *, brackets: bool = True) -> Iterator[str]:
     """The text with ever more decoration peeled off, the least peeled first."""
     queue, seen = deque([text.strip()]), set[str]()
-    while queue and len(seen) < _MOST_VARIANTS:
+    while queue and len(seen) < _MAX_VARIANTS:
         variant = queue.popleft()
         if not variant or variant in seen:
             continue

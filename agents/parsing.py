@@ -181,7 +181,7 @@ def parse_decision(text: str) -> ParsedDecision:
 
 def without_answer(text: str, problem: str) -> tuple[Outcome, None, str, str]:
     """A reply without an answer line: the outcome, no value, what it says, and what to tell the model."""
-    said = without_thinking(text).strip()
-    if _REFUSAL.match(said):
-        return Outcome.DECLINED, None, one_line(said), "The model would not answer."
-    return Outcome.UNPARSED, None, clean(said.splitlines()), problem if said else "The reply is empty."
+    content = without_thinking(text).strip()
+    if _REFUSAL.match(content):
+        return Outcome.DECLINED, None, one_line(content), "The model would not answer."
+    return Outcome.UNPARSED, None, clean(content.splitlines()), problem if content else "The reply is empty."

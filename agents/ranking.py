@@ -30,7 +30,7 @@ _NUMBERED = re.compile(
     r"[\s>*_`~•+\-–—]*[#(\[]?(?P<number>\d{1,3})(?:[.):\]]+|\s+[-–—])[*_`]*(?:\s+(?P<rest>\S.*)|$)"
 )
 _BULLETED = re.compile(r"\s*[*•+\-–—]\s+(?P<rest>\S.*)")
-_MOST_PROBLEMS = 5
+_MAX_PROBLEMS = 5
 _NO_ITEMS = 'There is no line that says "Items:"; give the reason, then that line, then one title a line.'
 
 
@@ -56,7 +56,7 @@ def parse_ranking(text: str, titles: Sequence[str], *, top: int) -> ParsedRankin
         reason = "" if at is None else _reason(lines, at)
     if at is None:
         return Parsed(*without_answer(text, _NO_ITEMS))
-    return _ranked(entries[:top], titles, top, reason)
+    return _validated(entries[:top], titles, top, reason)
 
 
 def numbered_entries(text: str, titles: Sequence[str], *, top: int, exact: bool = False) -> tuple[str | None, ...]:
@@ -66,30 +66,30 @@ def numbered_entries(text: str, titles: Sequence[str], *, top: int, exact: bool 
     before is not named again.
     """
     numbered = [match for line in read_lines(text) if (match := _NUMBERED.match(line.whole))]
-    found: list[str | None] = []
+    entries: list[str | None] = []
     for match in numbered[:top]:
         rest = (match["rest"] or "").strip()
         title = (
             (rest if rest in titles else None) if exact else _match(_Entry(rest, match[0].strip()), titles).title
         )
-        found.append(None if title in found else title)
-    return tuple(found)
+        entries.append(None if title in entries else title)
+    return tuple(entries)
 
 
-def _ranked(entries: Sequence[_Entry], titles: Sequence[str], top: int, reason: str) -> ParsedRanking:
+def _validated(entries: Sequence[_Entry], titles: Sequence[str], top: int, reason: str) -> ParsedRanking:
     matches = [_match(entry, titles) for entry in entries]
     wrong = [f"Entry {at}: {match.problem}" for at, match in enumerate(matches, start=1) if match.title is None]
     if wrong:
-        return Parsed(Outcome.OFF_LIST, reason=reason, problem=" ".join(wrong[:_MOST_PROBLEMS]))
-    found = tuple(match.title for match in matches if match.title is not None)
-    twice = next((title for title in found if found.count(title) > 1), None)
+        return Parsed(Outcome.OFF_LIST, reason=reason, problem=" ".join(wrong[:_MAX_PROBLEMS]))
+    ranking = tuple(match.title for match in matches if match.title is not None)
+    twice = next((title for title in ranking if ranking.count(title) > 1), None)
     if twice is not None:
         problem = f"{quoted(twice)} is listed more than once; list {top} different titles, each on its own line."
         return Parsed(Outcome.UNPARSED, reason=reason, problem=problem)
-    if len(found) < top:
-        problem = f'The list has {len(found)} of {top} titles; list {top}, each on its own line below "Items:".'
+    if len(ranking) < top:
+        problem = f'The list has {len(ranking)} of {top} titles; list {top}, each on its own line below "Items:".'
         return Parsed(Outcome.UNPARSED, reason=reason, problem=problem)
-    return Parsed(Outcome.OK, found, reason)
+    return Parsed(Outcome.OK, ranking, reason)
 
 
 def _match(entry: _Entry, titles: Sequence[str]) -> Match:
@@ -100,8 +100,8 @@ def _match(entry: _Entry, titles: Sequence[str]) -> Match:
 
 def _heading(lines: Sequence[Line], titles: Sequence[str]) -> int | None:
     """The last line that says `Items:` and is no title of the list."""
-    found = (at for at in reversed(range(len(lines))) if _ITEMS.match(lines[at].whole))
-    return next((at for at in found if not _is_title(lines[at].whole, titles)), None)
+    indices = (at for at in reversed(range(len(lines))) if _ITEMS.match(lines[at].whole))
+    return next((at for at in indices if not _is_title(lines[at].whole, titles)), None)
 
 
 def _is_title(written: str, titles: Sequence[str]) -> bool:
@@ -120,11 +120,11 @@ def _below(lines: Sequence[Line], at: int, titles: Sequence[str]) -> list[str]:
     reasons = [n for n, line in enumerate(below) if line.label == "reason" and not _is_title(line.whole, titles)]
     marked = any(_NUMBERED.match(line.whole) or _BULLETED.match(line.whole) for line in below)
     if marked:
-        kept = [line for n, line in enumerate(below) if n not in reasons]
+        entries = [line for n, line in enumerate(below) if n not in reasons]
     else:
-        kept = below[: min(reasons, default=len(below))]
+        entries = below[: min(reasons, default=len(below))]
     # What is neither title nor more than brackets is left of a list given as JSON.
-    return [text for text in (behind, *(line.whole for line in kept)) if text in titles or text.strip("[]{},")]
+    return [text for text in (behind, *(line.whole for line in entries)) if text in titles or text.strip("[]{},")]
 
 
 def _entries(written: Sequence[str], titles: Sequence[str]) -> list[_Entry]:

@@ -83,8 +83,8 @@ class ReflectionAgent:
         answers: dict[str, tuple[str, ...]] = dict.fromkeys(STEPS, ())
         conversation, attempts = _conversation(turn), tuple[Attempt, ...]()
         for round, name in enumerate(STEPS, start=1):
-            shown = f"{CHOSEN}\n{one_line(view.title(target))}" if name == "causes" else ""
-            step = self._step(name, view.domain, conversation, shown, count=len(turn.ranking))
+            target_section = f"{CHOSEN}\n{one_line(view.title(target))}" if name == "causes" else ""
+            step = self._step(name, view.domain, conversation, target_section, count=len(turn.ranking))
             new = await self._ask(step, view.session, round)
             attempts = (*attempts, *new)
             if new[-1].outcome is not Outcome.OK:
@@ -105,12 +105,12 @@ class ReflectionAgent:
             question, subject=session, phase=Phase.REFLECTION, round=round, role=REFLECTION
         )
 
-    def _step(self, name: str, domain: Domain, before: tuple[Message, ...], shown: str, *, count: int) -> Step:
+    def _step(self, name: str, domain: Domain, before: tuple[Message, ...], section: str, *, count: int) -> Step:
         fill = self.prompts.fill
         answer = fill(f"reflection.{name}_answer", domain)
         return Step(
             system="",
-            request=join_sections(shown, fill(f"reflection.{name}", domain, count=str(count)), answer),
+            request=join_sections(section, fill(f"reflection.{name}", domain, count=str(count)), answer),
             answer_format=answer,
             parse=lambda text: _parse_sentences(text, name.capitalize()),
             domain=domain,

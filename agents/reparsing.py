@@ -25,7 +25,7 @@ class ReplyParser:
     """Whether the requests are stored ones, of others' wording, and lists are read entry by entry."""
 
     def read(
-        self, key: CallKey, messages: Sequence[Message], reply: Reply, *, known: Sequence[str] = ()
+        self, key: CallKey, messages: Sequence[Message], reply: Reply, *, run_titles: Sequence[str] = ()
     ) -> Answer[str]:
         """What the reply to these messages says. A reply that did not come whole is not guessed at.
 
@@ -34,7 +34,7 @@ class ReplyParser:
         if reply.outcome is not Outcome.OK:
             return Answer(reply.outcome)
         if self.stored:
-            return _parse_entries(messages, reply, self.listed, known)
+            return _parse_entries(messages, reply, self.listed, run_titles)
         if key.role == Role.USER and (key.phase == Phase.JUDGE or self.decisions):
             decided = parse_decision(reply.text)
             return Answer(decided.outcome, decided.reason, decision=decided.value)
@@ -47,11 +47,13 @@ class ReplyParser:
         return Answer(named.outcome, named.reason, named.value)
 
 
-def _parse_entries(messages: Sequence[Message], reply: Reply, top: int, known: Sequence[str]) -> Answer[str]:
+def _parse_entries(messages: Sequence[Message], reply: Reply, top: int, run_titles: Sequence[str]) -> Answer[str]:
     """A list entry by entry; of titles that the request has twice, only those count that the run could tell apart."""
-    listed, asked = stored_list(reply, messages, top=top), titles_in_request(messages)
-    names = {title_in_request(title, asked): title for title in known}
-    ranking = tuple(names.get(title, "" if asked.count(title) > 1 else title) if title else "" for title in listed)
+    listed, requested = stored_list(reply, messages, top=top), titles_in_request(messages)
+    names = {title_in_request(title, requested): title for title in run_titles}
+    ranking = tuple(
+        names.get(title, "" if requested.count(title) > 1 else title) if title else "" for title in listed
+    )
     return Answer(stored_outcome(reply, listed), item=ranking[0] or None if ranking else None, ranking=ranking)
 
 

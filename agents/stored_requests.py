@@ -48,8 +48,8 @@ class StoredRequests:
 
 def titles_in_request(messages: Sequence[Message]) -> list[str]:
     """The titles that a stored request lists as candidates, in its order; none where it is no such request."""
-    found = _LISTED.search(messages[0]["content"]) if messages else None
-    return found["titles"].split("; ") if found else []
+    match = _LISTED.search(messages[0]["content"]) if messages else None
+    return match["titles"].split("; ") if match else []
 
 
 def stored_list(
@@ -65,9 +65,9 @@ def stored_outcome(reply: Reply, listed: Sequence[object]) -> Outcome:
     return _outcome(reply, listed)
 
 
-def title_in_request(title: str, asked: Collection[str]) -> str:
+def title_in_request(title: str, requested: Collection[str]) -> str:
     """A title of the catalogue as the request has it: without the mark that tells equal titles apart."""
-    return title if title in asked else _MARK.sub("", title)
+    return title if title in requested else _MARK.sub("", title)
 
 
 def _outcome(reply: Reply, listed: Sequence[object]) -> Outcome:
@@ -76,7 +76,7 @@ def _outcome(reply: Reply, listed: Sequence[object]) -> Outcome:
     return Outcome.OK if any(entry not in (None, UNLISTED) for entry in listed) else Outcome.UNPARSED
 
 
-def _items(view: SessionView, asked: Sequence[str]) -> Mapping[str, int]:
+def _items(view: SessionView, requested: Sequence[str]) -> Mapping[str, int]:
     """Candidate by its title in the request; a title that several candidates carry names none of them."""
-    shown = [title_in_request(title, asked) for title in view.candidate_titles]
-    return {title: item for title, item in zip(shown, view.candidates, strict=True) if shown.count(title) == 1}
+    titles = [title_in_request(title, requested) for title in view.candidate_titles]
+    return {title: item for title, item in zip(titles, view.candidates, strict=True) if titles.count(title) == 1}

@@ -21,7 +21,7 @@ async def backfill(connection: AsyncConnection) -> None:
     for run in (await connection.execute(select(runs.c.id))).scalars().all():
         async for records in _records(connection, run):
             words = backend.parameters([word_row(run, record) for record in records])
-            await connection.execute(backend.add_words(), words)
+            await connection.execute(backend.insert_words(), words)
             with_tools = [_tools(run, record) for record in records if record.tools]
             if with_tools:
                 await connection.execute(_SET_TOOLS, with_tools)
@@ -31,8 +31,8 @@ async def _records(connection: AsyncConnection, run: int) -> AsyncIterator[list[
     order = select(sessions.c.session).where(sessions.c.run == run).order_by(sessions.c.position)
     names = (await connection.execute(order)).scalars().all()
     for start in range(0, len(names), _BATCH_SIZE):
-        found = await read_transcripts(connection, run, names[start : start + _BATCH_SIZE])
-        yield [transcript.record for transcript in found]
+        transcripts = await read_transcripts(connection, run, names[start : start + _BATCH_SIZE])
+        yield [transcript.record for transcript in transcripts]
 
 
 _SET_TOOLS = (

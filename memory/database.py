@@ -22,12 +22,12 @@ def parse_url(url: str) -> URL:
         raise UsageError(
             "the database URL cannot be read, expected e.g. sqlite:///path or postgresql://host/database"
         ) from error
-    return backend_of_url(parsed).url(parsed)
+    return backend_of_url(parsed).async_url(parsed)
 
 
 def display_name(url: URL) -> str:
     """The database as messages may name it: its path, or its URL without the password."""
-    return backend_of_url(url).shown(url)
+    return backend_of_url(url).display_name(url)
 
 
 async def open_for_reading(url: URL, *, busy_timeout: float) -> AsyncEngine:
@@ -39,8 +39,10 @@ async def open_for_reading(url: URL, *, busy_timeout: float) -> AsyncEngine:
     if version != SCHEMA_VERSION:
         await engine.dispose()
         where = display_name(url)
-        found = f"has schema {version}" if version else "is not AFL's"
-        raise StorageError(f"database {where}: {found}, expected schema {SCHEMA_VERSION}; `afl runs` upgrades it")
+        problem = f"has schema {version}" if version else "is not AFL's"
+        raise StorageError(
+            f"database {where}: {problem}, expected schema {SCHEMA_VERSION}; `afl runs` upgrades it"
+        )
     return engine
 
 
@@ -58,7 +60,7 @@ async def upgrade_older(url: URL, *, busy_timeout: float) -> None:
 async def _connect_for_reading(url: URL, busy_timeout: float) -> tuple[AsyncEngine, str | None]:
     """An engine that cannot write, and the schema version of its database."""
     with storage_errors(display_name(url)):
-        engine = backend_of_url(url).engine(url, patience=busy_timeout, reading=True)
+        engine = backend_of_url(url).create_engine(url, timeout=busy_timeout, read_only=True)
     try:
         with storage_errors(display_name(url)):
             async with engine.connect() as connection:
@@ -74,7 +76,7 @@ async def open_engine(url: URL, *, busy_timeout: float) -> AsyncEngine:
     Raises `StorageError` for a database that cannot be opened, is not AFL's or is newer than this AFL.
     """
     with storage_errors(display_name(url)):
-        engine = backend_of_url(url).engine(url, patience=busy_timeout, reading=False)
+        engine = backend_of_url(url).create_engine(url, timeout=busy_timeout, read_only=False)
     try:
         with storage_errors(display_name(url)):
             async with engine.connect() as connection:

@@ -32,9 +32,9 @@ class SQLJournal:
         self._run = run
         self._where = where
         self._shared = shared
-        self._on_disk: set[str] | None = None
+        self._stored_subjects: set[str] | None = None
         """Subjects with entries that are not in memory; None until the first look."""
-        self._first_look = asyncio.Lock()
+        self._subjects_lock = asyncio.Lock()
         self._open: dict[str, SubjectEntries] = {}
 
     async def find(self, key: CallKey) -> JournalEntry | None:
@@ -64,18 +64,18 @@ class SQLJournal:
         finally:
             subject.writing -= 1
 
-    def expect_nothing(self, subject: str) -> None:
+    def mark_new(self, subject: str) -> None:
         """Says that there is no entry about this subject yet: spares a query in a journal that is shared."""
         self._open.setdefault(subject, SubjectEntries())
 
-    def opened(self, subject: str) -> SubjectEntries | None:
+    def loaded(self, subject: str) -> SubjectEntries | None:
         """The entries of a subject that are in memory."""
         return self._open.get(subject)
 
     def forget(self, subject: str) -> None:
         """Frees the memory of a subject that is done; it is read again if it is asked for."""
-        if self._open.pop(subject, None) and self._on_disk is not None:
-            self._on_disk.add(subject)
+        if self._open.pop(subject, None) and self._stored_subjects is not None:
+            self._stored_subjects.add(subject)
 
     async def _load(self, subject: str) -> SubjectEntries:
         loaded = await self._loader.load(subject) if await self._may_have(subject) else SubjectEntries()
@@ -90,12 +90,12 @@ class SQLJournal:
         """Whether there may be entries about it on disk."""
         if self._shared:
             return True
-        async with self._first_look:  # all sessions begin at once; one of them asks for all
-            if self._on_disk is None:
+        async with self._subjects_lock:  # all sessions begin at once; one of them asks for all
+            if self._stored_subjects is None:
                 with storage_errors(self._where):
                     async with self._engine.connect() as connection:
-                        self._on_disk = set(await read_subject_names(connection, self._run))
-        return subject in self._on_disk
+                        self._stored_subjects = set(await read_subject_names(connection, self._run))
+        return subject in self._stored_subjects
 
 
 class SubjectLoader:

@@ -27,7 +27,7 @@ async def read_totals(connection: AsyncConnection, sizes: Mapping[int, int]) -> 
     return {
         run: RunTotals(
             sessions=size,
-            **counts.get(run, _NOTHING),
+            **counts.get(run, _EMPTY),
             by_round=by_round.get(run, ()),
             outcomes=outcomes.get(run, {}),
             calls=calls.get(run, CallTotals()),
@@ -36,7 +36,7 @@ async def read_totals(connection: AsyncConnection, sizes: Mapping[int, int]) -> 
     }
 
 
-_NOTHING: dict[str, Any] = {
+_EMPTY: dict[str, Any] = {
     "done": 0,
     "completed": 0,
     "failed": 0,
@@ -74,10 +74,10 @@ async def _by_round(connection: AsyncConnection, runs: Iterable[int]) -> dict[in
 async def _outcomes(connection: AsyncConnection, runs: Iterable[int]) -> dict[int, dict[str, int]]:
     c = turn_tallies.c
     query = select(c.run, c.outcome, func.sum(c.turns)).where(c.run.in_(runs), c.last).group_by(c.run, c.outcome)
-    found: defaultdict[int, dict[str, int]] = defaultdict(dict)
+    outcomes: defaultdict[int, dict[str, int]] = defaultdict(dict)
     for run, outcome, count in await connection.execute(query):
-        found[run][outcome] = count
-    return found
+        outcomes[run][outcome] = count
+    return outcomes
 
 
 async def _calls(connection: AsyncConnection, runs: Iterable[int]) -> dict[int, CallTotals]:

@@ -65,9 +65,9 @@ def counts_by_round(paths: Iterable[tuple[Sequence[RoundRecord], int]]) -> tuple
 
     A session that has ended keeps its last state; one without a state counts as neither.
     """
-    taken = [(path, count) for path, count in paths if path]
-    longest = max((len(path) for path, _ in taken), default=0)
-    after = [[(path[min(index, len(path) - 1)], count) for path, count in taken] for index in range(longest)]
+    non_empty = [(path, count) for path, count in paths if path]
+    longest = max((len(path) for path, _ in non_empty), default=0)
+    after = [[(path[min(index, len(path) - 1)], count) for path, count in non_empty] for index in range(longest)]
     return tuple(
         (
             sum(state.hit * count for state, count in states),
@@ -116,15 +116,15 @@ class SessionRecord:
         judgements: Sequence[Judgement] = (),
     ) -> Self:
         """The record of a dialogue about this view; items become the titles they were shown under."""
-        shown = None if suggestion is None else view.title(suggestion)
-        said = [record for turn in turns for record in _turn_records(view, turn, shown)]
-        said += [record for judgement in judgements for record in _judgement_records(judgement)]
+        suggestion_title = None if suggestion is None else view.title(suggestion)
+        records = [record for turn in turns for record in _turn_records(view, turn, suggestion_title)]
+        records += [record for judgement in judgements for record in _judgement_records(judgement)]
         return cls(
             session=view.session,
             position=position,
             target=view.title(target),
-            suggestion=shown,
-            turns=tuple(said),
+            suggestion=suggestion_title,
+            turns=tuple(records),
             memories={str(role): tuple(refusals) for role, refusals in memories.items()},
         )
 
@@ -301,7 +301,7 @@ class RunSummary:
     created: float
     """Seconds since 1970, UTC."""
     config: Mapping[str, Any]
-    held: bool
+    is_held: bool
     """A process is working on it."""
     totals: RunTotals
     candidates_hash: str = ""
@@ -310,7 +310,7 @@ class RunSummary:
     @property
     def status(self) -> str:
         """`running` (a process holds it), `complete` or `incomplete`."""
-        if self.held:
+        if self.is_held:
             return "running"
         return "complete" if self.totals.done == self.totals.sessions else "incomplete"
 

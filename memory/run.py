@@ -64,7 +64,7 @@ class Run(RunReader):
     async def record_session(self, record: SessionRecord) -> None:
         """Returns once the session is on disk, in place of what an earlier pass recorded of it."""
         key = {"of_run": self.id, "of_session": record.session}
-        subject = None if self._journal is None else self._journal.opened(record.session)
+        subject = None if self._journal is None else self._journal.loaded(record.session)
         outcome = session_codec.session_row(self.id, record, time.time(), subject)
         changes = [
             Change(clear_turns(self._backend), [key]),
@@ -94,5 +94,5 @@ class Run(RunReader):
 
     async def summarize(self, totals: RunTotals) -> RunSummary:
         """The run as `afl runs` lists it, for callers that have its totals."""
-        held = await self.is_held()
-        return RunSummary(self.name, self.created, self.config, held, totals, self.candidates_hash)
+        is_held = await self.is_held()
+        return RunSummary(self.name, self.created, self.config, is_held, totals, self.candidates_hash)

@@ -47,7 +47,7 @@ from memory.schema import candidates, pace, runs, sessions
 from memory.session_codec import read_transcripts
 from memory.session_query import (
     ALL,
-    COLUMNS,
+    ROW_COLUMNS,
     AdjacentSessions,
     SessionFilter,
     SessionPage,
@@ -91,10 +91,10 @@ class RunReader:
         stored = {**self.config, "candidates_hash": self.candidates_hash}
         difference = _first_difference(stored, json.loads(json.dumps(config)))
         if difference is not None:
-            key, value, given = difference
+            key, value, requested = difference
             reuse = " (with --cache it reuses the replies of this run)" if key in _REUSING_REPLIES else ""
             raise ConflictError(
-                f"run {self.name!r} has {key}={_shown(value)}, got {key}={_shown(given)}; "
+                f"run {self.name!r} has {key}={_format_value(value)}, got {key}={_format_value(requested)}; "
                 f"choose another --run name{reuse}"
             )
 
@@ -148,7 +148,7 @@ class RunReader:
 
     async def session_rows(self) -> list[SessionRow]:
         """Every recorded session in a line, in the order of the run."""
-        query = select(*COLUMNS).where(sessions.c.run == self.id).order_by(sessions.c.position)
+        query = select(*ROW_COLUMNS).where(sessions.c.run == self.id).order_by(sessions.c.position)
         async with self._connection() as connection:
             return [session_row(row) for row in await connection.execute(query)]
 
@@ -161,7 +161,7 @@ class RunReader:
 
     async def sessions_at(self, positions: Collection[int]) -> tuple[SessionRow, ...]:
         """The recorded sessions at these positions in the order of the run."""
-        query = select(*COLUMNS).where(sessions.c.run == self.id, sessions.c.position.in_(positions))
+        query = select(*ROW_COLUMNS).where(sessions.c.run == self.id, sessions.c.position.in_(positions))
         async with self._connection() as connection:
             rows = await connection.execute(query.order_by(sessions.c.position))
             return tuple(session_row(row) for row in rows)
@@ -276,17 +276,17 @@ class RunReader:
             return await read_transcripts(connection, self.id, session_ids)
 
 
-def _first_difference(stored: Any, given: Any, path: str = "") -> tuple[str, Any, Any] | None:
+def _first_difference(stored: Any, other: Any, path: str = "") -> tuple[str, Any, Any] | None:
     """Dotted key and both values of the first leaf in which two configurations differ."""
-    if not (isinstance(stored, dict) and isinstance(given, dict)):
-        return None if stored == given else (path, stored, given)
-    for key in [*stored, *(key for key in given if key not in stored)]:
+    if not (isinstance(stored, dict) and isinstance(other, dict)):
+        return None if stored == other else (path, stored, other)
+    for key in [*stored, *(key for key in other if key not in stored)]:
         inner = f"{path}.{key}" if path else key
-        difference = _first_difference(stored.get(key, _ABSENT), given.get(key, _ABSENT), inner)
+        difference = _first_difference(stored.get(key, _ABSENT), other.get(key, _ABSENT), inner)
         if difference:
             return difference
     return None
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     return "nothing" if value is _ABSENT else json.dumps(value, ensure_ascii=False)

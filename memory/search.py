@@ -41,17 +41,17 @@ def search_words(text: str) -> list[SearchWord]:
     """The words of a text as they are compared, without case, accents and punctuation; `thrill*` is a beginning."""
     plain = _normalize(text)
     return [
-        SearchWord(found[0][:_MAX_LENGTH], plain.startswith("*", found.end()))
-        for found in _pattern(plain).finditer(plain)
+        SearchWord(match[0][:_MAX_LENGTH], plain.startswith("*", match.end()))
+        for match in _pattern(plain).finditer(plain)
     ]
 
 
 def word_row(run: int, record: SessionRecord) -> Mapping[str, Any]:
-    """What the index is told of a session, by `Backend.add_words`; of one that is finished again, what is new."""
+    """What the index is told of a session, by `Backend.insert_words`; of one that is finished again, what is new."""
     titles = {record.target, record.suggestion, *(turn.item for turn in record.dialogue)}
-    named = _words_in(" ".join((record.session, *filter(None, titles))))
-    said = _words_in(" ".join(turn.reason for turn in record.turns))
-    words = " ".join((*said, *sorted(_TITLE_PREFIX + word for word in named)))
+    title_words = _words_in(" ".join((record.session, *filter(None, titles))))
+    reason_words = _words_in(" ".join(turn.reason for turn in record.turns))
+    words = " ".join((*reason_words, *sorted(_TITLE_PREFIX + word for word in title_words)))
     return {"of_run": run, "of_position": record.position, "of_words": words}
 
 
@@ -60,23 +60,23 @@ def reasons_contain(backend: Backend, run: int, text: str) -> ColumnElement[bool
 
     Any text will do; `UsageError` for more than `MAX_WORDS` words.
     """
-    return _contains(backend, run, _require_few(search_words(text)))
+    return _contains(backend, run, _require_at_most_max_words(search_words(text)))
 
 
 def titles_contain(backend: Backend, run: int, text: str, *, whole: bool = False) -> ColumnElement[bool]:
     """Condition on `sessions`: all these words, or only their beginnings, occur in the id and titles of a session."""
-    words = search_words(text)[:MAX_WORDS] if whole else _require_few(search_words(text))
+    words = search_words(text)[:MAX_WORDS] if whole else _require_at_most_max_words(search_words(text))
     return _contains(backend, run, [SearchWord(_TITLE_PREFIX + word.text, is_prefix=not whole) for word in words])
 
 
-def _require_few(words: list[SearchWord]) -> list[SearchWord]:
+def _require_at_most_max_words(words: list[SearchWord]) -> list[SearchWord]:
     if len(words) > MAX_WORDS:
         raise UsageError(f"got {len(words)} words, expected at most {MAX_WORDS}; search for fewer")
     return words
 
 
 def _contains(backend: Backend, run: int, words: Sequence[SearchWord]) -> ColumnElement[bool]:
-    return backend.has_words(run, list(dict.fromkeys(words))) if words else false()
+    return backend.contains_words(run, list(dict.fromkeys(words))) if words else false()
 
 
 def _words_in(text: str) -> Iterable[str]:

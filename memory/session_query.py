@@ -104,7 +104,7 @@ async def session_page(
             f"got offset {offset} and limit {limit}, expected a page of 1 to {MAX_PAGE_SIZE} sessions"
         )
     conditions = _conditions(backend_of(connection.dialect.name), run, selected)
-    query = select(*COLUMNS).where(*conditions).order_by(sessions.c.position)
+    query = select(*ROW_COLUMNS).where(*conditions).order_by(sessions.c.position)
     rows = tuple(session_row(row) for row in await connection.execute(query.offset(offset).limit(limit)))
     return SessionPage(rows, await _total(connection, run, selected, conditions), offset)
 
@@ -113,20 +113,20 @@ async def adjacent_sessions(
     connection: AsyncConnection, run: int, session: str, selected: SessionFilter
 ) -> AdjacentSessions:
     """The selected sessions before and after this one, which need not be selected itself."""
-    own = select(sessions.c.position).where(sessions.c.run == run, sessions.c.session == session)
-    position = (await connection.execute(own)).scalar()
+    this_position = select(sessions.c.position).where(sessions.c.run == run, sessions.c.session == session)
+    position = (await connection.execute(this_position)).scalar()
     if position is None:
         return AdjacentSessions(None, None)
     conditions = _conditions(backend_of(connection.dialect.name), run, selected)
-    among = select(sessions.c.session).where(*conditions).limit(1)
-    before = among.where(sessions.c.position < position).order_by(sessions.c.position.desc())
-    after = among.where(sessions.c.position > position).order_by(sessions.c.position)
+    matching = select(sessions.c.session).where(*conditions).limit(1)
+    before = matching.where(sessions.c.position < position).order_by(sessions.c.position.desc())
+    after = matching.where(sessions.c.position > position).order_by(sessions.c.position)
     return AdjacentSessions(
         (await connection.execute(before)).scalar(), (await connection.execute(after)).scalar()
     )
 
 
-COLUMNS = tuple(sessions.c[name] for name in SessionRow._fields)
+ROW_COLUMNS = tuple(sessions.c[name] for name in SessionRow._fields)
 """Of a `SessionRow`."""
 
 

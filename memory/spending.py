@@ -78,12 +78,12 @@ async def read_run_cost(connection: AsyncConnection, run: int) -> RunCost:
         .group_by(c.role)
         .order_by(c.role)
     )
-    doubt = select(doubts.c.tokens, doubts.c.usd).where(doubts.c.run == run)
-    kept = (await connection.execute(doubt)).first()
+    unconfirmed_query = select(doubts.c.tokens, doubts.c.usd).where(doubts.c.run == run)
+    unconfirmed = (await connection.execute(unconfirmed_query)).first()
     return RunCost(
         *(await connection.execute(sums)).one(),
         unpriced=tuple(UnpricedTokens(*row) for row in await connection.execute(unpriced)),
-        unconfirmed=Spending(*kept) if kept else Spending(),
+        unconfirmed=Spending(*unconfirmed) if unconfirmed else Spending(),
     )
 
 

@@ -34,8 +34,8 @@ def record_entry(backend: Backend) -> Insert:
 @cache
 def entry_is_stored() -> Select[Any]:
     """Finds a row that was handed to `record_entry`, unless the reply of another process stands in its place."""
-    found = (journal.c[name] == bindparam(name) for name in (*journal.primary_key.columns.keys(), "content"))
-    return select(literal_column("1")).select_from(journal).where(*found)
+    conditions = (journal.c[name] == bindparam(name) for name in (*journal.primary_key.columns.keys(), "content"))
+    return select(literal_column("1")).select_from(journal).where(*conditions)
 
 
 @cache
@@ -76,7 +76,7 @@ def record_turns(backend: Backend) -> Insert:
 @cache
 def add_words(backend: Backend) -> Insert:
     """Adds what `memory.search.word_row` says of sessions."""
-    return backend.add_words()
+    return backend.insert_words()
 
 
 @cache

@@ -92,13 +92,13 @@ class Store:
         (what models said about its sessions), so that continuing it needs nothing else. Raises `ConflictError`
         naming the first key in which an existing run differs.
         """
-        wanted = json.loads(json.dumps(config))
+        requested = json.loads(json.dumps(config))
         lists = {"hash": candidates.hash, "lists": compress(to_json(dict(candidates.lists)))}
         titles = titles_row(candidates.titles)
         row = {
             "name": name,
             "created": time.time(),
-            "config": json.dumps(wanted),
+            "config": json.dumps(requested),
             "candidates": candidates.hash,
             "sessions": len(candidates.lists),
             "inputs": compress(to_json(dict(inputs or {}))),
@@ -111,7 +111,7 @@ class Store:
                     await connection.execute(add_titles(self._backend), [titles])
                 await connection.execute(add_run(self._backend), [row])
         run = await self.run(name)
-        run.require_config({**wanted, "candidates_hash": candidates.hash})
+        run.require_config({**requested, "candidates_hash": candidates.hash})
         return run
 
     async def find_run(self, name: str) -> Run | None:
@@ -152,9 +152,9 @@ class Store:
         """Every run, the newest first."""
         with storage_errors(self.where):
             async with self._engine.connect() as connection:
-                found = (await connection.execute(_RUNS.order_by(runs.c.created.desc()))).mappings().all()
-                totals = await read_totals(connection, {row["id"]: row["sessions"] for row in found})
-        return [await self._run(row).summarize(totals[row["id"]]) for row in found]
+                rows = (await connection.execute(_RUNS.order_by(runs.c.created.desc()))).mappings().all()
+                totals = await read_totals(connection, {row["id"]: row["sessions"] for row in rows})
+        return [await self._run(row).summarize(totals[row["id"]]) for row in rows]
 
     async def other_runs(self, name: str) -> list[Run]:
         """Every run but the one of this name, the oldest first."""
@@ -170,13 +170,13 @@ class Store:
         used = answered | billed | exists().where(sessions.c.run == run.id)
         with storage_errors(self.where):
             async with self._engine.begin() as connection:
-                gone = (await connection.execute(select(runs.c.id).where(runs.c.id == run.id, ~used))).first()
-                if gone is not None:
+                discarded = (await connection.execute(select(runs.c.id).where(runs.c.id == run.id, ~used))).first()
+                if discarded is not None:
                     for table in (journal, pace, doubts):
                         await connection.execute(delete(table).where(table.c.run == run.id))
                     await connection.execute(delete(runs).where(runs.c.id == run.id))
-        return gone is not None
+        return discarded is not None
 
     def _run(self, row: RowMapping, *, shared: bool = False) -> Run:
-        holder = self._backend.run_lock(self._engine, row["id"], row["name"])
-        return Run(self._engine, self._writer, row, holder, shared=shared)
+        lock = self._backend.run_lock(self._engine, row["id"], row["name"])
+        return Run(self._engine, self._writer, row, lock, shared=shared)

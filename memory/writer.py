@@ -32,31 +32,31 @@ class _Batch:
 
     def __init__(self) -> None:
         self.rows: dict[Executable, dict[Hashable, Mapping[str, Any]]] = {}
-        self.kept: dict[Executable, Select[Any]] = {}
-        self.refused: set[int] = set()
+        self.stored_queries: dict[Executable, Select[Any]] = {}
+        self.conflicts: set[int] = set()
         """Of rows that gave way to those of another process: their `id()`."""
         self.done = asyncio.Event()
 
     def add(self, changes: Sequence[Change]) -> None:
-        for statement, rows, kept, latest in changes:
+        for statement, rows, stored_query, replaces in changes:
             if rows:
-                self.rows.setdefault(statement, {}).update((latest or id(row), row) for row in rows)
-            if kept is not None:
-                self.kept[statement] = kept
+                self.rows.setdefault(statement, {}).update((replaces or id(row), row) for row in rows)
+            if stored_query is not None:
+                self.stored_queries[statement] = stored_query
 
     async def write(self, connection: AsyncConnection) -> None:
         """Executes everything, and finds out which rows were refused."""
         backend = backend_of(connection.dialect.name)
-        for statement, gathered in self.rows.items():
-            rows = list(gathered.values())
+        for statement, rows_by_id in self.rows.items():
+            rows = list(rows_by_id.values())
             result = await connection.execute(statement, backend.parameters(rows))
-            kept = self.kept.get(statement)
-            if kept is not None and result.rowcount < len(rows):
-                self.refused = {id(row) for row in rows if await _is_missing(connection, kept, row)}
+            stored_query = self.stored_queries.get(statement)
+            if stored_query is not None and result.rowcount < len(rows):
+                self.conflicts = {id(row) for row in rows if await _is_missing(connection, stored_query, row)}
 
 
-async def _is_missing(connection: AsyncConnection, kept: Select[Any], row: Mapping[str, Any]) -> bool:
-    return (await connection.execute(kept, row)).first() is None
+async def _is_missing(connection: AsyncConnection, stored_query: Select[Any], row: Mapping[str, Any]) -> bool:
+    return (await connection.execute(stored_query, row)).first() is None
 
 
 class Writer:
@@ -86,7 +86,7 @@ class Writer:
             self._task = asyncio.create_task(self._drain())
         await batch.done.wait()
         self._raise_error()
-        if batch.refused and any(id(row) in batch.refused for change in changes for row in change.rows):
+        if batch.conflicts and any(id(row) in batch.conflicts for change in changes for row in change.rows):
             raise ConflictError("another process was faster")
 
     async def close(self) -> None:

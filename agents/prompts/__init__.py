@@ -82,11 +82,11 @@ def _builtin_texts() -> Mapping[str, str]:
 def _replacements(folder: Path) -> dict[str, str]:
     if not folder.is_dir():
         raise UsageError(f"{folder}: expected a folder of prompt files, for example user.system.txt")
-    known = _builtin_texts()
+    builtin = _builtin_texts()
     texts = {}
     for path in sorted(folder.glob("*.txt")):
-        if path.stem not in known:
-            raise UsageError(f"got prompt {path.name}, expected one of: {', '.join(sorted(known))} (.txt)")
+        if path.stem not in builtin:
+            raise UsageError(f"got prompt {path.name}, expected one of: {', '.join(sorted(builtin))} (.txt)")
         texts[path.stem] = _read_template(path)
     return texts
 

@@ -12,20 +12,20 @@ from afl.errors import ConflictError
 from afl.llm.redaction import redact_line
 from memory.errors import storage_errors
 
-_RUNS, _OTHERS = 0x41464C01, 0x41464C02
+_RUN_LOCKS, _OTHER_LOCKS = 0x41464C01, 0x41464C02
 """`AFL` and a number: other programs' locks in the same database have other numbers."""
-SCHEMA = (_OTHERS, 1)
+SCHEMA_LOCK = (_OTHER_LOCKS, 1)
 """The lock of whoever changes the tables."""
 
-_LOCK = text("SELECT pg_try_advisory_lock(:kind, :run)").bindparams(kind=_RUNS)
-_HOLDER = text(
+_TRY_LOCK = text("SELECT pg_try_advisory_lock(:kind, :run)").bindparams(kind=_RUN_LOCKS)
+_FIND_HOLDER = text(
     """
     SELECT application_name, backend_start FROM pg_locks JOIN pg_stat_activity USING (pid)
     WHERE locktype = 'advisory' AND granted AND objsubid = 2 AND classid = :kind AND objid = :run
         AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
     """
-).bindparams(kind=_RUNS)
-_LISTEN = (
+).bindparams(kind=_RUN_LOCKS)
+_KEEPALIVE = (
     "SET tcp_keepalives_idle = 30",
     "SET tcp_keepalives_interval = 10",
     "SET tcp_keepalives_count = 3",
@@ -36,12 +36,14 @@ _LISTEN = (
 class AdvisoryLock:
     """A `Holder` with a connection of its own, which nothing else is done with."""
 
-    def __init__(self, engine: AsyncEngine, apart: Callable[[], AsyncEngine], run: int, name: str) -> None:
+    def __init__(
+        self, engine: AsyncEngine, make_engine: Callable[[], AsyncEngine], run_id: int, run_name: str
+    ) -> None:
         self._engine = engine
-        self._apart = apart
+        self._apart = make_engine
         """An engine whose connections nobody shares."""
-        self._run = run
-        self._name = name
+        self._run = run_id
+        self._name = run_name
         self._where = engine.url.set(password=None, query={}).render_as_string()
         self._connection: AsyncConnection | None = None
 
@@ -49,9 +51,9 @@ class AdvisoryLock:
         with storage_errors(self._where):
             connection = await self._apart().connect()
             connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
-            if (await connection.execute(_LOCK, {"run": self._run})).scalar():
+            if (await connection.execute(_TRY_LOCK, {"run": self._run})).scalar():
                 self._connection = connection
-                for statement in _LISTEN:
+                for statement in _KEEPALIVE:
                     await connection.exec_driver_sql(statement)
                 return
             holder = await self._holder(connection)
@@ -71,12 +73,12 @@ class AdvisoryLock:
             return True
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
-                return (await connection.execute(_HOLDER, {"run": self._run})).first() is not None
+                return (await connection.execute(_FIND_HOLDER, {"run": self._run})).first() is not None
 
     async def _holder(self, connection: AsyncConnection) -> str:
-        found = (await connection.execute(_HOLDER, {"run": self._run})).first()
-        if found is None or not found.application_name:
+        row = (await connection.execute(_FIND_HOLDER, {"run": self._run})).first()
+        if row is None or not row.application_name:
             return "another process"
-        since: datetime | None = found.backend_start
-        said = redact_line(found.application_name)
-        return said if since is None else f"{said} since {since.astimezone():%Y-%m-%d %H:%M:%S}"
+        since: datetime | None = row.backend_start
+        holder = redact_line(row.application_name)
+        return holder if since is None else f"{holder} since {since.astimezone():%Y-%m-%d %H:%M:%S}"

@@ -20,15 +20,15 @@ class Backend(Protocol):
 
     def __hash__(self) -> int: ...
 
-    def url(self, url: URL) -> URL:
+    def async_url(self, url: URL) -> URL:
         """The URL with the driver that is used."""
         ...
 
-    def shown(self, url: URL) -> str:
+    def display_name(self, url: URL) -> str:
         """The database as messages may name it: without a password."""
         ...
 
-    def engine(self, url: URL, *, patience: float, reading: bool) -> AsyncEngine:
+    def create_engine(self, url: URL, *, timeout: float, read_only: bool) -> AsyncEngine:
         """An engine, not connected yet; with `reading` nothing can be written through it.
 
         `patience`: seconds to wait for others. Raises `UsageError` where the driver is not installed, `StorageError`
@@ -61,13 +61,13 @@ class Backend(Protocol):
         ...
 
     def parameters(self, rows: Rows) -> Any:
-        """What statements of `insert_rows`, `delete_rows` and `add_words` are executed with."""
+        """What statements of `insert_rows`, `delete_rows` and `insert_words` are executed with."""
         ...
 
-    def add_words(self) -> Insert:
+    def insert_words(self) -> Insert:
         """Adds rows of `of_run`, `of_position` and `of_words`, strung together; a session keeps the words it has."""
         ...
 
-    def has_words(self, run: int, words: Sequence[tuple[str, bool]]) -> ColumnElement[bool]:
+    def contains_words(self, run: int, words: Sequence[tuple[str, bool]]) -> ColumnElement[bool]:
         """Condition on `sessions`: all these words, those with True as beginnings, are in the index."""
         ...

@@ -33,41 +33,41 @@ from sqlalchemy.sql.selectable import TableValuedAlias
 
 from afl.extras import missing_extra
 from afl.llm.redaction import redact_line
-from memory.backends.advisory import SCHEMA, AdvisoryLock
+from memory.backends.advisory import SCHEMA_LOCK, AdvisoryLock
 from memory.backends.base import Rows
 from memory.locks import RunLock
 from memory.schema import sessions
 
-_LONGEST_NAME = 63
+_MAX_NAME_BYTES = 63
 """Bytes of an `application_name` that the server keeps."""
-_PASSING = {"40001", "40P01"}
+_TRANSIENT_STATES = {"40001", "40P01"}
 """Could not serialize, deadlock: the other transaction went first."""
 
 
 class PostgreSQL:
     """A `Backend`."""
 
-    def url(self, url: URL) -> URL:
+    def async_url(self, url: URL) -> URL:
         return url.set(drivername="postgresql+psycopg")
 
-    def shown(self, url: URL) -> str:
+    def display_name(self, url: URL) -> str:
         plain = url.set(drivername="postgresql", password=None, query={})
         return redact_line(plain.render_as_string())
 
-    def engine(self, url: URL, *, patience: float, reading: bool) -> AsyncEngine:
+    def create_engine(self, url: URL, *, timeout: float, read_only: bool) -> AsyncEngine:
         pool: dict[str, Any] = {"pool_size": 4, "max_overflow": 0, "pool_timeout": 600}
-        if reading:  # a server that was started anew while a page was open is none of the reader's business
+        if read_only:  # a server that was started anew while a page was open is none of the reader's business
             pool |= {"pool_pre_ping": True, "isolation_level": "REPEATABLE READ"}
-        return _connecting(url, patience, reading, **pool)
+        return _create_engine(url, timeout, read_only, **pool)
 
     async def lock_schema(self, connection: AsyncConnection) -> None:
-        await connection.execute(select(func.pg_advisory_xact_lock(*SCHEMA)))
+        await connection.execute(select(func.pg_advisory_xact_lock(*SCHEMA_LOCK)))
 
     def run_lock(self, engine: AsyncEngine, run: int, name: str) -> RunLock:
-        return AdvisoryLock(engine, lambda: _connecting(engine.url, 10, False, poolclass=NullPool), run, name)
+        return AdvisoryLock(engine, lambda: _create_engine(engine.url, 10, False, poolclass=NullPool), run, name)
 
     def is_transient(self, error: BaseException | None) -> bool:
-        return getattr(error, "sqlstate", None) in _PASSING
+        return getattr(error, "sqlstate", None) in _TRANSIENT_STATES
 
     def insert(self, table: Table) -> postgresql.Insert:
         return postgresql.insert(table)
@@ -75,21 +75,21 @@ class PostgreSQL:
     def insert_rows(self, table: Table) -> postgresql.Insert:
         """One statement however many rows: they come as an array for each column, and triggers see them together."""
         columns = [one for one in table.c if one is not table.autoincrement_column]
-        rows = _rows({one.name: one for one in columns})
+        rows = _unnested({one.name: one for one in columns})
         statement: postgresql.Insert = postgresql.insert(table).from_select(
             [one.name for one in columns], select(rows)
         )
         return statement
 
     def delete_rows(self, table: Table, **keys: str) -> Delete:
-        rows = _rows({key: table.c[name] for name, key in keys.items()})
+        rows = _unnested({key: table.c[name] for name, key in keys.items()})
         return delete(table).where(tuple_(*(table.c[name] for name in keys)).in_(select(rows)))
 
     def parameters(self, rows: Rows) -> Any:
         return {name: [row[name] for row in rows] for name in rows[0]}
 
-    def add_words(self) -> Insert:
-        rows = _rows({f"of_{name}": one for name, one in _WORDS.c.items()})
+    def insert_words(self) -> Insert:
+        rows = _unnested({f"of_{name}": one for name, one in _WORDS.c.items()})
         session = (rows.c.of_run, rows.c.of_position)
         words = func.array_to_tsvector(func.string_to_array(func.string_agg(rows.c.of_words, " "), " "))
         insert = postgresql.insert(_WORDS).from_select(
@@ -99,7 +99,7 @@ class PostgreSQL:
         statement: Insert = insert.on_conflict_do_update(index_elements=["run", "position"], set_={"words": both})
         return statement
 
-    def has_words(self, run: int, words: Sequence[tuple[str, bool]]) -> ColumnElement[bool]:
+    def contains_words(self, run: int, words: Sequence[tuple[str, bool]]) -> ColumnElement[bool]:
         # Letters and digits alone, in quotes: nothing in it is an operator.
         query = " & ".join(f"'{word}'{':*' if beginning else ''}" for word, beginning in words)
         matching = _WORDS.c.words.op("@@")(cast(query, TSQUERY))
@@ -109,7 +109,7 @@ class PostgreSQL:
 _WORDS = table("session_words", column("run", Integer), column("position", Integer), column("words", Text))
 
 
-def _rows(columns: Any) -> TableValuedAlias:
+def _unnested(columns: Any) -> TableValuedAlias:
     """Rows out of arrays, each bound under the name of its column."""
     found: dict[str, Column[Any]] = dict(columns.items())
     arrays = (bindparam(name, type_=ARRAY(one.type)) for name, one in found.items())
@@ -117,26 +117,26 @@ def _rows(columns: Any) -> TableValuedAlias:
     return func.unnest(*arrays).table_valued(*named).render_derived()
 
 
-def _connecting(url: URL, patience: float, reading: bool, **options: Any) -> AsyncEngine:
-    arguments: dict[str, Any] = {"application_name": _who()[:_LONGEST_NAME]}
+def _create_engine(url: URL, timeout: float, read_only: bool, **options: Any) -> AsyncEngine:
+    arguments: dict[str, Any] = {"application_name": _process_name()[:_MAX_NAME_BYTES]}
     if "connect_timeout" not in url.query:
-        arguments["connect_timeout"] = max(2, round(patience))
-    if reading:
+        arguments["connect_timeout"] = max(2, round(timeout))
+    if read_only:
         arguments["options"] = f"{url.query.get('options', '')} -c default_transaction_read_only=on"
     try:
         engine = create_async_engine(url, connect_args=arguments, use_native_hstore=False, **options)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise missing_extra("postgresql", "a PostgreSQL database", "psycopg") from error
-    event.listen(engine.sync_engine, "connect", _prepare)
+    event.listen(engine.sync_engine, "connect", _register_sum_loader)
     return engine
 
 
-def _who() -> str:
+def _process_name() -> str:
     """What the server shows about this process to whoever asks who is connected."""
     return f"process {os.getpid()} on {socket.gethostname()}"
 
 
-def _prepare(connection: Any, _record: Any) -> None:
+def _register_sum_loader(connection: Any, _record: Any) -> None:
     from psycopg.adapt import Loader
 
     class SumLoader(Loader):

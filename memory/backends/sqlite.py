@@ -35,26 +35,26 @@ from memory.schema import sessions
 class SQLite:
     """A `Backend`."""
 
-    def url(self, url: URL) -> URL:
+    def async_url(self, url: URL) -> URL:
         return url.set(drivername="sqlite+aiosqlite") if url.drivername == "sqlite" else url
 
-    def shown(self, url: URL) -> str:
+    def display_name(self, url: URL) -> str:
         path = _file(url)
         return str(path) if path else redact_line(url.render_as_string(hide_password=True))
 
-    def engine(self, url: URL, *, patience: float, reading: bool) -> AsyncEngine:
+    def create_engine(self, url: URL, *, timeout: float, read_only: bool) -> AsyncEngine:
         # IMMEDIATE: of processes that write to one database, each waits for its turn before its first change.
         arguments: dict[str, Any] = {"isolation_level": "IMMEDIATE"}
         if "timeout" not in url.query:  # `sqlite:///path?timeout=60` knows better
-            arguments["timeout"] = patience
+            arguments["timeout"] = timeout
         options: dict[str, Any] = {"connect_args": arguments}
         path = _file(url)
         if path:
-            _look(path, reading)
+            _prepare_path(path, read_only)
             # Few connections, each a thread, and none beyond: hundreds of sessions that begin at once take turns.
             options |= {"pool_size": 4, "max_overflow": 0, "pool_timeout": 600}
         engine = create_async_engine(url, **options)
-        event.listen(engine.sync_engine, "connect", _prepare_reading if reading else _prepare_writing)
+        event.listen(engine.sync_engine, "connect", _prepare_reading if read_only else _prepare_writing)
         return engine
 
     async def lock_schema(self, connection: AsyncConnection) -> None:
@@ -78,24 +78,24 @@ class SQLite:
     def parameters(self, rows: Rows) -> Any:
         return rows
 
-    def add_words(self) -> Insert:
-        row = bindparam("of_run", type_=Integer) * _POSITIONS + bindparam("of_position", type_=Integer)
+    def insert_words(self) -> Insert:
+        row = bindparam("of_run", type_=Integer) * _ROWIDS_PER_RUN + bindparam("of_position", type_=Integer)
         return _WORDS.insert().values(rowid=row, words=bindparam("of_words", type_=Text))
 
-    def has_words(self, run: int, words: Sequence[tuple[str, bool]]) -> ColumnElement[bool]:
+    def contains_words(self, run: int, words: Sequence[tuple[str, bool]]) -> ColumnElement[bool]:
         # Letters and digits alone, in quotes: nothing in it is an operator.
         query = " AND ".join(f'"{word}"{"*" if beginning else ""}' for word, beginning in words)
-        first = run * _POSITIONS
+        first = run * _ROWIDS_PER_RUN
         matching = literal_column("session_words").op("MATCH")(query)
-        among = _WORDS.c.rowid.between(first, first + _POSITIONS - 1)
+        among = _WORDS.c.rowid.between(first, first + _ROWIDS_PER_RUN - 1)
         return sessions.c.position.in_(select(_WORDS.c.rowid - first).where(matching, among))
 
 
 _WORDS = table("session_words", column("rowid", Integer), column("words", Text))
 """FTS5's: a row has no other key than a number."""
-_TRIES = 5
+_WAL_ATTEMPTS = 5
 """Of who makes the file at the same time as others."""
-_POSITIONS = 1 << 32
+_ROWIDS_PER_RUN = 1 << 32
 """Sessions of a run have rowids of their own range."""
 
 
@@ -106,7 +106,7 @@ def _file(url: URL) -> Path | None:
     return Path(str(url.database).removeprefix("file:"))  # SQLite's own URIs: file:path?mode=ro
 
 
-def _look(path: Path, reading: bool) -> None:
+def _prepare_path(path: Path, reading: bool) -> None:
     if not reading:
         path.parent.mkdir(parents=True, exist_ok=True)
     elif not path.is_file():
@@ -115,7 +115,7 @@ def _look(path: Path, reading: bool) -> None:
 
 def _prepare_writing(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
-    for _ in range(_TRIES):
+    for _ in range(_WAL_ATTEMPTS):
         try:
             cursor.execute("PRAGMA journal_mode=WAL")
             break

@@ -66,7 +66,7 @@ class Aggregate:
         larger = "{name} = CASE WHEN excluded.{name} > {table}.{name} THEN excluded.{name} ELSE {table}.{name} END"
         return ", ".join([*added, *(larger.format(name=name, table=table) for name in self.latest)])
 
-    def make_table(self, name: str, *keys: sa.Column[Any], cascade: bool = False) -> None:
+    def create_table(self, name: str, *keys: sa.Column[Any], cascade: bool = False) -> None:
         """The table, with further columns in its key."""
         op.create_table(
             name,
@@ -89,15 +89,15 @@ class Aggregate:
 class AggregateDialect(NamedTuple):
     """What a kind of database needs for its tallies."""
 
-    make: Callable[[Aggregate], None]
+    create_table: Callable[[Aggregate], None]
     """Makes the table of a tally, and counts what is there."""
-    keep: Callable[..., None]
+    create_triggers: Callable[..., None]
     """`keep("turns", *tallies)`: from now on the tallies follow whatever happens to `turns`."""
-    index_words: Callable[[], None]
+    create_word_index: Callable[[], None]
     """Makes the index of the words of sessions."""
 
 
-def parts(type: Type, *names: str) -> dict[str, AggregateColumn]:
+def columns(type: Type, *names: str) -> dict[str, AggregateColumn]:
     """Columns that the counted row has too."""
     return {name: AggregateColumn(type, f"{{row}}.{name}") for name in names}
 
@@ -112,10 +112,10 @@ _ANSWER = (
 CALLS = Aggregate(
     "call_tallies",
     "journal",
-    key=parts(sa.Integer, "run")
-    | parts(TEXT, "phase")
-    | parts(sa.SmallInteger, "round")
-    | parts(TEXT, "role", "outcome")
+    key=columns(sa.Integer, "run")
+    | columns(TEXT, "phase")
+    | columns(sa.SmallInteger, "round")
+    | columns(TEXT, "role", "outcome")
     | {
         "sent": AggregateColumn(sa.Boolean, _SENT),
         "repair": AggregateColumn(sa.Boolean, "{row}.attempt > 0"),
@@ -123,37 +123,37 @@ CALLS = Aggregate(
         "bucket": AggregateColumn(sa.SmallInteger, f"CASE {_BUCKET} ELSE {len(_BORDERS)} END"),
     },
     sums={"entries": AggregateColumn(sa.Integer, "1")}
-    | parts(sa.BigInteger, "retries", "prompt_tokens", "completion_tokens")
+    | columns(sa.BigInteger, "retries", "prompt_tokens", "completion_tokens")
     | {"cost_usd": AggregateColumn(sa.Float, "coalesce({row}.cost_usd, 0)")}
-    | parts(sa.Float, "latency"),
+    | columns(sa.Float, "latency"),
 )
 SESSIONS = Aggregate(
     "session_tallies",
     "sessions",
-    key=parts(sa.Integer, "run")
-    | parts(TEXT, "outcome")
-    | parts(sa.Boolean, "completed", "accepted", "hit", "base_hit")
-    | parts(sa.SmallInteger, "rounds")
-    | parts(TEXT, "by_round", "tools"),
+    key=columns(sa.Integer, "run")
+    | columns(TEXT, "outcome")
+    | columns(sa.Boolean, "completed", "accepted", "hit", "base_hit")
+    | columns(sa.SmallInteger, "rounds")
+    | columns(TEXT, "by_round", "tools"),
     sums={"sessions": AggregateColumn(sa.Integer, "1")},
     latest={"ended": AggregateColumn(sa.Float, "{row}.finished")},
 )
 TURNS = Aggregate(
     "turn_tallies",
     "turns",
-    key=parts(sa.Integer, "run")
-    | parts(TEXT, "phase")
-    | parts(sa.SmallInteger, "round")
-    | parts(TEXT, "role", "outcome")
-    | parts(sa.Boolean, "last"),
+    key=columns(sa.Integer, "run")
+    | columns(TEXT, "phase")
+    | columns(sa.SmallInteger, "round")
+    | columns(TEXT, "role", "outcome")
+    | columns(sa.Boolean, "last"),
     sums={"turns": AggregateColumn(sa.Integer, "1")},
 )
 ITEMS = Aggregate(
     "item_tallies",
     "turns",
-    key=parts(sa.Integer, "run")
-    | parts(sa.SmallInteger, "round")
-    | parts(TEXT, "item")
+    key=columns(sa.Integer, "run")
+    | columns(sa.SmallInteger, "round")
+    | columns(TEXT, "item")
     | {"ended": AggregateColumn(sa.Boolean, "{row}.round = sessions.rounds")},
     sums={"sessions": AggregateColumn(sa.Integer, "1")},
     joined="sessions",

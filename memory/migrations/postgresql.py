@@ -14,8 +14,8 @@ _ALL_BEFORE = "0"
 """The writer of what was there before the tallies."""
 
 
-def _make(tally: Aggregate) -> None:
-    tally.make_table(_parts(tally), sa.Column("writer", sa.Integer, nullable=False), cascade=True)
+def _create_table(tally: Aggregate) -> None:
+    tally.create_table(_parts(tally), sa.Column("writer", sa.Integer, nullable=False), cascade=True)
     op.execute(f"ALTER TABLE {_parts(tally)} SET (fillfactor = 50)")  # rows change often and never grow
     op.execute(_count(tally, _ALL_BEFORE, tally.source))
     op.execute(f"CREATE VIEW {tally.table} AS {_summed(tally)}")
@@ -31,13 +31,13 @@ def _summed(tally: Aggregate) -> str:
     )
 
 
-def _keep(source: str, *tallies: Aggregate) -> None:
-    gone = " ".join(_count(tally, "pg_backend_pid()", "gone", sign="-") for tally in tallies)
-    added = " ".join(_count(tally, "pg_backend_pid()", "added") for tally in tallies)
+def _create_triggers(source: str, *tallies: Aggregate) -> None:
+    subtract = " ".join(_count(tally, "pg_backend_pid()", "gone", sign="-") for tally in tallies)
+    add = " ".join(_count(tally, "pg_backend_pid()", "added") for tally in tallies)
     op.execute(
         f"CREATE FUNCTION {source}_tallied() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-        f"IF TG_OP <> 'INSERT' THEN IF EXISTS (SELECT FROM gone) THEN {gone} END IF; END IF; "
-        f"IF TG_OP <> 'DELETE' THEN IF EXISTS (SELECT FROM added) THEN {added} END IF; END IF; "
+        f"IF TG_OP <> 'INSERT' THEN IF EXISTS (SELECT FROM gone) THEN {subtract} END IF; END IF; "
+        f"IF TG_OP <> 'DELETE' THEN IF EXISTS (SELECT FROM added) THEN {add} END IF; END IF; "
         "RETURN NULL; END $$"
     )
     old, new = "OLD TABLE AS gone", "NEW TABLE AS added"
@@ -63,11 +63,11 @@ def _parts(tally: Aggregate) -> str:
 
 
 def _sql(kind: Type) -> str:
-    made = kind() if isinstance(kind, type) else kind
-    return str(made.compile(op.get_bind().dialect))
+    type_instance = kind() if isinstance(kind, type) else kind
+    return str(type_instance.compile(op.get_bind().dialect))
 
 
-def _index_words() -> None:
+def _create_word_index() -> None:
     op.execute(
         "CREATE TABLE session_words (run integer NOT NULL REFERENCES runs ON DELETE CASCADE, "
         "position integer NOT NULL, words tsvector NOT NULL, PRIMARY KEY (run, position))"
@@ -75,4 +75,4 @@ def _index_words() -> None:
     op.execute("CREATE INDEX session_words_by_word ON session_words USING gin (words)")
 
 
-POSTGRESQL = AggregateDialect(_make, _keep, _index_words)
+POSTGRESQL = AggregateDialect(_create_table, _create_triggers, _create_word_index)

@@ -5,18 +5,18 @@ from alembic import op
 from memory.migrations.aggregates import Aggregate, AggregateDialect
 
 
-def _make(tally: Aggregate) -> None:
-    tally.make_table(tally.table)
+def _create_table(tally: Aggregate) -> None:
+    tally.create_table(tally.table)
     values = ", ".join(tally.sums_of())
     op.execute(f"{_into(tally)} SELECT {values} {tally.grouped(tally.source)}".format(row=tally.source))
 
 
-def _keep(source: str, *tallies: Aggregate) -> None:
+def _create_triggers(source: str, *tallies: Aggregate) -> None:
     add = " ".join(_add(tally, "NEW") for tally in tallies)
     remove = " ".join(_remove(tally, "OLD") for tally in tallies)
-    for event, kept in (("INSERT", add), ("UPDATE", f"{remove} {add}"), ("DELETE", remove)):
+    for event, statements in (("INSERT", add), ("UPDATE", f"{remove} {add}"), ("DELETE", remove)):
         name = f"{source}_tallied_on_{event.lower()}"
-        op.execute(f"CREATE TRIGGER {name} AFTER {event} ON {source} BEGIN {kept} END")
+        op.execute(f"CREATE TRIGGER {name} AFTER {event} ON {source} BEGIN {statements} END")
 
 
 def _add(tally: Aggregate, row: str) -> str:
@@ -40,10 +40,10 @@ def _into(tally: Aggregate) -> str:
     return f"INSERT INTO {tally.table} ({', '.join(tally.columns)})"
 
 
-def _index_words() -> None:
+def _create_word_index() -> None:
     op.execute(
         "CREATE VIRTUAL TABLE session_words USING fts5(words, content='', detail=none, columnsize=0, tokenize=ascii)"
     )
 
 
-SQLITE = AggregateDialect(_make, _keep, _index_words)
+SQLITE = AggregateDialect(_create_table, _create_triggers, _create_word_index)

@@ -173,7 +173,7 @@ class WorkerRun:
                 position, fresh = await self._queue.get()
                 session = recorder.task.session(position)
                 if fresh:
-                    recorder.run.journal().expect_nothing(session.id)
+                    recorder.run.journal().mark_new(session.id)
                 record = await recorder.record(position, session, await runner.run_session(session))
                 self._done.append((position, record.hit))
                 self._has_update.set()

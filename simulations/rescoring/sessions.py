@@ -148,7 +148,7 @@ def _read_again(attempts: Sequence[Exchange], reader: ReplyParser, target: str) 
     for turn, entry in ((exchange.turn, exchange.entry) for exchange in attempts):
         assert entry is not None, "a turn without a call is not reparsed"
         known = (target, *filter(None, turn.ranking))
-        found = reader.read(turn.key, entry.messages, entry.reply, known=known)
+        found = reader.read(turn.key, entry.messages, entry.reply, run_titles=known)
         # A judged item is what was asked about, not what the reply names.
         item = turn.item if turn.key.phase == Phase.JUDGE else found.item
         read.append(

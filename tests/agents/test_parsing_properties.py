@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from afl.data.catalogue import Catalogue
 from afl.types import Outcome
-from agents.matching import bare
+from agents.matching import letters_and_digits
 from agents.parsing import parse_decision, parse_recommendation
 
 # A busy machine is no failure of the parser.
@@ -45,8 +45,10 @@ def test_any_decoration_leads_back_to_the_title(titles, wrapper, after, number, 
     inner = f"{at + 1}. {title}" if number else title
     written = after.replace("{}", wrapper.replace("{}", inner))
     # A list on which decorating one title spells another one leaves nothing to tell them apart by.
-    others = [bare(other) for other in titles if other != title]
-    assume(bare(title) and not any(other and other in bare(written) for other in others))
+    others = [letters_and_digits(other) for other in titles if other != title]
+    assume(
+        letters_and_digits(title) and not any(other and other in letters_and_digits(written) for other in others)
+    )
     assume(not title.isdigit())
     parsed = parse_recommendation("Reason: it fits\n" + label.replace("{}", written), titles)
     assert (parsed.outcome, parsed.value) == (Outcome.OK, title)

@@ -68,5 +68,5 @@ async def test_a_stored_reply_reads_again_as_it_was_recorded() -> None:
     turn = await said("1. Crash\n2. Ran\n3. The Ring")
     recorded = ["" if item == UNLISTED else VIEW.title(item) for item in turn.ranking]
     reader = ReplyParser(lists=True, listed=3, stored=True)
-    again = reader.read(turn.answer.key, ASKED, turn.answer.reply, known=["Heat", *filter(None, recorded)])
+    again = reader.read(turn.answer.key, ASKED, turn.answer.reply, run_titles=["Heat", *filter(None, recorded)])
     assert again == Answer(Outcome.OK, ranking=("", "Ran [12]", ""))

@@ -11,19 +11,19 @@ from memory.migrations.sqlite import SQLITE
 revision = "0007"
 down_revision = "0006"
 
-_KEEPING = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
+_DIALECTS = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
 
 
 def upgrade() -> None:
-    keeping = _KEEPING[op.get_bind().dialect.name]
+    dialect = _DIALECTS[op.get_bind().dialect.name]
     _sessions()
     _turns()
     for tally in (CALLS, SESSIONS, TURNS, ITEMS):
-        keeping.make(tally)
-    keeping.keep("journal", CALLS)
-    keeping.keep("sessions", SESSIONS)
-    keeping.keep("turns", TURNS, ITEMS)
-    keeping.index_words()
+        dialect.create_table(tally)
+    dialect.create_triggers("journal", CALLS)
+    dialect.create_triggers("sessions", SESSIONS)
+    dialect.create_triggers("turns", TURNS, ITEMS)
+    dialect.create_word_index()
 
 
 def _sessions() -> None:
