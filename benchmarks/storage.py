@@ -19,7 +19,7 @@ INDEX = "session_words"
 
 def main() -> int:
     """Prints bytes a session by table and the ratio of what was said to the room it takes; 1 if it is too much."""
-    with TemporaryDirectory() as folder, running_server(wordy_answer, keep=False) as server:
+    with TemporaryDirectory() as folder, running_server(wordy_answer, keep_requests=False) as server:
         settings = Settings.model_validate({"AFL_HOME": folder, "AFL_DB": None, "OPENAI_API_KEY": None})
         import_data("demo", name="bench", users=USERS, settings=settings)
         report = simulate(

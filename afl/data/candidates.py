@@ -61,7 +61,7 @@ def candidate_lists(
     else:
         for index, row in enumerate(rows):
             rng = generator("candidates", seed, dataset.hash, row.id)
-            lists[index] = _draw_list(rng, row, row.known, items=len(dataset.catalogue), size=size)
+            lists[index] = _draw_list(rng, row, row.seen_items, items=len(dataset.catalogue), size=size)
     return CandidateLists(lists, lists_hash(rows, lists))
 
 
@@ -85,12 +85,12 @@ def reference_stream(
     stream, items = random.Random(seed), len(dataset.catalogue)
     for row in rows:
         candidates = _draw_list(
-            stream, row, row.known if row.held_out else {*row.history, row.target}, items=items, size=size
+            stream, row, row.seen_items if row.held_out else {*row.history, row.target}, items=items, size=size
         )
         unwanted: list[int] = []
         if row.held_out:
             unwanted = sample_negatives(
-                stream, row, {*row.known, *candidates}, items=items, count=len(row.held_out)
+                stream, row, {*row.seen_items, *candidates}, items=items, count=len(row.held_out)
             )
             stream.shuffle(
                 [*row.held_out, *unwanted]

@@ -56,7 +56,7 @@ def _notes(dataset: Dataset, count: int, total: int, least: int) -> dict[str, st
 
 def _days(user: Sequence) -> Iterator[Sequence]:
     """One sequence per day, in time order."""
-    touched = tuple(sorted(user.known))
+    touched = tuple(sorted(user.seen_items))
     timed = zip(user.items, user.timestamps or (), strict=True)
     for day, entries in groupby(timed, key=lambda entry: entry[1] // _SECONDS_PER_DAY):
         items, times = zip(*entries, strict=True)

@@ -40,7 +40,7 @@ class Sequence:
     """The candidate list with the last item as target, in the order shown, where the source has one."""
 
     @property
-    def known(self) -> frozenset[int]:
+    def seen_items(self) -> frozenset[int]:
         """Every item that must not be sampled as a negative."""
         return frozenset(self.items) | frozenset(self.held_out) | frozenset(self.touched)
 

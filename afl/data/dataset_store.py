@@ -135,8 +135,8 @@ class DatasetStore:
         try:
             with tempfile.TemporaryDirectory(
                 prefix=".removing-", dir=self.root, ignore_cleanup_errors=True
-            ) as gone:
-                os.replace(folder, Path(gone) / name)
+            ) as temporary:
+                os.replace(folder, Path(temporary) / name)
         except OSError as error:
             raise StorageError(f"{folder}: cannot be removed ({error.strerror})") from None
 

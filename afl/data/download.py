@@ -212,7 +212,11 @@ def _verify(file: SourceFile, path: Path) -> DownloadedFile:
     for name, got, expected in (("MD5", md5, file.md5), ("SHA-256", sha256, file.sha256)):
         if expected is not None and got != expected:
             raise _mismatch(path, f"{name} {got}, expected {expected}")
-    checks = [name for name, known in (("size", file.size), ("MD5", file.md5), ("SHA-256", file.sha256)) if known]
+    checks = [
+        name
+        for name, expected_value in (("size", file.size), ("MD5", file.md5), ("SHA-256", file.sha256))
+        if expected_value
+    ]
     hashed = file.md5 or file.sha256
     verified_by = (
         f"{' and '.join(checks)} ({file.recorded})" if hashed else "no hash is published; its SHA-256 is shown"

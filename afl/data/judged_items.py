@@ -99,9 +99,9 @@ def judged_items(
                 f"session {row.id!r}: {len(row.held_out)} items are held out, expected at least {wanted}; "
                 "ask about fewer with --items"
             )
-        first = from_stream[index][:unwanted]
+        streamed = from_stream[index][:unwanted]
         rng = generator("judged", seed, dataset.hash, row.id)
-        excluded = {*row.known, *lists[index].tolist(), *first}
-        more = sample_negatives(rng, row, excluded, items=len(dataset.catalogue), count=unwanted - len(first))
-        judged[index] = [*row.held_out[:wanted], *first, *more]
+        excluded = {*row.seen_items, *lists[index].tolist(), *streamed}
+        more = sample_negatives(rng, row, excluded, items=len(dataset.catalogue), count=unwanted - len(streamed))
+        judged[index] = [*row.held_out[:wanted], *streamed, *more]
     return JudgedItems(judged, wanted)

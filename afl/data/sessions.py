@@ -28,7 +28,7 @@ class Row:
     """The candidate list of the source, where it has one."""
 
     @property
-    def known(self) -> frozenset[int]:
+    def seen_items(self) -> frozenset[int]:
         """Every item that must not be sampled as a negative."""
         # Computed on demand: a set takes six times the memory, and a study may have very many rows.
         return frozenset(self.items)

@@ -28,11 +28,11 @@ class Shares(NamedTuple):
     @classmethod
     def from_note(cls, note: str) -> Self | None:
         """The shares that a data set's note on its split begins with; None where its source brought the split."""
-        written, _, how = note.partition(" ")
-        return cls.parse(written) if how.startswith("by sequence") else None
+        shares, _, method = note.partition(" ")
+        return cls.parse(shares) if method.startswith("by sequence") else None
 
     @property
-    def fewest(self) -> int:
+    def min_sequences(self) -> int:
         """The smallest number of sequences of which validation and test, where they have a share, get one each."""
         return max(-(-sum(self) // share) for share in (self.valid, self.test, sum(self)) if share)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from afl.data.importers._files import content_of, given_path, text_of
+from afl.data.importers._files import content_of, existing_path, text_of
 from afl.errors import DataError, UsageError
 
 _RECORD = re.compile(r"Label:(?P<label>[^\n]*)\nOutput: ?(?P<reply>.*)", re.DOTALL)
@@ -44,11 +44,11 @@ def read_stored_replies(path: Path) -> StoredReplies:
     Raises `UsageError` for a file whose name does not follow the layout, `DataError` naming the record or row that is
     malformed, or where the two files are about different sessions.
     """
-    file = given_path(path, "answers")
+    file = existing_path(path, "answers")
     name = _NAME.fullmatch(file.name)
     if name is None:
         raise UsageError(f"{file}: expected a file called ..._train_base.txt or ..._test_base.txt")
-    request_file = given_path(file.with_name(f"{name['stem']}_text.json"), "answers")
+    request_file = existing_path(file.with_name(f"{name['stem']}_text.json"), "answers")
     replies, requests = _replies(file), _requests(request_file)
     if len(replies) != len(requests):
         raise DataError(f"{file}: got {len(replies)} answers to {len(requests)} requests in {request_file.name}")

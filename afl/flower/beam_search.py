@@ -100,14 +100,16 @@ def beam_search(
                 extended.prompt[done], titles[done], extended.score[done] / length**decoding.length_penalty
             )
             finished = finished.best(completed, decoding.beams)
-            kept = np.flatnonzero(~done)
-            kept = kept[_top_of_each_prompt(extended.prompt[kept], extended.score[kept], decoding.beams)]
-            bound = extended.score[kept] / longest[extended.node[kept]] ** decoding.length_penalty
-            kept = kept[_competitive(extended.prompt[kept], bound, finished, decoding.beams)]
-            if not kept.size:
+            remaining = np.flatnonzero(~done)
+            remaining = remaining[
+                _top_of_each_prompt(extended.prompt[remaining], extended.score[remaining], decoding.beams)
+            ]
+            bound = extended.score[remaining] / longest[extended.node[remaining]] ** decoding.length_penalty
+            remaining = remaining[_competitive(extended.prompt[remaining], bound, finished, decoding.beams)]
+            if not remaining.size:
                 break
-            active = extended.take(kept)
-            decoder.extend(parent_beam[kept], tree.token[active.node])
+            active = extended.take(remaining)
+            decoder.extend(parent_beam[remaining], tree.token[active.node])
     return BeamSearchResult(finished.title.reshape(rows, -1), finished.score.reshape(rows, -1))
 
 

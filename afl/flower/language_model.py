@@ -220,7 +220,7 @@ def silence_transformers() -> Iterator[None]:
     """Without progress bars of `transformers` and warnings of `peft` inside: AFL reports progress itself."""
     from transformers.utils import logging
 
-    shown = logging.is_progress_bar_enabled()
+    was_enabled = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         with warnings.catch_warnings():
@@ -228,5 +228,5 @@ def silence_transformers() -> Iterator[None]:
             warnings.filterwarnings("ignore", ".is_gradient_checkpointing. is deprecated", FutureWarning)
             yield
     finally:
-        if shown:
+        if was_enabled:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]

@@ -33,9 +33,9 @@ class IncrementalDecoder:
 
     def extend(self, rows: NDArray[np.int64], tokens: NDArray[np.int64]) -> None:
         """Extends (R',) of the rows by one token each; a row may occur several times, and others are dropped."""
-        kept, following = self._model.to_tensor(rows), self._model.to_tensor(tokens)[:, None]
-        self._cache.batch_select_indices(kept)
-        self._mask = torch.cat([self._mask[kept], torch.ones_like(following)], dim=1)
+        selected, following = self._model.to_tensor(rows), self._model.to_tensor(tokens)[:, None]
+        self._cache.batch_select_indices(selected)
+        self._mask = torch.cat([self._mask[selected], torch.ones_like(following)], dim=1)
         self.log_pi = self._forward(following)
 
     def _forward(self, tokens: Tensor) -> NDArray[np.float32]:

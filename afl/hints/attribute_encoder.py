@@ -122,8 +122,8 @@ class AttributeEncoder:
     def _year_column(self) -> NDArray[np.float64]:
         """(I,) years; an item without one has the mean of the other items."""
         years = np.array([_year(self.catalogue, item, self.years) for item in range(len(self.catalogue))])
-        known = years[~np.isnan(years)]
-        return np.where(np.isnan(years), known.mean() if known.size else 0.0, years)
+        given_years = years[~np.isnan(years)]
+        return np.where(np.isnan(years), given_years.mean() if given_years.size else 0.0, years)
 
 
 def _most_frequent(values: Iterable[str]) -> list[str]:

@@ -41,16 +41,16 @@ def named_title(text: str, titles: Collection[str]) -> str | None:
     return next((title for title in titles if _names(normalised, _core_title(title))), None)
 
 
-def ineffective_reason(own: Effect, others: Sequence[Effect], *, min_helped: int = 1) -> str | None:
+def ineffective_reason(own_effect: Effect, other_effects: Sequence[Effect], *, min_helped: int = 1) -> str | None:
     """Why a hint is ineffective; None where it brings its own session's target onto the list, and helps others.
 
     `min_helped` of the other sessions must rank the target higher with the hint, or list it at all.
     """
-    if own.after is None:
+    if own_effect.after is None:
         return "with it, its own session's list still misses the target"
-    better = sum(effect.gain > 0 for effect in others)
-    if better < min(min_helped, len(others)):
-        return f"it helps {better} of {len(others)} other sessions, expected at least {min_helped}"
+    better = sum(effect.gain > 0 for effect in other_effects)
+    if better < min(min_helped, len(other_effects)):
+        return f"it helps {better} of {len(other_effects)} other sessions, expected at least {min_helped}"
     return None
 
 

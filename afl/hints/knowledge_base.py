@@ -113,11 +113,11 @@ class HintOrigin:
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Self:
         """The origin whose `to_json` gave this record."""
-        own = record.get("own")
+        own_effect = record.get("own")
         return cls(
             mistakes=tuple(record.get("mistakes", ())),
             causes=tuple(record.get("causes", ())),
-            own_effect=None if own is None else Effect(**own),
+            own_effect=None if own_effect is None else Effect(**own_effect),
             other_effects=tuple(Effect(**effect) for effect in record.get("others", ())),
             source=record.get("source"),
         )

@@ -182,5 +182,5 @@ class AdaptiveRate:
         self._ceiling = max(MINIMUM, len(accepted) / WINDOW or fallback)
         self._throttled_at = self._clock.monotonic()
         # An endpoint that counts a sliding second still counts the accepted ones.
-        room = accepted[int(DECREASE * len(accepted))] + WINDOW if accepted else 0.0
-        self._next_at = max(room, self._throttled_at + 1 / self._ceiling)
+        earliest = accepted[int(DECREASE * len(accepted))] + WINDOW if accepted else 0.0
+        self._next_at = max(earliest, self._throttled_at + 1 / self._ceiling)

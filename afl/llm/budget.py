@@ -145,10 +145,10 @@ class Budget:
         self.refused = upper_bound if self.refused is None else min(self.refused, upper_bound)
 
     def _reserve_if_allowed(self, upper_bound: Spending) -> bool:
-        wanted = self._committed.plus(upper_bound)
-        if not self.bounds.allows(wanted):
+        total = self._committed.plus(upper_bound)
+        if not self.bounds.allows(total):
             return False
-        self._committed = wanted
+        self._committed = total
         self._in_flight += 1
         return True
 

@@ -17,7 +17,7 @@ def fingerprint(model: str, parameters: Mapping[str, Any], messages: Sequence[Me
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-MAX_SHOWN = 80
+MAX_EXCERPT = 80
 
 
 def first_difference(recorded: Sequence[Message], current: Sequence[Message]) -> str:
@@ -56,7 +56,7 @@ class Difference:
     def __str__(self) -> str:
         line = "" if self.line is None else f", line {self.line}"
         under = f" under {self.under!r}" if self.under else ""
-        earlier, now = _shown(self.earlier, self.now)
+        earlier, now = _excerpts(self.earlier, self.now)
         return f"{self.field}{line}{under}: earlier {earlier}, now {now}"
 
 
@@ -94,7 +94,7 @@ def describe_call(key: CallKey) -> str:
 
 def _first_line(recorded: str, current: str) -> str:
     number, old, new = _differing_line(recorded, current)
-    earlier, now = _shown(old, new)
+    earlier, now = _excerpts(old, new)
     return f"line {number}: recorded {earlier}, now {now}"
 
 
@@ -103,12 +103,12 @@ def _differing_line(earlier: str, now: str) -> tuple[int, str | None, str | None
     return next((number, old, new) for number, (old, new) in enumerate(lines, start=1) if old != new)
 
 
-def _shown(earlier: Any, now: Any) -> tuple[str, str]:
+def _excerpts(earlier: Any, now: Any) -> tuple[str, str]:
     """Both values for display; of long lines that begin alike, the part around the first difference."""
     if isinstance(earlier, str) and isinstance(now, str):
         common = next((at for at, (a, b) in enumerate(zip(earlier, now, strict=False)) if a != b), 0)
-        if common > MAX_SHOWN // 2:
-            start = common - MAX_SHOWN // 4
+        if common > MAX_EXCERPT // 2:
+            start = common - MAX_EXCERPT // 4
             return _quoted(earlier[start:], "..."), _quoted(now[start:], "...")
     return _quoted(earlier), _quoted(now)
 
@@ -118,4 +118,4 @@ def _quoted(value: Any, before: str = "") -> str:
         return "nothing"
     if not isinstance(value, str):
         return str(value)
-    return repr(before + (value if len(value) <= MAX_SHOWN else value[:MAX_SHOWN] + "..."))
+    return repr(before + (value if len(value) <= MAX_EXCERPT else value[:MAX_EXCERPT] + "..."))

@@ -90,9 +90,9 @@ def _require_model(model: str, body: bytes, address: str) -> None:
             f"{address} answers, but not like an OpenAI-compatible endpoint; --base-url usually ends in /v1"
         ) from None
     if listed and not any(_matches(entry, model) for entry in listed):
-        some = ", ".join(sorted(listed)[:5])
+        examples = ", ".join(sorted(listed)[:5])
         raise EndpointError(
-            f"{address} has no model {model!r}; it has: {some}{', ...' if len(listed) > 5 else ''}"
+            f"{address} has no model {model!r}; it has: {examples}{', ...' if len(listed) > 5 else ''}"
         )
 
 

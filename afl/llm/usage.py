@@ -59,10 +59,10 @@ class Usage:
 
     def take(self) -> "Usage":
         """The totals so far, to be added elsewhere; counting starts again at zero."""
-        taken = replace(self)
+        totals = replace(self)
         for field in fields(self):
             setattr(self, field.name, field.default)
-        return taken
+        return totals
 
     @classmethod
     def from_entries(cls, entries: Iterable[JournalEntry]) -> "Usage":

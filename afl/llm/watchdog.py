@@ -11,7 +11,7 @@ from afl.llm.time_limits import DEFAULT_STALL_SECONDS
 from afl.ports import Clock
 from afl.types import CallKey
 
-_NAMED = 3
+_MAX_NAMED = 3
 
 
 class _Pending(NamedTuple):
@@ -107,8 +107,8 @@ class StallWatchdog:
     def _pending_requests(self) -> str:
         now = self._clock.monotonic()
         oldest = sorted(self._pending.items(), key=lambda item: item[1].since)
-        named = [f"{describe_call(key)} ({pending.described(now)})" for key, pending in oldest[:_NAMED]]
-        more = [f"and {len(oldest) - _NAMED:,} more"] if len(oldest) > _NAMED else []
+        named = [f"{describe_call(key)} ({pending.described(now)})" for key, pending in oldest[:_MAX_NAMED]]
+        more = [f"and {len(oldest) - _MAX_NAMED:,} more"] if len(oldest) > _MAX_NAMED else []
         return f"{len(oldest):,} request{'s' if len(oldest) > 1 else ''}: {'; '.join([*named, *more])}"
 
     def _note(self, key: CallKey, event: str) -> None:

@@ -32,7 +32,7 @@ def expected_hits(better: ArrayLike, pool: ArrayLike, negatives: int) -> NDArray
     worse = np.asarray(pool, dtype=np.float64) - np.asarray(better, dtype=np.float64)
     size = np.asarray(pool, dtype=np.float64)
     probability = np.ones(np.broadcast(worse, size).shape)
-    for drawn in range(negatives):
-        left = size - drawn
-        probability *= np.where(left > 0, np.maximum(worse - drawn, 0) / np.maximum(left, 1), 1.0)
+    for draw in range(negatives):
+        remaining = size - draw
+        probability *= np.where(remaining > 0, np.maximum(worse - draw, 0) / np.maximum(remaining, 1), 1.0)
     return probability

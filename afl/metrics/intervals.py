@@ -57,10 +57,10 @@ def newcombe(hits: int, n: int, other_hits: int, other_n: int) -> Estimate:
     Where both studies are over the same users the interval is wider than necessary: what they have in common is not
     known.        Newcombe 1998, Statistics in Medicine 17, 873-890, method 10
     """
-    one, two = wilson(hits, n), wilson(other_hits, other_n)
-    difference = one.value - two.value
-    below = sqrt((one.value - one.ci95[0]) ** 2 + (two.ci95[1] - two.value) ** 2)
-    above = sqrt((one.ci95[1] - one.value) ** 2 + (two.value - two.ci95[0]) ** 2)
+    first, second = wilson(hits, n), wilson(other_hits, other_n)
+    difference = first.value - second.value
+    below = sqrt((first.value - first.ci95[0]) ** 2 + (second.ci95[1] - second.value) ** 2)
+    above = sqrt((first.ci95[1] - first.value) ** 2 + (second.value - second.ci95[0]) ** 2)
     return Estimate(difference, (difference - below, difference + above), min(n, other_n))
 
 

@@ -39,9 +39,9 @@ def mcnemar(first: ArrayLike, second: ArrayLike) -> McNemar:
     Of the w + l users on whom the arms differ, each side is equally likely under the null hypothesis:
     p = min(1, 2 P(X <= min(w, l))), X ~ Binomial(w + l, 1/2).        McNemar 1947; exact form: Mosteller 1952
     """
-    one, two = _paired(first, second)
-    hit_one, hit_two = one.astype(bool), two.astype(bool)
-    won, lost = int((hit_two & ~hit_one).sum()), int((hit_one & ~hit_two).sum())
+    first_values, second_values = _paired(first, second)
+    first_hits, second_hits = first_values.astype(bool), second_values.astype(bool)
+    won, lost = int((second_hits & ~first_hits).sum()), int((first_hits & ~second_hits).sum())
     return mcnemar_from_counts(won, lost)
 
 
@@ -62,8 +62,8 @@ def paired_bootstrap(first: ArrayLike, second: ArrayLike, *, resamples: int = 10
     p comes from the same resamples (`percentile_p`): below .05 where the interval excludes 0. There are more
     resamples than an interval needs, so that a clear difference stays significant after an adjustment for many tests.
     """
-    one, two = _paired(first, second)
-    differences = two - one
+    first_values, second_values = _paired(first, second)
+    differences = second_values - first_values
     if differences.size == 0:
         return Difference(0.0, (0.0, 0.0), 1.0, 0)
     means = resampled_means(differences, resamples=resamples, seed=seed)
@@ -90,7 +90,9 @@ def paired_bootstrap_from_counts(
 
 
 def _paired(first: ArrayLike, second: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    one, two = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
-    if one.shape != two.shape or one.ndim != 1:
-        raise ValueError(f"got values of shapes {one.shape} and {two.shape}, expected one per user in each arm")
-    return one, two
+    first_values, second_values = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    if first_values.shape != second_values.shape or first_values.ndim != 1:
+        raise ValueError(
+            f"got values of shapes {first_values.shape} and {second_values.shape}, expected one per user in each arm"
+        )
+    return first_values, second_values

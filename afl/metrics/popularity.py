@@ -27,12 +27,12 @@ def popularity_groups(interactions: ArrayLike, *, items: int) -> NDArray[np.int6
 
     Raises `ValueError` for an interaction with an item outside the catalogue.
     """
-    chosen = np.asarray(interactions, dtype=np.int64)
-    if chosen.size and not 0 <= chosen.min() <= chosen.max() < items:
+    item_ids = np.asarray(interactions, dtype=np.int64)
+    if item_ids.size and not 0 <= item_ids.min() <= item_ids.max() < items:
         raise ValueError(
-            f"got interactions with items {chosen.min()} to {chosen.max()}, expected 0 to {items - 1}"
+            f"got interactions with items {item_ids.min()} to {item_ids.max()}, expected 0 to {items - 1}"
         )
-    counts = np.bincount(chosen, minlength=items)
+    counts = np.bincount(item_ids, minlength=items)
     tie_breaks = np.array([derived_seed("popularity", item) for item in range(items)], dtype=np.uint64)
     order = np.lexsort((tie_breaks, -counts))
     groups = np.empty(items, dtype=np.int64)

@@ -28,12 +28,12 @@ class UserConfusion(NamedTuple):
     """Wanted items."""
 
     @classmethod
-    def of(cls, yes: ArrayLike, wanted: ArrayLike) -> "UserConfusion":
+    def of(cls, answers: ArrayLike, labels: ArrayLike) -> "UserConfusion":
         """From (I,) answers and (I,) labels of a user's items. A failed answer counts as no."""
-        accepted, labels = np.asarray(yes, dtype=bool), np.asarray(wanted, dtype=bool)
-        if accepted.shape != labels.shape:
-            raise ValueError(f"got {accepted.size} answers for {labels.size} items, expected one for each")
-        return cls(int((accepted & labels).sum()), int(accepted.sum()), int(labels.sum()))
+        is_accepted, is_wanted = np.asarray(answers, dtype=bool), np.asarray(labels, dtype=bool)
+        if is_accepted.shape != is_wanted.shape:
+            raise ValueError(f"got {is_accepted.size} answers for {is_wanted.size} items, expected one for each")
+        return cls(int((is_accepted & is_wanted).sum()), int(is_accepted.sum()), int(is_wanted.sum()))
 
 
 class Scores(NamedTuple):

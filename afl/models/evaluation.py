@@ -26,7 +26,7 @@ class Example(NamedTuple):
 
     history: tuple[int, ...]
     target: int
-    known: NDArray[np.int64]
+    seen_items: NDArray[np.int64]
     """The user's items, never drawn as negatives."""
 
 
@@ -54,8 +54,8 @@ class Validation:
         targets = np.array([example.target for example in examples])
         better = scores >= np.take_along_axis(scores, targets[:, None], axis=1)
         for row, example in zip(better, examples, strict=True):
-            row[example.known] = False
-        pool = self.items - np.array([len(example.known) for example in examples])
+            row[example.seen_items] = False
+        pool = self.items - np.array([len(example.seen_items) for example in examples])
         return expected_hits(better.sum(axis=1), pool, NEGATIVES)
 
 
@@ -71,7 +71,7 @@ def _examples(sequences: Sequences) -> list[Example]:
 def _example(sequences: Sequences, index: int, position: int) -> Example:
     sequence = sequences[index]
     history = sequence.items[max(0, position - HISTORY_WINDOW) : position]
-    return Example(history, sequence.items[position], np.array(sorted(sequence.known), dtype=np.int64))
+    return Example(history, sequence.items[position], np.array(sorted(sequence.seen_items), dtype=np.int64))
 
 
 CUTOFF = 10
@@ -141,15 +141,15 @@ def user_results(
 ) -> UserResults:
     """As `evaluate_model`, per user: for averages over training seeds and paired comparisons of models."""
     users = session_rows(dataset, split)
-    won = np.zeros((candidate_seeds, len(users)), dtype=bool)  # (C, S)
+    is_hit = np.zeros((candidate_seeds, len(users)), dtype=bool)  # (C, S)
     lists = [candidate_lists(dataset, users, size=size, seed=seed).items for seed in range(candidate_seeds)]
     ranks = np.empty(len(users), dtype=np.int64)  # (S,)
     targets = np.array([row.target for row in users], dtype=np.int64)
     for part, scores in model.chunks([row.history for row in users]):
         for seed, candidates in enumerate(lists):
-            won[seed, part] = _suggested(scores, candidates[part]) == targets[part]
+            is_hit[seed, part] = _suggested(scores, candidates[part]) == targets[part]
         ranks[part] = _ranks(scores, users[part], exclude_history=exclude_history)
-    return UserResults(won.mean(axis=0) if candidate_seeds else np.zeros(len(users)), ranks)
+    return UserResults(is_hit.mean(axis=0) if candidate_seeds else np.zeros(len(users)), ranks)
 
 
 def _suggested(scores: NDArray[np.float32], candidates: NDArray[np.int32]) -> NDArray[np.int32]:

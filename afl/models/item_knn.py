@@ -70,9 +70,9 @@ class ItemKNN(CountingModel):
         length = (histories != self.items).sum(1, keepdim=True)  # (B, 1)
         age = length - 1 - torch.arange(histories.shape[1])  # (B, T); the latest item has age 0
         weights = torch.where(age >= 0, self.config.recency ** age.clamp(min=0).float(), 0.0)
-        near = self.neighbours[histories].long().flatten(1)  # (B, T * K)
-        added = (self.similarities[histories] * weights[:, :, None]).flatten(1)
-        return torch.zeros(len(histories), self.items).scatter_add_(1, near, added)
+        neighbours = self.neighbours[histories].long().flatten(1)  # (B, T * K)
+        similarities = (self.similarities[histories] * weights[:, :, None]).flatten(1)
+        return torch.zeros(len(histories), self.items).scatter_add_(1, neighbours, similarities)
 
 
 def _incidence(sequences: Sequences, items: int) -> sparse.csc_array:

@@ -35,26 +35,26 @@ class _SampledSoftmax(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, states: Tensor, targets: Tensor, items: Tensor, drawn: Tensor, stands_for: Tensor
+        ctx: Any, states: Tensor, targets: Tensor, items: Tensor, sampled: Tensor, log_weights: Tensor
     ) -> Tensor:
-        right, wrong = items[targets], items[drawn]  # (P, D), (N, D)
-        logits = (states * right).sum(1, keepdim=True)  # (P, 1)
-        odds = torch.addmm(stands_for - logits, states, wrong.T)  # (P, N)
+        target_vectors, sampled_vectors = items[targets], items[sampled]  # (P, D), (N, D)
+        logits = (states * target_vectors).sum(1, keepdim=True)  # (P, 1)
+        odds = torch.addmm(log_weights - logits, states, sampled_vectors.T)  # (P, N)
         odds.clamp_(max=_MAX_DIFFERENCE).exp_()
-        column = torch.full((len(items),), -1).index_put_((drawn,), torch.arange(len(drawn)))[targets]  # (P,)
+        column = torch.full((len(items),), -1).index_put_((sampled,), torch.arange(len(sampled)))[targets]  # (P,)
         rows = (column >= 0).nonzero()[:, 0]
         odds[rows, column[rows]] = 0.0  # the target is not its own rival
-        against = odds.sum(1, keepdim=True)  # (P, 1)
-        ctx.save_for_backward(states, targets, items, drawn, odds, against)
-        return against.log1p().mean()
+        total_odds = odds.sum(1, keepdim=True)  # (P, 1)
+        ctx.save_for_backward(states, targets, items, sampled, odds, total_odds)
+        return total_odds.log1p().mean()
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        states, targets, items, drawn, odds, against = ctx.saved_tensors
-        each = gradients[0] / len(states) / (1 + against)  # (P, 1) what one unit of odds weighs
-        weighed = states * each
-        to_states = (odds @ items[drawn] - against * items[targets]).mul_(each)
-        to_items = torch.zeros_like(items)
-        to_items.index_add_(0, targets, weighed * -against)
-        to_items.index_add_(0, drawn, odds.T @ weighed)
-        return to_states, None, to_items, None, None
+        states, targets, items, sampled, odds, total_odds = ctx.saved_tensors
+        scale = gradients[0] / len(states) / (1 + total_odds)  # (P, 1) what one unit of odds weighs
+        scaled_states = states * scale
+        states_gradient = (odds @ items[sampled] - total_odds * items[targets]).mul_(scale)
+        items_gradient = torch.zeros_like(items)
+        items_gradient.index_add_(0, targets, scaled_states * -total_odds)
+        items_gradient.index_add_(0, sampled, odds.T @ scaled_states)
+        return states_gradient, None, items_gradient, None, None

@@ -33,8 +33,8 @@ def configured(model: type[NextItemModel], training: TrainingConfig, argument: s
     """
     if argument is None or not _SETTINGS.fullmatch(argument):
         return ConfiguredModel(model, training, argument)
-    of_model = _numbers(model.Config)
-    of_training = _numbers(TrainingConfig) if issubclass(model, SequentialModel) else {}
+    of_model = numeric_settings(model.Config)
+    of_training = numeric_settings(TrainingConfig) if issubclass(model, SequentialModel) else {}
     values = {
         name: _value(name, text, of_model | of_training)
         for name, _, text in (pair.partition("=") for pair in argument.split(","))
@@ -53,7 +53,7 @@ def with_defaults(model: type[NextItemModel], changed: Mapping[str, Any]) -> typ
     return type(model.__name__, (model,), {"Config": config})
 
 
-def _numbers(config: type[Any]) -> dict[str, type[Any]]:
+def numeric_settings(config: type[Any]) -> dict[str, type[Any]]:
     """The types of the numeric settings that have a default."""
     defaults = {setting.name: setting.default for setting in fields(config)}
     return {name: type(value) for name, value in defaults.items() if type(value) in (int, float)}

@@ -61,8 +61,8 @@ class FileRecommender:
         if title is None:
             raise UsageError(f"{self.path}: no row for session {view.session!r}, expected one for every session")
         spellings = {title.casefold(), one_line(title).casefold()}
-        for item, shown in zip(view.candidates, view.candidate_titles, strict=True):
-            if shown.casefold() in spellings:
+        for item, candidate_title in zip(view.candidates, view.candidate_titles, strict=True):
+            if candidate_title.casefold() in spellings:
                 return item
         raise UsageError(
             f"{self.path}: session {view.session!r} suggests {one_line(title)!r}, which is not on its candidate list; "

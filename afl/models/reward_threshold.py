@@ -36,13 +36,18 @@ def reward_threshold(model: RewardModel, dataset: Dataset, *, candidates: int = 
     lists = candidate_lists(dataset, held_out, size=candidates, seed=SEED).items
     sessions = [build_session(dataset, row, items.tolist()) for row, items in zip(held_out, lists, strict=True)]
     scores = np.round(model.scores([session.view for session in sessions]), 2)  # (S, N)
-    wanted = lists == np.array([row.target for row in held_out])[:, None]
-    return RewardThreshold(round(youden(scores[wanted], scores[~wanted]), 2), len(held_out))
+    is_target = lists == np.array([row.target for row in held_out])[:, None]
+    return RewardThreshold(round(youden(scores[is_target], scores[~is_target]), 2), len(held_out))
 
 
-def youden(wanted: ArrayLike, others: ArrayLike) -> float:
+def youden(positives: ArrayLike, negatives: ArrayLike) -> float:
     """The score t with the largest share of `wanted` >= t less share of `others` >= t; of equals the lowest."""
-    yes, no = np.sort(np.asarray(wanted, np.float64)), np.sort(np.asarray(others, np.float64))
-    thresholds = np.unique(np.concatenate([yes, no]))
-    gains = np.searchsorted(no, thresholds) / max(len(no), 1) - np.searchsorted(yes, thresholds) / max(len(yes), 1)
+    sorted_positives, sorted_negatives = (
+        np.sort(np.asarray(positives, np.float64)),
+        np.sort(np.asarray(negatives, np.float64)),
+    )
+    thresholds = np.unique(np.concatenate([sorted_positives, sorted_negatives]))
+    gains = np.searchsorted(sorted_negatives, thresholds) / max(len(sorted_negatives), 1) - np.searchsorted(
+        sorted_positives, thresholds
+    ) / max(len(sorted_positives), 1)
     return float(thresholds[int(np.argmax(np.round(gains, 12)))])

@@ -42,8 +42,8 @@ class FakeServer:
     `answer` turns messages into a reply, `faults` replaces responses by request number (the first is 1), `models`
     are the listed ids and `models_fault` replaces their list, `authorization` is the only accepted header of that name
     (`Bearer KEY`), `latency` is in seconds. Of more than `per_second` requests in any second the rest are refused with
-    429, at once and without `Retry-After`. `requests` keeps the payloads unless `keep` is off, `/counters` answers
-    with `counters` as JSON.
+    429, at once and without `Retry-After`. `requests` holds the payloads unless `keep_requests` is off, `/counters`
+    answers with `counters` as JSON.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class FakeServer:
         latency: float = 0.0,
         per_second: int | None = None,
         port: int = 0,
-        keep: bool = True,
+        keep_requests: bool = True,
     ) -> None:
         self._answer = answer
         self._faults = dict(faults or {})
@@ -66,9 +66,9 @@ class FakeServer:
         self._authorization = authorization
         self._latency = latency
         self._per_second = per_second
-        self._taken: deque[float] = deque()
+        self._recent: deque[float] = deque()
         self._port = port
-        self._keep = keep
+        self._keep = keep_requests
         self._runner: web.AppRunner | None = None
         self.counters = Counters()
         self.requests: list[dict[str, Any]] = []
@@ -98,7 +98,7 @@ class FakeServer:
         number = self.counters.chat
         if not self._authorized(request):
             return error_response(401, "Incorrect API key provided: " + request.headers.get("Authorization", ""))
-        if not self._takes():
+        if not self._admits():
             self.counters.refused += 1
             return error_response(429, f"more than {self._per_second} requests a second")
         self.counters.in_flight += 1
@@ -108,16 +108,16 @@ class FakeServer:
         finally:
             self.counters.in_flight -= 1
 
-    def _takes(self) -> bool:
+    def _admits(self) -> bool:
         """Whether another request is allowed now."""
         if self._per_second is None:
             return True
         now = time.monotonic()
-        while self._taken and now - self._taken[0] >= 1:
-            self._taken.popleft()
-        if len(self._taken) >= self._per_second:
+        while self._recent and now - self._recent[0] >= 1:
+            self._recent.popleft()
+        if len(self._recent) >= self._per_second:
             return False
-        self._taken.append(now)
+        self._recent.append(now)
         return True
 
     async def _respond(self, request: web.Request, number: int) -> web.StreamResponse:
@@ -197,7 +197,7 @@ def main() -> None:
         latency=options.latency,
         per_second=options.per_second,
         port=options.port,
-        keep=False,
+        keep_requests=False,
     )
     with suppress(KeyboardInterrupt):
         asyncio.run(_serve(server))

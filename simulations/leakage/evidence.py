@@ -135,7 +135,7 @@ class Evidence:
         if self.dataset is None or not lists.keys() <= self.rows.keys():
             return list(shown)
         return [
-            CandidateList(tuple(items), self.rows[session].target, frozenset(self.rows[session].known))
+            CandidateList(tuple(items), self.rows[session].target, frozenset(self.rows[session].seen_items))
             for session, items in lists.items()
         ]
 

@@ -73,7 +73,7 @@ def require_sound(checks: Sequence[Check], *, leave_out: Collection[str] = ()) -
 def candidate_lists_of(task: Task) -> list[CandidateList]:
     """Every session's list as `check_lists` takes it."""
     pairs = zip(task.rows, task.candidates.tolist(), strict=True)
-    return [CandidateList(shown, row.target, frozenset(row.known)) for row, shown in pairs]
+    return [CandidateList(shown, row.target, frozenset(row.seen_items)) for row, shown in pairs]
 
 
 def is_trained(*models: str | None) -> bool:
@@ -87,7 +87,7 @@ def _judged_items(task: Task) -> list[JudgedItemsOfUser]:
     wanted = task.judged.wanted
     judged = zip(task.rows, task.candidates.tolist(), task.judged.items.tolist(), strict=True)
     return [
-        JudgedItemsOfUser(items[:wanted], items[wanted:], {*row.history, *shown}, row.known)
+        JudgedItemsOfUser(items[:wanted], items[wanted:], {*row.history, *shown}, row.seen_items)
         for row, shown, items in judged
     ]
 

@@ -159,8 +159,8 @@ def _divided(dataset: Dataset) -> str:
     if shares is None:
         return f"{divided}, as its source divides them; choose another --split"
     return (
-        f"{divided} (divided {shares}, validation and test rounded down); import at least {shares.fewest} users, "
-        "other shares (afl data import ... --split 2:1:1), or choose --split train"
+        f"{divided} (divided {shares}, validation and test rounded down); import at least {shares.min_sequences} "
+        "users, other shares (afl data import ... --split 2:1:1), or choose --split train"
     )
 
 

@@ -150,7 +150,7 @@ def arena(folder: Path, *, sessions: int) -> Iterator[Arena]:
     command = [sys.executable, str(LAUNCHER)]
     path = {**os.environ, "PYTHONPATH": str(ROOT)}
     with (
-        running_server(endpoint, keep=False) as server,
+        running_server(endpoint, keep_requests=False) as server,
         subprocess.Popen(command, stdin=-1, stdout=-1, text=True, env=path) as launcher,
     ):
         made = Arena(folder, server, endpoint, launcher, pipe, sessions)

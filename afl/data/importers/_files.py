@@ -10,7 +10,7 @@ from typing import IO, cast
 from afl.errors import DataError, UsageError
 
 
-def given_path(path: Path | None, format: str) -> Path:
+def existing_path(path: Path | None, format: str) -> Path:
     """The path, which must exist."""
     if path is None:
         raise UsageError(f"format {format!r} needs a path: afl data import {format} PATH --name NAME")
@@ -25,7 +25,7 @@ def given_path(path: Path | None, format: str) -> Path:
 
 def data_folder(path: Path | None, format: str) -> Path:
     """The path, which must be a folder."""
-    folder = given_path(path, format)
+    folder = existing_path(path, format)
     if not folder.is_dir():
         raise DataError(f"{folder}: got a file, expected the folder that holds the data set")
     return folder
@@ -42,12 +42,12 @@ def only_file(folder: Path, pattern: str) -> Path:
 
 def folder_with(path: Path | None, format: str, filename: str) -> Path:
     """The folder that holds the file `filename`: the path, its only such subfolder, or the folder of a given file."""
-    given = given_path(path, format)
-    folder = given if given.is_dir() else given.parent
+    source = existing_path(path, format)
+    folder = source if source.is_dir() else source.parent
     if (folder / filename).is_file():
         return folder
     inside = [entry for entry in entries_of(folder) if (entry / filename).is_file()]
-    if len(inside) != 1 or folder != given:
+    if len(inside) != 1 or folder != source:
         raise DataError(f"{folder}: {filename} is missing")
     return inside[0]
 

@@ -28,9 +28,9 @@ def records_of(file: Path) -> Iterator[tuple[int, Record]]:
             except UnicodeDecodeError:
                 raise DataError(f"{file}, line {number}: not valid UTF-8 text; save the file as UTF-8") from None
             except _MALFORMED:
-                shown = line.decode("utf-8", "replace").strip()
+                excerpt = line.decode("utf-8", "replace").strip()
                 raise DataError(
-                    f"{file}, line {number}: got {shown[:60]!r}, expected one record {{...}}"
+                    f"{file}, line {number}: got {excerpt[:60]!r}, expected one record {{...}}"
                 ) from None
             yield number, record
 

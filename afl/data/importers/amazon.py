@@ -17,7 +17,7 @@ from afl.data import domains
 from afl.data.catalogue import Attributes, Catalogue
 from afl.data.dataset import Dataset
 from afl.data.importers import ImportOptions
-from afl.data.importers._files import entries_of, given_path
+from afl.data.importers._files import entries_of, existing_path
 from afl.data.importers._interactions import split_by_user, split_notes, without_title
 from afl.data.importers._records import Record, records_of, text_in, texts_in
 from afl.errors import DataError
@@ -53,7 +53,7 @@ def import_amazon(path: Path | None, options: ImportOptions) -> Dataset:
     Every review counts, whatever its rating. Items are those that were reviewed, in the order of their ids, with
     `category` and `brand`. Raises `DataError` naming file, line and reason.
     """
-    file = _reviews(given_path(path, "amazon"))
+    file = _reviews(existing_path(path, "amazon"))
     release = _release(file)
     rows = _rows(file, release)
     keys = rows["item"].unique().to_frame().sort(pl.col("item").str.len_chars(), "item")["item"].to_list()

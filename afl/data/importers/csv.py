@@ -12,7 +12,7 @@ from afl.data import domains
 from afl.data.catalogue import Catalogue
 from afl.data.dataset import Dataset
 from afl.data.importers import ImportOptions
-from afl.data.importers._files import given_path
+from afl.data.importers._files import existing_path
 from afl.data.importers._interactions import (
     ITEM,
     RATING,
@@ -34,7 +34,7 @@ def import_csv(path: Path | None, options: ImportOptions) -> Dataset:
     Every interaction counts, whatever its rating, and repeated ones are kept. Raises `DataError` naming file, line
     and reason.
     """
-    file = given_path(path, "csv")
+    file = existing_path(path, "csv")
     if file.is_dir():
         raise DataError(f"{file}: got a folder, expected a .csv, .tsv or .parquet file")
     table = read_parquet_table(file) if file.suffix.lower() in (".parquet", ".pq") else read_text_table(file)
@@ -55,19 +55,19 @@ def _catalogue(table: Table, rows: pl.DataFrame) -> tuple[Catalogue, dict[str, s
     used = {*(table.find(names) for names in (USER, ITEM, TIMESTAMP, RATING)), title, ""}
     # Numbered, because polars interprets some names as regular expressions.
     others = {f"other {n}": name for n, name in enumerate(table.columns) if name not in used}
-    shown = table.frame[title] if title else rows["item"]
+    titles_by_row = table.frame[title] if title else rows["item"]
     columns = {column: table.frame[name] for column, name in others.items()}
-    described = pl.DataFrame({"item": rows["item"], "title": shown, **columns})
+    described = pl.DataFrame({"item": rows["item"], "title": titles_by_row, **columns})
     items = (
         described.group_by("item")
         .agg(pl.col(column).drop_nulls().first() for column in ("title", *others))
         .sort(pl.col("item").str.len_chars(), "item")
     )
     varying = _varying(described, list(others))
-    columns_kept = {others[column]: items[column] for column in others if column not in varying}
+    attribute_columns = {others[column]: items[column] for column in others if column not in varying}
     keys = items["item"].to_list()
     titles = [title or key for title, key in zip(items["title"].to_list(), keys, strict=True)]
-    attributes = attributes_of(columns_kept, dict.fromkeys(columns_kept, "|"), len(items))
+    attributes = attributes_of(attribute_columns, dict.fromkeys(attribute_columns, "|"), len(items))
     dropped = ", ".join(others[column] for column in varying)
     notes = {"left out": f"{dropped}: differs within an item, so it is no attribute of it"} if varying else {}
     return Catalogue.build(keys, titles, attributes), notes

@@ -61,12 +61,12 @@ def import_flower(path: Path | None, options: ImportOptions) -> Dataset:
 # ---- files
 
 
-def _folder(given: Path) -> Path:
+def _folder(path: Path) -> Path:
     """The folder itself, or its only subfolder with a folder `info`."""
-    inside = [entry for entry in (given, *entries_of(given)) if (entry / "info").is_dir()]
-    if given not in inside and len(inside) != 1:
-        raise DataError(f"{given}: info is missing, expected the folder with info, cache and test")
-    return given if given in inside else inside[0]
+    inside = [entry for entry in (path, *entries_of(path)) if (entry / "info").is_dir()]
+    if path not in inside and len(inside) != 1:
+        raise DataError(f"{path}: info is missing, expected the folder with info, cache and test")
+    return path if path in inside else inside[0]
 
 
 def _category(folder: Path, option: str | None) -> str:
@@ -108,17 +108,17 @@ def _examples(file: Path, items: int) -> list[Example]:
 
 def _example(file: Path, number: int, window: Any, length: Any, following: Any, *, items: int) -> Example:
     try:
-        shown, padding = list(window[:length]), list(window[length:])
-        known = all(type(item) is int and 0 <= item < items for item in (*shown, following))
-        fits = 0 < length <= WINDOW and len(shown) == length and all(item == items for item in padding)
+        history, padding = list(window[:length]), list(window[length:])
+        are_items = all(type(item) is int and 0 <= item < items for item in (*history, following))
+        is_padded = 0 < length <= WINDOW and len(history) == length and all(item == items for item in padding)
     except TypeError:
-        known = fits = False
-    if not (known and fits):
+        are_items = is_padded = False
+    if not (are_items and is_padded):
         raise DataError(
             f"{file}, row {number}: got {window!r:.60} of length {length!r:.10} -> {following!r:.20}, expected "
             f"1 to {WINDOW} item numbers below {items}, padded with {items}"
         )
-    return (*shown, following)
+    return (*history, following)
 
 
 # ---- training sequences

@@ -131,14 +131,14 @@ def _tags(file: Path, taggings: list[_Tagging]) -> dict[int, tuple[str, ...]]:
         parse_int(file, number, "tagID", tag): value.strip()
         for number, (tag, value) in numbered_rows(file, ("tagID", "tagValue"), encoding=encoding_of(file))
     }
-    given: dict[int, Counter[int]] = defaultdict(Counter)
+    counts_by_artist: dict[int, Counter[int]] = defaultdict(Counter)
     for _, artist, tag in sorted({tagging[:3] for tagging in taggings}):
-        given[artist][tag] += 1
+        counts_by_artist[artist][tag] += 1
     return {
         artist: tuple(
             tag_names[tag]
             for tag, users in counts.most_common(MAX_TAGS)
             if users >= MIN_TAGGERS and tag_names.get(tag)
         )
-        for artist, counts in given.items()
+        for artist, counts in counts_by_artist.items()
     }

@@ -118,8 +118,8 @@ def _frame_rows(file: Path, pad: int, ids: dict[int, int]) -> list[tuple[int, ..
     rows = []
     for number, (window, following) in enumerate(zip(frame["seq"], frame["next"], strict=True)):
         try:
-            shown = [item for item in map(_item_id, window) if item != pad]
-            rows.append(tuple(ids[item] for item in (*shown, _item_id(following))))
+            history = [item for item in map(_item_id, window) if item != pad]
+            rows.append(tuple(ids[item] for item in (*history, _item_id(following))))
         except KeyError as error:
             raise DataError(f"{file}, row {number}: item {error} has no title") from None
         except (TypeError, ValueError):

@@ -19,7 +19,7 @@ from afl.data import domains
 from afl.data.catalogue import Attributes, Catalogue
 from afl.data.dataset import Dataset
 from afl.data.importers import ImportOptions
-from afl.data.importers._files import encoding_of, folder_with, given_path, lines_of, text_of
+from afl.data.importers._files import encoding_of, existing_path, folder_with, lines_of, text_of
 from afl.data.importers._interactions import split_by_user, split_notes, without_title
 from afl.data.importers._ratings import Layout, read_ratings
 from afl.data.importers._titles import GENRES, film
@@ -49,7 +49,7 @@ def import_movielens(path: Path | None, options: ImportOptions) -> Dataset:
     Every rating counts, whatever it is. Movies stand in the order of their file, rated or not, with `year` and
     `genre`; a title's article comes first. Raises `DataError` naming file, line and reason.
     """
-    folder, release = _find_release(given_path(path, "movielens"))
+    folder, release = _find_release(existing_path(path, "movielens"))
     rows = read_ratings(folder / release.ratings, release.layout)
     catalogue, notes = _catalogue(folder / release.movies, release, rows)
     splits = split_by_user(rows, catalogue)
@@ -86,8 +86,8 @@ def _catalogue(file: Path, release: Release, rows: pl.DataFrame) -> tuple[Catalo
     missing = [key for key in rated if key not in movies]
     keys = [*movies, *missing]
     titles = [*(title for title, _ in movies.values()), *missing]
-    known = [*(attributes for _, attributes in movies.values()), *({} for _ in missing)]
-    return Catalogue.build(keys, titles, known), without_title(len(missing), file.name)
+    attributes_of_all = [*(attributes for _, attributes in movies.values()), *({} for _ in missing)]
+    return Catalogue.build(keys, titles, attributes_of_all), without_title(len(missing), file.name)
 
 
 # ---- movies

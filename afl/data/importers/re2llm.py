@@ -40,8 +40,8 @@ def import_re2llm(path: Path | None, options: ImportOptions) -> Dataset:
         folder = folder / "movie"
     all_rows = [row for split, name in _FILES.items() for row in _rows(folder / name, split)]
     catalogue, left_out = _catalogue(folder, {item for row in all_rows for item in row.items})
-    kept, repeated = _without_repeats(all_rows)
-    sessions = list(_sessions(kept, catalogue.index))
+    distinct_rows, repeated = _without_repeats(all_rows)
+    sessions = list(_sessions(distinct_rows, catalogue.index))
     return Dataset(
         name=options.name,
         format="re2llm",
@@ -109,12 +109,12 @@ def _row(entry: Any, file: Path, split: Split, number: int) -> _Row:
 
 def _without_repeats(rows: Iterable[_Row]) -> tuple[list[_Row], Counter[Split]]:
     """The rows without repeats of history and target, and the number of repeats in each split."""
-    kept: dict[tuple[tuple[int, ...], int], _Row] = {}
+    first_rows: dict[tuple[tuple[int, ...], int], _Row] = {}
     repeated: Counter[Split] = Counter()
     for row in rows:
-        if kept.setdefault((row.history, row.target), row) is not row:
+        if first_rows.setdefault((row.history, row.target), row) is not row:
             repeated[row.split] += 1
-    return list(kept.values()), repeated
+    return list(first_rows.values()), repeated
 
 
 def _sessions(rows: Iterable[_Row], ids: Mapping[str, int]) -> Iterator[tuple[Split, Session, int]]:
@@ -133,16 +133,16 @@ def _repair(
     """The list with every item once and none of the history, and the number of replaced entries."""
     *history, target = items
     counts = Counter(candidates)
-    kept = {item: rng.choice(_positions(candidates, item)) for item, count in counts.items() if count > 1}
+    kept_position = {item: rng.choice(_positions(candidates, item)) for item, count in counts.items() if count > 1}
     wrong = [
         position
         for position, item in enumerate(candidates)
-        if kept.get(item, position) != position or (item in history and item != target)
+        if kept_position.get(item, position) != position or (item in history and item != target)
     ]
     repaired = list(candidates)
     for position in wrong:
-        taken = {*repaired, *items}
-        repaired[position] = rng.choice([item for item in range(movies) if item not in taken])
+        used = {*repaired, *items}
+        repaired[position] = rng.choice([item for item in range(movies) if item not in used])
     return tuple(repaired), len(wrong)
 
 

@@ -11,7 +11,7 @@ from afl.data import domains
 from afl.data.catalogue import Catalogue
 from afl.data.dataset import Dataset
 from afl.data.importers import ImportOptions
-from afl.data.importers._files import given_path, only_file
+from afl.data.importers._files import existing_path, only_file
 from afl.data.importers._interactions import (
     ITEM,
     TITLE,
@@ -33,8 +33,8 @@ def import_recbole(path: Path | None, options: ImportOptions) -> Dataset:
     Items stand in the order of the `.item` file; a column of titles is found by its name, the other `token` and
     `token_seq` columns are attributes. Raises `DataError` naming file, line and reason.
     """
-    given = given_path(path, "recbole")
-    file = only_file(given, "*.inter") if given.is_dir() else given
+    source = existing_path(path, "recbole")
+    file = only_file(source, "*.inter") if source.is_dir() else source
     table, _ = _read(file)
     rows = interactions(table)
     item_file = file.with_suffix(".item")
@@ -82,9 +82,11 @@ def _catalogue(file: Path, rows: pl.DataFrame) -> tuple[Catalogue, dict[str, str
     title = table.find(TITLE) or next((name for name in types if name.endswith(("title", "name"))), None)
     keys = table.frame[key].to_list()
     missing = sorted(set(rows["item"].unique().to_list()) - set(keys), key=lambda item: (len(item), item))
-    titles = [shown or item for shown, item in zip(table.frame[title or key].to_list(), keys, strict=True)]
-    kept = [name for name in types if types[name] in _SEPARATORS and name not in (key, title)]
-    columns = {name: table.frame[name] for name in kept}
-    attributes = attributes_of(columns, {name: _SEPARATORS[types[name]] for name in kept}, len(keys))
+    titles = [
+        title_text or item for title_text, item in zip(table.frame[title or key].to_list(), keys, strict=True)
+    ]
+    attribute_names = [name for name in types if types[name] in _SEPARATORS and name not in (key, title)]
+    columns = {name: table.frame[name] for name in attribute_names}
+    attributes = attributes_of(columns, {name: _SEPARATORS[types[name]] for name in attribute_names}, len(keys))
     notes = {"without title": f"{len(missing)} items are not in {file.name}"} if missing else {}
     return Catalogue.build(keys + missing, titles + missing, [*attributes, *({} for _ in missing)]), notes

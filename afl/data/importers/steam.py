@@ -17,7 +17,7 @@ from afl.data import domains
 from afl.data.catalogue import Attributes, Catalogue
 from afl.data.dataset import Dataset
 from afl.data.importers import ImportOptions
-from afl.data.importers._files import given_path
+from afl.data.importers._files import existing_path
 from afl.data.importers._interactions import split_by_user, split_notes, without_title
 from afl.data.importers._records import Record, records_of, text_in, texts_in
 from afl.data.importers.llara import import_llara
@@ -34,12 +34,12 @@ def import_steam(path: Path | None, options: ImportOptions) -> Dataset:
     Dates are days, so games of one day keep the order of the file. Games are those that were reviewed, in the order
     of their ids, with `genre`, `tag`, `developer` and `year`. Raises `DataError` naming file, line and reason.
     """
-    given = given_path(path, "steam")
-    folder = given if given.is_dir() else given.parent
+    source = existing_path(path, "steam")
+    folder = source if source.is_dir() else source.parent
     wording = domains.get_domain(options.domain or "game")
     if any((folder / name).is_file() for name in _LLARA):
         return replace(import_llara(folder, options), format="steam", domain=wording)
-    rows = _rows(given if given.is_file() else _one_of(folder, _REVIEWS))
+    rows = _rows(source if source.is_file() else _one_of(folder, _REVIEWS))
     keys = rows["item"].unique().to_frame().sort(pl.col("item").str.len_chars(), "item")["item"].to_list()
     games = _one_of(folder, _GAMES)
     described = _read_games(games, set(keys))
@@ -70,8 +70,8 @@ def _rows(file: Path) -> pl.DataFrame:
         try:
             columns["time"].append(_seconds(record["date"]))
         except (KeyError, TypeError, ValueError):
-            shown = f"{record.get('date')!r:.40}"
-            raise DataError(f"{file}, line {number}: date is {shown}, expected YYYY-MM-DD") from None
+            date_text = f"{record.get('date')!r:.40}"
+            raise DataError(f"{file}, line {number}: date is {date_text}, expected YYYY-MM-DD") from None
     if not columns["user"]:
         raise DataError(f"{file}: it holds no rows, expected one review a line")
     return pl.DataFrame(columns, schema={"user": pl.String, "item": pl.String, "time": pl.Int64})

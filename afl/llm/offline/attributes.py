@@ -45,8 +45,8 @@ class ValueSimilarity:
 
     def _entries(self, items: Items) -> tuple[Items, Items, Floats]:
         """(E,) every value of these items: the index of its item in `items`, its number, and its share."""
-        known = np.where(items < 0, len(self._offsets) - 2, items)
-        begin, lengths = self._offsets[known], self._offsets[known + 1] - self._offsets[known]
+        indices = np.where(items < 0, len(self._offsets) - 2, items)
+        begin, lengths = self._offsets[indices], self._offsets[indices + 1] - self._offsets[indices]
         owner = np.repeat(np.arange(len(items)), lengths)
         index = np.arange(len(owner)) + (begin - np.cumsum(lengths) + lengths)[owner]
         return owner, self._values[index], self._shares[index]
@@ -56,8 +56,8 @@ class YearProximity:
     """Similarity in time: exp(-distance between the years, in decades)."""
 
     def __init__(self, years: Sequence[float]) -> None:
-        known = [year for year in years if not math.isnan(year)]
-        mean = sum(known) / len(known)
+        known_years = [year for year in years if not math.isnan(year)]
+        mean = sum(known_years) / len(known_years)
         self._years = np.array([*(mean if math.isnan(year) else year for year in years), mean])  # item -1: mean
 
     def closeness(self, history: Items, candidates: Items) -> Floats:
@@ -101,8 +101,8 @@ def aspect_measures(catalogue: Catalogue) -> dict[str, AspectMeasure]:
 
 def _years(values: Sequence[tuple[str, ...]]) -> list[float] | None:
     years = [_year(value) for value in values]
-    known = sum(not math.isnan(year) for year in years)
-    return years if known and known >= 0.9 * sum(bool(value) for value in values) else None
+    year_count = sum(not math.isnan(year) for year in years)
+    return years if year_count and year_count >= 0.9 * sum(bool(value) for value in values) else None
 
 
 def _year(value: tuple[str, ...]) -> float:

@@ -104,8 +104,8 @@ class _SparseCounts:
         """(H, N) counts; unknown items (-1) have none."""
         keys = history[:, None] * self._items + candidates[None, :]  # (H, N)
         index = self._keys.searchsorted(keys)
-        known = (self._keys[index] == keys) & (history >= 0)[:, None] & (candidates >= 0)[None, :]
-        return np.where(known, self._counts[index], 0.0)
+        is_counted = (self._keys[index] == keys) & (history >= 0)[:, None] & (candidates >= 0)[None, :]
+        return np.where(is_counted, self._counts[index], 0.0)
 
 
 def thin_sequences(sequences: Sequences) -> Sequences:

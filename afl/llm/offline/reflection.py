@@ -56,16 +56,16 @@ class CauseFinder:
         self.values = values
         self.aspects = tuple(aspects)
 
-    def find(self, missed: MissedList, chosen: int) -> list[Cause]:
+    def find(self, missed: MissedList, target: int) -> list[Cause]:
         """What spoke for the candidate at position `chosen`: one to three causes, the strongest first.
 
         Values that the history has and the list lacks, with the aspect of the first; without any, the aspect in
         which the candidate is closer to the history than the list is; then a direction in which it is far from it.
         """
-        values = self.value_causes(missed, int(missed.list_features.items[chosen]))
-        nearer = [Cause(values[0].aspect)] if values else self._nearest_aspect(missed, chosen)
-        causes = [*values, *nearer, *self._direction(missed, chosen)][:MAX_CAUSES]
-        return causes or [Cause(POPULARITY, direction=1 if self._gap(missed, chosen, POPULARITY) > 0 else -1)]
+        values = self.value_causes(missed, int(missed.list_features.items[target]))
+        nearer = [Cause(values[0].aspect)] if values else self._nearest_aspect(missed, target)
+        causes = [*values, *nearer, *self._direction(missed, target)][:MAX_CAUSES]
+        return causes or [Cause(POPULARITY, direction=1 if self._gap(missed, target, POPULARITY) > 0 else -1)]
 
     def value_causes(self, missed: MissedList, *items: int) -> list[Cause]:
         """Values of these items that the history has and the list lacks, the strongest first."""
@@ -81,13 +81,13 @@ class CauseFinder:
         order = sorted(strengths, key=lambda cause: -round(strengths[cause], 6))
         return [cause for cause in order if strengths[cause] >= MIN_STRENGTH][:MAX_VALUES]
 
-    def _nearest_aspect(self, missed: MissedList, chosen: int) -> list[Cause]:
-        gaps = {aspect: self._gap(missed, chosen, aspect) for aspect in missed.visible_aspects}
+    def _nearest_aspect(self, missed: MissedList, target: int) -> list[Cause]:
+        gaps = {aspect: self._gap(missed, target, aspect) for aspect in missed.visible_aspects}
         nearest = max(gaps, key=lambda aspect: gaps[aspect], default=None)
         return [] if nearest is None or gaps[nearest] <= 0 else [Cause(nearest)]
 
-    def _direction(self, missed: MissedList, chosen: int) -> list[Cause]:
-        gaps = {aspect: self._gap(missed, chosen, aspect) for aspect in DIRECTED_ASPECTS if aspect in self.aspects}
+    def _direction(self, missed: MissedList, target: int) -> list[Cause]:
+        gaps = {aspect: self._gap(missed, target, aspect) for aspect in DIRECTED_ASPECTS if aspect in self.aspects}
         furthest = max(gaps, key=lambda aspect: abs(gaps[aspect]))
         return (
             [Cause(furthest, direction=1 if gaps[furthest] > 0 else -1)]
@@ -95,10 +95,10 @@ class CauseFinder:
             else []
         )
 
-    def _gap(self, missed: MissedList, chosen: int, aspect: str) -> float:
+    def _gap(self, missed: MissedList, target: int, aspect: str) -> float:
         """How far the candidate lies above the list in an aspect, rounded against floating-point noise."""
         column = missed.list_features.features.aspects[:, self.aspects.index(aspect)]
-        return round(float(column[chosen] - np.mean(column[missed.positions])), 6)
+        return round(float(column[target] - np.mean(column[missed.positions])), 6)
 
     def _share(self, items: Sequence[int], aspect: str, value: str) -> float:
         return sum(value in self.values.of(item, aspect) for item in items) / max(len(items), 1)
@@ -151,9 +151,9 @@ class OfflineReflection:
         missed = MissedList(preference.list_features, request.earlier_list, self._visible_aspects(request))
         if request.task is Task.MISTAKES:
             return list(self._mistakes(preference, missed))
-        if request.chosen not in preference.list_features.titles:
+        if request.target not in preference.list_features.titles:
             return ["I do not see what was chosen."]
-        causes = self.causes.find(missed, preference.list_features.titles.index(request.chosen))
+        causes = self.causes.find(missed, preference.list_features.titles.index(request.target))
         if request.task is Task.CAUSES:
             return [self._cause(cause) for cause in causes]
         return [self._hint(cause, request) for cause in causes]

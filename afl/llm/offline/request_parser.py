@@ -89,7 +89,7 @@ class Request:
     """Whether it plays the user."""
     earlier_list: tuple[str, ...] = ()
     """The candidates it listed earlier in the conversation, best first."""
-    chosen: str | None = None
+    target: str | None = None
     """The candidate that was chosen instead, where it is stated."""
     hints_so_far: tuple[str, ...] = ()
     """The hints collected so far, one of which `new_hint` may repeat."""
@@ -131,7 +131,7 @@ def parse_request(messages: Sequence[Utterance]) -> Request:
             message.role == "system" and message.text.startswith(USER_ROLE_PREFIX) for message in messages
         ),
         earlier_list=_earlier_list(messages, candidates),
-        chosen=_text_below(sections.get(CHOSEN, "")) or None,
+        target=_text_below(sections.get(CHOSEN, "")) or None,
         hints_so_far=titles(sections.get(HINTS_SO_FAR, "")),
         new_hint=_text_below(sections.get(NEW_HINT, "")),
     )

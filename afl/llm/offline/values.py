@@ -127,54 +127,64 @@ class AttributeValues:
 
     def _compute_membership(self, named: AspectValues) -> Floats:
         """(I + 1,) 1 for every item that has one of the values; the last entry is for unknown items."""
-        wanted = frozenset(named.values)
-        having = [not wanted.isdisjoint(self.of(item, named.aspect)) for item in range(len(self._attributes))]
-        return np.array([*having, False], dtype=np.float64)
+        named_values = frozenset(named.values)
+        has_value = [
+            not named_values.isdisjoint(self.of(item, named.aspect)) for item in range(len(self._attributes))
+        ]
+        return np.array([*has_value, False], dtype=np.float64)
 
     def _value_phrases(self) -> dict[Words, AspectValues]:
         """Every phrase that stands for a value, as words."""
-        readings: dict[Words, AspectValues] = {}
+        phrases: dict[Words, AspectValues] = {}
         for aspect in self.aspects:
             if aspect == ERA and self._has_years:
                 continue
-            every = sorted({value for item in range(len(self._attributes)) for value in self.of(item, aspect)})
-            alone = len(every) <= MAX_SINGLE_WORD_VALUES
-            own = {words: value for value in every if (words := _words(value)) and (alone or len(words) > 1)}
-            for words, value in own.items():
+            all_values = sorted(
+                {value for item in range(len(self._attributes)) for value in self.of(item, aspect)}
+            )
+            single_words_allowed = len(all_values) <= MAX_SINGLE_WORD_VALUES
+            value_of_words = {
+                words: value
+                for value in all_values
+                if (words := _words(value)) and (single_words_allowed or len(words) > 1)
+            }
+            for words, value in value_of_words.items():
                 for form in _forms(words):
-                    readings.setdefault(form, AspectValues(aspect, (value,)))
-            spoken = [
+                    phrases.setdefault(form, AspectValues(aspect, (value,)))
+            synonyms = [
                 (form, chain.from_iterable(_forms(_words(name)) for name in names)) for form, names in _SYNONYMS
             ]
-            for form, forms in spoken:
-                synonymous = tuple(dict.fromkeys(own[words] for words in forms if words in own))
+            for form, forms in synonyms:
+                synonymous = tuple(
+                    dict.fromkeys(value_of_words[words] for words in forms if words in value_of_words)
+                )
                 if synonymous:
-                    readings.setdefault(form, AspectValues(aspect, synonymous))
-        return readings
+                    phrases.setdefault(form, AspectValues(aspect, synonymous))
+        return phrases
 
     def _mentions(self, text: str) -> tuple[ValueMention, ...]:
         return tuple(dict.fromkeys(self._scan(_WORD.findall(text.casefold()))))
 
     def _scan(self, words: list[str]) -> Iterator[ValueMention]:
-        at = turned = 0
-        while at < len(words):
-            if words[at] in NEGATIONS:
-                turned = NEGATION_REACH + 1
-            elif not words[at][0].isalnum():
-                turned = 0
-            named, length = self._match_at(words, at)
+        position = negated_words = 0
+        while position < len(words):
+            if words[position] in NEGATIONS:
+                negated_words = NEGATION_REACH + 1
+            elif not words[position][0].isalnum():
+                negated_words = 0
+            named, length = self._match_at(words, position)
             if named is not None:
-                yield ValueMention(named, -1 if turned else 1)
-            turned = max(turned - length, 0)
-            at += length
+                yield ValueMention(named, -1 if negated_words else 1)
+            negated_words = max(negated_words - length, 0)
+            position += length
 
-    def _match_at(self, words: list[str], at: int) -> tuple[AspectValues | None, int]:
+    def _match_at(self, words: list[str], position: int) -> tuple[AspectValues | None, int]:
         """The values mentioned at this word, and the number of words."""
-        decade = _DECADE.fullmatch(words[at])
+        decade = _DECADE.fullmatch(words[position])
         if decade and self._has_years:
             return AspectValues(ERA, (f"{decade[1] if len(decade[1]) == 4 else '19' + decade[1]}s",)), 1
         for length in range(MAX_WORDS, 0, -1):
-            named = self._phrases.get(tuple(words[at : at + length]))
+            named = self._phrases.get(tuple(words[position : position + length]))
             if named is not None:
                 return named, length
         return None, 1

@@ -65,14 +65,14 @@ def aspect_mentions(text: str, attribute_aspects: tuple[str, ...] = ()) -> tuple
     return tuple(dict.fromkeys(_mentions(text, attribute_aspects)))
 
 
-def _mentions(text: str, own: tuple[str, ...]) -> Iterator[AspectMention]:
+def _mentions(text: str, attribute_aspects: tuple[str, ...]) -> Iterator[AspectMention]:
     negated_words = 0
     for word in _WORD.findall(text.casefold()):
         if word in NEGATIONS:
             negated_words = NEGATION_REACH + 1
         elif not word[0].isalpha():
             negated_words = 0
-        mention = _ASPECT.get(word) or (AspectMention(word, 1) if word in own else None)
+        mention = _ASPECT.get(word) or (AspectMention(word, 1) if word in attribute_aspects else None)
         if mention is not None:
             yield mention._replace(direction=-mention.direction) if negated_words else mention
         negated_words = max(negated_words - 1, 0)

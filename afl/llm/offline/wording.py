@@ -66,9 +66,9 @@ class Wording:
         clauses = []
         for index in order[:ASPECTS_NAMED]:
             aspect = self.knowledge.aspects[index]
-            spoken = PHRASES.get(aspect, PHRASES["other"])
+            phrases = PHRASES.get(aspect, PHRASES["other"])
             low = preference.list_features.features.aspects[position, index] < 0
-            variants = spoken.low if low and spoken.low else spoken.has
+            variants = phrases.low if low and phrases.low else phrases.has
             clauses.append(self._fill(self._pick(variants, subject, aspect), preference, position, aspect))
         return (
             f"{subject}: {' and '.join(clauses)}"

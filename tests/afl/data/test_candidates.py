@@ -55,13 +55,13 @@ def test_a_list_holds_the_target_once_and_no_item_twice(small: Dataset, test_row
 
 def test_seeded_lists_offer_no_other_item_that_the_user_touched(small: Dataset, test_rows: list[Row]) -> None:
     lists = candidate_lists(small, test_rows).items.tolist()
-    assert [row.known & set(chosen) for row, chosen in zip(test_rows, lists, strict=True)] == [
+    assert [row.seen_items & set(chosen) for row, chosen in zip(test_rows, lists, strict=True)] == [
         {row.target} for row in test_rows
     ]
 
 
 def test_held_out_items_and_other_touched_ones_are_known_too(small: Dataset, test_rows: list[Row]) -> None:
-    assert test_rows[2].known == {1, 2, 3, 4, 5, 6}
+    assert test_rows[2].seen_items == {1, 2, 3, 4, 5, 6}
 
 
 def test_a_subset_of_rows_gets_the_same_seeded_lists(small: Dataset, test_rows: list[Row]) -> None:
@@ -79,7 +79,7 @@ def test_equal_lists_have_equal_hashes(small: Dataset, test_rows: list[Row]) -> 
 
 def test_every_untouched_item_is_drawn_about_equally_often(small: Dataset, test_rows: list[Row]) -> None:
     drawn = np.concatenate([candidate_lists(small, test_rows[:1], size=2, seed=n).items[0] for n in range(4200)])
-    counts = np.bincount(drawn, minlength=50)[[i for i in range(50) if i not in test_rows[0].known]]
+    counts = np.bincount(drawn, minlength=50)[[i for i in range(50) if i not in test_rows[0].seen_items]]
     assert len(counts) == 42
     assert counts.sum() == 4200
     assert counts.min() > 60
@@ -94,7 +94,7 @@ def test_the_target_stands_anywhere_in_the_list(small: Dataset, test_rows: list[
 
 def test_a_list_may_take_every_untouched_item(small: Dataset, test_rows: list[Row]) -> None:
     chosen = candidate_lists(small, test_rows[:1], size=43).items[0].tolist()
-    assert set(chosen) == set(range(50)) - test_rows[0].known | {test_rows[0].target}
+    assert set(chosen) == set(range(50)) - test_rows[0].seen_items | {test_rows[0].target}
 
 
 def test_a_user_who_touched_too_much_is_named(small: Dataset, test_rows: list[Row]) -> None:

@@ -13,7 +13,7 @@ def with_test(small: Dataset, *sequences: Sequence) -> Dataset:
 def test_a_row_is_the_last_item_and_up_to_ten_before_it(small: Dataset) -> None:
     [row] = session_rows(with_test(small, Sequence("u", tuple(range(20)))), Split.TEST)
     assert (row.history, row.target, row.id) == (tuple(range(9, 19)), 19, "u")
-    assert row.known == frozenset(range(20))
+    assert row.seen_items == frozenset(range(20))
 
 
 @pytest.mark.parametrize(("length", "count"), [(0, 0), (3, 0), (4, 1)])

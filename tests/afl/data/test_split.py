@@ -80,7 +80,7 @@ def test_shares_are_read_as_they_are_written() -> None:
 @pytest.mark.parametrize(("shares", "fewest"), [("8:1:1", 10), ("2:1:1", 4), ("1:0:0", 1), ("7:1:2", 10)])
 def test_the_fewest_sequences_leave_no_split_empty(shares: str, fewest: int) -> None:
     parsed = Shares.parse(shares)
-    assert parsed.fewest == fewest
+    assert parsed.min_sequences == fewest
     splits = resplit(split_sequences(users(fewest)), parsed)
     assert all(len(splits[split]) for split, share in zip(Split, parsed, strict=True) if share)
 

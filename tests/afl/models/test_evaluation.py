@@ -61,7 +61,7 @@ def test_validation_is_what_many_candidate_lists_converge_to(ring: Dataset, half
     won = []
     for example in validation.examples * 100:
         scores = half_trained.score_catalogue([example.history])[0]
-        pool = np.setdiff1d(np.arange(40), example.known)
+        pool = np.setdiff1d(np.arange(40), example.seen_items)
         won.append(scores[draws.choice(pool, 19, replace=False)].max() < scores[example.target])
     assert validation(half_trained.network) == pytest.approx(np.mean(won), abs=0.03)
 

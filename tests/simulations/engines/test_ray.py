@@ -84,7 +84,7 @@ def test_a_node_that_is_lost_costs_the_calls_that_were_under_way_in_it(
         found = play(run="lost", engine="ray", base_url=server.url)
     nodes.forget_second()
     assert (found.completed, found.failed) == (30, 0)
-    with running_server(refusing_answer, keep=True) as other:
+    with running_server(refusing_answer, keep_requests=True) as other:
         play(run="undisturbed", base_url=other.url)
         assert exported("lost") == exported("undisturbed")
         assert {json.dumps(request["messages"]) for request in other.requests} == set(asked)

@@ -57,9 +57,9 @@ def _watch(draws: Random, taste: Taste, size: int, items: list[int]) -> None:
     """Appends one day's films."""
     weights, sums = _table(*taste[1:])
     seen = set(items)
-    for place in range(size):
+    for position in range(size):
         item = None
-        if place and below(draws, 10) < FOLLOW:
+        if position and below(draws, 10) < FOLLOW:
             item = _follower(draws, weights, items[-1], seen)
         while item is None or item in seen:
             item = bisect_right(sums, below(draws, sums[-1]))

@@ -68,7 +68,7 @@ def test_every_list_of_the_authors_holds_50_movies_once_and_its_target(hetrec: D
     lists = candidate_lists(hetrec, every, size=50, method="source").items
     assert {len(set(candidates)) for candidates in lists.tolist()} == {50}
     assert all(row.target in candidates for row, candidates in zip(every, lists.tolist(), strict=True))
-    assert not any((row.known - {row.target}) & set(row.candidates) for row in every)
+    assert not any((row.seen_items - {row.target}) & set(row.candidates) for row in every)
 
 
 def test_the_authors_sessions_can_be_divided_anew_with_2500_for_training_and_2000_for_test(
