@@ -7,6 +7,7 @@ from afl.data.judged_items import Ratio
 from afl.metrics.intervals import Estimate
 from afl.metrics.precision_recall import PrecisionRecall
 from afl.models.reward_threshold import RewardThreshold
+from simulations.analysis.judged_answers import Confusion
 from simulations.analysis.loaded_run import LoadedRun
 from simulations.analysis.paired_tests import PairedTest
 from simulations.analysis.user_simulation import (
@@ -35,6 +36,11 @@ _COLUMNS = (
     Column("F1 of means", rate),
     Column("yes", percent),
     Column("users", count),
+)
+_CONFUSION = (
+    Column("ratio"),
+    *(Column(name, count) for name in ("TP", "FN", "FP", "TN", "no answer")),
+    *(Column(name, short_estimate) for name in ("precision", "recall", "F1")),
 )
 _TRUTH = (*_SCORES, Column("users", count))
 
@@ -65,6 +71,23 @@ def section(runs: Sequence[LoadedRun]) -> Section | None:
     groups = by_task(runs)
     blocks = [block for number, group in enumerate(groups) for block in _blocks(group, number)]
     return Section("User simulation", tuple(blocks)) if blocks else None
+
+
+def confusion_table(confusions: Sequence[Confusion]) -> Table:
+    """One ratio of a run per row: its answers by label, and the scores."""
+    rows = [
+        [
+            row.ratio,
+            *(row.found, row.missed, row.wrongly, row.refused, row.unanswered),
+            *(row.precision, row.recall, row.f1),
+        ]
+        for row in confusions
+    ]
+    caption = (
+        "Positive: the user agent says yes (TP to a wanted, FP to an unwanted item). Precision, recall and F1: means "
+        "over users, with 95 % interval; a user without a yes has precision 0, an item without an answer counts as no"
+    )
+    return Table.of(caption, _CONFUSION, rows)
 
 
 def _blocks(runs: Sequence[LoadedRun], number: int) -> list[Block]:

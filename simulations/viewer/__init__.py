@@ -8,7 +8,7 @@ The modules, in the order in which a request passes them:
     api_responses.py    the JSON, and errors in words
     data_access.py      what pages read from: the database, a run by its name, data sets
     pages/              one module per page: its query, its dataclass (JSON and template's input), its charts
-    session_filter.py   the query of a list of sessions
+    queries.py          what an address may hold after its question mark
     transcript_view.py  a session's turns, out of its transcript
     charts.py           plotly figures as JSON; each point leads to the sessions behind it
     urls.py             the address of everything, on a server and in an exported site

@@ -26,11 +26,9 @@ from simulations.viewer.data_access import WAIT_SECONDS, DataAccess
 from simulations.viewer.pages import (
     compare,
     dialogue,
-    flower_model,
-    flower_models,
+    flower,
+    hints,
     judging,
-    knowledge_base,
-    knowledge_bases,
     run,
     runs,
     sessions,
@@ -66,10 +64,10 @@ PAGES = (
     Page("/runs/{run}/judging", judging.read, "judging.html.jinja", judging.charts),
     Page("/compare", compare.read, "compare.html.jinja", compare.charts),
     Page("/compare/{session}", side_by_side.read, "side_by_side.html.jinja"),
-    Page("/hints", knowledge_bases.read, "knowledge_bases.html.jinja", operation="bases"),
-    Page("/hints/{base}", knowledge_base.read, "knowledge_base.html.jinja", knowledge_base.charts, "base"),
-    Page("/flower", flower_models.read, "flower_models.html.jinja", flower_models.charts),
-    Page("/flower/{model}", flower_model.read, "flower_model.html.jinja", flower_model.charts),
+    Page("/hints", hints.read_list, "knowledge_bases.html.jinja", operation="bases"),
+    Page("/hints/{base}", hints.read_base, "knowledge_base.html.jinja", hints.charts, "base"),
+    Page("/flower", flower.read_list, "flower_models.html.jinja", flower.list_charts, "flower_models"),
+    Page("/flower/{model}", flower.read_model, "flower_model.html.jinja", flower.model_charts, "flower_model"),
 )
 _API_ROOT = "/api/runs"
 """The list of runs is the root page, but has a name in the API."""
@@ -121,12 +119,12 @@ def create_app(
     for page in PAGES:
         app.get(page.path, include_in_schema=False, response_class=HTMLResponse)(_html(page))
         path = _API_ROOT if page.path == "/" else f"{api_responses.API}{page.path}"
-        name, model = (
-            page.operation or page.read.__module__.rpartition(".")[2],
-            get_type_hints(page.read)["return"],
-        )
         app.get(
-            path, name=name, description=page.read.__doc__, response_model=model, responses=api_responses.ERRORS
+            path,
+            name=page.operation or page.read.__module__.rpartition(".")[2],
+            description=page.read.__doc__,
+            response_model=get_type_hints(page.read)["return"],
+            responses=api_responses.ERRORS,
         )(_json(page))
     app.get("/static/plotly.min.js", include_in_schema=False)(_plotly)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

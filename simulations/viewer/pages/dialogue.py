@@ -11,7 +11,7 @@ from afl.types import PHASES_WITHOUT_ROUNDS, Outcome, Phase, Role
 from memory.records import SessionRecord, TurnRecord
 from simulations.task.candidate_titles import titles_in_prompts
 from simulations.viewer.data_access import OMIT_EMPTY, InjectedData, RequestedRun
-from simulations.viewer.session_filter import SessionQuery
+from simulations.viewer.queries import SessionQuery
 from simulations.viewer.transcript_view import TurnView, turns_of
 from simulations.viewer.urls import decode_segment
 

@@ -1,35 +1,35 @@
 """The user-simulation task: what the user agent answered about every item, and how often it was right."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from fastapi import Query
 from numpy.typing import NDArray
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
 from afl.types import Phase, Role
 from memory.records import Transcript, TurnRecord
 from memory.run import Run
 from simulations.analysis.judged_answers import Confusion, JudgedAnswers, RankShares
+from simulations.document.page import Table
+from simulations.sections import user_simulation
 from simulations.viewer.charts import Chart, Point, Series
 from simulations.viewer.data_access import InjectedData, RequestedRun, RunKindView
-from simulations.viewer.session_filter import none_if_empty
+from simulations.viewer.queries import PageNumber, PageQuery, none_if_empty, page_count, page_rows
 from simulations.viewer.urls import Urls, turn_anchor
 
 PAGE_SIZE, SMALL_PAGE_SIZE = 25, 8
 """Answers on a page; few where nearly each is another user's, whose transcript has to be read for it."""
 USERS_PER_PART = 500
-"""Users that are counted together: so many are counted while one waits."""
+"""Users that are counted together: more would take too long for a page."""
 
 Show = Literal["", "found", "missed", "wrongly", "refused", "unanswered"]
 
 
-class JudgingQuery(BaseModel):
-    """What may stand behind the ? of the page."""
-
-    model_config = ConfigDict(extra="forbid")
+class JudgingQuery(PageQuery):
+    """The query of the page."""
 
     show: Show = ""
     """Answers: `found` (yes to a wanted item), `missed` (no to it), `wrongly` (yes to another), `refused`."""
@@ -37,13 +37,7 @@ class JudgingQuery(BaseModel):
     """Answers about the items of this rank by reward score."""
     part: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     """The first five hundred users, the second, ..."""
-    page: Annotated[int, Field(ge=1, le=10_000_000)] = 1
-
-    @property
-    def parameters(self) -> dict[str, str | int]:
-        """Which answers, as the query of an address."""
-        values: dict[str, Any] = {"show": self.show, "rank": self.rank, "part": self.part if self.part > 1 else ""}
-        return {name: value for name, value in values.items() if value not in (None, "")}
+    page: PageNumber = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +48,7 @@ class Answer:
     anchor: str
     """Of its turn in the dialogue."""
     number: int
-    """The item's place among those of its user, from 1; wanted items come first."""
+    """The item's number among those of its user, from 1; wanted items come first."""
     item: str | None
     label: bool
     """Whether the user wanted it."""
@@ -77,19 +71,24 @@ class JudgingPage:
     ranks: tuple[RankShares, ...]
     """Empty without a reward model."""
     users: int
-    """Those counted here."""
+    """Users of this part."""
     first: int
-    """The place of the first one of them in the order of the run, from 1."""
+    """The position of the first of them in the order of the run, from 1."""
     size: int
     """Users of the run."""
     parts: int
     answers: tuple[Answer, ...]
     total: int
-    """Answers that are like that, on all pages."""
+    """Answers that match the query, on all pages."""
     asked: int
     """Items asked about."""
     pages: int
     query: JudgingQuery
+
+    @property
+    def table(self) -> Table:
+        """Answers and scores by ratio, as reports show tables."""
+        return user_simulation.confusion_table(self.confusions)
 
 
 async def read(data: InjectedData, run: RequestedRun, query: Annotated[JudgingQuery, Query()]) -> JudgingPage:
@@ -97,10 +96,9 @@ async def read(data: InjectedData, run: RequestedRun, query: Annotated[JudgingQu
     first, results = (query.part - 1) * USERS_PER_PART, await data.results(run)
     users = results.position[(results.position >= first) & (results.position < first + USERS_PER_PART)]
     judged = JudgedAnswers(users, await run.judged_columns(first, first + USERS_PER_PART - 1))
-    wanted = np.flatnonzero(_wanted(judged, query))
-    of_users = len(np.unique(judged.columns.position[wanted]))
-    size = PAGE_SIZE if len(wanted) >= 3 * of_users else SMALL_PAGE_SIZE
-    here = wanted[(query.page - 1) * size : query.page * size]
+    matches = np.flatnonzero(_matches(judged, query)).tolist()
+    users_of_matches = len(np.unique(judged.columns.position[matches]))
+    size = PAGE_SIZE if len(matches) >= 3 * users_of_matches else SMALL_PAGE_SIZE
     return JudgingPage(
         run=run.name,
         kind=RunKindView.from_config(run.config),
@@ -109,37 +107,37 @@ async def read(data: InjectedData, run: RequestedRun, query: Annotated[JudgingQu
         users=len(users),
         first=first + 1,
         size=run.session_count,
-        parts=max(1, -(-run.session_count // USERS_PER_PART)),
-        answers=await _answers(run, judged, here),
-        total=len(wanted),
+        parts=page_count(run.session_count, USERS_PER_PART),
+        answers=await _answers(run, judged, page_rows(matches, query.page, size)),
+        total=len(matches),
         asked=len(judged.columns.position),
-        pages=max(1, -(-len(wanted) // size)),
+        pages=page_count(len(matches), size),
         query=query,
     )
 
 
-def _wanted(judged: JudgedAnswers, query: JudgingQuery) -> NDArray[np.bool_]:
-    said = judged.columns
+def _matches(judged: JudgedAnswers, query: JudgingQuery) -> NDArray[np.bool_]:
+    columns = judged.columns
     shown: Mapping[Show, NDArray[np.bool_]] = {
-        "": np.ones_like(said.label),
-        "found": said.label & said.yes,
-        "missed": said.label & said.answered & ~said.yes,
-        "wrongly": ~said.label & said.yes,
-        "refused": ~said.label & said.answered & ~said.yes,
-        "unanswered": ~said.answered,
+        "": np.ones_like(columns.label),
+        "found": columns.label & columns.yes,
+        "missed": columns.label & columns.answered & ~columns.yes,
+        "wrongly": ~columns.label & columns.yes,
+        "refused": ~columns.label & columns.answered & ~columns.yes,
+        "unanswered": ~columns.answered,
     }
     return shown[query.show] & (True if query.rank is None else judged.ranks == query.rank)
 
 
-async def _answers(run: Run, judged: JudgedAnswers, chosen: NDArray[np.int64]) -> tuple[Answer, ...]:
-    """In words, out of the transcripts of their sessions."""
-    said = judged.columns
-    places = said.position[chosen].tolist()
-    names = {row.position: row.session for row in await run.sessions_at(sorted(set(places)))}
-    found = await run.transcripts(list(names.values()))
+async def _answers(run: Run, judged: JudgedAnswers, indices: Sequence[int]) -> tuple[Answer, ...]:
+    """In words, from the transcripts of their sessions."""
+    columns = judged.columns
+    positions = [int(columns.position[index]) for index in indices]
+    sessions = {row.position: row.session for row in await run.sessions_at(sorted(set(positions)))}
+    transcripts = await run.transcripts(list(sessions.values()))
     return tuple(
-        _answer(_turn(found[names[place]], int(said.number[at])), int(judged.ranks[at]))
-        for place, at in zip(places, chosen.tolist(), strict=True)
+        _answer(_turn(transcripts[sessions[position]], int(columns.number[index])), int(judged.ranks[index]))
+        for position, index in zip(positions, indices, strict=True)
     )
 
 
@@ -163,31 +161,29 @@ def _answer(turn: TurnRecord, rank: int) -> Answer:
 
 
 def charts(page: JudgingPage, urls: Urls) -> tuple[Chart, ...]:
-    """Those that have something to say about this run."""
+    """Scores by ratio, and the answers by rank of the reward score; none before the first answer."""
     return tuple(_charts(page, urls)) if page.asked else ()
 
 
 def _charts(page: JudgingPage, urls: Urls) -> Iterator[Chart]:
-    scores = [("precision", "precision"), ("recall", "recall"), ("F1", "f1")]
+    scores = {
+        "precision": [(row.ratio, row.precision) for row in page.confusions],
+        "recall": [(row.ratio, row.recall) for row in page.confusions],
+        "F1": [(row.ratio, row.f1) for row in page.confusions],
+    }
     series = [
-        Series(
-            name,
-            [Point(one.ratio, (found := getattr(one, field)).value, found.ci95) for one in page.confusions],
-            kind="bar",
-        )
-        for name, field in scores
+        Series(name, [Point(ratio, score.value, score.ci95) for ratio, score in by_ratio], kind="bar")
+        for name, by_ratio in scores.items()
     ]
     yield Chart("scores", "Precision, recall and F1, mean over users", "wanted : unwanted", "score", series)
-    if page.ranks:
-        part = {key: value for key, value in page.query.parameters.items() if key == "part"}
-        link = {
-            one.rank: urls.judging(page.run, {**part, "rank": one.rank}) if urls.interactive else ""
-            for one in page.ranks
-        }
-        yes = [Point(one.rank, one.yes.value, one.yes.ci95, link[one.rank]) for one in page.ranks]
-        wanted = [Point(one.rank, one.wanted.value, one.wanted.ci95, link[one.rank]) for one in page.ranks]
-        shares = [Series("share of yes", yes), Series("share of wanted items", wanted)]
-        title = "Yes and wanted items, by rank of the reward score"
-        yield Chart(
-            "ranks", title, "rank among the user's items, 1 is the highest score", "share", shares, unit="share"
-        )
+    if not page.ranks:
+        return
+    part = {} if page.query.part == 1 else {"part": page.query.part}
+    shares: dict[str, list[Point]] = {"share of yes": [], "share of wanted items": []}
+    for row in page.ranks:
+        link = urls.judging(page.run, {**part, "rank": row.rank}) if urls.interactive else ""
+        for points, share in zip(shares.values(), (row.yes, row.wanted), strict=True):
+            points.append(Point(row.rank, share.value, share.ci95, link))
+    title = "Yes and wanted items, by rank of the reward score"
+    x = "rank among the user's items, 1 is the highest score"
+    yield Chart("ranks", title, x, "share", [Series(*named) for named in shares.items()], unit="share")

@@ -5,20 +5,18 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict
 
 from afl.metrics.intervals import wilson
 from memory.records import RunSummary
 from simulations.task.run_kind import RunKind
 from simulations.viewer.data_access import InjectedData
+from simulations.viewer.queries import PageQuery
 
 Order = Literal["begun", "name", "dataset", "model", "hit_rate", "cost", "tokens"]
 
 
-class RunsQuery(BaseModel):
-    """What may stand behind the ? of the page."""
-
-    model_config = ConfigDict(extra="forbid")
+class RunsQuery(PageQuery):
+    """The query of the page."""
 
     q: str = ""
     """Only runs in whose name, data set, model or recommender this occurs, ignoring case."""
@@ -54,17 +52,17 @@ class RunLine:
 @dataclass(frozen=True, slots=True)
 class RunsPage:
     runs: tuple[RunLine, ...]
-    """Those asked for, in the order asked for."""
+    """Those that match, in the order asked for."""
     all: int
-    """How many there are."""
+    """Runs in the database."""
     query: RunsQuery
 
 
 async def read(data: InjectedData, query: Annotated[RunsQuery, Query()]) -> RunsPage:
     """The runs in the database."""
     lines = [_line(summary) for summary in await data.store.runs()]
-    found = [line for line in lines if _matches(line, query)]
-    return RunsPage(tuple(sorted(found, key=_KEYS[query.order])), len(lines), query)
+    matches = [line for line in lines if _matches(line, query)]
+    return RunsPage(tuple(sorted(matches, key=_KEYS[query.order])), len(lines), query)
 
 
 def _line(summary: RunSummary) -> RunLine:

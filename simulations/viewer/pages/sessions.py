@@ -4,18 +4,17 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import Field
 
 from simulations.viewer.data_access import RequestedRun, RunKindView
-from simulations.viewer.session_filter import SessionQuery
+from simulations.viewer.queries import PageNumber, SessionQuery, page_count
 
 PAGE_SIZE = 50
 
 
 class SessionsQuery(SessionQuery):
-    """What may stand behind the ? of the page."""
+    """The query of the page."""
 
-    page: Annotated[int, Field(ge=1, le=10_000_000)] = 1
+    page: PageNumber = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,7 @@ class SessionLine:
 
     session: str
     position: int
-    """Its place in the order of the run, from 0."""
+    """Its index in the order of the run, from 0."""
     outcome: str
     completed: bool
     accepted: bool
@@ -46,30 +45,30 @@ class SessionsPage:
     total: int
     """Sessions that match."""
     recorded: int
-    """How many there are."""
+    """Recorded sessions."""
     size: int
-    """How many the run consists of."""
+    """Sessions of the whole run."""
     pages: int
     tools: tuple[str, ...]
     """Tools that advised in any session."""
     rounds: int
-    """The most any session took."""
+    """The most that any session took."""
     query: SessionsQuery
 
 
 async def read(run: RequestedRun, query: Annotated[SessionsQuery, Query()]) -> SessionsPage:
     """Recorded sessions in the order of the run."""
-    found = await run.session_page(query.filter, offset=(query.page - 1) * PAGE_SIZE, limit=PAGE_SIZE)
-    tallies = await run.session_aggregates()
+    matches = await run.session_page(query.filter, offset=(query.page - 1) * PAGE_SIZE, limit=PAGE_SIZE)
+    aggregates = await run.session_aggregates()
     return SessionsPage(
         run=run.name,
         kind=RunKindView.from_config(run.config),
-        sessions=tuple(SessionLine(**row._asdict()) for row in found.rows),
-        total=found.total,
-        recorded=sum(tally.sessions for tally in tallies),
+        sessions=tuple(SessionLine(**row._asdict()) for row in matches.rows),
+        total=matches.total,
+        recorded=sum(row.sessions for row in aggregates),
         size=run.session_count,
-        pages=max(1, -(-found.total // PAGE_SIZE)),
-        tools=tuple(sorted({tool for tally in tallies for tool in tally.tools})),
-        rounds=max((tally.rounds for tally in tallies), default=0),
+        pages=page_count(matches.total, PAGE_SIZE),
+        tools=tuple(sorted({tool for row in aggregates for tool in row.tools})),
+        rounds=max((row.rounds for row in aggregates), default=0),
         query=query,
     )

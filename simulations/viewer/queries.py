@@ -1,10 +1,38 @@
-"""The query that selects sessions of a run: of their list, and of a dialogue reached from it."""
+"""The queries of the pages: what an address may hold after its question mark."""
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from memory.session_query import Result, SessionFilter
+
+Row = TypeVar("Row")
+
+PageNumber = Annotated[int, Field(ge=1, le=10_000_000)]
+"""The number of a page of rows, from 1."""
+
+
+class PageQuery(BaseModel):
+    """The query of a page."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @property
+    def parameters(self) -> dict[str, str | int]:
+        """The parameters of an address that selects the same rows, from the first page; no defaults."""
+        values = {name: getattr(self, name) for name in type(self).model_fields if name != "page"}
+        return {name: value for name, value in values.items() if value != type(self).model_fields[name].default}
+
+
+def page_rows(rows: Sequence[Row], number: int, size: int) -> Sequence[Row]:
+    """The rows of this page; none beyond the last page."""
+    return rows[(number - 1) * size : number * size]
+
+
+def page_count(total: int, size: int) -> int:
+    """Pages that so many rows need, at least one."""
+    return max(1, -(-total // size))
 
 
 def none_if_empty(value: Any) -> Any:
@@ -15,10 +43,8 @@ def none_if_empty(value: Any) -> Any:
 _Number = Annotated[int | None, BeforeValidator(none_if_empty)]
 
 
-class SessionQuery(BaseModel):
-    """The fields of `SessionFilter`."""
-
-    model_config = ConfigDict(extra="forbid")
+class SessionQuery(PageQuery):
+    """The fields of `SessionFilter`: which sessions of a run a list shows, or a dialogue reached from that list."""
 
     result: Annotated[Result | None, BeforeValidator(none_if_empty)] = None
     """Their result."""
@@ -47,9 +73,3 @@ class SessionQuery(BaseModel):
     def filter(self) -> SessionFilter:
         """As the database takes it. Raises `UsageError` for impossible numbers."""
         return SessionFilter(**{name: getattr(self, name) for name in SessionQuery.model_fields})
-
-    @property
-    def parameters(self) -> dict[str, str | int]:
-        """The query parameters of an address; those at their default left out."""
-        values = {name: getattr(self, name) for name in SessionQuery.model_fields}
-        return {name: value for name, value in values.items() if value not in (None, "")}

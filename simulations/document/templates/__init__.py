@@ -1,1 +1,0 @@
-"""The page as HTML and as Markdown, and its style."""
