@@ -1,4 +1,4 @@
-"""Whether the user agent follows the reward score it is shown: what `afl study agreement` measures."""
+"""Agreement of the user agent with the reward score it is shown: the report of `afl study agreement`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from simulations.analysis.paired_tests import PairedTest
 from simulations.analysis.study_report import StudyCosts, audit_json
 
 METRICS: dict[str, Callable[[UserJudgements], float | None]] = {"auc_score": auc_score, "auc_label": auc_label}
-"""What the arms are tested in."""
+"""The metrics in which arms are tested."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class ArmAgreement:
     seed_numbers: tuple[int, ...]
     users: tuple[str, ...]
     seeds: tuple[tuple[UserJudgements, ...], ...]
-    """Per study seed, what every user answered; an item without an answer is left out."""
+    """Per study seed, every user's answers; items without an answer are left out."""
 
     @property
     def agreement(self) -> Agreement:
@@ -34,12 +34,12 @@ class ArmAgreement:
     def failures(self) -> int:
         """Items without an answer, over all seeds."""
         items = self.ratio.wanted + self.ratio.unwanted
-        return sum(items - len(asked.accepted) for users in self.seeds for asked in users)
+        return sum(items - len(user.accepted) for users in self.seeds for user in users)
 
     def to_json(self) -> dict[str, Any]:
         """An entry of `results`."""
-        said = {"arm": self.arm, "ratio": str(self.ratio), **self.agreement.to_json()}
-        return said | {"failures": self.failures, "runs": list(self.runs)}
+        scores = {"arm": self.arm, "ratio": str(self.ratio), **self.agreement.to_json()}
+        return scores | {"failures": self.failures, "runs": list(self.runs)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class AgreementReport:
 
     results: tuple[ArmAgreement, ...]
     tests: tuple[PairedTest, ...]
-    """The arms against each other, over the users who divide their items in both."""
+    """The arms against each other, over the users whose value is defined in both."""
     audit: tuple[Check, ...] = ()
     costs: StudyCosts = field(default_factory=StudyCosts)
     """What the arms have cost."""

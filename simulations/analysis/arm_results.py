@@ -1,4 +1,4 @@
-"""What came of an arm: one metric, user by user and seed by seed."""
+"""The result of an arm: one metric, per user and study seed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,9 +18,9 @@ class SeedValues:
 
     seed: int
     run: str | None
-    """The run it was read from; None for what needs none."""
+    """The run it was read from; None for an arm without a run."""
     values: Mapping[str, float]
-    """User -> what the metric says; of a failed session, what a failure counts as (a hit rate: 0)."""
+    """User -> value; of a failed session the value of a failure (for a hit rate 0)."""
     failed: frozenset[str] = frozenset()
     """Users whose session failed."""
 
@@ -31,9 +31,9 @@ class ArmResult:
 
     arm: str
     group: Mapping[str, Any] = field(default_factory=dict)
-    """What the arm is compared within (`{"base": "sasrec"}`): columns of the tables, keys of the JSON."""
+    """Only arms of the same group are compared (`{"base": "sasrec"}`): columns of the tables, keys of the JSON."""
     rounds: int
-    """The most rounds of a dialogue; 0 where nothing is said."""
+    """Maximum rounds of a dialogue; 0 without a dialogue."""
     metric: str = HIT_RATE
     seeds: tuple[SeedValues, ...]
 
@@ -44,13 +44,13 @@ class ArmResult:
 
     @property
     def runs(self) -> tuple[str, ...]:
-        """The runs it was read from, one per seed; none for what needs none."""
-        return tuple(one.run for one in self.seeds if one.run is not None)
+        """The runs it was read from, one per seed; empty for an arm without runs."""
+        return tuple(seed.run for seed in self.seeds if seed.run is not None)
 
     @property
     def failures(self) -> int:
         """Failed sessions, over all seeds."""
-        return sum(len(one.failed) for one in self.seeds)
+        return sum(len(seed.failed) for seed in self.seeds)
 
     @property
     def is_hit_or_miss(self) -> bool:
@@ -60,24 +60,24 @@ class ArmResult:
     @property
     def values(self) -> NDArray[np.float64]:
         """(U,) each user's mean over the seeds, in the order of `users`."""
-        by_seed = [[one.values[user] for user in self.users] for one in self.seeds]
+        by_seed = [[seed.values[user] for user in self.users] for seed in self.seeds]
         means: NDArray[np.float64] = np.array(by_seed, np.float64).mean(axis=0)
         return means
 
     @property
     def estimate(self) -> Estimate:
-        """Over all users: of hits Wilson's interval, of means the bootstrap over users."""
+        """Over all users: for hits with Wilson's interval, for means bootstrapped over users."""
         return _estimate(self.values, hits=self.is_hit_or_miss)
 
     @property
     def estimate_completed(self) -> Estimate | None:
-        """The same over completed sessions alone; a user without any is left out. None when there is none."""
-        kept = [[one.values[user] for one in self.seeds if user not in one.failed] for user in self.users]
-        means = [sum(values) / len(values) for values in kept if values]
+        """The same over completed sessions; users without one are left out. None without completed sessions."""
+        completed = [[seed.values[user] for seed in self.seeds if user not in seed.failed] for user in self.users]
+        means = [sum(values) / len(values) for values in completed if values]
         return _estimate(np.array(means), hits=self.is_hit_or_miss) if means else None
 
     def to_json(self) -> dict[str, Any]:
-        """An entry of `results`; with several seeds, `by_seed` says what each of them gave."""
+        """An entry of `results`; with several seeds it has the value of each in `by_seed`."""
         every, completed = self.estimate, self.estimate_completed
         entry = {
             **self.group,
@@ -91,11 +91,11 @@ class ArmResult:
             "failures": self.failures,
             "run": self.seeds[0].run,
         }
-        return entry if len(self.seeds) == 1 else entry | {"by_seed": [self._seed(one) for one in self.seeds]}
+        return entry if len(self.seeds) == 1 else entry | {"by_seed": [self._seed(seed) for seed in self.seeds]}
 
-    def _seed(self, one: SeedValues) -> dict[str, Any]:
-        mean = float(np.mean(list(one.values.values())))
-        return {"seed": one.seed, "run": one.run, self.metric: mean, "failures": len(one.failed)}
+    def _seed(self, seed: SeedValues) -> dict[str, Any]:
+        mean = float(np.mean(list(seed.values.values())))
+        return {"seed": seed.seed, "run": seed.run, self.metric: mean, "failures": len(seed.failed)}
 
 
 def _estimate(values: NDArray[np.float64], *, hits: bool) -> Estimate:

@@ -1,4 +1,4 @@
-"""What a check of the audit comes back with."""
+"""The result of a check of the audit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,20 +7,20 @@ from typing import Any
 
 
 class Verdict(StrEnum):
-    """How a check ended."""
+    """The verdict of a check."""
 
     OK = "ok"
     SUSPICIOUS = "suspicious"
-    """Chance or a fair set-up hardly gives this; somebody should look."""
+    """Improbable under a fair set-up: worth a look."""
     BROKEN = "broken"
-    """The target has leaked, or the task is not what it says it is."""
+    """The target has leaked, or the task is not what it claims to be."""
     NOT_CHECKED = "not checked"
-    """What the check needs is not there; the text says what."""
+    """Data that the check needs is missing; the text says which."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A verdict, one sentence for people, and the numbers behind it."""
+    """A verdict, one sentence that explains it, and the numbers behind it."""
 
     name: str
     verdict: Verdict
@@ -29,7 +29,7 @@ class Check:
 
     @property
     def passed(self) -> bool:
-        """Nothing was found, or nothing could be looked at."""
+        """Whether nothing was found, or nothing could be checked."""
         return self.verdict in (Verdict.OK, Verdict.NOT_CHECKED)
 
     def to_json(self) -> dict[str, Any]:
@@ -41,6 +41,6 @@ class Check:
         }
 
 
-def not_checked(name: str, why: str) -> Check:
-    """A check that lacks what it needs."""
-    return Check(name, Verdict.NOT_CHECKED, why)
+def not_checked(name: str, reason: str) -> Check:
+    """A check whose data is missing."""
+    return Check(name, Verdict.NOT_CHECKED, reason)

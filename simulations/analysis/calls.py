@@ -11,11 +11,11 @@ from memory.aggregates import LATENCY_BORDERS, CallAggregate
 
 @dataclass(frozen=True, slots=True)
 class CallNumbers:
-    """What was asked of an agent in a round of the loop, or outside of it."""
+    """The calls of an agent in a round of the loop, or in a phase without rounds."""
 
     phase: str
     round: int | None
-    """None where calls are told together."""
+    """None for the sum over rounds, and in phases without rounds."""
     role: str
     calls: int
     """Requests that were sent."""
@@ -24,29 +24,29 @@ class CallNumbers:
     prompt_tokens: int
     completion_tokens: int
     cost_usd: float | None
-    """None where no call's price was known."""
+    """None where no call has a price."""
     latency: float | None
-    """Mean of those that were sent, in seconds."""
+    """Mean latency of the requests that were sent, in seconds."""
     slow: float | None
-    """Ninety-five of a hundred replies took less than this many seconds; None where that is beyond measure."""
+    """95th percentile of the latency: upper border of its bucket, in seconds; None above the last border."""
 
 
 def calls_by_round(tallies: Iterable[CallAggregate]) -> tuple[CallNumbers, ...]:
     """By phase, round and agent, the loop first."""
-    alike: defaultdict[tuple[bool, str, int, str], list[CallAggregate]] = defaultdict(list)
+    groups: defaultdict[tuple[bool, str, int, str], list[CallAggregate]] = defaultdict(list)
     for tally in tallies:
-        aside = tally.phase in PHASES_WITHOUT_ROUNDS
-        alike[aside, tally.phase, 0 if aside else tally.round, tally.role].append(tally)
+        without_rounds = tally.phase in PHASES_WITHOUT_ROUNDS
+        groups[without_rounds, tally.phase, 0 if without_rounds else tally.round, tally.role].append(tally)
     return tuple(
-        total_calls(found, phase, None if aside else round, role)
-        for (aside, phase, round, role), found in sorted(alike.items())
+        total_calls(group, phase, None if without_rounds else round, role)
+        for (without_rounds, phase, round, role), group in sorted(groups.items())
     )
 
 
 def total_calls(
     tallies: Sequence[CallAggregate], phase: str = "", round: int | None = None, role: str = ""
 ) -> CallNumbers:
-    """All of these together."""
+    """The sum of these aggregates."""
     sent = [tally for tally in tallies if tally.sent]
     priced = [tally.cost_usd for tally in tallies if tally.priced]
     count = sum(tally.entries for tally in sent)
@@ -69,7 +69,7 @@ def _slow(sent: Sequence[CallAggregate], count: int) -> float | None:
     buckets = Counter[int]()
     for tally in sent:
         buckets[tally.bucket] += tally.entries
-    below = accumulate(buckets[place] for place in range(len(LATENCY_BORDERS)))
+    below = accumulate(buckets[bucket] for bucket in range(len(LATENCY_BORDERS)))
     return next(
         (border for border, calls in zip(LATENCY_BORDERS, below, strict=True) if calls >= 0.95 * count), None
     )

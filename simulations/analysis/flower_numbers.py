@@ -1,4 +1,4 @@
-"""Flower models in numbers: what their files hold, as far as it can be read."""
+"""Numbers of Flower models, read from their files; what cannot be read is left out."""
 
 import json
 import time
@@ -10,7 +10,7 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from afl.flower.model_store import StoredModel
-from afl.flower.stored_evaluation import Evaluation, GroupShares, read_evaluation
+from afl.flower.stored_evaluation import Evaluation, GroupShares
 
 LABELS = {
     "js": "JS",
@@ -26,14 +26,14 @@ LABELS = {
     "entropy_bits": "word entropy, bits",
     "ttr": "type-token ratio",
 }
-"""What an evaluation says, in this order."""
+"""Metrics of an evaluation, in the order shown -> label."""
 _ACTIVE_SECONDS = 60
-"""Seconds since an unfinished training was last heard of, within which it is taken to be going on."""
+"""A training whose checkpoint is younger than this many seconds counts as running."""
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationNumber:
-    """A number of an evaluation."""
+    """One metric of an evaluation."""
 
     key: str
     label: str
@@ -43,102 +43,100 @@ class EvaluationNumber:
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
-    """A validation."""
+    """One validation during training."""
 
     step: int
     loss: float
-    """Mean training loss since the one before."""
+    """Mean training loss since the previous validation."""
     validation: float
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingProgress:
-    """How far a training has come."""
+    """The state of a training."""
 
     finished: bool
     going_on: bool
-    """Whether it was heard of within the last minute."""
+    """Whether its checkpoint was written within the last minute."""
     steps: int | None
     curve: tuple[CurvePoint, ...]
 
 
-def subject(kept: StoredModel) -> str:
+def subject(model: StoredModel) -> str:
     """The data set, or the file of the target distribution."""
-    return str(kept.config.get("dataset") or kept.config.get("target") or "–")
+    return str(model.config.get("dataset") or model.config.get("target") or "–")
 
 
-def objective(kept: StoredModel) -> str:
-    """What training minimises, as the configuration has it by name or by the weight of the flow loss."""
-    weights = kept.config.get("training")
+def objective(model: StoredModel) -> str:
+    """The training objective, stated in the configuration by name or by the weight of the flow loss."""
+    weights = model.config.get("training")
     flow = weights.get("flow") if isinstance(weights, Mapping) else None
-    named = "–" if flow is None else "flower" if flow else "sft"
-    return str(kept.config.get("objective") or named)
+    name = "–" if flow is None else "flower" if flow else "sft"
+    return str(model.config.get("objective") or name)
 
 
 def numbers(evaluation: Evaluation | None) -> tuple[EvaluationNumber, ...]:
-    """Those that have a label."""
-    said = {} if evaluation is None else evaluation.result
-    return tuple(found for key in LABELS if (found := _number(key, said.get(key))) is not None)
+    """The metrics that have a label."""
+    result = {} if evaluation is None else evaluation.result
+    return tuple(number for key in LABELS if (number := _number(key, result.get(key))) is not None)
 
 
 def evaluated_count(evaluation: Evaluation | None) -> int | None:
-    """Draws, or users."""
-    said = {} if evaluation is None else evaluation.result
-    found = said.get("draws", said.get("n"))
-    return found if isinstance(found, int) else None
+    """The number of draws, or of users."""
+    result = {} if evaluation is None else evaluation.result
+    count = result.get("draws", result.get("n"))
+    return count if isinstance(count, int) else None
 
 
 def group_shares(evaluation: Evaluation | None) -> GroupShares | None:
-    """The shares of popularity groups, where it is about next items."""
+    """The shares of popularity groups, of an evaluation on next items."""
     shares = None if evaluation is None else evaluation.shares
     return shares if isinstance(shares, GroupShares) else None
 
 
-def training_progress(kept: StoredModel) -> TrainingProgress:
-    """What the log says, or the standing of a training that has not ended."""
-    if kept.log is not None:
-        return TrainingProgress(True, False, _whole(kept.log.get("steps")), _curve(kept.log.get("curve")))
+def training_progress(model: StoredModel) -> TrainingProgress:
+    """The training log, or the checkpoint of a training that has not ended."""
+    if model.log is not None:
+        return TrainingProgress(True, False, _whole(model.log.get("steps")), _curve(model.log.get("curve")))
     try:
-        heard = kept.checkpoint_file.stat().st_mtime
-        with safe_open(kept.checkpoint_file, framework="numpy") as file:
-            said = json.loads((file.metadata() or {})["standing"])
+        written = model.checkpoint_file.stat().st_mtime
+        with safe_open(model.checkpoint_file, framework="numpy") as file:
+            state = json.loads((file.metadata() or {})["standing"])
         return TrainingProgress(
-            False, time.time() - heard < _ACTIVE_SECONDS, _whole(said.get("step")), _curve(said.get("curve"))
+            False, time.time() - written < _ACTIVE_SECONDS, _whole(state.get("step")), _curve(state.get("curve"))
         )
     except (OSError, SafetensorError, ValueError, KeyError, TypeError, AttributeError):
         return TrainingProgress(False, False, None, ())
 
 
-def evaluation_of(kept: StoredModel) -> Evaluation | None:
-    """Its evaluation; None where there is none."""
-    return read_evaluation(kept)
-
-
-def _number(key: str, said: Any) -> EvaluationNumber | None:
-    ci95 = said.get("ci95") if isinstance(said, Mapping) else None
-    value: Any = said.get("value") if isinstance(said, Mapping) else said
-    if not _finite(value):
+def _number(key: str, stored: Any) -> EvaluationNumber | None:
+    """Stored as a number, or as `value` and `ci95`."""
+    estimate = stored if isinstance(stored, Mapping) else {"value": stored}
+    value, ci95 = estimate.get("value"), estimate.get("ci95")
+    if not _is_finite(value):
         return None
-    both = isinstance(ci95, list) and len(ci95) == 2 and all(map(_finite, ci95))
+    has_interval = isinstance(ci95, list) and len(ci95) == 2 and all(map(_is_finite, ci95))
     return EvaluationNumber(
-        key, LABELS[key], float(value), (float(ci95[0]), float(ci95[1])) if both and ci95 else None
+        key, LABELS[key], float(value), (float(ci95[0]), float(ci95[1])) if has_interval else None
     )
 
 
-def _curve(said: Any) -> tuple[CurvePoint, ...]:
-    return tuple(_points(said)) if isinstance(said, list) else ()
+def _curve(stored: Any) -> tuple[CurvePoint, ...]:
+    return tuple(_points(stored)) if isinstance(stored, list) else ()
 
 
-def _points(said: list[Any]) -> Iterator[CurvePoint]:
-    for point in said:
-        read = [point.get(key) for key in ("step", "loss", "validation")] if isinstance(point, Mapping) else point
-        if isinstance(read, list) and len(read) == 3 and all(map(_finite, read)):
-            yield CurvePoint(int(read[0]), float(read[1]), float(read[2]))
+def _points(stored: list[Any]) -> Iterator[CurvePoint]:
+    for point in stored:
+        values = (
+            [point.get(key) for key in ("step", "loss", "validation")] if isinstance(point, Mapping) else point
+        )
+        if isinstance(values, list) and len(values) == 3 and all(map(_is_finite, values)):
+            yield CurvePoint(int(values[0]), float(values[1]), float(values[2]))
 
 
-def _whole(said: Any) -> int | None:
-    return said if isinstance(said, int) and not isinstance(said, bool) else None
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _finite(said: Any) -> bool:
-    return isinstance(said, int | float) and not isinstance(said, bool) and isfinite(said)
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)

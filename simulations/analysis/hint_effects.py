@@ -1,4 +1,4 @@
-"""What hints did: the target's place under each of them against its place without."""
+"""Effects of hints: the target's rank under each hint compared with its rank without one."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ from memory.columns import TargetRankColumns
 
 @dataclass(frozen=True, slots=True)
 class HintEffect:
-    """A hint over the sessions on which it was tried."""
+    """The effect of one hint over the sessions on which it was tried."""
 
     number: int
     ndcg: float
-    """The mean NDCG@k of the lists made under it."""
+    """Mean NDCG@k of the lists under the hint."""
     gain: Estimate
-    """The mean of NDCG@k with it minus NDCG@k without, with its t interval over sessions."""
+    """Mean of NDCG@k with the hint minus NDCG@k without, with its t interval over sessions."""
     helped: int
-    """Sessions where the target stands higher with it."""
+    """Sessions whose target ranks higher with the hint."""
     hurt: int
-    """Sessions where it stands lower."""
+    """Sessions whose target ranks lower."""
 
 
 class HintEffects:
@@ -47,27 +47,27 @@ class HintEffects:
         return float(np.nanmean(values)) if np.isfinite(values).any() else None
 
     def by_hint(self) -> Iterator[HintEffect]:
-        """Hint by hint."""
+        """The effect of every hint, in order."""
         for number in range(1, self.hints + 1):
-            yield self._line(number)
+            yield self._effect(number)
 
-    def _line(self, number: int) -> HintEffect:
-        both = self._ndcg[:, [0, number]]
-        both = both[np.isfinite(both).all(axis=1)]
-        gains = both[:, 1] - both[:, 0]
-        ndcg = float(both[:, 1].mean()) if len(both) else 0.0
+    def _effect(self, number: int) -> HintEffect:
+        pairs = self._ndcg[:, [0, number]]
+        pairs = pairs[np.isfinite(pairs).all(axis=1)]
+        gains = pairs[:, 1] - pairs[:, 0]
+        ndcg = float(pairs[:, 1].mean()) if len(pairs) else 0.0
         return HintEffect(number, ndcg, mean_with_interval(gains), int((gains > 0).sum()), int((gains < 0).sum()))
 
-    def policy_gain(self, chosen: Sequence[int]) -> Estimate:
-        """The mean gain of a policy that picks these hints, session by session in the order of the run."""
-        known = self.positions[self.positions < len(chosen)]
-        picked = np.asarray(chosen, np.int64)[known]
-        gains = self._ndcg[np.arange(len(known)), picked] - self._ndcg[: len(known), 0]
+    def policy_gain(self, hints: Sequence[int]) -> Estimate:
+        """The mean gain of a policy that picks these hints, one per session in the order of the run."""
+        positions = self.positions[self.positions < len(hints)]
+        picked = np.asarray(hints, np.int64)[positions]
+        gains = self._ndcg[np.arange(len(positions)), picked] - self._ndcg[: len(positions), 0]
         return mean_with_interval(gains[np.isfinite(gains)])
 
 
 def mean_with_interval(values: NDArray[np.float64]) -> Estimate:
-    """The mean of (S,) values with its t interval; over fewer than two there is none but [-1, 1]."""
+    """The mean of (S,) values with its t interval; [-1, 1] for fewer than two values."""
     from scipy.special import stdtrit
 
     n = len(values)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PopularityShares:
-    """Last recommendations of completed sessions up to a round, by how widely known they are."""
+    """Last recommendations of completed sessions up to a round, by popularity group."""
 
     round: int
     shares: Mapping[str, Estimate]
@@ -33,15 +33,15 @@ class FrequentItem:
 
     item: str
     group: str | None
-    """`top`, `middle`, `bottom`; None where nobody knows."""
+    """`top`, `middle`, `bottom`; None where the data set is not available."""
     by_round: tuple[int, ...]
     """Completed sessions it was recommended to, by round."""
 
 
 def groups_by_title(config: Mapping[str, Any], library: "DatasetStore") -> dict[str, int] | None:
-    """Title -> its place in `afl.metrics.popularity.GROUPS`, for a run begun with `config`.
+    """Title -> index in `afl.metrics.popularity.GROUPS`, for a run with this configuration.
 
-    None where the data set is gone from the library, has changed, or has nothing to learn from.
+    None where the data set is no longer in the library, has changed, or has no training sequences.
     """
     try:
         dataset = library.load(str(config.get("dataset")))
@@ -58,18 +58,18 @@ def last_item(record: SessionRecord, number: int) -> str | None:
     """Title of the session's last recommendation up to this round; None where it had failed by then."""
     if not record.completed and record.rounds <= number:
         return None
-    named = [
+    items = [
         turn.item
         for turn in record.dialogue
         if turn.outcome is Outcome.OK and turn.item is not None and turn.key.round <= number
     ]
-    return named[-1] if named else None
+    return items[-1] if items else None
 
 
 def popularity_by_round(
     tallies: "Sequence[ItemAggregate]", groups: Mapping[str, int], rounds: int
 ) -> tuple[PopularityShares, ...]:
-    """Round by round; `groups` is title -> place in `GROUPS`, titles that are not in it do not count."""
+    """The shares after every round; `groups`: title -> index in `GROUPS`, other titles do not count."""
     return tuple(_popularity(tallies, groups, number) for number in range(1, rounds + 1))
 
 
@@ -91,12 +91,12 @@ def frequent_items(
     counts: defaultdict[str, Counter[int]] = defaultdict(Counter)
     for tally in tallies:
         counts[tally.item][tally.round] += tally.sessions
-    often = sorted(counts.items(), key=lambda found: (-found[1].total(), found[0]))[:most]
+    most_frequent = sorted(counts.items(), key=lambda entry: (-entry[1].total(), entry[0]))[:most]
     return tuple(
         FrequentItem(
             item,
             GROUPS[groups[item]] if item in groups else None,
             tuple(by_round[number] for number in range(1, rounds + 1)),
         )
-        for item, by_round in often
+        for item, by_round in most_frequent
     )

@@ -1,4 +1,4 @@
-"""The user-simulation task in numbers: which answers were right at every ratio, how yes follows the reward score."""
+"""The user-simulation task of one run: confusion matrix by ratio, share of yes by rank of the reward score."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,33 +15,33 @@ from memory.columns import Flags, JudgedColumns
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """Answers about the items of a ratio, and the scores of `afl evaluate user`."""
+    """Confusion matrix of the answers about the items of a ratio, and the scores of `afl evaluate user`."""
 
     ratio: str
-    """`1:3`, or `all` where the run was begun without."""
+    """`1:3`, or `all` for a run without ratios."""
     found: int
-    """Wanted, and yes."""
+    """True positives: wanted, and yes."""
     missed: int
-    """Wanted, and no."""
+    """False negatives: wanted, and no."""
     wrongly: int
-    """Not wanted, and yes."""
+    """False positives: not wanted, and yes."""
     refused: int
-    """Not wanted, and no."""
+    """True negatives: not wanted, and no."""
     unanswered: int
     precision: Estimate
-    """The mean over users, as are the others."""
+    """A mean over users, like recall and F1."""
     recall: Estimate
     f1: Estimate
 
 
 @dataclass(frozen=True, slots=True)
 class RankShares:
-    """The items that have this rank among those of their user."""
+    """The items with this rank among the items of their user."""
 
     rank: int
-    """By reward score, 1 is the highest."""
+    """By reward score; 1 is the highest."""
     yes: Estimate
-    """The share of yes among the answers there are."""
+    """The share of yes among the answers."""
     wanted: Estimate
     """The share of wanted items."""
 
@@ -50,31 +50,31 @@ class JudgedAnswers:
     """The answers of some users."""
 
     def __init__(self, users: NDArray[np.int64], columns: JudgedColumns) -> None:
-        """`users`: their places in the order of the run, with those that were never asked."""
+        """`users`: positions in the order of the run, including users without an answer."""
         self.columns = columns
         self.users = users
         self.ranks = _ranks(columns)
 
     def confusion_by_ratio(self, config: Mapping[str, Any]) -> Iterator[Confusion]:
-        """At every ratio of the run."""
+        """The confusion matrix at every ratio of the run; `config` is its configuration."""
         ratios = [
             Ratio.parse(str(text), items=config.get("items") or ITEMS_PER_USER)
             for text in config.get("ratios") or ()
         ]
-        wanted = max((ratio.wanted for ratio in ratios), default=0)
+        positives = max((ratio.wanted for ratio in ratios), default=0)
         if not ratios and len(self.columns.position):
             yield self._confusion("all", np.ones_like(self.columns.label))
         for ratio in ratios:
             number, label = self.columns.number, self.columns.label
             yield self._confusion(
-                str(ratio), np.where(label, number <= ratio.wanted, number <= wanted + ratio.unwanted)
+                str(ratio), np.where(label, number <= ratio.wanted, number <= positives + ratio.unwanted)
             )
 
-    def _confusion(self, name: str, within: Flags) -> Confusion:
+    def _confusion(self, name: str, in_ratio: Flags) -> Confusion:
         label, answered, yes = (
-            column[within] for column in (self.columns.label, self.columns.answered, self.columns.yes)
+            column[in_ratio] for column in (self.columns.label, self.columns.answered, self.columns.yes)
         )
-        scores = precision_recall(self._by_user(within))
+        scores = precision_recall(self._by_user(in_ratio))
         return Confusion(
             ratio=name,
             found=int((label & yes).sum()),
@@ -87,27 +87,27 @@ class JudgedAnswers:
             f1=scores.f1,
         )
 
-    def _by_user(self, within: Flags) -> Sequence[UserConfusion]:
+    def _by_user(self, in_ratio: Flags) -> Sequence[UserConfusion]:
         columns = self.columns
-        place = np.searchsorted(self.users, columns.position)
-        found, yes, wanted = (
-            np.bincount(place[chosen & within], minlength=len(self.users)).tolist()
-            for chosen in (columns.label & columns.yes, columns.yes, columns.label)
+        user = np.searchsorted(self.users, columns.position)
+        true_positives, accepted, positives = (
+            np.bincount(user[counted & in_ratio], minlength=len(self.users)).tolist()
+            for counted in (columns.label & columns.yes, columns.yes, columns.label)
         )
-        return [UserConfusion(*counts) for counts in zip(found, yes, wanted, strict=True)]
+        return [UserConfusion(*counts) for counts in zip(true_positives, accepted, positives, strict=True)]
 
     def by_rank(self) -> Iterator[RankShares]:
-        """Rank by rank; none without a reward model."""
+        """The shares at every rank; nothing without a reward model."""
         columns = self.columns
         for rank in range(1, int(self.ranks.max(initial=0)) + 1):
-            here = self.ranks == rank
-            answered = int((here & columns.answered).sum())
-            yes, wanted = int((here & columns.yes).sum()), int((here & columns.label).sum())
-            yield RankShares(rank, wilson(yes, answered), wilson(wanted, int(here.sum())))
+            at_rank = self.ranks == rank
+            answered = int((at_rank & columns.answered).sum())
+            yes, positives = int((at_rank & columns.yes).sum()), int((at_rank & columns.label).sum())
+            yield RankShares(rank, wilson(yes, answered), wilson(positives, int(at_rank.sum())))
 
 
 def _ranks(columns: JudgedColumns) -> NDArray[np.int64]:
-    """(A,) each item's rank by score among those of its user, from 1; equal scores in the order asked; 0 without."""
+    """(A,) each item's rank by score among those of its user, from 1; ties in the order asked; 0 without a score."""
     ranks = np.zeros(len(columns.position), np.int64)
     scored = ~np.isnan(columns.score)
     order = np.lexsort((columns.number, -columns.score, columns.position))

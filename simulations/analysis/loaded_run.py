@@ -1,4 +1,4 @@
-"""What a page is made of: runs as the database holds them."""
+"""Runs loaded from the database for a report."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -22,19 +22,19 @@ class LoadedRun:
 
     name: str
     label: str
-    """What figures and tables call it: its name, without what the names of all runs on the page begin with."""
+    """Short name for figures and tables: without the prefix that the names of all runs on the page share."""
     config: Mapping[str, Any]
     candidates_hash: str
     size: int
-    """Sessions it consists of; fewer are recorded while it is incomplete."""
+    """Its number of sessions; fewer are recorded while it is incomplete."""
     records: tuple[SessionRecord, ...]
     calls: CallTotals
     costs: tuple[AgentCost, ...]
     """By phase, round and agent."""
     pace: tuple[ConcurrencyChange, ...]
-    """How many requests were under way at once, when that changed and why."""
+    """Changes of the number of concurrent requests, with time and reason."""
     outputs: ModelOutputs
-    """What the models said about its sessions before anything was asked."""
+    """Outputs of the base models for its sessions."""
 
     @property
     def kind(self) -> RunKind:
@@ -52,17 +52,17 @@ class LoadedRun:
 
     @property
     def judges(self) -> bool:
-        """Whether the user agent was asked about items of the user-simulation task."""
+        """Whether the user agent judged items of the user-simulation task."""
         return self.kind.judges
 
     @property
     def ranks(self) -> bool:
-        """Whether the recommendation agent was asked for lists, and nobody chose from them."""
+        """Whether the recommendation agent made lists and no user agent chose from them."""
         return self.kind.ranks
 
     @property
     def listed(self) -> int:
-        """Entries in every list asked for."""
+        """Number of items in every requested list."""
         return self.kind.listed
 
     @property
@@ -76,7 +76,7 @@ class LoadedRun:
 
     @property
     def hit_rate_at_1_completed(self) -> Estimate | None:
-        """Over completed sessions; None when there is none."""
+        """Over completed sessions; None without any."""
         completed = sum(record.completed for record in self.records)
         return wilson(self.hits, completed) if completed else None
 
@@ -86,7 +86,7 @@ class LoadedRun:
 
     @cached_property
     def rounds(self) -> tuple[RoundReport, ...]:
-        """After each round that a session may take; none where no session is recorded."""
+        """After each possible round; empty where no session is recorded."""
         counts = counts_by_round((record.by_round, 1) for record in self.records)
         most = int(self.config.get("rounds", 1))
         return rounds_of(counts, len(self.records), rounds=most) if counts else ()
@@ -102,19 +102,19 @@ class LoadedRun:
 
     @cached_property
     def sessions_by_outcome(self) -> Mapping[str, int]:
-        """How many sessions ended in what, the completed ones first."""
+        """Outcome -> sessions, the most frequent first."""
         return dict(Counter(record.outcome.value for record in self.records).most_common())
 
     @cached_property
     def turns_by_outcome(self) -> Mapping[str, int]:
-        """How many turns of both agents ended in what: their last attempts."""
+        """Outcome of the last attempt -> turns of both agents, the most frequent first."""
         return dict(
             Counter(turn.outcome.value for record in self.records for turn in record.answers).most_common()
         )
 
 
 async def load_runs(runs: Sequence[Run]) -> list[LoadedRun]:
-    """The runs with their sessions, out of the database."""
+    """The runs with their sessions, read from the database."""
     labels = short_names([run.name for run in runs])
     return [await _load(run, label) for run, label in zip(runs, labels, strict=True)]
 
@@ -140,7 +140,7 @@ def _outputs(inputs: Mapping[str, Any]) -> ModelOutputs:
 
 
 def short_names(names: Sequence[str]) -> list[str]:
-    """The names without the dashed parts that all of them begin with; a single name stays as it is."""
+    """The names without the dashed parts that all of them begin with; a single name is not shortened."""
     parts = [name.split("-") for name in names]
     shared = 0
     while len(parts) > 1 and min(map(len, parts)) > shared + 1 and len({name[shared] for name in parts}) == 1:

@@ -11,14 +11,14 @@ from memory.session_query import Result
 
 @dataclass(frozen=True, slots=True)
 class ReplyOutcomes:
-    """How an agent's turns went."""
+    """Outcomes of an agent's turns."""
 
     role: str
     turns: int
     outcomes: Mapping[str, int]
-    """Outcome -> turns that ended so."""
+    """Outcome -> turns with it."""
     repaired: Mapping[str, int]
-    """Outcome -> replies that were asked for again."""
+    """Outcome -> replies that were followed by a repair request."""
 
 
 def session_results(tallies: Sequence[SessionAggregate]) -> dict[str, int]:
@@ -32,7 +32,7 @@ def session_results(tallies: Sequence[SessionAggregate]) -> dict[str, int]:
 
 def _results(tally: SessionAggregate) -> Iterator[Result]:
     first = bool(tally.by_round) and tally.by_round[0].hit
-    holds = {
+    tests = {
         Result.HIT: tally.hit,
         Result.MISS: tally.completed and not tally.hit,
         Result.FAILED: not tally.completed,
@@ -42,11 +42,11 @@ def _results(tally: SessionAggregate) -> Iterator[Result]:
         Result.GAINED: tally.hit and not tally.base_hit,
         Result.DROPPED: tally.base_hit and not tally.hit,
     }
-    return (result for result, held in holds.items() if held)
+    return (result for result, passed in tests.items() if passed)
 
 
 def session_outcomes(tallies: Sequence[SessionAggregate]) -> dict[str, int]:
-    """How sessions ended -> how many, the most frequent first."""
+    """Outcome -> sessions, the most frequent first."""
     counts = Counter[str]()
     for tally in tallies:
         counts[tally.outcome] += tally.sessions
@@ -54,17 +54,17 @@ def session_outcomes(tallies: Sequence[SessionAggregate]) -> dict[str, int]:
 
 
 def rate_of_sessions(tallies: Sequence[SessionAggregate], hits: int) -> Estimate | None:
-    """Of all recorded sessions; None where there is none."""
+    """Hits over all recorded sessions; None without any."""
     recorded = sum(tally.sessions for tally in tallies)
     return wilson(hits, recorded) if recorded else None
 
 
 def replies_by_agent(tallies: Iterable[TurnAggregate]) -> tuple[ReplyOutcomes, ...]:
-    """By agent."""
-    alike: defaultdict[str, list[TurnAggregate]] = defaultdict(list)
+    """One entry per agent."""
+    by_role: defaultdict[str, list[TurnAggregate]] = defaultdict(list)
     for tally in tallies:
-        alike[tally.role].append(tally)
-    return tuple(_replies(role, found) for role, found in sorted(alike.items()))
+        by_role[tally.role].append(tally)
+    return tuple(_replies(role, group) for role, group in sorted(by_role.items()))
 
 
 def _replies(role: str, tallies: Sequence[TurnAggregate]) -> ReplyOutcomes:

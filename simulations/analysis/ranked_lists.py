@@ -1,4 +1,4 @@
-"""Ranked lists: what a ranking run led to, and two runs compared."""
+"""Ranked lists: the report of a ranking run, and the comparison of two."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,12 +16,12 @@ from simulations.analysis.simulation_report import SimulationReport
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExactLines:
-    """The same lists when only lines count that are a candidate's title, letter by letter."""
+    """The same lists where only lines count that equal a candidate's title, letter by letter."""
 
     scores: Mapping[str, Estimate]
-    """By metric; a title that several candidates of a list carry counts as the target where one of them is it."""
+    """By metric; a title shared by several candidates counts as the target where one of them is the target."""
     exact: int
-    """Lines that are a title."""
+    """Lines that equal a title."""
     named: int
     """Lines that name a candidate as AFL reads them."""
     lines: int
@@ -34,7 +34,7 @@ class ExactLines:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankReport:
-    """Everything is a property of the run, but what the simulation says of this call."""
+    """The report of `afl rank`, about the run; `llm`, `seconds` and `budget` of the simulation are of this call."""
 
     simulation: SimulationReport
     """Sessions, outcomes, calls and costs; its hit rate @1 is that of the lists."""
@@ -47,29 +47,29 @@ class RankReport:
     scores_completed: Mapping[str, Estimate]
     """The same over sessions with a list."""
     exact: ExactLines | None = None
-    """Of stored answers: the same when only exact title lines count."""
+    """For stored answers: the scores where only exact title lines count."""
     audit: Sequence[Check] = field(default=())
-    """What about the set-up is suspicious."""
+    """Suspicious findings about the set-up."""
 
     @classmethod
     def of(
         cls,
         simulation: SimulationReport,
-        places: Sequence[TargetRankRow],
+        rows: Sequence[TargetRankRow],
         *,
         candidates: int,
         top: int,
         exact: ExactLines | None = None,
         audit: Sequence[Check] = (),
     ) -> Self:
-        """The report of a run with these places, one per recorded session."""
-        every = [row.rank for row in places] + [None] * (simulation.sessions - len(places))
+        """The report of a run with these target ranks, one row per recorded session."""
+        ranks = [row.rank for row in rows] + [None] * (simulation.sessions - len(rows))
         return cls(
             simulation=simulation,
             candidates=candidates,
             top=top,
-            scores=evaluate_lists(every, top=top),
-            scores_completed=evaluate_lists([row.rank for row in places if row.outcome == Outcome.OK], top=top),
+            scores=evaluate_lists(ranks, top=top),
+            scores_completed=evaluate_lists([row.rank for row in rows if row.outcome == Outcome.OK], top=top),
             exact=exact,
             audit=tuple(audit),
         )
@@ -85,14 +85,14 @@ class RankReport:
 
     @property
     def chance(self) -> Mapping[str, float]:
-        """What a random order earns, by metric."""
+        """Expected value of a random order, by metric."""
         return {metric.name: metric.chance(self.candidates) for metric in metrics_of_lists(self.top)}
 
     def to_json(self) -> dict[str, Any]:
-        """The object of `rank --json`: of `simulate --json` what a ranking run has, and the metrics."""
-        said = self.simulation.to_json()
-        left_out = ("hit_rate_at_1", "hit_rate_at_1_completed", "by_round")
-        head = {key: said.pop(key) for key in ("run", "sessions", "completed", "failed", "base")}
+        """The object of `rank --json`: the keys of `simulate --json` that a ranking run has, and the metrics."""
+        simulated = self.simulation.to_json()
+        omitted = ("hit_rate_at_1", "hit_rate_at_1_completed", "by_round")
+        head = {key: simulated.pop(key) for key in ("run", "sessions", "completed", "failed", "base")}
         return {
             **head,
             "candidates": self.candidates,
@@ -101,14 +101,14 @@ class RankReport:
             "completed_only": {name: estimate.to_json() for name, estimate in self.scores_completed.items()},
             "chance": dict(self.chance),
             **({} if self.exact is None else {"exact_lines": self.exact.to_json()}),
-            **{key: value for key, value in said.items() if key not in left_out},
+            **{key: value for key, value in simulated.items() if key not in omitted},
             "audit": [check.to_json() for check in self.audit],
         }
 
 
 @dataclass(frozen=True, slots=True)
 class ListComparison:
-    """One metric of both runs over the sessions that both recorded, and what tells them apart."""
+    """One metric of both runs over the sessions that both recorded, with its paired test."""
 
     metric: ListMetric
     a: Estimate
@@ -133,18 +133,18 @@ class ListComparison:
 
 
 TargetRanks = Mapping[str, Rank]
-"""Session -> the target's place in its list."""
+"""Session -> rank of the target in its list."""
 
 
 def target_ranks_by_session(rows: Sequence[TargetRankRow]) -> TargetRanks:
-    """The places of a run's lists, one a session."""
+    """The target's rank in every list of a run."""
     return {row.session: row.rank for row in rows}
 
 
 def compare_lists(
     a: TargetRanks, b: TargetRanks, *, top: int, names: tuple[str, str] = ("a", "b")
 ) -> list[ListComparison]:
-    """Every metric that lists of `top` entries tell, over the sessions that both have; none where there is none."""
+    """Every metric of lists of `top` entries, over the sessions that both have; empty where there are none."""
     metrics = metrics_of_lists(top)
     tests = compare_pairs_of_lists([((names[0], a), (names[1], b))], metrics)
     first, second = ([run[session] for session in a if session in b] for run in (a, b))
@@ -158,18 +158,18 @@ def compare_pairs_of_lists(
     pairs: Sequence[tuple[tuple[str, TargetRanks], tuple[str, TargetRanks]]], metrics: Sequence[ListMetric]
 ) -> list[PairedTest]:
     """The second of each pair against the first in every metric, over the sessions both have; Holm over all tests."""
-    shared = [(one, two, [session for session in one[1] if session in two[1]]) for one, two in pairs]
+    shared = [(a, b, [session for session in a[1] if session in b[1]]) for a, b in pairs]
     return compare_pairs(
         [
-            (_result(*one, sessions, metric), _result(*two, sessions, metric))
-            for one, two, sessions in shared
+            (_result(*a, sessions, metric), _result(*b, sessions, metric))
+            for a, b, sessions in shared
             if sessions
             for metric in metrics
         ]
     )
 
 
-def _result(name: str, places: TargetRanks, sessions: Sequence[str], metric: ListMetric) -> ArmResult:
-    values = metric.values([places[session] for session in sessions]).tolist()
+def _result(name: str, ranks: TargetRanks, sessions: Sequence[str], metric: ListMetric) -> ArmResult:
+    values = metric.values([ranks[session] for session in sessions]).tolist()
     by_session = SeedValues(seed=0, run=None, values=dict(zip(sessions, values, strict=True)))
     return ArmResult(arm=name, rounds=1, metric=metric.name, seeds=(by_session,))

@@ -11,7 +11,7 @@ from memory.records import counts_by_round
 
 
 class RoundReport(NamedTuple):
-    """All sessions after a round; those that have ended stay as they ended, failed ones count as misses."""
+    """All sessions after a round; ended sessions keep their last state, failed ones count as misses."""
 
     round: int
     hit_rate_at_1: Estimate
@@ -28,23 +28,23 @@ class RoundReport(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RoundOutcomes:
-    """What had come of all recorded sessions after a round, and of those that ended with it."""
+    """All recorded sessions after a round, and those that ended in it."""
 
     round: int
     hit_rate: Estimate
-    """Over all recorded sessions; those that have ended stay as they ended, failed ones count as misses."""
+    """Over all recorded sessions; ended sessions keep their last state, failed ones count as misses."""
     accepted: int
-    """Sessions whose recommendation was accepted in this very round."""
+    """Sessions that ended in this round with an accepted recommendation."""
     wrongly: int
-    """Of these, where it was not the target."""
+    """False accepts: those of them whose recommendation is not the target."""
     ended: Mapping[str, int]
-    """`hit`, `miss`, `failed` -> sessions that took so many rounds."""
+    """`hit`, `miss`, `failed` -> sessions that ended in this round."""
 
 
 def rounds_of(counts: Sequence[tuple[int, int]], sessions: int, *, rounds: int) -> tuple[RoundReport, ...]:
-    """Round by round from (hits, accepted) after each, as `memory.records.counts_by_round` has them.
+    """The report of every round from (hits, accepted) after each, the result of `memory.records.counts_by_round`.
 
-    There are at least `rounds`: where every session ended earlier, the last counts stand.
+    At least `rounds` of them: where every session ended earlier, the last counts are repeated.
     """
     padded = [*counts, *[counts[-1] if counts else (0, 0)] * (rounds - len(counts))]
     return tuple(
@@ -63,13 +63,13 @@ def round_outcomes(tallies: Sequence[SessionAggregate], rounds: int) -> tuple[Ro
 def _round(tallies: Sequence[SessionAggregate], after: RoundReport) -> RoundOutcomes:
     ended = [tally for tally in tallies if tally.rounds == after.round]
     accepted = [tally for tally in ended if tally.accepted]
-    went = Counter[str]()
+    results = Counter[str]()
     for tally in ended:
-        went["failed" if not tally.completed else "hit" if tally.hit else "miss"] += tally.sessions
+        results["failed" if not tally.completed else "hit" if tally.hit else "miss"] += tally.sessions
     return RoundOutcomes(
         round=after.round,
         hit_rate=after.hit_rate_at_1,
         accepted=sum(tally.sessions for tally in accepted),
         wrongly=sum(tally.sessions for tally in accepted if not tally.hit),
-        ended={result: went[result] for result in ("hit", "miss", "failed")},
+        ended={result: results[result] for result in ("hit", "miss", "failed")},
     )

@@ -1,4 +1,4 @@
-"""What a simulation led to, as `simulate` returns, prints and gives as JSON."""
+"""The report of a simulation, as `simulate` returns it, prints it and gives it as JSON."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,18 +15,18 @@ from simulations.analysis.rounds import RoundReport, rounds_of
 
 @dataclass(frozen=True, slots=True)
 class SimulationReport:
-    """Everything is a property of the run, but `llm`, `seconds` and `budget`: they are of this call."""
+    """The results of a run; `llm`, `seconds` and `budget` are of this call alone."""
 
     run: str
     sessions: int
     completed: int
     failed: int
     base: Estimate | None
-    """The recommender alone: its suggestion against the target. None without a recommender."""
+    """Hit rate of the recommender's suggestions; None without a recommender."""
     hit_rate_at_1: Estimate
-    """The loop's last recommendation against the target; failed sessions count as misses."""
+    """Of the loop's last recommendations; failed sessions count as misses."""
     hit_rate_at_1_completed: Estimate | None
-    """The same over completed sessions only; None when there is none."""
+    """The same over completed sessions only; None without any."""
     by_round: tuple[RoundReport, ...]
     outcomes: Mapping[str, int]
     """Turns by outcome, over both agents."""
@@ -37,11 +37,11 @@ class SimulationReport:
     stand_in: bool = False
     """Whether the language model is the offline stand-in, whose numbers are not a real model's."""
     costs: Sequence[AgentCost] = ()
-    """What each agent cost in each round, over all continuations of the run."""
+    """Cost of each agent in each round, over all continuations of the run."""
     budget: BudgetReport | None = None
-    """Where the budget of the command stands; None without one."""
+    """State of the command's budget; None without one."""
     pace: Sequence[ConcurrencyChange] = ()
-    """How many requests were under way at once, when that changed and why."""
+    """Changes of the number of concurrent requests, with time and reason."""
 
     @classmethod
     def of(

@@ -1,4 +1,4 @@
-"""A study's results and tests together, as a command returns, prints and gives them as JSON."""
+"""Results and tests of a study, as a command returns them, prints them and gives them as JSON."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ArmCosts:
-    """One run of an arm: what each agent cost in each round."""
+    """Cost of each agent in each round of one run of an arm."""
 
     arm: str
     run: str
@@ -31,9 +31,9 @@ class ArmCosts:
 
     @property
     def usd(self) -> float | None:
-        """None where no call's price was known."""
-        known = [cost.cost_usd for cost in self.costs if cost.cost_usd is not None]
-        return sum(known) if known else None
+        """None where no call has a price."""
+        prices = [cost.cost_usd for cost in self.costs if cost.cost_usd is not None]
+        return sum(prices) if prices else None
 
 
 class ArmTotals(NamedTuple):
@@ -43,12 +43,12 @@ class ArmTotals(NamedTuple):
     calls: int
     tokens: int
     usd: float | None
-    """None where no call's price was known."""
+    """None where no call has a price."""
 
 
 @dataclass(frozen=True, slots=True)
 class StudyCosts:
-    """All arms together, and where the budget of the command stands."""
+    """Costs of all arms, and the state of the command's budget."""
 
     arms: tuple[ArmCosts, ...] = ()
     budget: "BudgetReport | None" = None
@@ -60,7 +60,7 @@ class StudyCosts:
 
     def to_json(self) -> dict[str, Any]:
         """The key `costs`, a row per arm, run, phase, round and agent; and `budget` where there is one."""
-        rows = [{"arm": one.arm, "run": one.run, **cost._asdict()} for one in self.arms for cost in one.costs]
+        rows = [{"arm": run.arm, "run": run.run, **cost._asdict()} for run in self.arms for cost in run.costs]
         return {"costs": rows} | ({"budget": self.budget} if self.budget else {})
 
 
@@ -72,7 +72,7 @@ def _total(arm: str, runs: Sequence[ArmCosts]) -> ArmTotals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyReport:
-    """What a study returns."""
+    """The report of a study."""
 
     study: str | None
     """Its name as in `afl study NAME`; None for an evaluation."""
@@ -81,7 +81,7 @@ class StudyReport:
     audit: tuple[Check, ...] = ()
     """Checks of the set-up that found something suspicious."""
     costs: StudyCosts = field(default_factory=StudyCosts)
-    """What the arms have cost."""
+    """Costs of the arms."""
     stand_in: bool = False
     """Whether the language model is the offline stand-in, whose numbers are not a real model's."""
 
@@ -93,7 +93,7 @@ class StudyReport:
     @property
     def seeds(self) -> tuple[int, ...]:
         """The study seeds."""
-        return tuple(one.seed for one in self.results[0].seeds)
+        return tuple(seed.seed for seed in self.results[0].seeds)
 
     @property
     def exit_code(self) -> int:
@@ -102,7 +102,7 @@ class StudyReport:
 
     def to_json(self) -> dict[str, Any]:
         """The object of `--json`; `seeds` only where there are several, `audit` only where something was found."""
-        found: dict[str, Any] = {
+        report: dict[str, Any] = {
             **({} if self.study is None else {"study": self.study}),
             "runs": list(self.runs),
             "results": [result.to_json() for result in self.results],
@@ -110,10 +110,10 @@ class StudyReport:
             **self.costs.to_json(),
         }
         if len(self.seeds) > 1:
-            found["seeds"] = list(self.seeds)
-        return found | audit_json(self.audit)
+            report["seeds"] = list(self.seeds)
+        return report | audit_json(self.audit)
 
 
 def audit_json(checks: Sequence[Check]) -> dict[str, Any]:
-    """The key `audit` of a study's JSON: what its set-up was found suspicious of; nothing where it is sound."""
+    """The key `audit` of a study's JSON: suspicious findings; no key without any."""
     return {"audit": [check.to_json() for check in checks]} if checks else {}

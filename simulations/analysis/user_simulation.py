@@ -1,4 +1,4 @@
-"""The user-simulation task in numbers: what an arm said of every user's items, and precision, recall and F1 of it."""
+"""The user-simulation task: an arm's answers about every user's items, and their precision, recall and F1."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -33,42 +33,42 @@ class Answers:
     """Every answer of an arm under one study seed."""
 
     yes: NDArray[np.bool_]
-    """(U, M) whether the item at this place got a yes; false where there is no answer."""
+    """(U, M) whether the answer is yes; false where there is no answer."""
     failed: NDArray[np.bool_]
     """(U, M) where there is no answer."""
 
     @classmethod
     def of_reward(cls, scores: NDArray[np.float32], threshold: RewardThreshold) -> Self:
-        """The reward model's: yes from the threshold up, compared in hundredths as scores are shown."""
+        """The reward model's: yes from the threshold up, in hundredths as agents are shown scores."""
         yes = np.rint(scores * 100) >= round(threshold.value * 100)
         return cls(yes, np.zeros_like(yes))
 
     @classmethod
     def of_run(cls, users: Sequence[str], judged: Sequence[JudgementRow], *, items: int) -> Self:
-        """A run's, for these users in order; what it never came to ask has no answer."""
-        place = {user: index for index, user in enumerate(users)}
+        """A run's answers for these users in order; items it has not asked about have none."""
+        index = {user: number for number, user in enumerate(users)}
         decided = np.full((len(users), items), -1, dtype=np.int8)
         for row in judged:
             if row.decision is not None:
-                decided[place[row.session], row.number - 1] = row.decision
+                decided[index[row.session], row.number - 1] = row.decision
         return cls(decided == 1, decided == -1)
 
-    def at(self, places: NDArray[np.int64]) -> Self:
-        """The answers about the items at these places alone."""
-        return type(self)(self.yes[:, places], self.failed[:, places])
+    def at(self, items: NDArray[np.int64]) -> Self:
+        """The answers about the items at these indices."""
+        return type(self)(self.yes[:, items], self.failed[:, items])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArmAnswers:
-    """One arm at one ratio, user by user."""
+    """The answers of one arm at one ratio, per user."""
 
     arm: str
     rounds: int
-    """The most rounds of the dialogue that is remembered; 0 without a memory."""
+    """Maximum rounds of the dialogue in the user agent's memory; 0 without a memory."""
     ratio: Ratio
     users: tuple[str, ...]
     runs: tuple[str | None, ...]
-    """The runs it was read from, one per seed; None for the reward model, which asks nobody."""
+    """The runs it was read from, one per seed; None for the reward model, which needs no run."""
     seed_numbers: tuple[int, ...]
     seeds: tuple[Answers, ...]
     """About the items of the ratio, wanted ones first; one entry per study seed."""
@@ -76,22 +76,22 @@ class ArmAnswers:
     @property
     def counts(self) -> list[list[UserConfusion]]:
         """Per seed and user."""
-        wanted = np.arange(self.seeds[0].yes.shape[1]) < self.ratio.wanted
-        return [[UserConfusion.of(yes, wanted) for yes in answers.yes] for answers in self.seeds]
+        labels = np.arange(self.seeds[0].yes.shape[1]) < self.ratio.wanted
+        return [[UserConfusion.of(yes, labels) for yes in answers.yes] for answers in self.seeds]
 
     @property
     def scores(self) -> PrecisionRecall:
-        """Over all users; an item without an answer got no yes."""
+        """Over all users; an item without an answer counts as no."""
         return precision_recall_over_seeds(self.counts)
 
     @property
     def completed(self) -> PrecisionRecall | None:
-        """Over the users all of whose items were answered under every seed; None when there is none."""
+        """Over the users all of whose items were answered under every seed; None without any."""
         whole = ~np.any([answers.failed.any(axis=1) for answers in self.seeds], axis=0)  # (U,)
         if not whole.any():
             return None
-        kept = [[user for user, keep in zip(users, whole, strict=True) if keep] for users in self.counts]
-        return precision_recall_over_seeds(kept)
+        counts = [[user for user, complete in zip(users, whole, strict=True) if complete] for users in self.counts]
+        return precision_recall_over_seeds(counts)
 
     @property
     def failures(self) -> int:
@@ -100,7 +100,7 @@ class ArmAnswers:
 
     @property
     def yes_rate(self) -> float:
-        """The share of yes among the answers there are; 0 without any."""
+        """The share of yes among the answers; 0 without any."""
         answered = sum(answers.failed.size for answers in self.seeds) - self.failures
         return int(sum(answers.yes.sum() for answers in self.seeds)) / answered if answered else 0.0
 
@@ -121,7 +121,7 @@ class ArmAnswers:
         }
 
     def in_metric(self, metric: str) -> ArmResult:
-        """One of `METRICS` user by user, for tests between arms."""
+        """One of `METRICS` per user, for tests between arms."""
         values = [getattr(user_scores(users), metric).tolist() for users in self.counts]
         seeds = zip(self.seed_numbers, self.runs, values, strict=True)
         return ArmResult(
@@ -130,8 +130,8 @@ class ArmAnswers:
             rounds=self.rounds,
             metric=metric,
             seeds=tuple(
-                SeedValues(seed=seed, run=run, values=dict(zip(self.users, said, strict=True)))
-                for seed, run, said in seeds
+                SeedValues(seed=seed, run=run, values=dict(zip(self.users, of_users, strict=True)))
+                for seed, run, of_users in seeds
             ),
         )
 
@@ -153,28 +153,28 @@ class TrueScores:
 
     def to_json(self) -> dict[str, Any]:
         """An entry of `truth`."""
-        said = {"arm": self.arm, "ratio": str(self.ratio), "users": len(self.counts[0]), "liked": self.liked}
-        return said | self.scores.to_json()
+        head = {"arm": self.arm, "ratio": str(self.ratio), "users": len(self.counts[0]), "liked": self.liked}
+        return head | self.scores.to_json()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserReport:
-    """What `afl evaluate user` returns, prints and gives as JSON."""
+    """The report of `afl evaluate user`."""
 
     study: str | None = None
     """Its name as in `afl study NAME`; None for the evaluation."""
     results: tuple[ArmAnswers, ...]
     tests: tuple[PairedTest, ...]
     threshold: RewardThreshold | None
-    """From which score on the reward arm says yes; None without that arm."""
+    """The reward arm says yes from this score up; None without that arm."""
     left_out: int
     """Sequences that are too short to hold items back."""
     truth: tuple[TrueScores, ...] = ()
-    """Every arm against what users truly like, where that is known."""
+    """Every arm against the users' true likes, where these are available."""
     audit: tuple[Check, ...] = ()
     """Checks of the set-up that found something suspicious."""
     costs: StudyCosts = field(default_factory=StudyCosts)
-    """What the arms have cost."""
+    """Costs of the arms."""
     stand_in: bool = False
     """Whether the language model is the offline stand-in, whose numbers are not a real model's."""
 
@@ -243,13 +243,13 @@ def by_task(runs: "Sequence[LoadedRun]") -> "list[list[LoadedRun]]":
 
 
 def answers_of_runs(runs: "Sequence[LoadedRun]") -> list[ArmAnswers]:
-    """Every run of one task at every ratio, after the reward model alone where one was asked."""
+    """Every run of one task at every ratio, after the reward model alone where there is one."""
     first = runs[0]
     options = RunOptions.given({}, recorded=first.config)
     ratios, users = options.judged_ratios(), [record.session for record in first.records]
-    # The shape of the task alone, from its ratios: a session may have failed before any item was judged.
-    wanted, unwanted = max(ratio.wanted for ratio in ratios), max(ratio.unwanted for ratio in ratios)
-    judged = JudgedItems(np.zeros((len(users), wanted + unwanted), np.int32), wanted)
+    # The shape comes from the ratios: a session may have failed before any item was judged.
+    positives, negatives = max(ratio.wanted for ratio in ratios), max(ratio.unwanted for ratio in ratios)
+    judged = JudgedItems(np.zeros((len(users), positives + negatives), np.int32), positives)
     results = []
     outputs = first.outputs
     if outputs.judged is not None and outputs.threshold is not None:
@@ -258,13 +258,13 @@ def answers_of_runs(runs: "Sequence[LoadedRun]") -> list[ArmAnswers]:
         results += by_ratio("reward", judged, ratios, users=users, seeds=[(options.seed, None, answers)])
     for run in runs:
         rows = [row for record in run.records for row in judgement_rows(record)]
-        answers = Answers.of_run([record.session for record in run.records], rows, items=wanted + unwanted)
+        answers = Answers.of_run([record.session for record in run.records], rows, items=positives + negatives)
         results += by_ratio(run.label, judged, ratios, users=users, seeds=[(options.seed, run.name, answers)])
     return sorted(results, key=lambda result: ratios.index(result.ratio))
 
 
 def judgement_rows(record: SessionRecord) -> list[JudgementRow]:
-    """The judged items of a session, as the database gives them for a run."""
+    """The judged items of a session, in the form of `Run.judgements`."""
     return [
         JudgementRow(
             session=record.session,

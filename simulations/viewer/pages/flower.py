@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from fastapi import Query
 
 from afl.flower.model_store import StoredModel, stored_models
-from afl.flower.stored_evaluation import Evaluation, GroupShares, TitleShares
+from afl.flower.stored_evaluation import Evaluation, GroupShares, TitleShares, read_evaluation
 from afl.suggestions import unknown_name
 from simulations.analysis import flower_numbers
 from simulations.analysis.flower_numbers import EvaluationNumber, TrainingProgress
@@ -93,7 +93,7 @@ def _list_page(root: Path) -> FlowerModelsPage:
 
 
 def _model_line(model: StoredModel) -> FlowerModelLine:
-    training, evaluation = flower_numbers.training_progress(model), flower_numbers.evaluation_of(model)
+    training, evaluation = flower_numbers.training_progress(model), read_evaluation(model)
     groups = flower_numbers.group_shares(evaluation)
     return FlowerModelLine(
         name=model.name,
@@ -204,7 +204,7 @@ async def read_model(data: InjectedData, model: str, query: Annotated[FlowerQuer
 
 def _model_page(root: Path, name: str, query: FlowerQuery) -> FlowerModelPage:
     model = _stored_model(root, name)
-    evaluation = flower_numbers.evaluation_of(model)
+    evaluation = read_evaluation(model)
     titles = _titles(evaluation)
     by_gap = sorted(titles, key=lambda line: (-abs(line.gap), line.rank))
     return FlowerModelPage(
