@@ -17,7 +17,7 @@ from simulations import import_data, simulate
 
 def write_table(file: Path) -> Path:
     """A table of interactions, one line each, several genres separated by `|`."""
-    demo = import_demo(None, ImportOptions("table", users=200))
+    demo = import_demo(None, ImportOptions("table"), users=200)
     with file.open("w", encoding="utf-8", newline="") as stream:
         table = csv.writer(stream)
         table.writerow(["user", "item", "timestamp", "title", "genre"])

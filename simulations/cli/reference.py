@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import click
 
 import simulations
+from afl.option import GROUPS, Option
 from simulations.cli.app import build_app, find_command
 from simulations.cli.commands import COMMANDS
-from simulations.options.option import GROUPS, CommandParameter, Option, command_parameters
+from simulations.options.parameters import CommandParameter, command_parameters
 
 WIDTH = 80
 """Columns of the terminal that help is written for."""

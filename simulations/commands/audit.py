@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING, Annotated
 
+from afl.option import Argument
 from simulations.execution.database import with_store
 from simulations.options.groups import DB
-from simulations.options.option import Argument
 
 if TYPE_CHECKING:
     from afl.settings import Settings

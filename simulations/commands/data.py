@@ -1,11 +1,12 @@
 """`afl data`: bring a data set in, look at what there is, remove it."""
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from afl.errors import UsageError
-from simulations.options.option import DATA, Argument, Option
+from afl.option import DATA, Argument, Option, PluginOptions
 
 if TYPE_CHECKING:
     from afl.data.dataset import Dataset
@@ -19,9 +20,6 @@ NewName = Annotated[str, Option("Name of the new data set", DATA, metavar="NAME"
 Replace = Annotated[bool, Option("Replace a data set of this name", DATA)]
 
 
-MAX_USERS = 100_000
-
-
 def import_data(
     format: Annotated[str, Argument("Format: demo, csv, movielens, amazon, steam, ..., or a plug-in's", "FORMAT")],
     path: Annotated[str | Path | None, Argument("File or folder; none for demo", "PATH")] = None,
@@ -31,10 +29,6 @@ def import_data(
         str | None,
         Option("Wording of prompts: music, movie, game or item", DATA, metavar="NAME", default="guessed"),
     ] = None,
-    users: Annotated[int | None, Option("Number of users of demo", DATA, default="1000")] = None,
-    category: Annotated[
-        str | None, Option("Category of a flower folder: Video_Games, CDs_and_Vinyl, ...", DATA, metavar="NAME")
-    ] = None,
     replace: Replace = False,
     split: Annotated[
         str | None,
@@ -42,34 +36,24 @@ def import_data(
     ] = None,
     split_seed: Annotated[int, Option("Seed of the split by --split", DATA)] = 0,
     settings: "Settings | None" = None,
+    **options: Annotated[Any, PluginOptions("afl.importers")],
 ) -> "DatasetInfo":
     """Import a data set and store it under a name.
 
     `format` is the name of an importer (`demo`, `csv`, `movielens`, ... or a plug-in's); `path` its file or folder;
-    `users` the size of `demo`; `category` which part of a `flower` folder is read. `split` (`8:1:1`) divides all
-    sequences anew into training, validation and test, in an order seeded by `split_seed`; without it they are divided
-    as the format says. The same content again changes nothing; other content needs `replace`.
+    `options` are those that the importer states: `users` of `demo`, `category` of `flower`, ... `split` (`8:1:1`)
+    divides all sequences anew into training, validation and test, in an order seeded by `split_seed`; without it they
+    are divided as the format says. The same content again changes nothing; other content needs `replace`.
     Raises `DataError` for a malformed file, naming file, line and reason; nothing is stored then.
     """
     from afl import plugins
     from afl.data.importers import ImportOptions
     from afl.data.split import Shares
 
-    if users is not None and not 10 <= users <= MAX_USERS:
-        raise UsageError(f"--users: got {users}, expected 10 to {MAX_USERS}")
     importer: Importer = plugins.load_plugin("afl.importers", format)
-    if format == "demo" and path is not None:
-        raise UsageError(f"format 'demo' makes its own data and takes no path, got {str(path)!r}")
-    if format != "demo" and path is None:
-        raise UsageError(f"format {format!r} needs the path of its file or folder")
-    if format != "demo" and users is not None:
-        raise UsageError(f"--users belongs to format 'demo', got it with {format!r}")
-    if format != "flower" and category is not None:
-        raise UsageError(f"--category belongs to format 'flower', got it with {format!r}")
-    dataset = importer(
-        None if path is None else Path(path),
-        ImportOptions(name=name, domain=domain, users=1000 if users is None else users, category=category),
-    )
+    own = {option: value for option, value in options.items() if value is not None}
+    _check_options(format, own)
+    dataset = importer(None if path is None else Path(path), ImportOptions(name=name, domain=domain), **own)
     if split is not None:
         dataset = _split_anew(dataset, Shares.parse(split), split_seed)
     datasets = _datasets(settings)
@@ -119,6 +103,20 @@ def remove_data(name: DatasetName, *, settings: "Settings | None" = None) -> str
     """
     _datasets(settings).remove(name)
     return name
+
+
+def _check_options(format: str, options: Mapping[str, Any]) -> None:
+    """Raises `UsageError` for an option of other formats, `TypeError` for one of none."""
+    from afl.option import plugin_options
+
+    stated = {name: [option.name for option in own] for name, own in plugin_options("afl.importers").items()}
+    for option in options:
+        formats = [repr(name) for name, own in stated.items() if option in own]
+        if not formats:
+            raise TypeError(f"import_data() got an unexpected keyword argument {option!r}")
+        if option not in stated[format]:
+            flag = option.replace("_", "-")
+            raise UsageError(f"--{flag} belongs to format {' or '.join(formats)}, got it with {format!r}")
 
 
 def _split_anew(dataset: "Dataset", shares: "Shares", seed: int) -> "Dataset":

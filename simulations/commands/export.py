@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
+from afl.option import OUTPUT, Argument, Option
 from simulations.execution.database import with_store
 from simulations.options.groups import DB
-from simulations.options.option import OUTPUT, Argument, Option
 
 if TYPE_CHECKING:
     from afl.settings import Settings

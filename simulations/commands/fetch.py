@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from simulations.options.option import DATA, OUTPUT, Argument, Option
+from afl.option import DATA, OUTPUT, Argument, Option
 
 if TYPE_CHECKING:
     from afl.data.download import DownloadedFile

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from afl.errors import UsageError
-from simulations.options.option import DATA, MODELS, RUN, Argument, Option
+from afl.option import DATA, MODELS, RUN, Argument, Option
 
 if TYPE_CHECKING:
     from afl.flower.training import TrainingConfig

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from afl.errors import UsageError
 from afl.extras import require_extra
+from afl.option import DATA, Option
 from simulations.commands.flower_options import ModelName
-from simulations.options.option import DATA, Option
 
 if TYPE_CHECKING:
     from afl.settings import Settings

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from afl.errors import StorageError, UsageError
+from afl.option import DATA, MODELS, OUTPUT, Argument, Option
 from simulations.execution.database import with_store
 from simulations.options.groups import DB, MODEL_METAVAR
-from simulations.options.option import DATA, MODELS, OUTPUT, Argument, Option
 
 if TYPE_CHECKING:
     from afl.settings import Settings

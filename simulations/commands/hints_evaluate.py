@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
+from afl.option import DATA, RUN, Argument, Option
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.command_options import CallOptions
 from simulations.options.command import Given, command
 from simulations.options.groups import EngineOptions, ReplayOptions
-from simulations.options.option import DATA, RUN, Argument, Option
 
 if TYPE_CHECKING:
     from simulations.hints.policy_reports import PolicyEvaluation

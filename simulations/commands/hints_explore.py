@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from afl.option import DATA, RUN, Option
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.command_options import CallOptions
 from simulations.options.command import Given, command
@@ -15,7 +16,6 @@ from simulations.options.groups import (
     ReplayOptions,
     TrainingDataOptions,
 )
-from simulations.options.option import DATA, RUN, Option
 
 if TYPE_CHECKING:
     from simulations.hints.exploration_report import ExplorationReport

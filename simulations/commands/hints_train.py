@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from afl.option import DATA, MODELS, RUN, Argument, Option
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.command_options import CallOptions
 from simulations.options.command import Given, command
 from simulations.options.groups import CandidateOptions, EngineOptions, ReplayOptions, TrainingDataOptions
-from simulations.options.option import DATA, MODELS, RUN, Argument, Option
 from simulations.options.values import at_least
 
 if TYPE_CHECKING:

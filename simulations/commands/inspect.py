@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
+from afl.option import OUTPUT, RUN, Argument, Option
 from simulations.execution.database import with_store
 from simulations.options.groups import DB
-from simulations.options.option import OUTPUT, RUN, Argument, Option
 
 if TYPE_CHECKING:
     from afl.settings import Settings

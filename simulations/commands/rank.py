@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from afl.errors import UsageError
+from afl.option import DATA, MODELS, Option
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.command_options import CallOptions, PythonAgentOptions
 from simulations.options.command import Given, command
@@ -21,7 +22,6 @@ from simulations.options.groups import (
     ToolOptions,
     TrainingDataOptions,
 )
-from simulations.options.option import DATA, MODELS, Option
 
 if TYPE_CHECKING:
     from afl.data.stored_replies import StoredReplies

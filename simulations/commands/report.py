@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from afl.errors import UsageError
+from afl.option import OUTPUT, Argument, Option
 from simulations.execution.database import with_store
 from simulations.options.groups import DB
-from simulations.options.option import OUTPUT, Argument, Option
 
 if TYPE_CHECKING:
     from afl.settings import Settings

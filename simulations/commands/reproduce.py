@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from afl.option import DATA, MODELS, OUTPUT, Argument, Option
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.command_options import StorageOptions
 from simulations.options.command import Given, command
 from simulations.options.groups import MODEL_METAVAR, CacheOptions, ConcurrencyOptions, EndpointOptions
-from simulations.options.option import DATA, MODELS, OUTPUT, Argument, Option
 
 if TYPE_CHECKING:
     from simulations.reproduction.reproducing import Reproduction

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-from simulations.options.option import DATA, MODELS, Argument, Option
+from afl.option import DATA, MODELS, Argument, Option
 
 if TYPE_CHECKING:
     from afl.models.training import TrainReport

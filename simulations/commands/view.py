@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from afl.errors import UsageError
 from afl.extras import require_extra
+from afl.option import OUTPUT, Argument, Option
 from simulations.execution.asynchrony import wait_for
 from simulations.options.groups import DB
-from simulations.options.option import OUTPUT, Argument, Option
 
 if TYPE_CHECKING:
     from afl.settings import Settings

@@ -7,7 +7,7 @@ from inspect import Signature, signature
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from afl.errors import UsageError
-from simulations.options.option import command_parameters, options_signature
+from simulations.options.parameters import command_parameters, options_signature
 
 if TYPE_CHECKING:
     from simulations.options.run_options import RunOptions

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from simulations.options.option import AGENTS, DATA, LIMITS, MODELS, OUTPUT, RUN, Option
+from afl.option import AGENTS, DATA, LIMITS, MODELS, OUTPUT, RUN, Option
 
 if TYPE_CHECKING:
     from afl.ports import RecommenderTool

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
+from afl.option import DATA, Option
 from simulations.analysis.study_report import StudyReport
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.options.groups import DB
-from simulations.options.option import DATA, Option
 from simulations.studies.policy_tables import (
     Learn,
     PageFolder,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from afl.hints.filters import Filter
 from afl.llm.language_model import is_stand_in
+from afl.option import DATA, RUN, Option
 from simulations.analysis.arm_results import ArmResult
 from simulations.analysis.paired_tests import compare_pairs
 from simulations.analysis.study_report import StudyReport
@@ -15,7 +16,6 @@ from simulations.commands.hints_train import HintsTrainOptions, hints_train
 from simulations.execution.command_options import CallOptions
 from simulations.options.command import Given, command
 from simulations.options.groups import DatasetOptions, EngineOptions, LanguageModelOptions, TrainingDataOptions
-from simulations.options.option import DATA, RUN, Option
 from simulations.studies.policy_tables import ARMS, PageFolder, with_page
 
 

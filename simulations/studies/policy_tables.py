@@ -15,11 +15,11 @@ from afl.errors import NotFoundError, UsageError
 from afl.hints.baselines import ActionPolicy, PolicyData, best_single
 from afl.hints.encoding import States
 from afl.hints.rewards import Floats, Reward, RewardTable
+from afl.option import OUTPUT, Argument, Option
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.paired_tests import PairedTest, compare_pairs
 from simulations.analysis.study_report import StudyReport
 from simulations.execution.command_options import StorageOptions
-from simulations.options.option import OUTPUT, Argument, Option
 
 if TYPE_CHECKING:
     from afl.settings import Settings

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from afl import plugins
 from afl.errors import ConflictError, UsageError
+from afl.option import MODELS, RUN, Option
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.paired_tests import compare
 from simulations.analysis.study_report import StudyReport
@@ -17,7 +18,6 @@ from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.command_options import StudyOptions
 from simulations.options.command import Given, command
 from simulations.options.groups import LLM, NONE
-from simulations.options.option import MODELS, RUN, Option
 from simulations.options.run_options import ZERO_SHOT
 from simulations.studies.arm_runner import ArmRun, ArmRunner, SeedRun, open_runner
 from simulations.studies.arms import AGENT_ALONE, Arm

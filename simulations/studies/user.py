@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afl.errors import ConflictError, UsageError
+from afl.option import RUN, Option
 from simulations.analysis.user_simulation import Answers, ArmAnswers, UserReport, by_ratio, compare_arms
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.command_options import BaseModelStudyOptions
 from simulations.options.command import Given, command
 from simulations.options.groups import NONE, JudgedItemsOptions
-from simulations.options.option import RUN, Option
 from simulations.studies.arm_runner import ArmRun, ArmRunner, open_runner
 from simulations.studies.truth import against_truth
 from simulations.studies.user_arms import (

@@ -56,7 +56,7 @@ def test_settings_that_are_better_on_some_data_only_leave_the_first_in_place() -
 
 @pytest.fixture(scope="module")
 def few() -> Dataset:
-    return import_demo(None, ImportOptions("few", users=60))
+    return import_demo(None, ImportOptions("few"), users=60)
 
 
 def test_a_setting_is_trained_as_if_it_were_the_default(few: Dataset, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from benchmarks.hints_demo import COLUMNS, NONE, Fit, as_table, fit_of
 
 @pytest.fixture(scope="module")
 def demo() -> Dataset:
-    return import_demo(None, ImportOptions("demo", users=300))
+    return import_demo(None, ImportOptions("demo"), users=300)
 
 
 def fit(demo: Dataset, hint: str, *, choose: int = 1) -> Fit:

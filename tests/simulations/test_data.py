@@ -7,6 +7,7 @@ import pytest
 from afl.data.dataset import Dataset, Split
 from afl.data.dataset_store import DatasetStore
 from afl.errors import UsageError
+from simulations import import_data
 from simulations.options.run_options import RunOptions
 from simulations.task.task import Task
 from tests.simulations.conftest import Afl
@@ -97,3 +98,26 @@ def test_sequences_that_are_too_short_are_told_apart_from_an_empty_split(dataset
         UsageError, match=r"at least 14 items, 10 of them held out; .* \(the longest here has \d+\)"
     ):
         Task.of(dataset, options)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["csv", "{csv}", "--users", "10"], "--users belongs to format 'demo', got it with 'csv'"),
+        (["demo", "--category", "Games"], "--category belongs to format 'flower', got it with 'demo'"),
+        (["demo", "{csv}"], "but demo takes none: its data is generated"),
+        (["csv"], "format 'csv' needs a path: afl data import csv PATH --name NAME"),
+        (["demo", "--users", "9"], "--users: got 9, expected 10 to 100,000"),
+    ],
+)
+def test_an_option_that_the_format_does_not_have_is_refused(
+    afl: Afl, home: Path, small_csv: Path, arguments: list[str], message: str
+) -> None:
+    words = [str(small_csv) if word == "{csv}" else word for word in arguments]
+    refused = afl("data", "import", *words, "--name", "x")
+    assert (refused.code, message in refused.complaint) == (2, True)
+
+
+def test_an_option_of_no_format_is_no_argument(home: Path) -> None:
+    with pytest.raises(TypeError, match="unexpected keyword argument 'colour'"):
+        import_data("demo", name="x", colour="red")

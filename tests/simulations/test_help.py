@@ -2,15 +2,18 @@
 
 import re
 from pathlib import Path
+from typing import Annotated, Any
 
 import pytest
 
+from afl.option import DATA, GROUPS, Option, PluginOptions
+from afl.testing import temporary_plugins
 from simulations.cli.app import find_command
 from simulations.cli.commands import COMMANDS
 from simulations.cli.reference import WIDTH, help_of, option_rows, page
 from simulations.execution.command_options import StudyOptions
 from simulations.options.command import Given, command, given_options
-from simulations.options.option import GROUPS, Option
+from simulations.options.parameters import command_parameters
 from simulations.options.run_options import FIRST, RunOptions
 from tests.simulations.conftest import Afl
 
@@ -75,3 +78,13 @@ def test_options_at_their_default_leave_no_new_key_in_a_configuration() -> None:
 def test_every_option_belongs_to_a_group() -> None:
     abouts = [row.parameter.about for row in option_rows()]
     assert {about.group for about in abouts if isinstance(about, Option)} == set(GROUPS)
+
+
+def test_a_command_has_the_options_that_plug_ins_state() -> None:
+    def read_lines(path: Path, options: object, *, least: Annotated[int, Option("Minimum", DATA)] = 3) -> None: ...
+
+    def command(**options: Annotated[Any, PluginOptions("afl.importers")]) -> None: ...
+
+    with temporary_plugins({"afl.importers": {"lines": read_lines}}):
+        options = {parameter.name: parameter.default for parameter in command_parameters(command)}
+    assert options == {"users": 1000, "category": None, "least": 3}

@@ -1,23 +1,23 @@
 """One file per format. An importer reads files and returns a `Dataset`; it writes nothing."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
-from afl.data.dataset import Dataset
+if TYPE_CHECKING:
+    from afl.data.dataset import Dataset
 
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """The options of an import, apart from the path."""
+    """What every importer is told, apart from the path."""
 
     name: str
     domain: str | None = None
     """Name of the wording; by default what the importer guesses."""
-    users: int = 1000
-    """Only for `demo`: number of synthetic users."""
-    category: str | None = None
-    """Only for `flower`: one of the categories in the folder."""
 
 
-Importer = Callable[[Path | None, ImportOptions], Dataset]
+class Importer(Protocol):
+    """A function of path and options. Its own options are keyword-only parameters, `Annotated` with an `Option`."""
+
+    def __call__(self, path: Path | None, options: ImportOptions, **own: Any) -> "Dataset": ...

@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from afl.data import domains
 from afl.data.catalogue import Catalogue
@@ -21,6 +21,7 @@ from afl.data.importers._files import data_folder, entries_of, lines_of, only_fi
 from afl.data.importers._flower_tests import UserRow, read_tests
 from afl.data.safe_unpickler import read_frame
 from afl.errors import DataError, UsageError
+from afl.option import DATA, Option
 
 WINDOW = 10
 """Maximum number of items in a history."""
@@ -29,7 +30,14 @@ Example = tuple[int, ...]
 """A history of one to ten items, and the item that came next."""
 
 
-def import_flower(path: Path | None, options: ImportOptions) -> Dataset:
+def import_flower(
+    path: Path | None,
+    options: ImportOptions,
+    *,
+    category: Annotated[
+        str | None, Option("Category of a flower folder: Video_Games, CDs_and_Vinyl, ...", DATA, metavar="NAME")
+    ] = None,
+) -> Dataset:
     """One category of this folder, with its authors' split by time.
 
     Training examples are windows that grow along a user's sequence, those of all users in order of time; they are
@@ -39,7 +47,7 @@ def import_flower(path: Path | None, options: ImportOptions) -> Dataset:
     Raises `DataError` naming file, line or row and reason, `UsageError` for a missing or unknown category.
     """
     folder = _folder(data_folder(path, "flower"))
-    category = _category(folder, options.category)
+    category = _category(folder, category)
     info = only_file(folder / "info", f"{category}_5_*.txt")
     titles = _titles(info)
     cache = _cache(folder, category)

@@ -21,7 +21,7 @@ PUBLISHED = {
 
 @pytest.fixture(scope="module", params=sorted(PUBLISHED))
 def amazon(shared_data: Path, request: pytest.FixtureRequest) -> Dataset:
-    return import_flower(shared_data / "flower", ImportOptions(request.param, category=request.param))
+    return import_flower(shared_data / "flower", ImportOptions(request.param), category=request.param)
 
 
 def exposure_gaps(recommended: ArrayLike, counts: ArrayLike, *, groups: int = GROUPS) -> np.ndarray:

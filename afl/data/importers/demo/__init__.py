@@ -1,6 +1,7 @@
 """The demo data set: real films, synthetic viewers with known tastes, no download."""
 
 from pathlib import Path
+from typing import Annotated
 
 from afl.data.catalogue import Catalogue
 from afl.data.dataset import Dataset
@@ -11,20 +12,26 @@ from afl.data.importers.demo.taste import taste_of, user_id
 from afl.data.importers.demo.viewing import viewing_of
 from afl.data.split import split_sequences
 from afl.errors import UsageError
+from afl.option import DATA, Option
 
 MAX_USERS = 100_000
 
 
-def import_demo(path: Path | None, options: ImportOptions) -> Dataset:
-    """The demo data set with `options.users` viewers; the n-th viewer does not depend on their number.
+def import_demo(
+    path: Path | None,
+    options: ImportOptions,
+    *,
+    users: Annotated[int, Option("Number of users of demo", DATA)] = 1000,
+) -> Dataset:
+    """The demo data set with this number of viewers; the n-th viewer does not depend on their number.
 
     Raises `UsageError` for a path, and for less than 10 or more than 100,000 users.
     """
     if path is not None:
         raise UsageError(f"got path {str(path)!r}, but demo takes none: its data is generated")
-    if not 10 <= options.users <= MAX_USERS:
-        raise UsageError(f"got {options.users} users, expected 10 to {MAX_USERS:,}")
-    sequences = [viewing_of(taste_of(user_id(number + 1))) for number in range(options.users)]
+    if not 10 <= users <= MAX_USERS:
+        raise UsageError(f"--users: got {users}, expected 10 to {MAX_USERS:,}")
+    sequences = [viewing_of(taste_of(user_id(number + 1))) for number in range(users)]
     return Dataset(
         name=options.name,
         format="demo",

@@ -41,7 +41,7 @@ def test_viewers_are_divided_8_1_1(demo):
 
 
 def test_a_viewer_is_the_same_however_many_there_are(viewers):
-    few = import_demo(None, ImportOptions("few", users=50))
+    few = import_demo(None, ImportOptions("few"), users=50)
     assert all(viewers[viewer.id] == viewer for sequences in few.splits.values() for viewer in sequences)
 
 
@@ -106,5 +106,5 @@ def test_a_path_is_refused():
 
 @pytest.mark.parametrize("users", [0, 9, 100_001])
 def test_too_few_or_too_many_viewers_are_refused(users):
-    with pytest.raises(UsageError, match=rf"got {users} users, expected 10 to 100,000"):
-        import_demo(None, ImportOptions("demo", users=users))
+    with pytest.raises(UsageError, match=rf"--users: got {users}, expected 10 to 100,000"):
+        import_demo(None, ImportOptions("demo"), users=users)

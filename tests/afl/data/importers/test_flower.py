@@ -18,7 +18,7 @@ from afl.errors import DataError, UsageError
 pandas = pytest.importorskip("pandas")
 
 TITLES = ["Heat", "M", "Heat", "Ran ", "Big  Fish", "Tron"]
-GAMES = ImportOptions("mine", category="Games")
+OPTIONS = ImportOptions("mine")
 COLUMNS = ["user_id", "history_item_id", "item_id", "history_item_title", "item_title", "timestamp"]
 
 
@@ -76,7 +76,7 @@ def titles_told(file: Path, dataset: Dataset) -> Counter[str]:
 def test_the_authors_training_set_gives_their_own_title_counts_again(
     shared_data: Path, category: str, sizes: list[int], domain: str
 ) -> None:
-    dataset = import_flower(shared_data / "flower", ImportOptions("mine", category=category))
+    dataset = import_flower(shared_data / "flower", OPTIONS, category=category)
     info = shared_data / "flower" / "info"
     theirs = json.loads(next(info.glob(f"{category}_title_interaction_*.json")).read_text("utf-8"))
     assert [len(dataset.splits[split]) for split in Split] == sizes
@@ -86,77 +86,81 @@ def test_the_authors_training_set_gives_their_own_title_counts_again(
 
 
 def test_what_is_odd_in_the_authors_games_is_told(shared_data: Path) -> None:
-    notes = import_flower(shared_data / "flower", ImportOptions("mine", category="Video_Games")).notes
+    notes = import_flower(shared_data / "flower", OPTIONS, category="Video_Games").notes
     assert notes["titles"] == "3806 distinct titles; 47 are shared by 99 items and made unique by their number"
     assert "1302 of 49133 training and 174 of 6142 test rows" in notes["repeats"]
     assert notes["overlap"].startswith("41 of 6142 test rows")
 
 
 def test_windows_that_grow_are_joined_into_sequences(folder: Path) -> None:
-    dataset = import_flower(folder, GAMES)
+    dataset = import_flower(folder, OPTIONS, category="Games")
     assert [sequence.items for sequence in dataset.splits[Split.TRAIN]] == [(0, 1, 4, 0), (3, 2)]
     assert dataset.notes["train"] == "4 windows joined into 2 sequences"
 
 
 def test_validation_and_test_sequences_are_what_their_rows_show(folder: Path) -> None:
-    splits = import_flower(folder, GAMES).splits
+    splits = import_flower(folder, OPTIONS, category="Games").splits
     assert [(row.id, row.items) for row in splits[Split.VALID]] == [("valid-0", (3, 2, 5))]
     assert [(row.id, row.items) for row in splits[Split.TEST]] == [("0", (5, 3, 1)), ("1", (5, 3, 1, 0))]
 
 
 def test_what_a_user_touches_in_other_test_rows_is_no_negative_of_theirs(folder: Path) -> None:
-    first, second = import_flower(folder, GAMES).splits[Split.TEST]
+    first, second = import_flower(folder, OPTIONS, category="Games").splits[Split.TEST]
     assert (first.touched, second.touched) == ((0,), ())
 
 
 def test_sessions_need_three_items_before_the_target(folder: Path) -> None:
-    assert [row.id for row in session_rows(import_flower(folder, GAMES), Split.TEST)] == ["1"]
+    assert [row.id for row in session_rows(import_flower(folder, OPTIONS, category="Games"), Split.TEST)] == ["1"]
 
 
 def test_items_of_one_title_are_told_apart_and_keep_it(folder: Path) -> None:
-    catalogue = import_flower(folder, GAMES).catalogue
+    catalogue = import_flower(folder, OPTIONS, category="Games").catalogue
     assert catalogue.titles == ("Heat [0]", "M", "Heat [2]", "Ran", "Big Fish", "Tron")
     assert catalogue.plain_titles == ("Heat", "M", "Heat", "Ran", "Big Fish", "Tron")
 
 
 def test_the_only_category_need_not_be_named(folder: Path) -> None:
-    named = import_flower(folder, GAMES)
-    assert import_flower(folder, ImportOptions("mine")).hash == named.hash
+    named = import_flower(folder, OPTIONS, category="Games")
+    assert import_flower(folder, OPTIONS).hash == named.hash
 
 
 def test_the_folder_above_will_do(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     above = tmp_path_factory.mktemp("above")
     folder.rename(above / "data")
-    assert import_flower(above, GAMES).notes["category"] == "Games"
+    assert import_flower(above, OPTIONS, category="Games").notes["category"] == "Games"
 
 
 def test_title_counts_that_differ_are_told(folder: Path) -> None:
     (folder / "info" / "Games_title_interaction_5.json").write_text(
         '{"Heat": 3, "M": 2, "Ran ": 9, "Big  Fish": 1}'
     )
-    assert import_flower(folder, GAMES).notes["title counts"].endswith("the source counts 1 titles otherwise")
+    assert (
+        import_flower(folder, OPTIONS, category="Games")
+        .notes["title counts"]
+        .endswith("the source counts 1 titles otherwise")
+    )
 
 
 def test_of_several_categories_one_must_be_named(folder: Path) -> None:
     (folder / "info" / "Films_5_now.txt").write_text("Heat\t0\n")
     with pytest.raises(UsageError, match=r"no --category was given, expected one of: Films, Games"):
-        import_flower(folder, ImportOptions("mine"))
+        import_flower(folder, OPTIONS)
 
 
 def test_a_category_that_is_not_there_is_told(folder: Path) -> None:
     with pytest.raises(UsageError, match=r"got --category Boats, expected one of: Games"):
-        import_flower(folder, ImportOptions("mine", category="Boats"))
+        import_flower(folder, OPTIONS, category="Boats")
 
 
 def test_a_folder_without_info_is_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="info is missing, expected the folder with info, cache and test"):
-        import_flower(tmp_path, GAMES)
+        import_flower(tmp_path, OPTIONS, category="Games")
 
 
 def test_a_folder_without_cache_is_told(folder: Path) -> None:
     (folder / "cache" / "Games_2015").rename(folder / "elsewhere")
     with pytest.raises(DataError, match=r"cache: expected one folder Games_YEAR, got none"):
-        import_flower(folder, GAMES)
+        import_flower(folder, OPTIONS, category="Games")
 
 
 @pytest.mark.parametrize(
@@ -171,7 +175,7 @@ def test_a_folder_without_cache_is_told(folder: Path) -> None:
 def test_a_file_of_titles_that_holds_something_else_is_told_by_line(folder: Path, text: str, reason: str) -> None:
     (folder / "info" / "Games_5_now.txt").write_text(text)
     with pytest.raises(DataError, match=reason):
-        import_flower(folder, GAMES)
+        import_flower(folder, OPTIONS, category="Games")
 
 
 @pytest.mark.parametrize(
@@ -192,13 +196,13 @@ def test_a_training_row_that_is_no_window_is_told(
 ) -> None:
     frame(folder / "cache" / "Games_2015" / "train.pkl", [([0], 1), (history, following)], len_seq=[1, length])
     with pytest.raises(DataError, match=r"train.pkl, row 1: got .* expected 1 to 10 item numbers below 6"):
-        import_flower(folder, GAMES)
+        import_flower(folder, OPTIONS, category="Games")
 
 
 def test_a_pickle_that_asks_for_more_than_a_frame_is_refused(folder: Path) -> None:
     (folder / "cache" / "Games_2015" / "train.pkl").write_bytes(pickle.dumps(print))
     with pytest.raises(DataError, match=r"train.pkl: refused to unpickle"):
-        import_flower(folder, GAMES)
+        import_flower(folder, OPTIONS, category="Games")
 
 
 @pytest.mark.parametrize(
@@ -216,19 +220,19 @@ def test_a_pickle_that_asks_for_more_than_a_frame_is_refused(folder: Path) -> No
 def test_a_test_row_that_holds_something_else_is_told_by_line(folder: Path, line: list[str], reason: str) -> None:
     write_tests(folder, line)
     with pytest.raises(DataError, match=reason):
-        import_flower(folder, GAMES)
+        import_flower(folder, OPTIONS, category="Games")
 
 
 def test_a_test_file_without_a_column_is_told(folder: Path) -> None:
     write_tests(folder, columns=COLUMNS[1:])
     with pytest.raises(DataError, match=r"line 1: column 'user_id' is missing"):
-        import_flower(folder, GAMES)
+        import_flower(folder, OPTIONS, category="Games")
 
 
 def test_title_counts_that_are_no_json_are_told(folder: Path) -> None:
     (folder / "info" / "Games_title_interaction_5.json").write_text("[1]")
     with pytest.raises(DataError, match="not JSON, expected one object of title and count"):
-        import_flower(folder, GAMES)
+        import_flower(folder, OPTIONS, category="Games")
 
 
 def windows_of(users: list[list[int]]) -> list[tuple[int, ...]]:

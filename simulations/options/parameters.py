@@ -1,57 +1,15 @@
-"""What an option is to people: help, unit and group, stated beside its type and default with `Annotated`.
-
-    rounds: Annotated[int, Option("Maximum rounds of a dialogue", AGENTS)] = 4
-
-Command line, Python signature, run configuration, cost estimate and docs are read from this one line. Fields and
-parameters without an `Option` or `Argument` are for Python alone.
-"""
+"""The parameters of a public function, or of a class of options, as command line and docs have them."""
 
 import types
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import MISSING, dataclass, fields
 from inspect import Parameter, get_annotations, signature
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-DATA: Final = "Data"
-MODELS: Final = "Models"
-AGENTS: Final = "Agents"
-RUN: Final = "Run"
-LIMITS: Final = "Limits"
-OUTPUT: Final = "Output"
-GROUPS: Final = (DATA, MODELS, AGENTS, RUN, LIMITS, OUTPUT)
-"""Headings of `--help`, in this order."""
+from afl.option import GROUPS, Argument, Option, option_in, plugin_options, plugins_in
 
 _METAVARS = {int: "N", float: "X", str: "TEXT", Path: "PATH"}
-
-
-@dataclass(frozen=True)
-class Option:
-    """An option of the command line, `--like-this`."""
-
-    help: str
-    """A noun phrase with its unit, without a full stop."""
-    group: str
-    """One of `GROUPS`."""
-    metavar: str | None = None
-    """What stands for the value in help; by default after its type."""
-    flag: str | None = None
-    """`--tool` where the flag is not called like the parameter."""
-    off: str | None = None
-    """The flag that says no, for options that are on by default."""
-    default: str | None = None
-    """The default in words, where the value says nothing to people."""
-
-    def __repr__(self) -> str:
-        return repr(self.help)  # signatures stay readable
-
-
-@dataclass(frozen=True)
-class Argument:
-    """A value that is given by its position."""
-
-    help: str
-    metavar: str
 
 
 @dataclass(frozen=True)
@@ -110,12 +68,12 @@ def command_parameters(command: Callable[..., Any]) -> tuple[CommandParameter, .
     parameters: Iterable[Parameter] = signature(command).parameters.values()
     if isinstance(command, type):
         parameters = options_signature(command)
-    found = [
+    stated = [
         _parameter(parameter, about)
-        for parameter in parameters
-        if (about := _about(parameter.annotation)) is not None
+        for parameter in _with_plugin_options(parameters)
+        if (about := option_in(parameter.annotation)) is not None
     ]
-    return tuple(sorted(found, key=lambda parameter: _rank(parameter.about)))
+    return tuple(sorted(stated, key=lambda parameter: _rank(parameter.about)))
 
 
 def options_signature(options: type) -> list[Parameter]:
@@ -132,15 +90,7 @@ def options_signature(options: type) -> list[Parameter]:
 def option_of(options: type, name: str) -> Option | Argument | None:
     """What a class or the nearest of its bases says about a field; None for a field of Python alone."""
     annotations = (get_annotations(base).get(name) for base in options.__mro__)
-    return next((about for annotation in annotations if (about := _about(annotation)) is not None), None)
-
-
-def flag_of(options: type, name: str) -> str:
-    """What the command line calls a field: `--rounds`, or `NAME` for an argument."""
-    about = option_of(options, name)
-    if isinstance(about, Argument):
-        return about.metavar
-    return (about and about.flag) or f"--{name.replace('_', '-')}"
+    return next((about for annotation in annotations if (about := option_in(annotation)) is not None), None)
 
 
 def _names(options: type) -> list[str]:
@@ -161,10 +111,15 @@ def _of_field(options: type, field: Any) -> Parameter:
     )
 
 
-def _about(annotation: Any) -> Option | Argument | None:
-    if get_origin(annotation) is not Annotated:
-        return None
-    return next((entry for entry in annotation.__metadata__ if isinstance(entry, Option | Argument)), None)
+def _with_plugin_options(parameters: Iterable[Parameter]) -> Iterator[Parameter]:
+    """The parameters, the options of plug-ins in place of `**options`."""
+    for parameter in parameters:
+        plugins = plugins_in(parameter.annotation)
+        if plugins is None:
+            yield parameter
+            continue
+        of_plugins = plugin_options(plugins.group).values()
+        yield from {option.name: option for options in of_plugins for option in options}.values()
 
 
 def _parameter(parameter: Parameter, about: Option | Argument) -> CommandParameter:
