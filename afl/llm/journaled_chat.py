@@ -73,7 +73,7 @@ class JournaledChat:
         """
         source: ReplySource = ModelSource(
             model,
-            limiter=limiter or AdaptiveLimiter(),
+            limiter=limiter or AdaptiveLimiter(clock=clock),
             clock=clock or SystemClock(),
             retry=retry or RetryPolicy(),
             account=account,
