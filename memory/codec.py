@@ -1,7 +1,7 @@
-"""Texts as bytes: JSON under zstd, each against the texts before it, so that a session's words are kept once.
+"""JSON and zstd compression of texts, with earlier texts of the same session as the dictionary.
 
-A dialogue repeats itself: every request holds most of the one before and quotes its reply. With the previous
-texts as dictionary only what is new takes space.
+Requests of a dialogue repeat each other: each contains most of the one before and quotes its reply. With the
+previous texts as dictionary, only new text takes space.
 """
 
 import json
@@ -12,40 +12,41 @@ from typing import Any
 import zstandard
 
 _LEVEL = 5
-"""Against a dictionary it takes as long as level 1, and a tenth less space."""
+"""With a dictionary it is as fast as level 1 and takes a tenth less space."""
 
 
 def to_json(value: Any) -> bytes:
-    """Compact JSON; lone surrogates survive, which strict UTF-8 would refuse."""
+    """Compact JSON; lone surrogates are encoded too, which strict UTF-8 refuses."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
 def from_json(data: bytes) -> Any:
+    """The value that `to_json` encoded."""
     return json.loads(data.decode("utf-8", "surrogatepass"))
 
 
-def compress(data: bytes, before: bytes = b"") -> bytes:
-    """`data` under zstd; `before` is needed again to read it."""
-    return zstandard.ZstdCompressor(level=_LEVEL, dict_data=_dictionary(before), write_checksum=False).compress(
-        data
-    )
+def compress(data: bytes, dictionary: bytes = b"") -> bytes:
+    """`data` compressed; `decompress` needs the same dictionary."""
+    compressor = zstandard.ZstdCompressor(level=_LEVEL, dict_data=_raw_content(dictionary), write_checksum=False)
+    return compressor.compress(data)
 
 
-def decompress(data: bytes, before: bytes = b"") -> bytes:
-    return zstandard.ZstdDecompressor(dict_data=_dictionary(before)).decompress(data)
+def decompress(data: bytes, dictionary: bytes = b"") -> bytes:
+    """The data that `compress` compressed with this dictionary."""
+    return zstandard.ZstdDecompressor(dict_data=_raw_content(dictionary)).decompress(data)
 
 
 @cache
 def shared_dictionary() -> bytes:
-    """What requests have in common, to compress a session's first ones against.
+    """Text common to all requests, the dictionary for the first requests of a session.
 
-    The file is never changed: what was compressed against it could not be read any more. Other wording only
-    compresses less well.
+    The file must never change: entries compressed with it could no longer be read. Requests with other wording
+    only compress less well.
     """
     return (Path(__file__).parent / "words_1.txt").read_bytes()
 
 
-def _dictionary(before: bytes) -> zstandard.ZstdCompressionDict | None:
-    if not before:
+def _raw_content(dictionary: bytes) -> zstandard.ZstdCompressionDict | None:
+    if not dictionary:
         return None
-    return zstandard.ZstdCompressionDict(before, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+    return zstandard.ZstdCompressionDict(dictionary, dict_type=zstandard.DICT_TYPE_RAWCONTENT)

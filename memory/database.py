@@ -1,4 +1,4 @@
-"""Opens databases: by URL, at the right schema version, with one clear line for whatever stands in the way."""
+"""Opens databases by URL, and creates or upgrades their schema; each error is one clear line."""
 
 from pathlib import Path
 
@@ -18,28 +18,28 @@ def parse_url(url: str) -> URL:
     """The SQLAlchemy URL with its async driver: `sqlite:///path` becomes `sqlite+aiosqlite:///path`."""
     try:
         parsed = make_url(url)
-    except (ArgumentError, ValueError) as error:  # the latter for a port that is no number
+    except (ArgumentError, ValueError) as error:  # ValueError: the port is not a number
         raise UsageError(
-            "the database URL cannot be read, expected e.g. sqlite:///path or postgresql://host/database"
+            "the database URL cannot be parsed, expected e.g. sqlite:///path or postgresql://host/database"
         ) from error
     return backend_of_url(parsed).async_url(parsed)
 
 
 def display_name(url: URL) -> str:
-    """The database as messages may name it: its path, or its URL without the password."""
+    """The database as messages name it: its path, or its URL without the password."""
     return backend_of_url(url).display_name(url)
 
 
 async def open_for_reading(url: URL, *, busy_timeout: float) -> AsyncEngine:
-    """An engine on an AFL database as it is: nothing is created, upgraded or written through it.
+    """A read-only engine on an AFL database, which is neither created nor upgraded.
 
-    Raises `StorageError` for a database that is not there, is not AFL's, or has another schema than this AFL's.
+    Raises `StorageError` for a database that does not exist, is not AFL's, or has another schema.
     """
     engine, version = await _connect_for_reading(url, busy_timeout)
     if version != SCHEMA_VERSION:
         await engine.dispose()
         where = display_name(url)
-        problem = f"has schema {version}" if version else "is not AFL's"
+        problem = f"has schema {version}" if version else "is not an AFL database"
         raise StorageError(
             f"database {where}: {problem}, expected schema {SCHEMA_VERSION}; `afl runs` upgrades it"
         )
@@ -47,7 +47,7 @@ async def open_for_reading(url: URL, *, busy_timeout: float) -> AsyncEngine:
 
 
 async def upgrade_older(url: URL, *, busy_timeout: float) -> None:
-    """Brings a database of an earlier schema to that of this AFL; any other database is left as it is.
+    """Upgrades a database of an earlier schema; any other database is left unchanged.
 
     Raises `StorageError` for a database that does not exist or cannot be upgraded.
     """
@@ -58,7 +58,7 @@ async def upgrade_older(url: URL, *, busy_timeout: float) -> None:
 
 
 async def _connect_for_reading(url: URL, busy_timeout: float) -> tuple[AsyncEngine, str | None]:
-    """An engine that cannot write, and the schema version of its database."""
+    """A read-only engine, and the schema version of its database."""
     with storage_errors(display_name(url)):
         engine = backend_of_url(url).create_engine(url, timeout=busy_timeout, read_only=True)
     try:
@@ -71,7 +71,7 @@ async def _connect_for_reading(url: URL, busy_timeout: float) -> tuple[AsyncEngi
 
 
 async def open_engine(url: URL, *, busy_timeout: float) -> AsyncEngine:
-    """An engine on an up-to-date AFL database, created or upgraded where needed.
+    """An engine on an AFL database, which is created or upgraded if necessary.
 
     Raises `StorageError` for a database that cannot be opened, is not AFL's or is newer than this AFL.
     """
@@ -92,7 +92,7 @@ async def _upgrade_or_create(connection: AsyncConnection, where: str) -> None:
     if version == SCHEMA_VERSION:
         return
     await connection.rollback()
-    # Of two processes that create the database one waits, then finds it done.
+    # If two processes create the database, the second waits here, then finds it created.
     await backend_of(connection.dialect.name).lock_schema(connection)
     version = await connection.run_sync(_upgrade, where)
     if version is not None and version < BACKFILLED_SINCE:
@@ -101,7 +101,7 @@ async def _upgrade_or_create(connection: AsyncConnection, where: str) -> None:
 
 
 async def _backfill(connection: AsyncConnection) -> None:
-    # It reads sessions, which most openings of a database never do.
+    # Imported only here: it reads sessions, which opening a database rarely needs.
     from memory.backfill import backfill
 
     await backfill(connection)
@@ -119,14 +119,16 @@ def _version(connection: Connection) -> str | None:
 
 
 def _upgrade(connection: Connection, where: str) -> str | None:
-    """The version it found; None where there was no AFL schema."""
+    """The version before the upgrade; None if there was no AFL schema."""
     tables = inspect(connection).get_table_names()
     if VERSION_TABLE not in tables and tables:
-        raise StorageError(f"database {where}: holds other tables and is not AFL's; use another with --db")
+        raise StorageError(
+            f"database {where}: contains other tables and is not an AFL database; use another one with --db"
+        )
     version = _version(connection) if VERSION_TABLE in tables else None
     if version is not None and version > SCHEMA_VERSION:
         raise StorageError(
-            f"database {where}: has schema {version}, this AFL knows up to {SCHEMA_VERSION}; upgrade AFL"
+            f"database {where}: has schema {version}, this version of AFL knows up to {SCHEMA_VERSION}; upgrade AFL"
         )
     if version != SCHEMA_VERSION:
         _migrate(connection)
@@ -134,7 +136,7 @@ def _upgrade(connection: Connection, where: str) -> str | None:
 
 
 def _migrate(connection: Connection) -> None:
-    # Alembic takes longer to import than an up-to-date database takes to open.
+    # Imported only here: importing Alembic takes longer than opening an up-to-date database.
     from alembic import command
     from alembic.config import Config
 

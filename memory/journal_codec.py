@@ -1,8 +1,12 @@
-"""Journal entries as rows: numbers as columns, messages and reply in one compressed blob."""
+"""Journal entries as rows: numbers as columns, messages and the text of the reply in one compressed blob.
+
+A field of `afl.types.Reply` is stored in the column of its name, if the table `journal` has one.
+"""
 
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
@@ -14,18 +18,20 @@ from memory.codec import compress, decompress, from_json, shared_dictionary, to_
 from memory.schema import journal
 
 NO_STUDY = ""
-"""The column `study` of the journal is part of its key and empty in every row: a run has one journal."""
+"""The value of the column `study` in every row; it is part of the key and no longer used."""
 
 _SHARED_DICTIONARY = b"\x01"
-"""The first byte of content that is compressed against the shared dictionary; plain zstd, of earlier versions, begins
-otherwise."""
+"""The first byte of content compressed with the shared dictionary; plain zstd of earlier versions starts otherwise."""
+_REPLY_COLUMNS = tuple(
+    field.name for field in fields(Reply) if field.name in journal.c and field.name != "outcome"
+)
 
 
 class SubjectEntries:
-    """The entries of one subject, in the order recorded; each is compressed against the two answered ones before it.
+    """The entries of one subject in the order recorded; each is compressed with the two answered ones before it.
 
-    Two, because two agents take turns: one of them shares text with the next request, the other its role's prompt.
-    Failures are never compressed against: a continuation replaces them.
+    Two, because two agents take turns: one of the two shares most text with the next request, the other its prompt.
+    Failures are not used for compression: they are replaced when the run is resumed.
     """
 
     def __init__(self) -> None:
@@ -35,43 +41,36 @@ class SubjectEntries:
         self._texts: list[tuple[int, bytes]] = []
 
     def encode(self, entry: JournalEntry) -> Mapping[str, Any]:
-        """The entry's columns without run and study; it is the subject's latest from now on."""
-        reply = entry.reply
-        fingerprint = bytes.fromhex(entry.fingerprint)
+        """Adds the entry as the subject's latest; returns its columns without run and study."""
         text = _pack(entry)
         content = _SHARED_DICTIONARY + compress(text, self.dictionary())
         self._add(entry, self._position + 1, text)
         return {
             **entry.key._asdict(),
             "position": self._position,
-            "fingerprint": fingerprint,
+            "fingerprint": bytes.fromhex(entry.fingerprint),
             "content": content,
-            "outcome": reply.outcome.value,
-            "finish_reason": reply.finish_reason,
-            "error": reply.error,
-            "prompt_tokens": reply.prompt_tokens,
-            "completion_tokens": reply.completion_tokens,
-            "cost_usd": reply.cost_usd,
-            "retries": reply.retries,
-            "latency": reply.latency,
+            "outcome": entry.reply.outcome.value,
             "created": time.time(),
-            "reused": reply.reused,
+            **{name: getattr(entry.reply, name) for name in _REPLY_COLUMNS},
         }
 
     @property
     def position(self) -> int:
-        """Of the latest entry, counted from 1; 0 where there is none."""
+        """The position of the latest entry, from 1; 0 without entries."""
         return self._position
 
     def dictionary(self, position: int | None = None) -> bytes:
-        """For compression: the shared dictionary, then the two latest answered entries up to a position."""
+        """The dictionary for compression: the shared one, then the two latest answered entries up to a position."""
         texts = self._texts if position is None else [entry for entry in self._texts if entry[0] <= position]
         return b"".join((shared_dictionary(), *(text for _, text in texts[-2:])))
 
-    def decode(self, row: RowMapping) -> None:
-        """Adds the entry of a row; rows come in the order of their positions."""
+    def decode(self, row: RowMapping) -> JournalEntry:
+        """Adds and returns the entry of a row; rows must be passed in the order of their positions."""
         text = self._text(row["content"])
-        self._add(_entry(row, *_unpack(text)), row["position"], text)
+        entry = _entry(row, *_unpack(text))
+        self._add(entry, row["position"], text)
+        return entry
 
     def _text(self, content: bytes) -> bytes:
         if content.startswith(_SHARED_DICTIONARY):
@@ -88,7 +87,7 @@ class SubjectEntries:
 async def read_subjects(
     connection: AsyncConnection, run: int, subjects: Sequence[str]
 ) -> defaultdict[str, SubjectEntries]:
-    """Everything that a journal holds about these subjects, in one query."""
+    """All entries of a run's journal about these subjects, in one query."""
     query = _of_run(select(journal), run).where(journal.c.subject.in_(subjects)).order_by(journal.c.position)
     decoded: defaultdict[str, SubjectEntries] = defaultdict(SubjectEntries)
     for row in (await connection.execute(query)).mappings():
@@ -111,24 +110,23 @@ async def read_requests(connection: AsyncConnection, run: int, subjects: Sequenc
     decoded: defaultdict[str, SubjectEntries] = defaultdict(SubjectEntries)
     requests = []
     for row in rows.mappings():
-        key = CallKey(*(row[field] for field in CallKey._fields))
-        decoded[key.subject].decode(row)
-        requests.append(RecordedRequest(decoded[key.subject].entries[key], row["created"]))
+        subject = decoded[row["subject"]]
+        requests.append(RecordedRequest(subject.decode(row), row["created"]))
     return requests
 
 
 async def read_subject_names(connection: AsyncConnection, run: int) -> list[str]:
-    """The subjects that a run has entries about, in plain string order."""
+    """The subjects of a run's entries, in plain string order."""
     return sorted((await connection.execute(_of_run(select(journal.c.subject).distinct(), run))).scalars())
 
 
 def _of_run(query: Select[Any], run: int) -> Select[Any]:
-    # The whole beginning of the key, so that its index is used.
+    # Both leading columns of the key, so that its index is used.
     return query.where(journal.c.run == run, journal.c.study == NO_STUDY)
 
 
 def _pack(entry: JournalEntry) -> bytes:
-    """A line of JSON with roles and lengths, then messages and reply as they are: cheaper than escaping them."""
+    """A line of JSON with roles and lengths, then messages and reply unescaped, which is faster than JSON."""
     texts = [*(message["content"] for message in entry.messages), entry.reply.text]
     head = to_json([[message["role"] for message in entry.messages], [len(text) for text in texts]])
     return head + b"\n" + "".join(texts).encode("utf-8", "surrogatepass")
@@ -144,20 +142,8 @@ def _unpack(packed: bytes) -> tuple[tuple[Message, ...], str]:
 
 def _entry(row: RowMapping, messages: tuple[Message, ...], text: str) -> JournalEntry:
     return JournalEntry(
-        key=CallKey(row["subject"], row["phase"], row["round"], row["role"], row["attempt"]),
+        key=CallKey(*(row[field] for field in CallKey._fields)),
         fingerprint=row["fingerprint"].hex(),
         messages=messages,
-        reply=Reply(
-            outcome=Outcome(row["outcome"]),
-            text=text,
-            finish_reason=row["finish_reason"],
-            error=row["error"],
-            prompt_tokens=row["prompt_tokens"],
-            completion_tokens=row["completion_tokens"],
-            cost_usd=row["cost_usd"],
-            retries=row["retries"],
-            latency=row["latency"],
-            journaled=True,
-            reused=row["reused"],
-        ),
+        reply=Reply(Outcome(row["outcome"]), text, journaled=True, **{name: row[name] for name in _REPLY_COLUMNS}),
     )

@@ -15,25 +15,19 @@ from memory.aggregates import (
     ItemAggregate,
     SessionAggregate,
     TurnAggregate,
+    final,
     read_call_aggregates,
     read_item_aggregates,
     read_session_aggregates,
+    read_totals,
     read_turn_aggregates,
     rounds_of,
 )
-from memory.codec import decompress, from_json, to_json
-from memory.columns import (
-    JudgedColumns,
-    ResultColumns,
-    TargetRankColumns,
-    read_judged,
-    read_results,
-    read_target_rank_columns,
-)
+from memory.candidates import read_candidates, read_session_candidates, read_titles
+from memory.codec import decompress, from_json
 from memory.database import display_name
 from memory.errors import storage_errors
 from memory.journal_codec import RecordedRequest, read_requests, read_subject_names
-from memory.queries import final, read_judgements, read_target_ranks, read_totals
 from memory.records import (
     CandidateRecord,
     JudgementRow,
@@ -43,7 +37,17 @@ from memory.records import (
     TargetRankRow,
     Transcript,
 )
-from memory.schema import candidates, pace, runs, sessions
+from memory.results import (
+    JudgedColumns,
+    ResultColumns,
+    TargetRankColumns,
+    read_judged,
+    read_judgements,
+    read_results,
+    read_target_rank_columns,
+    read_target_ranks,
+)
+from memory.schema import pace, runs, sessions
 from memory.session_codec import read_transcripts
 from memory.session_query import (
     ALL,
@@ -56,17 +60,16 @@ from memory.session_query import (
     session_row,
 )
 from memory.spending import AgentCost, RunCost, read_agent_costs, read_run_cost
-from memory.titles import read_titles
 
 _BATCH_SIZE = 100
 """Sessions read in one query."""
 _ABSENT = object()
 _REUSING_REPLIES = ("rounds", "sessions")
-"""Options whose other values leave most requests of a run as they are."""
+"""Options that leave most requests of a run unchanged when their value changes."""
 
 
 class RunReader:
-    """The queries about one run; nothing is written through it."""
+    """The queries about one run; it writes nothing."""
 
     def __init__(self, engine: AsyncEngine, row: RowMapping) -> None:
         self.id: int = row["id"]
@@ -99,44 +102,32 @@ class RunReader:
             )
 
     async def inputs(self) -> Any:
-        """What the models said of its sessions, as it was computed when the run began."""
+        """The outputs of the base models for its sessions, computed when the run was created."""
         return from_json(await self.inputs_json())
 
     async def inputs_json(self) -> bytes:
-        """The same as compact JSON, for readers that need little of it and have no time to parse all."""
+        """The same as compact JSON, for readers that need a small part and cannot afford to parse all of it."""
         query = select(runs.c.inputs).where(runs.c.id == self.id)
         async with self._connection() as connection:
             return decompress((await connection.execute(query)).scalar_one())
 
     async def candidates(self) -> CandidateRecord:
         """The candidate lists of the run, with the titles if they are stored."""
-        lists = from_json(await self._candidates_json())
-        by_session = {session: tuple(items) for session, items in lists.items()}
-        return CandidateRecord(self.candidates_hash, by_session, await self.titles())
+        async with self._connection() as connection:
+            return await read_candidates(connection, self.id, self.candidates_hash)
 
     async def session_candidates(self, session: str) -> tuple[int, ...]:
         """The candidates of one session in the order shown; empty for a session that is not part of the run."""
-        # Looked up in the JSON as it is: parsing the lists of 100,000 sessions takes longer than a page may.
-        lists, key = await self._candidates_json(), to_json(session) + b":["
-        start = 0 if lists.startswith(b"{" + key) else lists.find(b"," + key)
-        if start < 0:
-            return ()
-        first = start + 1 + len(key)
-        return tuple(from_json(b"[" + lists[first : lists.index(b"]", first) + 1]))
-
-    async def _candidates_json(self) -> bytes:
-        """The candidate lists as compact JSON."""
-        query = select(candidates.c.lists).where(candidates.c.hash == self.candidates_hash)
         async with self._connection() as connection:
-            return decompress((await connection.execute(query)).scalar_one())
+            return await read_session_candidates(connection, self.candidates_hash, session)
 
     async def titles(self) -> dict[int, str] | None:
-        """Item number -> title, for the items on the candidate lists; None for runs begun before titles were stored."""
+        """Item number -> title, for the items on the candidate lists; None for runs without stored titles."""
         async with self._connection() as connection:
             return await read_titles(connection, self.id)
 
     async def finished_sessions(self) -> set[str]:
-        """Sessions that a continuation leaves as they are: all recorded ones that did not fail for want of a reply."""
+        """Sessions that are not run again on resume: all recorded ones whose result does not lack a reply."""
         query = select(sessions.c.session).where(sessions.c.run == self.id, final())
         async with self._connection() as connection:
             return set((await connection.execute(query)).scalars())
@@ -147,7 +138,7 @@ class RunReader:
             return (await read_totals(connection, {self.id: self.session_count}))[self.id]
 
     async def session_rows(self) -> list[SessionRow]:
-        """Every recorded session in a line, in the order of the run."""
+        """Every recorded session as a row, in the order of the run."""
         query = select(*ROW_COLUMNS).where(sessions.c.run == self.id).order_by(sessions.c.position)
         async with self._connection() as connection:
             return [session_row(row) for row in await connection.execute(query)]
@@ -167,7 +158,7 @@ class RunReader:
             return tuple(session_row(row) for row in rows)
 
     async def result_columns(self) -> ResultColumns:
-        """Hit, accepted, completed of every recorded session, in the order of the run."""
+        """Hit, accepted and completed of every recorded session, in the order of the run."""
         async with self._connection() as connection:
             return await read_results(connection, self.id)
 
@@ -214,7 +205,7 @@ class RunReader:
             return {session: rounds_of(by_round) for session, by_round in rows}
 
     async def judgements(self) -> list[JudgementRow]:
-        """The user agent's answer about every judged item, in the order of the run, without reasons."""
+        """The user agent's answer about each judged item, in the order of the run, without reasons."""
         async with self._connection() as connection:
             return await read_judgements(connection, self.id)
 
@@ -234,24 +225,24 @@ class RunReader:
             return await read_requests(connection, self.id, subjects)
 
     async def cost(self) -> RunCost:
-        """Cost so far, over all continuations."""
+        """Cost so far, over all invocations."""
         async with self._connection() as connection:
             return await read_run_cost(connection, self.id)
 
     async def agent_costs(self) -> list[AgentCost]:
-        """Cost by phase, round and agent, over all continuations."""
+        """Cost by phase, round and agent, over all invocations."""
         async with self._connection() as connection:
             return await read_agent_costs(connection, self.id)
 
     async def pace_changes(self) -> list[ConcurrencyChange]:
-        """Every change of the number of concurrent requests, over all continuations."""
+        """Every change of the maximum number of concurrent requests, over all invocations."""
         async with self._connection() as connection:
             columns = [pace.c[name] for name in ConcurrencyChange._fields]
             query = select(*columns).where(pace.c.run == self.id).order_by(pace.c.id)
             return [ConcurrencyChange(*row) for row in await connection.execute(query)]
 
     async def transcripts_by_id(self) -> AsyncIterator[Transcript]:
-        """Every recorded session with its messages, by id in plain string order, few in memory at a time."""
+        """Every recorded session with its messages, by id in plain string order; few are in memory at a time."""
         query = select(sessions.c.session).where(sessions.c.run == self.id)
         async with self._connection() as connection:
             recorded = sorted((await connection.execute(query)).scalars())
@@ -260,14 +251,14 @@ class RunReader:
                 yield transcript
 
     async def transcript(self, session: str) -> Transcript:
-        """A recorded session with every message sent and every reply; `NotFoundError` where there is none."""
+        """A recorded session with every request and reply; `NotFoundError` if there is none with this id."""
         transcripts = await self._read_transcripts([session])
         if not transcripts:
             raise NotFoundError(f"run {self.name!r} has no recorded session {session!r}; `afl inspect` lists them")
         return transcripts[0]
 
     async def transcripts(self, session_ids: Sequence[str]) -> dict[str, Transcript]:
-        """The recorded ones among these sessions, with their messages."""
+        """Those of these sessions that are recorded, with their messages."""
         transcripts = await self._read_transcripts(session_ids)
         return {transcript.record.session: transcript for transcript in transcripts}
 

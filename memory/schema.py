@@ -1,4 +1,4 @@
-"""The tables as one sees them in SQL; `migrations/` makes them, `docs/storage.md` explains them."""
+"""The tables, as SQLAlchemy metadata; `migrations/` creates them, `docs/storage.md` explains them."""
 
 import re
 from typing import Any
@@ -23,16 +23,16 @@ from sqlalchemy import (
 SCHEMA_VERSION = "0008"
 """The newest migration; versions compare as strings."""
 BACKFILLED_SINCE = "0007"
-"""From this version on a session is written with its tools and the words of its reasons."""
+"""Since this version, tools and search words are written with each session; an upgrade adds them to older ones."""
 VERSION_TABLE = "afl_schema"
-"""Its presence is what makes a database AFL's."""
+"""The table that identifies a database as AFL's."""
 
 _UNSTORABLE = re.compile("[\\\\\x00\ud800-\udfff]")
 _ESCAPED = re.compile(r"\\u([0-9a-f]{4})")
 
 
 class EscapedText(TypeDecorator[str]):
-    """Text from data files and models: what no database stores (NUL, lone surrogates) is kept as `\\uXXXX`."""
+    """Text from data files and models; characters that databases refuse (NUL, lone surrogates) become `\\uXXXX`."""
 
     impl = Text
     cache_ok = True
@@ -49,6 +49,9 @@ class EscapedText(TypeDecorator[str]):
 
 
 metadata = MetaData()
+
+ADDED_UP = {"added_up": True}
+"""`Column.info` of columns of the journal that are added up when a failed call is repeated; others are replaced."""
 
 candidates = Table(
     "candidates",
@@ -93,10 +96,10 @@ journal = Table(
     Column("outcome", Text, nullable=False),
     Column("finish_reason", EscapedText),
     Column("error", EscapedText),
-    Column("prompt_tokens", Integer, nullable=False),
-    Column("completion_tokens", Integer, nullable=False),
-    Column("cost_usd", Float),
-    Column("retries", Integer, nullable=False),
+    Column("prompt_tokens", Integer, nullable=False, info=ADDED_UP),
+    Column("completion_tokens", Integer, nullable=False, info=ADDED_UP),
+    Column("cost_usd", Float, info=ADDED_UP),
+    Column("retries", Integer, nullable=False, info=ADDED_UP),
     Column("latency", Float, nullable=False),
     Column("created", Float, nullable=False),
     Column("reused", Boolean, nullable=False),

@@ -1,4 +1,4 @@
-"""Between a `SessionRecord` and its rows: numbers and titles as columns, texts in one compressed blob."""
+"""A `SessionRecord` as rows: numbers and titles as columns, reasons, advice and memories in one compressed blob."""
 
 import json
 import struct
@@ -15,30 +15,30 @@ from memory.journal_codec import SubjectEntries, read_subjects
 from memory.records import Exchange, SessionRecord, Transcript, TurnRecord
 from memory.schema import sessions, turns
 
+_SESSION_COLUMNS = (
+    *("session", "position", "target", "suggestion", "item", "rounds"),
+    *("completed", "accepted", "hit", "base_hit"),
+)
+"""Columns of `sessions` with the value of the attribute of their name."""
+_TURN_COLUMNS = ("item", "decision", "suggestion", "score", "label")
+"""Columns of `turns` with the value of the field of their name."""
+
 
 def session_row(run: int, record: SessionRecord, now: float, subject: SubjectEntries | None) -> Mapping[str, Any]:
-    """The session's columns; its texts, which its requests quote, are compressed against its latest journal entries."""
+    """The session's columns; its texts are compressed with its latest journal entries, since requests quote them."""
     return {
         "run": run,
-        "session": record.session,
-        "position": record.position,
+        **{name: getattr(record, name) for name in _SESSION_COLUMNS},
         "outcome": record.outcome.value,
-        "completed": record.completed,
-        "accepted": record.accepted,
-        "rounds": record.rounds,
-        "item": record.item,
-        "target": record.target,
-        "hit": record.hit,
-        "suggestion": record.suggestion,
         "by_round": to_json([(int(hit), int(accepted)) for hit, accepted in record.by_round]).decode(),
         "said": _compressed(to_json(_texts(record)), subject),
         "finished": now,
-        "base_hit": record.base_hit,
         "tools": json.dumps(record.tools),
     }
 
 
 def turn_rows(run: int, record: SessionRecord) -> list[Mapping[str, Any]]:
+    """The columns of every attempt."""
     last = {turn.key for turn in record.answers}
     return [
         {
@@ -49,11 +49,7 @@ def turn_rows(run: int, record: SessionRecord) -> list[Mapping[str, Any]]:
             "role": turn.key.role,
             "attempt": turn.key.attempt,
             "outcome": turn.outcome.value,
-            "item": turn.item,
-            "decision": turn.decision,
-            "suggestion": turn.suggestion,
-            "score": turn.score,
-            "label": turn.label,
+            **{name: getattr(turn, name) for name in _TURN_COLUMNS},
             "place": turn.target_rank(record.target),
             "last": turn.key in last,
         }
@@ -62,7 +58,7 @@ def turn_rows(run: int, record: SessionRecord) -> list[Mapping[str, Any]]:
 
 
 def session_record(head: RowMapping, turns: Sequence[RowMapping], subject: SubjectEntries) -> SessionRecord:
-    """The record as it was handed over; its turns in the order they were made."""
+    """The record that was stored as these rows; its turns in the order they were made."""
     texts = from_json(_decompressed(head["said"], subject))
     by_key = {_key(row): row for row in turns}
     return SessionRecord(
@@ -78,7 +74,7 @@ def session_record(head: RowMapping, turns: Sequence[RowMapping], subject: Subje
 
 
 async def read_transcripts(connection: AsyncConnection, run: int, session_ids: Sequence[str]) -> list[Transcript]:
-    """The recorded ones among these sessions, in the order asked for, in three queries."""
+    """Those of these sessions that are recorded, in the order of `session_ids`, by three queries."""
     heads = {row["session"]: row for row in await _rows(connection, sessions, run, session_ids)}
     turns_of: defaultdict[str, list[RowMapping]] = defaultdict(list)
     for row in await _rows(connection, turns, run, session_ids):
@@ -102,7 +98,7 @@ async def _rows(
 
 _PREFIX = struct.Struct(">cI")
 _MARK = b"\x01"
-"""The first byte of texts that are compressed against journal entries up to a position; plain zstd begins otherwise."""
+"""The first byte of texts compressed with journal entries up to a position; plain zstd starts otherwise."""
 
 
 def _compressed(texts: bytes, subject: SubjectEntries | None) -> bytes:
@@ -129,7 +125,7 @@ def _texts(record: SessionRecord) -> Mapping[str, Any]:
 
 
 def _turn_texts(turn: TurnRecord) -> list[Any]:
-    """Reason and advice; a ranking only where there is one, so that the bytes of other turns stay as they were."""
+    """Reason and advice, and a ranking if there is one: the bytes of other turns stay those of earlier versions."""
     advice = [(piece.tool, piece.text, dict(piece.payload)) for piece in turn.advice]
     return [turn.reason, advice, *([list(turn.ranking)] if turn.ranking else [])]
 
@@ -144,12 +140,8 @@ def _turn_record(key: CallKey, rows: Mapping[CallKey, RowMapping], texts: Any) -
     return TurnRecord(
         key=key,
         outcome=Outcome(row["outcome"]),
-        item=row["item"],
         reason=reason,
-        decision=row["decision"],
-        suggestion=row["suggestion"],
-        score=row["score"],
-        label=row["label"],
+        **{name: row[name] for name in _TURN_COLUMNS},
         advice=tuple(Advice(tool, text, payload) for tool, text, payload in advice),
         ranking=tuple(title for ranking in rankings for title in ranking),
     )

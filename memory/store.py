@@ -10,22 +10,22 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from afl.errors import ConflictError, NotFoundError
 from afl.suggestions import unknown_name
+from memory.aggregates import read_totals
 from memory.backends import backend_of
+from memory.candidates import candidates_row, titles_row
 from memory.codec import compress, to_json
 from memory.database import display_name, open_engine, open_for_reading, parse_url, upgrade_older
 from memory.errors import storage_errors
 from memory.knowledge_bases import KnowledgeBases
-from memory.queries import read_totals
 from memory.records import CandidateRecord, RunSummary
 from memory.reply_cache import ReplyCache
 from memory.run import Run
 from memory.schema import doubts, journal, pace, runs, sessions
 from memory.statements import RETRIED_OUTCOMES, add_candidates, add_run, add_titles
-from memory.titles import titles_row
 from memory.writer import Writer
 
 _RUNS = select(*(column for column in runs.c if column.name != "inputs"))
-"""Inputs are as large as the run; whoever wants them asks for them."""
+"""Without `inputs`, which are as large as the run."""
 
 
 class Store:
@@ -38,7 +38,7 @@ class Store:
         self._backend = backend_of(engine.dialect.name)
         self._writer = Writer(engine, self.where)
         self.reply_cache = ReplyCache(engine, self.where)
-        """Finds the reply that an equal request got in any run."""
+        """Finds the reply to an equal request of any run."""
         self.knowledge_bases = KnowledgeBases(engine, self.where)
         """Knowledge bases of hints, by name."""
 
@@ -53,22 +53,22 @@ class Store:
 
     @classmethod
     async def open_for_reading(cls, url: str, *, busy_timeout: float = 10.0) -> Self:
-        """The store at a URL as it is, for readers beside a run or years later: nothing is ever written through it.
+        """The existing store at a URL, read-only.
 
-        Raises `StorageError` where there is none, or one of another schema.
+        Raises `StorageError` for a database that does not exist or has another schema.
         """
         return cls(await open_for_reading(parse_url(url), busy_timeout=busy_timeout))
 
     @staticmethod
     async def upgrade(url: str, *, busy_timeout: float = 10.0) -> None:
-        """Brings a database of an earlier schema to that of this AFL, for readers that write nothing themselves.
+        """Upgrades a database of an earlier schema, so that it can be opened for reading.
 
-        Raises `StorageError` where there is none, or it cannot be upgraded.
+        Raises `StorageError` for a database that does not exist or cannot be upgraded.
         """
         await upgrade_older(parse_url(url), busy_timeout=busy_timeout)
 
     async def close(self) -> None:
-        """Returns once everything handed over is on disk and every connection is closed."""
+        """Returns once all pending writes are on disk and every connection is closed."""
         await self._writer.close()
         await self._engine.dispose()
 
@@ -86,15 +86,14 @@ class Store:
         *,
         inputs: Mapping[str, Any] | None = None,
     ) -> Run:
-        """The run of this name, new or continued.
+        """The run of this name: a new one, or an existing one with this configuration.
 
-        `config` is nested JSON: everything that determines results. `inputs` is JSON that a new run keeps besides
-        (what models said about its sessions), so that continuing it needs nothing else. Raises `ConflictError`
-        naming the first key in which an existing run differs.
+        `config` is nested JSON: everything that determines results. `inputs` is JSON that is stored with a new run
+        (the outputs of its base models), so that resuming it needs no models. Raises `ConflictError` naming the first
+        key in which the configuration of an existing run differs.
         """
         requested = json.loads(json.dumps(config))
-        lists = {"hash": candidates.hash, "lists": compress(to_json(dict(candidates.lists)))}
-        titles = titles_row(candidates.titles)
+        titles = titles_row(candidates)
         row = {
             "name": name,
             "created": time.time(),
@@ -106,7 +105,7 @@ class Store:
         }
         with storage_errors(self.where):
             async with self._engine.begin() as connection:
-                await connection.execute(add_candidates(self._backend), [lists])
+                await connection.execute(add_candidates(self._backend), [candidates_row(candidates)])
                 if titles is not None:
                     await connection.execute(add_titles(self._backend), [titles])
                 await connection.execute(add_run(self._backend), [row])
@@ -122,20 +121,20 @@ class Store:
             return None
 
     async def run(self, name: str) -> Run:
-        """The run of this name; `NotFoundError` lists the names there are."""
+        """The run of this name; the `NotFoundError` for an unknown name suggests similar ones."""
         return self._run(await self._row(name))
 
     async def join_run(self, name: str) -> Run:
-        """The run of this name for a worker: many processes may write to it while one, which gave them work, holds it.
+        """The run of this name for a worker: many processes may write to it while the one that started them holds it.
 
-        Its journal finds what other workers recorded until a subject is first looked for, and raises `ConflictError`
-        where one of them was faster: nothing that anybody recorded is replaced. Raises `ConflictError` where nobody
-        holds the run, `NotFoundError` where there is none.
+        A subject's entries are read from the database when it is first looked up, including those of other workers.
+        Recording a reply that another worker has recorded meanwhile raises `ConflictError`: no reply is ever replaced.
+        Raises `ConflictError` if no process holds the run, `NotFoundError` if it does not exist.
         """
         run = self._run(await self._row(name), shared=True)
         if not await run.is_held():
             raise ConflictError(
-                f"run {name!r} is held by nobody; workers join a run while the process that began it runs"
+                f"run {name!r} is not held by any process; workers can join only while the main process works on it"
             )
         return run
 
@@ -149,7 +148,7 @@ class Store:
         return row
 
     async def runs(self) -> list[RunSummary]:
-        """Every run, the newest first."""
+        """Every run, newest first."""
         with storage_errors(self.where):
             async with self._engine.connect() as connection:
                 rows = (await connection.execute(_RUNS.order_by(runs.c.created.desc()))).mappings().all()
@@ -157,14 +156,14 @@ class Store:
         return [await self._run(row).summarize(totals[row["id"]]) for row in rows]
 
     async def other_runs(self, name: str) -> list[Run]:
-        """Every run but the one of this name, the oldest first."""
+        """Every run except the one of this name, oldest first."""
         query = _RUNS.where(runs.c.name != name).order_by(runs.c.created)
         with storage_errors(self.where):
             async with self._engine.connect() as connection:
                 return [self._run(row) for row in (await connection.execute(query)).mappings().all()]
 
     async def discard_if_empty(self, run: Run) -> bool:
-        """Removes a run without a reply, a session or a cost; says whether it did."""
+        """Removes a run that has no reply, session or cost; returns whether it was removed."""
         answered = exists().where(journal.c.run == run.id, journal.c.outcome.not_in(RETRIED_OUTCOMES))
         billed = exists().where(doubts.c.run == run.id, doubts.c.tokens > 0)
         used = answered | billed | exists().where(sessions.c.run == run.id)

@@ -33,9 +33,8 @@ from sqlalchemy.sql.selectable import TableValuedAlias
 
 from afl.extras import missing_extra
 from afl.llm.redaction import redact_line
-from memory.backends.advisory import SCHEMA_LOCK, AdvisoryLock
 from memory.backends.base import Rows
-from memory.locks import RunLock
+from memory.locks import SCHEMA_LOCK, AdvisoryLock, RunLock
 from memory.schema import sessions
 
 _MAX_NAME_BYTES = 63

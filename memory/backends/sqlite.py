@@ -110,7 +110,9 @@ def _prepare_path(path: Path, reading: bool) -> None:
     if not reading:
         path.parent.mkdir(parents=True, exist_ok=True)
     elif not path.is_file():
-        raise MissingDatabaseError(f"database {path}: it does not exist; begin a run, or name another with --db")
+        raise MissingDatabaseError(
+            f"database {path}: it does not exist; start a run, which creates it, or use another one with --db"
+        )
 
 
 def _prepare_writing(connection: Any, _record: Any) -> None:

@@ -1,6 +1,6 @@
 """Runs over the same sessions, session by session: which of them hit it, and whether that tells them apart.
 
-Everything is read from three bits a session and run (`memory.columns`), so that runs of 100,000 sessions are compared
+Everything is read from three bits a session and run (`memory.results`), so that runs of 100,000 sessions are compared
 while one waits.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afl.metrics.intervals import Estimate, wilson
-from memory.columns import Flags, ResultColumns
+from memory.results import Flags, ResultColumns
 from simulations.analysis.paired_tests import PairedTest, adjusted
 
 SessionSelection = Literal["differ", "won", "lost", "every", "none", "failed", "all"]

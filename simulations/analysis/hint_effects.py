@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afl.metrics.intervals import Estimate
-from memory.columns import TargetRankColumns
+from memory.results import TargetRankColumns
 
 
 @dataclass(frozen=True, slots=True)

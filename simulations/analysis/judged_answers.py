@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from afl.data.judged_items import ITEMS_PER_USER, Ratio
 from afl.metrics.intervals import Estimate, wilson
 from afl.metrics.precision_recall import UserConfusion, precision_recall
-from memory.columns import Flags, JudgedColumns
+from memory.results import Flags, JudgedColumns
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from fastapi import Depends, Request
 
 from afl.data.dataset_store import DatasetStore as Datasets
 from afl.hints.knowledge_base import KnowledgeBase
-from memory.columns import ResultColumns
 from memory.records import Transcript
+from memory.results import ResultColumns
 from memory.run import Run
 from memory.store import Store
 from simulations.analysis.item_popularity import groups_by_title

@@ -61,7 +61,7 @@ async def test_a_read_only_database_says_so(public_folder):
     public_folder.chmod(0o555)
     line = opened_without_privileges(path)
     assert str(path) in line
-    assert "make it writable" in line
+    assert "make the file and its folder writable" in line
     assert line.count("\n") == 1
 
 
@@ -80,7 +80,9 @@ async def test_a_folder_that_is_a_file_says_so(path):
 
 async def test_a_damaged_file_is_left_alone(path):
     path.write_bytes(b"no database at all" * 100)
-    with pytest.raises(StorageError, match=r"afl\.db: file is not a database; it is damaged or no SQLite file"):
+    with pytest.raises(
+        StorageError, match=r"afl\.db: file is not a database; the file is damaged or not an SQLite database"
+    ):
         await Store.open(f"sqlite:///{path}")
     assert path.read_bytes() == b"no database at all" * 100
 
@@ -89,7 +91,7 @@ async def test_somebody_elses_database_is_left_alone(path):
     connection = sqlite3.connect(path)
     connection.execute("CREATE TABLE addresses (name TEXT)")
     connection.close()
-    with pytest.raises(StorageError, match="holds other tables and is not AFL's"):
+    with pytest.raises(StorageError, match="contains other tables and is not an AFL database"):
         await Store.open(f"sqlite:///{path}")
 
 
@@ -99,7 +101,7 @@ async def test_a_newer_schema_asks_for_a_newer_afl(path):
     connection.execute("UPDATE afl_schema SET version_num = '9999'")
     connection.commit()
     connection.close()
-    with pytest.raises(StorageError, match=r"has schema 9999, this AFL knows up to \d{4}; upgrade AFL"):
+    with pytest.raises(StorageError, match=r"has schema 9999, this version of AFL knows up to \d{4}; upgrade AFL"):
         await Store.open(f"sqlite:///{path}")
 
 

@@ -15,17 +15,17 @@ from sqlalchemy.ext.asyncio import create_async_engine
 import memory.migrations
 from afl.errors import StorageError
 from afl.types import Advice, Outcome
-from memory.backfill import backfill
+from memory.backends import backend_of
 from memory.database import open_engine, parse_url
 from memory.export import export
 from memory.schema import BACKFILLED_SINCE, SCHEMA_VERSION, VERSION_TABLE, metadata
+from memory.search import word_row
 from memory.session_query import SessionFilter
 from memory.store import Store
 
 SCRIPTS = ScriptDirectory(str(Path(memory.migrations.__file__).parent))
-REVISIONS = sorted(one.revision for one in SCRIPTS.walk_revisions())
-NEWER = {"tools", "base_hit", "last"}
-"""Columns that an upgrade fills by itself."""
+REVISIONS = sorted(script.revision for script in SCRIPTS.walk_revisions())
+FILLED_BY_UPGRADE = {"tools", "base_hit", "last"}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -63,7 +63,7 @@ async def test_whatever_an_older_database_holds_is_there_after_its_upgrade(revis
     migrate(empty_url, revision)
     copy(today, empty_url)
     if revision >= BACKFILLED_SINCE:
-        await write_words(empty_url)
+        await write_words(today, empty_url)
     assert await content(empty_url) == await content(today)
 
 
@@ -111,12 +111,12 @@ def copy(source: str, target: str) -> None:
     """Whatever of the source's tables and columns the target has, too."""
     old, new = (create_engine(url.replace("postgresql:", "postgresql+psycopg:")) for url in (source, target))
     with old.connect() as reading, new.begin() as writing:
-        known = inspect(writing)
+        inspector = inspect(writing)
         version = writing.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar_one()
         for table in metadata.sorted_tables:
-            if known.has_table(table.name) and not table.name.endswith("_tallies"):
-                names = {column["name"] for column in known.get_columns(table.name)}
-                names -= NEWER if version < BACKFILLED_SINCE else set()
+            if inspector.has_table(table.name) and not table.name.endswith("_tallies"):
+                names = {column["name"] for column in inspector.get_columns(table.name)}
+                names -= FILLED_BY_UPGRADE if version < BACKFILLED_SINCE else set()
                 columns = [column for column in table.columns if column.name in names]
                 rows = [dict(row) for row in reading.execute(select(*columns)).mappings()]
                 if rows:
@@ -125,11 +125,15 @@ def copy(source: str, target: str) -> None:
     new.dispose()
 
 
-async def write_words(url: str) -> None:
-    """What databases from `BACKFILLED_SINCE` on hold of each session without an upgrade."""
-    engine = create_async_engine(parse_url(url))
+async def write_words(source: str, target: str) -> None:
+    """Adds the words of the source's sessions, which databases from `BACKFILLED_SINCE` on have without an upgrade."""
+    async with await Store.open_for_reading(source) as store:
+        run = await store.run("x")
+        rows = [word_row(run.id, transcript.record) async for transcript in run.transcripts_by_id()]
+    engine = create_async_engine(parse_url(target))
+    backend = backend_of(engine.dialect.name)
     async with engine.begin() as connection:
-        await backfill(connection)
+        await connection.execute(backend.insert_words(), backend.parameters(rows))
     await engine.dispose()
 
 
@@ -139,9 +143,9 @@ async def content(url: str) -> object:
         run = await store.run("x")
         tallies = (run.call_aggregates(), run.turn_aggregates(), run.session_aggregates(), run.item_aggregates())
         numbers = (await run.summary(), await run.session_rows(), [await tally for tally in tallies])
-        found = [await run.session_page(SessionFilter(**wanted)) for wanted in SEARCHES]
+        pages = [await run.session_page(SessionFilter(**conditions)) for conditions in SEARCHES]
         lines = [json.loads(line) async for line in export(run)]
-        return numbers, found, lines, await run.inputs(), await run.candidates(), await run.finished_sessions()
+        return numbers, pages, lines, await run.inputs(), await run.candidates(), await run.finished_sessions()
 
 
 SEARCHES = ({"words": "too dark"}, {"text": "alien"}, {"tool": "suggestion"}, {"item": "Heat"}, {"hit_after": 2})

@@ -85,7 +85,7 @@ async def test_of_two_workers_on_one_session_the_slower_is_refused_and_finds_the
 
 async def test_a_run_that_nobody_holds_cannot_be_joined(store, lists):
     await store.begin_run("x", {}, lists)
-    with pytest.raises(ConflictError, match="run 'x' is held by nobody"):
+    with pytest.raises(ConflictError, match="run 'x' is not held by any process; workers can join only while"):
         await store.join_run("x")
     with pytest.raises(NotFoundError, match="no run is called 'y'"):
         await store.join_run("y")

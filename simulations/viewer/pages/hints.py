@@ -11,9 +11,9 @@ from pydantic import Field
 
 from afl.hints.knowledge_base import Effect, HintRecord, HintStatus
 from afl.metrics.intervals import Estimate
-from memory.columns import TargetRankColumns
 from memory.knowledge_bases import KnowledgeBaseRecord, KnowledgeBaseSummary
 from memory.records import RunSummary
+from memory.results import TargetRankColumns
 from simulations.analysis.hint_effects import HintEffect, HintEffects
 from simulations.hints.stored_policies import StoredPolicy, stored_policies
 from simulations.viewer.charts import Chart, Point, Series
@@ -217,7 +217,7 @@ def _default_table(tables: Sequence[RunSummary]) -> str | None:
 
 async def _effects(data: DataAccess, table: str | None, k: int) -> HintEffects:
     if table is None:
-        return HintEffects(TargetRankColumns.none(), k=k)
+        return HintEffects(TargetRankColumns.empty(), k=k)
     run = await data.store.run(table)
     return HintEffects(await run.target_rank_columns(MAX_TABLE_SESSIONS - 1), k=k)
 

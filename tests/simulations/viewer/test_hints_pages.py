@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from memory.columns import TargetRankColumns
+from memory.results import TargetRankColumns
 from simulations.analysis.hint_effects import HintEffects, mean_with_interval
 from simulations.hints.stored_policies import stored_policies
 from tests.simulations.viewer.conftest import BASE

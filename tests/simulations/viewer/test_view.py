@@ -65,7 +65,9 @@ def test_a_taken_port_is_said_in_one_line(afl: Afl, database: str, taken: int) -
 def test_a_database_that_is_not_there_is_said_in_one_line(afl: Afl, tmp_path: Path) -> None:
     finished = afl("view", "talk", "--no-browser", "--db", f"sqlite:///{tmp_path / 'none.db'}")
     assert finished.code == 2
-    assert finished.complaint.endswith("it does not exist; begin a run, or name another with --db")
+    assert finished.complaint.endswith(
+        "it does not exist; start a run, which creates it, or use another one with --db"
+    )
     assert os.listdir(tmp_path) == []
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.testing import assert_array_equal
 
-from memory.columns import JudgedColumns, ResultColumns
+from memory.results import JudgedColumns, ResultColumns
 
 
 def test_results_come_in_the_order_of_the_run() -> None:
