@@ -7,8 +7,7 @@ Groups: `afl.importers`, `afl.models`, `afl.recommenders`, `afl.reward_models`, 
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, NamedTuple
 
-from afl.errors import UsageError
-from afl.suggestions import unknown_name
+from afl.errors import UsageError, unknown_name
 
 
 class PluginSpec(NamedTuple):

@@ -22,10 +22,9 @@ from numpy.typing import NDArray
 
 from afl.data.dataset import Dataset
 from afl.data.dataset_store import DatasetStore
-from afl.metrics.hit_rate import hits
 from afl.metrics.intervals import Estimate, bootstrap_mean
-from afl.metrics.ndcg import gains
-from afl.metrics.paired import Difference, paired_bootstrap
+from afl.metrics.ranking import gains, hits
+from afl.metrics.significance import Difference, paired_bootstrap
 from afl.models.evaluation import CUTOFF, user_results
 from afl.models.registry import load_or_train_entry
 from afl.settings import Settings

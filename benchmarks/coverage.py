@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from scipy.stats import beta, betabinom
 
 from afl.metrics.intervals import bootstrap_mean, wilson
-from afl.metrics.paired import paired_bootstrap
 from afl.metrics.precision_recall import UserConfusion, mean_user_scores, precision_recall_over_seeds, user_scores
+from afl.metrics.significance import paired_bootstrap
 
 STUDIES = 5_000
 USERS = (60, 122)

@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from afl.metrics.paired import paired_bootstrap
 from afl.metrics.precision_recall import UserConfusion, precision_recall, user_scores
+from afl.metrics.significance import paired_bootstrap
 from afl.settings import Settings
 from benchmarks.coverage import USERS, Printed, World
 from simulations import evaluate_user, import_data

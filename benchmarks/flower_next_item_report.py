@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from afl.metrics.exposure import GROUPS, equal_groups, group_mix
 from afl.metrics.intervals import percentile_interval, resampled
-from afl.metrics.ndcg import gains
-from afl.metrics.paired import Difference, paired_bootstrap
+from afl.metrics.popularity import EXPOSURE_GROUPS, equal_groups, group_mix
+from afl.metrics.ranking import gains
+from afl.metrics.significance import Difference, paired_bootstrap
 
 Statistic = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 Lines = Mapping[str, Mapping[str, Any]]
@@ -113,7 +113,10 @@ def fairness(line: Mapping[str, Any], other: Mapping[str, Any] | None, counts: N
     def more(of: Statistic) -> tuple[float, float]:
         return _interval(
             both,
-            lambda drawn: of(_gaps(drawn[..., :GROUPS], yardstick)) - of(_gaps(drawn[..., GROUPS:], yardstick)),
+            lambda drawn: (
+                of(_gaps(drawn[..., :EXPOSURE_GROUPS], yardstick))
+                - of(_gaps(drawn[..., EXPOSURE_GROUPS:], yardstick))
+            ),
         )
 
     return Fairness(dgu, mgu, more(_dgu), more(_mgu))
@@ -121,7 +124,9 @@ def fairness(line: Mapping[str, Any], other: Mapping[str, Any] | None, counts: N
 
 def _by_group(titles: Sequence[Sequence[int]], counts: NDArray[np.int64]) -> NDArray[np.float64]:
     of_title = equal_groups(counts)[np.asarray(titles)]
-    return np.stack([(of_title == group).sum(axis=1) for group in range(GROUPS)], axis=1).astype(np.float64)
+    return np.stack([(of_title == group).sum(axis=1) for group in range(EXPOSURE_GROUPS)], axis=1).astype(
+        np.float64
+    )
 
 
 def _interval(values: NDArray[np.float64], statistic: Statistic) -> tuple[float, float]:
@@ -154,7 +159,9 @@ def draw(lines: Lines, counts: NDArray[np.int64], folder: Path) -> None:
         name for name in ("sasrec", YARDSTICK, "d3", "ifairlrs", "flower-0.05", "flower-0.5") if name in lines
     ]
     for name in shown:
-        axes.plot(range(1, GROUPS + 1), lines[name]["gaps"], marker="o", markersize=3, linewidth=1, label=name)
+        axes.plot(
+            range(1, EXPOSURE_GROUPS + 1), lines[name]["gaps"], marker="o", markersize=3, linewidth=1, label=name
+        )
     axes.axhline(0, color="black", linewidth=0.6)
     axes.set(xlabel="group of titles, the most popular first", ylabel="share recommended - share of histories")
     axes.legend(frameon=False)

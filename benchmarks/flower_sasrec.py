@@ -24,10 +24,9 @@ from torch import Tensor, nn
 
 from afl.data.dataset import Split
 from afl.data.dataset_store import DatasetStore
-from afl.data.next_item_examples import NextItemExample, next_item_examples
-from afl.metrics.hit_rate import hits
+from afl.data.sessions import NextItemExample, next_item_examples
 from afl.metrics.intervals import bootstrap_mean, wilson
-from afl.metrics.ndcg import gains, ndcg
+from afl.metrics.ranking import gains, hits, ndcg
 from afl.models.base import NextItemModel
 from afl.models.sasrec import SASRec, SASRecConfig
 from afl.models.scoring import TrainedModel

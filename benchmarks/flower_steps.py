@@ -23,7 +23,7 @@ from afl.flower.next_item_training import SMALL
 from afl.flower.prefix_sharing import with_prefix_sharing
 from afl.flower.prefix_tree import OFF_TREE
 from afl.flower.sampling import sample_tokens
-from afl.flower.training_task import Examples
+from afl.flower.training import Examples
 from afl.models.registry import load_or_train
 
 BATCH = 128

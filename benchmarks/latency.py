@@ -8,7 +8,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from afl.settings import Settings
-from afl.testing.process import server_process
+from afl.testing.server import server_process
 from benchmarks.fresh import measured
 from simulations import import_data
 

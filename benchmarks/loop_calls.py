@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from afl.data.dataset_store import DatasetStore
 from afl.settings import Settings
-from afl.testing.process import server_process
+from afl.testing.server import server_process
 from afl.types import SessionView
 from benchmarks.bare_loop import BareLoop
 from simulations import import_data, simulate

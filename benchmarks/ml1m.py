@@ -19,9 +19,8 @@ import torch
 from numpy.typing import NDArray
 
 from afl.data.dataset import Sequences
-from afl.metrics.hit_rate import hits
 from afl.metrics.intervals import bootstrap_mean, wilson
-from afl.metrics.ndcg import gains, ndcg
+from afl.metrics.ranking import gains, hits, ndcg
 from afl.models.base import NextItemModel
 from afl.models.sasrec import SASRec, SASRecConfig
 from afl.models.scoring import TrainedModel

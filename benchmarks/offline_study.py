@@ -21,10 +21,9 @@ from numpy.typing import NDArray
 
 from afl.data.dataset_store import DatasetStore
 from afl.llm.langchain_chat import to_langchain, to_reply
-from afl.llm.language_model import LanguageModel, PerRole
-from afl.llm.registry import load_model
+from afl.llm.language_model import LanguageModel, PerRole, load_model
 from afl.metrics.intervals import bootstrap_mean
-from afl.metrics.paired import mcnemar, paired_bootstrap
+from afl.metrics.significance import mcnemar, paired_bootstrap
 from afl.settings import Settings
 from afl.types import CallKey, Message, Reply, Role
 from simulations import import_data

@@ -9,9 +9,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import RowMapping, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from afl.errors import ConflictError
+from afl.errors import ConflictError, unknown_name
 from afl.hints.knowledge_base import HintOrigin, HintRecord, HintStatus, KnowledgeBase, accepted_hints
-from afl.suggestions import unknown_name
 from memory.errors import storage_errors
 from memory.schema import hints, knowledge_bases, runs
 

@@ -8,8 +8,7 @@ from typing import Any, Self
 from sqlalchemy import RowMapping, delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from afl.errors import ConflictError, NotFoundError
-from afl.suggestions import unknown_name
+from afl.errors import ConflictError, NotFoundError, unknown_name
 from memory.aggregates import read_totals
 from memory.backends import backend_of
 from memory.candidates import candidates_row, titles_row

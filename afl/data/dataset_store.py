@@ -14,8 +14,7 @@ from afl.data.catalogue import Catalogue
 from afl.data.dataset import Dataset, Split
 from afl.data.domains import domain_fields, read_domain
 from afl.data.sessions import row_count
-from afl.errors import ConflictError, DataError, NotFoundError, StorageError, UsageError
-from afl.suggestions import unknown_name
+from afl.errors import ConflictError, DataError, NotFoundError, StorageError, UsageError, unknown_name
 
 VERSION = 1
 """Version of the layout on disk."""

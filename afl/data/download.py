@@ -17,10 +17,9 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-from afl.errors import DataError, EndpointError, StorageError, UsageError
+from afl.errors import DataError, EndpointError, StorageError, UsageError, unknown_name
 from afl.plugins import parse_spec
 from afl.ports import Progress
-from afl.suggestions import unknown_name
 
 _CATEGORY = re.compile(r"[A-Za-z0-9_-]+")
 

@@ -1,11 +1,17 @@
-"""Sessions: the rows a simulation runs over, with the target kept apart from what agents see."""
+"""Histories with the item that came next: sessions, over which simulations run, and examples of next-item models.
+
+The target of a session is separate from what agents see. A next-item example is any position of a training sequence, or
+the last one of a validation or test sequence.
+"""
 
 from collections.abc import Sequence as Seq
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from afl.data.dataset import Dataset, Sequence, Split
+from afl.data.dataset import Dataset, Sequence, Sequences, Split
 from afl.types import SessionView
 
 HISTORY_WINDOW = 10
@@ -21,7 +27,7 @@ class Row:
     history: tuple[int, ...]
     target: int
     items: tuple[int, ...]
-    """All known items of the user, target included, as stored."""
+    """All items the user is known to have interacted with, target included, as stored."""
     held_out: tuple[int, ...] = ()
     """Items after the target that the user-simulation task asks about, in stored order."""
     candidates: tuple[int, ...] = ()
@@ -103,3 +109,40 @@ def build_session(dataset: Dataset, row: Row, candidates: Seq[int]) -> Session:
         ),
         target=row.target,
     )
+
+
+class NextItemExample(NamedTuple):
+    """A history and the item that came next."""
+
+    history: tuple[int, ...]
+    """Oldest first, one to ten items."""
+    target: int
+
+
+def next_item_examples(dataset: Dataset, split: Split) -> list[NextItemExample]:
+    """The examples of a split in stored order; sequences of a single item have none.
+
+    Unlike sessions (`session_rows`), a history of one item is enough, as in the tests that are published for
+    next-item recommendation.
+    """
+    sequences = dataset.splits[split]
+    all_positions = split is Split.TRAIN
+    return [
+        example for sequence in sequences for example in _examples(sequence.items, all_positions=all_positions)
+    ]
+
+
+def history_counts(sequences: Sequences, items: int) -> NDArray[np.int64]:
+    """(I,) how often each item occurs in the histories of all examples of these sequences.
+
+    Position p of a sequence of n items is in the histories of the min(10, n - 1 - p) examples that follow it.
+    """
+    ends = np.repeat(sequences.offsets[1:], np.diff(sequences.offsets))  # (L,)
+    after = ends - 1 - np.arange(len(sequences.items))
+    counts = np.bincount(sequences.items, weights=np.minimum(after, HISTORY_WINDOW), minlength=items)
+    return counts.astype(np.int64)
+
+
+def _examples(items: tuple[int, ...], *, all_positions: bool) -> list[NextItemExample]:
+    positions = range(1, len(items)) if all_positions else range(max(1, len(items) - 1), len(items))
+    return [NextItemExample(items[max(0, p - HISTORY_WINDOW) : p], items[p]) for p in positions]

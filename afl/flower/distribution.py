@@ -16,7 +16,7 @@ from afl.errors import DataError
 from afl.flower.language_model import LanguageModel
 from afl.flower.prefix_tree import OFF_TREE, UNSEEN_LOG_REWARD, Floats, Ints, PrefixTree
 from afl.flower.sampling import sample_titles
-from afl.flower.training_task import Examples
+from afl.flower.training import Examples
 from afl.metrics.divergence import js_divergence, kl_divergence
 
 BATCH = 256

@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from afl.atomic_write import write_atomically
-from afl.errors import ConflictError, ModelError, NotFoundError, StorageError, UsageError
+from afl.errors import ConflictError, ModelError, NotFoundError, StorageError, UsageError, name_hint
 from afl.flower.distributed import is_main_process, main_process_first
 from afl.sanitize import json_safe
-from afl.suggestions import name_hint
 
 if TYPE_CHECKING:  # listing models must not load torch
     from afl.flower.language_model import LanguageModel

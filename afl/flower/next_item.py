@@ -23,8 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afl.data.dataset import Dataset, Split
-from afl.data.next_item_examples import NextItemExample, history_counts, next_item_examples
-from afl.data.sessions import HISTORY_WINDOW
+from afl.data.sessions import HISTORY_WINDOW, NextItemExample, history_counts, next_item_examples
 from afl.errors import ModelError
 from afl.flower.language_model import LanguageModel
 from afl.flower.loss import subtb_loss
@@ -35,8 +34,8 @@ from afl.flower.personalisation import (
     title_probabilities,
 )
 from afl.flower.prefix_tree import OFF_TREE, UNSEEN_LOG_REWARD, Floats, Ints, PrefixTree
-from afl.flower.training_task import Examples
-from afl.metrics.exposure import UNGROUPED, equal_groups, group_mix
+from afl.flower.training import Examples
+from afl.metrics.popularity import UNGROUPED, equal_groups, group_mix
 from afl.models.scoring import TrainedModel
 
 VALIDATION = 256

@@ -11,17 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afl.data.dataset import Dataset
-from afl.data.next_item_examples import NextItemExample
+from afl.data.sessions import NextItemExample
 from afl.flower.beam_search import DecodingConfig, beam_search
 from afl.flower.language_model import LanguageModel
 from afl.flower.next_item import build_prompt
 from afl.flower.personalisation import guidance_log_probabilities, title_probabilities
 from afl.flower.prefix_tree import Ints, PrefixTree
 from afl.flower.stored_evaluation import GroupShares
-from afl.metrics.exposure import dgu, equal_groups, group_mix, mgu
-from afl.metrics.hit_rate import hits
 from afl.metrics.intervals import Estimate, bootstrap_mean, wilson
-from afl.metrics.ndcg import gains
+from afl.metrics.popularity import dgu, equal_groups, group_mix, mgu
+from afl.metrics.ranking import gains, hits
 from afl.metrics.text_diversity import type_token_ratio, word_entropy
 from afl.models.scoring import TrainedModel
 from afl.models.threads import single_threaded

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from afl.data.dataset import Dataset, Split
-from afl.data.next_item_examples import NextItemExample, next_item_examples
+from afl.data.sessions import NextItemExample, next_item_examples
 from afl.errors import ModelError, UsageError
 from afl.flower.beam_search import DecodingConfig
 from afl.flower.embedded_model import EmbeddedConfig, build_embedded_model

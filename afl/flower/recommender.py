@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afl.data.dataset import Dataset
-from afl.errors import UsageError
+from afl.errors import UsageError, name_hint
 from afl.extras import require_extra
 from afl.flower.model_store import StoredModel, model_hash, stored_models
 from afl.models.context import ModelContext
 from afl.ports import Progress, Recommender
-from afl.suggestions import name_hint
 from afl.types import SessionView
 
 NEXT_ITEM = "next-item"

@@ -12,21 +12,57 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from afl.errors import ModelError, UsageError
 from afl.flower.distributed import ProcessGroup
 from afl.flower.language_model import LanguageModel, PromptBatch, token_log_probabilities
 from afl.flower.loss import legal_loss, subtb_loss
-from afl.flower.prefix_tree import OFF_TREE, ROOT, Ints
+from afl.flower.prefix_tree import OFF_TREE, ROOT, Floats, Ints, PrefixTree
 from afl.flower.sampling import sample_tokens
 from afl.flower.training_state import CurvePoint, LearningRateSchedule, TrainingState
-from afl.flower.training_task import Examples, TrainingTask
 from afl.ports import Progress
+
+
+class Examples(NamedTuple):
+    """A batch of B titles, each after its prompt."""
+
+    prompts: tuple[str, ...]
+    titles: Ints
+    """(B,) numbers of titles in the tree."""
+    weights: Floats
+    """(B,) weight of each title in the imitation loss; 1 by default."""
+    rows: Ints
+    """(B,) identifies each example within its task."""
+
+    def part(self, start: int, stop: int, step: int = 1) -> "Examples":
+        """A slice of the batch."""
+        rows = slice(start, stop, step)
+        return Examples(self.prompts[rows], self.titles[rows], self.weights[rows], self.rows[rows])
+
+
+class TrainingTask(Protocol):
+    """A task as the training loop sees it."""
+
+    @property
+    def tree(self) -> PrefixTree: ...
+
+    def sample_batch(self, rng: np.random.Generator, size: int) -> Examples:
+        """A random batch of examples."""
+        ...
+
+    def log_rewards(self, examples: Examples, nodes: Ints) -> NDArray[np.floating]:
+        """(B, T) log process rewards of the steps into these nodes, finite everywhere; node -1 is off the tree."""
+        ...
+
+    def validate(self, model: LanguageModel) -> float:
+        """A loss on held-out data; lower is better."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,10 +15,9 @@ from safetensors.numpy import save
 
 from afl.atomic_write import write_atomically
 from afl.data.dataset import Dataset
-from afl.errors import ConflictError, ModelError, NotFoundError
+from afl.errors import ConflictError, ModelError, NotFoundError, name_hint
 from afl.hints.encoding import Encoding, States
 from afl.hints.knowledge_base import Hint, KnowledgeBase
-from afl.suggestions import name_hint
 from afl.types import SessionView
 
 VERSION = 1

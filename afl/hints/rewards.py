@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afl.errors import DataError, UsageError
-from afl.metrics.ndcg import gains
+from afl.metrics.ranking import gains
 
 Reward = Literal["gain", "ndcg", "hit", "rank"]
 """The reward of an action: the gain in NDCG over no hint in the same session, NDCG itself, whether the target is on the

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from afl.data.catalogue import Catalogue
 from afl.data.dataset import Dataset
-from afl.data.item_texts import Embed, embedding_model, item_text
 from afl.errors import UsageError
+from afl.models.text_features import Embed, embedding_model, item_text
 from afl.types import SessionView
 
 

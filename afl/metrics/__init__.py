@@ -1,1 +1,1 @@
-"""Metrics and the statistics around them, one file each."""
+"""Metrics and the statistics around them, by subject."""

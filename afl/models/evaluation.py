@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from afl.data.candidates import candidate_lists
 from afl.data.dataset import Dataset, Sequences, Split
 from afl.data.sessions import HISTORY_WINDOW, Row, session_rows
-from afl.metrics.hit_rate import expected_hits, hits
 from afl.metrics.intervals import Estimate, bootstrap_mean, wilson
-from afl.metrics.ndcg import gains
+from afl.metrics.ranking import expected_hits, gains, hits
 from afl.models.base import NextItemModel
 from afl.models.scoring import TrainedModel, score
 
@@ -33,7 +32,7 @@ class Example(NamedTuple):
 class Validation:
     """Scores a model by its expected hit rate at 1 of 20 over the last ten positions of every validation sequence.
 
-    The expectation over all candidate lists is exact (`afl.metrics.hit_rate.expected_hits`), so there is no sampling
+    The expectation over all candidate lists is exact (`afl.metrics.ranking.expected_hits`), so there is no sampling
     noise, and ten positions per sequence give more information than the last one. Training sequences replace an empty
     validation split; training then only stops at its number of epochs.
     """

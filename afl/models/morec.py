@@ -19,8 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from afl.data.dataset import Dataset
-from afl.models.dot_product import DotProductModel
-from afl.models.losses import next_item_loss
+from afl.models.dot_product import DotProductModel, next_item_loss
 from afl.models.sasrec import Block, SASRecConfig
 from afl.models.text_features import DIMENSIONS, text_features
 

@@ -1,4 +1,4 @@
-"""Text vectors of items: hashed words of titles and attributes, or a sentence-transformers model.
+"""The texts of items and their vectors: hashed words of titles and attributes, or a sentence-transformers model.
 
 The default needs no library: words, character trigrams and attribute values are hashed with a sign into a fixed number
 of dimensions (Weinberger et al., "Feature Hashing for Large Scale Multitask Learning", ICML 2009), with more weight on
@@ -8,15 +8,44 @@ rare ones.
 import math
 import re
 from collections import Counter
+from collections.abc import Callable
 from hashlib import blake2b
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from afl.data.catalogue import Attributes, Catalogue
-from afl.data.item_texts import embedding_model, item_text
 from afl.errors import UsageError
+from afl.extras import missing_library
+
+Embed = Callable[[list[str]], NDArray[np.float32]]
+"""(T,) texts to (T, D) vectors."""
+
+LENGTH = 512
+"""Maximum length of an item's text, in characters."""
+
+
+def item_text(catalogue: Catalogue, item: int) -> str:
+    """The title, then every attribute: `Heat. genre: Crime, Thriller. year: 1995`."""
+    attributes = [f"{name}: {', '.join(values)}" for name, values in catalogue.attributes[item].items() if values]
+    return ". ".join([catalogue.titles[item], *attributes])[:LENGTH]
+
+
+def embedding_model(path: str) -> Embed:
+    """The sentence-transformers model in this folder; `UsageError` where the library is not installed."""
+    try:
+        library = import_module("sentence_transformers")
+    except ImportError:
+        raise missing_library("an encoder of texts", "sentence-transformers", "sentence-transformers") from None
+    model = library.SentenceTransformer(path, device="cpu", local_files_only=True)
+
+    def embed(texts: list[str]) -> NDArray[np.float32]:
+        return np.asarray(model.encode(texts, show_progress_bar=False), np.float32)
+
+    return embed
+
 
 Features = NDArray[np.float32]
 """(I, F) a vector of length 1 per item."""

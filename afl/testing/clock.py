@@ -1,6 +1,9 @@
-"""A clock on which waiting takes no time."""
+"""Clocks, and an event loop, on which waiting takes no time, however many wait at once."""
 
 import asyncio
+import selectors
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 
 class FakeClock:
@@ -20,3 +23,54 @@ class FakeClock:
         self.slept.append(seconds)
         self.now += seconds
         await asyncio.sleep(0)
+
+
+T = TypeVar("T")
+
+
+class _JumpingSelector(selectors.DefaultSelector):
+    """Where the loop would wait for the next timer, its time jumps there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is not None and timeout > 0:
+            self.now += timeout
+            timeout = 0
+        return super().select(timeout)
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """`asyncio.Runner(loop_factory=VirtualLoop)`: sleeping tasks wake up in order, at once.
+
+    For code that waits for nothing but time; what threads or sockets do takes the time that it takes, but no second
+    of the loop's.
+    """
+
+    def __init__(self) -> None:
+        self._jumping = _JumpingSelector()
+        super().__init__(self._jumping)
+
+    def time(self) -> float:
+        return self._jumping.now
+
+
+class VirtualClock:
+    """The `afl.ports.Clock` of the running `VirtualLoop`."""
+
+    def monotonic(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    def time(self) -> float:
+        return self.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+def run_virtually(work: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine on a `VirtualLoop`."""
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(work)

@@ -7,6 +7,8 @@ in a thread of its own, `python -m afl.testing.server --port 0` (or `with server
 import argparse
 import asyncio
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections import deque
@@ -238,3 +240,18 @@ def _numbered_fault(text: str) -> tuple[int, Fault]:
 
 if __name__ == "__main__":
     main()
+
+
+@contextmanager
+def server_process(*arguments: str) -> Iterator[str]:
+    """Starts `python -m afl.testing.server ARGUMENTS` and gives its URL; ends the process on leaving."""
+    command = [sys.executable, "-m", "afl.testing.server", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        if not url:
+            raise RuntimeError(f"the fake server did not start: {' '.join(command)}")
+        try:
+            yield url
+        finally:
+            process.terminate()

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from afl.metrics.intervals import Estimate
-from afl.metrics.ranking_metrics import Rank, evaluate_lists
+from afl.metrics.ranking import Rank, evaluate_lists
 from memory.records import JudgementRow, RunSummary, SessionRow, Transcript
 from simulations.task.run_kind import RunKind
 

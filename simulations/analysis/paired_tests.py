@@ -9,9 +9,15 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from afl.metrics.holm import holm
-from afl.metrics.paired import mcnemar, mcnemar_from_counts, paired_bootstrap, paired_bootstrap_from_counts
-from afl.metrics.power import minimum_detectable_hit_difference, minimum_detectable_mean_difference
+from afl.metrics.significance import (
+    holm,
+    mcnemar,
+    mcnemar_from_counts,
+    minimum_detectable_hit_difference,
+    minimum_detectable_mean_difference,
+    paired_bootstrap,
+    paired_bootstrap_from_counts,
+)
 from simulations.analysis.arm_results import HIT_RATE, ArmResult
 
 LEVEL = 0.05

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from afl.metrics.intervals import Estimate
-from afl.metrics.ranking_metrics import ListMetric, Rank, evaluate_lists, metrics_of_lists
+from afl.metrics.ranking import ListMetric, Rank, evaluate_lists, metrics_of_lists
 from afl.types import Outcome
 from memory.records import TargetRankRow
 from simulations.analysis.arm_results import ArmResult, SeedValues

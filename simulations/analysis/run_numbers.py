@@ -10,7 +10,7 @@ import numpy as np
 from afl.data.judged_items import ITEMS_PER_USER, JudgedItems, Ratio
 from afl.metrics.intervals import Estimate, wilson
 from afl.metrics.precision_recall import PrecisionRecall, UserConfusion, precision_recall
-from afl.metrics.ranking_metrics import evaluate_lists
+from afl.metrics.ranking import evaluate_lists
 from memory.records import CallTotals, JudgementRow, RoundRecord, RunTotals, SessionRecord, counts_by_round
 from simulations.analysis.user_simulation import judgement_rows
 from simulations.task.run_kind import RunKind

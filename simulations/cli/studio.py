@@ -16,8 +16,8 @@ from afl.data.dataset import Dataset
 from afl.data.dataset_store import DatasetStore
 from afl.errors import NotFoundError
 from afl.llm.journaled_chat import JournaledChat
+from afl.llm.language_model import load_model
 from afl.llm.memory_journal import MemoryJournal
-from afl.llm.registry import load_model
 from afl.settings import Settings
 from afl.types import SessionView
 from simulations.commands.data import import_data

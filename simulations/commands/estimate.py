@@ -76,7 +76,7 @@ def _unreached_models(executor: "Executor", task: "Task", base_url: str | None) 
     """The language models, for their names and prices; they need no key, since they are never asked."""
     from pydantic import SecretStr
 
-    from afl.llm.registry import load_model
+    from afl.llm.language_model import load_model
     from simulations.execution.execution_config import ExecutionConfig
     from simulations.execution.language_models import model_specs
 

@@ -10,9 +10,8 @@ from afl import __version__
 from afl.clock import SystemClock
 from afl.errors import AFLError, WorkerError
 from afl.llm.budget import unlimited_account
-from afl.llm.language_model import LanguageModel, LanguageModelSpec, PerRole
+from afl.llm.language_model import LanguageModel, LanguageModelSpec, PerRole, load_model
 from afl.llm.limiter import AdaptiveLimiter
-from afl.llm.registry import load_model
 from afl.llm.request_cost import BudgetLimits, CostModel
 from afl.llm.time_limits import Deadlines, TimeLimits
 from afl.llm.usage import Usage

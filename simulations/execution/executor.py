@@ -10,8 +10,7 @@ from afl.data.dataset import Dataset
 from afl.data.dataset_store import DatasetStore
 from afl.errors import EndpointError
 from afl.hints.knowledge_base import KnowledgeBase
-from afl.llm.language_model import LanguageModel, LanguageModelSpec, PerRole
-from afl.llm.registry import load_model
+from afl.llm.language_model import LanguageModel, LanguageModelSpec, PerRole, load_model
 from afl.settings import Settings
 from memory.records import Transcript
 from memory.run import Run

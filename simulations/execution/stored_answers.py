@@ -6,7 +6,7 @@ from typing import Any
 
 from afl.data.stored_replies import StoredReplies, read_stored_replies
 from afl.errors import DataError, UsageError
-from afl.metrics.ranking_metrics import Rank, evaluate_lists
+from afl.metrics.ranking import Rank, evaluate_lists
 from afl.ports import Chat
 from afl.types import Message, Phase
 from agents.stored_requests import StoredRequests, stored_list, title_in_request, titles_in_request

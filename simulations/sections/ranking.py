@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from afl.metrics.intervals import Estimate
-from afl.metrics.ranking_metrics import ListMetric, Rank, metrics_of_lists
+from afl.metrics.ranking import ListMetric, Rank, metrics_of_lists
 from simulations.analysis.loaded_run import LoadedRun
 from simulations.analysis.ranked_lists import RankReport, TargetRanks, compare_pairs_of_lists
 from simulations.document.figures.intervals import Interval, intervals

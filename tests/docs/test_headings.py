@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from functools import cache
 from pathlib import Path
 
 import simulations
@@ -35,7 +36,7 @@ def test_every_setting_has_its_heading() -> None:
 
 
 def test_every_error_has_its_heading() -> None:
-    raised = {name for name, _ in inspect.getmembers(errors, inspect.isclass)}
+    raised = {name for name, item in inspect.getmembers(errors, inspect.isclass) if issubclass(item, Exception)}
     assert headings("errors.md") == raised
 
 
@@ -45,3 +46,32 @@ def test_every_link_between_pages_leads_somewhere() -> None:
         (page, link) for page in pages for link in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text("utf-8"))
     ]
     assert [(page.name, link) for page, link in links if not (page.parent / link).exists()] == []
+
+
+def test_every_anchor_is_a_heading_of_its_page() -> None:
+    links = [
+        (page, target, anchor)
+        for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+        for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#([^)]+)\)", page.read_text("utf-8"))
+    ]
+    assert links
+    dead = [
+        f"{page.name} -> {target}#{anchor}"
+        for page, target, anchor in links
+        if anchor not in anchors(page.parent / target if target else page)
+    ]
+    assert dead == []
+
+
+@cache
+def anchors(page: Path) -> frozenset[str]:
+    """The anchors that GitHub gives the headings of a page; a repeated heading gets `-1`, `-2`, ..."""
+    prose = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    slugs = [
+        re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        for heading in re.findall(r"^#+ (.+?)\s*$", prose, flags=re.MULTILINE)
+    ]
+    return frozenset(
+        f"{slug}-{slugs[:index].count(slug)}" if slug in slugs[:index] else slug
+        for index, slug in enumerate(slugs)
+    )

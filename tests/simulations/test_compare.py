@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from scipy.stats import binomtest
 
-from afl.metrics.power import minimum_detectable_hit_difference
+from afl.metrics.significance import minimum_detectable_hit_difference
 from afl.testing.server import FakeServer, running_server
 from afl.types import CallKey, Outcome, Role
 from memory.records import CandidateRecord, SessionRecord, TurnRecord

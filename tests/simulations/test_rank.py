@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from afl.llm.canned_answers import canned_answer
-from afl.metrics.holm import holm
+from afl.metrics.significance import holm
 from afl.testing.server import FakeServer, running_server
 from afl.types import Outcome
 from memory.records import TargetRankRow

@@ -14,7 +14,7 @@ from afl.data.dataset import Dataset
 from afl.data.dataset_store import DatasetStore
 from afl.errors import UsageError
 from afl.llm.canned_answers import refusing_answer
-from afl.metrics.power import minimum_detectable_mean_difference
+from afl.metrics.significance import minimum_detectable_mean_difference
 from afl.settings import Settings
 from afl.testing.server import FakeServer, running_server
 from simulations import study_ablation

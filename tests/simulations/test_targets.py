@@ -9,8 +9,7 @@ import pytest
 
 from afl.data.dataset import Dataset
 from afl.llm.canned_answers import canned_answer
-from afl.llm.language_model import LanguageModel, LanguageModelSpec, PerRole
-from afl.llm.registry import load_model
+from afl.llm.language_model import LanguageModel, LanguageModelSpec, PerRole, load_model
 from afl.settings import Settings
 from afl.testing.chat import scripted_model
 from memory.export import export

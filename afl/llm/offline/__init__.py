@@ -8,10 +8,9 @@ from afl.errors import UsageError
 from afl.llm.language_model import DEFAULT_SAMPLING, STAND_IN, LanguageModel, LanguageModelContext, Price
 from afl.llm.offline.attention import RoleWeights, Weights, learn_attention, training_examples
 from afl.llm.offline.chat import OfflineChat
-from afl.llm.offline.feature_cache import FeatureCache
 from afl.llm.offline.knowledge import Knowledge
 from afl.llm.offline.long_lists import LongListModel
-from afl.llm.offline.preference_model import PreferenceModel
+from afl.llm.offline.preference_model import FeatureCache, PreferenceModel
 from afl.llm.offline.recommendation_agent import OfflineRecommender
 from afl.llm.offline.user_agent import OfflineJudge
 from afl.llm.offline.values import AttributeValues

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from fastapi import Query
 
+from afl.errors import unknown_name
 from afl.flower.model_store import StoredModel, stored_models
 from afl.flower.stored_evaluation import Evaluation, GroupShares, TitleShares, read_evaluation
-from afl.suggestions import unknown_name
 from simulations.analysis import flower_numbers
 from simulations.analysis.flower_numbers import EvaluationNumber, TrainingProgress
 from simulations.viewer.charts import Chart, Point, Series

@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import Any
 
 from afl.metrics.intervals import Estimate
-from afl.metrics.ranking_metrics import metrics_of_lists
+from afl.metrics.ranking import metrics_of_lists
 from afl.types import Outcome, Phase
 from memory.run import Run
 from memory.session_query import Result

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from afl.data.dataset import Dataset, Split
-from afl.data.next_item_examples import next_item_examples
+from afl.data.sessions import next_item_examples
 from afl.errors import ModelError
 from afl.flower.language_model import LanguageModel
 from afl.flower.loss import subtb_loss

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from afl.data.dataset import Dataset, Split
-from afl.data.next_item_examples import next_item_examples
+from afl.data.sessions import next_item_examples
 from afl.flower.beam_search import DecodingConfig
 from afl.flower.language_model import LanguageModel
 from afl.flower.next_item_evaluation import build_report, recommend_by_base_model, recommend_by_beam_search

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from afl.data.dataset import Dataset
-from afl.data.item_texts import item_text
 from afl.errors import NotFoundError, UsageError
 from afl.hints.attribute_encoder import AttributeEncoder
 from afl.hints.encoding import CLIP, Encoding
 from afl.hints.text_encoder import TextEncoder
+from afl.models.text_features import item_text
 from tests.afl.hints.conftest import view
 
 

@@ -10,7 +10,7 @@ from afl.llm.adaptive_limits import AdaptiveRate
 from afl.llm.failures import RetryPolicy
 from afl.llm.limiter import AdaptiveLimiter
 from afl.ports import Limiter
-from afl.testing.virtual_time import VirtualClock, run_virtually
+from afl.testing.clock import VirtualClock, run_virtually
 from afl.types import CallKey, Outcome, Reply
 from simulations.engines.services import LimiterService
 from simulations.engines.shared_limits import SharedLimiter

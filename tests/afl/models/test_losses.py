@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from afl.models.losses import next_item_loss
+from afl.models.dot_product import next_item_loss
 
 ITEMS, NEGATIVES = 30, 20
 

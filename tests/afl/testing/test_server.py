@@ -9,8 +9,7 @@ import aiohttp
 import pytest
 
 from afl.testing import faults
-from afl.testing.process import server_process
-from afl.testing.server import FakeServer, running_server
+from afl.testing.server import FakeServer, running_server, server_process
 
 HELLO = {"model": "m", "messages": [{"role": "user", "content": "Decision:"}]}
 

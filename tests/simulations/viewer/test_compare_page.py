@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from afl.metrics.paired import paired_bootstrap_from_counts
+from afl.metrics.significance import paired_bootstrap_from_counts
 from simulations import compare
 from simulations.sections import comparisons
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from afl.metrics.ranking_metrics import evaluate_lists
+from afl.metrics.ranking import evaluate_lists
 from afl.types import Outcome, Role
 from memory.records import CandidateRecord
 from memory.store import Store

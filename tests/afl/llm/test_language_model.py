@@ -6,8 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from afl.errors import NotFoundError, UsageError
-from afl.llm.language_model import LanguageModelSpec, SamplingOptions, is_stand_in
-from afl.llm.registry import load_model, recorded_model
+from afl.llm.language_model import LanguageModelSpec, SamplingOptions, is_stand_in, load_model, recorded_model
 
 NO_DATASET = None
 

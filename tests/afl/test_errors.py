@@ -2,8 +2,7 @@
 
 import pytest
 
-from afl.errors import NotFoundError
-from afl.suggestions import LISTED, nearest, unknown_name
+from afl.errors import LISTED, NotFoundError, nearest, unknown_name
 
 MANY = [f"run-{number}" for number in range(50)]
 
