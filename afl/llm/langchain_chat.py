@@ -1,6 +1,6 @@
-"""LangChain's side of a chat: messages, a model without callback overhead, a model that calls a function."""
+"""LangChain's side of a chat: messages, a model without callback overhead, a model that calls a function, the model of a recorded run."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from langchain_core.callbacks import (
@@ -15,7 +15,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import RunnableConfig, ensure_config
 from pydantic import PrivateAttr
 
-from afl.llm.language_model import Price
+from afl.llm.language_model import LanguageModel, Price
 from afl.types import Message, Outcome, Reply
 
 _MESSAGES: dict[str, Callable[[str], BaseMessage]] = {
@@ -139,3 +139,12 @@ class FunctionChat(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         return self._generate(messages, stop, **kwargs)
+
+
+def recorded_model(name: str, parameters: Mapping[str, Any]) -> LanguageModel:
+    """The language model of a recorded run as far as fingerprints depend on it; asking it raises `LookupError`."""
+
+    def no_reply(messages: object) -> str:
+        raise LookupError(f"{name} is known by name only: a replay answers from the recorded journal")
+
+    return LanguageModel(name, FunctionChat(no_reply), parameters)

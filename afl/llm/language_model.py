@@ -176,13 +176,3 @@ def load_model(
     if not isinstance(model, LanguageModel):
         raise UsageError(f"got {type(model).__name__} from the plug-in {plugin!r}, expected a LanguageModel")
     return model
-
-
-def recorded_model(name: str, parameters: Mapping[str, Any]) -> LanguageModel:
-    """The language model of a recorded run as far as fingerprints depend on it; asking it raises `LookupError`."""
-    from afl.llm.langchain_chat import FunctionChat
-
-    def no_reply(messages: object) -> str:
-        raise LookupError(f"{name} is known by name only: a replay answers from the recorded journal")
-
-    return LanguageModel(name, FunctionChat(no_reply), parameters)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from afl.llm.journaled_chat import JournaledChat
-from afl.llm.language_model import LanguageModel, LanguageModelSpec, PerRole, recorded_model
+from afl.llm.langchain_chat import recorded_model
+from afl.llm.language_model import LanguageModel, LanguageModelSpec, PerRole
 from afl.llm.reply_sources import CacheLookup
 from afl.llm.time_limits import Deadlines
 from afl.llm.usage import Usage

@@ -6,7 +6,8 @@ import pytest
 from pydantic import SecretStr
 
 from afl.errors import NotFoundError, UsageError
-from afl.llm.language_model import LanguageModelSpec, SamplingOptions, is_stand_in, load_model, recorded_model
+from afl.llm.langchain_chat import recorded_model
+from afl.llm.language_model import LanguageModelSpec, SamplingOptions, is_stand_in, load_model
 
 NO_DATASET = None
 
