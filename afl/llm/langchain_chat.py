@@ -1,4 +1,4 @@
-"""LangChain's side of a chat: messages, a model without callback overhead, a model that calls a function, the model of a recorded run."""
+"""LangChain's side of a chat: messages, a model without callback overhead, models that call a function or none."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
