@@ -43,6 +43,35 @@ class Phase(StrEnum):
         return self in (Phase.JUDGE, Phase.HINTS)
 
     @property
+    def remembers_dialogue(self) -> bool:
+        """Whether agents are told the refusals of the dialogue: in the dialogue, and when items are judged after it."""
+        return self in (Phase.LOOP, Phase.JUDGE)
+
+    @classmethod
+    def of(cls, recorded: str) -> "Phase":
+        """The phase of a recorded call; one that an agent from elsewhere has named counts rounds, like the dialogue."""
+        return next((phase for phase in cls if phase == recorded), cls.LOOP)
+
+    @property
+    def heading(self) -> str:
+        """The heading above all turns of the phase; empty for the dialogue, whose rounds have headings of their own."""
+        headings = {
+            Phase.JUDGE: "Items judged",
+            Phase.HINTS: "Lists with each hint",
+            Phase.REFLECTION: "Reflection on mistakes",
+        }
+        return headings.get(self, "")
+
+    def step(self, number: int) -> str:
+        """What `round` counts in this phase, with its number: `round 2`, `item 3`, `hint 4`."""
+        if self is Phase.HINTS:
+            return f"hint {number}" if number else "without a hint"
+        if self is Phase.REFLECTION:
+            steps = ("likely mistakes", "causes", "hints")
+            return steps[number - 1] if number <= len(steps) else f"hint {number - len(steps)}: redundant?"
+        return f"item {number}" if self is Phase.JUDGE else f"round {number}"
+
+    @property
     def label(self) -> str:
         """The phase in a table of rounds, where it has one row."""
         return {Phase.JUDGE: "judging", Phase.HINTS: "lists"}.get(self, self.value)

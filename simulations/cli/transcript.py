@@ -56,17 +56,8 @@ def dialogue(transcript: Transcript, candidates: Sequence[str] | None, *, prompt
 
 def _heading(key: CallKey) -> str:
     """What a part of the session is called: rounds count different things in different phases."""
-    match key.phase:
-        case Phase.JUDGE:
-            return "items judged"
-        case Phase.HINTS:
-            return f"hint {key.round}" if key.round else "without a hint"
-        case Phase.REFLECTION:
-            steps = ("likely mistakes", "causes", "hints")
-            return (
-                steps[key.round - 1] if key.round <= len(steps) else f"hint {key.round - len(steps)}: redundant?"
-            )
-    return f"round {key.round}"
+    phase = Phase.of(key.phase)
+    return phase.heading.lower() if phase is Phase.JUDGE else phase.step(key.round)
 
 
 def _head(record: SessionRecord) -> Text:

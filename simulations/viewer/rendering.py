@@ -4,8 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
-from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -15,7 +14,6 @@ from simulations.document import formats
 from simulations.document.page import Block
 from simulations.sections import notes
 from simulations.viewer.charts import Chart, Unit
-from simulations.viewer.transcript_view import RequestMessage
 from simulations.viewer.urls import Urls
 
 _SETTING = 2_000
@@ -78,9 +76,7 @@ def _templates() -> Environment:
         "moment": moment,
         "instant": instant,
         "setting": setting,
-        "whole": whole,
         "cut": cut,
-        "passages": passages,
         "chart": _chart,
         "unit": unit,
         "kind": _kind,
@@ -159,29 +155,9 @@ def setting(value: Any) -> str:
     return cut(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), _SETTING)
 
 
-def whole(text: str) -> str:
-    """The text, or its beginning and how much is left out: a reply may be as long as it likes, a page may not."""
-    return cut(text, LONG)
-
-
 def cut(text: str, length: int) -> str:
     """The first so many characters, and how many more there are."""
     return text if len(text) <= length else f"{text[:length]} … ({len(text) - length:,} more characters)"
-
-
-class Passage(NamedTuple):
-    """Lines of a message that stand together."""
-
-    text: str
-    new: bool
-    """Whether they did not stand in the request before."""
-
-
-def passages(sent: RequestMessage) -> list[Passage]:
-    """The message in pieces, new lines apart from those that are known."""
-    lines, new = sent.content.splitlines(keepends=True), frozenset(sent.new_lines)
-    pieces = groupby(enumerate(lines), key=lambda line: line[0] in new)
-    return [Passage("".join(line for _, line in piece), fresh) for fresh, piece in pieces]
 
 
 def _chart(chart: Chart) -> Markup:
@@ -192,8 +168,3 @@ def _chart(chart: Chart) -> Markup:
 def _harmless(data: str) -> str:
     # In a script element nothing is escaped; only "</script" and "<!--" end or change it.
     return data.replace("<", "\\u003c")
-
-
-def text(value: Any) -> str:
-    """Any value as escaped text."""
-    return str(escape(value))

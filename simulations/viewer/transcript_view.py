@@ -1,12 +1,13 @@
-"""A session's turns as pages show them: requests, replies, what was parsed out of them, and memories."""
+"""A session's turns as pages show them: requests, replies, the answers parsed from them, and memories."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 from itertools import groupby
-from typing import Self
+from typing import NamedTuple, Self
 
-from afl.types import INDEPENDENT_PHASES, Advice, CallKey, Message, Phase, Refusal, Reply
+from afl.types import Advice, CallKey, Message, Phase, Refusal, Reply
 from memory.records import Exchange, SessionRecord, Transcript
+from simulations.viewer import rendering
 from simulations.viewer.urls import turn_anchor
 
 
@@ -24,6 +25,29 @@ class TurnLocation:
     def of(cls, key: CallKey) -> Self:
         return cls(turn_anchor(key.phase, key.round, key.role, key.attempt), key.phase, key.round, key.role)
 
+    @property
+    def kind(self) -> Phase:
+        return Phase.of(self.phase)
+
+    @property
+    def title(self) -> str:
+        """`Round 2`, `Item 3`, `Hint 4`."""
+        step = self.kind.step(self.round)
+        return step[:1].upper() + step[1:]
+
+    @property
+    def part(self) -> str:
+        """The heading of the part of the session that the turn belongs to."""
+        return self.kind.heading or self.title
+
+
+class Passage(NamedTuple):
+    """Successive lines of a message."""
+
+    text: str
+    new: bool
+    """Whether they are not in the request before."""
+
 
 @dataclass(frozen=True, slots=True)
 class RequestMessage:
@@ -36,7 +60,14 @@ class RequestMessage:
     like: TurnLocation | None = None
     """The agent's request before."""
     new_lines: tuple[int, ...] = ()
-    """The lines, counted from 0, that did not stand in that one."""
+    """The lines, counted from 0, that are not in that one."""
+
+    @property
+    def passages(self) -> list[Passage]:
+        """The content in pieces: lines that are new, and lines that are not."""
+        lines = enumerate(self.content.splitlines(keepends=True))
+        pieces = groupby(lines, key=lambda line: line[0] in self.new_lines)
+        return [Passage("".join(line for _, line in piece), new) for new, piece in pieces]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +86,24 @@ class ReplyView:
     """Transport tries beyond the first."""
     reused: bool
     """The reply to an equal, earlier request; this one was not sent."""
+
+    @classmethod
+    def of(cls, reply: Reply) -> Self:
+        """The fields of the same names."""
+        return cls(**{field.name: getattr(reply, field.name) for field in fields(cls)})
+
+    @property
+    def facts(self) -> Iterator[tuple[str, str]]:
+        """What pages list of the reply: name, value."""
+        prompt, completion = rendering.count(self.prompt_tokens), rendering.count(self.completion_tokens)
+        yield "tokens", f"{prompt} prompt, {completion} completion"
+        yield "cost", rendering.dollars(self.cost_usd, 6)
+        reused = "none: reply of an equal request reused"
+        yield "latency", reused if self.reused else rendering.seconds(self.latency)
+        if self.retries:
+            yield "retries", rendering.count(self.retries)
+        if self.finish_reason:
+            yield "finish reason", rendering.cut(self.finish_reason, 200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +133,10 @@ class TurnView:
     label: bool | None
     """Whether the user wanted the judged item."""
     rank: int | None
-    """Where the target stands in the list, from 1; None where it does not, or nothing was listed."""
+    """The target's rank in the list, from 1; None where it is not listed, or nothing was listed."""
     advice: tuple[Advice, ...]
     memory: tuple[Refusal, ...]
-    """The refused rounds that the agent remembered when it was asked."""
+    """The refused rounds that the agent remembered at this turn."""
     attempts: tuple[AttemptView, ...]
 
     @property
@@ -118,11 +167,12 @@ def _turn(record: SessionRecord, exchanges: Sequence[Exchange], reader: "_Transc
 
 
 def _memory(record: SessionRecord, key: CallKey) -> tuple[Refusal, ...]:
-    """What is judged comes after the dialogue, and hints are tried outside of it."""
-    if key.phase == Phase.HINTS:
+    """The refusals before this turn; items are judged after the whole dialogue."""
+    phase = Phase.of(key.phase)
+    if not phase.remembers_dialogue:
         return ()
-    whole = record.memories.get(key.role, ())
-    return whole if key.phase == Phase.JUDGE else tuple(kept for kept in whole if kept.round < key.round)
+    refusals = record.memories.get(key.role, ())
+    return tuple(refusal for refusal in refusals if refusal.round < key.round or not phase.counts_rounds)
 
 
 class _TranscriptReader:
@@ -132,7 +182,7 @@ class _TranscriptReader:
         self._seen: dict[tuple[str, str], TurnLocation] = {}
         """Message -> the attempt in which it was sent or received first."""
         self._before: dict[tuple[str, str], tuple[TurnLocation, frozenset[str]]] = {}
-        """Phase and role -> the request to compare with: its place and its lines."""
+        """Phase and role -> the request to compare with: its location and its lines."""
 
     def attempt(self, exchange: Exchange) -> AttemptView:
         turn, entry = exchange.turn, exchange.entry
@@ -153,36 +203,23 @@ class _TranscriptReader:
         return tuple(self._message(key, message, opens=message is opening) for message in messages)
 
     def _message(self, key: CallKey, message: Message, *, opens: bool) -> RequestMessage:
-        role, content, place = message["role"], message["content"], TurnLocation.of(key)
-        first = self._seen.setdefault((role, content), place)
-        if first != place:
+        role, content, location = message["role"], message["content"], TurnLocation.of(key)
+        first = self._seen.setdefault((role, content), location)
+        if first != location:
             return RequestMessage(role, content, same_as=first)
         return self._request(key, content) if opens else RequestMessage(role, content)
 
     def _request(self, key: CallKey, content: str) -> RequestMessage:
-        """A turn's first words: in a dialogue most of them stood in the agent's turn before, else in its first."""
+        """A turn's first message beside the agent's turn before, or beside its first where turns are independent."""
         lines = content.splitlines()
-        like, known = self._before.get((key.phase, key.role), (None, frozenset[str]()))
-        if like is None or key.phase not in INDEPENDENT_PHASES:
+        like, earlier = self._before.get((key.phase, key.role), (None, frozenset[str]()))
+        if like is None or not Phase.of(key.phase).turns_are_independent:
             self._before[key.phase, key.role] = TurnLocation.of(key), frozenset(lines)
         if like is None:
             return RequestMessage("user", content)
-        return RequestMessage("user", content, like=like, new_lines=_new_lines(lines, known))
+        new = tuple(number for number, line in enumerate(lines) if line not in earlier)
+        return RequestMessage("user", content, like=like, new_lines=new)
 
     def _received(self, key: CallKey, reply: Reply) -> ReplyView:
         self._seen.setdefault(("assistant", reply.text), TurnLocation.of(key))
-        return ReplyView(
-            text=reply.text,
-            error=reply.error,
-            finish_reason=reply.finish_reason,
-            prompt_tokens=reply.prompt_tokens,
-            completion_tokens=reply.completion_tokens,
-            cost_usd=reply.cost_usd,
-            latency=reply.latency,
-            retries=reply.retries,
-            reused=reply.reused,
-        )
-
-
-def _new_lines(lines: Sequence[str], known: frozenset[str]) -> tuple[int, ...]:
-    return tuple(place for place, line in enumerate(lines) if line not in known)
+        return ReplyView.of(reply)

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from afl.errors import UsageError
 from afl.metrics.intervals import Estimate
-from memory.records import RunSummary, SessionRow
+from memory.records import RunSummary, SessionRecord, SessionRow
 from memory.run import Run
 from simulations.analysis.aligned_runs import (
     SESSION_SELECTIONS,
@@ -102,6 +102,10 @@ class SessionResult:
     rounds: int
     item: str | None
     """The last recommendation."""
+
+    @classmethod
+    def of(cls, session: SessionRow | SessionRecord) -> Self:
+        return cls(**{field.name: getattr(session, field.name) for field in fields(cls)})
 
 
 @dataclass(frozen=True, slots=True)

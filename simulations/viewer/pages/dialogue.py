@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Query
 
 from afl.prompt_headings import HISTORY
-from afl.types import PHASES_WITHOUT_ROUNDS, Outcome, Phase, Role
+from afl.types import Outcome, Phase, Role
 from memory.records import SessionRecord, TurnRecord
 from simulations.task.candidate_titles import titles_in_prompts
 from simulations.viewer.data_access import OMIT_EMPTY, InjectedData, RequestedRun
@@ -60,14 +60,14 @@ class DialoguePage:
     run: str
     session: str
     position: int
-    """Its place in the order of the run, from 0."""
+    """Its index in the order of the run, from 0."""
     sessions: int
-    """How many the run has."""
+    """Sessions of the run."""
     before: str | None
-    """The session before it in the order of the run, among those asked for."""
+    """The session before it in the order of the run, among those that match the query."""
     after: str | None
     query: SessionQuery
-    """Whose list one came from."""
+    """Of the list of sessions that the page was reached from."""
     outcome: str
     completed: bool
     accepted: bool
@@ -87,6 +87,8 @@ class DialoguePage:
     judged: tuple[TurnView, ...]
     """Answers of the user-simulation task, in the order asked."""
     taken: SessionCost
+    reflected: tuple[TurnView, ...] = field(default=(), metadata=OMIT_EMPTY)
+    """The model's reflection on its mistake, while a knowledge base is built."""
     candidates_unknown: bool = field(default=False, metadata=OMIT_EMPTY)
     """Whether the titles of the candidates are unknown: neither stored nor in the data set or the prompts."""
 
@@ -97,6 +99,10 @@ async def read(
     """A session with all its turns; the query selects the sessions before and after it."""
     transcript = await run.transcript(decode_segment(session))
     record, turns = transcript.record, turns_of(transcript)
+
+    def of_phase(phase: Phase) -> tuple[TurnView, ...]:
+        return tuple(turn for turn in turns if turn.place.kind is phase)
+
     neighbours = await run.adjacent_sessions(record.session, query.filter)
     scores = await data.reward_scores(run, record.position)
     titles = await data.candidate_titles(run, transcript)
@@ -117,53 +123,52 @@ async def read(
         suggestion=record.suggestion,
         history=titles_in_prompts(transcript, HISTORY),
         candidates=tuple(_candidates(record, titles or (), scores)),
-        rounds=tuple(_rounds(record, turns)),
-        hinted=tuple(turn for turn in turns if turn.place.phase == Phase.HINTS),
-        judged=tuple(turn for turn in turns if turn.place.phase == Phase.JUDGE),
+        rounds=tuple(_rounds(record, of_phase(Phase.LOOP))),
+        hinted=of_phase(Phase.HINTS),
+        judged=of_phase(Phase.JUDGE),
+        reflected=of_phase(Phase.REFLECTION),
         taken=_cost(turns),
         candidates_unknown=titles is None,
     )
 
 
 def _candidates(record: SessionRecord, titles: Sequence[str], scores: Sequence[float]) -> Iterator[Candidate]:
-    known = scores if len(scores) == len(titles) else ()
-    ranks = {score: place for place, score in reversed([*enumerate(sorted(known, reverse=True), start=1)])}
-    for place, title in enumerate(titles):
-        score = known[place] if known else None
+    """`scores`: of the candidates in the order shown; unused where they are not as many."""
+    scored: Sequence[float | None] = scores if len(scores) == len(titles) else [None] * len(titles)
+    for title, score in zip(titles, scored, strict=True):
         yield Candidate(
             title=title,
             score=score,
-            rank=None if score is None else ranks[score],
+            rank=None if score is None else 1 + sum(other > score for other in scores),
             target=title == record.target,
-            suggested_by=_suggesting(record, title),
-            offered=tuple(sorted({turn.key.round for turn in record.dialogue if _offers(turn, title)})),
+            suggested_by=_suggesting_tools(record, title),
+            offered=tuple(sorted({turn.key.round for turn in record.dialogue if _recommends(turn, title)})),
         )
 
 
 def _rounds(record: SessionRecord, turns: Sequence[TurnView]) -> Iterator[Round]:
-    said = [turn for turn in turns if turn.place.phase not in PHASES_WITHOUT_ROUNDS]
-    for number, stood in enumerate(record.by_round, start=1):
-        yield Round(number, *stood, tuple(turn for turn in said if turn.place.round == number))
+    for number, state in enumerate(record.by_round, start=1):
+        yield Round(number, state.hit, state.accepted, tuple(turn for turn in turns if turn.place.round == number))
 
 
-def _suggesting(record: SessionRecord, title: str) -> tuple[str, ...]:
+def _suggesting_tools(record: SessionRecord, title: str) -> tuple[str, ...]:
     advice = [piece for turn in record.turns for piece in turn.advice]
     base = ["suggestion"] if title == record.suggestion else []
     return tuple(dict.fromkeys(base + [piece.tool for piece in advice if piece.payload.get("item") == title]))
 
 
-def _offers(turn: TurnRecord, title: str) -> bool:
+def _recommends(turn: TurnRecord, title: str) -> bool:
     return turn.key.role == Role.RECOMMENDATION and turn.outcome is Outcome.OK and turn.item == title
 
 
 def _cost(turns: Sequence[TurnView]) -> SessionCost:
     attempts = [attempt for turn in turns for attempt in turn.attempts]
-    received = [attempt.received for attempt in attempts if attempt.received is not None]
-    costs = [one.cost_usd for one in received if one.cost_usd is not None]
+    replies = [attempt.received for attempt in attempts if attempt.received is not None]
+    costs = [reply.cost_usd for reply in replies if reply.cost_usd is not None]
     return SessionCost(
-        calls=len(received),
-        prompt_tokens=sum(one.prompt_tokens for one in received),
-        completion_tokens=sum(one.completion_tokens for one in received),
+        calls=len(replies),
+        prompt_tokens=sum(reply.prompt_tokens for reply in replies),
+        completion_tokens=sum(reply.completion_tokens for reply in replies),
         cost_usd=sum(costs) if costs else None,
-        seconds=sum(one.latency for one in received),
+        seconds=sum(reply.latency for reply in replies),
     )

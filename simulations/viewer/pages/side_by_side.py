@@ -12,20 +12,19 @@ from afl.errors import UsageError
 from afl.types import CallKey
 from memory.records import Exchange, Transcript
 from memory.run import Run
-from simulations.analysis.aligned_runs import AlignedRuns
 from simulations.analysis.run_comparison import require_same_sessions
 from simulations.viewer.data_access import DataAccess, InjectedData
 from simulations.viewer.pages.compare import NAMES, ComparedQuery, SessionResult, align
 from simulations.viewer.transcript_view import TurnLocation
 from simulations.viewer.urls import decode_segment
 
-_READ = 4000
-"""Characters of a reason that are looked at, and shown."""
+_SHOWN_REASON = 4000
+"""Characters of a reason that are compared and shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class AgentAnswer:
-    """What an agent said in one of the runs: its last attempt at a turn."""
+    """An agent's answer in one of the runs: its last attempt at a turn."""
 
     outcome: str
     item: str | None
@@ -37,7 +36,7 @@ class AgentAnswer:
     score: float | None
     label: bool | None
     advice: tuple[str, ...]
-    """What tools told it."""
+    """Of the recommender tools."""
     attempts: int
 
 
@@ -47,7 +46,7 @@ class AlignedTurn:
 
     place: TurnLocation
     said: tuple[AgentAnswer | None, ...]
-    """One per run; None where the session had ended by then, or the turn does not exist there."""
+    """One answer per run; None where the run has no such turn, for instance since the session had ended."""
     asked_alike: bool
     """Whether every run that has it sent the same request."""
     choice_differs: bool
@@ -61,7 +60,7 @@ class AlignedTurn:
 
 
 class SideBySideQuery(ComparedQuery):
-    """What may stand behind the ? of the page."""
+    """The query of the page."""
 
     run: list[str] = Field(json_schema_extra=NAMES | {"minItems": 2})
 
@@ -71,7 +70,7 @@ class SideBySidePage:
     runs: tuple[str, ...]
     session: str
     position: int
-    """Its place in the order of the runs, from 0."""
+    """Its index in the order of the runs, from 0."""
     target: str
     suggestions: tuple[str | None, ...]
     """The base model's, in each run."""
@@ -83,7 +82,7 @@ class SideBySidePage:
     parted: str | None
     """The anchor of the first in which not only words differ."""
     before: str | None
-    """The session before it among those asked for."""
+    """The session before it among those that match the query."""
     after: str | None
     query: ComparedQuery
 
@@ -95,16 +94,17 @@ async def read(data: InjectedData, session: str, query: Annotated[SideBySideQuer
         raise UsageError(f"got {len(runs)} runs, expected two or more: ?run=NAME&run=NAME")
     for other in runs[1:]:
         require_same_sessions(runs[0], other)
-    found = [await run.transcript(decode_segment(session)) for run in runs]
-    turns = tuple(_turns(found))
-    before, after = await _neighbours(data, runs, found[0].record.position, query)
+    transcripts = [await run.transcript(decode_segment(session)) for run in runs]
+    records = [transcript.record for transcript in transcripts]
+    turns = tuple(_turns(transcripts))
+    before, after = await _neighbours(data, runs, records[0].position, query)
     return SideBySidePage(
         runs=query.names,
-        session=found[0].record.session,
-        position=found[0].record.position,
-        target=found[0].record.target,
-        suggestions=tuple(one.record.suggestion for one in found),
-        ended=tuple(_ended(one) for one in found),
+        session=records[0].session,
+        position=records[0].position,
+        target=records[0].target,
+        suggestions=tuple(record.suggestion for record in records),
+        ended=tuple(map(SessionResult.of, records)),
         turns=turns,
         first=next((turn.place.anchor for turn in turns if turn.differs), None),
         parted=next((turn.place.anchor for turn in turns if turn.choice_differs), None),
@@ -114,35 +114,25 @@ async def read(data: InjectedData, session: str, query: Annotated[SideBySideQuer
     )
 
 
-def _ended(transcript: Transcript) -> SessionResult:
-    record = transcript.record
-    return SessionResult(record.outcome, record.completed, record.accepted, record.hit, record.rounds, record.item)
-
-
 async def _neighbours(
     data: DataAccess, runs: Sequence[Run], position: int, query: ComparedQuery
 ) -> tuple[str | None, str | None]:
-    aligned: AlignedRuns = await align(data, runs)
-    among = aligned.selected(query.show)
-    before, after = among[among < position], among[among > position]
-    wanted = [*before[-1:].tolist(), *after[:1].tolist()]
-    names = {row.position: row.session for row in await runs[0].sessions_at(wanted)}
-    return (
-        names[int(before[-1])] if len(before) else None,
-        names[int(after[0])] if len(after) else None,
-    )
+    """Ids of the sessions before and after this position, among those that match the query."""
+    matches = (await align(data, runs)).selected(query.show)
+    before, after = matches[matches < position][-1:].tolist(), matches[matches > position][:1].tolist()
+    names = {row.position: row.session for row in await runs[0].sessions_at([*before, *after])}
+    return names[before[0]] if before else None, names[after[0]] if after else None
 
 
 _Turns = Mapping[CallKey, Sequence[Exchange]]
 
 
 def _turns(transcripts: Sequence[Transcript]) -> Iterator[AlignedTurn]:
-    """In the order of the run that has the most to say about it; later runs' own turns follow where they belong."""
+    """Every turn of any run: by phase and round, within a round in the order of the last run that has it."""
     by_run = [_by_turn(transcript) for transcript in transcripts]
     phases = list(dict.fromkeys(key.phase for turns in by_run for key in turns))
-    order = {key: place for turns in by_run for place, key in enumerate(turns)}
-    keys = dict.fromkeys(key for turns in by_run for key in turns)
-    for key in sorted(keys, key=lambda key: (phases.index(key.phase), key.round, order[key])):
+    order = {key: index for turns in by_run for index, key in enumerate(turns)}
+    for key in sorted(order, key=lambda key: (phases.index(key.phase), key.round, order[key])):
         yield _aligned(key, [turns.get(key) for turns in by_run])
 
 
@@ -154,26 +144,24 @@ def _by_turn(transcript: Transcript) -> _Turns:
 
 
 def _aligned(key: CallKey, attempts: Sequence[Sequence[Exchange] | None]) -> AlignedTurn:
-    last = [None if tried is None else tried[-1].turn for tried in attempts]
+    """`attempts`: those of each run; None where the run has no such turn."""
+    last = [None if of_run is None else of_run[-1].turn for of_run in attempts]
     choices = {turn and (turn.outcome, turn.item, turn.decision, turn.ranking) for turn in last}
     reasons = [turn.reason for turn in last if turn is not None]
-    alike = sum(1 for _ in takewhile(_same, zip(*(reason[:_READ] for reason in reasons), strict=False)))
-    requests = [tried[0].entry for tried in attempts if tried is not None]
+    letters = zip(*(reason[:_SHOWN_REASON] for reason in reasons), strict=False)
+    alike = sum(1 for _ in takewhile(lambda letter: len(set(letter)) == 1, letters))
+    requests = [of_run[0].entry for of_run in attempts if of_run is not None]
     return AlignedTurn(
         place=TurnLocation.of(key),
-        said=tuple(None if tried is None else _said(tried, alike) for tried in attempts),
+        said=tuple(None if of_run is None else _answer(of_run, alike) for of_run in attempts),
         asked_alike=len({None if entry is None else entry.fingerprint for entry in requests}) == 1,
         choice_differs=len(choices) > 1,
         words_differ=len(set(reasons)) > 1,
     )
 
 
-def _same(letters: Sequence[str]) -> bool:
-    return len(set(letters)) == 1
-
-
-def _said(tried: Sequence[Exchange], alike: int) -> AgentAnswer:
-    turn = tried[-1].turn
+def _answer(attempts: Sequence[Exchange], alike: int) -> AgentAnswer:
+    turn = attempts[-1].turn
     return AgentAnswer(
         outcome=turn.outcome,
         item=turn.item,
@@ -183,11 +171,11 @@ def _said(tried: Sequence[Exchange], alike: int) -> AgentAnswer:
         alike=_word_start(turn.reason, alike),
         score=turn.score,
         label=turn.label,
-        advice=tuple(f"{piece.tool}: {piece.text}" for piece in tried[0].turn.advice),
-        attempts=len(tried),
+        advice=tuple(f"{piece.tool}: {piece.text}" for piece in attempts[0].turn.advice),
+        attempts=len(attempts),
     )
 
 
-def _word_start(text: str, at: int) -> int:
-    """Where the word begins that stands at this place."""
-    return at if at >= len(text) else text.rfind(" ", 0, at) + 1
+def _word_start(text: str, index: int) -> int:
+    """The index at which the word begins that this character belongs to."""
+    return index if index >= len(text) else text.rfind(" ", 0, index) + 1

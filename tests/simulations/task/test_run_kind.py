@@ -52,20 +52,27 @@ def test_what_the_other_keys_say() -> None:
 
 
 PHASES = {
-    #                  rounds  independent label
-    Phase.LOOP:       (True,  False, "loop"),
-    Phase.JUDGE:      (False, True,  "judging"),
-    Phase.HINTS:      (False, True,  "lists"),
-    Phase.REFLECTION: (False, False, "reflection"),
+    #                  rounds  independent remembers label   heading                     step 1
+    Phase.LOOP:       (True,  False, True,  "loop",       "",                       "round 1"),
+    Phase.JUDGE:      (False, True,  True,  "judging",    "Items judged",           "item 1"),
+    Phase.HINTS:      (False, True,  False, "lists",      "Lists with each hint",   "hint 1"),
+    Phase.REFLECTION: (False, False, False, "reflection", "Reflection on mistakes", "likely mistakes"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("phase", Phase)
 def test_the_truth_table_of_phases(phase: Phase) -> None:
-    assert (phase.counts_rounds, phase.turns_are_independent, phase.label) == PHASES[phase]
+    words = (phase.label, phase.heading, phase.step(1))
+    assert (phase.counts_rounds, phase.turns_are_independent, phase.remembers_dialogue, *words) == PHASES[phase]
+
+
+def test_a_step_says_what_its_number_counts() -> None:
+    assert Phase.HINTS.step(0) == "without a hint"
+    assert [Phase.REFLECTION.step(number) for number in (2, 3, 5)] == ["causes", "hints", "hint 2: redundant?"]
 
 
 def test_recorded_phases_are_text() -> None:
     assert {"judge", "hints", "reflection"} == PHASES_WITHOUT_ROUNDS
     assert {"judge", "hints"} == INDEPENDENT_PHASES
     assert "a-plug-in's" not in PHASES_WITHOUT_ROUNDS
+    assert (Phase.of("judge"), Phase.of("a-plug-in's")) == (Phase.JUDGE, Phase.LOOP)

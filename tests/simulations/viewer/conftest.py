@@ -88,7 +88,7 @@ async def _fill(url: str) -> None:
         judged = await store.begin_run("judged", {**CONFIG, "ratios": ["1:1"]}, lists)
         await record(judged, "7", 0, "Heat", [*TALK["7"], *JUDGED])
         hinted = await store.begin_run("hinted", HINTS, lists)
-        await record(hinted, "7", 0, "Heat", HINTED)
+        await record(hinted, "7", 0, "Heat", [*HINTED, *REFLECTED])
         tried = await store.begin_run("films.test", TRIED, lists)
         for position, (session, said) in enumerate({"7": HINTED, "8": HINTED_TOO}.items()):
             await record(tried, session, position, "Heat", said)
@@ -181,6 +181,10 @@ HINTED = [
         advice=(Advice("re2llm", "Hint: look at the pace.", {"hint": 1, "probability": None}),),
     ),
 ]
+REFLECTED = [
+    Said(Phase.REFLECTION, 1, "reflection", reason="I went by mood."),
+    Said(Phase.REFLECTION, 4, "reflection", decision=False, reason="It is new."),
+]
 HINTED_TOO = [
     HINTED[0],
     Said(Phase.HINTS, 1, Role.RECOMMENDATION, item="Up", ranking=("Up", "Heat", "Alien"), reason="As hinted."),
@@ -216,7 +220,7 @@ async def record(run: Any, session: str, position: int, target: str, said: list[
     refusals = tuple(
         Refusal(offer.place[1], offer.read["item"], offer.read["reason"], answer.read["reason"])
         for offer, answer in pairwise(said)
-        if answer.read.get("decision") is False
+        if answer.place[2] == Role.USER and answer.read.get("decision") is False
     )
     memories = {Role.RECOMMENDATION: refusals, Role.USER: refusals}
     record = SessionRecord(session, position, target, "Alien", tuple(one.turn(session) for one in said), memories)

@@ -3,15 +3,15 @@
 import pytest
 
 from simulations.viewer.charts import Chart, Point, Series
-from simulations.viewer.rendering import Passage, TextBudget, cut, dollars, passages, seconds, setting, share, unit
-from simulations.viewer.transcript_view import RequestMessage
+from simulations.viewer.rendering import TextBudget, cut, dollars, seconds, setting, share, unit
+from simulations.viewer.transcript_view import Passage, RequestMessage
 
 
 @pytest.mark.parametrize(
     ("duration", "shown"),
     [(None, "–"), (0.123, "0.12 s"), (59.4, "59 s"), (185, "3 min 5 s"), (7800, "2 h 10 min")],
 )
-def test_durations_are_shown_in_the_unit_one_thinks_in(duration: float | None, shown: str) -> None:
+def test_durations_are_shown_in_a_fitting_unit(duration: float | None, shown: str) -> None:
     assert seconds(duration) == shown
 
 
@@ -33,25 +33,25 @@ def test_what_is_cut_says_how_much_is_left() -> None:
     assert cut("abcd", 4) == "abcd"
 
 
-def test_first_texts_have_room_and_later_ones_what_is_left() -> None:
-    room = TextBudget(1000)
-    assert room.truncate("a" * 900) == "a" * 900
-    assert room.truncate("b" * 5000).startswith("b" * 300 + " …")
-    assert room.left == 0
+def test_first_texts_are_whole_and_later_ones_have_what_is_left() -> None:
+    budget = TextBudget(1000)
+    assert budget.truncate("a" * 900) == "a" * 900
+    assert budget.truncate("b" * 5000).startswith("b" * 300 + " …")
+    assert budget.left == 0
 
 
-def test_room_is_counted_as_the_browser_receives_it() -> None:
-    room = TextBudget(1000)
-    assert len(room.truncate("<" * 1000)) < 350
+def test_the_budget_counts_escaped_bytes() -> None:
+    budget = TextBudget(1000)
+    assert len(budget.truncate("<" * 1000)) < 350
 
 
 def test_no_text_takes_more_than_its_share() -> None:
     assert TextBudget(10_000).truncate("a" * 100, 10) == "a" * 10 + " … (90 more characters)"
 
 
-def test_new_lines_are_told_from_known_ones() -> None:
+def test_new_lines_are_passages_apart_from_the_others() -> None:
     sent = RequestMessage("user", "old\nnew\nnewer\nold", new_lines=(1, 2))
-    assert passages(sent) == [Passage("old\n", False), Passage("new\nnewer\n", True), Passage("old", False)]
+    assert sent.passages == [Passage("old\n", False), Passage("new\nnewer\n", True), Passage("old", False)]
 
 
 def test_a_chart_is_a_table_too() -> None:
