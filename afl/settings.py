@@ -1,7 +1,9 @@
 """Folders, database and API key of AFL: environment variables, or a `.env` file in the working folder."""
 
+import os
 from pathlib import Path
 
+from dotenv import dotenv_values
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -24,6 +26,13 @@ class Settings(BaseSettings):
 
     prices: Path | None = Field(default=None, validation_alias="AFL_PRICES")
     """`AFL_PRICES`: JSON file of model prices; by default `prices.json` under `home`, if it exists."""
+
+    def api_key(self, variable: str) -> SecretStr | None:
+        """The key in this environment variable, or in a line of `.env`."""
+        if variable == "OPENAI_API_KEY":
+            return self.openai_api_key
+        value = os.environ.get(variable) or dotenv_values(".env").get(variable)
+        return SecretStr(value) if value else None
 
     @property
     def prices_file(self) -> Path:

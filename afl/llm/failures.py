@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from afl.draws import generator
 from afl.errors import AFLError
+from afl.llm.language_model import DEFAULT_SOURCE, EndpointSource
 from afl.types import CallKey
 
 _RETRIED_STATUS = frozenset({408, 409, 425, 429})
@@ -69,17 +70,19 @@ class InvalidResponseError(ConnectionError):
     """The endpoint answered 200 with something that is not a chat completion."""
 
 
-def classify_failure(error: Exception, *, now: float) -> CallFailure | None:
+def classify_failure(
+    error: Exception, *, now: float, source: EndpointSource = DEFAULT_SOURCE
+) -> CallFailure | None:
     """The failure behind a chat model's exception; None for AFL's own errors and programming errors, which are raised.
 
-    `now`, Unix seconds, turns a Retry-After that is a date into seconds.
+    `now`, Unix seconds, turns a Retry-After that is a date into seconds; messages name the `source` of address and key.
     """
     if isinstance(error, AFLError):
         return None
     status = getattr(error, "status_code", None)
     if isinstance(status, int):
         headers = getattr(getattr(error, "response", None), "headers", None) or {}
-        action, text = _action(status, str(error)), _explanation(status, error)
+        action, text = _action(status, str(error)), _explanation(status, error, source)
         return CallFailure(action, text, _retry_after(headers, now), status=status)
     if _is_transport(error):
         return CallFailure(
@@ -98,12 +101,14 @@ def _action(status: int, text: str) -> FailureAction:
     return FailureAction.DECLINE if _POLICY.search(text) else FailureAction.STOP
 
 
-def _explanation(status: int, error: Exception) -> str:
+def _explanation(status: int, error: Exception, source: EndpointSource) -> str:
     server_says = f"({status}: {_server_message(error)})"
     if status in (401, 403):
-        return f"the endpoint refuses the key {server_says}; check OPENAI_API_KEY"
+        return f"the endpoint refuses the key {server_says}; check {source.key}"
     if status == 404:
-        return f"the endpoint does not know the model or the address {server_says}; check MODEL and --base-url"
+        return (
+            f"the endpoint does not know the model or the address {server_says}; check MODEL and {source.address}"
+        )
     if status == 429 and _NO_QUOTA.search(str(error)):
         return f"the account has no quota left {server_says}"
     return f"the endpoint answered {status}: {_server_message(error)}"

@@ -41,8 +41,25 @@ class SamplingOptions:
         values = {option.name: getattr(self, option.name) for option in fields(self)}
         return {name: value for name, value in values.items() if value is not None}
 
+    def changed(self) -> str:
+        """The options that are not at their default, as they are typed; for messages."""
+        names = (option.name for option in fields(self) if getattr(self, option.name) != option.default)
+        return ", ".join(f"--{name.replace('_', '-')} {getattr(self, name)}".lower() for name in names)
+
 
 DEFAULT_SAMPLING = SamplingOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointSource:
+    """Where the address and the key of an endpoint are stated; messages name it."""
+
+    address: str = "--base-url"
+    key: str = "OPENAI_API_KEY"
+    """An environment variable, or a line of `.env`."""
+
+
+DEFAULT_SOURCE = EndpointSource()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +76,7 @@ class LanguageModelSpec:
     """The endpoint; None leaves it to the settings. Addresses and keys are no part of a run's identity."""
     api_key: "SecretStr | None" = None  # pragma: allowlist secret
     """None leaves it to the settings."""
+    source: EndpointSource = field(default=DEFAULT_SOURCE, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +128,8 @@ class LanguageModel:
     """Called in the event loop in which the model was asked."""
     endpoint: str = field(default="", repr=False)
     """HOST:PORT, for display."""
+    source: EndpointSource = field(default=DEFAULT_SOURCE, repr=False)
+    """Where address and key are stated."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """Keys, which are removed from every error and reply."""
 

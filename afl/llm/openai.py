@@ -9,7 +9,13 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from afl.errors import EndpointError, UsageError
 from afl.extras import optional_imports
-from afl.llm.language_model import LanguageModel, LanguageModelContext, SamplingOptions
+from afl.llm.language_model import (
+    DEFAULT_SOURCE,
+    EndpointSource,
+    LanguageModel,
+    LanguageModelContext,
+    SamplingOptions,
+)
 from afl.llm.redaction import SecretRedactionFilter, host_and_port, redact_line, secret_encodings, url_secrets
 from afl.llm.request_cost import price_of
 
@@ -26,7 +32,8 @@ def openai_model(context: LanguageModelContext) -> LanguageModel:
     """The model named after the colon; `UsageError` without a name, without a key where one is needed."""
     if context.argument is None:
         raise UsageError("got --llm openai, expected openai:MODEL, for example openai:gpt-4o-mini")
-    url = _checked_url(context.spec.base_url or context.settings.openai_base_url or OPENAI_URL)
+    source = context.spec.source
+    url = _checked_url(context.spec.base_url or context.settings.openai_base_url or OPENAI_URL, source)
     key = _read_key(context, url)
     address, headers, query = _split_url(url)
     chat = _chat(context.argument, address, key, context.spec.sampling, headers, query, context.timeout)
@@ -43,15 +50,21 @@ def openai_model(context: LanguageModelContext) -> LanguageModel:
         chat=chat,
         parameters=replace(context.spec.sampling, temperature=chat.temperature).parameters(),
         price=price_of(context.argument, user_prices=context.settings.prices_file),
-        check=endpoint_check(chat, url=url, secrets=secrets),
+        check=endpoint_check(chat, url=url, secrets=secrets, source=source),
         close=close,
         endpoint=host_and_port(url),
+        source=source,
         secrets=secrets,
     )
 
 
 def endpoint_check(
-    chat: "RawChatOpenAI", *, url: str, secrets: tuple[str, ...], timeout: float = CHECK_TIMEOUT
+    chat: "RawChatOpenAI",
+    *,
+    url: str,
+    secrets: tuple[str, ...],
+    source: EndpointSource = DEFAULT_SOURCE,
+    timeout: float = CHECK_TIMEOUT,
 ) -> Callable[[], Awaitable[None]]:
     """A function that requests the list of models and raises `EndpointError` if no call could work.
 
@@ -68,26 +81,28 @@ def endpoint_check(
             response = await client.get("/models", cast_to=httpx2.Response, options={"timeout": timeout})
         except openai.APIStatusError as error:
             if error.status_code in (401, 403):
-                raise EndpointError(f"wrong key: {address} refuses it; check OPENAI_API_KEY") from None
+                raise EndpointError(f"wrong key: {address} refuses it; check {source.key}") from None
             if error.status_code not in _NO_MODEL_LIST:
                 raise EndpointError(f"{address} answers {error.status_code}; is the server up?") from None
         except openai.APITimeoutError:
-            raise EndpointError(f"nobody answers at {address} within {timeout:g} s; check --base-url") from None
+            raise EndpointError(
+                f"nobody answers at {address} within {timeout:g} s; check {source.address}"
+            ) from None
         except openai.APIConnectionError as error:
             reason = redact_line(str(error.__cause__ or error), secrets)
-            raise EndpointError(f"nobody answers at {address} ({reason}); check --base-url") from None
+            raise EndpointError(f"nobody answers at {address} ({reason}); check {source.address}") from None
         else:
-            _require_model(chat.model_name, response.content, address)
+            _require_model(chat.model_name, response.content, address, source)
 
     return check
 
 
-def _require_model(model: str, body: bytes, address: str) -> None:
+def _require_model(model: str, body: bytes, address: str, source: EndpointSource) -> None:
     try:
         listed = [str(entry["id"]) for entry in json.loads(body)["data"] or ()]
     except (ValueError, LookupError, TypeError):
         raise EndpointError(
-            f"{address} answers, but not like an OpenAI-compatible endpoint; --base-url usually ends in /v1"
+            f"{address} answers, but not like an OpenAI-compatible endpoint; {source.address} usually ends in /v1"
         ) from None
     if listed and not any(_matches(entry, model) for entry in listed):
         examples = ", ".join(sorted(listed)[:5])
@@ -102,30 +117,33 @@ def _matches(entry: str, model: str) -> bool:
 
 
 def _read_key(context: LanguageModelContext, url: str) -> str:
-    key = context.spec.api_key or context.settings.openai_api_key
+    source = context.spec.source
+    key = context.spec.api_key or context.settings.api_key(source.key)
     text = "" if key is None else key.get_secret_value().strip()
     if not (text.isascii() and text.isprintable()):
         raise UsageError(
-            "OPENAI_API_KEY contains characters that no key has (a line break, a letter with an accent)"
+            f"{source.key} contains characters that no key has (a line break, a letter with an accent)"
         )
     if text:
         return text
     if urlsplit(url).hostname == "api.openai.com":
         raise UsageError(
-            "no key for api.openai.com: set OPENAI_API_KEY or write it into .env; "
-            "for another server give its address with --base-url"
+            f"no key for api.openai.com: set {source.key} or write it into .env; "
+            f"for another server give its address with {source.address}"
         )
     return NO_KEY
 
 
-def _checked_url(url: str) -> str:
+def _checked_url(url: str, source: EndpointSource) -> str:
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
         usable = False
     if not usable:
-        raise UsageError(f"got --base-url {redact_line(url)!r}, expected something like http://localhost:8000/v1")
+        raise UsageError(
+            f"got {source.address} {redact_line(url)!r}, expected something like http://localhost:8000/v1"
+        )
     return url
 
 

@@ -161,7 +161,7 @@ class ModelSource:
             async with self._deadlines.request_timeout():
                 answer = await self._model.chat.ainvoke(messages, **self._extra_fields)
         except Exception as error:
-            failure = classify_failure(error, now=self._clock.time())
+            failure = classify_failure(error, now=self._clock.time(), source=self._model.source)
             if failure is None:
                 raise
             return failure

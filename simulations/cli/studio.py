@@ -23,10 +23,9 @@ from afl.types import SessionView
 from simulations.commands.data import import_data
 from simulations.execution.agent_factory import AgentFactory
 from simulations.execution.assembly import build_task_graph
-from simulations.execution.execution_config import ExecutionConfig
 from simulations.execution.language_models import model_specs
 from simulations.graphs.dialogue import DialogueGraph, DialogueState
-from simulations.options.groups import SplitName
+from simulations.options.groups import EndpointOptions, SplitName
 from simulations.options.run_options import RunOptions
 from simulations.progress import Unwatched
 from simulations.task.model_outputs import ModelOutputs
@@ -72,7 +71,7 @@ def build() -> StudioGraph:
     options = RunOptions(**wanted.model_dump())
     dataset = _dataset(wanted.dataset, settings)
     task = Task.of(dataset, options, training_data(DatasetStore(settings.data_dir), dataset, None))
-    specs = model_specs(options, ExecutionConfig())
+    specs = model_specs(options, EndpointOptions())
     models = specs.map(lambda spec: load_model(spec, dataset=task.training, settings=settings))
     journal = MemoryJournal()
     chats = models.map(lambda model: JournaledChat.live(model, journal))

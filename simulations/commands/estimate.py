@@ -53,7 +53,7 @@ def estimate(given: Given[EstimateOptions]) -> "CostEstimate":
     rates = rate_limits(options)
     with open_executor(options) as executor:
         task = executor.task(given.run_options())
-        models = _unreached_models(executor, task, options.base_url)
+        models = _unreached_models(executor, task, options)
         outputs = ModelOutputs.of(task, executor.settings, executor.watch)
         complete = executor.agents.complete(task.options, task.training, executor.settings)
         requests = executor.wait(dry_run(task, outputs, complete, reply_tokens=options.reply_tokens))
@@ -72,14 +72,12 @@ def estimate(given: Given[EstimateOptions]) -> "CostEstimate":
     )
 
 
-def _unreached_models(executor: "Executor", task: "Task", base_url: str | None) -> "PerRole[LanguageModel]":
+def _unreached_models(executor: "Executor", task: "Task", endpoint: EndpointOptions) -> "PerRole[LanguageModel]":
     """The language models, for their names and prices; they need no key, since they are never asked."""
     from pydantic import SecretStr
 
     from afl.llm.language_model import load_model
-    from simulations.execution.execution_config import ExecutionConfig
     from simulations.execution.language_models import model_specs
 
-    specs = model_specs(task.options, ExecutionConfig(base_url=base_url))
-    keyless = specs.map(lambda spec: replace(spec, api_key=SecretStr("not-needed")))
+    keyless = model_specs(task.options, endpoint).map(lambda spec: replace(spec, api_key=SecretStr("not-needed")))
     return keyless.map(lambda spec: load_model(spec, dataset=task.training, settings=executor.settings))

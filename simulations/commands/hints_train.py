@@ -61,12 +61,10 @@ def hints_train(given: Given[HintsTrainOptions]) -> "PolicyTrainReport":
     plugins.load_plugin("afl.encoders", plugins.parse_spec(options.encoder).name)
     with open_executor(options) as executor:
         record = executor.wait(executor.store.knowledge_bases.load(options.name))
-        from_base = ("candidates", "candidates_from", "seed", "train_on")
-        lists = {name: given.explicit.get(name, record.config.get(name)) for name in from_base}
         return train_policy(
             executor,
             record.base,
-            table_options(record.base, lists),
+            table_options(record, given.explicit),
             options,
             name=require_name(options.run or options.name),
             replay=options.replay,

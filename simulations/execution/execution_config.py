@@ -12,6 +12,7 @@ from afl.ports import Clock
 from memory.run import Run
 from simulations.execution.command_options import CallOptions
 from simulations.execution.limits import budget, rate_limits, time_limits
+from simulations.options.groups import EndpointOptions
 from simulations.options.values import at_least
 
 
@@ -21,8 +22,8 @@ class ExecutionConfig:
 
     concurrency: int = 64
     """Sessions in progress at once."""
-    base_url: str | None = None
-    """The endpoint's address."""
+    endpoint: EndpointOptions = field(default_factory=EndpointOptions)
+    """Where language models are reached."""
     replay: Run | None = None
     """The recorded run that alone may answer."""
     cache_lookup: CacheLookup | None = None
@@ -44,7 +45,7 @@ class ExecutionConfig:
         """As the options of a command say."""
         return cls(
             options.concurrency,
-            options.base_url,
+            EndpointOptions.of(options),
             clock=options.clock or SystemClock(),
             rate_limits=rate_limits(options),
             budget=budget(options),

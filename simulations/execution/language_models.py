@@ -16,16 +16,15 @@ from afl.llm.usage import Usage
 from afl.llm.watchdog import StallWatchdog
 from afl.ports import BudgetAccount, Clock, Journal, Limiter
 from simulations.execution.engine import RunJob
-from simulations.execution.execution_config import ExecutionConfig
-from simulations.options.run_options import RunOptions
+from simulations.options.groups import EndpointOptions, LanguageModelOptions
 
 _NAME, _PARAMETERS = "llm_name", "llm_parameters"
 """Keys of a run's configuration; those of the user agent's model, where it is another one, begin with `user_`."""
 
 
-def model_specs(options: RunOptions, execution: ExecutionConfig) -> PerRole[LanguageModelSpec]:
-    """Which language model each agent asks, and where: `--llm` speaks for both."""
-    return PerRole.shared(LanguageModelSpec(options.llm, base_url=execution.base_url))
+def model_specs(options: LanguageModelOptions, endpoint: EndpointOptions) -> PerRole[LanguageModelSpec]:
+    """Which language model each agent asks, and where: `--llm` is that of both."""
+    return PerRole.shared(LanguageModelSpec(options.llm, base_url=endpoint.base_url))
 
 
 def recorded_models(config: Mapping[str, Any]) -> PerRole[LanguageModel]:

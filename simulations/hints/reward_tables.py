@@ -1,7 +1,7 @@
 """Reward tables as runs: the recommendation agent's list for every session, without a hint and with each hint."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from afl.data.dataset import Split
@@ -11,12 +11,13 @@ from afl.errors import ConflictError, UsageError
 from afl.hints.knowledge_base import KnowledgeBase
 from afl.hints.rewards import LIST_LENGTH, RewardTable, TargetRank
 from afl.types import Outcome, Phase
+from memory.knowledge_bases import KnowledgeBaseRecord
 from memory.records import TargetRankRow
 from simulations.analysis.simulation_report import SimulationReport
 from simulations.execution.execution_config import ExecutionConfig
 from simulations.execution.executor import Executor
 from simulations.leakage.preflight import audit_sessions, require_sound
-from simulations.options.groups import NONE, SplitName
+from simulations.options.groups import NONE, CandidateOptions, LanguageModelOptions, SplitName
 from simulations.options.run_options import RunOptions
 from simulations.task.task import Task
 
@@ -61,15 +62,28 @@ class ExecutedTableRun(TableRun):
     report: SimulationReport
 
 
-def table_options(base: KnowledgeBase, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of the runs of this base's tables, apart from split and sessions; by default with 50 candidates."""
-    given = {key: value for key, value in options.items() if value is not None}
+_OF_EXPLORATION = (
+    *(field.name for group in (LanguageModelOptions, CandidateOptions) for field in fields(group)),
+    "train_on",
+)
+"""Options that a table has in common with the exploration of its knowledge base."""
+
+
+def table_options(record: KnowledgeBaseRecord, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of the runs of this base's tables, apart from split and sessions.
+
+    Lists and language model are those of the exploration where `options` says nothing else; by default, lists have 50
+    candidates.
+    """
+    of_exploration = {name: record.config.get(name) for name in _OF_EXPLORATION}
+    changed = {name: options[name] for name in _OF_EXPLORATION if name in options}
+    stated = {name: value for name, value in (of_exploration | changed).items() if value is not None}
     return {
-        "dataset": base.dataset,
-        "llm": base.llm,
+        "dataset": record.base.dataset,
+        "llm": record.base.llm,
         "candidates": CANDIDATES,
-        **given,
-        "hints": base.name,
+        **stated,
+        "hints": record.name,
         **_FIXED_OPTIONS,
     }
 

@@ -18,11 +18,12 @@ from simulations.leakage.labels import LabelCheck
 from simulations.leakage.lists import CandidateList, check_lists
 from simulations.leakage.positions import NAME as POSITIONS
 from simulations.leakage.positions import check_positions
-from simulations.leakage.preflight import is_trained
+from simulations.leakage.preflight import uses_trained_models
 from simulations.leakage.prompts import PromptCheck
 from simulations.leakage.split import NAME as SPLIT
 from simulations.leakage.split import check_split
 from simulations.leakage.suggestions import Suggestion, check_suggestions
+from simulations.options.run_options import RunOptions
 
 
 @dataclass
@@ -145,6 +146,6 @@ class Evidence:
         return check_split(
             [self.rows[session] for session in lists if session in self.rows],
             self.training.splits[Split.TRAIN],
-            trained=is_trained(*(run.config.get(part) for part in ("recommender", "reward", "llm"))),
+            trained=uses_trained_models(RunOptions.given({}, recorded=run.config)),
             same_users=self.training.name == self.dataset.name,
         )

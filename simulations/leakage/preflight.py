@@ -14,6 +14,7 @@ from simulations.leakage.positions import check_positions
 from simulations.leakage.split import check_split
 from simulations.leakage.suggestions import Suggestion, audit_suggestions, check_suggestions
 from simulations.options.groups import NONE
+from simulations.options.run_options import RunOptions
 from simulations.task.model_outputs import ModelOutputs
 from simulations.task.task import Task
 
@@ -43,7 +44,7 @@ def audit_sessions(task: Task) -> tuple[Check, ...]:
         check_split(
             task.rows,
             task.training.splits[Split.TRAIN],
-            trained=is_trained(options.recommender, options.reward, options.llm),
+            trained=uses_trained_models(options),
             same_users=task.training.name == task.dataset.name,
         ),
         check_judged(_judged_items(task)),
@@ -76,9 +77,10 @@ def candidate_lists_of(task: Task) -> list[CandidateList]:
     return [CandidateList(shown, row.target, frozenset(row.seen_items)) for row, shown in pairs]
 
 
-def is_trained(*models: str | None) -> bool:
-    """Whether any of these models, as named in options, learns from training sequences."""
-    return not {str(model or NONE).partition(":")[0] for model in models} <= set(_UNTRAINED)
+def uses_trained_models(options: RunOptions) -> bool:
+    """Whether any base model or language model in use learns from training sequences."""
+    models = (options.recommender, options.reward, *options.language_models)
+    return not {plugins.parse_spec(model).name for model in models} <= set(_UNTRAINED)
 
 
 def _judged_items(task: Task) -> list[JudgedItemsOfUser]:

@@ -4,7 +4,7 @@ A command's options are one class that inherits the groups it takes. `RunOptions
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from afl.option import AGENTS, DATA, LIMITS, MODELS, OUTPUT, RUN, Option
@@ -90,6 +90,11 @@ class LanguageModelOptions:
 
     llm: Annotated[str, Option("Language model: offline, or openai:MODEL", MODELS, metavar=MODEL_METAVAR)] = ""
 
+    @property
+    def language_models(self) -> tuple[str, ...]:
+        """Every language model in use, by name."""
+        return (self.llm,)
+
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointOptions:
@@ -104,6 +109,11 @@ class EndpointOptions:
             default="OpenAI's",
         ),
     ] = None
+
+    @classmethod
+    def of(cls, options: "EndpointOptions") -> "EndpointOptions":
+        """These alone of the options of a command."""
+        return cls(**{field.name: getattr(options, field.name) for field in fields(cls)})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,7 @@ from simulations.execution.language_models import (
 )
 from simulations.execution.limits import _price_now
 from simulations.execution.run import execute_run
+from simulations.options.groups import EndpointOptions
 from simulations.options.run_options import RunOptions
 from simulations.progress import silent
 from simulations.task.model_outputs import ModelOutputs
@@ -66,7 +67,7 @@ async def test_each_agent_asks_the_model_of_its_role(dataset: Dataset, tmp_path:
 
 
 def test_today_both_roles_ask_the_same_model() -> None:
-    specs = model_specs(OPTIONS, ExecutionConfig(base_url="http://here/v1"))
+    specs = model_specs(OPTIONS, EndpointOptions(base_url="http://here/v1"))
     assert specs.distinct == (LanguageModelSpec("any", base_url="http://here/v1"),)
 
 

@@ -23,6 +23,7 @@ from simulations.execution.command_options import StorageOptions
 from simulations.execution.execution_config import ExecutionConfig
 from simulations.execution.executor import open_executor
 from simulations.graphs.lists import after_ranking, build_choice, build_ranking, build_shortlist
+from simulations.options.groups import EndpointOptions
 from simulations.options.run_options import RunOptions
 from simulations.task.task import Task
 from tests.simulations.conftest import Afl
@@ -111,7 +112,11 @@ def play(small: Any, server: FakeServer) -> Play:
     def perform(name: str, **said: Any) -> Any:
         fixed = {"dataset": "small", "split": "all", "llm": "openai:m", "recommender": "none", "reward": "none"}
         with open_executor(StorageOptions(settings=Settings())) as executor:
-            return executor.run(RunOptions.given(fixed | said), name, ExecutionConfig(base_url=server.url))
+            return executor.run(
+                RunOptions.given(fixed | said),
+                name,
+                ExecutionConfig(endpoint=EndpointOptions(base_url=server.url)),
+            )
 
     return perform
 

@@ -31,7 +31,7 @@ def offline_model(context: LanguageModelContext) -> LanguageModel:
             f"got {context.argument or spec.base_url!r}, but --llm offline takes no name and no address"
         )
     if spec.sampling != DEFAULT_SAMPLING:
-        raise UsageError(f"got {spec.sampling}, but --llm offline takes no sampling options")
+        raise UsageError(f"got {spec.sampling.changed()}, but --llm offline takes no sampling options")
     weights = Weights.load()
     knowledge = Knowledge(context.dataset)
     rows, feature_cache = training_examples(knowledge), FeatureCache(knowledge)

@@ -6,6 +6,7 @@ import pytest
 
 from afl.errors import EndpointError
 from afl.llm.failures import FailureAction, classify_failure
+from afl.llm.language_model import EndpointSource
 
 
 class Response:
@@ -20,6 +21,15 @@ class StatusError(Exception):
         super().__init__(message)
         self.status_code = status_code
         self.response = response
+
+
+def test_messages_name_where_key_and_address_are_stated() -> None:
+    source = EndpointSource(address="--user-base-url", key="OTHER_KEY")
+    failures = [classify_failure(StatusError(status), now=0, source=source) for status in (401, 404)]
+    assert [failure.text.rpartition("; ")[2] for failure in failures if failure] == [
+        "check OTHER_KEY",
+        "check MODEL and --user-base-url",
+    ]
 
 
 @pytest.mark.parametrize(

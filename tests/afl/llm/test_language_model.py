@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from afl.errors import NotFoundError, UsageError
 from afl.llm.langchain_chat import recorded_model
-from afl.llm.language_model import LanguageModelSpec, SamplingOptions, is_stand_in, load_model
+from afl.llm.language_model import EndpointSource, LanguageModelSpec, SamplingOptions, is_stand_in, load_model
 
 NO_DATASET = None
 
@@ -41,6 +41,27 @@ async def test_a_temperature_is_sent_and_part_of_what_determines_replies(home: P
     model = load_model(spec, dataset=NO_DATASET)  # type: ignore[arg-type]
     assert (model.parameters, model.chat.temperature) == ({"temperature": 0.5}, 0.5)  # type: ignore[attr-defined]
     await model.close()
+
+
+async def test_key_and_address_are_taken_from_where_the_specification_says(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = EndpointSource(address="--user-base-url", key="OTHER_KEY")
+    spec = LanguageModelSpec("openai:m", source=source)
+    with pytest.raises(
+        UsageError, match=r"set OTHER_KEY or write it into .env; .* its address with --user-base-url"
+    ):
+        load_model(spec, dataset=NO_DATASET)  # type: ignore[arg-type]
+    monkeypatch.setenv("OTHER_KEY", "sk-of-the-other")
+    model = load_model(spec, dataset=NO_DATASET)  # type: ignore[arg-type]
+    assert "sk-of-the-other" in model.secrets
+    await model.close()
+
+
+def test_the_offline_model_names_the_sampling_options_that_it_does_not_take(home: Path) -> None:
+    spec = LanguageModelSpec("offline", SamplingOptions(temperature=None))
+    with pytest.raises(UsageError, match=r"^got --temperature none, but --llm offline takes no sampling options$"):
+        load_model(spec, dataset=NO_DATASET)  # type: ignore[arg-type]
 
 
 async def test_a_recorded_model_has_name_and_parameters_and_cannot_be_asked() -> None:

@@ -23,6 +23,7 @@ from simulations.execution.asynchrony import wait_for
 from simulations.execution.command_options import StorageOptions
 from simulations.execution.execution_config import ExecutionConfig
 from simulations.execution.executor import open_executor
+from simulations.options.groups import EndpointOptions
 from simulations.options.run_options import RunOptions
 from tests.simulations.conftest import Afl
 
@@ -184,7 +185,7 @@ def test_lists_are_read_again_with_their_hit_rate(
         executor.run(
             RunOptions.given(said | {"protocol": "ranking", "listed": 4}),
             "lists",
-            ExecutionConfig(base_url=server.url),
+            ExecutionConfig(endpoint=EndpointOptions(base_url=server.url)),
         )
     assert afl("rescore", "lists", "--json").json["changes"] == []
     misread("lists", lambda turn: replace(turn, ranking=("Nobody",)))
