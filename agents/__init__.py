@@ -1,4 +1,4 @@
-"""The two agents of the loop: what they are told, how they are asked, and how their answers are read."""
+"""The two agents of the loop: their prompts, their requests, and the parsing of their answers."""
 
 from agents.prompts import Prompts, prompts_hash
 from agents.recommendation import RecommendationAgent

@@ -1,4 +1,4 @@
-"""Reads lists of short sentences, and whether one repeats another, out of what real models write."""
+"""Parses lists of short sentences, and answers whether one repeats another, from replies of real models."""
 
 import re
 from collections.abc import Sequence
@@ -28,8 +28,8 @@ _BARE = re.compile(r"[\W_]*(?:1|0|yes|no)[\W_]*", re.IGNORECASE)
 def parse_sentences(text: str, heading: str) -> ParsedSentences:
     """The sentences listed below `heading` ("Hints"), or in a numbered or bulleted list without one.
 
-    A line that goes on with an entry is indented further than it. `UNPARSED` without a list, with one of more than
-    ten sentences kept to the first ten, or with a sentence that is too long to be one.
+    A line that is indented further than an entry continues it. Only the first ten sentences count. `UNPARSED` without
+    a list, or with an overlong sentence.
     """
     lines = [line for line in without_thinking(text).splitlines() if line.strip() and not _FENCE.fullmatch(line)]
     below, has_heading = _below(lines, heading)
@@ -47,7 +47,7 @@ def parse_sentences(text: str, heading: str) -> ParsedSentences:
 
 
 def parse_same(text: str) -> ParsedRedundancy:
-    """Whether a hint says the same as another: 1 or yes, 0 or no, after `Same:` or alone. All else is no answer."""
+    """Whether a hint repeats another: 1 or yes, 0 or no, after `Same:` or on a line of its own; else `UNPARSED`."""
     lines = [line.whole for line in read_lines(text)]
     labelled = [match["value"] for line in lines if (match := _SAME.match(line))]
     unlabelled = [line for line in lines if _BARE.fullmatch(line)]
@@ -61,7 +61,7 @@ def parse_same(text: str) -> ParsedRedundancy:
 
 
 def _below(lines: Sequence[str], heading: str) -> tuple[list[str], bool]:
-    """What stands behind and below the last line that begins with the heading; all lines where none does."""
+    """The lines after and below the last line with the heading, and True; all lines, and False, without one."""
     label = re.compile(rf"[\s>#*_`\"']*(?:the |my )?{heading}[\s*_`\"']*[:：][\s*_`]*(?P<rest>.*)", re.IGNORECASE)
     alone = re.compile(rf"[\s>#*_`\"']*{heading}[\s*_`\"']*", re.IGNORECASE)
     for at in reversed(range(len(lines))):
@@ -87,6 +87,6 @@ def _marked(lines: Sequence[str], mark: re.Pattern[str]) -> list[str]:
 
 
 def _clean_sentence(text: str) -> str:
-    """On one line, without the marks of emphasis around its words; empty where there is no word in it."""
+    """The sentence on one line without emphasis marks; empty if it contains no word."""
     sentence = one_line(re.sub(r"\*\*|__|`", "", clean([text]))).strip('"“” ')
     return sentence if re.search(r"\w", sentence) else ""

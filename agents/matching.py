@@ -1,7 +1,8 @@
-"""Which title of a list is meant by what a model wrote.
+"""Matches the text of a model to a title of a list.
 
-Exactness first, never a guess: what is written is compared as it stands, then with ever more decoration peeled
-off; every comparison is one of equality, in four normal forms of growing tolerance, and must fit one title only.
+Exact matches take precedence, and nothing is guessed: the text is compared as written, then with more and more
+decoration removed. Every comparison is an equality, in four increasingly tolerant normal forms, and must match
+exactly one title.
 """
 
 import re
@@ -15,7 +16,7 @@ from afl.data.catalogue import one_line
 
 
 class Match(NamedTuple):
-    """The title meant, or why it cannot be said."""
+    """The matched title, or why there is none."""
 
     title: str | None
     problem: str = ""
@@ -42,23 +43,24 @@ _ONLY_NUMBER = re.compile(
 )
 _BRACKET_LAST = re.compile(r"\s+(\([^()]*\)|\[[^\[\]]*\])$")
 _SPAN = re.compile(r"\*\*(.+?)\*\*|__(.+?)__|`(.+?)`|\"(.+?)\"|“(.+?)”|«(.+?)»")
-# Where a title may end and talk begin. Off-list titles that continue a listed one ("Star Trek: First Contact",
-# "Earth, Wind & Fire", "St. Vincent") must not pass, so the talk has to start with a word that titles rarely do.
+# Where a title may end and an explanation begin. Unlisted titles that continue a listed one ("Star Trek: First
+# Contact", "Earth, Wind & Fire", "St. Vincent") must not match, so the explanation has to start with a word that
+# titles rarely continue with.
 _EXPLANATION_START = re.compile(
     r"\s+(?=(?:because|since|due to|which is)\b)"
     r"|(?:\s+[-–—]+|[,;])\s+(?=(?:an?|the|as|because|since|for|which|who|whose|it|they|this|is|given|based|due|"
     r"with|similar|their|his|her|i|my|by|considering|matching|fits)\s+\S)"
     r"|[.!?]\s+(?=(?:This|It|They|Their|He|She|I|Because|Since|Based|Given|Reason)\b)"
 )
-# What keeps a hostile reply from taking seconds; nobody decorates a title at such length.
+# Limits that keep a hostile reply from taking seconds; no real reply decorates a title at such length.
 _MAX_VARIANTS = 48
 _MAX_CHARACTERS = 500
 
 
 def match_title(text: str, titles: Sequence[str]) -> Match:
-    """The one title that `text` names, in this order: equality; equality without decoration (quotes, markdown,
-    stops, a leading number, a trailing bracket); the number of a candidate; a title followed by talk; a single
-    marked span (bold or quoted) that is a title."""
+    """The one title that `text` names, by the first of: equality; equality without decoration (quotes, markdown,
+    full stops, a leading number, a trailing bracket); the number of a candidate; a title followed by an explanation;
+    a single bold or quoted title."""
     if text in titles:
         return Match(text)
     return _Matcher(titles).match(text)
@@ -93,7 +95,7 @@ class _Matcher:
         return Match(None, f"{quoted(text)} fits several candidates ({_joined(matches)}); copy one title exactly.")
 
     def _by_normal_form(self, text: str) -> Sequence[str]:
-        """The title equal to the least peeled form; where no form fits one title alone, all that fit."""
+        """The title equal to the variant with most decoration; without a unique one, all equal to some variant."""
         ambiguous: Sequence[str] = ()
         for variant in _variants(text):
             if len(variant) > self.max_length:
@@ -106,7 +108,7 @@ class _Matcher:
         return ambiguous
 
     def _by_letters(self, text: str) -> Sequence[str]:
-        """Equal in letters and digits alone, the article moved to the front; then but for the title's own year."""
+        """Equal in letters and digits, with the article in front; then also without the year of the title."""
         if len(text) > self.max_length:
             return ()
         variants = tuple(_variants(text, brackets=False))
@@ -114,8 +116,8 @@ class _Matcher:
         for form in forms:
             index = _index(form, self.titles)
             for variant in variants:
-                # The title may carry a year that was not written, never the other way round: "Psycho (1998)"
-                # is not "Psycho (1960)".
+                # The title may have a year that the text lacks, but not the other way round: "Psycho (1998)" is
+                # not "Psycho (1960)".
                 matches = index.get(letters_and_digits(variant), ()) if letters_and_digits(variant) else ()
                 if matches:
                     return matches
@@ -143,7 +145,7 @@ class _Matcher:
         return tuple(dict.fromkeys(matches)) if len(self._mentioned(text)) < 2 else ()
 
     def _mentioned(self, text: str) -> list[str]:
-        """Titles that stand in the text as whole words, without those inside a longer one that does too."""
+        """Titles that occur in the text as whole words, except inside longer ones that occur too."""
         rest, named = unaccented(text), []
         for title in sorted(self.titles, key=len, reverse=True):
             form = unaccented(title)
@@ -180,7 +182,7 @@ _FORMS: tuple[Form, ...] = (one_line, folded, unaccented)
 
 
 def quoted(text: str) -> str:
-    """What the model wrote, short and on one line, for a message to it."""
+    """The model's text, shortened to one line, for a message to the model."""
     line = one_line(text)
     return f'"{line}"' if len(line) <= 120 else f'"{line[:120].rstrip()} ..."'
 
@@ -203,7 +205,7 @@ def _index(form: Form, titles: Iterable[str]) -> dict[str, tuple[str, ...]]:
 
 
 def _variants(text: str, *, brackets: bool = True) -> Iterator[str]:
-    """The text with ever more decoration peeled off, the least peeled first."""
+    """The text with more and more decoration removed, starting with all of it."""
     queue, seen = deque([text.strip()]), set[str]()
     while queue and len(seen) < _MAX_VARIANTS:
         variant = queue.popleft()
@@ -211,13 +213,13 @@ def _variants(text: str, *, brackets: bool = True) -> Iterator[str]:
             continue
         seen.add(variant)
         yield variant
-        queue.append(_peeled(variant))
+        queue.append(_without_layer(variant))
         queue.append(_NUMBER_FIRST.sub("", variant, count=1) if _NUMBER_FIRST.match(variant) else "")
         queue.append(_BRACKET_LAST.sub("", variant) if brackets else "")
 
 
-def _peeled(text: str) -> str:
-    """One layer less: a pair around it, a stop after it, or a stray mark at either end."""
+def _without_layer(text: str) -> str:
+    """Removes one layer: a pair around the text, a stop after it, or a single mark at either end."""
     if len(text) > 1 and _PAIRS.get(text[0]) == text[-1]:
         return text[1:-1].strip()
     if text[-1] in _STOPS or text[-1] in _MARKS:

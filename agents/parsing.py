@@ -1,12 +1,12 @@
-"""Reads the two answers of a dialogue out of what real models write, and says why where it cannot.
+"""Parses the two answers of a dialogue, an item or a decision, from replies of real models.
 
-The rules, in order (docs/agents.md shows an example of each; `agents.ranking` reads lists):
+The rules, in order (docs/agents.md shows an example of each; `agents.ranking` parses lists):
 
-1. What stands in `<think>` tags is not part of the answer.
-2. A label counts only at the start of a line, whatever marks, numbering or case it wears.
+1. Text in `<think>` tags is not part of the answer.
+2. A label counts only at the start of a line, with any formatting, numbering or case.
 3. The last `Item:` (`Decision:`) line counts; a label inside a line of the reason never does.
 4. The item is matched by `agents.matching`; nothing is guessed.
-5. Without an answer line the reply is unparsed, or declined when it opens with a plain refusal to take part.
+5. Without an answer line the reply is unparsed, or declined if it starts with a plain refusal to take part.
 """
 
 import re
@@ -23,10 +23,10 @@ class Line(NamedTuple):
     """A line of a reply, and the label it begins with."""
 
     label: str
-    """`reason`, `item`, `decision`, or empty for a line that goes on with what came before."""
+    """`reason`, `item`, `decision`, or empty for a line that continues the one before."""
     value: str
     raw: str
-    """`value` before the marks that closed the label ("**Item:** X") were taken away."""
+    """`value` with the marks that close the label ("**Item:** X")."""
     number: str
     """The 3 of `Item 3: ...`."""
     whole: str
@@ -48,12 +48,12 @@ _FENCE = re.compile(r"\s*(```|~~~)\s*\w*\s*")
 
 
 def without_thinking(text: str) -> str:
-    """The text without `<think>` blocks; one that was never closed hides all that follows it."""
+    """The text without `<think>` blocks; an unclosed one hides the rest."""
     return _THOUGHT_END.sub("", _THOUGHT.sub("", text))
 
 
 def read_lines(text: str) -> list[Line]:
-    """The lines that say something: no thinking, no blank lines, no code fences."""
+    """The lines of the text, without thinking, blank lines and code fences."""
     return [
         _line(line) for line in without_thinking(text).splitlines() if line.strip() and not _FENCE.fullmatch(line)
     ]
@@ -69,25 +69,25 @@ def _line(text: str) -> Line:
 
 
 def last_labelled(lines: Sequence[Line], label: str) -> int | None:
-    """Where the last line with this label is."""
+    """The index of the last line with this label."""
     return next((at for at in reversed(range(len(lines))) if lines[at].label == label), None)
 
 
 def next_unlabelled(lines: Sequence[Line], at: int) -> str:
-    """What the next line says, unless it begins with a label."""
+    """The text of the next line, if that has no label."""
     after = lines[at + 1] if at + 1 < len(lines) else None
     return after.value if after and not after.label else ""
 
 
 def answer_text(line: Line, below: str, titles: Sequence[str] = ()) -> str:
-    """What stands after the label, or below it, or the number in it; marks alone are nothing, unless a title."""
+    """The text after the label, or below it, or the number in it; marks alone do not count, unless they are a title."""
     listed = next((value for value in (line.raw, line.value) if value in titles), "")
     value = line.value if line.value.strip("*_") else ""
     return listed or value or below or (f"#{line.number}" if line.number else "")
 
 
 def reason_before(lines: Sequence[Line], at: int) -> str:
-    """The lines from `Reason:` to the answer; without that label all before the answer, or a reason after it."""
+    """The lines from `Reason:` to the answer; without that label all lines before the answer, or a reason after it."""
     answer = lines[at].label
     begin = max((i + 1 for i in range(at) if lines[i].label == answer), default=0)
     labelled = next((i for i in range(begin, at) if lines[i].label == "reason"), begin)
@@ -99,8 +99,8 @@ def reason_before(lines: Sequence[Line], at: int) -> str:
 
 
 def clean(lines: Sequence[str]) -> str:
-    """The lines as one, without the marks around them."""
-    # The quote and comma are what is left of a reason given as a line of JSON.
+    """The lines joined, without marks around them."""
+    # A quote and a comma remain of a reason given as a line of JSON.
     reason = one_line(" ".join(lines)).strip("*_` ")
     return reason.removeprefix('"').removesuffix(",").removesuffix('"') if reason.startswith('"') else reason
 
@@ -110,7 +110,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Parsed(Generic[T]):
-    """What a reply says: a value where the outcome is `OK`, else a sentence that tells the model its mistake."""
+    """The answer in a reply: a value if the outcome is `OK`, else a sentence that shows the model its mistake."""
 
     outcome: Outcome
     value: T | None = None
@@ -144,7 +144,7 @@ _NO_DECISION = (
 
 
 def parse_recommendation(text: str, titles: Sequence[str]) -> ParsedItem:
-    """The title recommended and why. `OFF_LIST` where the item is not one candidate, `UNPARSED` without one."""
+    """The recommended title and the reason. `OFF_LIST` if it matches no single candidate, `UNPARSED` without one."""
     lines = read_lines(text)
     at = last_labelled(lines, "item")
     if at is None:
@@ -163,7 +163,7 @@ def parse_recommendation(text: str, titles: Sequence[str]) -> ParsedItem:
 
 
 def parse_decision(text: str) -> ParsedDecision:
-    """Yes (True) or no (False) and why; `UNPARSED` where neither is said."""
+    """Yes (True) or no (False) and the reason; `UNPARSED` if it is neither."""
     lines = read_lines(text)
     at = last_labelled(lines, "decision")
     if at is None:
@@ -180,7 +180,7 @@ def parse_decision(text: str) -> ParsedDecision:
 
 
 def without_answer(text: str, problem: str) -> tuple[Outcome, None, str, str]:
-    """A reply without an answer line: the outcome, no value, what it says, and what to tell the model."""
+    """The fields of `Parsed` for a reply without an answer line; `problem` is the message to the model."""
     content = without_thinking(text).strip()
     if _REFUSAL.match(content):
         return Outcome.DECLINED, None, one_line(content), "The model would not answer."

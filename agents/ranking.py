@@ -1,12 +1,12 @@
-"""Reads a ranked list out of what real models write, and says why where it cannot.
+"""Parses a ranked list from replies of real models.
 
 The rules, in order (docs/agents.md shows an example of each):
 
-1. The list stands below the last line that says `Items:`, whatever marks it wears. `Item 1: ...`, `Item 2: ...` is
-   a list too. Without either it is the last lines numbered 1, 2, 3, ..., as long as each of them is a candidate.
-2. Where lines are numbered, the numbered ones count; else those with a bullet; else all up to a `Reason:`.
-3. Each is matched by `agents.matching`, its own number taken away first; nothing is guessed.
-4. More than was asked for is cut; too few, or one title twice, is no answer.
+1. The list follows the last line with `Items:`, with any formatting. `Item 1: ...`, `Item 2: ...` is a list too.
+   Without either, the last lines numbered 1, 2, 3, ... are used if every one of them is a candidate.
+2. If lines are numbered, the numbered ones count; else those with a bullet; else all up to a `Reason:`.
+3. Each is matched by `agents.matching` without its line number; nothing is guessed.
+4. Surplus entries are dropped; a list that is too short or has a duplicate title is unparsed.
 """
 
 import re
@@ -35,7 +35,7 @@ _NO_ITEMS = 'There is no line that says "Items:"; give the reason, then that lin
 
 
 class _Entry(NamedTuple):
-    """A line of the list: what stands after its number or bullet, all of it, and which of them it has."""
+    """A line of the list: its text without number or bullet, the whole line, and the kind of mark."""
 
     rest: str
     whole: str
@@ -43,9 +43,9 @@ class _Entry(NamedTuple):
 
 
 def parse_ranking(text: str, titles: Sequence[str], *, top: int) -> ParsedRanking:
-    """The `top` titles ranked, best first, and why.
+    """The top `top` titles, best first, and the reason.
 
-    `OFF_LIST` where an entry is not one candidate; `UNPARSED` without a list, with too few entries or one twice.
+    `OFF_LIST` if an entry matches no single candidate; `UNPARSED` without a list, or with too few or duplicate titles.
     """
     lines = read_lines(text)
     at = _heading(lines, titles)
@@ -60,10 +60,9 @@ def parse_ranking(text: str, titles: Sequence[str], *, top: int) -> ParsedRankin
 
 
 def numbered_entries(text: str, titles: Sequence[str], *, top: int, exact: bool = False) -> tuple[str | None, ...]:
-    """The first `top` numbered lines, each as the title it names or None, whatever the others are.
+    """The first `top` numbered lines, each as the title it names or None.
 
-    With `exact` a line names a title only by being it, letter by letter, behind its number. A title that was named
-    before is not named again.
+    With `exact`, a line names a title only if it is equal to it after its number. A repeated title is None.
     """
     numbered = [match for line in read_lines(text) if (match := _NUMBERED.match(line.whole))]
     entries: list[str | None] = []
@@ -93,13 +92,13 @@ def _validated(entries: Sequence[_Entry], titles: Sequence[str], top: int, reaso
 
 
 def _match(entry: _Entry, titles: Sequence[str]) -> Match:
-    """The candidate an entry means: as written without its number, as written with it, then as `match_title` has it."""
+    """The candidate named by an entry: equal without its number, equal with it, or matched by `match_title`."""
     exact = next((text for text in (entry.rest, entry.whole) if text in titles), None)
     return Match(exact) if exact is not None else match_title(entry.rest, titles)
 
 
 def _heading(lines: Sequence[Line], titles: Sequence[str]) -> int | None:
-    """The last line that says `Items:` and is no title of the list."""
+    """The index of the last line with `Items:` that is not itself a title."""
     indices = (at for at in reversed(range(len(lines))) if _ITEMS.match(lines[at].whole))
     return next((at for at in indices if not _is_title(lines[at].whole, titles)), None)
 
@@ -109,9 +108,9 @@ def _is_title(written: str, titles: Sequence[str]) -> bool:
 
 
 def _below(lines: Sequence[Line], at: int, titles: Sequence[str]) -> list[str]:
-    """What stands behind the heading and below it; reasons given between numbered lines are left out.
+    """The text after and below the heading, without reasons between numbered lines.
 
-    Without any number or bullet, a reason ends the list.
+    Without numbers or bullets, a reason ends the list.
     """
     heading = lines[at].whole
     match = _ITEMS.match(heading)
@@ -123,19 +122,19 @@ def _below(lines: Sequence[Line], at: int, titles: Sequence[str]) -> list[str]:
         entries = [line for n, line in enumerate(below) if n not in reasons]
     else:
         entries = below[: min(reasons, default=len(below))]
-    # What is neither title nor more than brackets is left of a list given as JSON.
+    # Brackets that are not a title remain of a list given as JSON.
     return [text for text in (behind, *(line.whole for line in entries)) if text in titles or text.strip("[]{},")]
 
 
 def _entries(written: Sequence[str], titles: Sequence[str]) -> list[_Entry]:
-    """The lines that are entries of the list, in order: all of the best marked kind, and what is a title as it is."""
+    """The entries, in order: numbered lines, else those with bullets, else all; and lines that are titles."""
     entries = [_entry(text, titles) for text in written]
     kind = next((mark for mark in ("number", "bullet") if any(entry.mark == mark for entry in entries)), "")
     return [entry for entry in entries if entry.mark == kind or entry.whole in titles]
 
 
 def _entry(written: str, titles: Sequence[str]) -> _Entry:
-    """A line without its number or bullet; a title that begins like one stays whole."""
+    """A line without its number or bullet; a title that begins with one is kept whole."""
     bulleted, numbered = _BULLETED.match(written), _NUMBERED.match(written)
     if written in titles:
         return _Entry(written, written)
@@ -147,14 +146,12 @@ def _entry(written: str, titles: Sequence[str]) -> _Entry:
 
 
 def _unheaded(lines: Sequence[Line], titles: Sequence[str]) -> tuple[int | None, list[_Entry]]:
-    """A list without its heading: lines labelled `Item`, or the last lines numbered from 1, all of them candidates."""
+    """The index and entries of a list without heading: lines with `Item`, or the last numbered lines if all match."""
     labelled = [at for at, line in enumerate(lines) if line.label == "item" and line.number]
     if labelled:
         return labelled[0], [_Entry(lines[at].value, lines[at].whole) for at in labelled]
     numbered = [(at, match) for at, line in enumerate(lines) if (match := _NUMBERED.match(line.whole))]
-    first = next(
-        (place for place in reversed(range(len(numbered))) if int(numbered[place][1]["number"]) == 1), None
-    )
+    first = next((n for n in reversed(range(len(numbered))) if int(numbered[n][1]["number"]) == 1), None)
     if first is None:
         return None, []
     entries = [_Entry(match["rest"] or "", match[0].strip()) for _, match in numbered[first:]]
@@ -164,7 +161,7 @@ def _unheaded(lines: Sequence[Line], titles: Sequence[str]) -> tuple[int | None,
 
 
 def _reason(lines: Sequence[Line], at: int) -> str:
-    """Why, from before the list or after it."""
+    """The reason before the list, or after it."""
     if lines[at].label:
         return reason_before(lines, at)
     begin = last_labelled(lines[:at], "reason")

@@ -3,42 +3,29 @@
 from collections.abc import Sequence
 
 from afl.errors import UsageError
-from afl.ports import Chat
 from afl.prompt_headings import CANDIDATES, HISTORY
 from afl.types import Advice, Refusal, Role, SessionView, Turn
 from agents.parsing import parse_recommendation
-from agents.prompts import Prompts
 from agents.ranking import parse_ranking
-from agents.repair import ParsedReply, Question, RepairLoop
+from agents.repair import LanguageModelAgent, ParsedReply, Question
 from agents.sections import advice_section, join_sections, memory_section, numbered
 
 
-class RecommendationAgent:
+class RecommendationAgent(LanguageModelAgent):
     """From memory, history and suggestion to an item with a reason: f_r of algorithm 1 (arXiv 2410.20027).
 
-    As the paper has it, the suggestion and the memory are both shown in every round (the published code shows the
-    suggestion in the first round only, and the memory in its place afterwards).
+    As in the paper, both suggestion and memory are shown in every round; the published code shows the suggestion in
+    the first round only, and afterwards the memory instead.
     """
 
     role = Role.RECOMMENDATION
-
-    def __init__(self, chat: Chat, *, prompts: Prompts | None = None, phase: str = "loop") -> None:
-        self.prompts = prompts or Prompts.load()
-        self.phase = phase
-        self.repair_loop = RepairLoop(chat, self.prompts)
-
-    def prompts_hash(self, *groups: str) -> str:
-        """SHA-256 (hex) over the prompts in use, see `Prompts.hash`."""
-        return self.prompts.hash(*groups)
 
     async def recommend(
         self, view: SessionView, *, round: int, advice: Sequence[Advice], memory: Sequence[Refusal]
     ) -> Turn:
         """The turn with every attempt; its `item` is a candidate where the outcome is `OK`."""
         question = self.question(view, advice=advice, memory=memory)
-        attempts = await self.repair_loop.ask(
-            question, subject=view.session, phase=self.phase, round=round, role=self.role
-        )
+        attempts = await self._attempts(question, view.session, round)
         return Turn(role=self.role, round=round, attempts=attempts, advice=tuple(advice))
 
     async def rank(
@@ -50,24 +37,22 @@ class RecommendationAgent:
         round: int = 1,
         phase: str | None = None,
     ) -> Turn:
-        """A list of `top` candidates in place of one; `ranking` holds them, best first, where the outcome is `OK`.
+        """A list of `top` candidates; the turn's `ranking` holds them, best first, where the outcome is `OK`.
 
-        `phase` is what its calls are recorded under, the agent's own unless said.
-        Raises `UsageError` when that many cannot be asked for.
+        `phase` is the phase its calls are recorded under (default: the agent's). Raises `UsageError` if there are
+        fewer candidates than `top`.
         """
         if not 1 <= top <= len(view.candidates):
             raise UsageError(
-                f"session {view.session}: got a list of {top} to ask for, expected 1 to {len(view.candidates)}, "
+                f"session {view.session}: cannot rank the top {top}, expected 1 to {len(view.candidates)}, "
                 "the number of candidates"
             )
         question = self.ranking_question(view, top=top, advice=advice)
-        attempts = await self.repair_loop.ask(
-            question, subject=view.session, phase=phase or self.phase, round=round, role=self.role
-        )
+        attempts = await self._attempts(question, view.session, round, phase)
         return Turn(role=self.role, round=round, attempts=attempts, advice=tuple(advice))
 
     def question(self, view: SessionView, *, advice: Sequence[Advice], memory: Sequence[Refusal]) -> Question:
-        """What the model is asked; equal arguments give equal bytes."""
+        """The request for an item; equal arguments give equal bytes."""
         fill, domain = self.prompts.fill, view.domain
         answer = fill("recommendation.answer", domain)
         return Question(
@@ -86,7 +71,7 @@ class RecommendationAgent:
         )
 
     def ranking_question(self, view: SessionView, *, top: int, advice: Sequence[Advice]) -> Question:
-        """What the model is asked for a list; equal arguments give equal bytes."""
+        """The request for a list; equal arguments give equal bytes."""
         fill, domain = self.prompts.fill, view.domain
         entries = "\n".join(f"{number}. <title, exactly as listed>" for number in range(1, top + 1))
         answer = fill("ranking.answer", domain, count=str(top), entries=entries)
@@ -112,8 +97,8 @@ def _parse_ranking(text: str, view: SessionView, top: int) -> ParsedReply:
     return ParsedReply(parsed.outcome, parsed.reason, item=item, ranking=ranking, problem=parsed.problem)
 
 
-def parse_item(text: str, view: SessionView) -> ParsedReply:
-    """The candidate that a reply names, and why."""
-    parsed = parse_recommendation(text, view.candidate_titles)
+def parse_item(text: str, view: SessionView, titles: Sequence[str] | None = None) -> ParsedReply:
+    """The item that a reply names, and the reason: one of these titles, by default of all candidates."""
+    parsed = parse_recommendation(text, view.candidate_titles if titles is None else titles)
     item = None if parsed.value is None else view.item(parsed.value)
     return ParsedReply(parsed.outcome, parsed.reason, item=item, problem=parsed.problem)

@@ -1,14 +1,14 @@
-"""Reflecting on a mistake (Re2LLM, arXiv 2403.16427, reflective exploration): from a missed item to hints.
+"""Reflection on a mistake (Re2LLM, arXiv 2403.16427, reflective exploration): from a missed target to hints.
 
-Three steps of one conversation, which goes on from the list that missed: likely mistakes with the target unseen, the
-causes with it shown, then a hint for each cause. A fourth question, in a conversation of its own, is whether a hint
-says anything that the hints so far do not.
+Three steps of one conversation, which continues the one about the list that missed the target: likely mistakes
+without showing the target, the causes after showing it, then a hint for each cause. A fourth question, in a separate
+conversation, is whether a hint adds anything to the hints so far.
 
 Deviations from the published code:
-1. Lists are read whole: there, a hint was what stood before the last full stop, so that longer ones lost words and
-   one without a full stop became its number.
-2. Whether a hint is redundant is what the model answers: there, a 0 anywhere in the reply accepted it.
-3. The hints are asked for under a heading, and a reply without a list is repaired once or twice.
+1. Lists are parsed completely: there, a hint was the text before the last full stop, so that longer hints lost words
+   and a hint without a full stop became its number.
+2. Whether a hint is redundant is the model's answer: there, a 0 anywhere in the reply accepted the hint.
+3. The hints are requested under a heading, and a reply without a list is repaired up to twice.
 """
 
 from collections.abc import Sequence
@@ -22,20 +22,20 @@ from afl.types import Attempt, Domain, Message, Outcome, Phase, SessionView, Tur
 from agents.list_parser import parse_same, parse_sentences
 from agents.parsing import without_thinking
 from agents.prompts import Prompts
-from agents.repair import ParsedReply, Question, RepairLoop
+from agents.repair import LanguageModelAgent, ParsedReply, Question, parsed_decision
 from agents.sections import join_sections, numbered
 
 REFLECTION = "reflection"
-"""The role its calls are recorded under: nobody of the dialogue."""
+"""The role of its calls, which is none of the two agents of a dialogue."""
 STEPS = ("mistakes", "causes", "hints")
-"""The rounds 1, 2 and 3 of its phase; later rounds ask of the session's hints, in order, whether they are redundant."""
+"""The rounds 1, 2 and 3 of its phase; each later round asks whether one of the session's hints is redundant."""
 
 Attempts = tuple[Attempt, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Step(Question):
-    """A question that goes on with a conversation."""
+    """A question that continues a conversation."""
 
     before: tuple[Message, ...] = ()
 
@@ -45,14 +45,14 @@ class Step(Question):
 
 
 class Reflection(NamedTuple):
-    """What the model said about one mistake."""
+    """The model's answers about one mistake."""
 
     mistakes: tuple[str, ...]
     causes: tuple[str, ...]
     hints: tuple[str, ...]
-    """Empty where a step got no answer."""
+    """Empty if a step got no answer."""
     attempts: Attempts
-    """Of all steps, in order."""
+    """The attempts of all steps, in order."""
 
     @property
     def outcome(self) -> Outcome:
@@ -60,32 +60,29 @@ class Reflection(NamedTuple):
 
 
 class Redundancy(NamedTuple):
-    """Whether a hint repeats the hints so far."""
+    """Whether a hint repeats one of the hints so far."""
 
     same: bool | None
-    """None where the model did not say."""
+    """None if the model did not answer."""
     attempts: Attempts
 
 
-class ReflectionAgent:
+class ReflectionAgent(LanguageModelAgent):
     """Asks a recommendation agent's model about its own mistake; it sees the target from the second step on."""
 
-    def __init__(self, chat: Chat, *, prompts: Prompts | None = None) -> None:
-        self.prompts = prompts or Prompts.load()
-        self.repair_loop = RepairLoop(chat, self.prompts)
+    role = REFLECTION
 
-    def prompts_hash(self, *groups: str) -> str:
-        """SHA-256 (hex) over the prompts in use, see `Prompts.hash`."""
-        return self.prompts.hash(*groups)
+    def __init__(self, chat: Chat, *, prompts: Prompts | None = None) -> None:
+        super().__init__(chat, prompts=prompts, phase=Phase.REFLECTION)
 
     async def reflect(self, view: SessionView, turn: Turn, *, target: int) -> Reflection:
-        """The hints that the model draws from a list without the target (`turn`); a step that fails is the last."""
+        """The hints that the model draws from a list without the target (`turn`); no step follows a failed one."""
         answers: dict[str, tuple[str, ...]] = dict.fromkeys(STEPS, ())
         conversation, attempts = _conversation(turn), tuple[Attempt, ...]()
         for round, name in enumerate(STEPS, start=1):
             target_section = f"{CHOSEN}\n{one_line(view.title(target))}" if name == "causes" else ""
             step = self._step(name, view.domain, conversation, target_section, count=len(turn.ranking))
-            new = await self._ask(step, view.session, round)
+            new = await self._attempts(step, view.session, round)
             attempts = (*attempts, *new)
             if new[-1].outcome is not Outcome.OK:
                 break
@@ -96,14 +93,9 @@ class ReflectionAgent:
     async def repeats(
         self, hint: str, so_far: Sequence[str], *, domain: Domain, session: str, number: int
     ) -> Redundancy:
-        """Whether the hint conveys the same idea as one of those so far; `number` is its place among its session's."""
-        attempts = await self._ask(self._redundancy(hint, so_far, domain), session, len(STEPS) + number)
+        """Whether the hint repeats one of those so far; `number` is its position among the hints of its session."""
+        attempts = await self._attempts(self._redundancy(hint, so_far, domain), session, len(STEPS) + number)
         return Redundancy(attempts[-1].decision, attempts)
-
-    async def _ask(self, question: Question, session: str, round: int) -> Attempts:
-        return await self.repair_loop.ask(
-            question, subject=session, phase=Phase.REFLECTION, round=round, role=REFLECTION
-        )
 
     def _step(self, name: str, domain: Domain, before: tuple[Message, ...], section: str, *, count: int) -> Step:
         fill = self.prompts.fill
@@ -129,18 +121,18 @@ class ReflectionAgent:
                 answer,
             ),
             answer_format=answer,
-            parse=_parse_same,
+            parse=lambda text: parsed_decision(parse_same(text)),
             domain=domain,
         )
 
 
 def sentences(attempt: Attempt) -> tuple[str, ...]:
-    """The sentences that an answered step listed."""
+    """The sentences listed in the answer to a step."""
     return tuple(attempt.reason.split("\n"))
 
 
 def _conversation(turn: Turn) -> tuple[Message, ...]:
-    """The request for the list, and the list as it was given in the end: repairs are forgotten."""
+    """The request for the list and the final reply, without repairs."""
     return (*turn.attempts[0].messages, _reply_message(turn.answer))
 
 
@@ -151,8 +143,3 @@ def _reply_message(attempt: Attempt) -> Message:
 def _parse_sentences(text: str, heading: str) -> ParsedReply:
     parsed = parse_sentences(text, heading)
     return ParsedReply(parsed.outcome, "\n".join(parsed.value or ()) or parsed.reason, problem=parsed.problem)
-
-
-def _parse_same(text: str) -> ParsedReply:
-    parsed = parse_same(text)
-    return ParsedReply(parsed.outcome, parsed.reason, decision=parsed.value, problem=parsed.problem)

@@ -1,11 +1,11 @@
-"""The repair loop: one request, then up to two more that show the model its mistake."""
+"""The repair loop of all agents: one request, then up to two more that show the model its mistake."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from afl.ports import Chat
-from afl.types import Answer, Attempt, CallKey, Domain, Message, Outcome, Reply
-from agents.parsing import without_thinking
+from afl.types import Answer, Attempt, CallKey, Domain, Message, Outcome, Phase, Reply
+from agents.parsing import Parsed, without_thinking
 from agents.prompts import Prompts
 
 MAX_REPAIRS = 2
@@ -13,15 +13,20 @@ MAX_REPAIRS = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedReply(Answer[int]):
-    """The answer that an agent read out of a reply."""
+    """The answer parsed from a reply."""
 
     problem: str = ""
-    """What was wrong with the reply, in words for the model."""
+    """What is wrong with the reply, as a sentence for the model."""
+
+
+def parsed_decision(parsed: Parsed[bool]) -> ParsedReply:
+    """A yes (True) or no (False) as an answer."""
+    return ParsedReply(parsed.outcome, parsed.reason, decision=parsed.value, problem=parsed.problem)
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What an agent asks in one turn, and how it reads the reply."""
+    """The request of one turn, and the parser of its reply."""
 
     system: str
     request: str
@@ -37,7 +42,7 @@ class Question:
 
 
 class RepairLoop:
-    """Sends questions to a chat model until a reply can be used or the repairs are used up."""
+    """Sends a question to a chat model until a reply can be parsed or no repair is left."""
 
     def __init__(self, chat: Chat, prompts: Prompts, *, repairs: int = MAX_REPAIRS) -> None:
         self.chat = chat
@@ -51,7 +56,7 @@ class RepairLoop:
     async def ask(
         self, question: Question, *, subject: str, phase: str, round: int, role: str
     ) -> tuple[Attempt, ...]:
-        """All attempts; the last one is the turn's answer, usable or not."""
+        """All attempts; the last one is the turn's answer, whatever its outcome."""
         attempts: list[Attempt] = []
         messages = question.messages
         for number in range(self.repairs + 1):
@@ -74,8 +79,31 @@ class RepairLoop:
         )
 
 
+class LanguageModelAgent:
+    """The base of the agents: a chat model, its prompts, and the repair loop through which it is asked."""
+
+    role: str
+
+    def __init__(self, chat: Chat, *, prompts: Prompts | None = None, phase: str = Phase.LOOP) -> None:
+        """`phase`: under which the calls are recorded."""
+        self.prompts = prompts or Prompts.load()
+        self.phase = phase
+        self.repair_loop = RepairLoop(chat, self.prompts)
+
+    def prompts_hash(self, *groups: str) -> str:
+        """SHA-256 (hex) over the prompts in use, see `Prompts.hash`."""
+        return self.prompts.hash(*groups)
+
+    async def _attempts(
+        self, question: Question, session: str, round: int, phase: str | None = None
+    ) -> tuple[Attempt, ...]:
+        return await self.repair_loop.ask(
+            question, subject=session, phase=phase or self.phase, round=round, role=self.role
+        )
+
+
 def _parse(reply: Reply, parse: Callable[[str], ParsedReply]) -> ParsedReply:
-    """A reply that did not come whole is not parsed: its outcome is the attempt's."""
+    """An incomplete reply is not parsed: its outcome is the attempt's."""
     return parse(reply.text) if reply.outcome is Outcome.OK else ParsedReply(reply.outcome)
 
 

@@ -1,4 +1,4 @@
-"""Reads stored replies as today's parsers do, out of the requests they answered: no data set, no model, no agent."""
+"""Parses stored replies again with the current parsers, from the stored requests alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,23 +13,23 @@ from agents.stored_requests import stored_list, stored_outcome, title_in_request
 
 @dataclass(frozen=True, slots=True)
 class ReplyParser:
-    """Knows what the turns of a run asked for."""
+    """Parses the replies of a run, given the kinds of answers that the run requested."""
 
     decisions: bool = True
-    """Whether the user agent says yes or no in the dialogue; otherwise it names an item."""
+    """Whether the user agent answers yes or no in the dialogue; otherwise it names an item."""
     lists: bool = False
-    """Whether the recommendation agent was asked for a list; lists under hints are known by their phase."""
+    """Whether the recommendation agent was asked for a list; under hints, the phase says so."""
     listed: int = 5
-    """How many candidates the recommendation agent was asked to list, where it was."""
+    """Number of candidates that the recommendation agent was asked to list."""
     stored: bool = False
-    """Whether the requests are stored ones, of others' wording, and lists are read entry by entry."""
+    """Whether the requests are stored ones of others (`StoredRequests`), with lists parsed entry by entry."""
 
     def read(
         self, key: CallKey, messages: Sequence[Message], reply: Reply, *, run_titles: Sequence[str] = ()
     ) -> Answer[str]:
-        """What the reply to these messages says. A reply that did not come whole is not guessed at.
+        """The answer in the reply to these messages; an incomplete reply has none.
 
-        `known` are titles as the run has them, where requests may have them otherwise.
+        `run_titles` are titles as the run stores them, for requests that spell them differently.
         """
         if reply.outcome is not Outcome.OK:
             return Answer(reply.outcome)
@@ -48,7 +48,7 @@ class ReplyParser:
 
 
 def _parse_entries(messages: Sequence[Message], reply: Reply, top: int, run_titles: Sequence[str]) -> Answer[str]:
-    """A list entry by entry; of titles that the request has twice, only those count that the run could tell apart."""
+    """A list entry by entry; a title that occurs twice in the request counts only if the run distinguished it."""
     listed, requested = stored_list(reply, messages, top=top), titles_in_request(messages)
     names = {title_in_request(title, requested): title for title in run_titles}
     ranking = tuple(
@@ -58,6 +58,6 @@ def _parse_entries(messages: Sequence[Message], reply: Reply, top: int, run_titl
 
 
 def _candidates(messages: Sequence[Message]) -> list[str]:
-    """The titles that the turn could name: listed in its first request, which repairs repeat."""
+    """The candidate titles of the turn, from its first request, which repairs repeat."""
     opening = next((message["content"] for message in messages if message["role"] == "user"), "")
     return listed_titles(opening, CANDIDATES)

@@ -1,7 +1,7 @@
-"""The skeleton of a request: headings that stay the same in every prompt, with one entry per line below.
+"""The sections of a request: headings that are equal in all prompts, with one entry per line below.
 
-Titles, reasons and advice are untrusted text: each is brought to one line, so none of them can begin a section
-or look like an answer.
+Titles, reasons and advice are untrusted text: each is brought to one line, so that it can start neither a section
+nor an answer.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from afl.prompt_headings import ADVICE, RECOMMENDATION, RECOMMENDED_BECAUSE, REF
 from afl.types import Advice, Refusal
 
 REASON_LENGTH = 600
-"""Characters of a reason that others are shown."""
+"""Characters of a reason that are shown in a prompt."""
 
 
 def numbered(heading: str, titles: Sequence[str]) -> str:
@@ -21,7 +21,7 @@ def numbered(heading: str, titles: Sequence[str]) -> str:
     return _numbered(heading, tuple(titles))
 
 
-@lru_cache(maxsize=1024)  # Both agents are shown a session's titles in every round.
+@lru_cache(maxsize=1024)  # Both agents see a session's titles in every round.
 def _numbered(heading: str, titles: tuple[str, ...]) -> str:
     lines = [f"{number}. {one_line(title)}" for number, title in enumerate(titles, start=1)]
     return "\n".join([heading, *lines]) if lines else ""
@@ -37,7 +37,7 @@ def scored(heading: str, titles: Sequence[str], scores: Sequence[float]) -> str:
 
 
 def advice_section(advice: Sequence[Advice]) -> str:
-    """What the tools say, a line each; empty without advice."""
+    """The advice of the tools, a line each; empty without advice."""
     lines = [f"- {one_line(piece.text)}" for piece in advice]
     return "\n".join([ADVICE, *lines]) if lines else ""
 
@@ -54,7 +54,7 @@ def memory_section(memory: Sequence[Refusal]) -> str:
 
 
 def offer_section(title: str, reason: str | None, score: float | None, scale: str) -> str:
-    """What the user agent is to judge; `scale` explains the score. Score and reason are left out where None."""
+    """The recommended item for the user agent; `scale` explains the score. Score and reason are omitted if None."""
     lines = [f"{RECOMMENDATION} {one_line(title)}"]
     if reason is not None:
         lines.append(f"{RECOMMENDED_BECAUSE} {shown_reason(reason)}")
@@ -64,18 +64,18 @@ def offer_section(title: str, reason: str | None, score: float | None, scale: st
 
 
 def two_decimals(score: float) -> str:
-    """A score as agents read it."""
+    """A score as agents see it."""
     # Adding zero turns a rounded -0.0 into 0.0.
     return f"{round(score, 2) + 0.0:.2f}"
 
 
 def shown_reason(reason: str) -> str:
-    """A reason as others see it: one line, cut at a word."""
+    """A reason as prompts show it: one line, cut between words."""
     return shorten(reason, REASON_LENGTH) or "no reason given"
 
 
 def shorten(text: str, length: int) -> str:
-    """The text on one line, at most `length` characters and an ellipsis, cut between words where there are any."""
+    """The text on one line, cut between words to `length` characters and an ellipsis."""
     line = one_line(text)
     if len(line) <= length:
         return line
@@ -85,12 +85,12 @@ def shorten(text: str, length: int) -> str:
 
 
 def join_sections(*parts: str) -> str:
-    """The parts that hold something, a blank line between them."""
+    """The non-empty parts, separated by blank lines."""
     return "\n\n".join(part for part in parts if part)
 
 
 def listed_titles(request: str, heading: str) -> list[str]:
-    """The titles listed under a heading of a stored request, in order; empty where there is no such section."""
+    """The titles listed under a heading of a stored request, in order; empty without this section."""
     lines = iter(request.splitlines())
     for line in lines:
         if line == heading:

@@ -1,4 +1,4 @@
-"""Tools the recommendation agent consults, and their way into LangChain."""
+"""Tools of the recommendation agent, and their conversion to LangChain tools."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ SUGGESTS = "A sequential model suggests:"
 
 
 class SuggestionTool:
-    """Names the item that a base model suggests, the same in every round (I_m of the AFL paper's algorithm 1)."""
+    """The item that a base model suggests, the same in every round (I_m in algorithm 1 of the AFL paper)."""
 
     name = "suggestion"
 
@@ -28,7 +28,7 @@ class SuggestionTool:
         self.suggestions = suggestions
 
     async def advise(self, view: SessionView, dialogue: Sequence[Refusal]) -> Advice | None:
-        """The suggestion of this session, or None where there is none; it must be one of the candidates."""
+        """The suggestion for this session, or None without one. Raises `UsageError` if it is not a candidate."""
         item = self.suggestions.get(view.session)
         if item is None:
             return None
@@ -63,13 +63,13 @@ TOOL = "re2llm"
 
 
 def advice_of(hint: Hint, probability: float | None = None) -> Advice:
-    """The hint as a line of advice; `probability` is the policy's, where a policy chose it."""
+    """The hint as advice; `probability` is the policy's, if a policy chose it."""
     payload = {"hint": hint.number, "text": hint.text, "probability": probability}
     return Advice(tool=TOOL, text=f"Hint: {hint.text}", payload=payload)
 
 
 class HintTool:
-    """Says the hint that a trained policy picks for a session, the same in every round; silent where it picks none."""
+    """The hint that a trained policy chooses for a session, the same in every round; no advice if it chooses none."""
 
     name = TOOL
 
@@ -78,19 +78,19 @@ class HintTool:
 
     @property
     def hash(self) -> str:
-        """Of the policy: two tools of the same hash say the same."""
+        """The policy's hash: tools with equal hashes give equal advice."""
         return self.policy.hash
 
     async def advise(self, view: SessionView, dialogue: Sequence[Refusal]) -> Advice | None:
-        """The likeliest hint, with its probability in the payload, or None where no hint is likeliest."""
+        """The most probable hint, with its probability in the payload, or None if no hint is most probable."""
         [choice] = self.policy.choose([view])
         return None if choice.hint is None else advice_of(choice.hint, choice.probability)
 
 
 def hint_tool(context: ToolContext) -> HintTool:
-    """`re2llm:NAME`: the policy that `afl hints train NAME` left.
+    """`re2llm:NAME`: the policy trained by `afl hints train NAME`.
 
-    Raises `UsageError` without a name, and what `Policy.load` raises for one that cannot be used here.
+    Raises `UsageError` without a name, and the errors of `Policy.load`.
     """
     if context.argument is None:
         raise UsageError(f"got tool {TOOL!r}, expected {TOOL}:NAME; `afl hints train NAME` trains a policy")

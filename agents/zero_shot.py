@@ -1,54 +1,41 @@
-"""The language model by itself: history and candidates, and which of them comes next."""
+"""The language model without a role: given history and candidates, it names the next item."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from afl.ports import Chat
 from afl.prompt_headings import CANDIDATES, HISTORY
-from afl.types import Advice, Outcome, Phase, Refusal, Role, SessionView, Turn
-from agents.prompts import Prompts
+from afl.types import Advice, Outcome, Refusal, Role, SessionView, Turn
 from agents.recommendation import parse_item
-from agents.repair import ParsedReply, Question, RepairLoop
+from agents.repair import LanguageModelAgent, ParsedReply, Question
 from agents.sections import join_sections, numbered
 
 _NO_ITEM = 'There is no line "Item: ..." with a title of the list; write that line and nothing else.'
 
 
-class ZeroShot:
-    """One plain question: no part to play, no advice, no memory, and no reason asked for.
+class ZeroShot(LanguageModelAgent):
+    """A `RecommendationAgent` that is asked one question, without a role, advice, memory or reason.
 
-    A `RecommendationAgent` that stands for the language model where it is a base model of its own (AFL, Table 4).
+    It is the language model as a base model (AFL, Table 4).
     """
 
     role = Role.RECOMMENDATION
-
-    def __init__(self, chat: Chat, *, prompts: Prompts | None = None, phase: str = Phase.LOOP) -> None:
-        self.prompts = prompts or Prompts.load()
-        self.phase = phase
-        self.repair_loop = RepairLoop(chat, self.prompts)
-
-    def prompts_hash(self, *groups: str) -> str:
-        """SHA-256 (hex) over the prompts in use, see `Prompts.hash`."""
-        return self.prompts.hash(*groups)
 
     async def recommend(
         self, view: SessionView, *, round: int = 1, advice: Sequence[Advice] = (), memory: Sequence[Refusal] = ()
     ) -> Turn:
         """The turn with every attempt; its `item` is a candidate where the outcome is `OK`.
 
-        Raises `ValueError` for advice or a memory: what a base model says depends on history and candidates alone.
+        Raises `ValueError` for advice or a memory: a base model depends on history and candidates only.
         """
         if advice or memory:
             raise ValueError(
-                f"session {view.session}: got advice or a memory, which a zero-shot answer goes without"
+                f"session {view.session}: got advice or a memory, expected neither for a zero-shot answer"
             )
-        attempts = await self.repair_loop.ask(
-            self.question(view), subject=view.session, phase=self.phase, round=round, role=self.role
-        )
+        attempts = await self._attempts(self.question(view), view.session, round)
         return Turn(role=self.role, round=round, attempts=attempts)
 
     def question(self, view: SessionView) -> Question:
-        """What the model is asked; equal views give equal bytes."""
+        """The request; equal views give equal bytes."""
         fill, domain = self.prompts.fill, view.domain
         answer = fill("zero_shot.answer", domain)
         return Question(
@@ -67,5 +54,5 @@ class ZeroShot:
 
 def _parse(text: str, view: SessionView) -> ParsedReply:
     reply = parse_item(text, view)
-    # The usual words ask for a reason as well.
+    # The general message asks for a reason too.
     return replace(reply, problem=_NO_ITEM) if reply.outcome is Outcome.UNPARSED else reply

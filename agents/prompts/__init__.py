@@ -1,7 +1,6 @@
-"""The prompt texts of the agents: one file a text, filled with the wording of a domain.
+"""The prompt texts of the agents: one file per text, filled with the wording of a domain.
 
-Only the known fields are replaced, once: what is filled in is not looked at again, so a title or a reason that holds
-`$item` stays as it is.
+Only the known fields are replaced, in one pass: a `$item` in a title or a reason that is filled in stays unchanged.
 """
 
 import hashlib
@@ -17,7 +16,7 @@ from afl.errors import UsageError
 from afl.types import Domain
 
 DOMAIN_FIELDS = ("domain", "item", "items", "verb", "past", "past_tense", "person")
-"""`past` is the participle ("the items you have $past"), `past_tense` the tense ("this $person $past_tense next")."""
+"""`past` is the participle ("the items you have $past"), `past_tense` the past tense ("this $person $past_tense")."""
 FIELDS = frozenset({*DOMAIN_FIELDS, "problem", "count", "entries"})
 
 # fmt: off
@@ -26,12 +25,12 @@ DIALOGUE = frozenset({
     "user.question_alone", "user.question_listed", "user.score", "user.system",
 })
 # fmt: on
-"""The texts of a dialogue. Others enter a run's hash only where they are used, so that new ones can be added."""
+"""The texts of a dialogue. Others are part of a run's hash only if the run uses them, so that new ones can be added."""
 
 
 @dataclass(frozen=True)
 class Prompts:
-    """The prompt texts by name (`user.system`, `repair`, ...), with their fields."""
+    """Prompt texts with fields, by name (`user.system`, `repair`, ...)."""
 
     texts: Mapping[str, str]
 
@@ -44,18 +43,18 @@ class Prompts:
         return cls(_builtin_texts() if folder is None else {**_builtin_texts(), **_replacements(Path(folder))})
 
     def fill(self, name: str, domain: Domain, **fields: str) -> str:
-        """The text with the domain's wording and the given fields in place."""
-        if not fields:  # as most texts of most requests
+        """The text with the domain's wording and these fields filled in."""
+        if not fields:  # most texts of most requests
             return self._filled(name, domain)
         return self._templates[name].substitute(_wording(domain) | fields)
 
     def hash(self, *groups: str) -> str:
         """SHA-256 (hex) over names and texts of a dialogue's prompts; part of a run's identity.
 
-        `groups` adds further texts that a run uses, by name or by group: `ranking` for `ranking.system` and the like.
+        `groups` adds further texts that a run uses, by name or by group: `ranking` for `ranking.system` etc.
         """
         used = [name for name in self.texts if name in DIALOGUE or name.split(".")[0] in groups or name in groups]
-        # `$past` was both participle and tense before they had a field each: runs begun then keep their hash.
+        # Earlier versions had one field, `$past`, for participle and past tense: their runs keep their hash.
         texts = [(name, self.texts[name].replace("$past_tense", "$past")) for name in sorted(used)]
         return hashlib.sha256(json.dumps(texts, ensure_ascii=False).encode()).hexdigest()
 
@@ -69,7 +68,7 @@ class Prompts:
 
 
 def prompts_hash(*groups: str, prompts: Prompts | None = None) -> str:
-    """SHA-256 (hex) over the prompts a run uses, the built-in ones unless others are given: see `Prompts.hash`."""
+    """SHA-256 (hex) over the prompts of a run, by default the built-in ones: see `Prompts.hash`."""
     return (prompts or Prompts.load()).hash(*groups)
 
 
@@ -81,7 +80,7 @@ def _builtin_texts() -> Mapping[str, str]:
 
 def _replacements(folder: Path) -> dict[str, str]:
     if not folder.is_dir():
-        raise UsageError(f"{folder}: expected a folder of prompt files, for example user.system.txt")
+        raise UsageError(f"{folder}: not a folder; expected a folder of prompt files, for example user.system.txt")
     builtin = _builtin_texts()
     texts = {}
     for path in sorted(folder.glob("*.txt")):
@@ -108,6 +107,6 @@ def _read_template(path: Path) -> str:
     template = Template(text)
     unknown = set(template.get_identifiers()) - FIELDS
     if unknown or not template.is_valid():
-        got = f"${min(unknown)}" if unknown else "a lone $ (write $$ for the sign)"
+        got = f"${min(unknown)}" if unknown else "a single $ (write $$ for a dollar sign)"
         raise UsageError(f"{path}: got {got}, expected only ${', $'.join(sorted(FIELDS))}")
     return text

@@ -89,7 +89,7 @@ def test_a_folder_may_be_named_by_a_string(tmp_path):
 
 
 def test_a_folder_that_is_not_there_is_the_users_mistake():
-    with pytest.raises(UsageError, match="nowhere: expected a folder of prompt files"):
+    with pytest.raises(UsageError, match="nowhere: not a folder; expected a folder of prompt files"):
         Prompts.load("nowhere")
 
 

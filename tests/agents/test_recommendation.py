@@ -117,5 +117,5 @@ async def test_a_list_that_stays_broken_is_no_answer(view, says):
 
 @pytest.mark.parametrize("top", [0, 5])
 async def test_a_list_longer_than_the_candidates_cannot_be_asked_for(view, says, top):
-    with pytest.raises(UsageError, match=rf"a list of {top} to ask for, expected 1 to 4"):
+    with pytest.raises(UsageError, match=rf"cannot rank the top {top}, expected 1 to 4"):
         await RecommendationAgent(says()).rank(view, top=top)
