@@ -99,7 +99,7 @@ def test_a_file_that_replaces_nothing_is_named(tmp_path):
         Prompts.load(tmp_path)
 
 
-@pytest.mark.parametrize(("text", "got"), [("$target", r"got \$target"), ("5 $ a piece", r"got a lone \$")])
+@pytest.mark.parametrize(("text", "got"), [("$target", r"got \$target"), ("5 $ a piece", r"got a single \$")])
 def test_a_field_that_nobody_fills_is_named(tmp_path, text, got):
     (tmp_path / "repair.txt").write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match=got):
