@@ -82,9 +82,9 @@ def plugin_options(group: str) -> dict[str, tuple[Parameter, ...]]:
     """Name of each plug-in -> its options: the keyword-only parameters of its function that are `Annotated` with an
     `Option`. A plug-in that cannot be imported has none.
     """
-    from importlib.metadata import entry_points
+    from afl.plugins import entry_points_of
 
-    return {point.name: _options_of(point) for point in sorted(entry_points(group=group))}
+    return {point.name: _options_of(point) for point in sorted(entry_points_of(group))}
 
 
 @cache

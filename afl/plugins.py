@@ -4,7 +4,10 @@ Groups: `afl.importers`, `afl.models`, `afl.recommenders`, `afl.reward_models`, 
 `afl.encoders`, `afl.engines`, `afl.llms`.
 """
 
-from importlib.metadata import EntryPoint, entry_points
+import os
+import sys
+from functools import lru_cache
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from typing import Any, NamedTuple
 
 from afl.errors import UsageError, unknown_name
@@ -28,14 +31,32 @@ def parse_spec(text: str) -> PluginSpec:
     return PluginSpec(name, argument if colon else None)
 
 
+def entry_points_of(group: str) -> EntryPoints:
+    """What installed packages register in a group."""
+    return _entry_points(tuple((folder, _modified(folder)) for folder in sys.path)).select(group=group)
+
+
+@lru_cache(maxsize=1)
+def _entry_points(folders: tuple[tuple[str, int], ...]) -> EntryPoints:
+    """Read once as long as no package is installed or removed, since reading takes milliseconds."""
+    return entry_points()
+
+
+def _modified(folder: str) -> int:
+    try:
+        return os.stat(folder or ".").st_mtime_ns
+    except OSError:
+        return 0
+
+
 def plugin_names(group: str) -> list[str]:
     """The names registered in a group, sorted."""
-    return sorted({point.name for point in entry_points(group=group)})
+    return sorted(entry_points_of(group).names)
 
 
 def load_plugin(group: str, name: str) -> Any:
     """The object registered under `name`; `NotFoundError` suggests existing names."""
-    point: EntryPoint | None = next(iter(entry_points(group=group, name=name)), None)
+    point: EntryPoint | None = next(iter(entry_points_of(group).select(name=name)), None)
     if point is None:
         kind = group.removeprefix("afl.").rstrip("s").replace("_", " ")
         raise unknown_name(kind, name, plugin_names(group))

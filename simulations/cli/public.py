@@ -15,6 +15,7 @@ def public_functions() -> dict[str, str]:
     return {name.name: f"simulations.{node.module}" for node in imports for name in node.names}
 
 
+@cache
 def summary_of(name: str) -> str:
     """The first line of a public function's docstring."""
     spec = find_spec(public_functions()[name])

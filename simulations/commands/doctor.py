@@ -2,7 +2,7 @@
 
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec
@@ -59,10 +59,11 @@ def doctor(*, db: Annotated[str | None, DB] = None, settings: "Settings | None" 
     from afl.settings import Settings
 
     settings = settings or Settings()
+    installed = packages_distributions()
     return Diagnosis(
         (
             _python(),
-            *(_owner(package) for package in PACKAGES),
+            *(_owner(package, installed.get(package, [])) for package in PACKAGES),
             _libraries(),
             *(_extra(extra) for extra in EXTRAS),
             _tried("home", lambda: _writable(settings.home)),
@@ -72,26 +73,20 @@ def doctor(*, db: Annotated[str | None, DB] = None, settings: "Settings | None" 
     )
 
 
-def owners(package: str) -> list[str]:
-    """The distributions that installed a top-level package; more than one means that one overwrote another."""
-    return sorted(set(packages_distributions().get(package, [])))
-
-
 def _python() -> Check:
     text = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
     return Check("python", sys.version_info >= (3, 11), f"{text} (3.11 or newer is needed)")
 
 
-def _owner(package: str) -> Check:
-    """`agents` is also the import name of another project: whoever was installed last overwrote the other."""
-    found = owners(package)
+def _owner(package: str, distributions: Sequence[str]) -> Check:
+    """Whether AFL alone installed a package; another project that installs an `agents` of its own overwrites it."""
     spec = find_spec(package)
-    place = str(Path(spec.origin).parent) if spec and spec.origin else "nowhere"
-    if found == ["afl"]:
-        return Check(f"package {package}", True, f"afl's own, in {place}")
-    said = " and ".join(found) or "nobody"
+    if set(distributions) == {"afl"}:
+        folder = Path(spec.origin).parent if spec and spec.origin else "nowhere"
+        return Check(f"package {package}", True, f"afl's own, in {folder}")
+    owners = " and ".join(sorted(set(distributions))) or "nobody"
     advice = "install AFL in an environment of its own"
-    return Check(f"package {package}", False, f"installed by {said}, expected afl alone; {advice}")
+    return Check(f"package {package}", False, f"installed by {owners}, expected afl alone; {advice}")
 
 
 def _libraries() -> Check:

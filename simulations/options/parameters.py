@@ -3,6 +3,7 @@
 import types
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import MISSING, dataclass, fields
+from functools import cache
 from inspect import Parameter, get_annotations, signature
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -76,15 +77,15 @@ def command_parameters(command: Callable[..., Any]) -> tuple[CommandParameter, .
     return tuple(sorted(stated, key=lambda parameter: _rank(parameter.about)))
 
 
-def options_signature(options: type) -> list[Parameter]:
+@cache
+def options_signature(options: type) -> tuple[Parameter, ...]:
     """The fields of an options class as parameters, group by group as its bases are listed.
 
     A class that only overrides the default of a base's option keeps its help.
     """
     declared = {field.name: field for field in fields(options)}
-    return sorted(
-        (_of_field(options, declared[name]) for name in _names(options)), key=lambda parameter: parameter.kind
-    )
+    parameters = (_of_field(options, declared[name]) for name in _names(options))
+    return tuple(sorted(parameters, key=lambda parameter: parameter.kind))
 
 
 def option_of(options: type, name: str) -> Option | Argument | None:
