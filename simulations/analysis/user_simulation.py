@@ -245,7 +245,7 @@ def by_task(runs: "Sequence[LoadedRun]") -> "list[list[LoadedRun]]":
 def answers_of_runs(runs: "Sequence[LoadedRun]") -> list[ArmAnswers]:
     """Every run of one task at every ratio, after the reward model alone where there is one."""
     first = runs[0]
-    options = RunOptions.given({}, recorded=first.config)
+    options = RunOptions.resolve({}, recorded=first.config)
     ratios, users = options.judged_ratios(), [record.session for record in first.records]
     # The shape comes from the ratios: a session may have failed before any item was judged.
     positives, negatives = max(ratio.wanted for ratio in ratios), max(ratio.unwanted for ratio in ratios)

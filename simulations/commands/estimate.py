@@ -7,7 +7,7 @@ from afl.errors import UsageError
 from afl.option import LIMITS, Option
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.command_options import SetupOptions, StorageOptions
-from simulations.options.command import Given, command
+from simulations.options.command import Invocation, command
 from simulations.options.groups import ConcurrencyOptions, EndpointOptions, JudgedItemsOptions, RateOptions
 from simulations.options.values import at_least
 
@@ -31,7 +31,7 @@ class EstimateOptions(
 
 @outside_event_loop
 @command(EstimateOptions)
-def estimate(given: Given[EstimateOptions]) -> "CostEstimate":
+def estimate(invocation: Invocation[EstimateOptions]) -> "CostEstimate":
     """Estimate calls, tokens, dollars and time of a simulation from its own prompts, before anything is asked.
 
     Nothing is asked and no key is needed; a base model that is missing is trained, as `simulate` would. Up to 200
@@ -45,14 +45,14 @@ def estimate(given: Given[EstimateOptions]) -> "CostEstimate":
     from simulations.execution.limits import rate_limits
     from simulations.task.model_outputs import ModelOutputs
 
-    options = given.options
+    options = invocation.options
     at_least("concurrency", options.concurrency, 1)
     at_least("reply-tokens", options.reply_tokens, 1)
     if not options.latency > 0:
         raise UsageError(f"--latency: got {options.latency:g}, expected seconds above 0")
     rates = rate_limits(options)
     with open_executor(options) as executor:
-        task = executor.task(given.run_options())
+        task = executor.task(invocation.run_options())
         models = _unreached_models(executor, task, options)
         outputs = ModelOutputs.of(task, executor.settings, executor.watch)
         complete = executor.agents.complete(task.options, task.training, executor.settings)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from afl.errors import UsageError
 from afl.extras import require_extra
 from simulations.commands.flower_options import FlowerEvaluateOptions
-from simulations.options.command import Given, command
+from simulations.options.command import Invocation, command
 
 if TYPE_CHECKING:
     from afl.flower.distribution import DistributionFit
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @command(FlowerEvaluateOptions)
-def flower_evaluate(given: Given[FlowerEvaluateOptions]) -> "DistributionFit | NextItemReport":
+def flower_evaluate(invocation: Invocation[FlowerEvaluateOptions]) -> "DistributionFit | NextItemReport":
     """Compare what a model recommends with what it was trained on.
 
     Titles are sampled from the model (temperature 1, full vocabulary, no tree) and compared with its target. A
@@ -22,7 +22,7 @@ def flower_evaluate(given: Given[FlowerEvaluateOptions]) -> "DistributionFit | N
 
     Raises `NotFoundError` for a name without a model, `ModelError` for a training that has not finished.
     """
-    options = given.options
+    options = invocation.options
     if options.draws < 1:
         raise UsageError(f"--draws: got {options.draws}, expected 1 or more")
     require_extra("flower", "a Flower model")
@@ -35,7 +35,7 @@ def flower_evaluate(given: Given[FlowerEvaluateOptions]) -> "DistributionFit | N
     settings = options.settings or Settings()
     model = StoredModel.read(settings.flower_dir, options.name)
     if model.task == "next-item":
-        return evaluate_for_next_item(model, given, settings)
+        return evaluate_for_next_item(model, invocation, settings)
     fitted = distribution.load_fitted(model)
     result = fitted.evaluate(draws=options.draws, seed=options.seed)
     shares = TitleShares(

@@ -13,7 +13,7 @@ from simulations.commands.flower_options import (
     OptimizationOptions,
     training_config,
 )
-from simulations.options.command import Given
+from simulations.options.command import Invocation
 
 if TYPE_CHECKING:
     from afl.data.dataset import Dataset
@@ -29,7 +29,7 @@ BASE = "sasrec"
 """The base model that personalises rewards and guides decoding, where no other is named."""
 
 
-def train_for_next_item(given: Given[FlowerTrainOptions]) -> "StoredModel":
+def train_for_next_item(invocation: Invocation[FlowerTrainOptions]) -> "StoredModel":
     """The model, trained unless it is. Raises what `flower_train` raises, and `NotFoundError` for a data set."""
     from afl.data.dataset_store import DatasetStore
     from afl.flower.model_store import StoredModel
@@ -39,7 +39,7 @@ def train_for_next_item(given: Given[FlowerTrainOptions]) -> "StoredModel":
     from afl.settings import Settings
     from simulations.progress import Unwatched
 
-    options = given.options
+    options = invocation.options
     settings = options.settings or Settings()
     if options.dataset is None:
         raise UsageError("--dataset: expected the name of an imported data set for the task next-item")
@@ -48,7 +48,7 @@ def train_for_next_item(given: Given[FlowerTrainOptions]) -> "StoredModel":
     if personal not in forms:
         raise UsageError(f"--personal: got {personal!r}, expected one of: {', '.join(forms)}")
     training = NextItemOptions(
-        training=_training(given),
+        training=_training(invocation),
         task=NextItemConfig(
             examples=options.examples or 0,
             personal=PersonalisedReward(personal),
@@ -75,7 +75,7 @@ def train_for_next_item(given: Given[FlowerTrainOptions]) -> "StoredModel":
 
 
 def evaluate_for_next_item(
-    model: "StoredModel", given: Given[FlowerEvaluateOptions], settings: "Settings"
+    model: "StoredModel", invocation: Invocation[FlowerEvaluateOptions], settings: "Settings"
 ) -> "NextItemReport":
     """Accuracy and fairness of a trained model's ten titles on the test split, also stored with the model.
 
@@ -86,7 +86,7 @@ def evaluate_for_next_item(
     from afl.flower.stored_evaluation import Evaluation, store_evaluation
     from simulations.progress import Unwatched
 
-    options, explicit = given.options, given.of(DecodingOptions)
+    options, explicit = invocation.options, invocation.explicit_for(DecodingOptions)
     examples = options.examples or 0
     decoding = _decoding(explicit)
     data = DatasetStore(settings.data_dir).load(options.dataset or str(model.config["dataset"]))
@@ -144,13 +144,13 @@ def base_model(
         return load_or_train(name, dataset, seed=seed, models_dir=settings.models_dir, progress=bar)
 
 
-def _training(given: Given[FlowerTrainOptions]) -> "TrainingConfig":
+def _training(invocation: Invocation[FlowerTrainOptions]) -> "TrainingConfig":
     from afl.flower.next_item_training import FLOWER, SFT, fine_tuning
 
-    objective = given.options.objective
+    objective = invocation.options.objective
     default = FLOWER if objective == "flower" else SFT
-    explicit = given.of(OptimizationOptions)
-    config = training_config(default if given.options.start is None else fine_tuning(default), explicit)
+    explicit = invocation.explicit_for(OptimizationOptions)
+    config = training_config(default if invocation.options.start is None else fine_tuning(default), explicit)
     if (objective == "flower") != bool(config.flow):
         raise UsageError(
             f"--lambda: got {config.flow} with --objective {objective}, expected "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from afl.errors import UsageError
 from afl.extras import require_extra
 from simulations.commands.flower_options import FlowerTrainOptions, OptimizationOptions, training_config
-from simulations.options.command import Given, command
+from simulations.options.command import Invocation, command
 
 if TYPE_CHECKING:
     from afl.flower.model_store import StoredModel
@@ -40,7 +40,7 @@ class FlowerTrainReport:
 
 
 @command(FlowerTrainOptions)
-def flower_train(given: Given[FlowerTrainOptions]) -> FlowerTrainReport:
+def flower_train(invocation: Invocation[FlowerTrainOptions]) -> FlowerTrainReport:
     """Fine-tune a language model, with flows or by imitation; the same command resumes an interrupted training.
 
     The model `name` is trained unless it is trained already; an interrupted training ends with an equal result.
@@ -53,22 +53,22 @@ def flower_train(given: Given[FlowerTrainOptions]) -> FlowerTrainReport:
     """
     from simulations.commands.flower_next_item import train_for_next_item
 
-    options = given.options
+    options = invocation.options
     if options.width is not None and (options.model is not None or options.start is not None):
         raise UsageError("--width: only an embedded model that is trained from scratch has a width to choose")
     require_extra("flower", "a Flower model")
     return FlowerTrainReport(
-        train_for_next_item(given) if options.task == "next-item" else _train_for_distribution(given)
+        train_for_next_item(invocation) if options.task == "next-item" else _train_for_distribution(invocation)
     )
 
 
-def _train_for_distribution(given: Given[FlowerTrainOptions]) -> "StoredModel":
+def _train_for_distribution(invocation: Invocation[FlowerTrainOptions]) -> "StoredModel":
     from afl.flower import distribution_training as distribution
     from afl.flower.distribution import read_target
     from afl.settings import Settings
     from simulations.progress import Unwatched
 
-    options = given.options
+    options = invocation.options
     if options.target is None:
         raise UsageError("--target: expected a JSON file of titles and counts for the task distribution")
     goal = read_target(Path(options.target))
@@ -78,7 +78,7 @@ def _train_for_distribution(given: Given[FlowerTrainOptions]) -> "StoredModel":
             goal,
             distribution.DistributionOptions(
                 objective=options.objective,
-                training=training_config(default, given.of(OptimizationOptions)),
+                training=training_config(default, invocation.explicit_for(OptimizationOptions)),
                 prompt=options.prompt,
                 sample=options.sample,
                 embedded=size.with_hidden(options.width),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from afl.option import DATA, RUN, Argument, Option
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.command_options import CallOptions
-from simulations.options.command import Given, command
+from simulations.options.command import Invocation, command
 from simulations.options.groups import EngineOptions, ReplayOptions
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class HintsEvaluateOptions(ReplayOptions, EngineOptions, CallOptions):
 
 @outside_event_loop
 @command(HintsEvaluateOptions)
-def hints_evaluate(given: Given[HintsEvaluateOptions]) -> "PolicyEvaluation":
+def hints_evaluate(invocation: Invocation[HintsEvaluateOptions]) -> "PolicyEvaluation":
     """Compare a policy with its baselines on held-out sessions, paired; the same command continues the run.
 
     NDCG@10 and HR@10 of every arm, with paired tests under Holm. Every hint is tried on every session, as the run
@@ -41,7 +41,7 @@ def hints_evaluate(given: Given[HintsEvaluateOptions]) -> "PolicyEvaluation":
     from simulations.execution.executor import open_executor
     from simulations.hints.policy_evaluation import evaluate_policy
 
-    options = given.options
+    options = invocation.options
     with open_executor(options) as executor:
         return evaluate_policy(
             executor,

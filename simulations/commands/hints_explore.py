@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from afl.option import DATA, RUN, Option
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.command_options import CallOptions
-from simulations.options.command import Given, command
+from simulations.options.command import Invocation, command
 from simulations.options.groups import (
     NONE,
     CandidateOptions,
@@ -56,7 +56,7 @@ class ExploreOptions(
 
 @outside_event_loop
 @command(ExploreOptions)
-def hints_explore(given: Given[ExploreOptions]) -> "ExplorationReport":
+def hints_explore(invocation: Invocation[ExploreOptions]) -> "ExplorationReport":
     """Look for hints in the model's own mistakes on training sessions; the same command continues the run.
 
     In up to `max_sessions` sessions the agent lists `top` candidates. Where the target is missing, the model
@@ -73,29 +73,29 @@ def hints_explore(given: Given[ExploreOptions]) -> "ExplorationReport":
     from simulations.hints.exploration import explore, training_sessions
     from simulations.options.exploration_options import ExplorationOptions
 
-    options = given.options
+    options = invocation.options
     with open_executor(options) as executor:
         replayed = executor.replayed(options.replay)
         execution = executor.execution(options, replayed)
         recorded = None if replayed is None else replayed.config
-        exploration = ExplorationOptions.given(given.explicit, recorded=(recorded or {}).get("exploration"))
+        exploration = ExplorationOptions.resolve(invocation.explicit, recorded=(recorded or {}).get("exploration"))
         return explore(
             executor,
             require_name(options.run),
-            training_sessions(executor, exploring_options(given, recorded)),
+            training_sessions(executor, exploring_options(invocation, recorded)),
             exploration,
             execution,
             skip_failed=options.skip_failed,
         )
 
 
-def exploring_options(given: Given[ExploreOptions], recorded: Mapping[str, Any] | None) -> "RunOptions":
+def exploring_options(invocation: Invocation[ExploreOptions], recorded: Mapping[str, Any] | None) -> "RunOptions":
     """What determines the lists; an option that is not given is as a recorded exploration has it."""
-    lists = {"listed": given.options.top, "sessions": given.options.max_sessions}
+    lists = {"listed": invocation.options.top, "sessions": invocation.options.max_sessions}
     if recorded is not None:
         explicit = (("listed", "top"), ("sessions", "max_sessions"))
-        lists = {name: lists[name] for name, option in explicit if option in given.explicit}
-    return given.run_options(
+        lists = {name: lists[name] for name, option in explicit if option in invocation.explicit}
+    return invocation.run_options(
         recorded=recorded,
         **lists,
         protocol="exploration",

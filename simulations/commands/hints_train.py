@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from afl.option import DATA, MODELS, RUN, Argument, Option
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.command_options import CallOptions
-from simulations.options.command import Given, command
+from simulations.options.command import Invocation, command
 from simulations.options.groups import CandidateOptions, EngineOptions, ReplayOptions, TrainingDataOptions
 from simulations.options.values import at_least
 
@@ -39,7 +39,7 @@ class HintsTrainOptions(CandidateOptions, TrainingDataOptions, ReplayOptions, En
 
 @outside_event_loop
 @command(HintsTrainOptions)
-def hints_train(given: Given[HintsTrainOptions]) -> "PolicyTrainReport":
+def hints_train(invocation: Invocation[HintsTrainOptions]) -> "PolicyTrainReport":
     """Try every hint on training sessions and train a policy that picks one or none; the same command continues it.
 
     A fifth of the sessions are validation sessions, which pick the checkpoint: of the validation split where it has so
@@ -56,7 +56,7 @@ def hints_train(given: Given[HintsTrainOptions]) -> "PolicyTrainReport":
     from simulations.hints.policy_training import train_policy
     from simulations.hints.reward_tables import table_options
 
-    options = given.options
+    options = invocation.options
     at_least("sessions", options.sessions, LEAST_SESSIONS)
     plugins.load_plugin("afl.encoders", plugins.parse_spec(options.encoder).name)
     with open_executor(options) as executor:
@@ -64,7 +64,7 @@ def hints_train(given: Given[HintsTrainOptions]) -> "PolicyTrainReport":
         return train_policy(
             executor,
             record.base,
-            table_options(record, given.explicit),
+            table_options(record, invocation.explicit),
             options,
             name=require_name(options.run or options.name),
             replay=options.replay,

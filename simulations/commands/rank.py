@@ -9,7 +9,7 @@ from afl.errors import UsageError
 from afl.option import DATA, MODELS, Option
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.command_options import CallOptions, PythonAgentOptions
-from simulations.options.command import Given, command
+from simulations.options.command import Invocation, command
 from simulations.options.groups import (
     NONE,
     CandidateOptions,
@@ -58,7 +58,7 @@ class RankOptions(
 
 @outside_event_loop
 @command(RankOptions)
-def rank(given: Given[RankOptions]) -> "RankReport":
+def rank(invocation: Invocation[RankOptions]) -> "RankReport":
     """Ask for ranked lists: HR@k and NDCG@k of the recommendation agent; the same command continues the run.
 
     One request a session, for the `top` best of `candidates`: no user agent, no memory, and no recommender unless one
@@ -79,7 +79,7 @@ def rank(given: Given[RankOptions]) -> "RankReport":
     )
     from simulations.leakage.preflight import audit_sessions, require_sound
 
-    options = given.options
+    options = invocation.options
     if options.answers is not None and options.llm:
         raise UsageError(
             f"--answers: got --llm {options.llm!r} as well; stored answers are a language model of their own"
@@ -90,7 +90,7 @@ def rank(given: Given[RankOptions]) -> "RankReport":
         requests = _requests(executor, stored, replayed)
         if requests is not None:
             executor = replace(executor, agents=stored_request_agents(requests))
-        task = executor.task(ranking_options(given, replayed, stored))
+        task = executor.task(ranking_options(invocation, replayed, stored))
         if requests is not None:
             require_answers(task, requests, stored)
         suspicions = require_sound(audit_sessions(task))
@@ -112,7 +112,7 @@ def rank(given: Given[RankOptions]) -> "RankReport":
 
 
 def ranking_options(
-    given: Given[RankOptions], replayed: "Run | None" = None, stored: "StoredReplies | None" = None
+    invocation: Invocation[RankOptions], replayed: "Run | None" = None, stored: "StoredReplies | None" = None
 ) -> "RunOptions":
     """What determines the lists; an option that is not given is as stored answers or a recorded run have it.
 
@@ -120,15 +120,15 @@ def ranking_options(
     """
     from simulations.execution.stored_answers import answers_configuration
 
-    options = given.options
+    options = invocation.options
     fixed: dict[str, Any] = answers_configuration(stored) if stored is not None else {}
-    fixed = {name: value for name, value in fixed.items() if name not in given.explicit}
+    fixed = {name: value for name, value in fixed.items() if name not in invocation.explicit}
     if replayed is not None:
-        listed = {"listed": options.top} if "top" in given.explicit else {}
-        return given.run_options(recorded=_of_a_ranking(replayed), **fixed, **listed)
+        listed = {"listed": options.top} if "top" in invocation.explicit else {}
+        return invocation.run_options(recorded=_of_a_ranking(replayed), **fixed, **listed)
     if not 1 <= options.top <= options.candidates:
         raise UsageError(f"--top: got {options.top}, expected 1 to {options.candidates}, the number of candidates")
-    return given.run_options(**fixed, listed=options.top, reward=NONE, protocol="ranking", user=False)
+    return invocation.run_options(**fixed, listed=options.top, reward=NONE, protocol="ranking", user=False)
 
 
 def _of_a_ranking(run: "Run") -> Mapping[str, Any]:

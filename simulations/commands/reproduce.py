@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from afl.option import DATA, MODELS, OUTPUT, Argument, Option
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.command_options import StorageOptions
-from simulations.options.command import Given, command
+from simulations.options.command import Invocation, command
 from simulations.options.groups import MODEL_METAVAR, CacheOptions, ConcurrencyOptions, EndpointOptions
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class ReproduceOptions(EndpointOptions, ConcurrencyOptions, CacheOptions, Storag
 
 @outside_event_loop
 @command(ReproduceOptions)
-def reproduce(given: Given[ReproduceOptions]) -> "Reproduction":
+def reproduce(invocation: Invocation[ReproduceOptions]) -> "Reproduction":
     """Reproduce published tables and figures, with intervals and a verdict each; the same command continues.
 
     The studies are those of `afl evaluate` and `afl study`, with the published options; their runs are named after
@@ -46,12 +46,14 @@ def reproduce(given: Given[ReproduceOptions]) -> "Reproduction":
     from simulations.reproduction.reproducing import Reproduction
     from simulations.reproduction.reproduction import reproduce_targets, write_page
 
-    options = given.options
+    options = invocation.options
     if options.out is not None:
         require_free(Path(options.out))
     datasets = DatasetStore((options.settings or Settings()).data_dir)
     of_studies = {
-        name: value for name, value in given.explicit.items() if name not in ("target", "dataset", "llm", "out")
+        name: value
+        for name, value in invocation.explicit.items()
+        if name not in ("target", "dataset", "llm", "out")
     }
     targets = reproduce_targets(options.target, options.dataset, options.llm, datasets, of_studies)
     out = None if options.out is None else str(options.out)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.command_options import CallOptions, SetupOptions
-from simulations.options.command import Given, command
+from simulations.options.command import Invocation, command
 from simulations.options.groups import EngineOptions, RunNameOptions
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ class SimulateOptions(SetupOptions, RunNameOptions, EngineOptions, CallOptions):
 
 @outside_event_loop
 @command(SimulateOptions)
-def simulate(given: Given[SimulateOptions]) -> "SimulationReport":
+def simulate(invocation: Invocation[SimulateOptions]) -> "SimulationReport":
     """Run the feedback loop over the sessions of a data set; the same command continues the run.
 
     Reports how often the target was recommended. An option that is not given has its default, or the value of the run
@@ -33,9 +33,9 @@ def simulate(given: Given[SimulateOptions]) -> "SimulationReport":
     """
     from simulations.execution.executor import open_executor
 
-    options = given.options
+    options = invocation.options
     with open_executor(options) as executor:
         replayed = executor.replayed(options.replay)
         recorded = None if replayed is None else replayed.config
         execution = executor.execution(options, replayed)
-        return executor.run(given.run_options(recorded=recorded), options.run, execution)
+        return executor.run(invocation.run_options(recorded=recorded), options.run, execution)

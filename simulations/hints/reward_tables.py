@@ -104,7 +104,7 @@ def execute_table(
     """
     if not base.hints:
         raise UsageError(f"knowledge base {base.name!r} has no hints; `afl hints explore` finds some")
-    run_options = RunOptions.given({**options, "split": split, "sessions": sessions})
+    run_options = RunOptions.resolve({**options, "split": split, "sessions": sessions})
     task = executor.task(run_options, base)
     require_sound(audit_sessions(task))
     prepared = executor.prepare(task, name, execution)
@@ -119,7 +119,7 @@ def load_table(executor: Executor, base: KnowledgeBase, name: str) -> TableRun:
     Raises `NotFoundError` where there is no such run, `ConflictError` where hints or data set have changed since.
     """
     run = executor.wait(executor.store.run(name))
-    task = executor.task(RunOptions.given({}, recorded=run.config), base)
+    task = executor.task(RunOptions.resolve({}, recorded=run.config), base)
     if run.config.get("hints_hash") != base.hash or run.candidates_hash != task.candidates_hash:
         raise ConflictError(
             f"run {name!r} has other hints or sessions than the policy was trained on; train the policy again"

@@ -27,7 +27,7 @@ def policy_choices(
     try:
         dataset = datasets.load(str(config.get("dataset")))
         policy = Policy.load(folder, dataset)
-        options = RunOptions.given({}, recorded=config)
+        options = RunOptions.resolve({}, recorded=config)
         task = Task.of(dataset, options, training_data(datasets, dataset, options.train_on), base)
     except AFLError:
         return None

@@ -146,6 +146,6 @@ class Evidence:
         return check_split(
             [self.rows[session] for session in lists if session in self.rows],
             self.training.splits[Split.TRAIN],
-            trained=uses_trained_models(RunOptions.given({}, recorded=run.config)),
+            trained=uses_trained_models(RunOptions.resolve({}, recorded=run.config)),
             same_users=self.training.name == self.dataset.name,
         )

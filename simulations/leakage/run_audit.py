@@ -70,5 +70,5 @@ def _loaded(datasets: DatasetStore, name: str | None) -> Dataset | None:
 
 def _rows(run: Run, dataset: Dataset) -> list[Row]:
     """The rows of all splits, cut as the run had them."""
-    options = RunOptions.given({}, recorded=run.config)
+    options = RunOptions.resolve({}, recorded=run.config)
     return [row for split in Split for row in session_rows(dataset, split, held_out=options.held_out)]

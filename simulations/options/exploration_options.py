@@ -40,8 +40,8 @@ class ExplorationOptions:
         return asdict(self) | {"without": [name.value for name in self.without]}
 
     @classmethod
-    def given(cls, options: Mapping[str, Any], *, recorded: Mapping[str, Any] | None = None) -> Self:
-        """The options that were given, over those of a recorded exploration, over the defaults."""
+    def resolve(cls, options: Mapping[str, Any], *, recorded: Mapping[str, Any] | None = None) -> Self:
+        """These options, over those of a recorded exploration, over the defaults."""
         names = {field.name for field in fields(cls)}
         values = dict(recorded or {}) | {name: value for name, value in options.items() if name in names}
         return cls(**values | {"without": _filters(values.get("without", ()))})

@@ -33,7 +33,7 @@ ZERO_SHOT = "zero-shot"
 """The protocol of `llm` as a base model, and the name of its agent."""
 
 LISTED = 5
-"""How many candidates the recommendation agent lists, where it lists any and no other number is given."""
+"""Default length of the list that the recommendation agent makes."""
 
 FIRST = (
     "dataset",
@@ -49,7 +49,8 @@ FIRST = (
     "tools",
     "user_sees_candidates",
 )
-"""Options that every run's configuration holds; later ones are left out at their default, so that old runs go on."""
+"""Options that every configuration holds; options added later are left out at their default, so that earlier runs stay
+the same runs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,18 +74,21 @@ class RunOptions(
     tools: tuple[str, ...] = ()
     """Further recommender tools, `NAME[:ARG]`, in this order."""
     ratios: tuple[str, ...] = ()
-    """What the user agent judges after the dialogue, wanted to unwanted (`1:3`); empty for nothing."""
+    """Ratios of wanted to unwanted items that the user agent judges after the dialogue (`1:3`); empty for none."""
     loop: bool = True
-    """Whether there is a dialogue at all, or only the judging, without a memory."""
+    """Whether there is a dialogue before items are judged; without one, the user agent judges without a memory."""
     protocol: Protocol = "dialogue"
-    """The two agents in rounds; the language model asked one plain question, without a role (`zero-shot`); the user
-    agent choosing among the candidates (`choice`); the recommendation agent listing some, of which the user agent
-    chooses (`shortlist`), or nobody does (`ranking`); the same list once without a hint and once with each hint of a
-    knowledge base (`hints`), or with hints drawn from lists that went wrong (`exploration`)."""
+    """What the agents do.
+
+    `dialogue`: rounds of recommendation and response. `zero-shot`: the language model answers one plain question,
+    without a role. `choice`: the user agent chooses among the candidates. `shortlist`: the recommendation agent lists
+    some, and the user agent chooses among them. `ranking`: the list alone. `hints`: the list once without a hint and
+    once with each hint of a knowledge base. `exploration`: hints are derived from lists that miss the target.
+    """
     listed: int = LISTED
-    """How many candidates the recommendation agent lists, where it lists any."""
+    """Length of the list that the recommendation agent makes, if any."""
     hints: str | None = None
-    """The knowledge base whose hints are tried on every session (protocol `hints`)."""
+    """Name of the knowledge base whose hints are tried on every session (protocol `hints`)."""
 
     def __post_init__(self) -> None:
         at_least("rounds", self.rounds, 1)
@@ -141,15 +145,15 @@ class RunOptions(
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
     @classmethod
-    def given(cls, given: Mapping[str, Any], *, recorded: Mapping[str, Any] | None = None) -> Self:
-        """The options that were given, over the configuration of a recorded run, over the defaults.
+    def resolve(cls, stated: Mapping[str, Any], *, recorded: Mapping[str, Any] | None = None) -> Self:
+        """These options, over the configuration of a recorded run, over the defaults.
 
-        `given` maps field names to values, None meaning not given; a recommender `llm` is none beside the language
-        model. Raises `UsageError` for a missing data set or model.
+        `stated` maps field names to values; None counts as not stated. The recommender `llm`, the language model by
+        itself, becomes `none`. Raises `UsageError` for a missing data set or model.
         """
         names = {field.name for field in fields(cls)}
         values = {name: value for name, value in (recorded or {}).items() if name in names}
-        values |= {name: value for name, value in given.items() if value is not None}
+        values |= {name: value for name, value in stated.items() if value is not None}
         for required in ("dataset", "llm"):
             if not values.get(required):
                 raise UsageError(f"--{required} is missing: a new run needs a data set and a language model")

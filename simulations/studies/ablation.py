@@ -5,7 +5,7 @@ from simulations.analysis.paired_tests import compare_pairs
 from simulations.analysis.study_report import StudyReport
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.command_options import BaseModelStudyOptions
-from simulations.options.command import Given, command
+from simulations.options.command import Invocation, command
 from simulations.options.groups import LLM, NONE
 from simulations.studies.arm_runner import open_runner
 from simulations.studies.arms import Arm
@@ -21,14 +21,14 @@ ARMS = (WITHOUT_BOTH, WITHOUT_RECOMMENDER, WITHOUT_REWARD, WHOLE)
 
 @outside_event_loop
 @command(BaseModelStudyOptions)
-def study_ablation(given: Given[BaseModelStudyOptions]) -> StudyReport:
+def study_ablation(invocation: Invocation[BaseModelStudyOptions]) -> StudyReport:
     """Compare the loop without recommender, without reward model, without both, and whole, over the same sessions.
 
     The whole loop is tested against each of the others. Runs and errors are as in `evaluate_recommendation`;
     `UsageError` also without recommender or reward model.
     """
-    require_models(given.options, "the study is about what it contributes")
-    with open_runner(given) as runner:
+    require_models(invocation.options, "the study is about what it contributes")
+    with open_runner(invocation) as runner:
         arm_runs = runner.run_arms(ARMS)
         *parts, whole = (arm_run.result() for arm_run in arm_runs)
         return runner.report(

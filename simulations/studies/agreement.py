@@ -18,7 +18,7 @@ from simulations.analysis.agreement import METRICS, AgreementReport, ArmAgreemen
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.paired_tests import PairedTest, compare_pairs
 from simulations.execution.asynchrony import outside_event_loop
-from simulations.options.command import Given, command
+from simulations.options.command import Invocation, command
 from simulations.options.groups import NONE
 from simulations.studies.arm_runner import ArmRun, ArmRunner, open_runner
 from simulations.studies.user import UserStudyOptions
@@ -30,16 +30,16 @@ if TYPE_CHECKING:
 
 @outside_event_loop
 @command(UserStudyOptions)
-def study_agreement(given: Given[UserStudyOptions]) -> AgreementReport:
+def study_agreement(invocation: Invocation[UserStudyOptions]) -> AgreementReport:
     """Measure how the user agent's yes follows the reward score it is shown, with and without the memory of the loop.
 
     Runs are those of `evaluate_user`, `RUN-agent` and `RUN-afl`, and are shared with it; options and errors as there.
     Raises `UsageError` without a reward model.
     """
-    if given.options.reward == NONE:
+    if invocation.options.reward == NONE:
         raise UsageError("--reward: got 'none', expected a model: there is no score to agree with")
-    judged = judged_options(given.options)
-    with open_runner(given) as runner:
+    judged = judged_options(invocation.options)
+    with open_runner(invocation) as runner:
         arm_runs = runner.run_arms([arm_of("agent", judged), arm_of("afl", judged)])
         results = [
             _agreement(runner, arm_run, task, ratio)

@@ -12,7 +12,7 @@ from simulations.analysis.audit_check import Check
 from simulations.analysis.paired_tests import PairedTest
 from simulations.analysis.study_report import ArmCosts, StudyCosts, StudyReport
 from simulations.execution.command_options import StudyOptions
-from simulations.options.command import Given
+from simulations.options.command import Invocation
 from simulations.options.run_options import RunOptions
 from simulations.options.values import at_least
 from simulations.studies.arms import Arm
@@ -182,8 +182,8 @@ class ArmRunner:
     def task(self, arm: Arm, seed_index: int) -> "Task":
         """Sessions and lists of an arm under one of the study seeds."""
         options = {**self.options, **arm.options}
-        first = RunOptions.given(options).seed
-        return self.executor.task(RunOptions.given(over_seeds(options, first, self.seeds)[seed_index]))
+        first = RunOptions.resolve(options).seed
+        return self.executor.task(RunOptions.resolve(over_seeds(options, first, self.seeds)[seed_index]))
 
     def _run_name(self, arm: Arm, task: "Task", seed_index: int) -> str | None:
         return None if self.name is None else _name(self.name, arm, task, seed_index)
@@ -209,16 +209,16 @@ def _name(study_name: str, arm: Arm, task: "Task", seed_index: int) -> str:
 
 
 @contextmanager
-def open_runner(given: Given[StudyOptions], **defaults: Any) -> Iterator[ArmRunner]:
+def open_runner(invocation: Invocation[StudyOptions], **defaults: Any) -> Iterator[ArmRunner]:
     """A runner with the options of a study, `defaults` standing in for those not given; closed in the end."""
     from simulations.execution.executor import open_executor
 
-    options = given.options
+    options = invocation.options
     at_least("seeds", options.seeds, 1)
     with open_executor(options) as executor:
         yield ArmRunner(
             executor,
-            {**defaults, **given.determining(given.explicit)},
+            {**defaults, **invocation.run_values(invocation.explicit)},
             options.seeds,
             options.run,
             executor.execution(options, None),

@@ -14,7 +14,7 @@ from simulations.commands.hints_evaluate import HintsEvaluateOptions, hints_eval
 from simulations.commands.hints_explore import ExploreOptions, HintCandidateOptions, hints_explore
 from simulations.commands.hints_train import HintsTrainOptions, hints_train
 from simulations.execution.command_options import CallOptions
-from simulations.options.command import Given, command
+from simulations.options.command import Invocation, command
 from simulations.options.groups import DatasetOptions, EngineOptions, LanguageModelOptions, TrainingDataOptions
 from simulations.studies.policy_tables import ARMS, PageFolder, with_page
 
@@ -40,23 +40,29 @@ class HintFiltersOptions(
 
 
 @command(HintFiltersOptions)
-def study_hint_filters(given: Given[HintFiltersOptions]) -> StudyReport:
+def study_hint_filters(invocation: Invocation[HintFiltersOptions]) -> StudyReport:
     """Compare policies over knowledge bases explored with every filter and without each; the same command continues.
 
     NDCG@10 over the same held-out sessions. Each is explored, trained on `sessions` and evaluated on `held_out`
     sessions as `RUN-all`, `RUN-without-leak`, ... The policy over the base of every filter is tested against the
     others. Errors are those of `hints_explore`, `hints_train` and `hints_evaluate`.
     """
-    options = given.options
+    options = invocation.options
     # Lists are drawn for training as they were for the exploration.
-    trained = {name: value for name, value in given.of(HintsTrainOptions).items() if name not in _OF_EXPLORATION}
-    evaluated = {name: value for name, value in trained.items() if name in given.of(HintsEvaluateOptions)}
+    trained = {
+        name: value
+        for name, value in invocation.explicit_for(HintsTrainOptions).items()
+        if name not in _OF_EXPLORATION
+    }
+    evaluated = {
+        name: value for name, value in trained.items() if name in invocation.explicit_for(HintsEvaluateOptions)
+    }
     arms: dict[str, Sequence[ArmResult]] = {}
     stand_in = False
     for without in (None, *Filter):
         name = f"{options.run}-all" if without is None else f"{options.run}-without-{without}"
         filters = [] if without is None else [without.value]
-        hints_explore(**given.of(ExploreOptions) | {"run": name, "without": filters})
+        hints_explore(**invocation.explicit_for(ExploreOptions) | {"run": name, "without": filters})
         hints_train(name, **trained | {"sessions": options.sessions})
         report = hints_evaluate(name, **evaluated | {"sessions": options.held_out})
         arms["all" if without is None else f"without {without}"] = report.ndcg

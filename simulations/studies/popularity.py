@@ -23,7 +23,7 @@ from simulations.analysis.paired_tests import compare_pairs
 from simulations.analysis.study_report import StudyReport
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.command_options import BaseModelStudyOptions
-from simulations.options.command import Given, command
+from simulations.options.command import Invocation, command
 from simulations.studies.arm_runner import ArmRun, ArmRunner, open_runner
 from simulations.studies.arms import Arm
 from simulations.studies.rounds import round_label
@@ -71,13 +71,13 @@ class Recommended:
 
 @outside_event_loop
 @command(BaseModelStudyOptions)
-def study_popularity(given: Given[BaseModelStudyOptions]) -> StudyReport:
+def study_popularity(invocation: Invocation[BaseModelStudyOptions]) -> StudyReport:
     """Compare the share of popular items among recommendations: the base model's, and the loop's after each round.
 
     In each group the last round is tested against the base model and against the first round. One run of the loop,
     `RUN-afl`; the same call continues it. Errors are as in `evaluate_recommendation`.
     """
-    with open_runner(given) as runner:
+    with open_runner(invocation) as runner:
         (arm_run,) = runner.run_arms([LOOP])
         seeds = [_recommended(runner, arm_run, seed_index) for seed_index in range(len(arm_run.seeds))]
         task = runner.task(LOOP, 0)

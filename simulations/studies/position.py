@@ -5,7 +5,7 @@ from simulations.analysis.study_report import StudyReport
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.command_options import BaseModelStudyOptions
 from simulations.leakage.positions import NAME as POSITIONS
-from simulations.options.command import Given, command
+from simulations.options.command import Invocation, command
 from simulations.studies.arm_runner import open_runner
 from simulations.studies.arms import Arm
 from simulations.studies.rounds import after_round
@@ -20,13 +20,13 @@ ARMS = (RANDOM, FIRST, LAST)
 
 @outside_event_loop
 @command(BaseModelStudyOptions)
-def study_position(given: Given[BaseModelStudyOptions]) -> StudyReport:
+def study_position(invocation: Invocation[BaseModelStudyOptions]) -> StudyReport:
     """Compare the loop with the target first, last, and shuffled in its list, after each round.
 
     Both ends are tested against the shuffled lists (AFL, Figure 6). Each order is a run, `RUN-random`, `RUN-first`,
     `RUN-last`; the same call continues them. Errors are as in `simulate`.
     """
-    with open_runner(given) as runner:
+    with open_runner(invocation) as runner:
         arm_runs = runner.run_arms(ARMS)
         shuffled, *ends = (
             [

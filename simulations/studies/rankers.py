@@ -24,7 +24,7 @@ from simulations.analysis.paired_tests import compare_pairs
 from simulations.analysis.study_report import StudyReport
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.command_options import BaseModelStudyOptions
-from simulations.options.command import Given, command
+from simulations.options.command import Invocation, command
 from simulations.options.groups import NONE
 from simulations.options.values import at_least
 from simulations.studies.ablation import require_models
@@ -65,17 +65,17 @@ class RankersOptions(BaseModelStudyOptions):
 
 @outside_event_loop
 @command(RankersOptions)
-def study_rankers(given: Given[RankersOptions]) -> StudyReport:
+def study_rankers(invocation: Invocation[RankersOptions]) -> StudyReport:
     """Compare base model, agents and reward model as rankers, alone and in pairs, beside the loop.
 
     The loop is tested against each of them, and the two choices from a list against the agent alone. The runs are
     `RUN-user`, `RUN-agent`, `RUN-shortlist` and `RUN-afl`; the same call continues them. Errors are as in `simulate`;
     `UsageError` also without recommender or reward model: each of them is a ranker.
     """
-    listed = given.options.listed
+    listed = invocation.options.listed
     at_least("listed", listed, 1)
-    require_models(given.options, "the study has it as a ranker of its own")
-    with open_runner(given) as runner:
+    require_models(invocation.options, "the study has it as a ranker of its own")
+    with open_runner(invocation) as runner:
         arm_runs = {arm_run.arm.name: arm_run for arm_run in runner.run_arms(arms(listed))}
         user, agent, picks, loop = (arm_runs[name].result() for name in (USER, AGENT, USER_PICKS, LOOP))
         base = replace(of_base("", [arm_runs[name] for name in (AGENT, USER_PICKS, LOOP)]), group={})

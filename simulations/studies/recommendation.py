@@ -16,7 +16,7 @@ from simulations.analysis.paired_tests import compare
 from simulations.analysis.study_report import StudyReport
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.command_options import StudyOptions
-from simulations.options.command import Given, command
+from simulations.options.command import Invocation, command
 from simulations.options.groups import LLM, NONE
 from simulations.options.run_options import ZERO_SHOT
 from simulations.studies.arm_runner import ArmRun, ArmRunner, SeedRun, open_runner
@@ -51,7 +51,7 @@ class RecommendationOptions(StudyOptions):
 
 @outside_event_loop
 @command(RecommendationOptions)
-def evaluate_recommendation(given: Given[RecommendationOptions]) -> StudyReport:
+def evaluate_recommendation(invocation: Invocation[RecommendationOptions]) -> StudyReport:
     """Compare base model, recommendation agent and feedback loop over the same sessions; the same command continues.
 
     How often each arm recommends the target, and which arms differ, for every base model. Arms: `base`, the base
@@ -62,12 +62,12 @@ def evaluate_recommendation(given: Given[RecommendationOptions]) -> StudyReport:
     averaged over them first. Errors are as in `simulate`, and `UsageError` is also raised where the audit finds the
     set-up broken, before anything is asked.
     """
-    options = given.options
+    options = invocation.options
     check(options.bases, options.arms, tools=options.tools, settings=options.settings)
     names = tuple(arm for arm in EVERY_ARM if arm in options.arms)
     # Models alone ask no language model: none needs to be named.
     defaults = {"llm": "offline"} if names == ("base",) and LLM not in options.bases else {}
-    with open_runner(given, **defaults) as runner:
+    with open_runner(invocation, **defaults) as runner:
         arms = [arm_of(base, name) for base in options.bases for name in names if name != "base" or base == LLM]
         arm_runs = runner.run_arms(arms)
         results: list[ArmResult] = []

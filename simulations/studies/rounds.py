@@ -14,7 +14,7 @@ from simulations.analysis.paired_tests import compare_pairs
 from simulations.analysis.study_report import StudyReport
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.command_options import BaseModelStudyOptions
-from simulations.options.command import Given, command
+from simulations.options.command import Invocation, command
 from simulations.studies.arm_runner import ArmRun, ArmRunner, open_runner
 from simulations.studies.arms import Arm
 
@@ -23,16 +23,16 @@ LOOP = Arm(name="afl")
 
 @outside_event_loop
 @command(BaseModelStudyOptions)
-def study_rounds(given: Given[BaseModelStudyOptions]) -> StudyReport:
+def study_rounds(invocation: Invocation[BaseModelStudyOptions]) -> StudyReport:
     """Compare the loop after each of its rounds, read from one run of the longest.
 
     Each round is tested against the one before, and the last against the first. Runs and errors are as in
     `evaluate_recommendation`; `UsageError` also for a single round.
     """
-    most = given.options.rounds
+    most = invocation.options.rounds
     if most < 2:
         raise UsageError(f"--rounds: got {most}, expected at least 2: there is nothing to compare")
-    with open_runner(given) as runner:
+    with open_runner(invocation) as runner:
         (arm_run,) = runner.run_arms([LOOP])
         numbers = range(1, arm_run.rounds + 1)
         results = [after_round(runner, arm_run, number, arm=round_label(number)) for number in numbers]

@@ -12,7 +12,7 @@ from afl.option import RUN, Option
 from simulations.analysis.user_simulation import Answers, ArmAnswers, UserReport, by_ratio, compare_arms
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.command_options import BaseModelStudyOptions
-from simulations.options.command import Given, command
+from simulations.options.command import Invocation, command
 from simulations.options.groups import NONE, JudgedItemsOptions
 from simulations.studies.arm_runner import ArmRun, ArmRunner, open_runner
 from simulations.studies.truth import against_truth
@@ -44,7 +44,7 @@ class EvaluateUserOptions(UserStudyOptions):
 
 @outside_event_loop
 @command(EvaluateUserOptions)
-def evaluate_user(given: Given[EvaluateUserOptions]) -> UserReport:
+def evaluate_user(invocation: Invocation[EvaluateUserOptions]) -> UserReport:
     """Compare what user agents say yes to with what their users went on to; the same command continues.
 
     Precision, recall and F1 of each arm's yes over the same users and items, and which arms differ. Every user is
@@ -54,13 +54,13 @@ def evaluate_user(given: Given[EvaluateUserOptions]) -> UserReport:
     with what it remembers of it. The loop runs once per user and serves all ratios. Arms that ask a language model
     are runs, `RUN-ARM`; the same call continues them. Errors are as in `evaluate_recommendation`.
     """
-    options = given.options
+    options = invocation.options
     check(options)
     names = tuple(arm for arm in USER_ARMS if arm in options.arms)
     # The reward model alone asks no language model: none needs to be named.
     defaults = {"llm": "offline"} if names == ("reward",) else {}
     judged = judged_options(options)
-    with open_runner(given, **defaults) as runner:
+    with open_runner(invocation, **defaults) as runner:
         arms = [arm_of(name, judged) for name in names if name != "reward"]
         arm_runs = runner.run_arms(arms)
         # The reward arm uses the scores that the agents were shown; alone, it is computed without a run.

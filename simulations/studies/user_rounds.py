@@ -13,7 +13,7 @@ from simulations.analysis.arm_results import ArmResult
 from simulations.analysis.paired_tests import compare_pairs
 from simulations.analysis.user_simulation import METRICS, ArmAnswers, UserReport
 from simulations.execution.asynchrony import outside_event_loop
-from simulations.options.command import Given, command
+from simulations.options.command import Invocation, command
 from simulations.studies.arm_runner import open_runner
 from simulations.studies.arms import Arm
 from simulations.studies.rounds import round_label
@@ -23,15 +23,15 @@ from simulations.studies.user_arms import answers_of, arm_of, judged_options, to
 
 @outside_event_loop
 @command(UserStudyOptions)
-def study_user_rounds(given: Given[UserStudyOptions]) -> UserReport:
+def study_user_rounds(invocation: Invocation[UserStudyOptions]) -> UserReport:
     """Compare the user agent without a memory and with that of 1, 2, ... rounds: precision, recall and F1.
 
     Each is tested against the one before, and the last against the first. Equal requests of earlier runs answer, as
     with `cache`. Raises as `evaluate_user` does.
     """
-    judged, longest = judged_options(given.options), given.options.rounds
+    judged, longest = judged_options(invocation.options), invocation.options.rounds
     further = [_arm(number, longest, judged) for number in range(1, longest + 1)]
-    with open_runner(given) as runner:
+    with open_runner(invocation) as runner:
         lookup = runner.executor.store.reply_cache
         sharing = replace(runner, execution=runner.execution.answered_from(None, lookup))
         arm_runs = sharing.run_arms([replace(arm_of("agent", judged), name="no memory"), *further])

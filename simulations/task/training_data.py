@@ -48,7 +48,7 @@ def recorded_training_data(named: Dataset, config: Mapping[str, Any]) -> Dataset
     learned = config.get("training_hash", config.get("dataset_hash"))
     if named.hash == learned:
         return named
-    held_out = RunOptions.given({}, recorded=config).held_out
+    held_out = RunOptions.resolve({}, recorded=config).held_out
     without = named.without_targets(held_out=held_out)
     return without if without.hash == learned else None
 

@@ -12,7 +12,7 @@ from simulations.cli.app import find_command
 from simulations.cli.commands import COMMANDS
 from simulations.cli.reference import WIDTH, help_of, option_rows, page
 from simulations.execution.command_options import StudyOptions
-from simulations.options.command import Given, command, given_options
+from simulations.options.command import Invocation, command, make_invocation
 from simulations.options.parameters import command_parameters
 from simulations.options.run_options import FIRST, RunOptions
 from tests.simulations.conftest import Afl
@@ -56,19 +56,21 @@ def test_a_public_function_has_the_fields_of_its_options_class_as_arguments() ->
     import inspect
 
     @command(StudyOptions)
-    def study(given: Given[StudyOptions]) -> Given[StudyOptions]:
-        return given
+    def study(invocation: Invocation[StudyOptions]) -> Invocation[StudyOptions]:
+        return invocation
 
-    given = study(dataset="small", rounds=2, tools=(), seeds=None)  # type: ignore[arg-type]  # None is not given
+    invocation = study(dataset="small", rounds=2, tools=(), seeds=None)  # type: ignore[arg-type]  # None is not given
     assert "rounds" in inspect.signature(study).parameters
-    assert (given.options.rounds, given.options.candidates) == (2, 20)
-    assert dict(given.explicit) == {"dataset": "small", "rounds": 2}
+    assert (invocation.options.rounds, invocation.options.candidates) == (2, 20)
+    assert dict(invocation.explicit) == {"dataset": "small", "rounds": 2}
 
 
 def test_a_replay_fills_in_what_is_not_given() -> None:
-    given = given_options(StudyOptions, {"rounds": 2})
+    invocation = make_invocation(StudyOptions, {"rounds": 2})
     recorded = RunOptions(dataset="d", llm="offline", rounds=3, candidates=5).configuration()
-    assert given.run_options(recorded=recorded) == RunOptions(dataset="d", llm="offline", rounds=2, candidates=5)
+    assert invocation.run_options(recorded=recorded) == RunOptions(
+        dataset="d", llm="offline", rounds=2, candidates=5
+    )
 
 
 def test_options_at_their_default_leave_no_new_key_in_a_configuration() -> None:

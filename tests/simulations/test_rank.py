@@ -15,7 +15,7 @@ from afl.types import Outcome
 from memory.records import TargetRankRow
 from simulations.analysis.ranked_lists import RankReport
 from simulations.analysis.simulation_report import SimulationReport
-from simulations.options.command import given_options
+from simulations.options.command import make_invocation
 from simulations.options.run_options import RunOptions
 from tests.simulations.conftest import Afl, Simulate
 
@@ -171,7 +171,7 @@ def test_what_is_not_said_is_as_re2llm_has_it(rank: Afl, afl: Afl, server: FakeS
 def test_a_ranking_run_has_no_user_agent_and_no_reward_model() -> None:
     from simulations.commands.rank import RankOptions, ranking_options
 
-    chosen = ranking_options(given_options(RankOptions, {"dataset": "d", "llm": "offline"}))
+    chosen = ranking_options(make_invocation(RankOptions, {"dataset": "d", "llm": "offline"}))
     assert chosen == RunOptions(
         dataset="d",
         llm="offline",

@@ -113,7 +113,7 @@ def play(small: Any, server: FakeServer) -> Play:
         fixed = {"dataset": "small", "split": "all", "llm": "openai:m", "recommender": "none", "reward": "none"}
         with open_executor(StorageOptions(settings=Settings())) as executor:
             return executor.run(
-                RunOptions.given(fixed | said),
+                RunOptions.resolve(fixed | said),
                 name,
                 ExecutionConfig(endpoint=EndpointOptions(base_url=server.url)),
             )

@@ -183,7 +183,7 @@ def test_lists_are_read_again_with_their_hit_rate(
     said = {"dataset": "small", "split": "all", "llm": "openai:m", "recommender": "none", "reward": "none"}
     with open_executor(StorageOptions(settings=Settings())) as executor:
         executor.run(
-            RunOptions.given(said | {"protocol": "ranking", "listed": 4}),
+            RunOptions.resolve(said | {"protocol": "ranking", "listed": 4}),
             "lists",
             ExecutionConfig(endpoint=EndpointOptions(base_url=server.url)),
         )
