@@ -1,4 +1,4 @@
-"""Do prompts quote the dialogue as it was: refusals that happened, and the recommendation that was made?"""
+"""Checks that prompts quote the dialogue truly: refusals that happened, and the recommendation that was made."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,10 +9,9 @@ from afl.types import Message, Outcome, Refusal, Role
 from agents.sections import memory_section, shown_reason
 from memory.records import SessionRecord, TurnRecord
 from simulations.analysis.audit_check import Check, Verdict, not_checked
-from simulations.leakage.prompts import lines_of
-from simulations.leakage.titles import Titles
+from simulations.leakage.prompts import Titles, lines_of
 
-NAME = "dialogue"
+DIALOGUE = "dialogue"
 
 _OFFER = (f"{RECOMMENDATION} ", f"{RECOMMENDED_BECAUSE} ")
 
@@ -21,13 +20,13 @@ _OFFER = (f"{RECOMMENDATION} ", f"{RECOMMENDED_BECAUSE} ")
 class DialogueCheck:
     """Collects the requests of a run and compares the memories and offers in them with the dialogue so far.
 
-    A line under the refusals that no round said, and an offer that was not made, are suspicious; where they name the
-    target, it has leaked: an agent is told of an item that nobody recommended.
+    A line under the refusals that no round contains, and an offer that was not made, are suspicious; where they name
+    the target, it has leaked: the prompt names an item that no agent recommended.
     """
 
     requests: int = 0
-    """That hold a memory or an offer."""
-    _unsaid: set[str] = field(default_factory=set)
+    """Requests with a memory or an offer."""
+    _unsupported: set[str] = field(default_factory=set)
     _revealing: set[str] = field(default_factory=set)
 
     def add(
@@ -39,41 +38,45 @@ class DialogueCheck:
         before: int,
         judged: str | None = None,
     ) -> None:
-        """One request as it was sent in round `before`, or about the `judged` item after the dialogue."""
+        """Adds a request as it was sent in round `before`, or about the `judged` item after the dialogue."""
         texts = [message["content"] for message in messages if message["role"] != "assistant"]
         lines = list(lines_of(texts))
         refusals = {line for heading, line in lines if heading == REFUSED and line != REFUSED}
         offers = {line for heading, line in lines if heading == RECOMMENDATION and line.startswith(_OFFER)}
         self.requests += bool(refusals or offers)
         expected_offer = dialogue.offer(before) if judged is None else {f"{RECOMMENDATION} {one_line(judged)}"}
-        unsaid = (refusals - dialogue.memory(before=before)) | (offers - expected_offer)
-        if unsaid:
-            self._unsaid.add(dialogue.session)
-        if any(Titles([target]).named(line) for line in unsaid):
+        unsupported = (refusals - dialogue.memory(before=before)) | (offers - expected_offer)
+        if unsupported:
+            self._unsupported.add(dialogue.session)
+        if any(Titles([target]).named(line) for line in unsupported):
             self._revealing.add(dialogue.session)
 
     def check(self) -> Check:
         """The verdict over all requests."""
         if not self.requests:
-            return not_checked(NAME, "No recorded request holds a memory or an offer.")
-        unsaid, revealing = sorted(self._unsaid), sorted(self._revealing)
+            return not_checked(DIALOGUE, "No recorded request holds a memory or an offer.")
+        unsupported, revealing = sorted(self._unsupported), sorted(self._revealing)
         numbers = {
             "requests": self.requests,
-            "sessions": len(unsaid),
+            "sessions": len(unsupported),
             "with_target": len(revealing),
-            "first": next(iter(revealing or unsaid), None),
+            "first": next(iter(revealing or unsupported), None),
         }
         if revealing:
             text = (
                 f"Memories or offers name the target in {len(revealing)} sessions, first {revealing[0]!r}, "
-                "and nobody had recommended it."
+                "which no agent had recommended."
             )
-            return Check(NAME, Verdict.BROKEN, text, numbers)
-        if unsaid:
-            text = f"Memories or offers of {len(unsaid)} sessions, first {unsaid[0]!r}, hold what nobody said."
-            return Check(NAME, Verdict.SUSPICIOUS, text, numbers)
+            return Check(DIALOGUE, Verdict.BROKEN, text, numbers)
+        if unsupported:
+            sessions = f"{len(unsupported)} sessions, first {unsupported[0]!r}"
+            text = f"Memories or offers of {sessions}, quote what no agent said."
+            return Check(DIALOGUE, Verdict.SUSPICIOUS, text, numbers)
         return Check(
-            NAME, Verdict.OK, f"What {self.requests} requests remember and offer was really said.", numbers
+            DIALOGUE,
+            Verdict.OK,
+            f"The memories and offers of {self.requests} requests are true to the dialogue.",
+            numbers,
         )
 
 

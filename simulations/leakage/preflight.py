@@ -7,12 +7,10 @@ from afl import plugins
 from afl.data.dataset import Split
 from afl.errors import UsageError
 from simulations.analysis.audit_check import Check, Verdict
-from simulations.leakage import judged, lists, positions, split, suggestions
-from simulations.leakage.judged import JudgedItemsOfUser, check_judged
-from simulations.leakage.lists import CandidateList, check_lists
-from simulations.leakage.positions import check_positions
-from simulations.leakage.split import check_split
-from simulations.leakage.suggestions import Suggestion, audit_suggestions, check_suggestions
+from simulations.leakage.candidate_lists import LISTS, POSITIONS, CandidateList, check_lists, check_positions
+from simulations.leakage.judged_items import JUDGED, JudgedItemsOfUser, check_judged
+from simulations.leakage.split import SPLIT, check_split
+from simulations.leakage.suggestions import SUGGESTIONS, Suggestion, audit_suggestions, check_suggestions
 from simulations.options.groups import NONE
 from simulations.options.run_options import RunOptions
 from simulations.task.model_outputs import ModelOutputs
@@ -20,12 +18,12 @@ from simulations.task.task import Task
 
 _UNTRAINED = (NONE, "file", "openai")
 
-_ADVICE = {
-    suggestions.NAME: "name the --seed and --candidates-from that the suggestions were made with",
-    lists.NAME: "look for items that stand for the same thing with `afl data info`",
-    positions.NAME: "choose another --seed or --candidates-from",
-    judged.NAME: "look at the sequences with `afl data info`",
-    split.NAME: "import the data with a split that keeps test sequences out of training",
+_REMEDIES = {
+    SUGGESTIONS: "name the --seed and --candidates-from that the suggestions were made with",
+    LISTS: "look for items that stand for the same thing with `afl data info`",
+    POSITIONS: "choose another --seed or --candidates-from",
+    JUDGED: "look at the sequences with `afl data info`",
+    SPLIT: "import the data with a split that keeps test sequences out of training",
 }
 
 
@@ -33,9 +31,9 @@ def audit_sessions(task: Task) -> tuple[Check, ...]:
     """The checks of `afl audit` that need no model: positions, lists, split, judged items, suggestions of a file."""
     options = task.options
     target_positions = [
-        shown.index(row.target)
-        for row, shown in zip(task.rows, task.candidates.tolist(), strict=True)
-        if row.target in shown
+        candidates.index(row.target)
+        for row, candidates in zip(task.rows, task.candidates.tolist(), strict=True)
+        if row.target in candidates
     ]
     return (
         *_suggestions_file(task),
@@ -57,24 +55,24 @@ def audit_outputs(task: Task, outputs: ModelOutputs) -> tuple[Check, ...]:
 
 
 def require_sound(checks: Sequence[Check], *, leave_out: Collection[str] = ()) -> list[Check]:
-    """The suspicious checks; `leave_out` names those that a study fails on purpose.
+    """The suspicious checks; `leave_out` names the checks that a study fails on purpose.
 
     Raises `UsageError` for the first broken one, naming the check, its finding and what to do.
     """
-    looked_at = [check for check in checks if check.name not in leave_out]
-    for check in looked_at:
+    required = [check for check in checks if check.name not in leave_out]
+    for check in required:
         if check.verdict is Verdict.BROKEN:
             raise UsageError(
-                f"the set-up is broken, nothing was asked: check {check.name!r} of the audit: {check.text} "
-                f"To go on, {_ADVICE[check.name]}; docs/audit.md tells what the check looks at"
+                f"the set-up is broken, no request was sent: check {check.name!r} of the audit: {check.text} "
+                f"To go on, {_REMEDIES[check.name]}; docs/audit.md describes the check"
             )
-    return [check for check in looked_at if check.verdict is Verdict.SUSPICIOUS]
+    return [check for check in required if check.verdict is Verdict.SUSPICIOUS]
 
 
 def candidate_lists_of(task: Task) -> list[CandidateList]:
-    """Every session's list as `check_lists` takes it."""
+    """Every session's candidate list, with the items its user touched."""
     pairs = zip(task.rows, task.candidates.tolist(), strict=True)
-    return [CandidateList(shown, row.target, frozenset(row.seen_items)) for row, shown in pairs]
+    return [CandidateList(candidates, row.target, frozenset(row.seen_items)) for row, candidates in pairs]
 
 
 def uses_trained_models(options: RunOptions) -> bool:
@@ -86,11 +84,11 @@ def uses_trained_models(options: RunOptions) -> bool:
 def _judged_items(task: Task) -> list[JudgedItemsOfUser]:
     if task.judged is None:
         return []
-    wanted = task.judged.wanted
+    positives = task.judged.wanted
     judged = zip(task.rows, task.candidates.tolist(), task.judged.items.tolist(), strict=True)
     return [
-        JudgedItemsOfUser(items[:wanted], items[wanted:], {*row.history, *shown}, row.seen_items)
-        for row, shown, items in judged
+        JudgedItemsOfUser(items[:positives], items[positives:], {*row.history, *candidates}, row.seen_items)
+        for row, candidates, items in judged
     ]
 
 

@@ -1,25 +1,26 @@
-"""Does a prompt name the target outside the candidate list and the dialogue?"""
+"""Checks that no prompt names the target outside the candidate list and the dialogue."""
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from afl.prompt_headings import ADVICE, CANDIDATES, HISTORY, RECOMMENDATION, RECOMMENDED_BECAUSE, REFUSED
 from afl.types import Message
+from agents.matching import unaccented
 from simulations.analysis.audit_check import Check, Verdict, not_checked
-from simulations.leakage.titles import Titles
 
-NAME = "prompts"
+PROMPTS = "prompts"
 
 _LISTED = (CANDIDATES, ADVICE)
 _DIALOGUE = (REFUSED, RECOMMENDATION)
 
 
 class LineSubject(NamedTuple):
-    """What a line gives away if no request about something else has it."""
+    """The subject of a request: a line that only requests about one subject have gives the subject away."""
 
     judged: bool
-    of: str
+    subject: str
     """The target of the dialogue; where items are judged, the session."""
 
 
@@ -28,14 +29,14 @@ class PromptCheck:
     """Collects the requests of a run, and finds the sessions whose prompts give the target away.
 
     Checked is every line outside the candidates, the advice and, after the first request, the refusals and the offer,
-    which have checks of their own. In the history only an equal entry counts; elsewhere the title as whole words, not
-    inside another title. A line that a session with another target has too tells nobody which target is meant: an
-    artist called Yes is no leak. Where several items of a session are judged, each is a target, and a line tells when
+    which have their own checks. In the history only an equal entry counts; elsewhere the title as whole words, not
+    inside another title. A line that sessions with another target have too does not identify the target: an
+    artist called Yes is no leak. Where several items of a session are judged, each is a target, and a line counts if
     no other session has it.
     """
 
     titles: Collection[str]
-    """All titles of the catalogue; empty where the data set is gone."""
+    """All titles of the catalogue; empty where the data set is missing."""
     requests: int = 0
     understood: int = 0
     """Requests with candidates or an offer under the expected headings."""
@@ -43,7 +44,7 @@ class PromptCheck:
     _subjects: set[LineSubject] = field(default_factory=set)
     _mentions: list[tuple[str, LineSubject, str]] = field(default_factory=list)
     _subject_of_line: dict[tuple[bool, str], LineSubject | None] = field(default_factory=dict)
-    """(Of judging, line) -> its subject; None where requests about several subjects have it."""
+    """(Whether the request judges an item, line) -> its subject; None for a line of several subjects."""
 
     def add(
         self,
@@ -55,9 +56,9 @@ class PromptCheck:
         judged: bool = False,
         past: Collection[str] = (),
     ) -> None:
-        """One request as it was sent; `first`: nothing had been said in the session before.
+        """Adds a request as it was sent; `first`: it is the first of its session.
 
-        `past` holds titles of the user's own history: what somebody returns to is no leak.
+        `past` holds titles of the user's own history: a target that the user returns to is no leak.
         """
         subject = LineSubject(judged, session if judged else target)
         self.requests += 1
@@ -75,8 +76,8 @@ class PromptCheck:
     def check(self) -> Check:
         """The verdict over all requests."""
         if not self.understood:
-            return not_checked(NAME, f"No recorded request has a section {CANDIDATES!r} or {RECOMMENDATION!r}.")
-        in_text = {session for session, teller, line in self._mentions if self._identifies(teller, line)}
+            return not_checked(PROMPTS, f"No recorded request has a section {CANDIDATES!r} or {RECOMMENDATION!r}.")
+        in_text = {session for session, subject, line in self._mentions if self._identifies(subject, line)}
         sessions = sorted(self._in_history | in_text)
         numbers = {
             "requests": self.requests,
@@ -86,12 +87,10 @@ class PromptCheck:
             "first": sessions[0] if sessions else None,
         }
         if sessions:
-            text = (
-                f"The target stands outside list and dialogue in {len(sessions)} sessions, first {sessions[0]!r}."
-            )
-            return Check(NAME, Verdict.BROKEN, text, numbers)
-        text = f"None of {self.requests} requests says its target outside list, advice and dialogue."
-        return Check(NAME, Verdict.OK, text, numbers)
+            text = f"The target is named outside list and dialogue in {len(sessions)} sessions, first {sessions[0]!r}."
+            return Check(PROMPTS, Verdict.BROKEN, text, numbers)
+        text = f"None of {self.requests} requests names its target outside list, advice and dialogue."
+        return Check(PROMPTS, Verdict.OK, text, numbers)
 
     def _note(self, session: str, target: str, line: str, subject: LineSubject) -> None:
         if self._subject_of_line.setdefault((subject.judged, line), subject) != subject:
@@ -100,7 +99,7 @@ class PromptCheck:
             self._mentions.append((session, subject, line))
 
     def _identifies(self, subject: LineSubject, line: str) -> bool:
-        others = sum(one.judged == subject.judged for one in self._subjects) > 1
+        others = sum(other.judged == subject.judged for other in self._subjects) > 1
         return others and self._subject_of_line[subject.judged, line] == subject
 
 
@@ -116,3 +115,24 @@ def lines_of(texts: Sequence[str]) -> Iterator[tuple[str, str]]:
             elif not heading and line.startswith((f"{RECOMMENDATION} ", f"{RECOMMENDED_BECAUSE} ")):
                 heading = RECOMMENDATION
             yield heading, line
+
+
+class Titles:
+    """Finds titles in free text, as whole words and never inside a longer title; case and accents do not count."""
+
+    def __init__(self, titles: Collection[str]) -> None:
+        self.forms = {title: unaccented(title) for title in titles}
+
+    def named(self, text: str) -> list[str]:
+        """The titles that the text mentions."""
+        rest, titles = unaccented(text), []
+        present = [(form, title) for title, form in self.forms.items() if form and form in rest]
+        for form, title in sorted(present, key=lambda entry: len(entry[0]), reverse=True):
+            rest, count = re.subn(rf"(?<!\w){re.escape(form)}(?!\w)", "\0", rest)
+            if count:
+                titles.append(title)
+        return titles
+
+    def mentions(self, text: str, title: str) -> bool:
+        """Whether the text mentions the title; other titles are compared only if its letters occur in the text."""
+        return unaccented(title) in unaccented(text) and title in self.named(text)

@@ -1,4 +1,4 @@
-"""Has the model been trained on the sessions it is tested on?"""
+"""Checks that models were not trained on the sessions they are tested on."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from afl.data.dataset import Sequences, Split
 from afl.data.sessions import MIN_HISTORY, Row
 from simulations.analysis.audit_check import Check, Verdict, not_checked
 
-NAME = "split"
+SPLIT = "split"
 COMMON = 0.01
 """Above this share, equal sessions are no coincidence of short histories."""
 
@@ -20,42 +20,42 @@ def check_split(
 
     `trained`: whether anything in the run learned from the training sequences; only then are rows of the training
     split suspicious, and repeated rows broken, where they are more than one in a hundred. `same_users`: whether equal
-    ids are the same user, as within one data set. A row of fewer than four items is found by coincidence and not
-    looked for. Rows of the training split are fine as long as nothing learned from their targets.
+    ids are the same user, as within one data set. A row of fewer than four items may occur by
+    coincidence and is not counted. Rows of the training split are fine as long as nothing learned from their targets.
     """
     if not len(training):
-        return not_checked(NAME, "The data set has no training sequences.")
+        return not_checked(SPLIT, "The data set has no training sequences.")
     tested = [row for row in rows if row.split != Split.TRAIN]
     numbers = {"n": len(tested), "of_train": len(rows) - len(tested), "repeated": 0, "users_in_train": 0}
-    repeated = _Windows(training)
-    trained_on = sum((*row.history, row.target) in repeated for row in rows if row.split == Split.TRAIN)
+    windows = _Windows(training)
+    trained_on = sum((*row.history, row.target) in windows for row in rows if row.split == Split.TRAIN)
     if trained_on and trained:
         text = f"{trained_on} sessions are training sequences of the models that judge them."
-        return Check(NAME, Verdict.SUSPICIOUS, text, numbers)
+        return Check(SPLIT, Verdict.SUSPICIOUS, text, numbers)
     if not tested:
         text = "All sessions are training sequences, and nothing was learned from their targets."
-        return Check(NAME, Verdict.OK, text, numbers) if trained else not_checked(NAME, text)
+        return Check(SPLIT, Verdict.OK, text, numbers) if trained else not_checked(SPLIT, text)
     users = set(training.ids) if same_users else set()
-    # Two or three items in a row are met by coincidence: such rows say nothing about a split.
-    telling = [row for row in tested if len(row.history) >= MIN_HISTORY]
-    numbers["repeated"] = sum((*row.history, row.target) in repeated for row in telling)
+    # Two or three consecutive items recur by coincidence: such rows say nothing about a split.
+    long_rows = [row for row in tested if len(row.history) >= MIN_HISTORY]
+    numbers["repeated"] = sum((*row.history, row.target) in windows for row in long_rows)
     numbers["users_in_train"] = sum(row.id in users for row in tested)
     common = trained and numbers["repeated"] > COMMON * len(tested)
     verdict = _verdict(len(tested), numbers["repeated"], numbers["users_in_train"], common=common)
-    return Check(NAME, *verdict, numbers)
+    return Check(SPLIT, *verdict, numbers)
 
 
 def _verdict(n: int, repeated: int, users: int, *, common: bool) -> tuple[Verdict, str]:
     if repeated:
         verdict = Verdict.BROKEN if common else Verdict.SUSPICIOUS
-        return verdict, f"{repeated} of {n} sessions, target included, stand in a training sequence."
+        return verdict, f"{repeated} of {n} sessions, target included, are part of a training sequence."
     if users:
         return Verdict.SUSPICIOUS, f"{users} of {n} sessions are of users that have a training sequence too."
-    return Verdict.OK, f"None of {n} sessions stands in a training sequence, and no user is on both sides."
+    return Verdict.OK, f"None of {n} sessions is part of a training sequence, and no user is on both sides."
 
 
 class _Windows:
-    """Every run of items in the training sequences, found by the item it ends with."""
+    """All windows of consecutive items in the training sequences, looked up by their last item."""
 
     def __init__(self, training: Sequences) -> None:
         self.items, self.offsets = training.items, training.offsets
@@ -64,9 +64,9 @@ class _Windows:
 
     def __contains__(self, window: tuple[int, ...]) -> bool:
         first, last = np.searchsorted(self.sorted, [window[-1], window[-1] + 1])
-        return any(self._ends_at(int(place), window) for place in self.order[first:last])
+        return any(self._ends_at(int(index), window) for index in self.order[first:last])
 
-    def _ends_at(self, place: int, window: tuple[int, ...]) -> bool:
-        start = place + 1 - len(window)
-        begin = self.offsets[np.searchsorted(self.offsets, place, side="right") - 1]
-        return start >= begin and tuple(self.items[start : place + 1].tolist()) == window
+    def _ends_at(self, index: int, window: tuple[int, ...]) -> bool:
+        start = index + 1 - len(window)
+        begin = self.offsets[np.searchsorted(self.offsets, index, side="right") - 1]
+        return start >= begin and tuple(self.items[start : index + 1].tolist()) == window

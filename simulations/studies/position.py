@@ -4,7 +4,7 @@ from simulations.analysis.paired_tests import compare_pairs
 from simulations.analysis.study_report import StudyReport
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.command_options import BaseModelStudyOptions
-from simulations.leakage.positions import NAME as POSITIONS
+from simulations.leakage.candidate_lists import POSITIONS
 from simulations.options.command import Invocation, command
 from simulations.studies.arm_runner import open_runner
 from simulations.studies.arms import Arm

@@ -18,14 +18,18 @@ from simulations import audit, evaluate_user, simulate
 from simulations.analysis.audit_check import Check, Verdict
 from simulations.commands.data import import_data
 from simulations.execution.agent_factory import AgentFactory
-from simulations.leakage.advice import ToolAdvice, check_advice
-from simulations.leakage.lists import CandidateList, check_lists
-from simulations.leakage.positions import check_positions
-from simulations.leakage.prompts import PromptCheck
+from simulations.leakage.candidate_lists import CandidateList, check_lists, check_positions
+from simulations.leakage.prompts import PromptCheck, Titles
 from simulations.leakage.run_audit import Audit
 from simulations.leakage.split import check_split
-from simulations.leakage.suggestions import Accuracy, Suggestion, audit_suggestions, check_suggestions
-from simulations.leakage.titles import Titles
+from simulations.leakage.suggestions import (
+    Accuracy,
+    Suggestion,
+    ToolAdvice,
+    audit_suggestions,
+    check_advice,
+    check_suggestions,
+)
 from simulations.options.run_options import RunOptions
 from simulations.task.task import Task
 from tests.simulations.conftest import Afl
@@ -176,7 +180,7 @@ def test_a_reason_that_nobody_gave_is_suspicious(targets: Targets) -> None:
 
     found = audited(agents=remembering(reword))
     assert verdicts(found) == {"dialogue": "suspicious"}
-    assert "hold what nobody said" in check_of(found, "dialogue").text
+    assert "quote what no agent said" in check_of(found, "dialogue").text
 
 
 def test_an_offer_that_nobody_made_is_found(targets: Targets) -> None:
@@ -316,7 +320,7 @@ def test_a_few_suggestions_off_their_list_are_no_oracle_but_suspicious() -> None
 def test_accuracy_has_clopper_and_pearsons_interval() -> None:
     found = Accuracy.of(34, 35, chance=0.05)
     assert (found.low, found.high) == pytest.approx((0.8508, 0.9993), abs=5e-4)
-    assert found.implausible
+    assert found.is_implausible
 
 
 def test_advice_that_names_every_candidate_tells_nothing() -> None:

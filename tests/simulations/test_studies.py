@@ -22,7 +22,7 @@ from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.audit_check import Check, Verdict
 from simulations.analysis.paired_tests import compare
 from simulations.commands.data import import_data
-from simulations.leakage.judged import JudgedItemsOfUser, check_judged
+from simulations.leakage.judged_items import JudgedItemsOfUser, check_judged
 from simulations.leakage.preflight import audit_outputs, audit_sessions, require_sound
 from simulations.options.run_options import RunOptions
 from simulations.studies.arm_runner import over_seeds
@@ -245,7 +245,7 @@ def test_a_user_without_a_completed_session_is_left_out_of_the_completed() -> No
 
 @pytest.fixture
 def twins(small: Path, tmp_path: Path) -> str:
-    """A data set in which every test session stands in a training sequence."""
+    """A data set in which every test session is part of a training sequence."""
     rows = [
         f"{who}{user},Band {user * 7 % 60 + time},{time}"
         for user in range(30)
@@ -270,7 +270,7 @@ def test_a_broken_set_up_is_refused_before_anything_is_trained_or_asked(
 
 
 def test_studies_refuse_it_too(twins: str, server: FakeServer) -> None:
-    with pytest.raises(UsageError, match="the set-up is broken, nothing was asked: check 'split'"):
+    with pytest.raises(UsageError, match="the set-up is broken, no request was sent: check 'split'"):
         study_ablation(dataset=twins, llm="openai:m", base_url=server.url)
     assert server.counters.chat == 0
 
@@ -327,9 +327,9 @@ def test_a_sound_set_up_passes_every_check(dataset: Dataset) -> None:
     ("asked", "said"),
     [
         (JudgedItemsOfUser([1], [2, 2], [], [1]), "an item twice"),
-        (JudgedItemsOfUser([1], [2], [], [1, 2]), "as if they did not want it"),
-        (JudgedItemsOfUser([1], [2], [2], [1]), "have met an unwanted item"),
-        (JudgedItemsOfUser([1], [2], [], []), "is not theirs"),
+        (JudgedItemsOfUser([1], [2], [], [1, 2]), "judge an item they touched as an unwanted one"),
+        (JudgedItemsOfUser([1], [2], [2], [1]), "judge an unwanted item that the dialogue has shown"),
+        (JudgedItemsOfUser([1], [2], [], []), "judge a wanted item that is not held out of their own sequence"),
     ],
 )
 def test_judged_items_that_are_not_what_they_say_are_broken(asked: JudgedItemsOfUser, said: str) -> None:
