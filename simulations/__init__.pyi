@@ -24,13 +24,13 @@ from .commands.hints_train import hints_train as hints_train
 from .commands.inspect import inspect as inspect
 from .commands.rank import rank as rank
 from .commands.report import report as report
-from .commands.reproduce import reproduce as reproduce
 from .commands.rescore import rescore as rescore
 from .commands.runs import runs as runs
 from .commands.simulate import simulate as simulate
 from .commands.train import train as train
 from .commands.view import view as view
 from .graphs.dialogue import build_graph as build_graph
+from .reproduction.reproduce import reproduce as reproduce
 from .studies.ablation import study_ablation as study_ablation
 from .studies.agreement import study_agreement as study_agreement
 from .studies.few_shot import study_few_shot as study_few_shot

@@ -1,8 +1,10 @@
-"""The published tables and figures beside what comes out here.
+"""`afl reproduce`: the published tables and figures beside the results of this version.
 
-manifests/    the paper's rows: values, counts, where they stand, and which arm of ours each belongs to
-manifest.py   reads them
-measuring.py  plays the studies that the rows ask for, and finds each row's numbers in what came of them
-verdicts.py   whether a published number and ours can be told apart, and whether a claim holds
-page.py       all of it as a page
+reproduce.py       the command
+manifests/         the rows of the paper: value, number of users, place in the paper, and our arm for it
+manifest.py        reads them
+study_outcomes.py  runs the studies that rows need, and finds the numbers of each row in their reports
+verdicts.py        whether a published number and ours differ significantly, and whether a claim holds
+comparison.py      every row and claim with its verdict
+page.py            all of it as a page
 """

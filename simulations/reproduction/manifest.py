@@ -1,4 +1,4 @@
-"""What the paper reports, and which arm of ours each number belongs to."""
+"""The numbers and claims of the paper, and the arm of ours that each belongs to."""
 
 import json
 from collections.abc import Mapping
@@ -16,13 +16,13 @@ _FOLDER = "simulations.reproduction.manifests"
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A number as the paper prints it."""
+    """A number as printed in the paper."""
 
     value: float
     n: int
-    """Users it is over."""
+    """Number of users."""
     hits: int | None = None
-    """What of n the value is, for hit rates; None for means."""
+    """For a hit rate, the number of hits among n; None for means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +32,23 @@ class Row:
     row: str
     column: str
     arm: Mapping[str, Any]
-    """Which of our results it belongs to: `study`, `arm`, and whatever else tells it from the others."""
+    """The key of our result: `study`, `arm`, and further keys where these are not unique."""
     asks_language_model: bool
     published: Published | None
-    """None where the paper shows it in a picture alone."""
+    """None where the paper has it in a figure only."""
     language_model: str | None = None
-    """Pattern of the names of the language model that the row is about; None for rows that are about none."""
+    """Pattern of the name of the language model that the row is about; None for rows about no particular one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What the paper says about its numbers, as a sum over arms that is above 0 where it holds."""
+    """A claim of the paper about its numbers, as a weighted sum over arms that is above 0 if the claim holds."""
 
     claim: str
     place: str
-    """Where the paper says it."""
+    """Where in the paper the claim is made."""
     contrast: tuple[tuple[float, Mapping[str, Any]], ...]
-    """(weight, arm): the sum is taken user by user."""
+    """(weight, arm): summed per user."""
     at_least: bool = False
     """Whether the claim also holds where the sum is 0."""
 
@@ -61,9 +61,9 @@ class Manifest:
     title: str
     source: str
     metric: str
-    """What its numbers are."""
+    """The metric of its numbers."""
     studies: Mapping[str, Mapping[str, Any]]
-    """The studies that give our numbers: name -> options, as published."""
+    """The studies behind our numbers: name -> options, as published."""
     notes: tuple[str, ...]
     rows: tuple[Row, ...]
     claims: tuple[Claim, ...]
@@ -71,22 +71,22 @@ class Manifest:
     @classmethod
     def of(cls, target: str, dataset: str) -> Self:
         """The manifest as packaged. Raises `UsageError` where the paper has nothing about this data set."""
-        kept = _read(target)
+        content = _read(target)
         rows = tuple(
-            _row(row, dataset) for row in kept["rows"] if dataset in row.get("published", {dataset: None})
+            _row(row, dataset) for row in content["rows"] if dataset in row.get("published", {dataset: None})
         )
-        if not rows or dataset not in kept["datasets"]:
-            known = ", ".join(kept["datasets"])
-            raise UsageError(f"--dataset: got {dataset!r}, but {kept['source']} is about: {known}")
+        if not rows or dataset not in content["datasets"]:
+            datasets = ", ".join(content["datasets"])
+            raise UsageError(f"--dataset: got {dataset!r}, but {content['source']} is about: {datasets}")
         return cls(
             target=target,
-            title=kept["title"],
-            source=kept["source"],
-            metric=kept["metric"],
-            studies=kept["studies"],
-            notes=tuple(kept.get("notes", ())),
+            title=content["title"],
+            source=content["source"],
+            metric=content["metric"],
+            studies=content["studies"],
+            notes=tuple(content.get("notes", ())),
             rows=rows,
-            claims=tuple(_claim(claim) for claim in kept.get("claims", ())),
+            claims=tuple(_claim(claim) for claim in content.get("claims", ())),
         )
 
 
@@ -97,44 +97,44 @@ def datasets_of(target: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class PublishedData:
-    """The data a published number is over."""
+    """The data behind the published numbers."""
 
     items: int
     hash: str | None
-    """Of the data set as imported here; None where it has not been at hand."""
+    """Hash of the imported data set; None where the data were not available."""
     user_simulation: str | None
     """Name of the data set with the authors' users for the user-simulation task."""
     user_simulation_hash: str | None
 
 
 def published_data(dataset: str) -> PublishedData:
-    """What the data set of this name has to be. Raises `UsageError` for one the paper does not use."""
-    kept = _read("data")
-    if dataset not in kept:
-        raise UsageError(f"--dataset: got {dataset!r}, but the paper is about: {', '.join(kept)}")
-    return PublishedData(**kept[dataset])
+    """The data behind the published numbers for this data set. Raises `UsageError` for one the paper does not use."""
+    datasets = _read("data")
+    if dataset not in datasets:
+        raise UsageError(f"--dataset: got {dataset!r}, but the paper is about: {', '.join(datasets)}")
+    return PublishedData(**datasets[dataset])
 
 
 def _read(name: str) -> Any:
     return json.loads(resources.files(_FOLDER).joinpath(f"{name}.json").read_text(encoding="utf-8"))
 
 
-def _row(kept: Mapping[str, Any], dataset: str) -> Row:
-    published = kept.get("published", {}).get(dataset)
+def _row(entry: Mapping[str, Any], dataset: str) -> Row:
+    published = entry.get("published", {}).get(dataset)
     return Row(
-        row=kept["row"],
-        column=kept["column"],
-        arm=kept["arm"],
-        asks_language_model=kept["asks_language_model"],
+        row=entry["row"],
+        column=entry["column"],
+        arm=entry["arm"],
+        asks_language_model=entry["asks_language_model"],
         published=None if published is None else Published(**published),
-        language_model=kept.get("language_model"),
+        language_model=entry.get("language_model"),
     )
 
 
-def _claim(kept: Mapping[str, Any]) -> Claim:
+def _claim(entry: Mapping[str, Any]) -> Claim:
     return Claim(
-        kept["claim"],
-        kept["place"],
-        tuple((weight, arm) for weight, arm in kept["contrast"]),
-        kept.get("at_least", False),
+        entry["claim"],
+        entry["place"],
+        tuple((weight, arm) for weight, arm in entry["contrast"]),
+        entry.get("at_least", False),
     )

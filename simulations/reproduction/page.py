@@ -9,7 +9,7 @@ from simulations.document.figures.intervals import Interval, intervals
 from simulations.document.figures.parts import Bar, parts
 from simulations.document.formats import count, estimate, interval, rate, signed, signed_estimate, signed_interval
 from simulations.document.page import Block, Column, Facts, Figure, Page, Section, Table, Text
-from simulations.reproduction.reproducing import Reproduction, RowResult, Target, verdict_counts
+from simulations.reproduction.comparison import Reproduction, RowResult, Target, verdict_counts
 from simulations.reproduction.verdicts import Verdict
 from simulations.sections import notes
 
@@ -42,20 +42,23 @@ _READING = (
         "rates it is Newcombe's for two proportions, with the paper's own number of users; for means the paper's "
         "spread is taken to be ours",
     ),
-    ("not consistent", "they do; at the 5 % level one row in twenty that truly agrees comes out so"),
+    (
+        "not consistent",
+        "they do; at the 5 % level one row in twenty that truly agrees is expected to",
+    ),
     (
         "not comparable: offline model",
-        "the row depends on a language model, and the one here is the offline stand-in",
+        "the row depends on a language model, and this one is the offline stand-in",
     ),
     (
         "not comparable: another language model",
-        "the row is about another language model by itself; ours is of the one used here",
+        "the row is about another language model than the one used here",
     ),
     ("not comparable: other data", "the data set is not the paper's"),
-    ("not implemented", "the base model or the study does not exist here yet"),
+    ("not implemented", "the base model or the study is not implemented here yet"),
     ("no published number", "the paper shows it in a figure only; its claims are checked instead"),
     ("holds", "the claim's difference, user by user, is above 0 beyond its 95 % interval"),
-    ("inconclusive", "that interval has room for both"),
+    ("inconclusive", "that interval includes 0"),
 )
 
 
@@ -87,7 +90,7 @@ def _section(target: Target) -> Section:
 
 
 def _figures(target: Target) -> list[Figure]:
-    """One of hit rates, row by row; one for each of several metrics."""
+    """One figure of all hit rates; else one per metric."""
     measured = [row for row in target.rows if row.ours is not None]
     columns = list(dict.fromkeys(row.row.column for row in measured))
     if "popularity" in target.manifest.studies and measured:
@@ -102,11 +105,11 @@ def _figures(target: Target) -> list[Figure]:
 
 
 def _shares(target: Target, measured: Sequence[RowResult], columns: Sequence[str]) -> Figure:
-    """Columns are parts of a whole: a bar a row."""
-    of_row: dict[str, list[float]] = {}
+    """Columns are parts of a whole: one bar per row."""
+    values_by_row: dict[str, list[float]] = {}
     for result in measured:
-        of_row.setdefault(result.row.row, []).append(result.ours.value if result.ours else 0.0)
-    bars = [Bar(name, tuple(values)) for name, values in of_row.items()]
+        values_by_row.setdefault(result.row.row, []).append(result.ours.value if result.ours else 0.0)
+    bars = [Bar(name, tuple(values)) for name, values in values_by_row.items()]
     alternative = "; ".join(f"{bar.label}: {', '.join(f'{part:.3f}' for part in bar.parts)}" for bar in bars)
     draw = partial(parts, bars, names=columns)
     return Figure(target.manifest.target, "Share of recommendations by popularity, ours", alternative, draw)

@@ -1,9 +1,9 @@
 """Whether ours differs significantly from a published number, and whether a claim holds here.
 
 **Hit rates.** The paper gives hits out of n users and no interval. Ours differ from them when Newcombe's 95 %
-interval of the difference of the two proportions leaves 0 out: the paper's 122 users are a sample like ours. They are
-the same users, but who was hit in the paper is not known, so the two count as independent: the interval is wider than
-a paired one, and a verdict `not consistent` is the safer for it.
+interval of the difference of the two proportions excludes 0: the paper's 122 users are a sample like ours. They are
+the same users, but the paper does not say which of them were hits, so the two count as independent: the interval is
+wider than a paired one, which makes a verdict `not consistent` safer.
 
 **Means** (precision, recall, F1). The paper gives neither n nor spread. Its spread is taken to be ours and its n the
 number in the manifest: the standard error of the difference is √(1 + n / n_paper) times ours, bootstrapped over users.
@@ -22,7 +22,7 @@ from simulations.reproduction.manifest import Published
 
 
 class Verdict(StrEnum):
-    """What can be said about a row; the values are those of the JSON."""
+    """The verdict on a row; the values are those of the JSON."""
 
     CONSISTENT = "consistent"
     """The published value and ours do not differ significantly."""
@@ -40,7 +40,7 @@ class Verdict(StrEnum):
 
     @property
     def label(self) -> str:
-        """As people read it."""
+        """As shown to people."""
         return "not implemented" if self is Verdict.NOT_IMPLEMENTED else self.value
 
 
@@ -50,11 +50,11 @@ class ClaimVerdict(StrEnum):
     YES = "holds"
     NO = "does not hold"
     INCONCLUSIVE = "cannot be told"
-    """The interval has room for both."""
+    """The interval includes 0."""
 
     @property
     def label(self) -> str:
-        """As people read it."""
+        """As shown to people."""
         return "inconclusive" if self is ClaimVerdict.INCONCLUSIVE else self.value
 
 
@@ -66,7 +66,7 @@ def difference(ours: Estimate, published: Published, draws: NDArray[np.float64] 
     if published.hits is not None:
         return newcombe(round(ours.value * ours.n), ours.n, published.hits, published.n)
     if draws is None:
-        raise ValueError("a mean is compared by its bootstrapped values, and there are none")
+        raise ValueError("a mean is compared by its bootstrapped values: expected draws, got none")
     # Resampled means of U users spread by sqrt((U - 1) / U) too little, and their t distribution is not the normal.
     error = float(draws.std()) * (ours.n / (ours.n - 1)) ** 0.5 if ours.n > 1 else float("inf")
     half = float(stdtrit(max(ours.n - 1, 1), 0.975)) * error * (1 + ours.n / published.n) ** 0.5
@@ -74,18 +74,18 @@ def difference(ours: Estimate, published: Published, draws: NDArray[np.float64] 
     return Estimate(value, (value - half, value + half), min(ours.n, published.n))
 
 
-def verdict_of(found: Estimate) -> Verdict:
-    """`consistent` where the interval of the difference has room for 0."""
-    low, high = found.ci95
+def verdict_of(delta: Estimate) -> Verdict:
+    """`consistent` where the interval of the difference includes 0."""
+    low, high = delta.ci95
     return Verdict.CONSISTENT if low <= 0 <= high else Verdict.NOT_CONSISTENT
 
 
 def check_claim(contrast: NDArray[np.float64], *, at_least: bool = False) -> tuple[Estimate, ClaimVerdict]:
-    """A claim's sum, (U,) user by user: it holds where its mean is above 0 beyond doubt (`at_least`: not below)."""
-    found = bootstrap_mean(contrast)
-    low, high = found.ci95
+    """The mean of a claim's sums, (U,) per user; the claim holds if its interval is above 0 (`at_least`: not below)."""
+    mean = bootstrap_mean(contrast)
+    low, high = mean.ci95
     if low > 0 or (at_least and low >= 0):
-        return found, ClaimVerdict.YES
-    # No user at all on either side: nothing is left to doubt.
-    nothing = low == high == 0
-    return found, ClaimVerdict.NO if high < 0 or nothing else ClaimVerdict.INCONCLUSIVE
+        return mean, ClaimVerdict.YES
+    # No user differs at all: the claim does not hold.
+    all_zero = low == high == 0
+    return mean, ClaimVerdict.NO if high < 0 or all_zero else ClaimVerdict.INCONCLUSIVE

@@ -18,10 +18,10 @@ from afl.models.trainer import TrainingConfig, TrainingResult
 from afl.settings import Settings
 from simulations.analysis.user_simulation import Answers, by_ratio
 from simulations.commands.data import import_data
+from simulations.reproduction.comparison import Comparability, Target, compare_with_paper
 from simulations.reproduction.manifest import Manifest, published_data
-from simulations.reproduction.measuring import Measured, StudyOutcome, as_published, study_runners
-from simulations.reproduction.reproducing import Comparability, Target, compare_with_paper
-from simulations.reproduction.reproduction import circumstances
+from simulations.reproduction.reproduce import comparability_of
+from simulations.reproduction.study_outcomes import Measured, StudyOutcome, as_published, study_runners
 from simulations.task.training_data import RECOMMENDER_SEED, REWARD_SEED
 from tests.simulations.conftest import Afl
 
@@ -34,10 +34,10 @@ def measured(hits: int, **key: Any) -> Measured:
     return Measured(key={"metric": "hit_rate_at_1", **key}, estimate=wilson(hits, N), values=values)
 
 
-def table4(around: Comparability, **hits: int) -> Target:
+def table4(comparability: Comparability, **hits: int) -> Target:
     arms = [measured(count, study="recommendation", base="sasrec", arm=arm) for arm, count in hits.items()]
     return compare_with_paper(
-        Manifest.of("table4", "lastfm"), {"recommendation": StudyOutcome(tuple(arms), ("r",))}, around
+        Manifest.of("table4", "lastfm"), {"recommendation": StudyOutcome(tuple(arms), ("r",))}, comparability
     )
 
 
@@ -68,10 +68,10 @@ def test_other_data_is_compared_with_nothing() -> None:
 
 
 def of_the_llm(llm: str) -> dict[str, str]:
-    around = Comparability(offline=llm == "offline", llm=llm)
+    comparability = Comparability(offline=llm == "offline", llm=llm)
     arm = measured(44, study="recommendation", base="llm", arm="base")
     found = compare_with_paper(
-        Manifest.of("table4", "lastfm"), {"recommendation": StudyOutcome((arm,), ("r",))}, around
+        Manifest.of("table4", "lastfm"), {"recommendation": StudyOutcome((arm,), ("r",))}, comparability
     )
     return {row.row.row: row.verdict.value for row in found.rows if row.row.column == "Base Model"}
 
@@ -140,7 +140,7 @@ def test_the_authors_files_are_the_papers_data(shared_data: Path, home: Path) ->
         import_data("llara", shared_data / name, name=name, settings=settings)
     manifests = [Manifest.of("table4", "lastfm"), Manifest.of("table5", "lastfm")]
     library = DatasetStore(settings.data_dir)
-    found = circumstances(manifests, "lastfm", published_data("lastfm"), "offline", library)
+    found = comparability_of(manifests, "lastfm", published_data("lastfm"), "offline", library)
     assert found == replace(OFFLINE, llm="offline")
 
 

@@ -1,4 +1,4 @@
-"""Joins manifests with what was measured: a verdict a row, a yes or no a claim."""
+"""The rows and claims of the paper compared with our results, each with its verdict."""
 
 import re
 from collections import Counter
@@ -9,19 +9,19 @@ from typing import Any
 from afl.llm.language_model import is_stand_in
 from afl.metrics.intervals import Estimate
 from simulations.reproduction.manifest import Claim, Manifest, Row
-from simulations.reproduction.measuring import StudyOutcome, is_implemented
+from simulations.reproduction.study_outcomes import Measured, StudyOutcome, is_implemented
 from simulations.reproduction.verdicts import ClaimVerdict, Verdict, check_claim, difference, verdict_of
 
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """A row of the paper, ours, and the verdict."""
+    """A row of the paper, our number for it, and the verdict."""
 
     row: Row
     ours: Estimate | None
-    """None for what is not built."""
+    """None where it is not implemented."""
     difference: Estimate | None
-    """Ours minus the paper's; None where they are not compared."""
+    """Ours minus the paper's; None where the two are not compared."""
     verdict: Verdict
 
     def to_json(self) -> dict[str, Any]:
@@ -42,10 +42,10 @@ class ClaimResult:
 
     claim: Claim
     ours: Estimate | None
-    """The sum that is above 0 where the claim holds; None for what is not built."""
+    """The sum that is above 0 where the claim holds; None where an arm is not implemented."""
     holds: ClaimVerdict | None
     verdict: Verdict | None
-    """What keeps the claim from being compared with the paper's; None where nothing does."""
+    """The reason why the claim cannot be compared with the paper's; None where it can."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -59,7 +59,7 @@ class ClaimResult:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A table or figure, row by row."""
+    """All rows and claims of a table or figure."""
 
     manifest: Manifest
     rows: tuple[RowResult, ...]
@@ -70,7 +70,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Reproduction:
-    """What `afl reproduce` returns, prints and gives as JSON."""
+    """The report of `afl reproduce`."""
 
     target: str
     dataset: str
@@ -100,9 +100,15 @@ class Reproduction:
             "target": self.target,
             "dataset": self.dataset,
             "llm": self.llm,
-            "rows": [{"target": one.manifest.target, **row.to_json()} for one in self.targets for row in one.rows],
+            "rows": [
+                {"target": target.manifest.target, **row.to_json()}
+                for target in self.targets
+                for row in target.rows
+            ],
             "claims": [
-                {"target": one.manifest.target, **claim.to_json()} for one in self.targets for claim in one.claims
+                {"target": target.manifest.target, **claim.to_json()}
+                for target in self.targets
+                for claim in target.claims
             ],
             "runs": list(self.runs),
             "out": self.out,
@@ -111,77 +117,78 @@ class Reproduction:
 
 @dataclass(frozen=True, slots=True)
 class Comparability:
-    """What keeps numbers from being compared whatever they are."""
+    """Circumstances under which numbers cannot be compared, whatever they are."""
 
     offline: bool
     """The language model is the offline stand-in."""
     other_data: frozenset[str] = frozenset()
-    """Studies that are not over the paper's data."""
+    """Studies over other data than the paper's."""
     llm: str = ""
     """The language model as named: `openai:MODEL`."""
 
-    def against(self, study: str, *, asks_language_model: bool, about: str | None = None) -> Verdict | None:
-        """The verdict that is certain beforehand; None where numbers decide.
+    def verdict(self, study: str, *, asks_language_model: bool, pattern: str | None = None) -> Verdict | None:
+        """The verdict that does not depend on numbers; None where numbers decide.
 
-        `about` is the pattern of a row that is about a language model by itself.
+        `pattern` is that of the language model's name, for a row about one particular model.
         """
         if study in self.other_data:
             return Verdict.OTHER_DATA
         if asks_language_model and self.offline:
             return Verdict.OFFLINE
-        other = about is not None and not re.search(about, self.llm, re.IGNORECASE)
-        return Verdict.OTHER_LLM if other else None
+        other_model = pattern is not None and not re.search(pattern, self.llm, re.IGNORECASE)
+        return Verdict.OTHER_LLM if other_model else None
 
 
-def compare_with_paper(manifest: Manifest, outcomes: Mapping[str, StudyOutcome], around: Comparability) -> Target:
-    """Every row and claim of a target beside what its studies came to (name -> outcome)."""
+def compare_with_paper(
+    manifest: Manifest, outcomes: Mapping[str, StudyOutcome], comparability: Comparability
+) -> Target:
+    """Every row and claim of a target compared with the outcomes of its studies (name -> outcome)."""
     return Target(
         manifest,
-        tuple(_row(row, outcomes, around) for row in manifest.rows),
-        tuple(_claim(claim, outcomes, around) for claim in manifest.claims),
-        tuple(dict.fromkeys(run for one in outcomes.values() for run in one.runs)),
-        sum(one.failures for one in outcomes.values()),
+        tuple(_row(row, outcomes, comparability) for row in manifest.rows),
+        tuple(_claim(claim, outcomes, comparability) for claim in manifest.claims),
+        tuple(dict.fromkeys(run for outcome in outcomes.values() for run in outcome.runs)),
+        sum(outcome.failures for outcome in outcomes.values()),
     )
 
 
 def requested_arms(manifest: Manifest) -> dict[str, list[Mapping[str, Any]]]:
-    """Study -> the arms that rows ask for, of those that are built."""
-    found: dict[str, list[Mapping[str, Any]]] = {}
+    """Study -> the arms that rows need, without those that are not implemented."""
+    arms: dict[str, list[Mapping[str, Any]]] = {}
     for row in manifest.rows:
         if is_implemented(row.arm):
-            found.setdefault(row.arm["study"], []).append(row.arm)
-    return found
+            arms.setdefault(row.arm["study"], []).append(row.arm)
+    return arms
 
 
-def _row(row: Row, outcomes: Mapping[str, StudyOutcome], around: Comparability) -> RowResult:
-    study = row.arm["study"]
-    measured = outcomes[study].find(row.arm) if study in outcomes else None
+def _row(row: Row, outcomes: Mapping[str, StudyOutcome], comparability: Comparability) -> RowResult:
+    study, measured = row.arm["study"], _find(outcomes, row.arm)
     if measured is None:
         return RowResult(row, None, None, Verdict.NOT_IMPLEMENTED)
-    certain = around.against(study, asks_language_model=row.asks_language_model, about=row.language_model)
+    fixed = comparability.verdict(study, asks_language_model=row.asks_language_model, pattern=row.language_model)
     if row.published is None:
-        return RowResult(row, measured.estimate, None, certain or Verdict.NO_NUMBER)
-    if certain is not None:
-        return RowResult(row, measured.estimate, None, certain)
-    found = difference(measured.estimate, row.published, measured.draws)
-    return RowResult(row, measured.estimate, found, verdict_of(found))
+        return RowResult(row, measured.estimate, None, fixed or Verdict.NO_NUMBER)
+    if fixed is not None:
+        return RowResult(row, measured.estimate, None, fixed)
+    delta = difference(measured.estimate, row.published, measured.draws)
+    return RowResult(row, measured.estimate, delta, verdict_of(delta))
 
 
-def _claim(claim: Claim, outcomes: Mapping[str, StudyOutcome], around: Comparability) -> ClaimResult:
+def _claim(claim: Claim, outcomes: Mapping[str, StudyOutcome], comparability: Comparability) -> ClaimResult:
     terms = [(weight, _find(outcomes, arm)) for weight, arm in claim.contrast]
-    values = [weight * found.values for weight, found in terms if found is not None]
+    values = [weight * measured.values for weight, measured in terms if measured is not None]
     if len(values) < len(terms):
         return ClaimResult(claim, None, None, Verdict.NOT_IMPLEMENTED)
     ours, holds = check_claim(sum(values[1:], start=values[0]), at_least=claim.at_least)
     study = claim.contrast[0][1]["study"]
-    return ClaimResult(claim, ours, holds, around.against(study, asks_language_model=True))
+    return ClaimResult(claim, ours, holds, comparability.verdict(study, asks_language_model=True))
 
 
-def _find(outcomes: Mapping[str, StudyOutcome], arm: Mapping[str, Any]) -> Any:
+def _find(outcomes: Mapping[str, StudyOutcome], arm: Mapping[str, Any]) -> Measured | None:
     study = arm["study"]
     return outcomes[study].find(arm) if study in outcomes else None
 
 
 def verdict_counts(targets: Sequence[Target]) -> dict[Verdict, int]:
-    """How many rows there are of each verdict, the most frequent first."""
+    """Verdict -> number of rows, the most frequent first."""
     return dict(Counter(row.verdict for target in targets for row in target.rows).most_common())

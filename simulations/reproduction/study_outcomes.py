@@ -1,4 +1,4 @@
-"""Our side of a row: plays the studies that rows ask for, and keeps what came of every arm."""
+"""Our numbers for the rows of the paper: runs the studies that rows need, and collects the results of their arms."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,20 +25,20 @@ from simulations.studies.user_rounds import study_user_rounds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """One metric of one arm, and what tells it from the others."""
+    """One metric of one arm, with the key that rows find it by."""
 
     key: Mapping[str, Any]
     """`study`, `arm`, and more: `base`, `ratio`, `rounds`, `metric`."""
     estimate: Estimate
     values: NDArray[np.float64]
-    """(U,) user by user, in the order of the study."""
+    """(U,) each user's value, in the order of the study."""
     draws: NDArray[np.float64] | None = None
-    """Bootstrapped values, of means."""
+    """Bootstrapped means; None for hit rates."""
 
 
 @dataclass(frozen=True, slots=True)
 class StudyOutcome:
-    """What came of a study."""
+    """The results of a study."""
 
     measured: tuple[Measured, ...]
     runs: tuple[str, ...]
@@ -46,18 +46,18 @@ class StudyOutcome:
     """Sessions or items without an answer."""
 
     def find(self, arm: Mapping[str, Any]) -> Measured | None:
-        """The first whose key has everything that is asked for."""
-        return next((one for one in self.measured if arm.items() <= one.key.items()), None)
+        """The first result whose key contains all of `arm`; None without any."""
+        return next((result for result in self.measured if arm.items() <= result.key.items()), None)
 
 
 class StudyRunner(Protocol):
-    """Plays a study with these options of its command."""
+    """Runs a study with these options, for the arms that rows need."""
 
     def __call__(self, options: Mapping[str, Any], arms: Sequence[Mapping[str, Any]]) -> StudyOutcome: ...
 
 
 def study_runners() -> Mapping[str, StudyRunner]:
-    """The studies there are, by the name manifests call them."""
+    """All studies, by their name in manifests."""
     studies: dict[str, Callable[..., StudyReport]] = {
         "ablation": study_ablation,
         "popularity": study_popularity,
@@ -74,7 +74,7 @@ def study_runners() -> Mapping[str, StudyRunner]:
 
 
 def is_implemented(arm: Mapping[str, Any]) -> bool:
-    """Whether there are a study and, where one is named, a base model for this arm."""
+    """Whether the study of this arm exists, and its base model where it names one."""
     base = arm.get("base")
     return arm["study"] in study_runners() and (base is None or base in plugins.plugin_names("afl.recommenders"))
 
@@ -117,30 +117,30 @@ def _user_rounds(options: Mapping[str, Any], arms: Sequence[Mapping[str, Any]]) 
 
 def _judged(study: str, report: UserReport) -> StudyOutcome:
     measured = tuple(
-        one
+        measured
         for result in report.results
-        for one in as_published(result, {"study": study, "arm": result.arm, "ratio": str(result.ratio)})
+        for measured in as_published(result, {"study": study, "arm": result.arm, "ratio": str(result.ratio)})
     )
     return StudyOutcome(measured, report.runs, sum(result.failures for result in report.results))
 
 
 def as_published(result: ArmAnswers, key: Mapping[str, Any]) -> list[Measured]:
-    """Precision, recall and F1 as the published code counts them, bootstrapped over users.
+    """Precision, recall and F1 as computed in the published code, bootstrapped over users.
 
-    Precision is over the users who said yes at all; F1 is that of the two means. `values` are the users' own, a
-    user who never says yes with precision 0.
+    Precision is over the users who said yes at all; F1 is that of the two means. `values` are per user; a
+    user who never says yes has precision 0.
     """
     scores = user_scores(result.counts[0])
-    said = np.array([user.predicted_positives > 0 for user in result.counts[0]], dtype=np.float64)
-    users = np.stack([scores.precision, scores.recall, said], axis=1)  # (U, 3)
-    each = {"precision": scores.precision, "recall": scores.recall, "f1": scores.f1}
+    says_yes = np.array([user.predicted_positives > 0 for user in result.counts[0]], dtype=np.float64)
+    users = np.stack([scores.precision, scores.recall, says_yes], axis=1)  # (U, 3)
+    per_user = {"precision": scores.precision, "recall": scores.recall, "f1": scores.f1}
     return [
         Measured(
             key={**key, "metric": metric},
             estimate=_bootstrapped(
                 users, statistic, draws := resampled(users, resamples=2000, seed=0, statistic=statistic)
             ),
-            values=np.asarray(each[metric]),
+            values=np.asarray(per_user[metric]),
             draws=draws,
         )
         for metric, statistic in (("precision", _precision), ("recall", _recall), ("f1", _f1))
@@ -151,17 +151,17 @@ def _bootstrapped(users: NDArray[np.float64], statistic: Any, draws: NDArray[np.
     return Estimate(float(statistic(users[None])[0]), percentile_interval(draws, users=len(users)), len(users))
 
 
-def _precision(drawn: NDArray[np.float64]) -> NDArray[np.float64]:
+def _precision(resamples: NDArray[np.float64]) -> NDArray[np.float64]:
     """(r,) of (r, U, 3) precision, recall and whether the user said yes."""
-    said = drawn[..., 2].sum(axis=1)
-    total = drawn[..., 0].sum(axis=1)
-    found: NDArray[np.float64] = np.divide(total, said, out=np.zeros_like(total), where=said > 0)
-    return found
+    users = resamples[..., 2].sum(axis=1)
+    total = resamples[..., 0].sum(axis=1)
+    means: NDArray[np.float64] = np.divide(total, users, out=np.zeros_like(total), where=users > 0)
+    return means
 
 
-def _recall(drawn: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(drawn[..., 1].mean(axis=1))
+def _recall(resamples: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(resamples[..., 1].mean(axis=1))
 
 
-def _f1(drawn: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.array([f1_of(p, r) for p, r in zip(_precision(drawn), _recall(drawn), strict=True)])
+def _f1(resamples: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.array([f1_of(p, r) for p, r in zip(_precision(resamples), _recall(resamples), strict=True)])
