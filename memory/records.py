@@ -301,7 +301,7 @@ class RunSummary:
     created: float
     """Seconds since 1970, UTC."""
     config: Mapping[str, Any]
-    is_held: bool
+    held: bool  # a key of the JSON
     """A process is working on it."""
     totals: RunTotals
     candidates_hash: str = ""
@@ -310,7 +310,7 @@ class RunSummary:
     @property
     def status(self) -> str:
         """`running` (a process holds it), `complete` or `incomplete`."""
-        if self.is_held:
+        if self.held:
             return "running"
         return "complete" if self.totals.done == self.totals.sessions else "incomplete"
 

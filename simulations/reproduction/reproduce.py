@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from afl.data.dataset_store import DatasetStore
 from afl.errors import NotFoundError, UsageError
 from afl.llm.language_model import is_stand_in
 from afl.option import DATA, MODELS, OUTPUT, Argument, Option
@@ -22,6 +21,9 @@ from simulations.reproduction.comparison import (
 )
 from simulations.reproduction.manifest import TARGETS, Manifest, PublishedData, datasets_of, published_data
 from simulations.reproduction.study_outcomes import StudyOutcome, study_runners
+
+if TYPE_CHECKING:  # polars is loaded by who reads a data set
+    from afl.data.dataset_store import DatasetStore
 
 USER_STUDIES = ("user", "user_rounds")
 """Studies over the authors' users of the user-simulation task."""
@@ -53,6 +55,7 @@ def reproduce(invocation: Invocation[ReproduceOptions]) -> Reproduction:
     page as `report` writes it. Raises `UsageError` and `NotFoundError` for data that is not there, before anything is
     asked; other errors as in `simulate`.
     """
+    from afl.data.dataset_store import DatasetStore
     from afl.settings import Settings
     from simulations.document.rendering import files_of
     from simulations.document.writing import require_free, write
@@ -74,7 +77,7 @@ def reproduce(invocation: Invocation[ReproduceOptions]) -> Reproduction:
 
 
 def reproduce_targets(
-    target: str, dataset: str, llm: str, datasets: DatasetStore, options: Mapping[str, Any]
+    target: str, dataset: str, llm: str, datasets: "DatasetStore", options: Mapping[str, Any]
 ) -> tuple[Target, ...]:
     """The rows and claims of a target, or of all of them; `options` are shared by all studies."""
     manifests = _manifests(target, dataset)
@@ -107,7 +110,7 @@ def _target(
 
 
 def comparability_of(
-    manifests: Sequence[Manifest], dataset: str, data: PublishedData, llm: str, library: DatasetStore
+    manifests: Sequence[Manifest], dataset: str, data: PublishedData, llm: str, library: "DatasetStore"
 ) -> Comparability:
     """What of these targets can be compared with the paper. Raises `NotFoundError` for a data set that is missing."""
     studies = {study for manifest in manifests for study in manifest.studies}
@@ -122,7 +125,7 @@ def comparability_of(
     return Comparability(is_stand_in(llm), frozenset(other_data), llm)
 
 
-def _is_same(library: DatasetStore, name: str, items: int, hash: str | None) -> bool:
+def _is_same(library: "DatasetStore", name: str, items: int, hash: str | None) -> bool:
     try:
         dataset = library.load(name)
     except NotFoundError:

@@ -108,7 +108,7 @@ async def test_a_dead_holder_blocks_nobody(url):
     async with await Store.open(url) as store:
         run = await store.run("x")
         async with run.hold():
-            held = (await run.summary()).is_held
+            held = (await run.summary()).held
     assert held
 
 
@@ -119,7 +119,7 @@ async def test_who_only_looks_whether_a_run_is_held_keeps_nobody_from_holding_it
         assert _try_lock(looking)
         asyncio.get_running_loop().call_later(0.1, os.close, looking)
         async with run.hold():
-            assert (await run.summary()).is_held
+            assert (await run.summary()).held
 
 
 async def test_a_released_run_can_be_held_again_and_leaves_no_file(sqlite_url, tmp_path, lists):
