@@ -66,7 +66,9 @@ def reproduce(invocation: Invocation[ReproduceOptions]) -> Reproduction:
         require_free(Path(options.out))
     datasets = DatasetStore((options.settings or Settings()).data_dir)
     study_options = {
-        name: value for name, value in invocation.explicit.items() if name not in ("target", "dataset", "llm", "out")
+        name: value
+        for name, value in invocation.explicit.items()
+        if name not in ("target", "dataset", "llm", "out")
     }
     targets = reproduce_targets(options.target, options.dataset, options.llm, datasets, study_options)
     out = None if options.out is None else str(options.out)
