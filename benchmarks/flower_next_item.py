@@ -24,7 +24,7 @@ from afl.data.dataset import Dataset
 from afl.data.dataset_store import DatasetStore
 from afl.flower.beam_search import DecodingConfig
 from afl.flower.embedded_model import EmbeddedConfig
-from afl.flower.model_store import StoredModel
+from afl.flower.model_store import Destination, StoredModel
 from afl.flower.next_item import NextItemConfig, title_counts, title_tree
 from afl.flower.next_item_evaluation import NextItemReport, build_report, recommend_by_base_model
 from afl.flower.next_item_training import (
@@ -132,8 +132,7 @@ class Bench:
         return train_next_item(
             self.dataset,
             options,
-            name=name,
-            root=root,
+            Destination(root, name),
             seed=self.seed,
             progress=_told(name),
             base=self.base,

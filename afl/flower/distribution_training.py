@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
 from afl.errors import ModelError, UsageError
@@ -18,7 +17,7 @@ from afl.flower.distribution import (
 )
 from afl.flower.embedded_model import EmbeddedConfig, build_embedded_model
 from afl.flower.language_model import LanguageModel, load_pretrained
-from afl.flower.model_store import StoredModel
+from afl.flower.model_store import Destination, StoredModel
 from afl.flower.prefix_sharing import with_prefix_sharing
 from afl.flower.prefix_tree import Floats, PrefixTree
 from afl.flower.sampling import SampledTitle, sample_titles
@@ -96,20 +95,18 @@ class FittedModel(NamedTuple):
 def train_distribution(
     target: TargetDistribution,
     options: DistributionOptions,
+    destination: Destination,
     *,
-    name: str,
     source: str,
-    root: Path,
     seed: int,
     progress: Progress,
-    retrain: bool = False,
 ) -> StoredModel:
-    """The model of this name below `root`, trained where it is not there yet; an interrupted training is resumed.
+    """The model at this destination, trained where it is not there yet; an interrupted training is resumed.
 
     `source` names the target for people. Raises `ConflictError` where the name belongs to another training,
-    `UsageError` for a base model that does not exist, `StorageError` where `root` cannot be written.
+    `UsageError` for a base model that does not exist, `StorageError` where the folder cannot be written.
     """
-    stored = StoredModel.begin(root, name, TASK, _config(target, options, source, seed), replace=retrain)
+    stored = StoredModel.begin(destination, TASK, _config(target, options, source, seed))
     if stored.finished:
         return stored
     stored.write_json(TARGET, target._asdict())

@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from afl.atomic_write import write_atomically
 from afl.errors import ConflictError, ModelError, NotFoundError, StorageError, UsageError, name_hint
@@ -28,6 +28,16 @@ VERSION = 1
 """Version of the layout."""
 _CHUNK_BYTES = 1 << 20
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+class Destination(NamedTuple):
+    """Where a trained model is stored."""
+
+    root: Path
+    """The folder of all models."""
+    name: str
+    retrain: bool = False
+    """Whether the model replaces one of this name; otherwise its training is resumed."""
 
 
 @dataclass(frozen=True)
@@ -59,21 +69,21 @@ class StoredModel:
         return self.log is not None
 
     @classmethod
-    def begin(cls, root: Path, name: str, task: str, config: Mapping[str, Any], *, replace: bool = False) -> Self:
-        """The stored training of this name and configuration; a new one where there is none.
+    def begin(cls, destination: Destination, task: str, config: Mapping[str, Any]) -> Self:
+        """The stored training of this name and configuration; a new one where there is none, or with `retrain`.
 
-        `replace` starts over in any case. Raises `UsageError` for an invalid name, `ConflictError` where the name
-        belongs to a training with another configuration, `StorageError` where `root` cannot be written.
+        Raises `UsageError` for an invalid name, `ConflictError` where the name belongs to a training with another
+        configuration, `StorageError` where the folder cannot be written.
         """
         with main_process_first():
-            return cls._begin(root, name, task, config, replace=replace and is_main_process())
+            return cls._begin(destination, task, config)
 
     @classmethod
-    def _begin(cls, root: Path, name: str, task: str, config: Mapping[str, Any], *, replace: bool) -> Self:
-        folder = _folder(root, name)
+    def _begin(cls, destination: Destination, task: str, config: Mapping[str, Any]) -> Self:
+        folder = _folder(destination.root, destination.name)
         config = json.loads(json.dumps(config))  # as it will be read back
-        if folder.exists() and not replace:
-            stored = cls.read(root, name)
+        if folder.exists() and not (destination.retrain and is_main_process()):
+            stored = cls.read(destination.root, destination.name)
             _require_same_config(stored, {"task": task, **config})
             return stored
         try:

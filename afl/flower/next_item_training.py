@@ -5,7 +5,6 @@ BIGRec is `objective="sft"`; IFairLRS adds `reweighted`; temperature scaling and
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from afl.data.dataset import Dataset, Split
@@ -14,7 +13,7 @@ from afl.errors import ModelError, UsageError
 from afl.flower.beam_search import DecodingConfig
 from afl.flower.embedded_model import EmbeddedConfig, build_embedded_model
 from afl.flower.language_model import LanguageModel, load_pretrained
-from afl.flower.model_store import StoredModel
+from afl.flower.model_store import Destination, StoredModel
 from afl.flower.next_item import (
     NextItemConfig,
     NextItemTask,
@@ -68,16 +67,14 @@ class NextItemOptions:
 def train_next_item(
     dataset: Dataset,
     options: NextItemOptions,
+    destination: Destination,
     *,
-    name: str,
-    root: Path,
     seed: int,
     progress: Progress,
     base: TrainedModel | None = None,
     start: StoredModel | None = None,
-    retrain: bool = False,
 ) -> StoredModel:
-    """The model of this name below `root`, trained where it is not there yet; an interrupted training is resumed.
+    """The model at this destination, trained where it is not there yet; an interrupted training is resumed.
 
     `base` provides the users' preferences; its key is part of what determines the weights. `start` is a model for next
     items to start from instead of an untrained one. Raises `ConflictError` where the name belongs to another training,
@@ -86,9 +83,7 @@ def train_next_item(
     if options.needs_base and base is None:
         raise UsageError("personalised rewards need a base model; name one with --base, or choose --personal none")
     reward_base = base if options.needs_base else None
-    stored = StoredModel.begin(
-        root, name, TASK, _config(dataset, options, seed, reward_base, start), replace=retrain
-    )
+    stored = StoredModel.begin(destination, TASK, _config(dataset, options, seed, reward_base, start))
     if stored.finished:
         return stored
     model = _initial_model(dataset, options, seed, start)

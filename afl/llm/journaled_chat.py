@@ -3,13 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from afl.clock import SystemClock
 from afl.errors import ConflictError, EndpointError
 from afl.llm.budget import unlimited_account
-from afl.llm.failures import RetryPolicy
 from afl.llm.fingerprint import describe_call, fingerprint, first_difference
 from afl.llm.language_model import LanguageModel
-from afl.llm.limiter import AdaptiveLimiter
 from afl.llm.reply_sources import (
     CachedSource,
     CacheLookup,
@@ -18,11 +15,10 @@ from afl.llm.reply_sources import (
     ReplySource,
     Request,
     SingleFlight,
+    Transport,
 )
-from afl.llm.time_limits import Deadlines
 from afl.llm.usage import Usage
-from afl.llm.watchdog import StallWatchdog
-from afl.ports import BudgetAccount, Clock, Journal, Limiter
+from afl.ports import BudgetAccount, Journal
 from afl.types import CallKey, JournalEntry, Message, Outcome, Reply
 
 
@@ -56,30 +52,17 @@ class JournaledChat:
         model: LanguageModel,
         journal: Journal,
         *,
-        limiter: Limiter | None = None,
-        clock: Clock | None = None,
-        retry: RetryPolicy | None = None,
+        transport: Transport | None = None,
         cache_lookup: CacheLookup | None = None,
         usage: Usage | None = None,
         account: BudgetAccount | None = None,
-        deadlines: Deadlines | None = None,
-        watchdog: StallWatchdog | None = None,
     ) -> "JournaledChat":
         """A chat that sends to the model what the journal does not hold.
 
         With `cache_lookup`, replies to equal requests of earlier runs are reused, and equal requests under way at the
-        same time are sent once. `account` reserves and pays the cost of what is sent, `deadlines` limit the time, and
-        `watchdog` reports a silent endpoint.
+        same time are sent once. `account` reserves and pays the cost of what is sent.
         """
-        source: ReplySource = ModelSource(
-            model,
-            limiter=limiter or AdaptiveLimiter(clock=clock),
-            clock=clock or SystemClock(),
-            retry=retry or RetryPolicy(),
-            account=account,
-            deadlines=deadlines,
-            watchdog=watchdog,
-        )
+        source: ReplySource = ModelSource(model, transport or Transport(), account=account)
         if cache_lookup is None:
             return cls(model, journal, source=source, usage=usage, account=account)
         source = CachedSource(cache_lookup, source)

@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from afl.clock import SystemClock
 from afl.errors import EndpointError, ReplayError
 from afl.llm.budget import unlimited_account
 from afl.llm.failures import CallFailure, FailureAction, RetryPolicy, classify_failure
 from afl.llm.fingerprint import describe_call, first_difference
 from afl.llm.langchain_chat import to_langchain, to_reply
 from afl.llm.language_model import LanguageModel
+from afl.llm.limiter import AdaptiveLimiter
 from afl.llm.redaction import redact_line, redact_secrets
 from afl.llm.time_limits import Deadlines
 from afl.llm.watchdog import StallWatchdog
@@ -66,29 +68,34 @@ class ReplySource(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transport:
+    """How requests are sent: admitted by the limiter, within time limits, and sent again after transport errors."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    """Measures latencies and waits between attempts."""
+    limiter: Limiter = field(default_factory=AdaptiveLimiter)
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    watchdog: StallWatchdog = field(default_factory=StallWatchdog)
+    """Reports pending requests when the endpoint is silent."""
+
+
 class ModelSource:
     """Sends requests to the model, within budget and limits; retries transport errors."""
 
     def __init__(
-        self,
-        model: LanguageModel,
-        *,
-        limiter: Limiter,
-        clock: Clock,
-        retry: RetryPolicy,
-        account: BudgetAccount | None = None,
-        deadlines: Deadlines | None = None,
-        watchdog: StallWatchdog | None = None,
+        self, model: LanguageModel, transport: Transport, *, account: BudgetAccount | None = None
     ) -> None:
         self._model = model
         self._account: BudgetAccount = account or unlimited_account()
         max_tokens = self._account.max_tokens
         self._extra_fields: dict[str, Any] = {} if max_tokens is None else {"max_tokens": max_tokens}
-        self._limiter = limiter
-        self._clock = clock
-        self._retry = retry
-        self._deadlines = deadlines or Deadlines(clock=clock)
-        self._watchdog = watchdog or StallWatchdog(clock=clock)
+        self._limiter = transport.limiter
+        self._clock = transport.clock
+        self._retry = transport.retry
+        self._deadlines = transport.deadlines
+        self._watchdog = transport.watchdog
 
     async def answer(self, request: Request) -> Reply:
         """A reply, or `FAILED` once the attempts or the session's time are used up.

@@ -42,7 +42,7 @@ class FakeServer:
     """`/v1/chat/completions` and `/v1/models` on 127.0.0.1.
 
     `answer` turns messages into a reply, `faults` replaces responses by request number (the first is 1), `models`
-    are the listed ids and `models_fault` replaces their list, `authorization` is the only accepted header of that name
+    are the listed ids, or a fault in place of the list, `authorization` is the only accepted header of that name
     (`Bearer KEY`), `latency` is in seconds. Of more than `per_second` requests in any second the rest are refused with
     429, at once and without `Retry-After`. `requests` holds the payloads unless `keep_requests` is off, `/counters`
     answers with `counters` as JSON.
@@ -53,8 +53,7 @@ class FakeServer:
         answer: Answerer = canned_answer,
         *,
         faults: Mapping[int, Fault] | None = None,
-        models: Sequence[str] = (),
-        models_fault: Fault | None = None,
+        models: Sequence[str] | Fault = (),
         authorization: str | None = None,
         latency: float = 0.0,
         per_second: int | None = None,
@@ -63,8 +62,7 @@ class FakeServer:
     ) -> None:
         self._answer = answer
         self._faults = dict(faults or {})
-        self._models = tuple(models)
-        self._models_fault = models_fault
+        self._models = models
         self._authorization = authorization
         self._latency = latency
         self._per_second = per_second
@@ -138,8 +136,11 @@ class FakeServer:
         self.counters.models += 1
         if not self._authorized(request):
             return error_response(401, "Incorrect API key provided")
-        listing = {"object": "list", "data": [{"id": model, "object": "model"} for model in self._models]}
-        return await self._models_fault(request, listing) if self._models_fault else web.json_response(listing)
+        if callable(self._models):
+            return await self._models(request, {})
+        return web.json_response(
+            {"object": "list", "data": [{"id": model, "object": "model"} for model in self._models]}
+        )
 
     async def _show_counters(self, request: web.Request) -> web.StreamResponse:
         counters = self.counters

@@ -32,7 +32,7 @@ BASE = "sasrec"
 def train_for_next_item(invocation: Invocation[FlowerTrainOptions]) -> "StoredModel":
     """The model, trained unless it is. Raises what `flower_train` raises, and `NotFoundError` for a data set."""
     from afl.data.dataset_store import DatasetStore
-    from afl.flower.model_store import StoredModel
+    from afl.flower.model_store import Destination, StoredModel
     from afl.flower.next_item import NextItemConfig
     from afl.flower.next_item_training import SMALL, NextItemOptions, train_next_item
     from afl.flower.personalisation import PersonalisedReward
@@ -64,13 +64,11 @@ def train_for_next_item(invocation: Invocation[FlowerTrainOptions]) -> "StoredMo
         return train_next_item(
             dataset,
             training,
-            name=options.name,
-            root=settings.flower_dir,
+            Destination(settings.flower_dir, options.name, options.retrain),
             seed=options.seed,
             progress=bar,
             base=base,
             start=None if options.start is None else StoredModel.read(settings.flower_dir, options.start),
-            retrain=options.retrain,
         )
 
 

@@ -65,6 +65,7 @@ def flower_train(invocation: Invocation[FlowerTrainOptions]) -> FlowerTrainRepor
 def _train_for_distribution(invocation: Invocation[FlowerTrainOptions]) -> "StoredModel":
     from afl.flower import distribution_training as distribution
     from afl.flower.distribution import read_target
+    from afl.flower.model_store import Destination
     from afl.settings import Settings
     from simulations.progress import Unwatched
 
@@ -85,10 +86,8 @@ def _train_for_distribution(invocation: Invocation[FlowerTrainOptions]) -> "Stor
                 model=options.model,
                 lora=options.lora,
             ),
-            name=options.name,
+            Destination((options.settings or Settings()).flower_dir, options.name, options.retrain),
             source=Path(options.target).name,
-            root=(options.settings or Settings()).flower_dir,
             seed=options.seed,
             progress=bar,
-            retrain=options.retrain,
         )

@@ -53,7 +53,7 @@ def hints_train(invocation: Invocation[HintsTrainOptions]) -> "PolicyTrainReport
     from afl import plugins
     from afl.hints.knowledge_base import require_name
     from simulations.execution.executor import open_executor
-    from simulations.hints.policy_training import train_policy
+    from simulations.hints.policy_training import PolicyConfig, train_policy
     from simulations.hints.reward_tables import table_options
 
     options = invocation.options
@@ -66,10 +66,12 @@ def hints_train(invocation: Invocation[HintsTrainOptions]) -> "PolicyTrainReport
             record.base,
             table_options(record, invocation.explicit),
             options,
+            PolicyConfig(
+                sessions=options.sessions,
+                reward=options.reward,
+                encoder=options.encoder,
+                seed=options.policy_seed,
+            ),
             name=require_name(options.run or options.name),
             replay=options.replay,
-            sessions=options.sessions,
-            reward=options.reward,
-            encoder=options.encoder,
-            seed=options.policy_seed,
         )

@@ -33,9 +33,9 @@ class LocalEngine:
             build_task_graph(prepared.task, prepared.outputs, prepared.agents, chats),
             rounds=prepared.task.options.rounds,
             concurrency=execution.concurrency,
-            deadlines=resources.deadlines,
+            deadlines=resources.transport.deadlines,
         )
-        yield LocalRun(job, runner, resources.watchdog, ConcurrencyRecorder(job.run, limiter.history))
+        yield LocalRun(job, runner, resources.transport.watchdog, ConcurrencyRecorder(job.run, limiter.history))
 
     def close(self) -> None:
         """There is nothing to end."""

@@ -12,6 +12,7 @@ from afl.errors import AFLError, WorkerError
 from afl.llm.budget import unlimited_account
 from afl.llm.language_model import LanguageModel, LanguageModelSpec, PerRole, load_model
 from afl.llm.limiter import AdaptiveLimiter
+from afl.llm.reply_sources import Transport
 from afl.llm.request_cost import BudgetLimits, CostModel
 from afl.llm.time_limits import Deadlines, TimeLimits
 from afl.llm.usage import Usage
@@ -193,12 +194,9 @@ class WorkerRun:
         )
         resources = ChatResources(
             journal=run.journal(),
-            limiter=self._limiter(stack),
+            transport=Transport(clock=clock, limiter=self._limiter(stack), deadlines=deadlines, watchdog=watchdog),
             account=self._account(models, stack),
             usage=self._usage,
-            deadlines=deadlines,
-            watchdog=watchdog,
-            clock=clock,
             recorded=None if replay is None else replay.journal(),
             cache_lookup=store.reply_cache if spec.use_cache else None,
         )

@@ -10,11 +10,11 @@ from typing import Any
 from afl.llm.journaled_chat import JournaledChat
 from afl.llm.langchain_chat import recorded_model
 from afl.llm.language_model import LanguageModel, LanguageModelSpec, PerRole
-from afl.llm.reply_sources import CacheLookup
+from afl.llm.reply_sources import CacheLookup, Transport
 from afl.llm.time_limits import Deadlines
 from afl.llm.usage import Usage
 from afl.llm.watchdog import StallWatchdog
-from afl.ports import BudgetAccount, Clock, Journal, Limiter
+from afl.ports import BudgetAccount, Journal, Limiter
 from simulations.execution.engine import RunJob
 from simulations.options.groups import EndpointOptions, LanguageModelOptions
 
@@ -55,12 +55,9 @@ class ChatResources:
     """What the chats of a run share, whoever asks."""
 
     journal: Journal
-    limiter: Limiter
+    transport: Transport
     account: BudgetAccount
     usage: Usage
-    deadlines: Deadlines
-    watchdog: StallWatchdog
-    clock: Clock
     recorded: Journal | None = None
     """Of the replayed run, which alone may answer then."""
     cache_lookup: CacheLookup | None = None
@@ -72,17 +69,19 @@ class ChatResources:
         execution = job.execution
         return cls(
             journal=job.run.journal(),
-            limiter=limiter,
+            transport=Transport(
+                clock=execution.clock,
+                limiter=limiter,
+                deadlines=Deadlines(execution.time_limits, execution.clock),
+                watchdog=StallWatchdog(
+                    endpoint_label(job.prepared.models),
+                    after=execution.time_limits.stall,
+                    clock=execution.clock,
+                    notify=job.notify,
+                ),
+            ),
             account=job.account,
             usage=job.usage,
-            deadlines=Deadlines(execution.time_limits, execution.clock),
-            watchdog=StallWatchdog(
-                endpoint_label(job.prepared.models),
-                after=execution.time_limits.stall,
-                clock=execution.clock,
-                notify=job.notify,
-            ),
-            clock=execution.clock,
             recorded=None if execution.replay is None else execution.replay.journal(),
             cache_lookup=execution.cache_lookup,
         )
@@ -97,11 +96,8 @@ class ChatResources:
         return JournaledChat.live(
             model,
             self.journal,
-            limiter=self.limiter,
-            account=self.account,
-            clock=self.clock,
+            transport=self.transport,
             cache_lookup=self.cache_lookup,
             usage=self.usage,
-            deadlines=self.deadlines,
-            watchdog=self.watchdog,
+            account=self.account,
         )

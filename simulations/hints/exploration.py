@@ -126,7 +126,7 @@ class Explorer:
             recorder = _SessionRecorder(run, prepared.task, self.bar, usage, concurrency)
             started = execution.clock.monotonic()
             try:
-                async with resources.deadlines.run(), resources.watchdog.watching():
+                async with resources.transport.deadlines.run(), resources.transport.watchdog.watching():
                     state = await self._run_graph(resources.chats(prepared.models), recorder)
             except TimeLimitError as error:
                 raise TimeLimitError(f"run {run.name!r}, {recorder.done} sessions explored: {error}") from None

@@ -1,6 +1,7 @@
 """Trains a policy on the tables of a knowledge base: the runs of `afl hints train`, and what came of them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from afl.data.dataset import Split
@@ -14,29 +15,44 @@ from simulations.hints.policy_reports import PolicyTrainReport
 from simulations.hints.reward_tables import ExecutedTableRun, execute_table, session_count
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyConfig:
+    """What determines a policy, apart from its knowledge base and the lists of its tables."""
+
+    sessions: int
+    """Number of sessions, training and validation together."""
+    reward: Reward
+    encoder: str
+    """`NAME[:ARGUMENT]` of the encoder of histories."""
+    seed: int
+
+
 def train_policy(
     executor: Executor,
     base: KnowledgeBase,
     lists: Mapping[str, Any],
     options: CallOptions,
+    config: PolicyConfig,
     *,
     name: str,
     replay: str | None,
-    sessions: int,
-    reward: Reward,
-    encoder: str,
-    seed: int,
 ) -> PolicyTrainReport:
     """The tables of a base and the policy `name` trained on them, stored; `lists` are the options of the tables."""
-    tables = _tables(executor, base, lists, options, sessions=sessions, name=name, replay=replay)
-    log = {"said": dict(lists), "runs": [table.run for table in tables], "sessions": sessions}
+    tables = _tables(executor, base, lists, options, sessions=config.sessions, name=name, replay=replay)
+    log = {"said": dict(lists), "runs": [table.run for table in tables], "sessions": config.sessions}
     fitted = path = None
     if not any(table.missing for table in tables):
-        fitted = _fitted(executor, tables, base, reward, encoder, seed, log)
+        fitted = _fitted(executor, tables, base, config, log)
         path = fitted.policy.save(executor.settings.policies_dir / name)
         fitted.permuted.save(path.parent, PERMUTED)
     return PolicyTrainReport(
-        name=name, base=base, tables=tables, fitted=fitted, path=path, reward=reward, encoder=encoder
+        name=name,
+        base=base,
+        tables=tables,
+        fitted=fitted,
+        path=path,
+        reward=config.reward,
+        encoder=config.encoder,
     )
 
 
@@ -73,9 +89,7 @@ def _fitted(
     executor: Executor,
     tables: tuple[ExecutedTableRun, ...],
     base: KnowledgeBase,
-    reward: Reward,
-    encoder: str,
-    seed: int,
+    config: PolicyConfig,
     log: Mapping[str, Any],
 ) -> FittedPolicy:
     train, *valid = tables
@@ -84,9 +98,9 @@ def _fitted(
             train,
             valid[0] if valid else None,
             base,
-            reward=reward,
-            encoder=encoder,
-            seed=seed,
+            reward=config.reward,
+            encoder=config.encoder,
+            seed=config.seed,
             log=log,
             progress=bar,
         )

@@ -9,6 +9,7 @@ import pytest
 
 from afl.data.dataset_store import DatasetStore
 from afl.flower.embedded_model import EmbeddedConfig
+from afl.flower.model_store import Destination
 from afl.flower.next_item_training import SFT, NextItemOptions, train_next_item
 from tests.simulations.conftest import Afl
 
@@ -26,7 +27,7 @@ def _tuned(_imported: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     for seed, name in enumerate(("one", "other")):
         train_next_item(
-            dataset, options, name=name, root=root, seed=seed, progress=lambda done, total, text="": None
+            dataset, options, Destination(root, name), seed=seed, progress=lambda done, total, text="": None
         )
     return root
 

@@ -138,7 +138,7 @@ def test_a_wrong_key_is_said_before_anything_is_begun(
 
 def test_a_key_refused_by_the_first_call_leaves_no_run(loop: Afl, afl: Afl) -> None:
     refusing = {number: status(401, "Incorrect API key provided") for number in range(1, 65)}
-    with running_server(faults=refusing, models_fault=status(404)) as server:
+    with running_server(faults=refusing, models=status(404)) as server:
         refused = loop(server, "--run", "x")
     assert "the endpoint refuses the key" in last_line(refused)
     assert runs(afl) == []

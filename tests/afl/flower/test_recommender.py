@@ -12,7 +12,7 @@ from afl.data.domains import get_domain
 from afl.data.sessions import build_session, session_rows
 from afl.errors import ModelError, UsageError
 from afl.flower.embedded_model import EmbeddedConfig
-from afl.flower.model_store import StoredModel, model_hash, stored_models
+from afl.flower.model_store import Destination, StoredModel, model_hash, stored_models
 from afl.flower.next_item import build_prompt
 from afl.flower.next_item_training import SFT, NextItemOptions, train_next_item
 from afl.flower.recommender import FlowerRecommender, flower_recommender
@@ -45,7 +45,7 @@ def home(films: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
         training=replace(SFT, steps=4, batch_size=8, validate_every=4, warm_up=1),
         embedded=EmbeddedConfig(vocabulary=270, hidden=8, layers=1, heads=2, prompt_length=64),
     )
-    train_next_item(films, options, name="small", root=folder / "flower", seed=0, progress=silent)
+    train_next_item(films, options, Destination(folder / "flower", "small"), seed=0, progress=silent)
     return folder
 
 
@@ -138,7 +138,7 @@ def test_without_any_model_the_command_that_trains_one_is_named(films: Dataset, 
 
 
 def test_a_model_of_a_distribution_recommends_nothing(films: Dataset, tmp_path: Path) -> None:
-    StoredModel.begin(tmp_path / "flower", "fitted", "distribution", {})
+    StoredModel.begin(Destination(tmp_path / "flower", "fitted"), "distribution", {})
     with pytest.raises(
         UsageError, match="flower:fitted is a model for the task 'distribution', expected 'next-item'"
     ):
@@ -146,7 +146,7 @@ def test_a_model_of_a_distribution_recommends_nothing(films: Dataset, tmp_path: 
 
 
 def test_an_unfinished_model_is_refused(films: Dataset, tmp_path: Path) -> None:
-    StoredModel.begin(tmp_path / "flower", "begun", "next-item", {"dataset_hash": films.hash})
+    StoredModel.begin(Destination(tmp_path / "flower", "begun"), "next-item", {"dataset_hash": films.hash})
     with pytest.raises(ModelError, match="'begun' is not fully trained"):
         flower_recommender(context(films, tmp_path, "begun"))
 

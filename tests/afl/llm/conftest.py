@@ -8,6 +8,7 @@ from afl.llm.journaled_chat import JournaledChat
 from afl.llm.language_model import LanguageModel
 from afl.llm.openai import endpoint_check
 from afl.llm.openai_chat import make_chat
+from afl.llm.reply_sources import Transport
 from afl.testing import FakeClock, MemoryJournal
 from afl.testing.server import FakeServer
 from afl.types import CallKey, Message
@@ -57,4 +58,4 @@ async def model_at() -> AsyncIterator[ModelAt]:
 
 @pytest.fixture
 def gate_at(model_at: ModelAt, journal: MemoryJournal, clock: FakeClock) -> Callable[[FakeServer], JournaledChat]:
-    return lambda server: JournaledChat.live(model_at(server), journal, clock=clock)
+    return lambda server: JournaledChat.live(model_at(server), journal, transport=Transport(clock=clock))

@@ -12,6 +12,7 @@ from afl.errors import UsageError
 from afl.llm.budget import Budget, NullLedger, RunAccount
 from afl.llm.journaled_chat import JournaledChat
 from afl.llm.language_model import LanguageModel, PerRole, Price
+from afl.llm.reply_sources import Transport
 from afl.llm.request_cost import request_bytes
 from afl.testing import FakeClock, MemoryJournal, MemoryLedger, scripted_model
 from afl.testing.faults import hang, rate_limited, reset, status, truncated
@@ -141,9 +142,9 @@ async def test_a_try_without_an_answer_costs_what_it_may_have_cost(
 ) -> None:
     purse = account(Budget(tokens=100_000, max_tokens=100))
     async with FakeServer(faults={1: fault}) as server:  # type: ignore[dict-item]
-        reply = await JournaledChat.live(model_at(server), MemoryJournal(), clock=FakeClock(), account=purse).ask(
-            key, messages
-        )
+        reply = await JournaledChat.live(
+            model_at(server), MemoryJournal(), transport=Transport(clock=FakeClock()), account=purse
+        ).ask(key, messages)
     assert (reply.outcome, reply.retries) == (Outcome.OK, 1)
     assert purse.outstanding.tokens == (most if billed else 0)
 
@@ -154,7 +155,9 @@ async def test_a_request_that_never_left_costs_nothing(
     async with FakeServer() as server:
         model = model_at(server)
     purse = account(Budget(tokens=100_000))
-    reply = await JournaledChat.live(model, MemoryJournal(), clock=FakeClock(), account=purse).ask(key, messages)
+    reply = await JournaledChat.live(
+        model, MemoryJournal(), transport=Transport(clock=FakeClock()), account=purse
+    ).ask(key, messages)
     assert (reply.outcome, purse.outstanding) == (Outcome.FAILED, Spending())
 
 
@@ -163,9 +166,9 @@ async def test_a_budget_that_ends_between_two_tries_leaves_a_failure(
 ) -> None:
     purse = account(Budget(tokens=most, max_tokens=100))
     async with FakeServer(faults={1: status(500)}) as server:
-        reply = await JournaledChat.live(model_at(server), MemoryJournal(), clock=FakeClock(), account=purse).ask(
-            key, messages
-        )
+        reply = await JournaledChat.live(
+            model_at(server), MemoryJournal(), transport=Transport(clock=FakeClock()), account=purse
+        ).ask(key, messages)
     assert (reply.outcome, reply.retries, server.counters.chat) == (Outcome.FAILED, 0, 1)
     assert (reply.error or "").startswith("not sent again, over budget")
 

@@ -7,6 +7,7 @@ import pytest
 from afl.errors import ConflictError
 from afl.llm.journaled_chat import JournaledChat
 from afl.llm.language_model import Price
+from afl.llm.reply_sources import Transport
 from afl.testing import FakeClock, MemoryJournal, scripted_model
 from afl.types import CallKey, JournalEntry, Message, Outcome, Reply
 
@@ -92,7 +93,7 @@ async def test_usage_counts_calls_repairs_tokens_and_cost(messages: Messages, cl
     tokens = {"input_tokens": 1000, "output_tokens": 100, "total_tokens": 1100}
     answer = AIMessage("yes", usage_metadata=tokens)
     model = scripted_model([answer, ConnectionResetError(), answer], price=Price(1.0, 10.0))
-    chat = JournaledChat.live(model, MemoryJournal(), clock=clock)
+    chat = JournaledChat.live(model, MemoryJournal(), transport=Transport(clock=clock))
     first = CallKey("7", "loop", 1, "user", 0)
     await chat.ask(first, messages)
     await chat.ask(first._replace(attempt=1), messages)

@@ -112,7 +112,7 @@ async def test_a_listed_model_passes_under_the_names_servers_give_it(
 async def test_an_endpoint_without_a_list_passes(
     status: int, model_at: Callable[[FakeServer], LanguageModel]
 ) -> None:
-    async with FakeServer(models_fault=faults.status(status)) as server:
+    async with FakeServer(models=faults.status(status)) as server:
         await model_at(server).check()
 
 
@@ -123,7 +123,7 @@ async def test_an_endpoint_without_a_list_passes(
 async def test_an_endpoint_that_is_not_up_is_found_before_the_run(
     fault: faults.Fault, message: str, model_at: Callable[[FakeServer], LanguageModel]
 ) -> None:
-    async with FakeServer(models_fault=fault) as server:
+    async with FakeServer(models=fault) as server:
         with pytest.raises(EndpointError, match=message):
             await model_at(server).check()
 
@@ -131,7 +131,7 @@ async def test_an_endpoint_that_is_not_up_is_found_before_the_run(
 async def test_silence_is_found_before_the_run(model_at: Callable[[FakeServer], LanguageModel]) -> None:
     from afl.llm.openai import endpoint_check
 
-    async with FakeServer(models_fault=faults.hang) as server:
+    async with FakeServer(models=faults.hang) as server:
         check = endpoint_check(model_at(server).chat, url=server.url, secrets=(), timeout=0.1)  # type: ignore[arg-type]
         with pytest.raises(EndpointError, match=r"nobody answers at .* within 0\.1 s"):
             await check()

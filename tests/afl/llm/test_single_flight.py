@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from afl.llm.journaled_chat import JournaledChat
-from afl.llm.reply_sources import CacheLookup, SingleFlight
+from afl.llm.reply_sources import CacheLookup, SingleFlight, Transport
 from afl.testing import FakeClock, MemoryJournal
 from afl.testing.faults import Fault, status, truncated
 from afl.testing.server import FakeServer
@@ -34,7 +34,7 @@ def ask(
     """`ask(server)`: several sessions ask the same at the same time."""
 
     def at(server: FakeServer, recall: CacheLookup | None = nothing) -> "asyncio.Future[list[Reply]]":
-        chat = JournaledChat.live(model_at(server), journal, clock=clock, cache_lookup=recall)
+        chat = JournaledChat.live(model_at(server), journal, transport=Transport(clock=clock), cache_lookup=recall)
         keys = [CallKey(str(session), "loop", 1, "recommendation", 0) for session in range(SESSIONS)]
         return asyncio.gather(*(chat.ask(key, messages) for key in keys))
 

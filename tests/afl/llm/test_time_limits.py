@@ -7,6 +7,7 @@ import pytest
 from afl.errors import TimeLimitError, UsageError
 from afl.llm.journaled_chat import JournaledChat
 from afl.llm.language_model import LanguageModel
+from afl.llm.reply_sources import Transport
 from afl.llm.time_limits import Deadlines, TimeLimits
 from afl.testing import FakeClock, MemoryJournal, faults, scripted_model
 from afl.testing.server import FakeServer
@@ -36,7 +37,7 @@ async def test_a_try_that_is_never_answered_is_given_up_and_sent_again(
     limits = TimeLimits(attempt=0.2)
     async with FakeServer(faults=dict.fromkeys(range(1, 5), faults.hang)) as server:
         chat = JournaledChat.live(
-            model_at(server), MemoryJournal(), clock=clock, deadlines=Deadlines(limits, clock)
+            model_at(server), MemoryJournal(), transport=Transport(clock=clock, deadlines=Deadlines(limits, clock))
         )
         reply = await chat.ask(key, messages)
     assert (reply.outcome, reply.retries, server.counters.chat) == (Outcome.FAILED, 3, 4)
@@ -49,7 +50,7 @@ async def test_an_answer_that_trickles_in_is_given_up_though_the_server_is_never
     limits = TimeLimits(attempt=0.3)
     async with FakeServer(faults={1: faults.trickle}) as server:
         chat = JournaledChat.live(
-            model_at(server), MemoryJournal(), clock=clock, deadlines=Deadlines(limits, clock)
+            model_at(server), MemoryJournal(), transport=Transport(clock=clock, deadlines=Deadlines(limits, clock))
         )
         reply = await chat.ask(key, messages)
     assert (reply.outcome, reply.retries) == (Outcome.OK, 1)
@@ -59,7 +60,7 @@ async def test_a_session_without_time_left_is_not_asked_further_and_the_journal_
     slow: Callable[[float], LanguageModel], key: CallKey, messages: Messages, clock: FakeClock
 ) -> None:
     deadlines, journal = Deadlines(TimeLimits(session=100.0), clock), MemoryJournal()
-    chat = JournaledChat.live(slow(60.0), journal, clock=clock, deadlines=deadlines)
+    chat = JournaledChat.live(slow(60.0), journal, transport=Transport(clock=clock, deadlines=deadlines))
     deadlines.begin(key.subject)
     replies = [await chat.ask(key._replace(round=round), messages) for round in (1, 2, 3)]
     assert [reply.outcome for reply in replies] == [Outcome.OK, Outcome.OK, Outcome.FAILED]
@@ -72,7 +73,7 @@ async def test_a_call_under_way_ends_with_its_session_s_time(
 ) -> None:
     deadlines = Deadlines(TimeLimits(session=0.2))
     async with FakeServer(faults={1: faults.hang}) as server:
-        chat = JournaledChat.live(model_at(server), MemoryJournal(), deadlines=deadlines)
+        chat = JournaledChat.live(model_at(server), MemoryJournal(), transport=Transport(deadlines=deadlines))
         deadlines.begin(key.subject)
         reply = await chat.ask(key, messages)
     assert (reply.outcome, server.counters.chat) == (Outcome.FAILED, 1)
@@ -83,7 +84,7 @@ async def test_each_session_has_its_own_time(
     slow: Callable[[float], LanguageModel], key: CallKey, messages: Messages, clock: FakeClock
 ) -> None:
     deadlines = Deadlines(TimeLimits(session=100.0), clock)
-    chat = JournaledChat.live(slow(60.0), MemoryJournal(), clock=clock, deadlines=deadlines)
+    chat = JournaledChat.live(slow(60.0), MemoryJournal(), transport=Transport(clock=clock, deadlines=deadlines))
     deadlines.begin("a")
     await chat.ask(key._replace(subject="a"), messages)
     deadlines.begin("b")
@@ -95,7 +96,9 @@ async def test_a_run_without_time_left_stops_before_anything_is_sent(
     slow: Callable[[float], LanguageModel], key: CallKey, messages: Messages, clock: FakeClock
 ) -> None:
     journal = MemoryJournal()
-    chat = JournaledChat.live(slow(60.0), journal, clock=clock, deadlines=Deadlines(TimeLimits(run=50.0), clock))
+    chat = JournaledChat.live(
+        slow(60.0), journal, transport=Transport(clock=clock, deadlines=Deadlines(TimeLimits(run=50.0), clock))
+    )
     await chat.ask(key, messages)
     with pytest.raises(TimeLimitError, match=r"stopped after 50 s \(--run-timeout\); progress saved"):
         await chat.ask(key._replace(round=3), messages)

@@ -7,6 +7,7 @@ import pytest
 from afl.errors import EndpointError
 from afl.llm.journaled_chat import JournaledChat
 from afl.llm.language_model import LanguageModel
+from afl.llm.reply_sources import Transport
 from afl.testing import FakeClock, MemoryJournal, faults
 from afl.testing.faults import Fault
 from afl.testing.server import FakeServer
@@ -38,7 +39,9 @@ async def test_silence_is_retried(
     key: CallKey, messages: Messages, model_at: Callable[..., LanguageModel], clock: FakeClock
 ) -> None:
     async with FakeServer(faults={1: faults.hang}) as server:
-        chat = JournaledChat.live(model_at(server, read_timeout=0.2), MemoryJournal(), clock=clock)
+        chat = JournaledChat.live(
+            model_at(server, read_timeout=0.2), MemoryJournal(), transport=Transport(clock=clock)
+        )
         reply = await chat.ask(key, messages)
     assert (reply.outcome, reply.retries) == (Outcome.OK, 1)
 
@@ -108,7 +111,7 @@ async def test_a_key_that_the_endpoint_repeats_never_gets_into_an_error(
     journal = MemoryJournal()
     fault = faults.status(status, "your key hunter2 (sk-test-abcdef1234567890) is wrong")
     async with FakeServer(faults=dict.fromkeys(range(1, 5), fault)) as server:
-        chat = JournaledChat.live(model_at(server, key="hunter2"), journal, clock=clock)
+        chat = JournaledChat.live(model_at(server, key="hunter2"), journal, transport=Transport(clock=clock))
         error = await _error_of(chat, key, messages)
     seen = f"{error} {error!r} {journal.entries}"
     assert "[key]" in seen

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from afl.flower.model_store import StoredModel
+from afl.flower.model_store import Destination, StoredModel
 from afl.flower.stored_evaluation import Evaluation, GroupShares, TitleShares, store_evaluation
 
 FITTED = {"task": "distribution", "draws": 8, "js": 0.01, "kl_result_target": 0.03, "off_catalogue": 0.00002}
@@ -35,7 +35,7 @@ def fill(root: Path) -> Path:
 
 
 def kept(root: Path, name: str, task: str, config: dict[str, Any], log: dict[str, Any] | None) -> StoredModel:
-    begun = StoredModel.begin(root, name, task, config)
+    begun = StoredModel.begin(Destination(root, name), task, config)
     record = {"version": 1, "task": task, "config": config, "log": log}
     (begun.folder / "flower.json").write_text(json.dumps(record))
     return StoredModel.read(root, name)
