@@ -1,1 +1,1 @@
-"""What is kept, in SQL: journal, turns, memories and outcomes of every run."""
+"""Storage in SQL: journal, turns, agent memories and results of every run."""

@@ -1,4 +1,4 @@
-"""What an upgraded database lacks and only the words of its sessions can tell: tools, and the index of words."""
+"""Fills tools and search words of an upgraded database, which are read from the texts of its sessions."""
 
 import json
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ _BATCH_SIZE = 100
 
 
 async def backfill(connection: AsyncConnection) -> None:
-    """Reads every session of every run once, about a thousand a second."""
+    """Reads every session of every run once, about a thousand per second."""
     backend = backend_of(connection.dialect.name)
     for run in (await connection.execute(select(runs.c.id))).scalars().all():
         async for records in _records(connection, run):

@@ -1,7 +1,7 @@
 """A run as JSON lines: equal results are equal bytes.
 
 One line per attempt of every recorded session, sorted by session (plain string order), phase, round, role,
-attempt. No times, costs, retry counts or run names. Sessions still under way, without a record, are not in it.
+attempt, without times, costs, retry counts and run names. Running sessions are not included.
 """
 
 import json
@@ -20,22 +20,22 @@ _SCORE_DIGITS = 6
 
 
 async def export(run: Run) -> AsyncIterator[str]:
-    """The lines, each with its newline; few sessions in memory at a time."""
+    """The lines, each with its newline; few sessions are in memory at a time."""
     async for transcript in run.transcripts_by_id():
         for exchange in sorted(transcript.exchanges, key=lambda exchange: exchange.turn.key):
             yield _line(transcript.record, exchange)
 
 
 async def write_export(run: Run, path: Path) -> int:
-    """Writes the lines to a file that appears complete or not at all; returns their number."""
+    """Writes the lines to a file, completely or not at all; returns their number."""
     if path.name in ("", ".."):
-        raise UsageError(f"--out {path}: it is a folder, expected a file to write")
+        raise UsageError(f"--out {path}: got a folder, expected the path of a file")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     count = 0
     try:
         with storage_errors(str(path)):
             part.unlink(missing_ok=True)
-            # A new file: whoever can write to this folder could have put a link in its place.
+            # A new file ("x"): another user with write access to the folder could have put a link there.
             with part.open("x", encoding="utf-8", newline="\n") as file:
                 async for line in export(run):
                     file.write(line)
@@ -77,5 +77,5 @@ def _line(record: SessionRecord, exchange: Exchange) -> str:
 
 
 def _json(fields: dict[str, Any]) -> str:
-    """JSON on one line that is valid UTF-8 and that no terminal obeys."""
+    """JSON on one line, valid UTF-8 and without control sequences for terminals."""
     return json_safe(json.dumps(fields, ensure_ascii=False))

@@ -1,4 +1,4 @@
-"""The journal of one run: every request with its reply, on disk before anyone uses the reply."""
+"""The journal of one run: every request with its reply, on disk before the reply is used."""
 
 import asyncio
 
@@ -13,15 +13,15 @@ from memory.statements import entry_is_stored, record_entry
 from memory.writer import Change, Writer
 
 _MAX_SUBJECTS = 4096
-"""Subjects whose entries stay in memory."""
+"""Maximum number of subjects whose entries are in memory."""
 _BATCH_SIZE = 100
-"""Subjects in a query."""
+"""Subjects per query."""
 
 
 class SQLJournal:
-    """`afl.ports.Journal` over the database: a subject is read once, in one query, and forgotten when it is done.
+    """The `afl.ports.Journal` in the database; a subject is read once, in one query, and released when it is done.
 
-    `shared`: other processes write to this run too, so a subject may have entries that were unknown at the start.
+    `shared`: other processes write to this run too, so subjects may get entries after the run was opened.
     """
 
     def __init__(self, engine: AsyncEngine, writer: Writer, *, run: int, where: str, shared: bool = False) -> None:
@@ -33,53 +33,53 @@ class SQLJournal:
         self._where = where
         self._shared = shared
         self._stored_subjects: set[str] | None = None
-        """Subjects with entries that are not in memory; None until the first look."""
+        """Subjects with entries that are not in memory; None before the first lookup."""
         self._subjects_lock = asyncio.Lock()
         self._open: dict[str, SubjectEntries] = {}
 
     async def find(self, key: CallKey) -> JournalEntry | None:
-        """The entry recorded under this key, if there is one; a recorded failure too."""
+        """The entry recorded under this key, even a failure; None without one."""
         subject = self._open.get(key.subject) or await self._load(key.subject)
         return subject.entries.get(key)
 
     async def record(self, entry: JournalEntry) -> None:
-        """Returns once the entry is on disk; replaces an earlier failure of the same call, adding its retries.
+        """Returns once the entry is on disk; it replaces an earlier failure of the same call, adding up the retries.
 
-        Raises `ConflictError` where the key has a reply already, `StorageError` where writing failed. Where another
-        process was faster, `find` has its reply after that.
+        Raises `ConflictError` if the key has a reply already, `StorageError` if writing failed. If another process
+        has recorded a reply meanwhile, `find` returns it from then on.
         """
         subject = self._open.get(entry.key.subject) or await self._load(entry.key.subject)
         earlier = subject.entries.get(entry.key)
         if earlier and not earlier.reply.outcome.retried_on_continuation:
             raise ConflictError(
-                f"the journal holds a reply for {tuple(entry.key)} already; look with find() first"
+                f"the journal has a reply for {tuple(entry.key)} already; call find() before sending a request"
             )
         row = {"run": self._run, "study": NO_STUDY, **subject.encode(entry)}
         subject.writing += 1
         try:
             await self._writer.write([Change(self._record, [row], stored_query=entry_is_stored())])
         except ConflictError:
-            self._open.pop(entry.key.subject, None)  # what it holds is not what is on disk
+            self._open.pop(entry.key.subject, None)  # its entries differ from those on disk
             raise ConflictError(f"another process has recorded a reply for {tuple(entry.key)} meanwhile") from None
         finally:
             subject.writing -= 1
 
     def mark_new(self, subject: str) -> None:
-        """Says that there is no entry about this subject yet: spares a query in a journal that is shared."""
+        """Declares that this subject has no entry yet, which saves a query in a shared journal."""
         self._open.setdefault(subject, SubjectEntries())
 
     def loaded(self, subject: str) -> SubjectEntries | None:
-        """The entries of a subject that are in memory."""
+        """The entries of a subject, if they are in memory."""
         return self._open.get(subject)
 
     def forget(self, subject: str) -> None:
-        """Frees the memory of a subject that is done; it is read again if it is asked for."""
+        """Releases the memory of a subject; its entries are read again when needed."""
         if self._open.pop(subject, None) and self._stored_subjects is not None:
             self._stored_subjects.add(subject)
 
     async def _load(self, subject: str) -> SubjectEntries:
         loaded = await self._loader.load(subject) if await self._may_have(subject) else SubjectEntries()
-        # Another caller may have been faster while this one read.
+        # Another caller may have loaded it meanwhile.
         loaded = self._open.setdefault(subject, loaded)
         oldest = next(iter(self._open))
         if len(self._open) > _MAX_SUBJECTS and not self._open[oldest].writing:
@@ -87,10 +87,10 @@ class SQLJournal:
         return loaded
 
     async def _may_have(self, subject: str) -> bool:
-        """Whether there may be entries about it on disk."""
+        """Whether the database may have entries about it."""
         if self._shared:
             return True
-        async with self._subjects_lock:  # all sessions begin at once; one of them asks for all
+        async with self._subjects_lock:  # all sessions start at once; one of them reads for all
             if self._stored_subjects is None:
                 with storage_errors(self._where):
                     async with self._engine.connect() as connection:
@@ -99,7 +99,7 @@ class SQLJournal:
 
 
 class SubjectLoader:
-    """Reads the entries of subjects: those asked for while a query is under way are read together in the next one."""
+    """Reads the entries of subjects; subjects requested during a query are read together in the next one."""
 
     def __init__(self, engine: AsyncEngine, where: str, *, run: int) -> None:
         self._engine = engine
@@ -109,7 +109,7 @@ class SubjectLoader:
         self._task: asyncio.Task[None] | None = None
 
     async def load(self, subject: str) -> SubjectEntries:
-        """Everything recorded about the subject by now."""
+        """All entries of the subject recorded so far."""
         future = self._waiting.get(subject)
         if future is None:
             future = self._waiting[subject] = asyncio.get_running_loop().create_future()

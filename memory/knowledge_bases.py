@@ -1,4 +1,4 @@
-"""Knowledge bases in SQL: every hint with where it comes from, and the ones that were not taken with why."""
+"""Knowledge bases in SQL: accepted hints with their origin, and rejected ones with the reason."""
 
 import json
 import time
@@ -17,26 +17,26 @@ from memory.schema import hints, knowledge_bases, runs
 
 @dataclass(frozen=True, slots=True)
 class KnowledgeBaseRecord:
-    """A knowledge base with everything stored about it."""
+    """A knowledge base with all its stored fields."""
 
     name: str
     config: Mapping[str, Any]
-    """JSON: `dataset`, `llm`, and whatever else it was made with."""
+    """JSON: `dataset`, `llm`, and the options of its exploration."""
     trials: tuple[HintRecord, ...]
-    """Every hint that was thought of, in the order of its trial."""
+    """Every proposed hint, accepted or not, in the order tried."""
     run: str | None = None
-    """The exploration's run, which holds every call."""
+    """Name of the exploration's run."""
     created: float = field(default_factory=time.time, compare=False)
     """Seconds since 1970, UTC."""
 
     @property
     def base(self) -> KnowledgeBase:
-        """The hints alone, as everybody uses them."""
+        """The accepted hints, as policies and agents use them."""
         return KnowledgeBase(self.name, self.config["dataset"], self.config["llm"], accepted_hints(self.trials))
 
 
 class KnowledgeBaseSummary(NamedTuple):
-    """One line of `afl hints list`."""
+    """A knowledge base as listed by `afl hints list`."""
 
     name: str
     dataset: str
@@ -55,9 +55,9 @@ class KnowledgeBases:
         self._where = where
 
     async def save(self, record: KnowledgeBaseRecord, *, replace: bool = False) -> None:
-        """Keeps the base under its name, whole or not at all; saving equal content again changes nothing.
+        """Saves the base under its name in one transaction; saving equal content again changes nothing.
 
-        Raises `ConflictError` where another base has the name, unless `replace`.
+        Raises `ConflictError` if another base has this name, unless `replace`.
         """
         with storage_errors(self._where):
             async with self._engine.begin() as connection:
@@ -71,7 +71,7 @@ class KnowledgeBases:
                 await _write(connection, record)
 
     async def load(self, name: str) -> KnowledgeBaseRecord:
-        """The base of this name; `NotFoundError` lists the names there are."""
+        """The base of this name; the `NotFoundError` for an unknown name suggests similar ones."""
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
                 stored = await _read(connection, name)
@@ -81,7 +81,7 @@ class KnowledgeBases:
         return stored
 
     async def find(self, name: str) -> KnowledgeBaseRecord | None:
-        """The base of this name, if there is one."""
+        """The base of this name; None without one."""
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
                 return await _read(connection, name)
@@ -115,7 +115,7 @@ async def _read(connection: AsyncConnection, name: str) -> KnowledgeBaseRecord |
 
 
 async def _write(connection: AsyncConnection, record: KnowledgeBaseRecord) -> None:
-    """In place of what has the name, under a new id."""
+    """Replaces a base of this name, under a new id."""
     old = select(knowledge_bases.c.id).where(knowledge_bases.c.name == record.name)
     await connection.execute(delete(hints).where(hints.c.base.in_(old)))
     await connection.execute(delete(knowledge_bases).where(knowledge_bases.c.name == record.name))

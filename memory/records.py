@@ -1,4 +1,4 @@
-"""What goes into the store and comes out of it: plain values, titles in place of item numbers."""
+"""The values that the store writes and reads; items are titles instead of numbers."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,48 +22,48 @@ from afl.types import (
 
 @dataclass(frozen=True, slots=True)
 class CandidateRecord:
-    """A run's candidate lists, kept once under their hash."""
+    """A run's candidate lists, stored once under their hash."""
 
     hash: str
     lists: Mapping[str, Sequence[int]]
-    """Session id -> its candidates in the order shown; the sessions in the order of the run."""
+    """Session id -> its candidates in the order shown; sessions are in the order of the run."""
     titles: Mapping[int, str] | None = None
-    """Item number -> title, for every item on the lists; None where the titles are not stored."""
+    """Item number -> title, for every item on the lists; None if the titles are not stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnRecord(Answer[str]):
-    """One attempt of a turn with the answer in its reply; its messages are in the journal. Items are titles.
+    """One attempt of a turn with the parsed answer; its messages are in the journal. Items are titles.
 
-    In a ranking that is read entry by entry, an entry that names no candidate is an empty string.
+    In a ranking that is parsed entry by entry, an entry that names no candidate is an empty string.
     """
 
     key: CallKey
     suggestion: str | None = None
-    """The base model's suggestion to the recommendation agent in this turn."""
+    """The suggestion that the recommendation agent saw in this turn."""
     score: float | None = None
-    """The reward score that the user agent was shown."""
+    """The reward score that the user agent saw."""
     advice: tuple[Advice, ...] = ()
     label: bool | None = None
-    """Whether the user wanted the judged item; None where nothing is judged."""
+    """Whether the user wanted the judged item; None outside the user-simulation task."""
 
     def target_rank(self, target: str) -> int | None:
-        """Where the target stands in the list, from 1; None where it does not, or nothing was listed."""
+        """The rank of the target in the list, from 1; None if it is not on the list, or there is no list."""
         return self.ranking.index(target) + 1 if target in self.ranking else None
 
 
 class RoundRecord(NamedTuple):
-    """Where a session stood after a round."""
+    """The state of a session after a round."""
 
     hit: bool
-    """The last recommendation up to this round was the target; false once the session had failed."""
+    """Whether the last recommendation so far was the target; false after the session failed."""
     accepted: bool
 
 
 def counts_by_round(paths: Iterable[tuple[Sequence[RoundRecord], int]]) -> tuple[tuple[int, int], ...]:
-    """(hits, accepted) after each round, over sessions that took these paths (states, how many sessions).
+    """(hits, accepted) after each round, over sessions with these paths (states by round, number of sessions).
 
-    A session that has ended keeps its last state; one without a state counts as neither.
+    A session that has ended keeps its last state; a session without any state counts as neither.
     """
     non_empty = [(path, count) for path, count in paths if path]
     longest = max((len(path) for path, _ in non_empty), default=0)
@@ -79,29 +79,29 @@ def counts_by_round(paths: Iterable[tuple[Sequence[RoundRecord], int]]) -> tuple
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the user agent said of one item in the user-simulation task, beside what is true of it."""
+    """The user agent's answer about one item in the user-simulation task, with the item's label."""
 
     turn: Turn
     item: str
-    """Title of the item asked about."""
+    """Title of the item."""
     label: bool
     """Whether the user wanted it."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionRecord:
-    """How a session went: its turns, what the agents remember of it, and the outcome that follows from them."""
+    """A session's result: its turns, the agents' memories, and the outcome that follows from the turns."""
 
     session: str
     position: int
-    """Its place in the order of the run, from 0."""
+    """Its position in the order of the run, from 0."""
     target: str
     suggestion: str | None
     """The base model's suggestion for the session."""
     turns: tuple[TurnRecord, ...]
-    """One per attempt, in the order they were made."""
+    """One per attempt, in the order made."""
     memories: Mapping[str, tuple[Refusal, ...]] = field(default_factory=dict)
-    """Role -> the refused rounds as that agent remembers them."""
+    """Role -> the refused rounds in that agent's memory."""
 
     @classmethod
     def of(
@@ -115,7 +115,7 @@ class SessionRecord:
         memories: Mapping[str, Sequence[Refusal]],
         judgements: Sequence[Judgement] = (),
     ) -> Self:
-        """The record of a dialogue about this view; items become the titles they were shown under."""
+        """The record of a dialogue about this view; items become the titles shown in it."""
         suggestion_title = None if suggestion is None else view.title(suggestion)
         records = [record for turn in turns for record in _turn_records(view, turn, suggestion_title)]
         records += [record for judgement in judgements for record in _judgement_records(judgement)]
@@ -130,12 +130,12 @@ class SessionRecord:
 
     @property
     def outcome(self) -> Outcome:
-        """`OK`, or the outcome it failed with: one that a continuation mends, if there is such a one."""
+        """`OK`, or the outcome of a failed turn: first one that is repeated when the run is resumed."""
         if not self.turns:
             return Outcome.FAILED
         failed: list[Outcome] = [turn.outcome for turn in self.answers if turn.outcome is not Outcome.OK]
-        mended = [outcome for outcome in failed if outcome.retried_on_continuation]
-        return next(iter(mended or failed), Outcome.OK)
+        retried = [outcome for outcome in failed if outcome.retried_on_continuation]
+        return next(iter(retried or failed), Outcome.OK)
 
     @property
     def answers(self) -> tuple[TurnRecord, ...]:
@@ -144,12 +144,12 @@ class SessionRecord:
 
     @property
     def dialogue(self) -> tuple[TurnRecord, ...]:
-        """What the two agents said to each other, without what was judged afterwards."""
+        """The attempts of the dialogue, without those of phases that have no rounds."""
         return tuple(turn for turn in self.turns if turn.key.phase not in PHASES_WITHOUT_ROUNDS)
 
     @property
     def judged(self) -> tuple[TurnRecord, ...]:
-        """The user agent's answers in the user-simulation task, in the order asked."""
+        """The user agent's answers in the user-simulation task, in order."""
         return tuple(turn for turn in self.answers if turn.key.phase == Phase.JUDGE)
 
     @property
@@ -171,7 +171,7 @@ class SessionRecord:
 
     @property
     def hit(self) -> bool:
-        """Whether the final recommendation is the target; false for a failed session."""
+        """Whether the last recommendation is the target; false for a failed session."""
         return self.completed and self.item == self.target
 
     @property
@@ -181,12 +181,12 @@ class SessionRecord:
 
     @property
     def tools(self) -> tuple[str, ...]:
-        """Names of the recommender tools that advised, in plain string order."""
+        """Names of the recommender tools that gave advice, in plain string order."""
         return tuple(sorted({advice.tool for turn in self.turns for advice in turn.advice}))
 
     @property
     def by_round(self) -> tuple[RoundRecord, ...]:
-        """Where the session stood after each of its rounds; a failure counts as a miss from its round on."""
+        """The state after each round; a failure counts as a miss from its round on."""
         return tuple(self._after(round) for round in range(1, self.rounds + 1))
 
     def _after(self, round: int) -> RoundRecord:
@@ -197,7 +197,7 @@ class SessionRecord:
 
 
 class SessionRow(NamedTuple):
-    """A recorded session in a line."""
+    """A recorded session without its turns."""
 
     session: str
     position: int
@@ -210,47 +210,47 @@ class SessionRow(NamedTuple):
     hit: bool
     suggestion: str | None
     tools: tuple[str, ...] = ()
-    """Names of the recommender tools that advised."""
+    """Names of the recommender tools that gave advice."""
 
 
 class JudgementRow(NamedTuple):
-    """The user agent's answer about one item of the user-simulation task, in a line."""
+    """The user agent's answer about one item of the user-simulation task, without its reason."""
 
     session: str
     number: int
-    """The item's place among those of its session, from 1; wanted items come first."""
+    """The item's number among those of its session, from 1; wanted items come first."""
     item: str
     label: bool
     """Whether the user wanted it."""
     decision: bool | None
-    """None where there is no answer."""
+    """None if there is no answer."""
     score: float | None
     outcome: str
 
 
 class TargetRankRow(NamedTuple):
-    """Where the target stood in one list of the recommendation agent, in a line."""
+    """The target's rank in one list of the recommendation agent."""
 
     session: str
     number: int
     """The round, or the number of the hint under which the list was made (0 for none)."""
     rank: int | None
-    """From 1; None where the target is not on the list, or there is no list."""
+    """From 1; None if the target is not on the list, or there is no list."""
     outcome: str
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One attempt as a reader of the run sees it: what was understood, and what was sent and came back."""
+    """One attempt: the parsed answer, and the request with its reply."""
 
     turn: TurnRecord
     entry: JournalEntry | None
-    """None where the attempt was recorded without a call."""
+    """None if the attempt was recorded without a call."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """A session with everything that was said in it."""
+    """A session with all its requests and replies."""
 
     record: SessionRecord
     exchanges: tuple[Exchange, ...]
@@ -258,65 +258,65 @@ class Transcript:
 
 @dataclass(frozen=True, slots=True)
 class CallTotals:
-    """What a run asked of the language model, summed over its journal."""
+    """A run's calls of the language models, summed over its journal."""
 
     calls: int = 0
-    """Requests that were sent: every entry but those over budget."""
+    """Requests that were sent; neither over budget nor answered by reuse."""
     retries: int = 0
     repairs: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost_usd: float | None = None
-    """None where no call's price was known."""
+    """None if no call's price was known."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunTotals:
-    """A run in numbers, computed in SQL."""
+    """The totals of a run, computed in SQL."""
 
     sessions: int
-    """Sessions the run consists of."""
+    """Number of sessions of the run, recorded or not."""
     done: int
-    """Sessions a continuation leaves as they are."""
+    """Sessions that are not run again when the run is resumed."""
     completed: int
     failed: int
     hits: int
     accepted: int
     base_hits: int
-    """Sessions whose suggestion was the target."""
+    """Sessions whose suggestion is the target."""
     by_round: tuple[tuple[int, int], ...]
     """(hits, accepted) after each round, over all recorded sessions; ended sessions keep their last state."""
     outcomes: Mapping[str, int]
-    """Turn outcome -> number of turns that ended so (their last attempt)."""
+    """Outcome -> number of turns whose last attempt has it."""
     calls: CallTotals
     ended: float | None = None
-    """When the last session was recorded, in seconds since 1970, UTC."""
+    """When the last session was recorded; seconds since 1970, UTC."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """One line of `afl runs`."""
+    """A run as listed by `afl runs`."""
 
     name: str
     created: float
     """Seconds since 1970, UTC."""
     config: Mapping[str, Any]
     held: bool  # a key of the JSON
-    """A process is working on it."""
+    """Whether a process is working on it."""
     totals: RunTotals
     candidates_hash: str = ""
-    """Runs with equal ones are over the same sessions and candidate lists, in the same order."""
+    """Runs with equal hashes have the same sessions and candidate lists, in the same order."""
 
     @property
     def status(self) -> str:
-        """`running` (a process holds it), `complete` or `incomplete`."""
+        """`running` (a process works on it), `complete` or `incomplete`."""
         if self.held:
             return "running"
         return "complete" if self.totals.done == self.totals.sessions else "incomplete"
 
     @property
     def seconds(self) -> float | None:
-        """From its beginning to the last recorded session, pauses between continuations included."""
+        """From the run's creation to the last recorded session, including pauses between invocations."""
         return None if self.totals.ended is None else max(0.0, self.totals.ended - self.created)
 
 
@@ -355,6 +355,6 @@ def _judgement_records(judgement: Judgement) -> list[TurnRecord]:
 
 
 def _recommended(turns: Sequence[TurnRecord]) -> str | None:
-    """What was named last: by the recommendation agent, or by a user agent that chose among several."""
-    named = [turn.item for turn in turns if turn.outcome is Outcome.OK and turn.item is not None]
-    return named[-1] if named else None
+    """The last item: recommended, or chosen by a user agent among several."""
+    items = [turn.item for turn in turns if turn.outcome is Outcome.OK and turn.item is not None]
+    return items[-1] if items else None

@@ -1,4 +1,4 @@
-"""Finds equal requests in whatever any run recorded, by their fingerprint."""
+"""Finds equal requests of all runs by their fingerprint."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ from memory.journal_codec import read_subjects
 from memory.schema import journal, runs
 
 _BATCH_SIZE = 500
-"""Values in a query, well below what databases refuse."""
+"""Values per query, far below the limits of the databases."""
 _KEY = tuple(journal.c[field] for field in CallKey._fields)
 
 
 class EqualRequest(NamedTuple):
-    """Where an equal request was recorded, and its outcome."""
+    """Run and key of an equal request, and its outcome."""
 
     run: str
     key: CallKey
@@ -28,14 +28,14 @@ class EqualRequest(NamedTuple):
 
 
 class ReplyCache:
-    """From the fingerprint of a request to the earliest `OK` reply to it, in any run; None where there is none."""
+    """The earliest `OK` reply of any run to a request with this fingerprint; None without one."""
 
     def __init__(self, engine: AsyncEngine, where: str) -> None:
         self._engine = engine
         self._where = where
 
     async def find_requests(self, fingerprints: Sequence[str]) -> dict[str, list[EqualRequest]]:
-        """Fingerprint -> every request that has it, whatever its outcome, the earliest first."""
+        """Fingerprint -> every request with it, whatever its outcome, earliest first."""
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
                 return await _read_equal_requests(connection, fingerprints)
@@ -61,7 +61,7 @@ class ReplyCache:
 async def _read_equal_requests(
     connection: AsyncConnection, fingerprints: Sequence[str]
 ) -> dict[str, list[EqualRequest]]:
-    """Without the fingerprints that no request has."""
+    """Fingerprints that no request has are omitted."""
     requests: defaultdict[str, list[EqualRequest]] = defaultdict(list)
     hashes = [bytes.fromhex(fingerprint) for fingerprint in fingerprints]
     for start in range(0, len(hashes), _BATCH_SIZE):

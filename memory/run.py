@@ -1,4 +1,4 @@
-"""One run in the database: what is written of it, its journal, and which process holds it."""
+"""One run in the database: its writers, its journal, and its lock."""
 
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from afl.types import ConcurrencyChange
 from memory import session_codec
 from memory.backends import backend_of
+from memory.costs import SQLLedger
 from memory.errors import storage_errors
 from memory.journal import SQLJournal
 from memory.locks import RunLock, acquire_with_retries
@@ -17,18 +18,17 @@ from memory.records import RunSummary, RunTotals, SessionRecord
 from memory.run_reader import RunReader
 from memory.schema import runs
 from memory.search import word_row
-from memory.spending import SQLLedger
 from memory.statements import add_pace, add_words, clear_turns, record_session, record_turns
 from memory.writer import Change, Writer
 
 
 class Run(RunReader):
-    """A run that can be written to; made by `Store.begin_run`, `Store.run` and `Store.join_run`."""
+    """A run that can be written to; see `Store.begin_run`, `Store.run` and `Store.join_run`."""
 
     def __init__(
         self, engine: AsyncEngine, writer: Writer, row: RowMapping, lock: RunLock, *, shared: bool = False
     ) -> None:
-        """`shared`: other processes write to the run as well."""
+        """`shared`: other processes write to the run too."""
         super().__init__(engine, row)
         self._backend = backend_of(engine.dialect.name)
         self._writer = writer
@@ -38,7 +38,7 @@ class Run(RunReader):
 
     @asynccontextmanager
     async def hold(self) -> AsyncIterator[None]:
-        """Locks the run for this process meanwhile; `ConflictError` names the process that holds it."""
+        """Locks the run for this process; the `ConflictError` of a locked run names the process that holds it."""
         await acquire_with_retries(self._lock)
         try:
             yield
@@ -50,7 +50,7 @@ class Run(RunReader):
         return await self._lock.is_held()
 
     def journal(self) -> SQLJournal:
-        """The journal of the run; always the same object."""
+        """The journal of the run, the same object in every call."""
         if self._journal is None:
             self._journal = SQLJournal(
                 self._engine, self._writer, run=self.id, where=self._where, shared=self._shared
@@ -58,11 +58,11 @@ class Run(RunReader):
         return self._journal
 
     def ledger(self) -> SQLLedger:
-        """Where costs are recorded that the journal does not confirm."""
+        """The ledger of costs that the journal does not confirm."""
         return SQLLedger(self._writer, self._backend, self.id)
 
     async def record_session(self, record: SessionRecord) -> None:
-        """Returns once the session is on disk, in place of what an earlier pass recorded of it."""
+        """Returns once the session is on disk; it replaces an earlier record of the session."""
         key = {"of_run": self.id, "of_session": record.session}
         subject = None if self._journal is None else self._journal.loaded(record.session)
         outcome = session_codec.session_row(self.id, record, time.time(), subject)
@@ -77,12 +77,12 @@ class Run(RunReader):
             self._journal.forget(record.session)
 
     async def record_pace(self, changes: Sequence[ConcurrencyChange]) -> None:
-        """Returns once these changes of the number of concurrent requests are on disk."""
+        """Returns once these changes of the maximum number of concurrent requests are on disk."""
         rows = [{"run": self.id, **change._asdict()} for change in changes]
         await self._writer.write([Change(add_pace(self._backend), rows)])
 
     async def truncate(self, sessions: int) -> None:
-        """Reduces the run to its first `sessions` sessions: an exploration that stopped early."""
+        """Reduces the run to its first `sessions` sessions, after an exploration that stopped early."""
         with storage_errors(self._where):
             async with self._engine.begin() as connection:
                 await connection.execute(update(runs).where(runs.c.id == self.id).values(sessions=sessions))
@@ -93,6 +93,6 @@ class Run(RunReader):
         return await self.summarize(await self.totals())
 
     async def summarize(self, totals: RunTotals) -> RunSummary:
-        """The run as `afl runs` lists it, for callers that have its totals."""
+        """The run as `afl runs` lists it, given its totals."""
         is_held = await self.is_held()
         return RunSummary(self.name, self.created, self.config, is_held, totals, self.candidates_hash)

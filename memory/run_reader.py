@@ -25,6 +25,7 @@ from memory.aggregates import (
 )
 from memory.candidates import read_candidates, read_session_candidates, read_titles
 from memory.codec import decompress, from_json
+from memory.costs import AgentCost, RunCost, read_agent_costs, read_run_cost
 from memory.database import display_name
 from memory.errors import storage_errors
 from memory.journal_codec import RecordedRequest, read_requests, read_subject_names
@@ -59,7 +60,6 @@ from memory.session_query import (
     session_page,
     session_row,
 )
-from memory.spending import AgentCost, RunCost, read_agent_costs, read_run_cost
 
 _BATCH_SIZE = 100
 """Sessions read in one query."""

@@ -1,7 +1,7 @@
-"""The words of sessions: written by the run when a session is finished, looked up by whoever reads it.
+"""The search index of sessions by their words, written when a session is recorded.
 
-The index knows which words occur in a session's reasons and which in its id and titles, but neither their order nor
-the texts themselves: a third of the room that positions of words would take. Each database has a kind of its own.
+The index stores which words occur in a session's reasons, and which in its id and titles, but neither their order
+nor the texts: it takes a third of the space of an index with positions. Each kind of database has its own.
 """
 
 import re
@@ -16,29 +16,29 @@ from memory.backends import Backend
 from memory.records import SessionRecord
 
 MAX_WORDS = 50
-"""That can be searched for at once."""
+"""In one search."""
 
 _MAX_LENGTH = 64
-"""Characters of a word; what follows does not tell words apart."""
+"""Characters of a word that are compared."""
 _ASCII_WORDS = re.compile(r"[a-z0-9]+")
 _SPACED = {code: " " for code in range(128) if not _ASCII_WORDS.match(chr(code))}
 _IDEOGRAPHS = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _WORDS = re.compile(rf"[{_IDEOGRAPHS}]|[^\W_{_IDEOGRAPHS}]+")
-"""Languages that write without spaces are searched character by character."""
+"""Languages written without spaces are searched character by character."""
 _TITLE_PREFIX = "·"
-"""What words of ids and titles begin with in the index; no other word does."""
+"""Prefix of words of ids and titles in the index; no other word starts with it."""
 
 
 class SearchWord(NamedTuple):
-    """Something to search for."""
+    """A word to search for."""
 
     text: str
     is_prefix: bool = False
-    """Whether words that only begin so will do."""
+    """Whether it matches all words that start with it."""
 
 
 def search_words(text: str) -> list[SearchWord]:
-    """The words of a text as they are compared, without case, accents and punctuation; `thrill*` is a beginning."""
+    """The words of a query, without case, accents and punctuation; `thrill*` is a prefix."""
     plain = _normalize(text)
     return [
         SearchWord(match[0][:_MAX_LENGTH], plain.startswith("*", match.end()))
@@ -47,7 +47,7 @@ def search_words(text: str) -> list[SearchWord]:
 
 
 def word_row(run: int, record: SessionRecord) -> Mapping[str, Any]:
-    """What the index is told of a session, by `Backend.insert_words`; of one that is finished again, what is new."""
+    """A session's row for `Backend.insert_words`; words of a session that is recorded again are added."""
     titles = {record.target, record.suggestion, *(turn.item for turn in record.dialogue)}
     title_words = _words_in(" ".join((record.session, *filter(None, titles))))
     reason_words = _words_in(" ".join(turn.reason for turn in record.turns))
@@ -56,22 +56,22 @@ def word_row(run: int, record: SessionRecord) -> Mapping[str, Any]:
 
 
 def reasons_contain(backend: Backend, run: int, text: str) -> ColumnElement[bool]:
-    """Condition on `sessions`: all these words occur in the reasons; a text without words occurs nowhere.
+    """Condition on `sessions`: all words of the text occur in the reasons; a text without words matches no session.
 
-    Any text will do; `UsageError` for more than `MAX_WORDS` words.
+    Raises `UsageError` for more than `MAX_WORDS` words.
     """
     return _contains(backend, run, _require_at_most_max_words(search_words(text)))
 
 
 def titles_contain(backend: Backend, run: int, text: str, *, whole: bool = False) -> ColumnElement[bool]:
-    """Condition on `sessions`: all these words, or only their beginnings, occur in the id and titles of a session."""
+    """Condition on `sessions`: all words of the text, with `whole` not as prefixes, occur in the id and titles."""
     words = search_words(text)[:MAX_WORDS] if whole else _require_at_most_max_words(search_words(text))
     return _contains(backend, run, [SearchWord(_TITLE_PREFIX + word.text, is_prefix=not whole) for word in words])
 
 
 def _require_at_most_max_words(words: list[SearchWord]) -> list[SearchWord]:
     if len(words) > MAX_WORDS:
-        raise UsageError(f"got {len(words)} words, expected at most {MAX_WORDS}; search for fewer")
+        raise UsageError(f"got {len(words)} words, expected at most {MAX_WORDS}; use a shorter search text")
     return words
 
 
@@ -80,9 +80,9 @@ def _contains(backend: Backend, run: int, words: Sequence[SearchWord]) -> Column
 
 
 def _words_in(text: str) -> Iterable[str]:
-    """Each once."""
+    """The distinct words of a text."""
     plain = _normalize(text)
-    # Of ASCII, which most texts are, this finds what the pattern would find, five times as fast.
+    # For ASCII, as most texts are, this gives the same words as the pattern, five times as fast.
     words = dict.fromkeys(plain.translate(_SPACED).split() if plain.isascii() else _WORDS.findall(plain))
     return words if len(max(words, key=len, default="")) <= _MAX_LENGTH else {word[:_MAX_LENGTH] for word in words}
 

@@ -1,4 +1,4 @@
-"""The sessions of a run, a page at a time: which ones, in the order of the run, and how many there are."""
+"""Pages of the sessions of a run that match a filter, in the order of the run, and their number."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -22,27 +22,27 @@ _MINIMUM = {"rounds": 0, "least_rounds": 0, "hit_after": 1, "accepted_in": 1, "i
 
 
 class Result(StrEnum):
-    """How a session ended. Every session is a hit, a miss or failed; the other results are subsets of these."""
+    """How a session ended. Every session is a hit, a miss or failed; the other values are subsets of these."""
 
     HIT = "hit"
     MISS = "miss"
-    """Completed, and the last recommendation is not the target."""
+    """Completed, but the last recommendation is not the target."""
     FAILED = "failed"
     WON = "won"
-    """A hit that the first recommendation was not."""
+    """A hit, but the first recommendation was not the target."""
     LOST = "lost"
-    """No hit, though the first recommendation was the target."""
+    """No hit, but the first recommendation was the target."""
     WRONG = "wrong"
-    """Accepted, and not the target."""
+    """Accepted, but not the target."""
     GAINED = "gained"
-    """A hit where the base model's suggestion is not the target."""
+    """A hit, but the base model's suggestion is not the target."""
     DROPPED = "dropped"
-    """No hit where the base model's suggestion is the target."""
+    """No hit, but the base model's suggestion is the target."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionFilter:
-    """Conditions that sessions meet, all of them; a condition that is left out is none."""
+    """Conditions that a session must meet, all of them."""
 
     result: Result | None = None
     outcome: str = ""
@@ -50,18 +50,18 @@ class SessionFilter:
     rounds: int | None = None
     least_rounds: int | None = None
     hit_after: int | None = None
-    """After so many rounds the last recommendation was the target; ended sessions keep their last state."""
+    """After this many rounds, the last recommendation is the target; ended sessions keep their last state."""
     accepted_in: int | None = None
     """The recommendation of this round was accepted."""
     item: str = ""
-    """This title was recommended, in round `item_round` or in any."""
+    """This title was recommended in round `item_round`, or in any round."""
     item_round: int | None = None
     tool: str = ""
-    """This recommender tool advised in it."""
+    """This recommender tool gave advice."""
     words: str = ""
-    """All of these words occur in its reasons; `thrill*` will do with any word that begins so."""
+    """All of these words occur in its reasons; `thrill*` matches any word with this prefix."""
     text: str = ""
-    """All of these words occur, or words that begin so, in its id, its target, its suggestion or recommendations."""
+    """All of these words, or words with these prefixes, occur in its id, target, suggestion or recommendations."""
 
     def __post_init__(self) -> None:
         for name, least in _MINIMUM.items():
@@ -71,7 +71,7 @@ class SessionFilter:
 
     @property
     def is_aggregated(self) -> bool:
-        """Whether the tallies can say how many sessions there are."""
+        """Whether the matching sessions can be counted in `session_tallies`."""
         return not (self.item or self.words or self.text)
 
 

@@ -1,4 +1,4 @@
-"""The one writer of a store: whatever callers hand over at the same time is committed together."""
+"""The only writer of a store: concurrent writes are committed together."""
 
 import asyncio
 from collections.abc import Hashable, Mapping, Sequence
@@ -13,7 +13,7 @@ from memory.backends import backend_of
 from memory.errors import storage_errors
 
 _ATTEMPTS = 3
-"""Of a transaction that another one got in the way of."""
+"""Attempts at a transaction that conflicts with another one."""
 
 
 class Change(NamedTuple):
@@ -22,19 +22,19 @@ class Change(NamedTuple):
     statement: Executable
     rows: Sequence[Mapping[str, Any]]
     stored_query: Select[Any] | None = None
-    """Finds a row by its own values; one that gave way to another process's is not found, and `write` says so."""
+    """Finds a row by its values; if it is not found, another process has stored its own, and `write` raises."""
     replaces: Hashable = None
-    """What the one row is about where only the last one counts: of a batch no other is written."""
+    """Key of the only row: of all rows with this key in a batch, only the last one is written."""
 
 
 class _Batch:
-    """What will be committed together, and the one wake-up for all who wait for it."""
+    """Rows that are committed together, and the event that wakes all callers waiting for them."""
 
     def __init__(self) -> None:
         self.rows: dict[Executable, dict[Hashable, Mapping[str, Any]]] = {}
         self.stored_queries: dict[Executable, Select[Any]] = {}
         self.conflicts: set[int] = set()
-        """Of rows that gave way to those of another process: their `id()`."""
+        """`id()` of the rows in whose place another process has stored its own."""
         self.done = asyncio.Event()
 
     def add(self, changes: Sequence[Change]) -> None:
@@ -45,7 +45,7 @@ class _Batch:
                 self.stored_queries[statement] = stored_query
 
     async def write(self, connection: AsyncConnection) -> None:
-        """Executes everything, and finds out which rows were refused."""
+        """Executes all statements, and finds the rows that were not stored."""
         backend = backend_of(connection.dialect.name)
         for statement, rows_by_id in self.rows.items():
             rows = list(rows_by_id.values())
@@ -60,11 +60,10 @@ async def _is_missing(connection: AsyncConnection, stored_query: Select[Any], ro
 
 
 class Writer:
-    """Group commit: one transaction a batch, while one is on its way to disk the next gathers.
+    """Group commit: one transaction per batch; while one batch is being committed, the next one is collected.
 
-    Statements of a batch run in the order in which they were first handed over, each once with all its rows.
-    After an error (disk full, locked) every waiting and every later call raises it: what was to be written next
-    may depend on what was lost.
+    Statements of a batch run in the order of their first call, each once with all its rows. After an error (disk
+    full, locked), every waiting and every later call raises it: later writes may depend on lost ones.
     """
 
     def __init__(self, engine: AsyncEngine, where: str) -> None:
@@ -75,9 +74,10 @@ class Writer:
         self._error: StorageError | None = None
 
     async def write(self, changes: Sequence[Change]) -> None:
-        """Returns once the changes are on disk; `StorageError` when they are not.
+        """Returns once the changes are on disk.
 
-        Raises `ConflictError` when others are, since a row of these gave way to that of another process.
+        Raises `StorageError` if writing failed, `ConflictError` if another process has stored a row in place of one
+        of these; all other changes are on disk then.
         """
         self._raise_error()
         batch = self._gathering
@@ -87,10 +87,10 @@ class Writer:
         await batch.done.wait()
         self._raise_error()
         if batch.conflicts and any(id(row) in batch.conflicts for change in changes for row in change.rows):
-            raise ConflictError("another process was faster")
+            raise ConflictError("another process has stored this row already")
 
     async def close(self) -> None:
-        """Returns once everything handed over is on disk or has failed."""
+        """Returns once all pending writes are on disk or have failed."""
         if self._task is not None:
             await self._task
 

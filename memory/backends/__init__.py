@@ -1,7 +1,7 @@
-"""Where databases differ: whatever one needs otherwise than another, a database a file. All else is the same SQL.
+"""The differences between kinds of databases, a file each; all other SQL is common to both.
 
-`sqlite` is a file on this machine; `postgresql` is a server that many machines share. What a migration must say to
-each of them stands beside the migrations.
+`sqlite` is a file on this machine, `postgresql` a server that many machines share. The differences between their
+migrations are in `memory/migrations/`.
 """
 
 from sqlalchemy import URL
@@ -18,16 +18,16 @@ _ALIASES = {"postgres": "postgresql"}
 
 
 def backend_of(dialect: str) -> Backend:
-    """The backend of an open engine, by the name of its dialect."""
+    """The backend of an engine, by the name of its dialect."""
     return _BACKENDS[dialect]
 
 
 def backend_of_url(url: URL) -> Backend:
-    """The backend of a URL as people write it; `UsageError` for databases that AFL does not know."""
+    """The backend of a URL without a driver name; `UsageError` for kinds of databases that AFL does not support."""
     name = url.get_backend_name()
     backend = _BACKENDS.get(_ALIASES.get(name, name))
     if backend is None:
         raise UsageError(
-            f"no driver for {name!r} databases; expected sqlite:///path or postgresql://host/database"
+            f"{name!r} databases are not supported; expected sqlite:///path or postgresql://host/database"
         )
     return backend

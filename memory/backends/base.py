@@ -1,4 +1,4 @@
-"""What a kind of database must be able to do."""
+"""The interface to a kind of database."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -12,7 +12,7 @@ from memory.locks import RunLock
 
 Rows = Sequence[Mapping[str, Any]]
 Upsert = SQLiteInsert | PostgreSQLInsert
-"""An insert that can say what happens `on_conflict`; both write it alike."""
+"""An insert with `on_conflict_do_update`, which has the same signature in both dialects."""
 
 
 class Backend(Protocol):
@@ -21,53 +21,53 @@ class Backend(Protocol):
     def __hash__(self) -> int: ...
 
     def async_url(self, url: URL) -> URL:
-        """The URL with the driver that is used."""
+        """The URL with the async driver."""
         ...
 
     def display_name(self, url: URL) -> str:
-        """The database as messages may name it: without a password."""
+        """The database as messages name it, without a password."""
         ...
 
     def create_engine(self, url: URL, *, timeout: float, read_only: bool) -> AsyncEngine:
-        """An engine, not connected yet; with `reading` nothing can be written through it.
+        """An engine, not connected yet; with `read_only` it cannot write.
 
-        `patience`: seconds to wait for others. Raises `UsageError` where the driver is not installed, `StorageError`
-        where there is nothing to read.
+        `timeout`: seconds to wait for locks or connections. Raises `UsageError` if the driver is not installed,
+        `StorageError` for a missing database that would be read.
         """
         ...
 
     async def lock_schema(self, connection: AsyncConnection) -> None:
-        """Begins a transaction; of processes that want to make or change the tables only one gets past this."""
+        """Begins a transaction that only one process at a time can hold: for creating or upgrading the tables."""
         ...
 
     def run_lock(self, engine: AsyncEngine, run: int, name: str) -> RunLock:
-        """What keeps other processes off a run."""
+        """The lock that keeps other processes from working on a run."""
         ...
 
     def is_transient(self, error: BaseException | None) -> bool:
-        """Whether the same transaction may succeed when it is tried again at once."""
+        """Whether the transaction may succeed if it is repeated at once."""
         ...
 
     def insert(self, table: Table) -> Upsert:
-        """Adds one row, or asks for something back."""
+        """An insert of single rows."""
         ...
 
     def insert_rows(self, table: Table) -> Upsert:
-        """Adds the rows that `parameters` are made of, in the fastest way there is."""
+        """The fastest insert of many rows, executed with `parameters(rows)`."""
         ...
 
     def delete_rows(self, table: Table, **keys: str) -> Delete:
-        """Removes the rows whose columns equal what rows of `parameters` have under these names."""
+        """Deletes rows by columns: `run="of_run"` compares the column `run` with the parameter `of_run`."""
         ...
 
     def parameters(self, rows: Rows) -> Any:
-        """What statements of `insert_rows`, `delete_rows` and `insert_words` are executed with."""
+        """The parameters for statements of `insert_rows`, `delete_rows` and `insert_words`."""
         ...
 
     def insert_words(self) -> Insert:
-        """Adds rows of `of_run`, `of_position` and `of_words`, strung together; a session keeps the words it has."""
+        """Adds the words of sessions (`of_run`, `of_position`, `of_words` separated by spaces) to the index."""
         ...
 
     def contains_words(self, run: int, words: Sequence[tuple[str, bool]]) -> ColumnElement[bool]:
-        """Condition on `sessions`: all these words, those with True as beginnings, are in the index."""
+        """Condition on `sessions`: the index has all these words; words with True are prefixes."""
         ...

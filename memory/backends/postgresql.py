@@ -1,13 +1,13 @@
-"""PostgreSQL: a server, which processes of many machines write to at the same time."""
+"""PostgreSQL: a server to which processes of many machines write at the same time."""
 
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
     URL,
-    Column,
+    ColumnClause,
     ColumnElement,
     Delete,
     Insert,
@@ -38,13 +38,13 @@ from memory.locks import SCHEMA_LOCK, AdvisoryLock, RunLock
 from memory.schema import sessions
 
 _MAX_NAME_BYTES = 63
-"""Bytes of an `application_name` that the server keeps."""
+"""Bytes of an `application_name`; the server drops the rest."""
 _TRANSIENT_STATES = {"40001", "40P01"}
-"""Could not serialize, deadlock: the other transaction went first."""
+"""Error codes of a serialization failure and of a deadlock: another transaction took precedence."""
 
 
 class PostgreSQL:
-    """A `Backend`."""
+    """The `Backend` of PostgreSQL."""
 
     def async_url(self, url: URL) -> URL:
         return url.set(drivername="postgresql+psycopg")
@@ -55,7 +55,7 @@ class PostgreSQL:
 
     def create_engine(self, url: URL, *, timeout: float, read_only: bool) -> AsyncEngine:
         pool: dict[str, Any] = {"pool_size": 4, "max_overflow": 0, "pool_timeout": 600}
-        if read_only:  # a server that was started anew while a page was open is none of the reader's business
+        if read_only:  # checks connections first: the server may have been restarted since the last page
             pool |= {"pool_pre_ping": True, "isolation_level": "REPEATABLE READ"}
         return _create_engine(url, timeout, read_only, **pool)
 
@@ -72,11 +72,11 @@ class PostgreSQL:
         return postgresql.insert(table)
 
     def insert_rows(self, table: Table) -> postgresql.Insert:
-        """One statement however many rows: they come as an array for each column, and triggers see them together."""
-        columns = [one for one in table.c if one is not table.autoincrement_column]
-        rows = _unnested({one.name: one for one in columns})
+        """One statement for any number of rows: each column is one array parameter, and triggers run once."""
+        columns = [item for item in table.c if item is not table.autoincrement_column]
+        rows = _unnested({item.name: item for item in columns})
         statement: postgresql.Insert = postgresql.insert(table).from_select(
-            [one.name for one in columns], select(rows)
+            [item.name for item in columns], select(rows)
         )
         return statement
 
@@ -88,18 +88,20 @@ class PostgreSQL:
         return {name: [row[name] for row in rows] for name in rows[0]}
 
     def insert_words(self) -> Insert:
-        rows = _unnested({f"of_{name}": one for name, one in _WORDS.c.items()})
+        rows = _unnested({f"of_{name}": item for name, item in _WORDS.c.items()})
         session = (rows.c.of_run, rows.c.of_position)
         words = func.array_to_tsvector(func.string_to_array(func.string_agg(rows.c.of_words, " "), " "))
         insert = postgresql.insert(_WORDS).from_select(
             ["run", "position", "words"], select(*session, words).group_by(*session)
         )
-        both = _WORDS.c.words.op("||")(insert.excluded.words)
-        statement: Insert = insert.on_conflict_do_update(index_elements=["run", "position"], set_={"words": both})
+        merged = _WORDS.c.words.op("||")(insert.excluded.words)
+        statement: Insert = insert.on_conflict_do_update(
+            index_elements=["run", "position"], set_={"words": merged}
+        )
         return statement
 
     def contains_words(self, run: int, words: Sequence[tuple[str, bool]]) -> ColumnElement[bool]:
-        # Letters and digits alone, in quotes: nothing in it is an operator.
+        # Words consist of letters and digits only and are quoted, so none is an operator.
         query = " & ".join(f"'{word}'{':*' if beginning else ''}" for word, beginning in words)
         matching = _WORDS.c.words.op("@@")(cast(query, TSQUERY))
         return sessions.c.position.in_(select(_WORDS.c.position).where(_WORDS.c.run == run, matching))
@@ -108,12 +110,11 @@ class PostgreSQL:
 _WORDS = table("session_words", column("run", Integer), column("position", Integer), column("words", Text))
 
 
-def _unnested(columns: Any) -> TableValuedAlias:
-    """Rows out of arrays, each bound under the name of its column."""
-    found: dict[str, Column[Any]] = dict(columns.items())
-    arrays = (bindparam(name, type_=ARRAY(one.type)) for name, one in found.items())
-    named = (column(name, one.type) for name, one in found.items())
-    return func.unnest(*arrays).table_valued(*named).render_derived()
+def _unnested(columns: Mapping[str, ColumnClause[Any]]) -> TableValuedAlias:
+    """A table of rows from array parameters, one parameter per column, with the column's name."""
+    arrays = (bindparam(name, type_=ARRAY(item.type)) for name, item in columns.items())
+    names = (column(name, item.type) for name, item in columns.items())
+    return func.unnest(*arrays).table_valued(*names).render_derived()
 
 
 def _create_engine(url: URL, timeout: float, read_only: bool, **options: Any) -> AsyncEngine:
@@ -131,7 +132,7 @@ def _create_engine(url: URL, timeout: float, read_only: bool, **options: Any) ->
 
 
 def _process_name() -> str:
-    """What the server shows about this process to whoever asks who is connected."""
+    """The name of this process in the server's list of connections."""
     return f"process {os.getpid()} on {socket.gethostname()}"
 
 
@@ -139,7 +140,7 @@ def _register_sum_loader(connection: Any, _record: Any) -> None:
     from psycopg.adapt import Loader
 
     class SumLoader(Loader):
-        """Sums of integers come as numbers of any size."""
+        """Loads `numeric`, the type of sums of integers, as int or float."""
 
         def load(self, data: Any) -> int | float:
             text = bytes(data).decode()

@@ -1,4 +1,4 @@
-"""SQLite: one file, which several processes of one machine may write to, one after the other."""
+"""SQLite: one file to which several processes of one machine write, one after the other."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ from memory.schema import sessions
 
 
 class SQLite:
-    """A `Backend`."""
+    """The `Backend` of SQLite."""
 
     def async_url(self, url: URL) -> URL:
         return url.set(drivername="sqlite+aiosqlite") if url.drivername == "sqlite" else url
@@ -43,15 +43,15 @@ class SQLite:
         return str(path) if path else redact_line(url.render_as_string(hide_password=True))
 
     def create_engine(self, url: URL, *, timeout: float, read_only: bool) -> AsyncEngine:
-        # IMMEDIATE: of processes that write to one database, each waits for its turn before its first change.
+        # IMMEDIATE: a process waits for its turn before its first change, not when it commits.
         arguments: dict[str, Any] = {"isolation_level": "IMMEDIATE"}
-        if "timeout" not in url.query:  # `sqlite:///path?timeout=60` knows better
+        if "timeout" not in url.query:  # `sqlite:///path?timeout=60` takes precedence
             arguments["timeout"] = timeout
         options: dict[str, Any] = {"connect_args": arguments}
         path = _file(url)
         if path:
             _prepare_path(path, read_only)
-            # Few connections, each a thread, and none beyond: hundreds of sessions that begin at once take turns.
+            # A fixed number of connections, each a thread: hundreds of sessions that start at once share them.
             options |= {"pool_size": 4, "max_overflow": 0, "pool_timeout": 600}
         engine = create_async_engine(url, **options)
         event.listen(engine.sync_engine, "connect", _prepare_reading if read_only else _prepare_writing)
@@ -65,7 +65,7 @@ class SQLite:
         return NoLock() if path is None else FileLock(path.with_name(f"{path.name}.run-{run}.lock"), name)
 
     def is_transient(self, error: BaseException | None) -> bool:
-        return False  # who is not let in for `patience` seconds gives up
+        return False  # a write that waited `timeout` seconds for its turn fails
 
     def insert(self, table: Table) -> SQLiteInsert:
         return insert(table)
@@ -83,7 +83,7 @@ class SQLite:
         return _WORDS.insert().values(rowid=row, words=bindparam("of_words", type_=Text))
 
     def contains_words(self, run: int, words: Sequence[tuple[str, bool]]) -> ColumnElement[bool]:
-        # Letters and digits alone, in quotes: nothing in it is an operator.
+        # Words consist of letters and digits only and are quoted, so none is an operator.
         query = " AND ".join(f'"{word}"{"*" if beginning else ""}' for word, beginning in words)
         first = run * _ROWIDS_PER_RUN
         matching = literal_column("session_words").op("MATCH")(query)
@@ -92,15 +92,15 @@ class SQLite:
 
 
 _WORDS = table("session_words", column("rowid", Integer), column("words", Text))
-"""FTS5's: a row has no other key than a number."""
+"""An FTS5 table, whose only key is an integer."""
 _WAL_ATTEMPTS = 5
-"""Of who makes the file at the same time as others."""
+"""Attempts to switch a new file to WAL mode while other processes create it too."""
 _ROWIDS_PER_RUN = 1 << 32
-"""Sessions of a run have rowids of their own range."""
+"""The sessions of a run have a range of rowids."""
 
 
 def _file(url: URL) -> Path | None:
-    """None for in-memory databases."""
+    """The database's file; None for in-memory databases."""
     if url.database in (None, "", ":memory:"):
         return None
     return Path(str(url.database).removeprefix("file:"))  # SQLite's own URIs: file:path?mode=ro
@@ -121,13 +121,11 @@ def _prepare_writing(connection: Any, _record: Any) -> None:
         try:
             cursor.execute("PRAGMA journal_mode=WAL")
             break
-        except (
-            sqlite3.OperationalError
-        ):  # of several that make the file only one is let in, and the others do not wait
+        except sqlite3.OperationalError:  # another process creates the file, and this statement does not wait
             cursor.execute("BEGIN IMMEDIATE")
             cursor.execute("ROLLBACK")
     cursor.close()
-    # FULL: a committed reply survives a power cut, not only a crash of this process.
+    # FULL: a committed reply survives a power failure, not only a crash of this process.
     _set_pragmas(connection, "synchronous=FULL", "foreign_keys=ON")
 
 

@@ -1,4 +1,4 @@
-"""Tables with a row for each kind of row of another table, which the database itself keeps as that table changes."""
+"""Tables of counts over another table, grouped by some of its columns and maintained by triggers."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ Type = type[sa.types.TypeEngine[Any]] | sa.types.TypeEngine[Any]
 
 
 class AggregateColumn(NamedTuple):
-    """A column of a tally, and what it is computed from; `{row}` stands for the row that is counted."""
+    """A column of counts, and the SQL it is computed by; `{row}` stands for the counted row."""
 
     type: Type
     expression: str
@@ -21,53 +21,53 @@ class AggregateColumn(NamedTuple):
 
 @dataclass(frozen=True)
 class Aggregate:
-    """A table that counts."""
+    """A table of counts."""
 
     table: str
     source: str
-    """The table that is counted."""
+    """The counted table."""
     key: Mapping[str, AggregateColumn]
-    """What rows of a kind have in common; `run` is the first of them."""
+    """The columns grouped by; the first is `run`."""
     sums: Mapping[str, AggregateColumn]
-    """What is summed up; the first of them is the number of rows."""
+    """The sums; the first is the number of rows."""
     latest: Mapping[str, AggregateColumn] = field(default_factory=dict)
-    """Largest value that a row of this kind ever had."""
+    """The largest values that a row of the group ever had."""
     joined: str = ""
-    """Another table to look things up in."""
+    """Another table that the expressions refer to."""
     condition: str = "true"
-    """Other rows do not count."""
+    """Which rows are counted."""
 
     @property
     def columns(self) -> dict[str, AggregateColumn]:
         return {**self.key, **self.sums, **self.latest}
 
     def values(self, *, sign: str = "") -> list[str]:
-        """What a single row adds, or with the sign `-` takes away."""
+        """The values that one row adds to its group, or subtracts with the sign `-`."""
         added = (f"{sign}({part.expression})" if sign else part.expression for part in self.sums.values())
         return [*self._keys, *added, *(part.expression for part in self.latest.values())]
 
     def sums_of(self, *, sign: str = "") -> list[str]:
-        """What the rows of a kind add together."""
+        """The values of a group of rows."""
         sums = (f"{sign}sum({part.expression})" for part in self.sums.values())
         return [*self._keys, *sums, *(f"max({part.expression})" for part in self.latest.values())]
 
     def rows(self, source: str = "") -> str:
-        """Where the values come from."""
+        """The FROM and WHERE clauses of the values."""
         tables = ", ".join(filter(None, (source, self.joined)))
         return f"{f'FROM {tables} ' if tables else ''}WHERE {self.condition}"
 
     def grouped(self, source: str) -> str:
-        """The same, kind by kind."""
+        """The same with GROUP BY."""
         return f"{self.rows(source)} GROUP BY {', '.join(self._keys)}"
 
     def update_clause(self, table: str) -> str:
-        """How a kind that is there already takes up what is added to it."""
+        """The SET clause that adds new values to those of an existing group."""
         added = [f"{name} = {table}.{name} + excluded.{name}" for name in self.sums]
         larger = "{name} = CASE WHEN excluded.{name} > {table}.{name} THEN excluded.{name} ELSE {table}.{name} END"
         return ", ".join([*added, *(larger.format(name=name, table=table) for name in self.latest)])
 
     def create_table(self, name: str, *keys: sa.Column[Any], cascade: bool = False) -> None:
-        """The table, with further columns in its key."""
+        """Creates the table, with further columns in its key."""
         op.create_table(
             name,
             sa.Column("run", sa.Integer, sa.ForeignKey("runs.id", ondelete="CASCADE" if cascade else None)),
@@ -87,18 +87,18 @@ class Aggregate:
 
 
 class AggregateDialect(NamedTuple):
-    """What a kind of database needs for its tallies."""
+    """How a kind of database creates tables of counts and the index of words."""
 
     create_table: Callable[[Aggregate], None]
-    """Makes the table of a tally, and counts what is there."""
+    """Creates a table of counts and fills it from the existing rows."""
     create_triggers: Callable[..., None]
-    """`keep("turns", *tallies)`: from now on the tallies follow whatever happens to `turns`."""
+    """`create_triggers("turns", *aggregates)`: maintains these tables on every change of `turns`."""
     create_word_index: Callable[[], None]
-    """Makes the index of the words of sessions."""
+    """Creates the index of the words of sessions."""
 
 
 def columns(type: Type, *names: str) -> dict[str, AggregateColumn]:
-    """Columns that the counted row has too."""
+    """Columns with the values of the counted row's columns of the same name."""
     return {name: AggregateColumn(type, f"{{row}}.{name}") for name in names}
 
 

@@ -1,8 +1,8 @@
-"""Tallies on PostgreSQL: triggers that follow statement by statement, each connection in rows of its own.
+"""Tables of counts on PostgreSQL: a trigger per statement, with separate rows for each connection.
 
-Many connections write at once. If all of them counted in the same rows, each would wait for the others to commit, and
-some would wait for each other for ever. So a row of `TALLY_by_writer` belongs to a connection (its process on the
-server, of which no two have the same number at a time), may well be negative, and the view `TALLY` sums them up.
+Many connections write at the same time. If all of them updated the same rows, each would wait for the others to
+commit, and some would deadlock. Therefore each row of `..._tallies_by_writer` belongs to one connection (the number
+of its server process, unique at any time); it may be negative, and the view `..._tallies` sums over connections.
 """
 
 import sqlalchemy as sa
@@ -11,29 +11,27 @@ from alembic import op
 from memory.migrations.aggregates import Aggregate, AggregateDialect, Type
 
 _ALL_BEFORE = "0"
-"""The writer of what was there before the tallies."""
+"""The writer of the counts over rows older than the table."""
 
 
-def _create_table(tally: Aggregate) -> None:
-    tally.create_table(_parts(tally), sa.Column("writer", sa.Integer, nullable=False), cascade=True)
-    op.execute(f"ALTER TABLE {_parts(tally)} SET (fillfactor = 50)")  # rows change often and never grow
-    op.execute(_count(tally, _ALL_BEFORE, tally.source))
-    op.execute(f"CREATE VIEW {tally.table} AS {_summed(tally)}")
+def _create_table(aggregate: Aggregate) -> None:
+    aggregate.create_table(_parts(aggregate), sa.Column("writer", sa.Integer, nullable=False), cascade=True)
+    op.execute(f"ALTER TABLE {_parts(aggregate)} SET (fillfactor = 50)")  # rows change often and never grow
+    op.execute(_count(aggregate, _ALL_BEFORE, aggregate.source))
+    op.execute(f"CREATE VIEW {aggregate.table} AS {_summed(aggregate)}")
 
 
-def _summed(tally: Aggregate) -> str:
-    key, count = ", ".join(tally.key), next(iter(tally.sums))
-    kinds = {name: part.type for name, part in tally.sums.items()}
+def _summed(aggregate: Aggregate) -> str:
+    key, count = ", ".join(aggregate.key), next(iter(aggregate.sums))
+    kinds = {name: part.type for name, part in aggregate.sums.items()}
     sums = [f"CAST(sum({name}) AS {_sql(kind)}) AS {name}" for name, kind in kinds.items()]
-    latest = [f"max({name}) AS {name}" for name in tally.latest]
-    return (
-        f"SELECT {', '.join([key, *sums, *latest])} FROM {_parts(tally)} GROUP BY {key} HAVING sum({count}) <> 0"
-    )
+    latest = [f"max({name}) AS {name}" for name in aggregate.latest]
+    return f"SELECT {', '.join([key, *sums, *latest])} FROM {_parts(aggregate)} GROUP BY {key} HAVING sum({count}) <> 0"
 
 
-def _create_triggers(source: str, *tallies: Aggregate) -> None:
-    subtract = " ".join(_count(tally, "pg_backend_pid()", "gone", sign="-") for tally in tallies)
-    add = " ".join(_count(tally, "pg_backend_pid()", "added") for tally in tallies)
+def _create_triggers(source: str, *aggregates: Aggregate) -> None:
+    subtract = " ".join(_count(aggregate, "pg_backend_pid()", "gone", sign="-") for aggregate in aggregates)
+    add = " ".join(_count(aggregate, "pg_backend_pid()", "added") for aggregate in aggregates)
     op.execute(
         f"CREATE FUNCTION {source}_tallied() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
         f"IF TG_OP <> 'INSERT' THEN IF EXISTS (SELECT FROM gone) THEN {subtract} END IF; END IF; "
@@ -48,18 +46,19 @@ def _create_triggers(source: str, *tallies: Aggregate) -> None:
         )
 
 
-def _count(tally: Aggregate, writer: str, source: str, *, sign: str = "") -> str:
-    """Adds all rows of a source to those of a writer, or takes them away."""
-    table = _parts(tally)
-    selected = ", ".join((writer, *tally.sums_of(sign=sign)))
+def _count(aggregate: Aggregate, writer: str, source: str, *, sign: str = "") -> str:
+    """Adds the counts of all rows of a source to those of a writer, or subtracts them."""
+    table = _parts(aggregate)
+    selected = ", ".join((writer, *aggregate.sums_of(sign=sign)))
     return (
-        f"INSERT INTO {table} ({', '.join(('writer', *tally.columns))}) SELECT {selected} {tally.grouped(source)} "
-        f"ON CONFLICT ({', '.join(tally.key)}, writer) DO UPDATE SET {tally.update_clause(table)};"
+        f"INSERT INTO {table} ({', '.join(('writer', *aggregate.columns))}) "
+        f"SELECT {selected} {aggregate.grouped(source)} "
+        f"ON CONFLICT ({', '.join(aggregate.key)}, writer) DO UPDATE SET {aggregate.update_clause(table)};"
     ).format(row=source)
 
 
-def _parts(tally: Aggregate) -> str:
-    return f"{tally.table}_by_writer"
+def _parts(aggregate: Aggregate) -> str:
+    return f"{aggregate.table}_by_writer"
 
 
 def _sql(kind: Type) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 
 from afl.metrics.intervals import Estimate, wilson
 from afl.types import ConcurrencyChange
+from memory.costs import AgentCost
 from memory.records import CallTotals, SessionRecord, counts_by_round
 from memory.run import Run
-from memory.spending import AgentCost
 from simulations.analysis.rounds import RoundReport, rounds_of
 from simulations.task.model_outputs import ModelOutputs
 from simulations.task.run_kind import RunKind

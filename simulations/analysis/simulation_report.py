@@ -8,8 +8,8 @@ from afl.llm.budget import BudgetReport
 from afl.llm.usage import UsageTotals
 from afl.metrics.intervals import Estimate, wilson
 from afl.types import ConcurrencyChange, Outcome
+from memory.costs import AgentCost
 from memory.records import RunTotals
-from memory.spending import AgentCost
 from simulations.analysis.rounds import RoundReport, rounds_of
 
 

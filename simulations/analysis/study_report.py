@@ -10,7 +10,7 @@ from simulations.analysis.paired_tests import PairedTest
 
 if TYPE_CHECKING:
     from afl.llm.budget import BudgetReport
-    from memory.spending import AgentCost
+    from memory.costs import AgentCost
 
 
 @dataclass(frozen=True, slots=True)

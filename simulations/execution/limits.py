@@ -8,8 +8,8 @@ from afl.llm.language_model import LanguageModel, PerRole, Price
 from afl.llm.limiter import RateLimits
 from afl.llm.time_limits import TimeLimits
 from afl.types import ConcurrencyChange, Spending
+from memory.costs import UnpricedTokens
 from memory.run import Run
-from memory.spending import UnpricedTokens
 from simulations.options.groups import LimitOptions, RateOptions
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from afl.hints.knowledge_base import HintRecord, HintStatus, KnowledgeBase
 from afl.llm.budget import BudgetReport
 from afl.llm.usage import UsageTotals
-from memory.spending import AgentCost
+from memory.costs import AgentCost
 from simulations.graphs.exploration_state import StopReason
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from afl.llm.budget import BudgetReport
 from afl.types import ConcurrencyChange, Phase
-from memory.spending import AgentCost
+from memory.costs import AgentCost
 from simulations.analysis.calls import CallNumbers
 from simulations.analysis.loaded_run import LoadedRun
 from simulations.analysis.study_report import StudyCosts

@@ -10,7 +10,7 @@ from afl.llm.language_model import LanguageModel, LanguageModelSpec, PerRole, Pr
 from afl.settings import Settings
 from afl.testing.chat import scripted_model
 from afl.types import Role
-from memory.spending import UnpricedTokens
+from memory.costs import UnpricedTokens
 from memory.store import Store
 from simulations.execution.agent_factory import AgentFactory
 from simulations.execution.engine import PreparedRun, load_engine

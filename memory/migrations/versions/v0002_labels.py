@@ -1,4 +1,4 @@
-"""Turns of the user-simulation task carry a label: whether the user wanted the item."""
+"""Turns of the user-simulation task have a label: whether the user wanted the item."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""How concurrency went, and what may have been billed beyond the journal."""
+"""Changes of the concurrency, and the unconfirmed cost beyond the journal."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Entries say whether their reply was said to an equal request, so that only what was sent counts as a call."""
+"""Entries store whether their reply was reused from an equal request, so that only sent requests count as calls."""
 
 import sqlalchemy as sa
 from alembic import op

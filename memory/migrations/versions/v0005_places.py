@@ -1,4 +1,4 @@
-"""Turns with a ranking say at which place of it the target stands."""
+"""Turns with a ranking store the rank of the target."""
 
 import sqlalchemy as sa
 from alembic import op

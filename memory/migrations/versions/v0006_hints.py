@@ -1,4 +1,4 @@
-"""Knowledge bases: hints, where each comes from, and why others were not taken."""
+"""Knowledge bases: hints with their origin, and why others were rejected."""
 
 import sqlalchemy as sa
 from alembic import op

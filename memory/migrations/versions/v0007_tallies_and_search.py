@@ -1,4 +1,4 @@
-"""Tallies of calls, turns, sessions and items, kept by triggers; what sessions are filtered by; their words."""
+"""Counts of calls, turns, sessions and items, maintained by triggers; columns for filters; the index of words."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -27,7 +27,7 @@ def upgrade() -> None:
 
 
 def _sessions() -> None:
-    """`tools` follows when the words of old sessions are read (`memory.backfill`)."""
+    """`tools` of older sessions is filled when their texts are read (`memory.backfill`)."""
     op.add_column("sessions", sa.Column("base_hit", sa.Boolean, nullable=False, server_default=sa.false()))
     op.add_column("sessions", sa.Column("tools", TEXT, nullable=False, server_default="[]"))
     op.execute("UPDATE sessions SET base_hit = true WHERE suggestion = target")

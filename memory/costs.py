@@ -1,4 +1,4 @@
-"""What a run has cost: in doubt, by agent and round, and altogether."""
+"""The cost of a run: in total, by agent and round, and what is unconfirmed."""
 
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from memory.writer import Change, Writer
 
 
 class UnpricedTokens(NamedTuple):
-    """Tokens of an agent's calls whose price was not known when they were made."""
+    """Tokens of an agent's calls whose price was unknown when they were made."""
 
     role: str
     prompt: int
@@ -21,39 +21,39 @@ class UnpricedTokens(NamedTuple):
 
 
 class RunCost(NamedTuple):
-    """What a run has cost so far, as far as the database knows."""
+    """The cost of a run so far, according to the database."""
 
     tokens: int
     usd: float
-    """Of calls whose price was known."""
+    """US dollars, of calls with a known price."""
     unpriced: tuple[UnpricedTokens, ...]
     unconfirmed: Spending
-    """What may have been billed beyond that."""
+    """What may have been billed in addition."""
 
 
 class AgentCost(NamedTuple):
-    """What was asked of one agent in one round, and what it cost."""
+    """The calls of one agent in one round, and their cost."""
 
     phase: str
     role: str
     round: int | None
-    """None where it counts something else than rounds: judged items, lists under hints, steps of a reflection."""
+    """None in phases without rounds: judged items, lists under hints, steps of a reflection."""
     calls: int
     retries: int
     repairs: int
     prompt_tokens: int
     completion_tokens: int
     cost_usd: float | None
-    """None where no call's price was known."""
+    """None if no call's price was known."""
 
     @property
     def label(self) -> str:
-        """The round, or what is counted in its place."""
+        """The round, or the label of a phase without rounds."""
         return str(self.round) if self.round is not None else Phase(self.phase).label
 
 
 class SQLLedger:
-    """`afl.ports.Ledger` of one run: a row that each call replaces."""
+    """The `afl.ports.Ledger` of one run: a row that each call of `save` replaces."""
 
     def __init__(self, writer: Writer, backend: Backend, run: int) -> None:
         self._writer = writer
@@ -61,12 +61,13 @@ class SQLLedger:
         self._run = run
 
     async def save(self, unconfirmed: Spending) -> None:
+        """Returns once the unconfirmed cost is on disk."""
         row = {"run": self._run, **unconfirmed._asdict()}
         await self._writer.write([Change(self._statement, [row], replaces=self._run)])
 
 
 async def read_run_cost(connection: AsyncConnection, run: int) -> RunCost:
-    """Everything the journal shows, and what is in doubt."""
+    """The cost according to the journal, and the unconfirmed cost."""
     c = call_tallies.c
     sums = select(
         func.coalesce(func.sum(c.prompt_tokens + c.completion_tokens), 0),
@@ -88,7 +89,7 @@ async def read_run_cost(connection: AsyncConnection, run: int) -> RunCost:
 
 
 async def read_agent_costs(connection: AsyncConnection, run: int) -> list[AgentCost]:
-    """One row per phase, agent and round that was asked, in this order."""
+    """One row per phase, round and agent with calls, in this order."""
     return [AgentCost(*row) for row in await connection.execute(_costs(run))]
 
 

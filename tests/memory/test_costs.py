@@ -1,8 +1,8 @@
 """What a run has cost, and how its concurrency went."""
 
 from afl.types import ConcurrencyChange, Outcome, Spending
+from memory.costs import AgentCost, UnpricedTokens
 from memory.records import CandidateRecord
-from memory.spending import AgentCost, UnpricedTokens
 from memory.store import Store
 from tests.memory.conftest import MakeEntry
 
