@@ -33,13 +33,13 @@ def parse_spec(text: str) -> PluginSpec:
 
 def entry_points_of(group: str) -> EntryPoints:
     """What installed packages register in a group."""
-    return _entry_points(tuple((folder, _modified(folder)) for folder in sys.path)).select(group=group)
+    return _entry_points(group, tuple((folder, _modified(folder)) for folder in sys.path))
 
 
-@lru_cache(maxsize=1)
-def _entry_points(folders: tuple[tuple[str, int], ...]) -> EntryPoints:
+@lru_cache(maxsize=64)
+def _entry_points(group: str, folders: tuple[tuple[str, int], ...]) -> EntryPoints:
     """Read once as long as no package is installed or removed, since reading takes milliseconds."""
-    return entry_points()
+    return entry_points(group=group)
 
 
 def _modified(folder: str) -> int:

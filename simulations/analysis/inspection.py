@@ -21,7 +21,7 @@ class Inspection:
     """What the user agent said of the items it judged; empty where there was nothing to judge."""
     candidates: Sequence[str] | None
     """Titles of the dialogue's candidates in the order shown; None where they are unknown."""
-    chosen: bool
+    is_session_named: bool
     """Whether the caller named the session; otherwise it was picked to show the loop at work."""
     target_ranks: Sequence[Rank] = ()
     """Of a ranking run, the target's rank in each recorded list, from 1."""

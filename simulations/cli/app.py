@@ -66,35 +66,35 @@ def build_app() -> CommandGroup:
 
 
 def command_of(command: Command) -> click.Command:
-    """The command, its function imported; what presents the result is imported once there is one."""
+    """The command with its function imported; what presents the result is imported after the function has run."""
     function: Callable[..., Any] = getattr(simulations, command.function)
 
-    def perform(*, as_json: bool, **given: Any) -> int:
-        result = function(**given, **_python_only(function, as_json=as_json))
+    def execute(*, as_json: bool, **arguments: Any) -> int:
+        result = function(**arguments, **_python_only(function, as_json=as_json))
         from simulations.cli.output import print_json
 
         if result is None or getattr(result, "is_silent", False):
             return 0
         if as_json:
             to_json = _load(command.json) if command.json else type(result).to_json
-            print_json(_call(to_json, result, given))
-        elif (page := _call(_load(command.show), result, given)) is not None:
+            print_json(_call(to_json, result, arguments))
+        elif (page := _call(_load(command.show), result, arguments)) is not None:
             from simulations.document.terminal import show
 
             show(page)
         return int(getattr(result, "exit_code", 0))
 
-    return build_command(command.name.rpartition(" ")[2], function, perform)
+    return build_command(command.name.rpartition(" ")[2], function, execute)
 
 
 def find_command(words: Sequence[str]) -> click.Command:
-    """The command that these words after `afl` name; words that name none are passed over."""
-    found: click.Command = build_app()
-    context = click.Context(found)
+    """The command that these words after `afl` name; other words are ignored."""
+    command: click.Command = build_app()
+    context = click.Context(command)
     for word in words:
-        if isinstance(found, CommandGroup):
-            found = found.get_command(context, word) or found
-    return found
+        if isinstance(command, CommandGroup):
+            command = command.get_command(context, word) or command
+    return command
 
 
 def _python_only(function: Callable[..., Any], *, as_json: bool) -> dict[str, Any]:
@@ -102,25 +102,25 @@ def _python_only(function: Callable[..., Any], *, as_json: bool) -> dict[str, An
     from simulations.cli.output import announce
     from simulations.progress import on_stderr
 
-    found: dict[str, Any] = {}
+    arguments: dict[str, Any] = {}
     if accepts(function, "watch"):
-        found["watch"] = on_stderr()
+        arguments["watch"] = on_stderr()
     if accepts(function, "opened"):
-        found["opened"] = lambda address: announce(address, as_json=as_json)
-    return found
+        arguments["opened"] = lambda address: announce(address, as_json=as_json)
+    return arguments
 
 
-def _call(function: Callable[..., Any], result: Any, given: Mapping[str, Any]) -> Any:
-    """`function` of the result and of the options that are keyword-only parameters of it."""
+def _call(function: Callable[..., Any], result: Any, arguments: Mapping[str, Any]) -> Any:
+    """`function` of the result and of those arguments of the command that are keyword-only parameters of it."""
     parameters = signature(function).parameters.values()
     names = [parameter.name for parameter in parameters if parameter.kind is Parameter.KEYWORD_ONLY]
-    return function(result, **{name: given[name] for name in names if name in given})
+    return function(result, **{name: arguments[name] for name in names if name in arguments})
 
 
 def _load(path: str) -> Callable[..., Any]:
     module, _, name = path.partition(":")
-    found: Callable[..., Any] = getattr(import_module(module), name)
-    return found
+    loaded: Callable[..., Any] = getattr(import_module(module), name)
+    return loaded
 
 
 def _version(context: click.Context, parameter: click.Parameter, value: bool) -> None:

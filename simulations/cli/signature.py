@@ -55,15 +55,15 @@ class GroupedArgument(click.Argument):
         self.description = help
 
 
-def build_command(name: str, function: Callable[..., Any], perform: Callable[..., int]) -> click.Command:
+def build_command(name: str, function: Callable[..., Any], execute: Callable[..., int]) -> click.Command:
     """A command whose arguments and options are those of `function`.
 
-    `perform` is called with the arguments that were given, by name, and `as_json`; it returns the exit code.
+    `execute` is called with the stated arguments, by name, and `as_json`; it returns the exit code.
     """
 
     def callback(as_json: bool, **values: Any) -> int:
-        given = {name: value for name, value in values.items() if value not in (None, ())}
-        return perform(as_json=as_json, **given)
+        stated = {name: value for name, value in values.items() if value not in (None, ())}
+        return execute(as_json=as_json, **stated)
 
     parameters = [_click_parameter(parameter) for parameter in command_parameters(function)]
     json = GroupedOption(["--json", "as_json"], group=OUTPUT, is_flag=True, help=JSON)

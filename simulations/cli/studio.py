@@ -1,7 +1,7 @@
 """The loop as LangGraph's own tools open it (`langgraph dev`, Studio): name a session, watch the dialogue.
 
 `AFL_STUDIO_DATASET`, `AFL_STUDIO_LLM` and the like choose data set and models; by default `demo`, imported on first
-use, and `offline`. Nothing is kept: to keep a run, use `afl simulate`.
+use, and `offline`. Nothing is stored; `afl simulate` stores runs.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ from simulations.task.training_data import training_data
 
 
 class StudioSettings(BaseSettings):
-    """What the studio plays with."""
+    """Data set and models of the studio."""
 
     model_config = SettingsConfigDict(env_prefix="AFL_STUDIO_", env_file=".env", extra="ignore")
 
@@ -54,22 +54,22 @@ class Request(TypedDict):
 
 
 class StudioState(DialogueState, Request):
-    """A dialogue, and which session it was asked for."""
+    """A dialogue, and the session of the request."""
 
 
 StudioGraph = CompiledStateGraph[StudioState, None, Request, StudioState]
 
 
 async def graph() -> StudioGraph:
-    """What `langgraph.json` names: the graph, built once, off the server's event loop."""
+    """The graph that `langgraph.json` names: built once, outside the server's event loop."""
     return await asyncio.to_thread(_built)
 
 
 def build() -> StudioGraph:
     """The loop with a node before it that looks the session up."""
-    wanted, settings = StudioSettings(), Settings()
-    options = RunOptions(**wanted.model_dump())
-    dataset = _dataset(wanted.dataset, settings)
+    choices, settings = StudioSettings(), Settings()
+    options = RunOptions(**choices.model_dump())
+    dataset = _dataset(choices.dataset, settings)
     task = Task.of(dataset, options, training_data(DatasetStore(settings.data_dir), dataset, None))
     specs = model_specs(options, EndpointOptions())
     models = specs.map(lambda spec: load_model(spec, dataset=task.training, settings=settings))
@@ -85,15 +85,15 @@ _built = cache(build)
 
 def _with_lookup(task: Task, loop: DialogueGraph) -> StudioGraph:
     """The loop behind a node that turns a session's id into what the agents may see of it."""
-    places = {row.id: place for place, row in enumerate(task.rows)}
+    positions = {row.id: position for position, row in enumerate(task.rows)}
 
     async def look_up(request: Request) -> dict[str, SessionView]:
         session = request.get("session") or task.rows[0].id
-        if session not in places:
+        if session not in positions:
             raise NotFoundError(
                 f"no session {session!r} in data set {task.dataset.name!r}; one is {task.rows[0].id!r}"
             )
-        return {"view": task.session(places[session]).view}
+        return {"view": task.session(positions[session]).view}
 
     outer = StateGraph[StudioState, None, Request, StudioState](StudioState, input_schema=Request)
     outer.add_node("look up", cast(Any, look_up))  # langgraph infers its input from the annotation

@@ -23,7 +23,7 @@ from simulations.task.candidate_titles import titles_in_prompts
 def show(inspection: Inspection, *, prompts: bool = False, out: Console | None = None) -> None:
     """Prints one dialogue; before it, unless its session was named, the run and its first sessions."""
     out = out or console()
-    if not inspection.chosen:
+    if not inspection.is_session_named:
         show_page(overview(inspection), out)
         out.print()
     if inspection.dialogue is not None:
@@ -32,11 +32,11 @@ def show(inspection: Inspection, *, prompts: bool = False, out: Console | None =
 
 def to_json(inspection: Inspection, *, prompts: bool = False) -> dict[str, Any]:
     """The object of `inspect --json`: the run, its sessions, and the dialogue with its turns."""
-    found = inspection.dialogue
+    dialogue_shown = inspection.dialogue
     return {
         "run": asdict(inspection.run),
         "sessions": [row._asdict() for row in inspection.sessions],
-        "dialogue": None if found is None else _transcript(found, prompts=prompts),
+        "dialogue": None if dialogue_shown is None else _transcript(dialogue_shown, prompts=prompts),
     }
 
 
@@ -55,7 +55,7 @@ def dialogue(transcript: Transcript, candidates: Sequence[str] | None, *, prompt
 
 
 def _heading(key: CallKey) -> str:
-    """What a part of the session is called: rounds count different things in different phases."""
+    """The heading of a turn; what a round counts depends on the phase."""
     phase = Phase.of(key.phase)
     return phase.heading.lower() if phase is Phase.JUDGE else phase.step(key.round)
 
@@ -81,17 +81,17 @@ def _head(record: SessionRecord) -> Text:
 
 
 def _lists(transcript: Transcript, candidates: Sequence[str] | None) -> RenderableType:
-    """What both agents saw."""
+    """History and candidates, as both agents see them."""
     record, history = transcript.record, titles_in_prompts(transcript, HISTORY)
-    shown = Table.grid(padding=(0, 2, 0, 0))
+    table = Table.grid(padding=(0, 2, 0, 0))
     if history:
-        shown.add_row(Text("history", "bold"), plain(" · ".join(history)))
+        table.add_row(Text("history", "bold"), plain(" · ".join(history)))
     if candidates is None:
-        shown.add_row(Text("candidates", "bold"), Text("titles unknown: the data set is gone or changed", "dim"))
+        table.add_row(Text("candidates", "bold"), Text("titles unknown: the data set is gone or changed", "dim"))
     elif candidates:
-        shown.add_row(Text("candidates", "bold"), Text(" · ").join(_marked(title, record) for title in candidates))
-        shown.add_row("", Text("* target   > suggested by the base model", "dim"))
-    return Padding(shown, (0, 0, 1, 0))
+        table.add_row(Text("candidates", "bold"), Text(" · ").join(_marked(title, record) for title in candidates))
+        table.add_row("", Text("* target   > suggested by the base model", "dim"))
+    return Padding(table, (0, 0, 1, 0))
 
 
 def _marked(title: str, record: SessionRecord) -> Text:
@@ -117,15 +117,15 @@ def _exchange(exchange: Exchange, record: SessionRecord, *, prompts: bool) -> It
     reflects = turn.key.phase == Phase.REFLECTION
     speaker = Text(*_SPEAKERS[Phase.REFLECTION if reflects else turn.key.role])
     named = recommends or (turn.decision is None and turn.item is not None)
-    said = _recommended(turn.item, record) if named else _decided(turn.decision, turn.score)
+    answer = _recommended(turn.item, record) if named else _decided(turn.decision, turn.score)
     if reflects and turn.decision is None:
-        said = Text()
+        answer = Text()
     if turn.label is not None:
         speaker = Text.assemble(plain(turn.item or "-"), (" wanted" if turn.label else " not wanted", "dim"))
     if turn.outcome is not Outcome.OK:
-        said = Text(f"no answer: {turn.outcome}", "red")
+        answer = Text(f"no answer: {turn.outcome}", "red")
     repair = Text(f"  (repair {turn.key.attempt})", "dim") if turn.key.attempt else Text()
-    yield Text.assemble(speaker, "  ", said, repair)
+    yield Text.assemble(speaker, "  ", answer, repair)
     if len(turn.ranking) > 1:
         listed = Text(" · ").join(_marked(title or "(no candidate)", record) for title in turn.ranking)
         yield Padding(Text.assemble(("listed  ", "dim"), listed), (0, 0, 0, 4))
@@ -138,7 +138,7 @@ def _exchange(exchange: Exchange, record: SessionRecord, *, prompts: bool) -> It
 
 
 def _advice(advice: Advice) -> Text:
-    """What a tool said, and how sure it was where it tells."""
+    """The advice of a tool, with its probability if it states one."""
     probability = advice.payload.get("probability")
     sure = f" (probability {probability:.2f})" if isinstance(probability, float) else ""
     return Text.assemble("advice: ", plain(advice.text), sure)
@@ -190,7 +190,7 @@ def _transcript(transcript: Transcript, *, prompts: bool) -> dict[str, Any]:
 
 def _turn(exchange: Exchange, *, prompts: bool) -> dict[str, Any]:
     turn, entry = exchange.turn, exchange.entry
-    said = {
+    values = {
         **turn.key._asdict(),
         "outcome": turn.outcome,
         "item": turn.item,
@@ -202,5 +202,5 @@ def _turn(exchange: Exchange, *, prompts: bool) -> dict[str, Any]:
         "advice": [{"tool": piece.tool, "text": piece.text} for piece in turn.advice],
     }
     if prompts and entry is not None:
-        said |= {"messages": list(entry.messages), "reply": entry.reply.text, "error": entry.reply.error}
-    return said
+        values |= {"messages": list(entry.messages), "reply": entry.reply.text, "error": entry.reply.error}
+    return values

@@ -44,9 +44,9 @@ def hints_import(
 
     settings = settings or Settings()
     config, trials = base_files.read(Path(path))
-    given = {"dataset": dataset, "llm": llm}
-    config = config | {key: value for key, value in given.items() if value is not None}
-    for key in given:
+    stated = {"dataset": dataset, "llm": llm}
+    config = config | {key: value for key, value in stated.items() if value is not None}
+    for key in stated:
         if key not in config:
             raise UsageError(f"--{key} is missing: a list of hints does not say what {key} it is for")
     _require_dataset(config["dataset"], settings)

@@ -41,7 +41,7 @@ def inspect(
             dialogue,
             await recorded.judgements(),
             candidates=() if dialogue is None else await _candidates(recorded, dialogue, settings),
-            chosen=session is not None,
+            is_session_named=session is not None,
             target_ranks=[row.rank for row in await recorded.target_ranks()],
             prompts=prompts,
         )
@@ -61,10 +61,10 @@ async def _candidates(run: "Run", dialogue: "Transcript", settings: "Settings | 
 async def _dialogue(run: "Run", session: str | None, rows: "Sequence[SessionRow]") -> "Transcript | None":
     if session is not None:
         return await run.transcript(session)
-    return await run.transcript(telling(rows)) if rows else None
+    return await run.transcript(most_telling_session(rows)) if rows else None
 
 
-def telling(rows: "Sequence[SessionRow]") -> str:
+def most_telling_session(rows: "Sequence[SessionRow]") -> str:
     """The session that shows most: a hit won in the fewest further rounds, else the longest dialogue."""
     won = [row for row in rows if row.hit and row.suggestion != row.target and row.rounds > 1]
     if won:

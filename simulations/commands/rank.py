@@ -141,10 +141,10 @@ def _of_a_ranking(run: "Run") -> Mapping[str, Any]:
 
 def _requests(executor: "Executor", stored: "StoredReplies | None", replayed: "Run | None") -> "Requests | None":
     """The requests that others have asked: of the file, or of the run that is replayed; None where agents ask."""
-    from simulations.execution.stored_answers import is_stored, requests_asked, requests_of
+    from simulations.execution.stored_answers import is_stored, recorded_requests_of, requests_of
 
     if stored is not None:
         return requests_of(stored)
     if replayed is not None and is_stored(replayed.config):
-        return executor.wait(requests_asked(replayed))
+        return executor.wait(recorded_requests_of(replayed))
     return None

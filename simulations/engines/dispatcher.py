@@ -39,9 +39,9 @@ class Dispatcher:
 
     def take(self, at_most: int) -> list[int]:
         """Sessions for one worker."""
-        taken = [self._remaining.popleft() for _ in range(min(at_most, len(self._remaining)))]
-        self._given_out += len(taken)
-        return taken
+        positions = [self._remaining.popleft() for _ in range(min(at_most, len(self._remaining)))]
+        self._given_out += len(positions)
+        return positions
 
     def finished(self, count: int) -> None:
         """So many sessions are on disk."""

@@ -70,8 +70,8 @@ class AgentFactory:
 
         Without a user in the options there is no user agent.
         """
-        own = {tool.name for tool in self.tools}
-        named = [_tool(text, dataset, settings) for text in options.tools if text not in own]
+        object_names = {tool.name for tool in self.tools}
+        named = [_tool(text, dataset, settings) for text in options.tools if text not in object_names]
         tools = () if options.protocol == ZERO_SHOT else (*named, *self.tools)
         return AgentFactory(
             self._recommendation_agent(options),
@@ -104,8 +104,8 @@ def _user_agent(options: RunOptions) -> Callable[[Chat], UserAgent]:
     agent = plugins.load_plugin("afl.agents", "user")
 
     def make(chat: Chat) -> UserAgent:
-        made: UserAgent = agent(chat, see_candidates=options.user_sees_candidates)
-        return made
+        user_agent: UserAgent = agent(chat, see_candidates=options.user_sees_candidates)
+        return user_agent
 
     make.__module__, make.__qualname__ = agent.__module__, agent.__qualname__
     return make
@@ -113,10 +113,10 @@ def _user_agent(options: RunOptions) -> Callable[[Chat], UserAgent]:
 
 def _tool(text: str, dataset: Dataset, settings: Settings) -> RecommenderTool:
     spec = plugins.parse_spec(text)
-    made: RecommenderTool = plugins.load_plugin("afl.tools", spec.name)(
+    tool: RecommenderTool = plugins.load_plugin("afl.tools", spec.name)(
         ToolContext(spec.argument, dataset, settings)
     )
-    return made
+    return tool
 
 
 def _qualified(part: Any) -> str:

@@ -16,21 +16,21 @@ def build_task_graph(
     task: Task, outputs: ModelOutputs, agents: AgentFactory, chats: PerRole[Chat]
 ) -> DialogueGraph:
     """The compiled graph of a task: each agent asks the chat of its role; suggestions and scores are `outputs`."""
-    options, made = task.options, agents.make(chats)
+    options, task_agents = task.options, agents.make(chats)
     if options.protocol == ZERO_SHOT:
-        return build_graph(made.recommendation, None)
+        return build_graph(task_agents.recommendation, None)
     tools = (*_suggestion_tool(task, outputs), *agents.tools)
     if options.protocol != "dialogue":
-        return _build_list_graph(task, made, tools, _reward(task, outputs))
+        return _build_list_graph(task, task_agents, tools, _reward(task, outputs))
     if not options.loop:
-        return build_judging(made.judge, _judged_items(task, outputs))
+        return build_judging(task_agents.judge, _judged_items(task, outputs))
     return build_graph(
-        made.recommendation,
-        made.user,
+        task_agents.recommendation,
+        task_agents.user,
         tools=tools,
         reward=_reward(task, outputs),
         rounds=options.rounds,
-        judge=None if task.judged is None else made.judge,
+        judge=None if task.judged is None else task_agents.judge,
         judged=None if task.judged is None else _judged_items(task, outputs),
     )
 

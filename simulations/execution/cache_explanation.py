@@ -31,11 +31,11 @@ class NearestRequest:
     differences: tuple[Difference, ...]
 
     def to_json(self) -> dict[str, Any]:
-        found = [
-            {"field": one.field, "line": one.line, "under": one.under, "earlier": one.earlier, "now": one.now}
-            for one in self.differences
+        entries = [
+            {"field": each.field, "line": each.line, "under": each.under, "earlier": each.earlier, "now": each.now}
+            for each in self.differences
         ]
-        return {"run": self.run, **_key_json(self.key), "differences": found}
+        return {"run": self.run, **_key_json(self.key), "differences": entries}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class ExplainedRequest:
     unusable: EqualRequest | None = None
     """An earlier equal request without a usable reply: it failed, was declined or truncated."""
     reused: bool = False
-    """Whether this request was answered so."""
+    """Whether this request was answered by it."""
     nearest: NearestRequest | None = None
     """None where there is an equal request, and where no other run has this session."""
 
@@ -95,40 +95,42 @@ def explain(
     requests of other runs for the same session.
     """
     key, before = request.entry.key, request.created
-    earlier = [one for one in equal if one.created < before and (one.run, one.key) != (run.name, key)]
-    usable = next((one for one in earlier if one.outcome is Outcome.OK), None)
-    if earlier:
-        return ExplainedRequest(key, usable, None if usable else earlier[-1], request.entry.reply.reused)
-    now = _sent(run, request)
+    earlier_requests = [
+        same for same in equal if same.created < before and (same.run, same.key) != (run.name, key)
+    ]
+    usable = next((same for same in earlier_requests if same.outcome is Outcome.OK), None)
+    if earlier_requests:
+        return ExplainedRequest(key, usable, None if usable else earlier_requests[-1], request.entry.reply.reused)
+    now = _sent_content(run, request)
     compared = [
-        (other, one, differences(_sent(other, one), now))
-        for other, one in others
-        if one.created < before and one.entry.key.role == key.role
+        (other_run, other, differences(_sent_content(other_run, other), now))
+        for other_run, other in others
+        if other.created < before and other.entry.key.role == key.role
     ]
     if not compared:
         return ExplainedRequest(key, None)
     # The fewest differing fields, then the fewest differing lines, then the latest.
-    other, one, found = min(
-        compared, key=lambda each: (len(each[2]), _differing_lines(each[1], request), -each[1].created)
+    nearest_run, nearest, fields = min(
+        compared, key=lambda pair: (len(pair[2]), _differing_lines(pair[1], request), -pair[1].created)
     )
-    return ExplainedRequest(key, None, nearest=NearestRequest(other.name, one.entry.key, tuple(found)))
+    return ExplainedRequest(key, None, nearest=NearestRequest(nearest_run.name, nearest.entry.key, tuple(fields)))
 
 
-def _sent(run: Run, asked: RecordedRequest) -> RequestContent:
-    """The journal holds the messages; model and parameters are those of the run."""
+def _sent_content(run: Run, request: RecordedRequest) -> RequestContent:
+    """What was sent: the messages in the journal, model and parameters in the configuration of the run."""
     return RequestContent(
-        run.config.get("llm_name", ""), run.config.get("llm_parameters", {}), asked.entry.messages
+        run.config.get("llm_name", ""), run.config.get("llm_parameters", {}), request.entry.messages
     )
 
 
-def _differing_lines(one: RecordedRequest, other: RecordedRequest) -> int:
+def _differing_lines(first: RecordedRequest, second: RecordedRequest) -> int:
     """The number of lines that only one of the two requests has."""
-    first, second = _lines(one), _lines(other)
-    return (first - second).total() + (second - first).total()
+    lines, other_lines = _lines(first), _lines(second)
+    return (lines - other_lines).total() + (other_lines - lines).total()
 
 
-def _lines(asked: RecordedRequest) -> Counter[str]:
-    return Counter(line for message in asked.entry.messages for line in message["content"].split("\n"))
+def _lines(request: RecordedRequest) -> Counter[str]:
+    return Counter(line for message in request.entry.messages for line in message["content"].split("\n"))
 
 
 def _equal(equal: EqualRequest | None) -> Mapping[str, Any] | None:
@@ -150,33 +152,33 @@ _READ_AT_ONCE = 25
 
 @dataclass(frozen=True, slots=True)
 class CacheExplanation:
-    """Every request asked for, with what could have answered it or what set it apart."""
+    """The requests of a run, each with what could have answered it or how it differs from the nearest one."""
 
     run: str
     requests: tuple[ExplainedRequest, ...]
-    """Session by session, in the order asked."""
+    """Session by session, in the order in which they were sent."""
     configuration: Mapping[str, Mapping[str, tuple[Any, Any]]]
     """Per run that holds a nearest request: every key in which its configuration differs, its value first."""
 
     @property
     def missed(self) -> tuple[ExplainedRequest, ...]:
         """The requests that no earlier reply could answer."""
-        return tuple(one for one in self.requests if one.missed)
+        return tuple(request for request in self.requests if request.missed)
 
     @property
     def reused(self) -> int:
         """Requests that an earlier reply did answer."""
-        return sum(one.reused for one in self.requests)
+        return sum(request.reused for request in self.requests)
 
     @property
     def causes(self) -> Mapping[str, int]:
         """Why requests missed, the most frequent cause first."""
-        return dict(Counter(one.cause for one in self.missed).most_common())
+        return dict(Counter(request.cause for request in self.missed).most_common())
 
     @property
     def examples(self) -> tuple[ExplainedRequest, ...]:
         """The first request of every cause, the most frequent cause first."""
-        first = {one.cause: one for one in reversed(self.missed)}
+        first = {request.cause: request for request in reversed(self.missed)}
         return tuple(first[cause] for cause in self.causes)
 
     def to_json(self) -> dict[str, Any]:
@@ -188,10 +190,10 @@ class CacheExplanation:
             "missed": len(self.missed),
             "causes": dict(self.causes),
             "configuration": {
-                run: {key: list(values) for key, values in found.items()}
-                for run, found in self.configuration.items()
+                run: {key: list(values) for key, values in differing.items()}
+                for run, differing in self.configuration.items()
             },
-            "requests": [one.to_json() for one in self.requests],
+            "requests": [request.to_json() for request in self.requests],
         }
 
 
@@ -214,27 +216,30 @@ async def explain_run(store: Store, name: str, requests: RequestFilter) -> Cache
     run = await store.run(name)
     others = await store.other_runs(name)
     subjects = [subject for subject in await run.journaled_subjects() if requests.session in (None, subject)]
-    found: list[ExplainedRequest] = []
+    explained: list[ExplainedRequest] = []
     for start in range(0, len(subjects), _READ_AT_ONCE):
-        found += await _explain(store, run, others, subjects[start : start + _READ_AT_ONCE], requests)
-    if not found:
+        explained += await _explain(store, run, others, subjects[start : start + _READ_AT_ONCE], requests)
+    if not explained:
         raise NotFoundError(f"run {name!r} holds no such request; `afl inspect {name}` lists its sessions")
-    nearest = dict.fromkeys(one.nearest.run for one in found if one.nearest is not None)
+    nearest = dict.fromkeys(request.nearest.run for request in explained if request.nearest is not None)
     configuration = {
         other.name: configuration_differences(other.config, run.config)
         for other in others
         if other.name in nearest
     }
-    return CacheExplanation(name, tuple(found), configuration)
+    return CacheExplanation(name, tuple(explained), configuration)
 
 
 async def _explain(
     store: Store, run: Run, others: list[Run], subjects: list[str], requests: RequestFilter
 ) -> list[ExplainedRequest]:
-    asked = [one for one in await run.recorded_requests(subjects) if one.entry.key in requests]
-    equal = await store.reply_cache.find_requests([one.entry.fingerprint for one in asked])
+    selected = [request for request in await run.recorded_requests(subjects) if request.entry.key in requests]
+    equal = await store.reply_cache.find_requests([request.entry.fingerprint for request in selected])
     elsewhere: defaultdict[str, list[tuple[Run, RecordedRequest]]] = defaultdict(list)
     for other in others:
-        for one in await other.recorded_requests(subjects):
-            elsewhere[one.entry.key.subject].append((other, one))
-    return [explain(one, equal[one.entry.fingerprint], elsewhere[one.entry.key.subject], run) for one in asked]
+        for request in await other.recorded_requests(subjects):
+            elsewhere[request.entry.key.subject].append((other, request))
+    return [
+        explain(request, equal[request.entry.fingerprint], elsewhere[request.entry.key.subject], run)
+        for request in selected
+    ]

@@ -62,7 +62,7 @@ class CostEstimate:
         """The largest of: a session's calls one after another, all calls in parallel, the rate limits."""
         tokens = (sum(pair) for pair in zip(self.prompt_tokens, self.completion_tokens, strict=True))
         turns = (self._sequential_calls(first_only=True), self._sequential_calls(first_only=False))
-        return Range(*(self._seconds(*one) for one in zip(self.calls, tokens, turns, strict=True)))
+        return Range(*(self._seconds(*bound) for bound in zip(self.calls, tokens, turns, strict=True)))
 
     def to_json(self) -> dict[str, Any]:
         """The object of `estimate --json`."""

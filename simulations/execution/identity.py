@@ -50,7 +50,7 @@ def prompts_in_use(agents: AgentFactory, *groups: str) -> str:
         role: _agent_prompts(make(_NoChat()), groups) for role, make in factories.items() if make is not None
     }
     builtin = prompts_hash(*groups)
-    others = {role: found for role, found in hashes.items() if found not in (None, builtin)}
+    others = {role: digest for role, digest in hashes.items() if digest not in (None, builtin)}
     if not others:
         return builtin
     if len(set(hashes.values())) == 1:  # one set of prompts for all agents
@@ -122,9 +122,9 @@ _INPUTS = (
 )
 
 
-def same_inputs(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def same_inputs(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
     """Whether runs with these configurations ask the same base models about the same sessions."""
-    return all(one.get(key) == other.get(key) for key in _INPUTS)
+    return all(first.get(key) == second.get(key) for key in _INPUTS)
 
 
 def has_fewer_rounds(config: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""Stored answers as a ranking run: who asks, which sessions they are of, and what counts when lines must be exact."""
+"""Stored answers as the replies of a ranking run: the agent that asks, the sessions, and scores of exact lines."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ Requests = Mapping[str, Sequence[Message]]
 
 
 def answers_configuration(stored: StoredReplies) -> dict[str, Any]:
-    """What a ranking run says of its sessions when these answers are its replies."""
+    """The options of a ranking run that has these answers as its replies."""
     return {"llm": f"answers:{stored.file}", "split": stored.split, "candidates_from": "source"}
 
 
@@ -45,10 +45,11 @@ def requests_of(stored: StoredReplies) -> Requests:
     return {session: ({"role": "user", "content": prompt},) for session, prompt in stored.requests.items()}
 
 
-async def requests_asked(run: Run) -> Requests:
+async def recorded_requests_of(run: Run) -> Requests:
     """The requests of a recorded run, out of its journal."""
-    asked = await run.recorded_requests(await run.journaled_subjects())
-    return {one.entry.key.subject: one.entry.messages for one in asked if one.entry.key.phase == Phase.LOOP}
+    requests = await run.recorded_requests(await run.journaled_subjects())
+    entries = [request.entry for request in requests if request.entry.key.phase == Phase.LOOP]
+    return {entry.key.subject: entry.messages for entry in entries}
 
 
 def stored_answers(path: str | Path) -> StoredReplies:
@@ -68,8 +69,8 @@ def require_answers(task: Task, requests: Requests, stored: StoredReplies | None
         return
     titles = task.dataset.catalogue.titles
     for row in task.rows:
-        label, asked = stored.labels[row.id], titles_in_request(requests[row.id])
-        if title_in_request(titles[row.target], asked) != label:
+        label, listed_titles = stored.labels[row.id], titles_in_request(requests[row.id])
+        if title_in_request(titles[row.target], listed_titles) != label:
             raise DataError(
                 f"{stored.file}: the answer to session {row.id!r} is about {label!r}, the session about "
                 f"{titles[row.target]!r}; expected answers to the sessions of this data set"
@@ -77,7 +78,7 @@ def require_answers(task: Task, requests: Requests, stored: StoredReplies | None
 
 
 def exact_lines(transcripts: Iterable[Transcript], *, top: int, sessions: int) -> ExactLines:
-    """What the replies of these sessions are worth when lines must be exact; sessions without one are misses."""
+    """Scores of the replies of these sessions where lines must be exact titles; sessions without a reply are misses."""
     ranks: list[Rank] = []
     exact = named = lines = 0
     for transcript in transcripts:

@@ -173,9 +173,9 @@ class Nodes:
     def _tested(self, hint: ProposedHint, effects: Sequence[Effect]) -> ProposedHint:
         if hint.status is not None:
             return hint
-        own, *others = effects
-        tested = replace(hint, own_effect=own, other_effects=tuple(others))
-        reason = ineffective_reason(own, others, min_helped=self.options.helped)
+        own_effect, *other_effects = effects
+        tested = replace(hint, own_effect=own_effect, other_effects=tuple(other_effects))
+        reason = ineffective_reason(own_effect, other_effects, min_helped=self.options.helped)
         return tested if reason is None else tested.decided(HintStatus.INEFFECTIVE, reason)
 
     async def _decide(self, hint: ProposedHint, accepted: Sequence[str]) -> Decision:

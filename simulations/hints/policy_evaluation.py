@@ -59,8 +59,8 @@ def compare_arms(
     held_out = HeldOut(states, table, table.rewards(policy.log["reward"]))
     seed = test.task.options.seed
     actions = arm_actions(data, held_out, policy=policy.actor, permuted=permuted.actor, seed=seed)
-    ndcg = tuple(_result(arm, taken, NDCG, table.ndcg(), test) for arm, taken in actions.items())
-    hits = tuple(_result(arm, taken, HIT_RATE, table.hits(), test) for arm, taken in actions.items())
+    ndcg = tuple(_result(arm, chosen_hints, NDCG, table.ndcg(), test) for arm, chosen_hints in actions.items())
+    hits = tuple(_result(arm, chosen_hints, HIT_RATE, table.hits(), test) for arm, chosen_hints in actions.items())
     by_arm = {result.arm: result for result in ndcg}
     pairs = [(by_arm[other], by_arm["policy"]) for other in AGAINST_POLICY]
     pairs += [(by_arm[other], by_arm["permuted"]) for other in AGAINST_PERMUTED]
@@ -85,7 +85,7 @@ def _policies(executor: Executor, name: str) -> tuple[Policy, Policy]:
 
 
 def _result(arm: str, actions: Actions, metric: str, values: Floats, test: ExecutedTableRun) -> ArmResult:
-    earned = values[np.arange(len(values)), actions]
-    by_session = dict(zip(test.table.sessions, earned.tolist(), strict=True))
+    values_by_session = values[np.arange(len(values)), actions]
+    by_session = dict(zip(test.table.sessions, values_by_session.tolist(), strict=True))
     seed = SeedValues(seed=test.task.options.seed, run=test.run, values=by_session)
     return ArmResult(arm=arm, rounds=1, metric=metric, seeds=(seed,))

@@ -109,8 +109,8 @@ def execute_table(
     require_sound(audit_sessions(task))
     prepared = executor.prepare(task, name, execution)
     report = executor.execute(prepared, execution)
-    places = executor.wait(executor.wait(executor.store.run(prepared.name)).target_ranks(Phase.HINTS))
-    return ExecutedTableRun(prepared.name, task, places, report)
+    ranks = executor.wait(executor.wait(executor.store.run(prepared.name)).target_ranks(Phase.HINTS))
+    return ExecutedTableRun(prepared.name, task, ranks, report)
 
 
 def load_table(executor: Executor, base: KnowledgeBase, name: str) -> TableRun:

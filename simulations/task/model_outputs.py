@@ -123,12 +123,12 @@ class _AnnouncingProgress:
     bar: Progress
     say: Callable[[str], None]
     line: str
-    said: bool = False
+    is_announced: bool = False
 
     def __call__(self, done: int, total: int, text: str = "") -> None:
-        if not self.said:
+        if not self.is_announced:
             self.say(self.line)
-            self.said = True
+            self.is_announced = True
         self.bar(done, total, text)
 
 

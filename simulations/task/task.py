@@ -49,19 +49,19 @@ class Task:
         ratios = options.judged_ratios()
         selected, lists, judged = [], [], []
         for split in options.splits:
-            every = session_rows(dataset, split, held_out=options.held_out)
+            rows = session_rows(dataset, split, held_out=options.held_out)
             # The reference protocol draws one stream over all rows of a split: lists come before the selection.
-            drawn = candidate_lists(
-                dataset, every, size=options.candidates, seed=options.seed, method=options.candidates_from
+            sampled = candidate_lists(
+                dataset, rows, size=options.candidates, seed=options.seed, method=options.candidates_from
             )
-            selected += every
-            lists.append(drawn.items)
+            selected += rows
+            lists.append(sampled.items)
             if ratios:
                 judged.append(
                     judged_items(
                         dataset,
-                        every,
-                        drawn.items,
+                        rows,
+                        sampled.items,
                         ratios=ratios,
                         seed=options.seed,
                         method=options.candidates_from,
@@ -107,8 +107,8 @@ class Task:
         The target of the dialogue is part of the history by then.
         """
         assert self.judged is not None, "only called where items are judged"
-        asked = zip(self.rows, self.judged.items.tolist(), strict=True)
-        return [build_session(self.dataset, with_target_in_history(row), items).view for row, items in asked]
+        pairs = zip(self.rows, self.judged.items.tolist(), strict=True)
+        return [build_session(self.dataset, with_target_in_history(row), items).view for row, items in pairs]
 
     def candidate_record(self) -> CandidateRecord:
         """The lists as they are stored with the run."""
@@ -164,14 +164,14 @@ def _divided(dataset: Dataset) -> str:
     )
 
 
-def _order(dataset: Dataset, options: RunOptions, every: list[Row]) -> list[int]:
+def _order(dataset: Dataset, options: RunOptions, rows: list[Row]) -> list[int]:
     if options.sessions is None:
-        return list(range(len(every)))
-    if options.sessions > len(every):
+        return list(range(len(rows)))
+    if options.sessions > len(rows):
         raise UsageError(
-            f"--sessions: got {options.sessions}, but split {options.split!r} of {dataset.name!r} has {len(every)}; "
+            f"--sessions: got {options.sessions}, but split {options.split!r} of {dataset.name!r} has {len(rows)}; "
             "without --sessions all of them are run"
         )
     seed = options.seed if options.sessions_seed is None else options.sessions_seed
-    drawn = [derived_seed("sessions", seed, dataset.hash, row.id) for row in every]
-    return sorted(range(len(every)), key=drawn.__getitem__)[: options.sessions]
+    sort_keys = [derived_seed("sessions", seed, dataset.hash, row.id) for row in rows]
+    return sorted(range(len(rows)), key=sort_keys.__getitem__)[: options.sessions]

@@ -34,9 +34,9 @@ def ray_module() -> Any:
 class Cluster:
     """A connection; `close` ends what it has started."""
 
-    def __init__(self, ray: Any, *, own: bool) -> None:
+    def __init__(self, ray: Any, *, started: bool) -> None:
         self.ray = ray
-        self._own = own
+        self._started = started
 
     @classmethod
     def connect(cls, address: str | None, workers: int | None, notify: Notify) -> "Cluster":
@@ -46,7 +46,7 @@ class Cluster:
         """
         ray = ray_module()
         if ray.is_initialized():
-            return cls(ray, own=False)
+            return cls(ray, started=False)
         began = monotonic()
         _require_answer(address)
         try:
@@ -57,7 +57,7 @@ class Cluster:
             reason = str(error).partition("\n")[0]
             raise WorkerError(f"--engine ray: cannot use {_label(address)}: {reason}") from None
         notify(f"ray: {_label(address)} is ready after {monotonic() - began:.1f} s")
-        return cls(ray, own=True)
+        return cls(ray, started=True)
 
     @property
     def hosts(self) -> set[str]:
@@ -75,7 +75,7 @@ class Cluster:
         return int(self.ray.available_resources().get("CPU", 0))
 
     def close(self) -> None:
-        if self._own:
+        if self._started:
             self.ray.shutdown()
 
 

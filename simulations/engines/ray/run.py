@@ -73,17 +73,17 @@ class RayRun:
         dispatcher: Dispatcher,
         on_session_done: OnSessionDone,
     ) -> None:
-        """Keeps a worker busy; `in_progress` is what it was given and has not finished."""
+        """Keeps a worker busy; `in_progress` is what it has not finished."""
         ahead = 0
         while True:
             # No worker takes so much that others go without.
             fair_share = max(1, ceil(dispatcher.remaining / len(self.workers)))
-            given = dispatcher.take(min(worker.concurrency + ahead - len(in_progress), fair_share))
-            in_progress.update(given)
+            positions = dispatcher.take(min(worker.concurrency + ahead - len(in_progress), fair_share))
+            in_progress.update(positions)
             if not in_progress:
                 await dispatcher.changed()
                 continue
-            update = await worker.exchange(given, dispatcher.begun(given))
+            update = await worker.exchange(positions, dispatcher.begun(positions))
             ahead = min(worker.concurrency, len(update.done))
             in_progress.difference_update(position for position, _ in update.done)
             await self._apply(update, dispatcher, on_session_done)

@@ -98,8 +98,10 @@ class SharedServices:
     def _local_actor(self, actor: type) -> Any:
         """An actor on the machine of the process that holds the run: they end together."""
         strategies = self.ray.util.scheduling_strategies
-        here = strategies.NodeAffinitySchedulingStrategy(self.ray.get_runtime_context().get_node_id(), soft=False)
-        return self.ray.remote(actor).options(num_cpus=0, max_restarts=0, scheduling_strategy=here)
+        on_this_node = strategies.NodeAffinitySchedulingStrategy(
+            self.ray.get_runtime_context().get_node_id(), soft=False
+        )
+        return self.ray.remote(actor).options(num_cpus=0, max_restarts=0, scheduling_strategy=on_this_node)
 
     def shut_down(self) -> None:
         """Ends the services."""
