@@ -81,11 +81,6 @@ class ListMetric(NamedTuple):
         """As in JSON: `ndcg_at_10`."""
         return f"{self.kind}_at_{self.k}"
 
-    @property
-    def heading(self) -> str:
-        """As in tables: `NDCG@10`."""
-        return f"{self.kind.upper()}@{self.k}"
-
     def values(self, ranks: Sequence[Rank]) -> NDArray[np.float64]:
         """(U,) the metric of each user's list, in [0, 1]."""
         # Both formulas give 0 for every rank beyond k.

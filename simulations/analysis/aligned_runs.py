@@ -13,24 +13,15 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from afl.metrics.intervals import Estimate, wilson
+from afl.metrics.intervals import wilson
 from memory.results import Flags, ResultColumns
 from simulations.analysis.paired_tests import PairedTest, adjusted
+from simulations.analysis.run_comparison import RunSide
 
 SessionSelection = Literal["differ", "won", "lost", "every", "none", "failed", "all"]
 """Sessions: those that some of the runs hit and others miss; of two runs, that the second wins from or loses to the
 first; that every run hits; that none does; that fail in any; all."""
 SESSION_SELECTIONS: tuple[SessionSelection, ...] = get_args(SessionSelection)
-
-
-@dataclass(frozen=True, slots=True)
-class RunTotal:
-    """What came of the sessions in one of the runs."""
-
-    hit_rate: Estimate
-    """Failed sessions count as misses."""
-    accepted: int
-    failed: int
 
 
 class AlignedRuns:
@@ -49,15 +40,16 @@ class AlignedRuns:
         return len(self.positions)
 
     @property
-    def totals(self) -> tuple[RunTotal, ...]:
-        """One per run."""
+    def sides(self) -> tuple[RunSide, ...]:
+        """The result of every run."""
         return tuple(
-            RunTotal(
-                wilson(int(one.hit.sum()), len(self)),
-                accepted=int(one.accepted.sum()),
-                failed=int((~one.completed).sum()),
+            RunSide(
+                name,
+                wilson(int(columns.hit.sum()), len(self)),
+                accepted=int(columns.accepted.sum()),
+                failed=int((~columns.completed).sum()),
             )
-            for one in self._columns
+            for name, columns in zip(self.names, self._columns, strict=True)
         )
 
     @property

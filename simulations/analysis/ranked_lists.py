@@ -14,6 +14,35 @@ from simulations.analysis.paired_tests import PairedTest, compare_pairs
 from simulations.analysis.simulation_report import SimulationReport
 
 
+@dataclass(frozen=True, slots=True)
+class ListScore:
+    """A metric of the lists of one run."""
+
+    metric: str
+    """`hr_at_10`, `ndcg_at_10`, ..."""
+    value: Estimate
+    """Over recorded sessions; one without a list is a miss."""
+    completed: Estimate | None
+    """Over sessions with a list; None where there is none."""
+    random: float
+    """Expected value of a random order of the candidates."""
+
+
+def scores_of_lists(
+    ranks: Sequence[Rank], completed: Sequence[Rank], *, top: int, candidates: int
+) -> tuple[ListScore, ...]:
+    """Every metric of lists of `top` entries; `ranks`: of all sessions, `completed`: of those with a list."""
+    return tuple(
+        ListScore(
+            metric.name,
+            metric.estimate(ranks),
+            metric.estimate(completed) if completed else None,
+            metric.chance(candidates),
+        )
+        for metric in metrics_of_lists(top)
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExactLines:
     """The same lists where only lines count that equal a candidate's title, letter by letter."""
@@ -87,6 +116,14 @@ class RankReport:
     def chance(self) -> Mapping[str, float]:
         """Expected value of a random order, by metric."""
         return {metric.name: metric.chance(self.candidates) for metric in metrics_of_lists(self.top)}
+
+    @property
+    def list_scores(self) -> tuple[ListScore, ...]:
+        """All of that, metric by metric."""
+        return tuple(
+            ListScore(name, value, self.scores_completed[name], self.chance[name])
+            for name, value in self.scores.items()
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The object of `rank --json`: the keys of `simulate --json` that a ranking run has, and the metrics."""

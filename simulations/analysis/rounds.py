@@ -52,24 +52,30 @@ def rounds_of(counts: Sequence[tuple[int, int]], sessions: int, *, rounds: int) 
     )
 
 
-def round_outcomes(tallies: Sequence[SessionAggregate], rounds: int) -> tuple[RoundOutcomes, ...]:
+def rounds_of_run(sessions: Sequence[SessionAggregate], *, rounds: int) -> tuple[RoundReport, ...]:
     """After each of the rounds that any session took, or may take; none where no session is recorded."""
-    recorded = sum(tally.sessions for tally in tallies)
-    counts = counts_by_round((tally.by_round, tally.sessions) for tally in tallies)
-    after = rounds_of(counts, recorded, rounds=rounds) if counts else ()
-    return tuple(_round(tallies, entry) for entry in after)
+    recorded = sum(row.sessions for row in sessions)
+    counts = counts_by_round((row.by_round, row.sessions) for row in sessions)
+    return rounds_of(counts, recorded, rounds=rounds) if counts else ()
 
 
-def _round(tallies: Sequence[SessionAggregate], after: RoundReport) -> RoundOutcomes:
-    ended = [tally for tally in tallies if tally.rounds == after.round]
-    accepted = [tally for tally in ended if tally.accepted]
+def round_outcomes(
+    sessions: Sequence[SessionAggregate], rounds: Sequence[RoundReport]
+) -> tuple[RoundOutcomes, ...]:
+    """The sessions that ended in each of these rounds."""
+    return tuple(_outcomes(sessions, after) for after in rounds)
+
+
+def _outcomes(sessions: Sequence[SessionAggregate], after: RoundReport) -> RoundOutcomes:
+    ended = [row for row in sessions if row.rounds == after.round]
+    accepted = [row for row in ended if row.accepted]
     results = Counter[str]()
-    for tally in ended:
-        results["failed" if not tally.completed else "hit" if tally.hit else "miss"] += tally.sessions
+    for row in ended:
+        results["failed" if not row.completed else "hit" if row.hit else "miss"] += row.sessions
     return RoundOutcomes(
         round=after.round,
         hit_rate=after.hit_rate_at_1,
-        accepted=sum(tally.sessions for tally in accepted),
-        wrongly=sum(tally.sessions for tally in accepted if not tally.hit),
+        accepted=sum(row.sessions for row in accepted),
+        wrongly=sum(row.sessions for row in accepted if not row.hit),
         ended={result: results[result] for result in ("hit", "miss", "failed")},
     )

@@ -18,7 +18,7 @@ HASHES = ("dataset_hash", "candidates_hash")
 
 
 class RunSide(NamedTuple):
-    """One of the two runs, over the sessions that both recorded."""
+    """One of the compared runs, over the sessions that all of them recorded."""
 
     run: str
     hit_rate_at_1: Estimate

@@ -23,14 +23,13 @@ _BY_ARM = (
     Column("completed sessions only", estimate_with_n),
     Column("failed", part),
 )
-_BY_ROUND = (
-    Column("run"),
-    Column("round", count),
+ROUND_NUMBERS = (
     Column("HR@1", rate),
     Column("95 % interval", interval),
     Column("n", count),
     Column("accepted so far", part),
 )
+"""The numbers of a round, as `round_cells` has them."""
 
 
 def by_arm(groups: Sequence[Sequence[HitArm]], series: Mapping[str, int]) -> Section | None:
@@ -129,17 +128,18 @@ def _alternative(drawn: Sequence[Line]) -> str:
 
 def rounds_table(runs: Mapping[str, Sequence[RoundReport]]) -> Table:
     """One round of a run per row; `runs`: label -> rounds."""
-    rows = [
-        [
-            label,
-            after.round,
-            after.hit_rate_at_1.value,
-            after.hit_rate_at_1.ci95,
-            after.hit_rate_at_1.n,
-            (after.accepted, after.hit_rate_at_1.n),
-        ]
-        for label, rounds in runs.items()
-        for after in rounds
-    ]
+    rows = [[label, after.round, *round_cells(after)] for label, rounds in runs.items() for after in rounds]
     caption = "Every session with its last recommendation up to the round"
-    return Table.of(caption, _BY_ROUND, rows, folded=len(runs) > TOGETHER)
+    columns = (Column("run"), Column("round", count), *ROUND_NUMBERS)
+    return Table.of(caption, columns, rows, folded=len(runs) > TOGETHER)
+
+
+def round_cells(after: RoundReport) -> list[object]:
+    """The numbers of a round for the columns `ROUND_NUMBERS`."""
+    hits = after.hit_rate_at_1
+    return [hits.value, hits.ci95, hits.n, (after.accepted, hits.n)]
+
+
+def arm_cells(hits: Estimate) -> list[object]:
+    """The same for an arm without rounds: only its hit rate."""
+    return [hits.value, hits.ci95, hits.n, None]

@@ -1,16 +1,20 @@
 """Ranked lists: HR@k and NDCG@k of the target, run by run, beside a random order, and how runs differ."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from itertools import combinations
-from typing import NamedTuple
 
-from afl.metrics.intervals import Estimate
-from afl.metrics.ranking import ListMetric, Rank, metrics_of_lists
+from afl.metrics.ranking import metrics_of_lists
 from simulations.analysis.loaded_run import LoadedRun
-from simulations.analysis.ranked_lists import RankReport, TargetRanks, compare_pairs_of_lists
+from simulations.analysis.ranked_lists import (
+    ListScore,
+    RankReport,
+    TargetRanks,
+    compare_pairs_of_lists,
+    scores_of_lists,
+)
 from simulations.document.figures.intervals import Interval, intervals
-from simulations.document.formats import count, estimate, interval, plural, rate
+from simulations.document.formats import count, estimate, interval, metric, plural, rate
 from simulations.document.page import Block, Column, Figure, Page, Section, Table, Text
 from simulations.sections import comparisons, notes, simulation
 
@@ -22,35 +26,15 @@ _NUMBERS = (
     Column("random order", rate),
 )
 
-
-class Score(NamedTuple):
-    """One metric of one run."""
-
-    run: str
-    metric: ListMetric
-    estimate: Estimate
-    """Over all sessions; one without a list is a miss."""
-    completed: Estimate | None
-    """Over sessions with a list."""
-    random: float
-    """What a random order of the candidates earns."""
+RunScores = Mapping[str, Sequence[ListScore]]
+"""Run -> its scores."""
 
 
 def page(report: RankReport) -> Page:
     """What `afl rank` came to."""
     run = report.simulation
-    scores = [
-        Score(
-            report.run,
-            metric,
-            report.scores[metric.name],
-            report.scores_completed[metric.name],
-            metric.chance(report.candidates),
-        )
-        for metric in metrics_of_lists(report.top)
-    ]
     lists = f"Lists of {report.top} out of {report.candidates} candidates; {simulation.counts(run)}."
-    blocks: list[Block] = [Text(lists), table(scores)]
+    blocks: list[Block] = [Text(lists), table({report.run: report.list_scores})]
     if run.base is not None:
         blocks.append(Text(f"HR@1 of the base model alone: {rate(run.base.value)}."))
     sections = (Section("", tuple(blocks)), _exact(report), *simulation.usage(run))
@@ -71,24 +55,31 @@ def section(runs: Sequence[LoadedRun]) -> Section | None:
     return Section("Ranked lists", tuple(blocks)) if blocks else None
 
 
-def table(scores: Sequence[Score]) -> Table:
-    """A metric of a run per row."""
-    several = len({score.run for score in scores}) > 1
+def table(scores: RunScores) -> Table:
+    """A metric of a run per row; `scores`: run -> those of the same metrics."""
+    several = len(scores) > 1
     rows = [
         [
-            score.metric.heading,
-            *([score.run] if several else []),
-            score.estimate.value,
-            score.estimate.ci95,
-            score.estimate.n,
+            metric(score.metric),
+            *([run] if several else []),
+            score.value.value,
+            score.value.ci95,
+            score.value.n,
             score.completed.value if score.completed and score.completed.n else None,
             score.random,
         ]
-        for score in scores
+        for run, score in _by_metric(scores)
     ]
     runs = (Column("run"),) if several else ()
     caption = "Means over sessions; a session without a list counts as a miss"
     return Table.of(caption, (Column("metric"), *runs, *_NUMBERS), rows)
+
+
+def _by_metric(scores: RunScores) -> list[tuple[str, ListScore]]:
+    """Run and score, the runs side by side for each metric."""
+    return [
+        pair for of_metric in zip(*scores.values(), strict=True) for pair in zip(scores, of_metric, strict=True)
+    ]
 
 
 def _exact(report: RankReport) -> Section | None:
@@ -97,7 +88,7 @@ def _exact(report: RankReport) -> Section | None:
     if exact is None:
         return None
     columns = (Column("metric"), Column("value", rate))
-    rows = [[metric.heading, exact.scores[metric.name].value] for metric in metrics_of_lists(report.top)]
+    rows = [[metric(name), score.value] for name, score in exact.scores.items()]
     caption = (
         f"Only lines that are a candidate's exact title ({count(exact.exact)} of {count(exact.lines)}); "
         f"{plural(exact.named - exact.exact, 'more line')} named a candidate otherwise"
@@ -107,51 +98,30 @@ def _exact(report: RankReport) -> Section | None:
 
 def _blocks(runs: Sequence[LoadedRun], number: int) -> Iterable[Block]:
     metrics = metrics_of_lists(min(run.listed for run in runs))
-    by_run = [_scores(run, top=metrics[-1].k) for run in runs]
-    scores = [score for of_metric in zip(*by_run, strict=True) for score in of_metric]
-    pairs = [((one.label, one.target_ranks), (two.label, two.target_ranks)) for one, two in combinations(runs, 2)]
+    scores = {run.label: _scores(run, top=metrics[-1].k) for run in runs}
+    pairs = [((a.label, a.target_ranks), (b.label, b.target_ranks)) for a, b in combinations(runs, 2)]
     tests = compare_pairs_of_lists(pairs, metrics)
     return [_figure(scores, number), table(scores), *comparisons.blocks(tests, folded=True)]
 
 
-def scores_of_lists(
-    run: str, ranks: Sequence[Rank], completed: Sequence[Rank], *, top: int, candidates: int
-) -> list[Score]:
-    """Every metric of a run's lists of `top` entries: `ranks` are those of all sessions, `completed` of those with a
-    list."""
-    return [
-        Score(
-            run,
-            metric,
-            metric.estimate(ranks),
-            metric.estimate(completed) if completed else None,
-            metric.chance(candidates),
-        )
-        for metric in metrics_of_lists(top)
-    ]
-
-
-def _scores(run: LoadedRun, *, top: int) -> list[Score]:
+def _scores(run: LoadedRun, *, top: int) -> tuple[ListScore, ...]:
     ranks: TargetRanks = run.target_ranks
     completed = [ranks[record.session] for record in run.records if record.completed]
-    return scores_of_lists(
-        run.label, list(ranks.values()), completed, top=top, candidates=run.config["candidates"]
-    )
+    return scores_of_lists(list(ranks.values()), completed, top=top, candidates=run.config["candidates"])
 
 
-def _figure(scores: Sequence[Score], number: int) -> Figure:
-    series = {run: index for index, run in enumerate(dict.fromkeys(score.run for score in scores))}
+def _figure(scores: RunScores, number: int) -> Figure:
     rows = [
         Interval(
-            score.run,
-            score.estimate.value,
-            score.estimate.ci95,
-            estimate(score.estimate),
+            run,
+            score.value.value,
+            score.value.ci95,
+            estimate(score.value),
             reference=score.random,
-            series=series[score.run],
-            group=score.metric.heading,
+            series=list(scores).index(run),
+            group=metric(score.metric),
         )
-        for score in scores
+        for run, score in _by_metric(scores)
     ]
     alternative = "; ".join(f"{row.group} {row.label} {row.value_text}" for row in rows)
     draw = partial(intervals, rows, unit="mean over sessions, 95 % interval", key="hollow: a random order")

@@ -1,6 +1,8 @@
 """Two runs side by side: `afl compare`."""
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +14,9 @@ from simulations.sections import comparisons
 
 LISTED = 40
 """Sessions listed for people; `--json` holds all."""
+
+_HASH_LENGTH, _SETTING_LENGTH = 12, 400
+"""Characters of a hash, and of any other setting, that are shown."""
 
 _RUNS = (
     Column(""),
@@ -30,30 +35,40 @@ def page(comparison: RunComparison) -> Page:
         Section("", (runs_table({"A": comparison.a, "B": comparison.b}),)),
         Section("Comparison", tuple(_tests(comparison))),
         _sessions(comparison),
-        configuration(comparison.configuration, ("A", "B"), "Configuration, where it differs"),
+        configuration(comparison.configuration, "AB"),
     )
     return Page(
         f"A: {comparison.a.run}, B: {comparison.b.run}", (), tuple(section for section in sections if section)
     )
 
 
-def configuration(values: Mapping[str, tuple[Any, ...]], names: tuple[str, ...], title: str) -> Section:
-    """The keys in which configurations differ."""
+def configuration(values: Mapping[str, Sequence[Any]], names: Sequence[str]) -> Section:
+    """The keys in which the configurations of these runs differ."""
     if not values:
         several = "Both runs" if len(names) == 2 else "All runs"
-        return Section("", (Text(f"{several} have the same configuration.", "note"),))
+        return Section("Configuration", (Text(f"{several} have the same configuration.", "note"),))
     columns = (Column("key"), *(Column(name) for name in names))
-    return Section(title, (Table.of("", columns, [(key, *pair) for key, pair in values.items()]),))
+    rows = [[key, *map(_setting, of_runs)] for key, of_runs in values.items()]
+    return Section("Configuration", (Table.of("Settings in which the runs differ", columns, rows),))
 
 
-def runs_table(sides: Mapping[str, RunSide]) -> Table:
-    """One run per row; `sides`: letter -> run over the shared sessions."""
-    rows = [
-        [letter, side.run, hits.value, hits.ci95, hits.n, side.accepted, side.failed]
-        for letter, side in sides.items()
-        for hits in (side.hit_rate_at_1,)
-    ]
-    return Table.of("", _RUNS, rows)
+def _setting(value: Any) -> str | None:
+    """Words as they are, the rest as JSON; of hashes and of long values the beginning."""
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    shown = _HASH_LENGTH if re.fullmatch("[0-9a-f]{64}", text) else _SETTING_LENGTH
+    return text if len(text) <= shown else f"{text[:shown]}…"
+
+
+def runs_table(sides: Mapping[str, RunSide], *, recommend: bool = True) -> Table:
+    """One run per row; `sides`: letter -> run over the shared sessions; without `recommend` there is no hit rate."""
+    rows = []
+    for letter, side in sides.items():
+        hits = side.hit_rate_at_1
+        rates = (hits.value, hits.ci95) if recommend else (None, None)
+        rows.append([letter, side.run, *rates, hits.n, side.accepted if recommend else None, side.failed])
+    return Table.of("Over the sessions that all runs recorded", _RUNS, rows)
 
 
 def _tests(comparison: RunComparison) -> list[Block]:

@@ -1,24 +1,17 @@
-"""A simulation: hit rates by round beside the base model, and what the run took."""
+"""A simulation: hit rates by round beside the base model, calls and costs."""
 
-from afl.metrics.intervals import Estimate
+from collections.abc import Iterator
+
 from simulations.analysis.simulation_report import SimulationReport
-from simulations.document.formats import count, dollars, interval, plural, rate, seconds
+from simulations.document.formats import count, dollars, plural, seconds
 from simulations.document.page import Block, Column, Page, Section, Table, Text
-from simulations.sections import costs, notes
-
-_COLUMNS = (
-    Column("arm"),
-    Column("HR@1", rate),
-    Column("95 % interval", interval),
-    Column("n", count),
-    Column("accepted so far", count),
-)
+from simulations.sections import costs, hit_rates, notes
 
 
 def page(report: SimulationReport) -> Page:
-    """What `afl simulate` came to."""
-    rows = [[name, value.value, value.ci95, value.n, accepted] for name, value, accepted in _arms(report)]
-    results = Section("", (Text(f"{counts(report).capitalize()}."), Table.of("", _COLUMNS, rows)))
+    """The page of `afl simulate`."""
+    columns = (Column("arm"), *hit_rates.ROUND_NUMBERS)
+    results = Section("", (Text(f"{counts(report).capitalize()}."), Table.of("", columns, list(_arms(report)))))
     return Page(f"Run {report.run}", notes.warnings(stand_in=report.stand_in), (results, *usage(report)))
 
 
@@ -30,7 +23,7 @@ def counts(report: SimulationReport) -> str:
 
 
 def usage(report: SimulationReport) -> tuple[Section, ...]:
-    """What this call took: calls, tokens, time, costs by agent, budget, concurrency."""
+    """Calls, tokens, time, costs by agent, budget and concurrency of this call."""
     llm = report.llm
     outcomes = ", ".join(f"{count(number)} {outcome}" for outcome, number in report.outcomes.items() if number)
     calls = (
@@ -49,17 +42,12 @@ def usage(report: SimulationReport) -> tuple[Section, ...]:
     return (Section("", tuple(blocks)),)
 
 
-def _arms(report: SimulationReport) -> list[tuple[str, Estimate, int | None]]:
+def _arms(report: SimulationReport) -> Iterator[list[object]]:
     """Base model, the agent after its first round, and the loop after each further round."""
-    base = [("base model", report.base, None)] if report.base else []
-    rounds = [
-        (
-            "agent, 1 round" if entry.round == 1 else f"loop, {plural(entry.round, 'round')}",
-            entry.hit_rate_at_1,
-            entry.accepted,
-        )
-        for entry in report.by_round
-    ]
-    completed = report.hit_rate_at_1_completed
-    without = [("completed sessions only", completed, None)] if report.failed and completed else []
-    return [*base, *rounds, *without]
+    if report.base:
+        yield ["base model", *hit_rates.arm_cells(report.base)]
+    for after in report.by_round:
+        name = "agent, 1 round" if after.round == 1 else f"loop, {plural(after.round, 'round')}"
+        yield [name, *hit_rates.round_cells(after)]
+    if report.failed and report.hit_rate_at_1_completed:
+        yield ["completed sessions only", *hit_rates.arm_cells(report.hit_rate_at_1_completed)]

@@ -1,4 +1,4 @@
-"""What the viewer answers besides pages: JSON that can hold any text, and errors in words."""
+"""Responses other than pages: JSON that can hold any text, and errors as a line of text."""
 
 import json
 from collections.abc import Mapping
@@ -30,13 +30,15 @@ def data(value: Any, status: int = HTTPStatus.OK) -> Response:
 def _fields(value: Any) -> dict[str, Any]:
     if isinstance(value, BaseModel):
         return dict(value)
-    found = {field: getattr(value, field.name) for field in fields(value)}
-    return {field.name: each for field, each in found.items() if each or not field.metadata.get("omit_empty")}
+    values = {
+        field: getattr(value, field.name) for field in fields(value) if not field.metadata.get("not_in_json")
+    }
+    return {field.name: entry for field, entry in values.items() if entry or not field.metadata.get("omit_empty")}
 
 
 ERRORS: dict[int | str, dict[str, Any]] = {
-    404: {"description": "There is no such run, session, base or model."},
-    422: {"description": "The query cannot be read, or asks for what cannot be compared."},
+    404: {"description": "There is no such run, session, knowledge base or model."},
+    422: {"description": "The query is invalid, or names runs that cannot be compared."},
 }
 _STATUS: Mapping[type[AFLError], HTTPStatus] = {
     NotFoundError: HTTPStatus.NOT_FOUND,
@@ -45,7 +47,7 @@ _STATUS: Mapping[type[AFLError], HTTPStatus] = {
 
 
 def no_database(request: Request, error: Exception) -> Response:
-    """No failure for people: the page says what to run, and reloads itself."""
+    """A page that says what to run and reloads itself: to people, an empty viewer is no failure."""
     if request.url.path.startswith(API):
         return data({"error": str(error)}, HTTPStatus.NOT_FOUND)
     urls = request.app.state.urls(request)
@@ -60,12 +62,13 @@ def afl_error(request: Request, error: Exception) -> Response:
 
 def http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    known = {404: "There is no page at this address."}
-    return _error_response(request, HTTPStatus(error.status_code), known.get(error.status_code, str(error.detail)))
+    status = HTTPStatus(error.status_code)
+    line = "There is no page at this address." if status == HTTPStatus.NOT_FOUND else str(error.detail)
+    return _error_response(request, status, line)
 
 
 def validation_error(request: Request, error: Exception) -> Response:
-    """A query that the page does not have."""
+    """For a query with unknown fields or invalid values."""
     assert isinstance(error, RequestValidationError)
     problems = "; ".join(
         f"{'.'.join(map(str, problem['loc'][1:]))}: {problem['msg']}" for problem in error.errors()

@@ -38,6 +38,9 @@ _TRAINING_SETTINGS = ("dataset", "dataset_hash", "train_on", "training_hash", "r
 OMIT_EMPTY = {"omit_empty": True}
 """Metadata of a page's field that its JSON leaves out where it is empty."""
 
+NOT_IN_JSON = {"not_in_json": True}
+"""Metadata of a page's field that only its template reads; annotate it with pydantic's `SkipJsonSchema`, too."""
+
 WAIT_SECONDS = 0.1
 """Seconds that a page waits for slow numbers before it is shown without them."""
 

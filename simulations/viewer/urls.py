@@ -218,7 +218,9 @@ def _query_string(query: Query, runs: Sequence[str] = ()) -> str:
 
 
 def _parameters(query: Query) -> dict[str, str | int]:
-    return {key: value for key, value in (query or {}).items() if value not in ("", None)}
+    """Without empty values, and without the number of the first page."""
+    values = {key: value for key, value in (query or {}).items() if value not in ("", None)}
+    return {key: value for key, value in values.items() if (key, value) != ("page", 1)}
 
 
 def _fragment(turn: str) -> str:
@@ -237,6 +239,4 @@ def _comparison_folder(runs: Sequence[str]) -> str:
 def _list_file(query: Query) -> str:
     """A page of a list; its first one without a filter is `index`."""
     parameters = _parameters(query)
-    if parameters.get("page") == 1:
-        del parameters["page"]
     return file_name("-".join(f"{key}-{value}" for key, value in parameters.items())) if parameters else "index"

@@ -2,13 +2,13 @@
 
 from asyncio import gather
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Annotated, Self
 
 from fastapi import Query
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, Field, JsonValue
 
 from afl.errors import UsageError
 from afl.metrics.intervals import Estimate
@@ -23,19 +23,20 @@ from simulations.analysis.aligned_runs import (
 )
 from simulations.analysis.arm_results import HIT_RATE
 from simulations.analysis.paired_tests import PairedTest
-from simulations.analysis.rounds import RoundOutcomes, round_outcomes
-from simulations.analysis.run_comparison import require_same_sessions
-from simulations.document.page import Block
-from simulations.sections import comparisons
+from simulations.analysis.rounds import RoundOutcomes, round_outcomes, rounds_of_run
+from simulations.analysis.run_comparison import RunSide, require_same_sessions
+from simulations.document.page import Block, Section, Table
+from simulations.sections import comparisons, run_comparison
 from simulations.viewer.charts import Chart, Point, Series
 from simulations.viewer.data_access import DataAccess, InjectedData, RunKindView
+from simulations.viewer.queries import PageNumber, PageQuery, page_count, page_rows
 from simulations.viewer.urls import Urls
 
 PAGE_SIZE = 50
 MAX_RUNS = 6
 """Runs of one comparison: adjusted for the pairs of more, hardly any test is significant."""
 LETTERS = "ABCDEF"
-"""What runs are called for short, in the order asked for."""
+"""Short names of the runs, in the order asked for."""
 
 
 NAMES: dict[str, JsonValue] = {"items": {"type": "string"}, "maxItems": MAX_RUNS}
@@ -49,10 +50,8 @@ def _each_once(names: list[str]) -> list[str]:
     return list(dict.fromkeys(filter(None, names)))
 
 
-class ComparedQuery(BaseModel):
+class ComparedQuery(PageQuery):
     """Which runs, and which of their sessions."""
-
-    model_config = ConfigDict(extra="forbid")
 
     run: Annotated[list[str], AfterValidator(_each_once)] = Field(default_factory=list, json_schema_extra=NAMES)
     """Names, each once."""
@@ -60,19 +59,19 @@ class ComparedQuery(BaseModel):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The runs asked for."""
+        """The names of the runs."""
         return tuple(self.run)
 
     @property
     def parameters(self) -> dict[str, str | int]:
-        """Which sessions, as the query of an address."""
-        return {} if self.show == "differ" else {"show": self.show}
+        """Which sessions, as the query of an address that names the runs by itself."""
+        return {name: value for name, value in super().parameters.items() if name != "run"}
 
 
 class CompareQuery(ComparedQuery):
-    """What may stand behind the ? of the page."""
+    """The query of the page."""
 
-    page: Annotated[int, Field(ge=1, le=10_000_000)] = 1
+    page: PageNumber = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +113,7 @@ class AlignedSession:
 
     session: str
     position: int
-    """Its place in the order of the runs, from 0."""
+    """Its index in the order of the runs, from 0."""
     target: str
     runs: tuple[SessionResult, ...]
 
@@ -132,7 +131,7 @@ class ComparableRun:
 
 @dataclass(frozen=True, slots=True)
 class ComparedPair:
-    """The paired test of two of the runs, as the JSON has it: positive differences favour b."""
+    """The paired test of two of the runs: positive differences favour b."""
 
     a: str
     b: str
@@ -153,11 +152,11 @@ class ComparedPair:
 
     @classmethod
     def of(cls, test: PairedTest) -> Self:
-        return cls(*(getattr(test, one.name) for one in fields(cls)))
+        return cls(*(getattr(test, field.name) for field in fields(cls)))
 
     def test(self, n: int, letters: Mapping[str, str]) -> PairedTest:
         """The test over n sessions, its runs named by their letters."""
-        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
         names = {"a": letters[self.a], "b": letters[self.b]}
         return PairedTest(**{**values, **names}, group={}, metric=HIT_RATE, n=n)
 
@@ -171,20 +170,21 @@ class ComparePage:
     shared: int
     """Sessions that all of them recorded."""
     left_out: int
-    """Sessions of theirs that not all of them recorded."""
+    """Sessions of the runs that not all of them recorded."""
     pairs: tuple[ComparedPair, ...]
     settings: tuple[DifferingSetting, ...]
-    """In which they differ."""
+    """Those in which the runs differ."""
     counts: Mapping[str, int]
-    """What can be shown -> sessions."""
+    """Selection (`query.show`) -> sessions."""
     sessions: tuple[AlignedSession, ...]
+    """Those of this page."""
     total: int
-    """How many are shown, on all pages."""
+    """Selected sessions, on all pages."""
     pages: int
     query: CompareQuery
     chosen: tuple[str, ...]
     choices: tuple[tuple[ComparableRun, ...], ...]
-    """Where fewer than two are asked for: runs over the same sessions together, the oldest first."""
+    """Where the query names fewer than two: groups of runs over the same sessions, the oldest first."""
     most: int = MAX_RUNS
     """Runs that one comparison can have."""
 
@@ -194,39 +194,49 @@ class ComparePage:
         return {run.name: letter for letter, run in zip(LETTERS, self.runs, strict=False)}
 
     @property
+    def runs_table(self) -> Table:
+        """The runs over the shared sessions, as `afl compare` shows them."""
+        sides = (RunSide(run.name, run.hit_rate, run.accepted, run.failed) for run in self.runs)
+        return run_comparison.runs_table(dict(zip(LETTERS, sides, strict=False)), recommend=self.recommends)
+
+    @property
     def tests(self) -> tuple[Block, ...]:
         """The paired tests, as the report and `afl compare` show them."""
         return comparisons.blocks([pair.test(self.shared, self.letters) for pair in self.pairs])
 
+    @property
+    def configuration(self) -> Section:
+        """The settings in which the runs differ, as `afl compare` shows them."""
+        values = {setting.key: setting.values for setting in self.settings}
+        return run_comparison.configuration(values, LETTERS[: len(self.runs)])
+
 
 async def read(data: InjectedData, query: Annotated[CompareQuery, Query()]) -> ComparePage:
     """A comparison of runs; with fewer than two names, the runs that can be compared."""
-    found = [await data.store.run(name) for name in query.names]
-    if len(found) < 2:
-        return _nothing(query, await _choices(data, found))
-    for one, other in pairwise(found):
-        require_same_sessions(one, other)
-    return await _compared(data, found, query)
+    runs = [await data.store.run(name) for name in query.names]
+    if len(runs) < 2:
+        return _selection_page(query, await _choices(data, runs))
+    for a, b in pairwise(runs):
+        require_same_sessions(a, b)
+    return await _comparison_page(data, runs, query)
 
 
-async def _compared(data: DataAccess, runs: Sequence[Run], query: CompareQuery) -> ComparePage:
+async def _comparison_page(data: DataAccess, runs: Sequence[Run], query: CompareQuery) -> ComparePage:
     aligned = await align(data, runs)
-    wanted = aligned.selected(query.show)
-    here = wanted[(query.page - 1) * PAGE_SIZE : query.page * PAGE_SIZE].tolist()
-    sides = [await _side(run, aligned, place) for place, run in enumerate(runs)]
-    recommends = all(side.kind.recommends for side in sides)
-    counts = {str(show): len(aligned.selected(show)) for show in SESSION_SELECTIONS}
+    selected = aligned.selected(query.show).tolist()
+    compared = [await _compared_run(run, side) for run, side in zip(runs, aligned.sides, strict=True)]
+    recommends = all(run.kind.recommends for run in compared)
     return ComparePage(
-        runs=tuple(sides),
+        runs=tuple(compared),
         recommends=recommends,
         shared=len(aligned),
         left_out=max(run.session_count for run in runs) - len(aligned),
         pairs=tuple(map(ComparedPair.of, aligned.pairs)) if recommends else (),
         settings=differing_settings([run.config for run in runs]),
-        counts=counts,
-        sessions=await _sessions(runs, here),
-        total=len(wanted),
-        pages=max(1, -(-len(wanted) // PAGE_SIZE)),
+        counts={str(show): len(aligned.selected(show)) for show in SESSION_SELECTIONS},
+        sessions=await _sessions(runs, page_rows(selected, query.page, PAGE_SIZE)),
+        total=len(selected),
+        pages=page_count(len(selected), PAGE_SIZE),
         query=query,
         chosen=query.names,
         choices=(),
@@ -238,39 +248,33 @@ async def align(data: DataAccess, runs: Sequence[Run]) -> AlignedRuns:
     return AlignedRuns([run.name for run in runs], await gather(*(data.results(run) for run in runs)))
 
 
-async def _side(run: Run, aligned: AlignedRuns, place: int) -> ComparedRun:
-    tallies, total, kind = (
-        await run.session_aggregates(),
-        aligned.totals[place],
-        RunKindView.from_config(run.config),
-    )
+async def _compared_run(run: Run, side: RunSide) -> ComparedRun:
+    sessions, kind = await run.session_aggregates(), RunKindView.from_config(run.config)
+    rounds = rounds_of_run(sessions, rounds=int(run.config.get("rounds", 1))) if kind.recommends else ()
     return ComparedRun(
         name=run.name,
         kind=kind,
-        recorded=sum(tally.sessions for tally in tallies),
+        recorded=sum(row.sessions for row in sessions),
         size=run.session_count,
-        hit_rate=total.hit_rate,
-        accepted=total.accepted,
-        failed=total.failed,
-        rounds=round_outcomes(tallies, int(run.config.get("rounds", 1))) if kind.recommends else (),
+        hit_rate=side.hit_rate_at_1,
+        accepted=side.accepted,
+        failed=side.failed,
+        rounds=round_outcomes(sessions, rounds),
     )
 
 
 async def _sessions(runs: Sequence[Run], positions: Sequence[int]) -> tuple[AlignedSession, ...]:
     """In the order of the positions."""
-    rows = [{row.position: row for row in await run.sessions_at(positions)} for run in runs]
-    return tuple(_aligned([one[position] for one in rows]) for position in positions)
+    by_run = [{row.position: row for row in await run.sessions_at(positions)} for run in runs]
+    return tuple(_aligned([rows[position] for rows in by_run]) for position in positions)
 
 
 def _aligned(rows: Sequence[SessionRow]) -> AlignedSession:
-    ends = tuple(
-        SessionResult(row.outcome, row.completed, row.accepted, row.hit, row.rounds, row.item) for row in rows
-    )
-    return AlignedSession(rows[0].session, rows[0].position, rows[0].target, ends)
+    return AlignedSession(rows[0].session, rows[0].position, rows[0].target, tuple(map(SessionResult.of, rows)))
 
 
 async def _choices(data: DataAccess, runs: Sequence[Run]) -> tuple[tuple[ComparableRun, ...], ...]:
-    """Those over the same sessions as the run, or every such group."""
+    """The group of runs over the same sessions as the run; without a run, every such group."""
     groups: defaultdict[str, list[RunSummary]] = defaultdict(list)
     for summary in reversed(await data.store.runs()):
         groups[summary.candidates_hash].append(summary)
@@ -283,12 +287,11 @@ def _choice(summary: RunSummary) -> ComparableRun:
     dataset, model, recommender = (
         str(summary.config.get(key, "–")) for key in ("dataset", "llm_name", "recommender")
     )
-    return ComparableRun(
-        summary.name, dataset, model, recommender, summary.totals.completed + summary.totals.failed
-    )
+    recorded = summary.totals.completed + summary.totals.failed
+    return ComparableRun(summary.name, dataset, model, recommender, recorded)
 
 
-def _nothing(query: CompareQuery, choices: tuple[tuple[ComparableRun, ...], ...]) -> ComparePage:
+def _selection_page(query: CompareQuery, choices: tuple[tuple[ComparableRun, ...], ...]) -> ComparePage:
     return ComparePage(
         runs=(),
         recommends=False,
@@ -307,31 +310,33 @@ def _nothing(query: CompareQuery, choices: tuple[tuple[ComparableRun, ...], ...]
 
 
 def charts(page: ComparePage, urls: Urls) -> tuple[Chart, ...]:
-    """Those that have something to say about these runs."""
-    return tuple(_charts(page, urls)) if page.recommends else ()
+    """HR@1 by round and the paired differences; none where not all runs recommend."""
+    return (_hit_rates(page, urls), _differences(page, urls)) if page.recommends else ()
 
 
-def _charts(page: ComparePage, urls: Urls) -> Iterator[Chart]:
+def _hit_rates(page: ComparePage, urls: Urls) -> Chart:
     series = [
         Series(
             f"{letter}: {run.name}",
             [
                 Point(
-                    one.round,
-                    one.hit_rate.value,
-                    one.hit_rate.ci95,
-                    urls.sessions(run.name, {"hit_after": one.round}),
+                    after.round,
+                    after.hit_rate.value,
+                    after.hit_rate.ci95,
+                    urls.sessions(run.name, {"hit_after": after.round}),
                 )
-                for one in run.rounds
+                for after in run.rounds
             ],
         )
         for letter, run in zip(LETTERS, page.runs, strict=False)
     ]
-    yield Chart("hit-rate", "HR@1 after each round, with 95 % intervals", "round", "HR@1", series)
-    letters = page.letters
+    return Chart("hit-rate", "HR@1 after each round, with 95 % intervals", "round", "HR@1", series)
+
+
+def _differences(page: ComparePage, urls: Urls) -> Chart:
     points = [
         Point(
-            f"{letters[pair.b]} − {letters[pair.a]}",
+            f"{page.letters[pair.b]} − {page.letters[pair.a]}",
             pair.difference,
             pair.ci95,
             urls.compare([pair.a, pair.b]) if len(page.runs) > 2 else "",
@@ -339,4 +344,4 @@ def _charts(page: ComparePage, urls: Urls) -> Iterator[Chart]:
         for pair in page.pairs
     ]
     title = "Paired differences of HR@1, with 95 % intervals"
-    yield Chart("differences", title, "runs", "difference", [Series("difference", points, kind="points")])
+    return Chart("differences", title, "runs", "difference", [Series("difference", points, kind="points")])

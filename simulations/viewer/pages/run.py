@@ -3,11 +3,11 @@
 from asyncio import to_thread
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import accumulate
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic.json_schema import SkipJsonSchema
 
 from afl.metrics.intervals import Estimate
-from afl.metrics.ranking import metrics_of_lists
 from afl.types import Outcome, Phase
 from memory.run import Run
 from memory.session_query import Result
@@ -25,13 +25,21 @@ from simulations.analysis.outcomes import (
     session_outcomes,
     session_results,
 )
-from simulations.analysis.rounds import RoundOutcomes, RoundReport, round_outcomes
+from simulations.analysis.ranked_lists import ListScore, scores_of_lists
+from simulations.analysis.rounds import RoundOutcomes, RoundReport, round_outcomes, rounds_of_run
 from simulations.document import formats
 from simulations.document.page import Section
 from simulations.sections import costs, failures, hit_rates, ranking, setup
 from simulations.task.run_kind import RunKind
 from simulations.viewer.charts import Chart, Point, Series, Tone, Unit
-from simulations.viewer.data_access import OMIT_EMPTY, InjectedData, ItemPopularity, RequestedRun, RunKindView
+from simulations.viewer.data_access import (
+    NOT_IN_JSON,
+    OMIT_EMPTY,
+    InjectedData,
+    ItemPopularity,
+    RequestedRun,
+    RunKindView,
+)
 from simulations.viewer.urls import Urls
 
 
@@ -46,20 +54,6 @@ class ConcurrencyChangeLine:
     """`begun`, `well`, or the HTTP status that asked for fewer."""
     wait: float | None
     """Seconds for which the endpoint asked for no request at all."""
-
-
-@dataclass(frozen=True, slots=True)
-class ListScore:
-    """A metric of the recommendation agent's lists."""
-
-    metric: str
-    """`hr_at_10`, `ndcg_at_10`, ..."""
-    value: Estimate
-    """Over recorded sessions; one without a list is a miss."""
-    completed: Estimate | None
-    """Over sessions with a list; None where there is none."""
-    random: float
-    """What a random order of the candidates earns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +93,12 @@ class RunPage:
     """Those recommended most often."""
     pace: tuple[ConcurrencyChangeLine, ...]
     config: Mapping[str, Any]
-    """What determines its results, fixed when it began."""
+    """All that determines its results, fixed when it started."""
     candidates_hash: str
     ranked: tuple[ListScore, ...] = field(default=(), metadata=OMIT_EMPTY)
     """HR@k and NDCG@k of a ranking run."""
+    round_reports: Annotated[tuple[RoundReport, ...], SkipJsonSchema()] = field(default=(), metadata=NOT_IN_JSON)
+    """The rounds as reports show them."""
 
     @property
     def run_kind(self) -> RunKind:
@@ -113,9 +109,9 @@ class RunPage:
         """The tables of the page, as the report shows them."""
         turns = {f"{line.role} agent": (line.outcomes, sum(line.repaired.values())) for line in self.replies}
         sections = [
-            Section("Ranked lists", (ranking.table(self._scores),)) if self.ranked else None,
-            Section("HR@1 by round", (hit_rates.rounds_table({self.name: self._rounds}),))
-            if len(self.rounds) > 1
+            Section("Ranked lists", (ranking.table({self.name: self.ranked}),)) if self.ranked else None,
+            Section("HR@1 by round", (hit_rates.rounds_table({self.name: self.round_reports}),))
+            if len(self.round_reports) > 1
             else None,
             Section("Outcomes", (failures.sessions_table({self.name: self.outcomes}),)) if self.outcomes else None,
             Section("Replies", (failures.turns_table(turns, heading="agent"),)) if turns else None,
@@ -127,35 +123,18 @@ class RunPage:
     def configuration(self) -> Section:
         return Section("Configuration", (setup.of_run(self.config, self.candidates_hash),))
 
-    @property
-    def _scores(self) -> list[ranking.Score]:
-        metrics = {metric.name: metric for metric in metrics_of_lists(self.run_kind.listed)}
-        return [
-            ranking.Score(self.name, metrics[score.metric], score.value, score.completed, score.random)
-            for score in self.ranked
-        ]
-
-    @property
-    def _rounds(self) -> list[RoundReport]:
-        accepted = accumulate(line.accepted for line in self.rounds)
-        return [
-            RoundReport(line.round, line.hit_rate, so_far)
-            for line, so_far in zip(self.rounds, accepted, strict=True)
-        ]
-
 
 async def read(data: InjectedData, run: RequestedRun) -> RunPage:
     """The run in numbers."""
     kind, summary = RunKind.from_config(run.config), await run.summary()
-    sessions, calls, items = (
-        await run.session_aggregates(),
-        await run.call_aggregates(),
-        await run.item_aggregates(),
-    )
-    rounds = round_outcomes(sessions, int(run.config.get("rounds", 1))) if kind.recommends else ()
+    sessions = await run.session_aggregates()
+    calls = await run.call_aggregates()
+    items = await run.item_aggregates()
+    reports = rounds_of_run(sessions, rounds=int(run.config.get("rounds", 1))) if kind.recommends else ()
+    rounds = round_outcomes(sessions, reports)
     popularity = await data.popularity(run.config) if items else ItemPopularity({}, False)
     groups, results = popularity.groups, session_results(sessions)
-    recorded = sum(tally.sessions for tally in sessions)
+    recorded = sum(row.sessions for row in sessions)
 
     def rate(hits: int, *, shown: bool = True) -> Estimate | None:
         return rate_of_sessions(sessions, hits) if kind.recommends and shown else None
@@ -171,7 +150,7 @@ async def read(data: InjectedData, run: RequestedRun) -> RunPage:
         recorded=recorded,
         hit_rate=rate(results[Result.HIT]),
         base=rate(
-            sum(tally.sessions for tally in sessions if tally.base_hit),
+            sum(row.sessions for row in sessions if row.base_hit),
             shown=run.config.get("recommender", "none") != "none",
         ),
         accepted=rate(sum(line.accepted for line in rounds)),
@@ -188,6 +167,7 @@ async def read(data: InjectedData, run: RequestedRun) -> RunPage:
         config=run.config,
         candidates_hash=run.candidates_hash,
         ranked=await _ranked(run, kind, recorded) if kind.ranks and recorded else (),
+        round_reports=reports,
     )
 
 
@@ -197,21 +177,17 @@ async def _ranked(run: Run, kind: RunKind, recorded: int) -> tuple[ListScore, ..
     ranks = [row.rank for row in rows] + [None] * (recorded - len(rows))
     completed = [row.rank for row in rows if row.outcome == Outcome.OK]
     candidates = int(run.config["candidates"])
-    scores = await to_thread(
-        ranking.scores_of_lists, run.name, ranks, completed, top=kind.listed, candidates=candidates
-    )
-    return tuple(ListScore(score.metric.name, score.estimate, score.completed, score.random) for score in scores)
+    return await to_thread(scores_of_lists, ranks, completed, top=kind.listed, candidates=candidates)
 
 
 _AGENTS = {"recommendation": "recommendation agent", "user": "user agent", "reflection": "reflection agent"}
 _GROUPS = {"top": "top 20 % of items", "middle": "20 to 50 %", "bottom": "bottom 50 %"}
-_ENDS: dict[str, Tone] = {"hit": "good", "miss": "warn", "failed": "bad"}
+_RESULTS: dict[str, Tone] = {"hit": "good", "miss": "warn", "failed": "bad"}
 
 
 def charts(page: RunPage, urls: Urls) -> tuple[Chart, ...]:
-    """Those that have something to show of this run."""
-    drawn = _RunCharts(page, urls).all()
-    return tuple(chart for chart in drawn if not chart.empty)
+    """The charts that this run has numbers for."""
+    return tuple(chart for chart in _RunCharts(page, urls).all() if not chart.empty)
 
 
 class _RunCharts:
@@ -252,20 +228,15 @@ class _RunCharts:
         return Chart("list-metrics", "HR@k and NDCG@k of the lists, with 95 % intervals", "metric", "mean", series)
 
     def hit_rate(self) -> Chart:
-        rounds, base = self.page.rounds, self.page.base
-        series = [
-            Series(
-                "agents",
-                [
-                    Point(one.round, one.hit_rate.value, one.hit_rate.ci95, self.sessions(hit_after=one.round))
-                    for one in rounds
-                ],
-            )
+        page = self.page
+        agents = [
+            Point(line.round, line.hit_rate.value, line.hit_rate.ci95, self.sessions(hit_after=line.round))
+            for line in page.rounds
         ]
-        if base is not None:
-            series.append(
-                Series("base model alone", [Point(one.round, base.value) for one in rounds], kind="level")
-            )
+        series = [Series("agents", agents)]
+        if page.base is not None:
+            base = [Point(line.round, page.base.value) for line in page.rounds]
+            series.append(Series("base model alone", base, kind="level"))
         return Chart("hit-rate", "HR@1 after each round, with 95 % intervals", "round", "HR@1", series)
 
     def results(self) -> Chart:
@@ -273,13 +244,13 @@ class _RunCharts:
             Series(
                 name,
                 [
-                    Point(one.round, one.ended[name], link=self.sessions(rounds=one.round, result=name))
-                    for one in self.page.rounds
+                    Point(line.round, line.ended[name], link=self.sessions(rounds=line.round, result=name))
+                    for line in self.page.rounds
                 ],
                 kind="bar",
                 tone=tone,
             )
-            for name, tone in _ENDS.items()
+            for name, tone in _RESULTS.items()
             if name != "failed" or self.page.results["failed"]
         ]
         title = "Sessions by result and number of rounds"
@@ -300,13 +271,13 @@ class _RunCharts:
         return Chart("accepted", title, "round", "sessions", series, unit="count", stacked=True)
 
     def popularity(self) -> Chart:
-        lines = self.page.popularity or ()
         series = [
             Series(
                 name,
                 [
-                    Point(one.round, one.shares[group].value, one.shares[group].ci95, self.from_round(one.round))
-                    for one in lines
+                    Point(line.round, share.value, share.ci95, self.from_round(line.round))
+                    for line in self.page.popularity or ()
+                    for share in (line.shares[group],)
                 ],
                 kind="bar",
             )
@@ -323,15 +294,14 @@ class _RunCharts:
             Series(agent, list(self._by_round(role, value)), kind="line" if unit == "seconds" else "bar")
             for role, agent in _AGENTS.items()
         ]
-        drawn = [agent for agent in series if agent.points]
-        return Chart(name, title, "round", y, drawn, unit=unit, stacked=True)
+        return Chart(name, title, "round", y, [agent for agent in series if agent.points], unit=unit, stacked=True)
 
     def _by_round(self, role: str, value: Callable[[CallNumbers], float | None]) -> Iterator[Point]:
-        for one in self.page.asked:
-            number = value(one)
-            if one.role == role and number is not None:
-                where = Phase(one.phase).label if one.round is None else str(one.round)
-                yield Point(where, number, link=self.from_round(one.round or 0))
+        for line in self.page.asked:
+            number = value(line)
+            if line.role == role and number is not None:
+                round = Phase(line.phase).label if line.round is None else str(line.round)
+                yield Point(round, number, link=self.from_round(line.round or 0))
 
     def failures(self) -> Chart:
         points = [
@@ -340,8 +310,7 @@ class _RunCharts:
             if outcome != "ok"
         ]
         series = [Series("failed sessions", points, kind="bar", tone="bad")]
-        drawn = series if points else []
-        return Chart("failures", "Failed sessions by outcome", "outcome", "sessions", drawn, unit="count")
+        return Chart("failures", "Failed sessions by outcome", "outcome", "sessions", series, unit="count")
 
     def from_round(self, number: int) -> str:
         """Sessions that took this many rounds or more."""

@@ -64,7 +64,8 @@ PLACES = [1, 6, None, 10, 2]
 
 
 def test_a_list_of_ten_tells_hit_rates_at_1_5_10_and_ndcg_at_5_and_10() -> None:
-    assert [metric.heading for metric in metrics_of_lists(10)] == ["HR@1", "HR@5", "HR@10", "NDCG@5", "NDCG@10"]
+    names = [metric.name for metric in metrics_of_lists(10)]
+    assert names == ["hr_at_1", "hr_at_5", "hr_at_10", "ndcg_at_5", "ndcg_at_10"]
 
 
 def test_a_shorter_list_tells_what_it_is_long_enough_for() -> None:
