@@ -9,6 +9,7 @@ parameters of their function; a command shows them with `**options: Annotated[An
 
 import ast
 import typing
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -16,8 +17,11 @@ from inspect import Parameter, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, get_origin
 
+from afl.errors import UsageError
+
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
+
 
 DATA: Final = "Data"
 MODELS: Final = "Models"
@@ -130,3 +134,15 @@ def _metadata(annotation: Any, kind: Any) -> Any:
     if get_origin(annotation) is not Annotated:
         return None
     return next((entry for entry in annotation.__metadata__ if isinstance(entry, kind)), None)
+
+
+def at_least(option: str, value: int, least: int) -> None:
+    """Raises `UsageError` for a value below the least that makes sense."""
+    if value < least:
+        raise UsageError(f"--{option}: got {value}, expected at least {least}")
+
+
+def one_of(option: str, value: str, choices: Sequence[str]) -> None:
+    """Raises `UsageError` for a value that is none of these."""
+    if value not in choices:
+        raise UsageError(f"--{option}: got {value!r}, expected one of: {', '.join(choices)}")

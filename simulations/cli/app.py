@@ -9,8 +9,7 @@ import click
 
 import simulations
 from afl import __version__
-from simulations.cli.commands import COMMANDS, GROUPS, Command
-from simulations.cli.public import summary_of
+from simulations.cli.commands import COMMANDS, GROUPS, Command, summary_of
 from simulations.cli.signature import accepts, build_command
 
 SUMMARY = "Simulate what happens between a recommender and its user: two language-model agents, on the record"

@@ -1,8 +1,35 @@
 """The commands of `afl`, in the order in which help lists them: name, public function, what presents its result."""
 
+import ast
+from functools import cache
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
 from typing import NamedTuple
 
-from simulations.cli.public import public_functions
+
+@cache
+def public_functions() -> dict[str, str]:
+    """Name -> module, of every name that `simulations` offers, as its stub states them."""
+    stub = ast.parse(files("simulations").joinpath("__init__.pyi").read_text(encoding="utf-8"))
+    imports = (node for node in stub.body if isinstance(node, ast.ImportFrom))
+    return {name.name: f"simulations.{node.module}" for node in imports for name in node.names}
+
+
+@cache
+def summary_of(name: str) -> str:
+    """The first line of a public function's docstring."""
+    spec = find_spec(public_functions()[name])
+    assert spec is not None, "the stub names modules that exist"
+    assert spec.origin is not None, "they are files"
+    module = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
+    function = next(node for node in module.body if isinstance(node, ast.FunctionDef) and node.name == name)
+    return first_line(ast.get_docstring(function))
+
+
+def first_line(docstring: str | None) -> str:
+    """Up to the first empty line, as one line without its full stop."""
+    return " ".join((docstring or "").split("\n\n")[0].split()).removesuffix(".")
 
 
 class Command(NamedTuple):
@@ -51,12 +78,12 @@ def _studies() -> list[Command]:
 
 
 COMMANDS = (
-    Command("data fetch", "fetch_data", f"{_VIEWS}.pages:fetched", f"{_VIEWS}.json_objects:fetched"),
-    Command("data import", "import_data", f"{_PAGES}.data:page", f"{_VIEWS}.json_objects:dataset"),
-    Command("data sessions", "data_sessions", f"{_PAGES}.data:page", f"{_VIEWS}.json_objects:dataset"),
-    Command("data list", "list_data", f"{_PAGES}.data:list_page", f"{_VIEWS}.json_objects:datasets"),
-    Command("data info", "data_info", f"{_PAGES}.data:page", f"{_VIEWS}.json_objects:dataset"),
-    Command("data remove", "remove_data", f"{_VIEWS}.pages:removed", f"{_VIEWS}.json_objects:removed"),
+    Command("data fetch", "fetch_data", f"{_VIEWS}.pages:fetched"),
+    Command("data import", "import_data", f"{_PAGES}.data:page", f"{_VIEWS}.output:dataset"),
+    Command("data sessions", "data_sessions", f"{_PAGES}.data:page", f"{_VIEWS}.output:dataset"),
+    Command("data list", "list_data", f"{_PAGES}.data:list_page", f"{_VIEWS}.output:datasets"),
+    Command("data info", "data_info", f"{_PAGES}.data:page", f"{_VIEWS}.output:dataset"),
+    Command("data remove", "remove_data", f"{_VIEWS}.pages:removed", f"{_VIEWS}.output:removed"),
     Command("train", "train", f"{_PAGES}.models:page"),
     Command("estimate", "estimate", f"{_PAGES}.costs:estimate_page"),
     Command("simulate", "simulate", f"{_PAGES}.simulation:page"),
@@ -67,24 +94,18 @@ COMMANDS = (
     Command("hints explore", "hints_explore", f"{_PAGES}.hints:exploration_page"),
     Command("hints train", "hints_train", f"{_PAGES}.hints:training_page"),
     Command("hints evaluate", "hints_evaluate", f"{_PAGES}.hints:evaluation_page"),
-    Command(
-        "hints import", "hints_import", f"{_VIEWS}.pages:knowledge_base", f"{_VIEWS}.json_objects:knowledge_base"
-    ),
-    Command("hints list", "hints_list", f"{_PAGES}.hints:bases_page", f"{_VIEWS}.json_objects:knowledge_bases"),
-    Command("hints show", "hints_show", f"{_PAGES}.hints:base_page", f"{_VIEWS}.json_objects:knowledge_base"),
-    Command("hints edit", "hints_edit", f"{_VIEWS}.pages:knowledge_base", f"{_VIEWS}.json_objects:knowledge_base"),
-    Command(
-        "hints export", "hints_export", f"{_VIEWS}.pages:knowledge_base", f"{_VIEWS}.json_objects:knowledge_base"
-    ),
+    Command("hints import", "hints_import", f"{_VIEWS}.pages:knowledge_base", f"{_VIEWS}.output:knowledge_base"),
+    Command("hints list", "hints_list", f"{_PAGES}.hints:bases_page", f"{_VIEWS}.output:knowledge_bases"),
+    Command("hints show", "hints_show", f"{_PAGES}.hints:base_page", f"{_VIEWS}.output:knowledge_base"),
+    Command("hints edit", "hints_edit", f"{_VIEWS}.pages:knowledge_base", f"{_VIEWS}.output:knowledge_base"),
+    Command("hints export", "hints_export", f"{_VIEWS}.pages:knowledge_base", f"{_VIEWS}.output:knowledge_base"),
     Command("flower train", "flower_train", f"{_VIEWS}.pages:flower_training"),
     Command("flower evaluate", "flower_evaluate", f"{_PAGES}.models:flower_page"),
-    Command(
-        "flower sample", "flower_sample", f"{_VIEWS}.pages:flower_titles", f"{_VIEWS}.json_objects:flower_titles"
-    ),
-    Command("runs", "runs", f"{_PAGES}.runs:page", f"{_VIEWS}.json_objects:runs"),
+    Command("flower sample", "flower_sample", f"{_VIEWS}.pages:flower_titles", f"{_VIEWS}.output:flower_titles"),
+    Command("runs", "runs", f"{_PAGES}.runs:page", f"{_VIEWS}.output:runs"),
     Command("inspect", "inspect", f"{_VIEWS}.transcript:show", f"{_VIEWS}.transcript:to_json"),
     Command("compare", "compare", f"{_PAGES}.run_comparison:page"),
-    Command("export", "export", f"{_VIEWS}.pages:exported", f"{_VIEWS}.json_objects:exported"),
+    Command("export", "export", f"{_VIEWS}.pages:exported"),
     Command("view", "view", f"{_VIEWS}.pages:exported_site"),
     Command("report", "report", f"{_VIEWS}.pages:reported"),
     Command("reproduce", "reproduce", "simulations.reproduction.page:page"),

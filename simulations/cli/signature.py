@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from afl.option import OUTPUT, Argument
-from simulations.cli.public import first_line
+from simulations.cli.commands import first_line
 from simulations.options.parameters import CommandParameter, command_parameters
 
 TYPES: Mapping[type, click.ParamType[Any]] = {

@@ -2,10 +2,9 @@
 
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
-from afl.option import RUN, Argument, Option
-from simulations.execution.database import with_store
+from afl.option import RUN, Argument, Option, one_of
+from simulations.execution.asynchrony import with_store
 from simulations.options.groups import DB
-from simulations.options.values import one_of
 
 if TYPE_CHECKING:
     from afl.settings import Settings

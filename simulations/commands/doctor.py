@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from afl.errors import AFLError
 from afl.extras import EXTRAS, missing_libraries
-from simulations.execution.database import with_store
+from simulations.execution.asynchrony import with_store
 from simulations.options.groups import DB
 
 if TYPE_CHECKING:

@@ -4,12 +4,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 from afl.errors import UsageError
-from afl.option import LIMITS, Option
+from afl.option import LIMITS, Option, at_least
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.command_options import SetupOptions, StorageOptions
 from simulations.options.command import Invocation, command
 from simulations.options.groups import ConcurrencyOptions, EndpointOptions, JudgedItemsOptions, RateOptions
-from simulations.options.values import at_least
 
 if TYPE_CHECKING:
     from afl.llm.language_model import LanguageModel, PerRole

@@ -1,10 +1,10 @@
 """`afl export`: a run as JSON lines, equal bytes for equal results."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from afl.option import OUTPUT, Argument, Option
-from simulations.execution.database import with_store
+from simulations.execution.asynchrony import with_store
 from simulations.options.groups import DB
 
 if TYPE_CHECKING:
@@ -18,6 +18,10 @@ class Exported(NamedTuple):
     run: str
     out: str
     lines: int
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of `export --json`."""
+        return self._asdict()
 
 
 def export(

@@ -1,8 +1,8 @@
 """`afl data fetch`: download a public data set from its owners."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from afl.option import DATA, OUTPUT, Argument, Option
 
@@ -29,6 +29,20 @@ class Fetched:
     def command(self) -> str:
         """The import that follows."""
         return f"afl data import {self.format} {self.folder} --name {self.name}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of `data fetch --json`."""
+        files = [
+            {
+                "path": str(file.path),
+                "url": file.url,
+                "size": file.size,
+                "sha256": file.sha256,
+                "checked": file.verified_by,
+            }
+            for file in self.files
+        ]
+        return asdict(self) | {"folder": str(self.folder), "files": files, "command": self.command}
 
 
 def fetch_data(

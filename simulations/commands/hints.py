@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from afl.errors import StorageError, UsageError
 from afl.option import DATA, MODELS, OUTPUT, Argument, Option
-from simulations.execution.database import with_store
+from simulations.execution.asynchrony import with_store
 from simulations.options.groups import DB, MODEL_METAVAR
 
 if TYPE_CHECKING:

@@ -3,12 +3,11 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from afl.option import DATA, MODELS, RUN, Argument, Option
+from afl.option import DATA, MODELS, RUN, Argument, Option, at_least
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.command_options import CallOptions
 from simulations.options.command import Invocation, command
 from simulations.options.groups import CandidateOptions, EngineOptions, ReplayOptions, TrainingDataOptions
-from simulations.options.values import at_least
 
 if TYPE_CHECKING:
     from simulations.hints.policy_reports import PolicyTrainReport

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from afl.option import OUTPUT, RUN, Argument, Option
-from simulations.execution.database import with_store
+from simulations.execution.asynchrony import with_store
 from simulations.options.groups import DB
 
 if TYPE_CHECKING:

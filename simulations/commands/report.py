@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from afl.errors import UsageError
 from afl.option import OUTPUT, Argument, Option
-from simulations.execution.database import with_store
+from simulations.execution.asynchrony import with_store
 from simulations.options.groups import DB
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Annotated
 
 from afl.option import Argument
-from simulations.execution.database import with_store
+from simulations.execution.asynchrony import with_store
 from simulations.options.groups import DB
 
 if TYPE_CHECKING:

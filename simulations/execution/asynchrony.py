@@ -9,7 +9,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for_any
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
-from typing import ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from afl.settings import Settings
+    from memory.store import Store
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -132,3 +136,15 @@ def wait_for(work: Awaitable[T]) -> T:
     """The result of one coroutine."""
     with event_loop() as wait:
         return wait(work)
+
+
+def with_store(db: str | None, settings: "Settings | None", use: "Callable[[Store], Awaitable[T]]") -> T:
+    """The result of `use` of the database `db`, or of that of the settings. Raises `StorageError`."""
+    from afl.settings import Settings
+    from memory.store import Store
+
+    async def opened() -> T:
+        async with await Store.open(db or (settings or Settings()).db_url) as store:
+            return await use(store)
+
+    return wait_for(opened())

@@ -8,12 +8,12 @@ from afl.llm.budget import Budget
 from afl.llm.limiter import RateLimits
 from afl.llm.reply_sources import CacheLookup
 from afl.llm.time_limits import TimeLimits
+from afl.option import at_least
 from afl.ports import Clock
 from memory.run import Run
 from simulations.execution.command_options import CallOptions
 from simulations.execution.limits import budget, rate_limits, time_limits
 from simulations.options.groups import EndpointOptions
-from simulations.options.values import at_least
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from afl.hints.knowledge_base import KnowledgeBase, accepted_hints
 from afl.llm.language_model import PerRole
 from afl.llm.limiter import AdaptiveLimiter
 from afl.llm.usage import Usage
+from afl.option import at_least
 from afl.ports import Chat, Progress
 from agents.reflection import ReflectionAgent
 from memory.knowledge_bases import KnowledgeBaseRecord
@@ -30,7 +31,6 @@ from simulations.graphs.exploration_state import ExplorationState, ExploredSessi
 from simulations.hints.exploration_report import ExplorationReport
 from simulations.options.exploration_options import ExplorationOptions
 from simulations.options.run_options import RunOptions
-from simulations.options.values import at_least
 from simulations.task.model_outputs import ModelOutputs
 from simulations.task.task import Task
 

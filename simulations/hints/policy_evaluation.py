@@ -8,6 +8,7 @@ from afl.hints.arms import HeldOut, arm_actions, oracle_share
 from afl.hints.baselines import Actions, PolicyData
 from afl.hints.policy import PERMUTED, Policy, trained_dataset
 from afl.hints.rewards import Floats
+from afl.option import at_least
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.paired_tests import compare_pairs
 from simulations.execution.command_options import CallOptions
@@ -16,7 +17,6 @@ from simulations.hints.policy_fitting import policy_data
 from simulations.hints.policy_reports import HIT_RATE, NDCG, PolicyEvaluation
 from simulations.hints.policy_training import table_run
 from simulations.hints.reward_tables import ExecutedTableRun, execute_table, load_table, session_count
-from simulations.options.values import at_least
 
 SESSIONS = 2000
 AGAINST_POLICY = (

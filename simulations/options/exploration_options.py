@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from afl.errors import UsageError
 from afl.hints.filters import Filter
-from simulations.options.values import at_least
+from afl.option import at_least
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

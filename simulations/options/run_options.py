@@ -7,6 +7,7 @@ from typing import Any, Literal, Self, get_args
 from afl.data.dataset import Split
 from afl.data.judged_items import Ratio
 from afl.errors import UsageError
+from afl.option import at_least, one_of
 from simulations.options.groups import (
     LLM,
     NONE,
@@ -25,7 +26,6 @@ from simulations.options.groups import (
     ToolOptions,
     TrainingDataOptions,
 )
-from simulations.options.values import at_least, one_of
 
 Protocol = Literal["dialogue", "zero-shot", "choice", "shortlist", "ranking", "hints", "exploration"]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from afl.errors import UsageError
+from afl.option import at_least
 from memory.records import JudgementRow, RoundRecord, SessionRow, Transcript
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.audit_check import Check
@@ -14,7 +15,6 @@ from simulations.analysis.study_report import ArmCosts, StudyCosts, StudyReport
 from simulations.execution.command_options import StudyOptions
 from simulations.options.command import Invocation
 from simulations.options.run_options import RunOptions
-from simulations.options.values import at_least
 from simulations.studies.arms import Arm
 
 if TYPE_CHECKING:  # studies are described without what runs them

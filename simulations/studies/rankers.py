@@ -16,7 +16,7 @@ from typing import Annotated
 
 import numpy as np
 
-from afl.option import AGENTS, Option
+from afl.option import AGENTS, Option, at_least
 from afl.types import Outcome, Role
 from memory.records import SessionRecord
 from simulations.analysis.arm_results import ArmResult, SeedValues
@@ -26,7 +26,6 @@ from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.command_options import BaseModelStudyOptions
 from simulations.options.command import Invocation, command
 from simulations.options.groups import NONE
-from simulations.options.values import at_least
 from simulations.studies.ablation import require_models
 from simulations.studies.arm_runner import ArmRun, ArmRunner, open_runner
 from simulations.studies.arms import AGENT_ALONE, Arm

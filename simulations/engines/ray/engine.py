@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from afl.errors import UsageError
+from afl.option import at_least
 from simulations.engines.ray.cluster import Cluster, shared_storage
 from simulations.engines.ray.run import RayRun
 from simulations.engines.ray.run_services import SharedServices
 from simulations.engines.ray.worker_pool import WorkerAssignment, WorkerHandle, WorkerPool
 from simulations.engines.worker import RunSpec
 from simulations.execution.engine import EngineContext, Notify, RunJob, StorageLocation
-from simulations.options.values import at_least
 
 
 def ray_engine(context: EngineContext) -> "RayEngine":
