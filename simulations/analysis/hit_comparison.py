@@ -1,4 +1,4 @@
-"""Who was hit in each arm of comparable runs, and what tells the arms apart."""
+"""The hits of each arm of comparable runs, and paired tests between the arms."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from simulations.analysis.paired_tests import PairedTest, compare_pairs
 
 @dataclass(frozen=True, slots=True)
 class HitArm:
-    """A run, or the base model alone as a run recorded it."""
+    """A run, or the base model alone as recorded by a run."""
 
     label: str
     items: Mapping[str, str | None]
@@ -58,25 +58,24 @@ def discordant_sessions(arms: Sequence[HitArm]) -> list[str]:
 
 
 def _arm(run: LoadedRun) -> HitArm:
-    items = {one.session: one.item if one.completed else None for one in run.records}
+    items = {record.session: record.item if record.completed else None for record in run.records}
     hits = {record.session: record.hit for record in run.records}
     return HitArm(run.label, items, hits, sum(not record.completed for record in run.records))
 
 
 def _bases(runs: Sequence[LoadedRun]) -> list[HitArm]:
-    found: list[tuple[HitArm, str]] = []
+    bases: list[tuple[HitArm, str]] = []
     for run in runs:
         if not run.with_base:
             continue
         arm = _base(run)
-        alike = [other for other, _ in found if _agree(other, arm)]
-        if not alike:
-            found.append((arm, run.label))
-    labels = [arm.label for arm, _ in found]
+        if not any(_agree(other, arm) for other, _ in bases):
+            bases.append((arm, run.label))
+    labels = [arm.label for arm, _ in bases]
     return [
-        # Two base models of one name: they were trained differently, and the run tells which is meant.
+        # Two base models of one name were trained differently: the run says which is meant.
         arm if labels.count(arm.label) == 1 else HitArm(f"{arm.label} (of {run})", arm.items, arm.hits)
-        for arm, run in found
+        for arm, run in bases
     ]
 
 
@@ -89,9 +88,8 @@ def _base(run: LoadedRun) -> HitArm:
     )
 
 
-def _agree(one: HitArm, two: HitArm) -> bool:
-    shared = one.items.keys() & two.items.keys()
-    return all(one.items[session] == two.items[session] for session in shared)
+def _agree(a: HitArm, b: HitArm) -> bool:
+    return all(a.items[session] == b.items[session] for session in a.items.keys() & b.items.keys())
 
 
 def _result(arm: HitArm, other: HitArm) -> ArmResult:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from afl.metrics.intervals import Estimate, wilson
 from afl.types import ConcurrencyChange
 from memory.costs import AgentCost
 from memory.records import CallTotals, SessionRecord, counts_by_round
@@ -68,21 +67,6 @@ class LoadedRun:
     @property
     def with_base(self) -> bool:
         return any(record.suggestion is not None for record in self.records)
-
-    @property
-    def hit_rate_at_1(self) -> Estimate:
-        """Failed sessions count as misses."""
-        return wilson(self.hits, len(self.records))
-
-    @property
-    def hit_rate_at_1_completed(self) -> Estimate | None:
-        """Over completed sessions; None without any."""
-        completed = sum(record.completed for record in self.records)
-        return wilson(self.hits, completed) if completed else None
-
-    @cached_property
-    def hits(self) -> int:
-        return sum(record.hit for record in self.records)
 
     @cached_property
     def rounds(self) -> tuple[RoundReport, ...]:

@@ -1,24 +1,35 @@
-"""Two runs over the same sessions: hit rates, the paired test, the sessions on which they differ, configurations."""
+"""Runs over the same sessions: hit rates, paired tests, the sessions and settings in which they differ."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import reduce
+from itertools import combinations
+from typing import Any, Literal, NamedTuple, get_args
+
+import numpy as np
+from numpy.typing import NDArray
 
 from afl.errors import UsageError
 from afl.metrics.intervals import Estimate, wilson
 from memory.records import SessionRow
+from memory.results import Flags, ResultColumns
 from memory.run import Run
-from simulations.analysis.paired_tests import PairedTest
+from simulations.analysis.paired_tests import PairedTest, adjusted
 from simulations.analysis.ranked_lists import ListComparison
 
 SESSION_KEYS = ("dataset", "split", "sessions", "candidates", "candidates_from", "seed")
-"""What of a configuration determines its sessions and their candidate lists."""
+"""The settings that determine the sessions of a run and their candidate lists."""
 
 HASHES = ("dataset_hash", "candidates_hash")
 
+SessionSelection = Literal["differ", "won", "lost", "every", "none", "failed", "all"]
+"""Sessions: those that some of the runs hit and others miss; of two runs, that the second wins from or loses to the
+first; that every run hits; that none does; that fail in any; all."""
+SESSION_SELECTIONS: tuple[SessionSelection, ...] = get_args(SessionSelection)
+
 
 class RunSide(NamedTuple):
-    """One of the compared runs, over the sessions that all of them recorded."""
+    """One of the runs, over the sessions that all of them recorded."""
 
     run: str
     hit_rate_at_1: Estimate
@@ -56,9 +67,9 @@ class RunComparison:
     test: PairedTest
     """Of the hit rates."""
     left_out: int
-    """Sessions of the runs that not both have recorded."""
-    configuration: Mapping[str, tuple[Any, Any]]
-    """Dotted key -> values of a and b, where they differ; None for what one of them does not have."""
+    """Sessions that not both runs have recorded."""
+    configuration: Mapping[str, tuple[Any, ...]]
+    """Dotted key -> values of a and b, where they differ; None for a key that a run does not have."""
     discordant: tuple[SessionPair, ...]
     """Sessions that one run hits and the other misses, in the order of the runs."""
     ranked: tuple[ListComparison, ...] = ()
@@ -104,29 +115,33 @@ def compare_runs(
         b=RunSide.of(b.name, [pair.b for pair in pairs]),
         test=PairedTest.of_hits(a.name, b.name, won=won, lost=lost, n=len(pairs)),
         left_out=a.session_count - len(pairs),
-        configuration=differences(a.config, b.config),
+        configuration=differing_settings([a.config, b.config]),
         discordant=tuple(pair for pair in pairs if pair.a.hit != pair.b.hit),
         ranked=tuple(ranked),
     )
 
 
-def differences(a: Any, b: Any, path: str = "") -> dict[str, tuple[Any, Any]]:
-    """Dotted key -> both values, for every leaf in which two configurations differ."""
-    if not (isinstance(a, Mapping) and isinstance(b, Mapping)):
-        return {} if a == b else {path: (a, b)}
-    leaves: dict[str, tuple[Any, Any]] = {}
-    for key in [*a, *(key for key in b if key not in a)]:
-        leaves |= differences(a.get(key), b.get(key), f"{path}.{key}" if path else key)
-    return leaves
+def differing_settings(configs: Sequence[Any], path: str = "") -> dict[str, tuple[Any, ...]]:
+    """Dotted key -> the value in each configuration, for every setting in which not all of them agree."""
+    if not all(isinstance(config, Mapping) for config in configs):
+        return {path: tuple(configs)} if any(config != configs[0] for config in configs) else {}
+    settings: dict[str, tuple[Any, ...]] = {}
+    for key in dict.fromkeys(key for config in configs for key in config):
+        within = [config.get(key) for config in configs]
+        settings |= differing_settings(within, f"{path}.{key}" if path else str(key))
+    return settings
 
 
 def require_same_sessions(a: Run, b: Run) -> None:
     """Raises `UsageError` naming what differs, for runs over other sessions or other lists."""
     if a.candidates_hash == b.candidates_hash:
         return
-    differing = {**differences(a.config, b.config), "candidates_hash": (a.candidates_hash, b.candidates_hash)}
+    differing = {
+        **differing_settings([a.config, b.config]),
+        "candidates_hash": (a.candidates_hash, b.candidates_hash),
+    }
     keys = [f"{key} ({differing[key][0]} and {differing[key][1]})" for key in SESSION_KEYS if key in differing]
-    # Hashes tell people little: they are named only where nothing else is to be named.
+    # Hashes mean little to people: they are named only where nothing else differs.
     hashes = [
         f"{key} ({differing[key][0][:12]} and {differing[key][1][:12]})" for key in HASHES if key in differing
     ]
@@ -134,3 +149,68 @@ def require_same_sessions(a: Run, b: Run) -> None:
         f"runs {a.name!r} and {b.name!r} are not over the same sessions and candidate lists: they differ in "
         f"{', '.join(keys or hashes)}; compare runs that agree in {', '.join(SESSION_KEYS)}"
     )
+
+
+class AlignedRuns:
+    """Any number of runs over the sessions that all of them recorded.
+
+    Made from three bits per session and run (`memory.results`): fast enough for a page about 100,000 sessions.
+    """
+
+    def __init__(self, names: Sequence[str], columns: Sequence[ResultColumns]) -> None:
+        """`columns`: one per run, over the same candidate lists, so that equal positions are equal sessions."""
+        self.names = tuple(names)
+        self.positions: NDArray[np.int64] = reduce(
+            lambda shared, position: np.intersect1d(shared, position, assume_unique=True),
+            [run.position for run in columns],
+        )
+        self._columns = [run.at(self.positions) for run in columns]
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    @property
+    def sides(self) -> tuple[RunSide, ...]:
+        """One per run."""
+        return tuple(
+            RunSide(
+                name,
+                wilson(int(run.hit.sum()), len(self)),
+                accepted=int(run.accepted.sum()),
+                failed=int((~run.completed).sum()),
+            )
+            for name, run in zip(self.names, self._columns, strict=True)
+        )
+
+    @property
+    def pairs(self) -> tuple[PairedTest, ...]:
+        """Every pair of runs, the later against the earlier; Holm over all pairs."""
+        tests = [
+            PairedTest.of_hits(
+                a,
+                b,
+                won=int((second.hit & ~first.hit).sum()),
+                lost=int((first.hit & ~second.hit).sum()),
+                n=len(self),
+            )
+            for (a, first), (b, second) in combinations(zip(self.names, self._columns, strict=True), 2)
+        ]
+        return tuple(adjusted(tests))
+
+    def selected(self, show: SessionSelection) -> NDArray[np.int64]:
+        """The positions of the selected sessions, in the order of the runs; of all, those that differ come first."""
+        hits = [run.hit for run in self._columns]
+        every: Flags = np.logical_and.reduce(hits)
+        some: Flags = np.logical_or.reduce(hits)
+        if show == "all":
+            differing = some & ~every
+            return np.concatenate([self.positions[differing], self.positions[~differing]])
+        selections: Mapping[SessionSelection, Flags] = {
+            "differ": some & ~every,
+            "won": hits[-1] & ~hits[0],
+            "lost": hits[0] & ~hits[-1],
+            "every": every,
+            "none": ~some,
+            "failed": ~np.logical_and.reduce([run.completed for run in self._columns]),
+        }
+        return self.positions[selections[show]]

@@ -1,4 +1,4 @@
-"""A run in numbers, under today's metrics: from what was recorded of it, or from how its sessions are read now."""
+"""The numbers of a run under the current metrics: as recorded, or from sessions that were parsed again."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,10 +18,10 @@ from simulations.task.run_kind import RunKind
 
 @dataclass(frozen=True, slots=True)
 class RunNumbers:
-    """What a run comes to. Failed sessions are misses; an item without an answer got no yes."""
+    """The results of a run. Failed sessions are misses; an item without an answer counts as no."""
 
     sessions: int
-    """Recorded ones."""
+    """Recorded sessions."""
     completed: int
     failed: int
     hits: int
@@ -31,9 +31,9 @@ class RunNumbers:
     outcomes: Mapping[str, int]
     """Turns by outcome."""
     judged: Mapping[str, PrecisionRecall] = field(default_factory=dict)
-    """By ratio; empty where nothing was judged."""
+    """By ratio; empty for runs without judged items."""
     ranked: Mapping[str, Estimate] = field(default_factory=dict)
-    """Hit rates and NDCG of the recommendation agent's lists, by metric; empty where it made none."""
+    """Hit rates and NDCG of the recommendation agent's lists, by metric; empty without lists."""
 
     @property
     def hit_rate_at_1(self) -> Estimate:
@@ -41,7 +41,7 @@ class RunNumbers:
 
     @property
     def hit_rate_at_1_completed(self) -> Estimate | None:
-        """None where no session is completed."""
+        """None without completed sessions."""
         return wilson(self.hits, self.completed) if self.completed else None
 
     def to_json(self) -> dict[str, Any]:
@@ -69,14 +69,13 @@ def numbers_of(
     totals: RunTotals,
     *,
     judgements: Sequence[JudgementRow],
-    places: Sequence[int | None],
+    target_ranks: Sequence[int | None],
     config: Mapping[str, Any],
     users: int,
 ) -> RunNumbers:
-    """The numbers of a run that was begun with `config` and has `users` sessions, unfinished ones included.
+    """The numbers of a run with this configuration and `users` sessions, unfinished ones included.
 
-    `places` are the targets' places in the recommendation agent's lists, from 0, a session each; None for a target
-    that is not listed, or a session without a list.
+    `target_ranks`: the target's rank in the recommendation agent's list, per session; see `target_rank`.
     """
     return RunNumbers(
         sessions=totals.completed + totals.failed,
@@ -87,13 +86,13 @@ def numbers_of(
         by_round=totals.by_round,
         outcomes={outcome: count for outcome, count in totals.outcomes.items() if count},
         judged=_judged(judgements, config, users),
-        ranked=_ranked(places, config),
+        ranked=_ranked(target_ranks, config),
     )
 
 
 @dataclass
 class RunTally:
-    """Adds up sessions as a run's own query adds up their rows."""
+    """Sums over session records, equal to `Run.totals` over the rows of the same sessions."""
 
     records: int = 0
     completed: int = 0
@@ -102,10 +101,10 @@ class RunTally:
     paths: list[tuple[RoundRecord, ...]] = field(default_factory=list)
     outcomes: Counter[str] = field(default_factory=Counter)
     judgements: list[JudgementRow] = field(default_factory=list)
-    places: list[int | None] = field(default_factory=list)
+    target_ranks: list[int | None] = field(default_factory=list)
 
     def add(self, record: SessionRecord) -> None:
-        """Counts one session."""
+        """Adds one session."""
         self.records += 1
         self.completed += record.completed
         self.hits += record.hit
@@ -113,11 +112,11 @@ class RunTally:
         self.paths.append(record.by_round)
         self.outcomes.update(turn.outcome.value for turn in record.answers)
         self.judgements += judgement_rows(record)
-        self.places.append(target_index(record))
+        self.target_ranks.append(target_rank(record))
 
     @property
     def totals(self) -> RunTotals:
-        """Of the sessions added; what calls they took is not among it."""
+        """Of the added sessions, without their calls."""
         return RunTotals(
             sessions=self.records,
             done=self.records,
@@ -132,10 +131,9 @@ class RunTally:
         )
 
 
-def target_index(record: SessionRecord) -> int | None:
-    """Where the session's list has the target, from 0; None where it is not listed, or there is no list."""
-    ranking = next((turn.ranking for turn in record.answers if turn.ranking), ())
-    return ranking.index(record.target) if record.target in ranking else None
+def target_rank(record: SessionRecord) -> int | None:
+    """The target's rank in the session's list, from 1; None where it is not listed, or there is no list."""
+    return next((turn.target_rank(record.target) for turn in record.answers if turn.ranking), None)
 
 
 def _judged(rows: Sequence[JudgementRow], config: Mapping[str, Any], users: int) -> dict[str, PrecisionRecall]:
@@ -143,24 +141,26 @@ def _judged(rows: Sequence[JudgementRow], config: Mapping[str, Any], users: int)
     ratios = [Ratio.parse(ratio, items=items) for ratio in names]
     if not ratios:
         return {}
-    every = JudgedItems(np.empty((0, 0), np.int32), max(ratio.wanted for ratio in ratios))
-    return {str(ratio): precision_recall(_answers(rows, every.of_ratio(ratio), ratio, users)) for ratio in ratios}
+    judged = JudgedItems(np.empty((0, 0), np.int32), max(ratio.wanted for ratio in ratios))
+    return {
+        str(ratio): precision_recall(_confusions(rows, judged.of_ratio(ratio), ratio, users)) for ratio in ratios
+    }
 
 
-def _answers(rows: Sequence[JudgementRow], places: Any, ratio: Ratio, users: int) -> list[UserConfusion]:
-    """Every user's answers about the items of a ratio, counted; in one order, which resampling depends on."""
-    asked, yes, hits = set(places.tolist()), Counter[str](), Counter[str]()
+def _confusions(rows: Sequence[JudgementRow], items: Any, ratio: Ratio, users: int) -> list[UserConfusion]:
+    """Every user's answers about the items of a ratio, counted; in a fixed order, which resampling depends on."""
+    in_ratio, yes, hits = set(items.tolist()), Counter[str](), Counter[str]()
     sessions = sorted({row.session for row in rows})
     for row in rows:
-        if row.number - 1 in asked and row.decision:
+        if row.number - 1 in in_ratio and row.decision:
             yes[row.session] += 1
             hits[row.session] += row.label
     counted = [UserConfusion(hits[session], yes[session], ratio.wanted) for session in sessions]
     return counted + [UserConfusion(0, 0, ratio.wanted)] * (users - len(counted))
 
 
-def _ranked(places: Sequence[int | None], config: Mapping[str, Any]) -> dict[str, Estimate]:
+def _ranked(ranks: Sequence[int | None], config: Mapping[str, Any]) -> dict[str, Estimate]:
     kind = RunKind.from_config(config)
     if not kind.lists:
         return {}
-    return dict(evaluate_lists([None if rank is None else rank + 1 for rank in places], top=kind.listed))
+    return dict(evaluate_lists(ranks, top=kind.listed))

@@ -12,7 +12,7 @@ from memory.journal_codec import RecordedRequest
 from memory.reply_cache import EqualRequest
 from memory.run import Run
 from memory.store import Store
-from simulations.analysis.run_comparison import differences as configuration_differences
+from simulations.analysis.run_comparison import differing_settings
 
 _UNUSABLE = {
     Outcome.DECLINED: "the equal request was declined",
@@ -223,9 +223,7 @@ async def explain_run(store: Store, name: str, requests: RequestFilter) -> Cache
         raise NotFoundError(f"run {name!r} holds no such request; `afl inspect {name}` lists its sessions")
     nearest = dict.fromkeys(request.nearest.run for request in explained if request.nearest is not None)
     configuration = {
-        other.name: configuration_differences(other.config, run.config)
-        for other in others
-        if other.name in nearest
+        other.name: differing_settings([other.config, run.config]) for other in others if other.name in nearest
     }
     return CacheExplanation(name, tuple(explained), configuration)
 

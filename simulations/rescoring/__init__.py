@@ -1,1 +1,1 @@
-"""Stored replies under today's parsers and metrics: what a session would be taken to say now, and what that changes."""
+"""Stored replies parsed again and evaluated with the current metrics: what changes, turn by turn and in numbers."""

@@ -1,14 +1,15 @@
-"""A run re-scored: its stored replies read with today's parsers and metrics."""
+"""A run re-scored: its stored replies parsed again, and evaluated with the current metrics."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from afl.types import Role
 from agents import RecommendationAgent, UserAgent, ZeroShot
 from agents.reparsing import ReplyParser
 from memory.run import Run
-from simulations.analysis.run_numbers import RunNumbers, RunTally, numbers_of, target_index
+from simulations.analysis.run_numbers import RunNumbers, RunTally, numbers_of, target_rank
 from simulations.execution.stored_answers import is_stored
 from simulations.rescoring.sessions import DialogueShape, Divergence, TurnChange, rescore_session
 from simulations.task.run_kind import RunKind
@@ -18,22 +19,22 @@ _AGENTS = {Role.RECOMMENDATION: (RecommendationAgent, ZeroShot), Role.USER: (Use
 
 @dataclass(frozen=True, slots=True)
 class Rescoring:
-    """A run as it was recorded, and as it would be taken now."""
+    """A run as recorded, and as parsed again."""
 
     run: str
     turns: int
-    """Turns read again."""
+    """Turns parsed again."""
     left: int
-    """Turns that were not, because their dialogue would have gone otherwise before them."""
+    """Turns left as recorded, because their dialogue would have diverged before them."""
     unread: int
-    """Turns that were not, because an agent of one's own knows how to read them."""
+    """Turns left as recorded, because they are of a custom agent."""
     changes: tuple[TurnChange, ...]
     before: RunNumbers
     after: RunNumbers
 
     @property
     def changed(self) -> bool:
-        """Whether any turn is read otherwise, or any number comes out otherwise."""
+        """Whether any turn or any number differs."""
         return bool(self.changes) or self.before != self.after
 
     @property
@@ -43,17 +44,17 @@ class Rescoring:
 
     @property
     def note(self) -> str | None:
-        """What the numbers cannot tell, where a dialogue would have gone otherwise; None where all is known."""
-        open_ended = {
+        """A warning about dialogues that would have diverged; None without any."""
+        diverged = {
             change.before.key.subject
             for change in self.changes
             if change.divergence not in (Divergence.SAME, Divergence.ENDS)
         }
-        if not open_ended:
+        if not diverged:
             return None
         return (
-            f"{len(open_ended)} sessions would have gone otherwise: what would have been said is not known, so their "
-            "later turns are left as recorded; a new run would tell"
+            f"{len(diverged)} sessions would have diverged: their later turns would have been others and are left as "
+            "recorded; only a new run can show them"
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -72,38 +73,31 @@ class Rescoring:
 
 
 async def rescore_run(run: Run) -> Rescoring:
-    """The run read again; few sessions in memory at a time."""
+    """The run parsed again, session by session."""
     kind = RunKind.from_config(run.config)
-    reader = ReplyParser(
+    parser = ReplyParser(
         decisions=kind.protocol == "dialogue", lists=kind.lists, listed=kind.listed, stored=is_stored(run.config)
     )
-    shape, roles = DialogueShape.from_config(run.config), _readable(run.config)
-    tally, recorded_places, changes = RunTally(), [], list[TurnChange]()
+    shape, roles = DialogueShape.from_config(run.config), _parsed_roles(run.config)
+    tally, recorded_ranks, changes = RunTally(), [], list[TurnChange]()
     turns = left = unread = 0
     async for transcript in run.transcripts_by_id():
-        found = rescore_session(transcript, reader, shape, roles=roles)
-        recorded_places.append(target_index(transcript.record))
-        tally.add(found.record)
-        changes += found.changes
-        turns, left, unread = turns + found.turns_read, left + found.turns_left, unread + found.turns_unread
-    before = numbers_of(
-        await run.totals(),
-        judgements=await run.judgements(),
-        places=recorded_places,
-        config=run.config,
-        users=run.session_count,
-    )
-    after = numbers_of(
-        tally.totals, judgements=tally.judgements, places=tally.places, config=run.config, users=run.session_count
-    )
+        session = rescore_session(transcript, parser, shape, roles=roles)
+        recorded_ranks.append(target_rank(transcript.record))
+        tally.add(session.record)
+        changes += session.changes
+        turns, left, unread = turns + session.turns_read, left + session.turns_left, unread + session.turns_unread
+    numbers = partial(numbers_of, config=run.config, users=run.session_count)
+    before = numbers(await run.totals(), judgements=await run.judgements(), target_ranks=recorded_ranks)
+    after = numbers(tally.totals, judgements=tally.judgements, target_ranks=tally.target_ranks)
     return Rescoring(run.name, turns, left, unread, tuple(changes), before, after)
 
 
-def _readable(config: Mapping[str, Any]) -> Sequence[str]:
-    """The roles whose agents are AFL's own."""
-    own = [role for role, agents in _AGENTS.items() if _is_one(config.get(f"{role}_agent"), agents)]
-    return [*own, *([Role.RECOMMENDATION] if is_stored(config) else [])]
+def _parsed_roles(config: Mapping[str, Any]) -> Sequence[str]:
+    """The roles whose replies can be parsed: those with AFL's agents."""
+    roles = [role for role, agents in _AGENTS.items() if _is_among(config.get(f"{role}_agent"), agents)]
+    return [*roles, *([Role.RECOMMENDATION] if is_stored(config) else [])]
 
 
-def _is_one(recorded: str | None, agents: Sequence[type]) -> bool:
+def _is_among(recorded: str | None, agents: Sequence[type]) -> bool:
     return recorded in (None, *(f"{agent.__module__}.{agent.__qualname__}" for agent in agents))

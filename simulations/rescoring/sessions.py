@@ -24,11 +24,11 @@ class Divergence(StrEnum):
     ENDS = "ends"
     """The dialogue would have ended here: what was recorded after it does not count."""
     GOES_ON = "goes_on"
-    """The dialogue would have gone on; how is not known."""
+    """The dialogue would have gone on, with turns that do not exist."""
     OTHER = "other"
-    """The turns after it answered something else, and are kept as recorded."""
+    """The turns after it answered something else; they are left as recorded."""
     REPAIR = "repair"
-    """The model would have been asked to repair its reply; with what result is not known."""
+    """The model would have been asked to repair its reply; the result is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +84,9 @@ class TurnChange:
     def to_json(self) -> dict[str, Any]:
         """An entry of `changes`."""
         key = self.before.key
-        place = {"session": key.subject, "phase": key.phase, "round": key.round, "role": key.role}
+        location = {"session": key.subject, "phase": key.phase, "round": key.round, "role": key.role}
         return {
-            **place,
+            **location,
             "was": _answer_json(self.before),
             "now": _answer_json(self.after),
             "course": self.divergence.value,
@@ -102,13 +102,13 @@ class RescoredSession:
     turns_read: int
     """Turns reparsed."""
     turns_left: int
-    """Turns kept as recorded, or dropped, because the dialogue would have diverged before them."""
+    """Turns left as recorded, or dropped, because the dialogue would have diverged before them."""
     turns_unread: int
-    """Turns kept as recorded because they are of a custom agent, whose replies AFL cannot parse."""
+    """Turns left as recorded because they are of a custom agent, whose replies AFL cannot parse."""
 
 
 def rescore_session(
-    transcript: Transcript, reader: ReplyParser, shape: DialogueShape, *, roles: Sequence[str]
+    transcript: Transcript, parser: ReplyParser, shape: DialogueShape, *, roles: Sequence[str]
 ) -> RescoredSession:
     """The session with the turns of these roles reparsed, up to the turn where the dialogue would have diverged."""
     turns: list[TurnRecord] = []
@@ -127,7 +127,7 @@ def rescore_session(
             turns += recorded
             continue
         read += 1
-        now = _read_again(attempts, reader, transcript.record.target)
+        now = _parse_again(attempts, parser, transcript.record.target)
         turns += now
         change = TurnChange(recorded[-1], now[-1], shape.divergence(recorded[-1], now[-1]))
         if _answer_json(change.before) != _answer_json(change.after):
@@ -142,26 +142,26 @@ def _turns(exchanges: Sequence[Exchange]) -> list[list[Exchange]]:
     return [list(attempts) for _, attempts in groupby(exchanges, key=lambda exchange: exchange.turn.key[:4])]
 
 
-def _read_again(attempts: Sequence[Exchange], reader: ReplyParser, target: str) -> list[TurnRecord]:
+def _parse_again(attempts: Sequence[Exchange], parser: ReplyParser, target: str) -> list[TurnRecord]:
     """The attempts, up to the first that needs no repair now."""
     read: list[TurnRecord] = []
     for turn, entry in ((exchange.turn, exchange.entry) for exchange in attempts):
         assert entry is not None, "a turn without a call is not reparsed"
-        known = (target, *filter(None, turn.ranking))
-        found = reader.read(turn.key, entry.messages, entry.reply, run_titles=known)
-        # A judged item is what was asked about, not what the reply names.
-        item = turn.item if turn.key.phase == Phase.JUDGE else found.item
+        titles = (target, *filter(None, turn.ranking))
+        answer = parser.read(turn.key, entry.messages, entry.reply, run_titles=titles)
+        # A judged item is the item in question, whatever the reply names.
+        item = turn.item if turn.key.phase == Phase.JUDGE else answer.item
         read.append(
             replace(
                 turn,
-                outcome=found.outcome,
-                reason=found.reason,
+                outcome=answer.outcome,
+                reason=answer.reason,
                 item=item,
-                decision=found.decision,
-                ranking=found.ranking,
+                decision=answer.decision,
+                ranking=answer.ranking,
             )
         )
-        if not found.outcome.repairable:
+        if not answer.outcome.repairable:
             break
     return read
 

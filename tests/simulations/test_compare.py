@@ -15,7 +15,7 @@ from afl.types import CallKey, Outcome, Role
 from memory.records import CandidateRecord, SessionRecord, TurnRecord
 from memory.store import Store
 from simulations import compare
-from simulations.analysis.run_comparison import differences
+from simulations.analysis.run_comparison import differing_settings
 from simulations.execution.asynchrony import wait_for
 from tests.simulations.conftest import Afl
 from tests.simulations.test_json import scripted
@@ -128,7 +128,7 @@ def test_swapping_the_runs_turns_the_difference_round(record: Record, url: str) 
 def test_what_the_runs_were_begun_with_is_compared_leaf_by_leaf() -> None:
     a = {"rounds": 4, "seed": 1, "llm": {"name": "m", "temperature": 0.0}}
     b = {"rounds": 1, "seed": 1, "llm": {"name": "m", "temperature": 0.7}, "user": False}
-    assert differences(a, b) == {"rounds": (4, 1), "llm.temperature": (0.0, 0.7), "user": (None, False)}
+    assert differing_settings([a, b]) == {"rounds": (4, 1), "llm.temperature": (0.0, 0.7), "user": (None, False)}
 
 
 def test_runs_over_other_candidate_lists_are_refused(record: Record, afl: Afl, url: str) -> None:

@@ -4,8 +4,8 @@ from asyncio import gather
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from itertools import pairwise
-from typing import Annotated, Self
+from itertools import pairwise, starmap
+from typing import Annotated, Any, Self
 
 from fastapi import Query
 from pydantic import AfterValidator, Field, JsonValue
@@ -14,17 +14,17 @@ from afl.errors import UsageError
 from afl.metrics.intervals import Estimate
 from memory.records import RunSummary, SessionRecord, SessionRow
 from memory.run import Run
-from simulations.analysis.aligned_runs import (
-    SESSION_SELECTIONS,
-    AlignedRuns,
-    DifferingSetting,
-    SessionSelection,
-    differing_settings,
-)
 from simulations.analysis.arm_results import HIT_RATE
 from simulations.analysis.paired_tests import PairedTest
 from simulations.analysis.rounds import RoundOutcomes, round_outcomes, rounds_of_run
-from simulations.analysis.run_comparison import RunSide, require_same_sessions
+from simulations.analysis.run_comparison import (
+    SESSION_SELECTIONS,
+    AlignedRuns,
+    RunSide,
+    SessionSelection,
+    differing_settings,
+    require_same_sessions,
+)
 from simulations.document.page import Block, Section, Table
 from simulations.sections import comparisons, run_comparison
 from simulations.viewer.charts import Chart, Point, Series
@@ -162,6 +162,16 @@ class ComparedPair:
 
 
 @dataclass(frozen=True, slots=True)
+class DifferingSetting:
+    """A setting in which the configurations of the runs differ."""
+
+    key: str
+    """Dotted, where settings are within settings."""
+    values: tuple[Any, ...]
+    """One per run; None where the run does not have it."""
+
+
+@dataclass(frozen=True, slots=True)
 class ComparePage:
     runs: tuple[ComparedRun, ...]
     """In the order asked for; fewer than two are not compared."""
@@ -232,7 +242,7 @@ async def _comparison_page(data: DataAccess, runs: Sequence[Run], query: Compare
         shared=len(aligned),
         left_out=max(run.session_count for run in runs) - len(aligned),
         pairs=tuple(map(ComparedPair.of, aligned.pairs)) if recommends else (),
-        settings=differing_settings([run.config for run in runs]),
+        settings=tuple(starmap(DifferingSetting, differing_settings([run.config for run in runs]).items())),
         counts={str(show): len(aligned.selected(show)) for show in SESSION_SELECTIONS},
         sessions=await _sessions(runs, page_rows(selected, query.page, PAGE_SIZE)),
         total=len(selected),

@@ -115,7 +115,7 @@ def test_an_item_read_otherwise_leaves_what_was_said_about_it_as_recorded(afl: A
         (1, "Somebody else", "other")
     }
     assert (found["turns"], found["left"]) == (SESSIONS, 3 * SESSIONS)
-    assert found["note"].startswith(f"{SESSIONS} sessions would have gone otherwise")
+    assert found["note"].startswith(f"{SESSIONS} sessions would have diverged")
     assert found["before"]["hit_rate_at_1"] == found["after"]["hit_rate_at_1"]
 
 
@@ -125,7 +125,7 @@ def test_a_yes_that_was_no_goes_on_to_nobody_knows_what(afl: Afl, misread: Misre
     misread("old", lambda turn: accepted(turn) if turn.key.round == 1 else None)
     found = afl("rescore", "old", "--json").json
     assert {one["course"] for one in found["changes"]} == {"goes_on"}
-    assert found["note"].startswith(f"{SESSIONS} sessions would have gone otherwise")
+    assert found["note"].startswith(f"{SESSIONS} sessions would have diverged")
     assert (found["before"]["accepted"], found["after"]["accepted"]) == (SESSIONS, 0)
 
 
