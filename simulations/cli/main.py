@@ -39,7 +39,7 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         return _complain("interrupted; progress saved; rerun the same command to resume", INTERRUPTED)
     except BrokenPipeError:
-        # Whoever read our output has gone; nothing more may be written, not even at exit.
+        # The reader of our output has exited; nothing more may be written, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return code if isinstance(code, int) else 0

@@ -20,7 +20,7 @@ TYPES: Mapping[type, click.ParamType[Any]] = {
 JSON = "One JSON object on stdout, all else on stderr"
 WIDTH = 80
 _NAMES = 30
-"""Width of the column of names; a longer one has a line of its own."""
+"""Width of the column of names; a longer name has its own line."""
 
 
 class SignatureCommand(click.Command):

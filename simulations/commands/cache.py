@@ -27,7 +27,7 @@ def cache_explain(
 ) -> "CacheExplanation":
     """Explain which requests of a run the cache could answer, and how the others differ from the nearest ones.
 
-    Nothing is asked and nothing written. Raises `NotFoundError` for a run or request that is not there.
+    No request is sent and nothing is written. Raises `NotFoundError` for a run or request that is not there.
     """
     if role is not None:
         one_of("role", role, get_args(RoleName))

@@ -24,16 +24,16 @@ class EstimateOptions(
     """Options of `afl estimate`: those of a simulation that its cost and time depend on."""
 
     reply_tokens: Annotated[int, Option("Assumed tokens of a reply", LIMITS)] = 80
-    """About 60 words, the length that is asked for and a little more."""
+    """About 60 words, a little more than the prompts request."""
     latency: Annotated[float, Option("Assumed seconds until a reply", LIMITS, metavar="SECONDS")] = 1.0
 
 
 @outside_event_loop
 @command(EstimateOptions)
 def estimate(invocation: Invocation[EstimateOptions]) -> "CostEstimate":
-    """Estimate calls, tokens, dollars and time of a simulation from its own prompts, before anything is asked.
+    """Estimate calls, tokens, dollars and time of a simulation from its own prompts, before the first request.
 
-    Nothing is asked and no key is needed; a base model that is missing is trained, as `simulate` would. Up to 200
+    No request is sent and no key is needed; a missing base model is trained, as `simulate` would. Up to 200
     sessions are played without a language model, with replies of `reply_tokens` that never accept: `most` is what
     they take, `least` is their first round alone. With `ratios`, the items that user simulation judges are counted
     too. Other options and errors as in `simulate`.
@@ -72,7 +72,7 @@ def estimate(invocation: Invocation[EstimateOptions]) -> "CostEstimate":
 
 
 def _unreached_models(executor: "Executor", task: "Task", endpoint: EndpointOptions) -> "PerRole[LanguageModel]":
-    """The language models, for their names and prices; they need no key, since they are never asked."""
+    """The language models, for their names and prices; they need no key, since no request is sent."""
     from pydantic import SecretStr
 
     from afl.llm.language_model import load_model

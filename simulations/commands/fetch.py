@@ -62,9 +62,9 @@ def fetch_data(
     The files come into a folder of their own under `to`, are checked against what their owners publish, and unpacked.
 
     `name` is one of `afl.data.download.names()`: `ml-1m`, `amazon-2023:Video_Games`. `mirror` is the address of a copy
-    with the same file names. Files that are there and whole are not asked for again; a download that broke off goes on.
-    Raises `NotFoundError` for an unknown name, `EndpointError` with the steps by hand where the network says no,
-    `DataError` where what came is not what is published, `StorageError` where the folder cannot be written.
+    with the same file names. Complete files are not downloaded again; an interrupted download is resumed.
+    Raises `NotFoundError` for an unknown name, `EndpointError` with the manual steps where the network fails,
+    `DataError` where a file is not the published one, `StorageError` where the folder cannot be written.
     """
     from afl.data.download import download, find_source
     from afl.settings import Settings

@@ -18,7 +18,7 @@ def flower_evaluate(invocation: Invocation[FlowerEvaluateOptions]) -> "Distribut
 
     Titles are sampled from the model (temperature 1, full vocabulary, no tree) and compared with its target. A
     model for next items recommends ten titles for every test example (or `examples` of them) of the `dataset` it was
-    trained on, by beam search in the tree. The evaluation is stored beside the model, for its page in the viewer.
+    trained on, by beam search in the tree. The evaluation is stored with the model, for its page in the viewer.
 
     Raises `NotFoundError` for a name without a model, `ModelError` for a training that has not finished.
     """

@@ -137,7 +137,7 @@ class FlowerEvaluateOptions(DecodingOptions):
 
 
 def training_config(default: "TrainingConfig", explicit: Mapping[str, Any]) -> "TrainingConfig":
-    """The configuration with the options that were given; `UsageError` for numbers out of range."""
+    """The configuration with these options; `UsageError` for numbers out of range."""
     for name, value in explicit.items():
         least = 1 if name in ("steps", "batch_size") else 0
         if isinstance(value, int | float) and (value < least or (name == "on_policy" and value > 1)):

@@ -90,7 +90,7 @@ def hints_explore(invocation: Invocation[ExploreOptions]) -> "ExplorationReport"
 
 
 def exploring_options(invocation: Invocation[ExploreOptions], recorded: Mapping[str, Any] | None) -> "RunOptions":
-    """What determines the lists; an option that is not given is as a recorded exploration has it."""
+    """What determines the lists; unstated options are those of a recorded exploration."""
     lists = {"listed": invocation.options.top, "sessions": invocation.options.max_sessions}
     if recorded is not None:
         explicit = (("listed", "top"), ("sessions", "max_sessions"))

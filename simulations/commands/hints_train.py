@@ -20,7 +20,7 @@ LEAST_SESSIONS = 10
 
 @dataclass(frozen=True, kw_only=True)
 class HintsTrainOptions(CandidateOptions, TrainingDataOptions, ReplayOptions, EngineOptions, CallOptions):
-    """Options of `afl hints train`. Candidate lists and training data that are not given are those of the base."""
+    """Options of `afl hints train`. Unstated candidate lists and training data are those of the exploration."""
 
     name: Annotated[str, Argument("Knowledge base", "NAME")] = field(kw_only=False)
     sessions: Annotated[int, Option("Number of training and validation sessions together", DATA)] = 500
@@ -43,8 +43,8 @@ def hints_train(invocation: Invocation[HintsTrainOptions]) -> "PolicyTrainReport
 
     A fifth of the sessions are validation sessions, which pick the checkpoint: of the validation split where it has so
     many, else of the training split. The lists are the runs `RUN.train` and `RUN.valid`, at most sessions x
-    (hints + 1) distinct calls; the policy is kept under `run`. `candidates`, `candidates_from`, `seed` and `train_on`
-    are those of the exploration where they are not given. The same call continues, and ends with the same policy;
+    (hints + 1) distinct calls; the policy is stored under `run`. `candidates`, `candidates_from`, `seed` and `train_on`
+    are those of the exploration unless stated. The same call continues, and ends with the same policy;
     `replay` answers from the runs of that training alone.
 
     Raises as `simulate` does; `NotFoundError` for a base or encoder that does not exist.

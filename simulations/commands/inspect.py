@@ -1,4 +1,4 @@
-"""`afl inspect`: reads what the agents of a run said."""
+"""`afl inspect`: the sessions of a run, and a dialogue turn by turn."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated

@@ -63,10 +63,10 @@ def rank(invocation: Invocation[RankOptions]) -> "RankReport":
 
     One request a session, for the `top` best of `candidates`: no user agent, no memory, and no recommender unless one
     is named. Options, continuing, replaying and errors are as in `simulations.simulate`. The set-up is audited before
-    anything is asked; a broken one is a `UsageError`.
+    the first request; a broken one is a `UsageError`.
 
-    `answers` is a file of stored answers (`afl.data.stored_replies`) in place of a language model: its requests are
-    asked, its replies recorded, and the report also says what they are worth when lines must be exact.
+    `answers` is a file of stored answers (`afl.data.stored_replies`) in place of a language model: its requests and
+    replies are recorded, and the report adds the scores where lines must be exact titles.
     """
     from simulations.analysis.ranked_lists import RankReport
     from simulations.execution.executor import open_executor
@@ -114,7 +114,7 @@ def rank(invocation: Invocation[RankOptions]) -> "RankReport":
 def ranking_options(
     invocation: Invocation[RankOptions], replayed: "Run | None" = None, stored: "StoredReplies | None" = None
 ) -> "RunOptions":
-    """What determines the lists; an option that is not given is as stored answers or a recorded run have it.
+    """What determines the lists; unstated options are those of stored answers or of a recorded run.
 
     Raises `UsageError` for a recorded run that made no such lists, and for lists longer than there are candidates.
     """
@@ -140,7 +140,7 @@ def _of_a_ranking(run: "Run") -> Mapping[str, Any]:
 
 
 def _requests(executor: "Executor", stored: "StoredReplies | None", replayed: "Run | None") -> "Requests | None":
-    """The requests that others have asked: of the file, or of the run that is replayed; None where agents ask."""
+    """The stored requests, of the file or of the replayed run; None where agents make them."""
     from simulations.execution.stored_answers import is_stored, recorded_requests_of, requests_of
 
     if stored is not None:

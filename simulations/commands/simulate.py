@@ -22,8 +22,8 @@ class SimulateOptions(SetupOptions, RunNameOptions, EngineOptions, CallOptions):
 def simulate(invocation: Invocation[SimulateOptions]) -> "SimulationReport":
     """Run the feedback loop over the sessions of a data set; the same command continues the run.
 
-    Reports how often the target was recommended. An option that is not given has its default, or the value of the run
-    that is replayed. What the journal of the run holds is not asked again; with `cache`, equal requests of earlier
+    Reports how often the target was recommended. An unstated option has its default, or the value of the replayed
+    run. Requests in the journal of the run are not sent again; with `cache`, equal requests of earlier
     runs answer too. `tools` also takes tools as objects, `agents` agents. Address, limits, budgets, concurrency and
     engine may change from call to call; what determines results may not.
 

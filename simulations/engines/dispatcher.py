@@ -1,4 +1,4 @@
-"""The sessions of a run that remain, and which are out with workers: given out, they come back finished or lost."""
+"""The remaining sessions of a run: given to workers, they come back finished or lost."""
 
 import asyncio
 from collections import Counter, deque
@@ -13,12 +13,12 @@ MAX_LOSSES = 3
 class Dispatcher:
     """Sessions by their positions in the task, given out in order, lost ones first.
 
-    `begun` are those of which the journal may hold something.
+    `journaled` are those that may have requests in the journal.
     """
 
-    def __init__(self, positions: Iterable[int], *, begun: Iterable[int] = ()) -> None:
+    def __init__(self, positions: Iterable[int], *, journaled: Iterable[int] = ()) -> None:
         self._remaining = deque(positions)
-        self._begun = set(begun)
+        self._journaled = set(journaled)
         self._losses: Counter[int] = Counter()
         self._given_out = 0
         self._changed = asyncio.Event()
@@ -33,9 +33,9 @@ class Dispatcher:
         """Whether no worker has a session, and none remains."""
         return not self._remaining and not self._given_out
 
-    def begun(self, positions: Iterable[int]) -> list[int]:
-        """Those of which the journal may hold something."""
-        return [position for position in positions if position in self._begun]
+    def journaled(self, positions: Iterable[int]) -> list[int]:
+        """Those that may have requests in the journal."""
+        return [position for position in positions if position in self._journaled]
 
     def take(self, at_most: int) -> list[int]:
         """Sessions for one worker."""
@@ -44,7 +44,7 @@ class Dispatcher:
         return positions
 
     def finished(self, count: int) -> None:
-        """So many sessions are on disk."""
+        """This many sessions are on disk."""
         self._given_out -= count
         self._changed.set()
 
@@ -54,7 +54,7 @@ class Dispatcher:
         self._given_out -= len(lost)
         self._remaining.extendleft(reversed(lost))
         self._losses.update(lost)
-        self._begun.update(lost)
+        self._journaled.update(lost)
         self._changed.set()
         for position, times in self._losses.most_common(1):
             if times >= MAX_LOSSES:

@@ -42,7 +42,7 @@ class LocalEngine:
 
 
 def local_engine(context: EngineContext) -> LocalEngine:
-    """The engine of this process. Raises `UsageError` where other processes are asked for."""
+    """The engine of this process. Raises `UsageError` for options of several processes."""
     for option, value in (("workers", context.workers), ("address", context.address)):
         if value is not None:
             raise UsageError(f"--{option}: got {value}, but the engine 'local' is one process; say --engine ray")

@@ -1,4 +1,4 @@
-"""What all workers of a run share: one limiter and one budget account, each a service asked before a request."""
+"""What all workers of a run share: one limiter and one budget account, each a service that admits requests."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ class RequestEnd(NamedTuple):
 
 
 class LimiterService:
-    """One limiter for all workers: the class that one process uses, asked by others."""
+    """One limiter for all workers: the limiter of one process, used by others."""
 
     def __init__(self, limiter: AdaptiveLimiter) -> None:
         self._limiter = limiter

@@ -1,4 +1,4 @@
-"""A worker's part in a run: runs the sessions it is given, and holds nothing that would be missed if it ended."""
+"""A worker's part in a run: it runs the sessions it receives; all that it finishes is on disk, so it may be lost."""
 
 import asyncio
 from collections.abc import Collection, Sequence
@@ -113,7 +113,7 @@ class WorkerRun:
         self._worker_spec = worker_spec
         self._usage = Usage()
         self._queue: asyncio.Queue[tuple[int, bool]] = asyncio.Queue()
-        """Positions of sessions, and whether the journal holds nothing of them."""
+        """Positions of sessions, and whether they have no request in the journal."""
         self._done: list[tuple[int, bool]] = []
         self._messages: list[str] = []
         self._error: Exception | None = None
@@ -140,14 +140,14 @@ class WorkerRun:
         ]
         return worker_run
 
-    async def exchange(self, positions: Sequence[int], begun: Collection[int]) -> WorkerUpdate:
+    async def exchange(self, positions: Sequence[int], journaled: Collection[int]) -> WorkerUpdate:
         """Takes further sessions, and returns when there is something to report.
 
-        Of those that are not `begun` the journal holds nothing, and is not read.
+        The journal is read for those that are `journaled` only.
         """
         for position in positions:
-            self._queue.put_nowait((position, position not in begun))
-            # One after the other: begun at once, all would ask, and wait, at the same time.
+            self._queue.put_nowait((position, position not in journaled))
+            # One after the other: started together, all would send requests, and wait, at the same time.
             await asyncio.sleep(0)
         await self._has_update.wait()
         if self._error is None:

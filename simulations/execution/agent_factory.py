@@ -20,11 +20,11 @@ class Agents:
 
     recommendation: RecommendationAgent
     user: UserAgent | None
-    """None where nobody answers the recommendation agent."""
+    """None in a run without a user agent."""
 
     @property
     def ranker(self) -> Ranker:
-        """The recommendation agent, asked for lists. Raises `UsageError` for one that makes none."""
+        """The recommendation agent as one that lists items. Raises `UsageError` if it cannot."""
         if not isinstance(self.recommendation, Ranker):
             raise UsageError(
                 f"{type(self.recommendation).__name__} cannot list items: expected an agent with a method `rank`"
@@ -33,7 +33,7 @@ class Agents:
 
     @property
     def judge(self) -> Judge:
-        """The user agent, asked about items. Raises `UsageError` for one that judges none."""
+        """The user agent as one that judges items. Raises `UsageError` if it cannot."""
         if not isinstance(self.user, Judge):
             raise UsageError(
                 f"{type(self.user).__name__} cannot judge items: expected a user agent with a method `judge`"
@@ -42,7 +42,7 @@ class Agents:
 
     @property
     def chooser(self) -> Chooser:
-        """The user agent, asked to choose. Raises `UsageError` for one that does not."""
+        """The user agent as one that chooses from a list. Raises `UsageError` if it cannot."""
         if not isinstance(self.user, Chooser):
             raise UsageError(
                 f"{type(self.user).__name__} cannot choose: expected a user agent with a method `choose`"

@@ -106,7 +106,7 @@ class CostEstimate:
         return Range(*(price.of(ceil(tokens), ceil(count * self.reply_tokens)) for tokens, count in pairs))
 
     def _sequential_calls(self, *, first_only: bool) -> float:
-        """Calls of a session that wait for each other; judged items are asked about in parallel."""
+        """Calls of a session that wait for each other; judged items are requested in parallel."""
         rows = (
             1.0 if entry.round is None else entry.calls for entry in self.requests if _within(entry, first_only)
         )

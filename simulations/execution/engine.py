@@ -1,4 +1,4 @@
-"""Engines run the sessions of a run: what one is given, and what it gives back. Nobody else knows more of an engine."""
+"""The interface of engines, which run the sessions of a run: what an engine receives, and what it reports."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -26,7 +26,7 @@ Notify = Callable[[str], None]
 
 @dataclass(frozen=True)
 class StorageLocation:
-    """Where database, data sets and models lie, for other processes to find them."""
+    """The location of database, data sets and models, for other processes."""
 
     url: str
     """Of the database."""
@@ -35,7 +35,7 @@ class StorageLocation:
 
 @dataclass(frozen=True)
 class PreparedRun:
-    """A run before anything is asked: all that its sessions need, and the run itself where it exists."""
+    """A run before its first request: all that its sessions need, and the recorded run where it exists."""
 
     name: str
     config: dict[str, Any]
@@ -58,7 +58,7 @@ class RunJob:
     prepared: PreparedRun
     execution: ExecutionConfig
     account: RunAccount
-    """Pays for what is sent."""
+    """Reserves the cost of requests."""
     usage: Usage
     """Counts the calls of this execution."""
     notify: Notify
@@ -95,7 +95,7 @@ class Engine(Protocol):
         ...
 
     def close(self) -> None:
-        """Ends what was started."""
+        """Stops what `start` started."""
         ...
 
 

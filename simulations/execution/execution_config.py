@@ -53,5 +53,5 @@ class ExecutionConfig:
         )
 
     def answered_from(self, replay: Run | None, cache_lookup: CacheLookup | None) -> Self:
-        """The same, with who answers besides or instead of the model."""
+        """The same, with the recorded replies that answer before, or in place of, the model."""
         return replace(self, replay=replay, cache_lookup=cache_lookup)

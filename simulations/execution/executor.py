@@ -98,10 +98,10 @@ class Executor:
         outputs: ModelOutputs | None = None,
         extra_configuration: Mapping[str, Any] | None = None,
     ) -> PreparedRun:
-        """All that a run needs, with nothing asked of a language model and nothing written.
+        """All that a run needs; no request is sent and nothing is written.
 
-        The outputs of base models come from the run where it exists, or from the replayed run if it asked the same
-        models about the same sessions; else from `outputs`, else from the models, which are trained if need be.
+        The outputs of base models come from the run where it exists, or from the replayed run if it has the same
+        models and sessions; else from `outputs`, else from the models, which are trained if need be.
         `extra_configuration` determines results, too. Raises `ConflictError` where the existing run differs.
         """
         agents = self.agents.complete(task.options, task.training, self.settings)

@@ -134,7 +134,7 @@ def has_fewer_rounds(config: Mapping[str, Any], other: Mapping[str, Any]) -> boo
 
 
 def default_name(config: Mapping[str, Any]) -> str:
-    """The name of a run without one: the same configuration continues the run, another gets a run of its own."""
+    """The name of a run without one: the same configuration continues the run, any other starts a new one."""
     digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
     llm = re.sub(r"[^A-Za-z0-9._-]+", "-", config["llm_name"])
     return f"{config['dataset']}-{llm}-{digest[:8]}"

@@ -28,7 +28,7 @@ def model_specs(options: LanguageModelOptions, endpoint: EndpointOptions) -> Per
 
 
 def recorded_models(config: Mapping[str, Any]) -> PerRole[LanguageModel]:
-    """The language models of a recorded run as far as its requests depend on them; they cannot be asked."""
+    """The language models of a recorded run as far as its requests depend on them; requests to them fail."""
     recommendation = recorded_model(config[_NAME], config[_PARAMETERS])
     if f"user_{_NAME}" not in config:
         return PerRole.shared(recommendation)
@@ -52,7 +52,7 @@ def endpoint_label(models: PerRole[LanguageModel]) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class ChatResources:
-    """What the chats of a run share, whoever asks."""
+    """What the chats of both agents share in a run."""
 
     journal: Journal
     transport: Transport

@@ -1,4 +1,4 @@
-"""Executes a run: holds it, has an engine run the sessions that remain, and reports what the database says."""
+"""Executes a run: locks it, has an engine run the remaining sessions, and reports from the database."""
 
 from dataclasses import dataclass, field
 
@@ -28,7 +28,7 @@ async def execute_run(
 
     Raises `ConflictError` when another process holds the run, `EndpointError` when no call can work, `ReplayError`
     when a replay misses a request, `TimeLimitError` when the run's time is up; whatever was recorded by then stays.
-    `notify` shows people a line while the run goes on.
+    `notify` shows people a line during the run.
     """
     task, usage, seconds = prepared.task, Usage(), 0.0
     async with run.hold(), spending(execution.budget, run, prepared.models) as account:

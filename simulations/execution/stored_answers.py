@@ -17,7 +17,7 @@ from simulations.execution.agent_factory import AgentFactory
 from simulations.task.task import Task
 
 Requests = Mapping[str, Sequence[Message]]
-"""Session -> the messages it was asked with."""
+"""Session -> the messages of its request."""
 
 
 def answers_configuration(stored: StoredReplies) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def stored_request_agents(requests: Requests) -> AgentFactory:
 
 
 def is_stored(config: Mapping[str, Any]) -> bool:
-    """Whether a run of this configuration asked stored requests."""
+    """Whether a run with this configuration sends stored requests."""
     return config.get("recommendation_agent") == f"{StoredRequests.__module__}.{StoredRequests.__qualname__}"
 
 

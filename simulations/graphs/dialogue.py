@@ -25,7 +25,7 @@ from simulations.graphs.model_scores import JudgedTable, NoReward, Reward
 
 
 class DialogueState(TypedDict, total=False):
-    """Given `view`, the graph fills the rest. Memories and turns only grow."""
+    """The caller states `view`, the graph fills the rest. Memories and turns only grow."""
 
     view: Required[SessionView]
     """The session as agents may see it: history, candidates, no target. Written by the caller, never changed."""
@@ -66,8 +66,8 @@ def build_graph(
 
     `tools` advise the recommendation agent before every round, in this order; `reward` gives the number that the
     user agent sees for the recommended item; `rounds` is the paper's maximum number of iterations. Without a user
-    agent the dialogue is one recommendation. With `judge`, the session goes on with the items of `judged`, in memory
-    of the dialogue.
+    agent the dialogue is one recommendation. With `judge`, the session continues with the items of `judged`; the
+    judge remembers the dialogue.
     """
     recommends = _RecommendNode(recommendation_agent, tools)
     graph = _Graph(DialogueState)
@@ -147,7 +147,7 @@ class _RespondNode:
         self.reward = reward
         self.rounds = rounds
         self.next_node = done
-        """Where an answered dialogue goes on."""
+        """The node after an answered dialogue."""
 
     async def respond(self, state: DialogueState) -> Command[str]:
         view, recommendation = state["view"], state["turns"][-1]

@@ -1,7 +1,7 @@
 """Executes an exploration: its run started or continued, its hints stored as a knowledge base."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
@@ -30,6 +30,7 @@ from simulations.graphs.exploration_nodes import Nodes
 from simulations.graphs.exploration_state import ExplorationState, ExploredSession, StopReason
 from simulations.hints.exploration_report import ExplorationReport
 from simulations.options.exploration_options import ExplorationOptions
+from simulations.options.groups import LanguageModelOptions
 from simulations.options.run_options import RunOptions
 from simulations.task.model_outputs import ModelOutputs
 from simulations.task.task import Task
@@ -102,7 +103,7 @@ async def _report(executor: Executor, explorer: "Explorer", run: Run) -> Explora
 
 @dataclass(frozen=True)
 class Explorer:
-    """Everything an exploration needs besides the database."""
+    """Everything an exploration needs apart from the database."""
 
     prepared: PreparedRun
     options: ExplorationOptions
@@ -182,5 +183,6 @@ def _reflection_turns(explored: ExploredSession) -> tuple[TurnRecord, ...]:
 
 def base_configuration(config: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a run's configuration that is stored with its knowledge base."""
-    keys = ("dataset", "dataset_hash", "llm", "llm_name", "seed", "candidates", "listed", "exploration")
+    language_model = (option.name for option in fields(LanguageModelOptions))
+    keys = ("dataset", "dataset_hash", *language_model, "llm_name", "seed", "candidates", "listed", "exploration")
     return {key: config[key] for key in keys if key in config}

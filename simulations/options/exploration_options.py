@@ -1,4 +1,4 @@
-"""Options of an exploration, besides data set, language model and lists."""
+"""Options of an exploration, apart from data set, language model and lists."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields

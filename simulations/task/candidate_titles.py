@@ -20,7 +20,7 @@ async def candidate_titles(
 ) -> tuple[str, ...] | None:
     """The titles of a session's candidates in the order shown; empty where no agent was shown the list.
 
-    They are stored with the run. For runs begun before they were, they come from the data set (`catalogue_titles`, see
+    They are stored with the run. For runs without stored titles they come from the data set (`catalogue_titles`, see
     `titles_of_dataset`), else from the prompts; None where neither has them.
     """
     if not any(turn.key.phase != Phase.JUDGE for turn in transcript.record.turns):

@@ -118,7 +118,7 @@ def _model(task: Task, settings: Settings, watch: Watching, role: str) -> Iterat
 
 @dataclass
 class _AnnouncingProgress:
-    """Progress that first shows a line: whoever waits for a model learns why."""
+    """Progress that first shows a line, so that people learn why they wait for a model."""
 
     bar: Progress
     say: Callable[[str], None]

@@ -1,4 +1,4 @@
-"""What a run is, in one place: which of the pages, columns and commands have something to say about it.
+"""The kind of a run: which pages, columns and commands apply to it.
 
 | protocol      | recommends | dialogue | lists | one list | hints |
 |---------------|------------|----------|-------|----------|-------|
@@ -25,17 +25,17 @@ class RunKind:
     """Read from a run's configuration, whose keys are left out at their defaults."""
 
     protocol: Protocol
-    """Who is asked for what, see `RunOptions.protocol`."""
+    """What the agents do, see `RunOptions.protocol`."""
     loop: bool
     """Whether there is anything before the judging."""
     judges: bool
-    """Whether the user agent is asked about items of the user-simulation task."""
+    """Whether the user agent judges items of the user-simulation task."""
     stand_in: bool
     """Whether the language model is the offline one, whose numbers are not comparable to a published model's."""
     knowledge_base: str | None
     """Whose hints are tried on every session."""
     listed: int
-    """Entries of every list that is asked for."""
+    """Requested length of a list."""
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -66,7 +66,7 @@ class RunKind:
 
     @property
     def ranks(self) -> bool:
-        """Whether that list is the result: nobody chooses from it."""
+        """Whether that list is the result, without a choice by the user agent."""
         return self.protocol == "ranking"
 
     @property

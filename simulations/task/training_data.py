@@ -44,7 +44,7 @@ def training_data(library: "DatasetStore", dataset: Dataset, train_on: str | Non
 
 
 def recorded_training_data(named: Dataset, config: Mapping[str, Any]) -> Dataset | None:
-    """Of the named data set, what the models of a run begun with `config` learned from; None where it has changed."""
+    """What the models of a run with this configuration learned from in a data set; None where it has changed."""
     learned = config.get("training_hash", config.get("dataset_hash"))
     if named.hash == learned:
         return named

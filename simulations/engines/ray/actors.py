@@ -50,10 +50,10 @@ class WorkerActor:
             torch.set_num_threads(1)
         return WorkerReady(host)
 
-    async def exchange(self, positions: Sequence[int], begun: Sequence[int]) -> WorkerUpdate:
+    async def exchange(self, positions: Sequence[int], journaled: Sequence[int]) -> WorkerUpdate:
         """Takes further sessions, and returns when there is something to report."""
         assert self._run is not None, "the run is opened first"
-        return await self._run.exchange(positions, begun)
+        return await self._run.exchange(positions, journaled)
 
     async def close(self) -> None:
         """Returns once finished sessions are on disk."""

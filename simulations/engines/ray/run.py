@@ -1,4 +1,4 @@
-"""A run on many workers: sessions are given out, counted when done, and given out again when a worker is lost."""
+"""A run on many workers: sessions are handed out, counted when done, and handed out again when a worker is lost."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -31,8 +31,8 @@ class RayRun:
         """Returns once the sessions at these positions are on disk."""
         job = self.job
         subjects = set(await job.run.journaled_subjects())
-        begun = (position for position in positions if job.prepared.task.rows[position].id in subjects)
-        dispatcher = Dispatcher(positions, begun=begun)
+        journaled = (position for position in positions if job.prepared.task.rows[position].id in subjects)
+        dispatcher = Dispatcher(positions, journaled=journaled)
         deadlines = Deadlines(job.execution.time_limits, job.execution.clock)
         try:
             async with deadlines.run(), asyncio.TaskGroup() as group:
@@ -83,7 +83,7 @@ class RayRun:
             if not in_progress:
                 await dispatcher.changed()
                 continue
-            update = await worker.exchange(positions, dispatcher.begun(positions))
+            update = await worker.exchange(positions, dispatcher.journaled(positions))
             ahead = min(worker.concurrency, len(update.done))
             in_progress.difference_update(position for position, _ in update.done)
             await self._apply(update, dispatcher, on_session_done)

@@ -35,9 +35,9 @@ class WorkerHandle:
     concurrency: int
     """Sessions in progress at once."""
 
-    async def exchange(self, positions: list[int], begun: list[int]) -> WorkerUpdate:
+    async def exchange(self, positions: list[int], journaled: list[int]) -> WorkerUpdate:
         """Gives it further sessions; returns when it has something to report."""
-        update: WorkerUpdate = await self.actor.exchange.remote(positions, begun)
+        update: WorkerUpdate = await self.actor.exchange.remote(positions, journaled)
         return update
 
 

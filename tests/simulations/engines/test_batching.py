@@ -14,11 +14,11 @@ class Counter:
     def __init__(self) -> None:
         self.asked: list[list[str]] = []
         self.returned: list[str] = []
-        self.begun, self.open = asyncio.Event(), asyncio.Event()
+        self.journaled, self.open = asyncio.Event(), asyncio.Event()
 
     async def request(self, asks: Sequence[str]) -> list[str]:
         self.asked.append(list(asks))
-        self.begun.set()
+        self.journaled.set()
         await self.open.wait()
         return [ask.upper() for ask in asks[:2]]
 
@@ -40,7 +40,7 @@ async def test_what_is_granted_to_one_who_has_gone_is_given_back() -> None:
     counter = Counter()
     turnstile = counter.turnstile()
     gone, there = (asyncio.create_task(turnstile.submit(name)) for name in "ab")
-    await counter.begun.wait()
+    await counter.journaled.wait()
     gone.cancel()
     counter.open.set()
     assert await there == "B"
