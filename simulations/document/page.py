@@ -76,10 +76,10 @@ class Table:
         folded: bool = False,
     ) -> "Table":
         """The table, with at most `most` of the rows."""
-        every = [tuple(row) for row in rows]
-        shown = every if most is None else every[:most]
-        footer = LEFT_OUT.format(count=formats.count(len(every) - len(shown))) if len(shown) < len(every) else ""
-        return cls(caption, tuple(columns), tuple(shown), folded, footer)
+        every = tuple(tuple(row) for row in rows)
+        left_out = 0 if most is None else max(0, len(every) - most)
+        footer = LEFT_OUT.format(count=formats.count(left_out)) if left_out else ""
+        return cls(caption, tuple(columns), every[: len(every) - left_out], folded, footer)
 
     @property
     def cells(self) -> list[list[str]]:

@@ -31,10 +31,10 @@ def files_of(page: Page) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     with style.looks():
         for figure in page.figures():
-            drawn = figure.draw()
-            drawings[figure.name] = document_safe(style.svg(drawn))
+            drawing = figure.draw()
+            drawings[figure.name] = document_safe(style.svg(drawing))
             files[f"figures/{figure.name}.svg"] = drawings[figure.name].encode()
-            files[f"figures/{figure.name}.png"] = style.png(drawn)
+            files[f"figures/{figure.name}.png"] = style.png(drawing)
     files["report.html"] = html(page, drawings).encode()
     files["report.md"] = markdown(page).encode()
     return files

@@ -11,7 +11,7 @@ from simulations.document.rendering import GENERATOR
 
 PAGE, TEXT, FIGURES = "report.html", "report.md", "figures"
 _MARK = f'<meta name="generator" content="{GENERATOR}">'
-_DRAWN = (".svg", ".png")
+_FIGURE_SUFFIXES = (".svg", ".png")
 
 
 def require_free(folder: Path) -> None:
@@ -82,8 +82,12 @@ def _foreign(folder: Path) -> list[str]:
         return []
     others = [name for name in names if name not in (PAGE, TEXT, FIGURES)]
     if not others and (folder / FIGURES).is_dir():
-        drawn = sorted((folder / FIGURES).iterdir())
-        others = [f"{FIGURES}/{file.name}" for file in drawn if file.suffix not in _DRAWN or not file.is_file()]
+        figures = sorted((folder / FIGURES).iterdir())
+        others = [
+            f"{FIGURES}/{file.name}"
+            for file in figures
+            if file.suffix not in _FIGURE_SUFFIXES or not file.is_file()
+        ]
     if not others and not _is_page(folder / PAGE):
         others = names
     return others

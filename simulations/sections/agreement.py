@@ -51,10 +51,10 @@ def _yes_rates(results: Sequence[ArmAgreement]) -> Table:
 def _agreement(results: Sequence[ArmAgreement]) -> Table:
     rows = []
     for result in results:
-        found = result.agreement
-        aucs = (found.auc_score, found.auc_label, found.auc_reward)
-        constant = (found.undivided, found.users)
-        rows.append([result.ratio, result.arm, *aucs, found.correlation.value, constant])
+        agreement = result.agreement
+        aucs = (agreement.auc_score, agreement.auc_label, agreement.auc_reward)
+        constant = (agreement.undivided, agreement.users)
+        rows.append([result.ratio, result.arm, *aucs, agreement.correlation.value, constant])
     return Table.of("", _AGREEMENT, rows)
 
 

@@ -11,7 +11,7 @@ from simulations.document.formats import count, metric, p_value, plural, rate, s
 from simulations.document.page import Block, Column, Figure, Section, Table, Text
 
 LISTED = 10
-"""Pairs that are drawn, and those that are named below the table; the table has all."""
+"""Pairs in the figure, and significant pairs named below the table; the table has all."""
 
 GROUPS = {"base": "base model"}
 """Keys that arms are grouped by in the JSON -> headings; any other is its own heading."""
@@ -35,10 +35,10 @@ def section(tests: Sequence[PairedTest], *, title: str = "Comparisons") -> Secti
     """Figure, table and verdict; None where there is nothing to compare."""
     if not tests:
         return None
-    drawn = sorted(tests, key=lambda test: test.p_holm)[:LISTED] if len(tests) > LISTED else tests
-    note = f"The {LISTED} of {len(tests)} pairs with the smallest p." if len(drawn) < len(tests) else ""
+    shown = sorted(tests, key=lambda test: test.p_holm)[:LISTED] if len(tests) > LISTED else tests
+    note = f"The {LISTED} of {len(tests)} pairs with the smallest p." if len(shown) < len(tests) else ""
     notes = [Text(note, "note")] if note else []
-    return Section(title, (_figure(drawn), *notes, *blocks(tests, folded=len(tests) > LISTED)))
+    return Section(title, (_figure(shown), *notes, *blocks(tests, folded=len(tests) > LISTED)))
 
 
 def blocks(tests: Sequence[PairedTest], *, caption: str = "", folded: bool = False) -> tuple[Block, ...]:
@@ -106,14 +106,14 @@ def short_names(names: Sequence[str]) -> dict[str, str]:
 
 
 def _discordant(arms: Sequence[HitArm], targets: Mapping[str, str]) -> Block:
-    found = discordant_sessions(arms)
-    if not found:
+    discordant = discordant_sessions(arms)
+    if not discordant:
         return Text("All arms hit and miss the same sessions.")
     caption = (
-        f"{count(len(found))} of {plural(len(arms[0].hits), 'session')} are hit by some arms and missed by others "
+        f"{count(len(discordant))} of {plural(len(arms[0].hits), 'session')} are hit by some arms and missed by others "
         "(✓ the target)"
     )
-    rows = [[session, targets[session], *(_item(arm, session) for arm in arms)] for session in found]
+    rows = [[session, targets[session], *(_item(arm, session) for arm in arms)] for session in discordant]
     columns = (Column("session"), Column("target"), *(Column(arm.label) for arm in arms))
     return Table.of(caption, columns, rows, most=SESSIONS_LISTED, folded=True)
 

@@ -63,7 +63,7 @@ def base_page(record: KnowledgeBaseRecord, *, every: bool = False) -> Page:
 
 
 def exploration_page(report: ExplorationReport) -> Page:
-    """What `afl hints explore` came to."""
+    """The page of `afl hints explore`."""
     columns = (Column("number", count), Column("hint"))
     rows = [[hint.number, hint.text] for hint in report.base.hints]
     counts = [
@@ -78,11 +78,11 @@ def exploration_page(report: ExplorationReport) -> Page:
         f"{plural(llm['calls'], 'call')} sent ({count(llm['journaled'])} more answered from the journal), "
         f"{seconds(report.seconds)}."
     )
-    found = f"{plural(len(report.base.hints), 'hint')}; {STOP_REASONS[report.stop_reason]}."
+    result = f"{plural(len(report.base.hints), 'hint')}; {STOP_REASONS[report.stop_reason]}."
     by_agent = costs.by_agent(report.costs)
     blocks: list[Block] = [
         Table.of("", columns, rows),
-        Text(found),
+        Text(result),
         Text(f"{', '.join(counts)}."),
         Text(calls, "note"),
         *([by_agent] if by_agent else []),
@@ -94,7 +94,7 @@ def exploration_page(report: ExplorationReport) -> Page:
 
 
 def training_page(report: PolicyTrainReport) -> Page:
-    """What `afl hints train` came to: the learning curve, and mean rewards on the validation sessions."""
+    """The page of `afl hints train`: the learning curve, and mean rewards on the validation sessions."""
     sizes = report.sessions
     lead = (
         Text(
@@ -140,7 +140,7 @@ def training_page(report: PolicyTrainReport) -> Page:
 
 
 def evaluation_page(report: PolicyEvaluation) -> Page:
-    """What `afl hints evaluate` came to: every arm, the comparisons, and the policy's share of the oracle's gain."""
+    """The page of `afl hints evaluate`: arms, comparisons, and the policy's share of the oracle's gain."""
     columns = (
         Column("arm"),
         Column("NDCG@10", rate),
@@ -193,8 +193,8 @@ def _origin(trial: HintRecord) -> str:
 
 def _effects(trial: HintRecord) -> tuple[str | None, str | None]:
     """The target's rank without and with the hint in its own session; how many others it helped and hurt."""
-    own, others = trial.origin.own_effect, trial.origin.other_effects
-    ranks = None if own is None else f"{_rank(own.before)} → {_rank(own.after)}"
+    effect, others = trial.origin.own_effect, trial.origin.other_effects
+    ranks = None if effect is None else f"{_rank(effect.before)} → {_rank(effect.after)}"
     helped, hurt = sum(effect.gain > 0 for effect in others), sum(effect.gain < 0 for effect in others)
     return ranks, f"{helped} better, {hurt} worse of {len(others)}" if others else None
 

@@ -51,24 +51,25 @@ def by_round(
     runs: Sequence[LoadedRun], base: Estimate | None, base_label: str, series: Mapping[str, int]
 ) -> Section | None:
     """None where no run could have a second round; `base` is drawn across where all runs share it."""
-    shown = [run for run in runs if run.recommends and len(run.rounds) > 1]
-    if not shown:
+    dialogues = [run for run in runs if run.recommends and len(run.rounds) > 1]
+    if not dialogues:
         return None
     hits = [
-        Line(run.label, tuple(after.hit_rate_at_1 for after in run.rounds), series[run.label]) for run in shown
+        Line(run.label, tuple(after.hit_rate_at_1 for after in run.rounds), series[run.label]) for run in dialogues
     ]
     accepted = [
-        Line(run.label, tuple(after.acceptance_rate for after in run.rounds), series[run.label]) for run in shown
+        Line(run.label, tuple(after.acceptance_rate for after in run.rounds), series[run.label])
+        for run in dialogues
     ]
-    if len(shown) > TOGETHER:
-        highest = max(value.ci95[1] for line in hits for value in line.rounds)
+    if len(dialogues) > TOGETHER:
+        highest = max(value.ci95[1] for line in hits for value in line.values)
         figures = [
             _rounds_figure([line], f"rounds-{number}", base, base_label, highest)
             for number, line in enumerate(hits, 1)
         ]
     else:
         figures = [_rounds_figure(hits, "rounds", base, base_label), _accepted_figure(accepted)]
-    return Section("HR@1 by round", (*figures, rounds_table({run.label: run.rounds for run in shown})))
+    return Section("HR@1 by round", (*figures, rounds_table({run.label: run.rounds for run in dialogues})))
 
 
 def _arms_figure(arms: Sequence[HitArm], number: int, series: Mapping[str, int]) -> Figure:
@@ -104,24 +105,24 @@ def _arms_table(arms: Sequence[HitArm]) -> Table:
 
 
 def _rounds_figure(
-    drawn: Sequence[Line], name: str, base: Estimate | None, base_label: str, highest: float | None = None
+    curves: Sequence[Line], name: str, base: Estimate | None, base_label: str, highest: float | None = None
 ) -> Figure:
     caption = "HR@1 after each round, with 95 % interval"
-    alone = f" ({drawn[0].label})" if len(drawn) == 1 else ""
-    draw = partial(lines, drawn, unit="HR@1", level=base, level_label=base_label, highest=highest)
-    return Figure(name, f"{caption}{alone}", _alternative(drawn), draw)
+    alone = f" ({curves[0].label})" if len(curves) == 1 else ""
+    draw = partial(lines, curves, unit="HR@1", level=base, level_label=base_label, highest=highest)
+    return Figure(name, f"{caption}{alone}", _alternative(curves), draw)
 
 
-def _accepted_figure(drawn: Sequence[Line]) -> Figure:
+def _accepted_figure(curves: Sequence[Line]) -> Figure:
     caption = "Sessions whose user agent has accepted so far, with 95 % interval"
-    draw = partial(lines, drawn, unit="accepted so far", percent=True)
-    return Figure("accepted", caption, _alternative(drawn), draw)
+    draw = partial(lines, curves, unit="accepted so far", percent=True)
+    return Figure("accepted", caption, _alternative(curves), draw)
 
 
-def _alternative(drawn: Sequence[Line]) -> str:
+def _alternative(curves: Sequence[Line]) -> str:
     by_round = {
-        line.label: [f"round {number} {estimate(value)}" for number, value in enumerate(line.rounds, 1)]
-        for line in drawn
+        line.label: [f"round {number} {estimate(value)}" for number, value in enumerate(line.values, 1)]
+        for line in curves
     }
     return "; ".join(f"{label}: {', '.join(values)}" for label, values in by_round.items())
 

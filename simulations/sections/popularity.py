@@ -30,15 +30,15 @@ _MEANING = (
 
 
 def section(runs: Sequence[LoadedRun], library: DatasetStore) -> Section | None:
-    """A figure and rows per run whose data set is still in the library as it was; None where there is none."""
+    """A figure and rows per run whose data set is unchanged in the library; None where there is no such run."""
     figures: list[Block] = []
     rows: list[list[object]] = []
-    for place, run in enumerate(run for run in runs if run.recommends and run.records):
+    for number, run in enumerate(run for run in runs if run.recommends and run.records):
         groups = groups_by_title(run.config, library)
         if groups is None:
             continue
         counted = _counted(run, groups)
-        figures.append(_figure(run, counted, place))
+        figures.append(_figure(run, counted, number))
         rows += [_row(run, name, counts) for name, counts in counted]
     if not figures:
         return None
@@ -47,26 +47,28 @@ def section(runs: Sequence[LoadedRun], library: DatasetStore) -> Section | None:
 
 
 def _counted(run: LoadedRun, groups: dict[str, int]) -> list[tuple[str, list[int]]]:
-    """(what was recommended, items per group): the targets, the base model, then round by round."""
-    said: list[tuple[str, list[str | None]]] = [("targets", [record.target for record in run.records])]
+    """(label, items per group): of the targets, of the base model, then round by round."""
+    items: list[tuple[str, list[str | None]]] = [("targets", [record.target for record in run.records])]
     if run.with_base:
-        said.append(("base model", [record.suggestion for record in run.records]))
+        items.append(("base model", [record.suggestion for record in run.records]))
     rounds = range(1, len(run.rounds) + 1)
-    said += [(f"round {number}", [last_item(record, number) for record in run.records]) for number in rounds]
+    items += [(f"round {number}", [last_item(record, number) for record in run.records]) for number in rounds]
     return [
-        (name, np.bincount([groups[item] for item in items if item in groups], minlength=len(NAMES)).tolist())
-        for name, items in said
+        (name, np.bincount([groups[title] for title in titles if title in groups], minlength=len(NAMES)).tolist())
+        for name, titles in items
     ]
 
 
-def _figure(run: LoadedRun, counted: Sequence[tuple[str, list[int]]], place: int) -> Figure:
+def _figure(run: LoadedRun, counted: Sequence[tuple[str, list[int]]], number: int) -> Figure:
     bars = [Bar(name, tuple(count / max(sum(counts), 1) for count in counts)) for name, counts in counted]
-    said = "; ".join(
+    alternative = "; ".join(
         f"{bar.label}: " + ", ".join(f"{name} {part:.3f}" for name, part in zip(NAMES, bar.parts, strict=True))
         for bar in bars
     )
-    name = f"popularity{f'-{place + 1}' if place else ''}"
-    return Figure(name, f"Recommendations of {run.label} by popularity", said, partial(parts, bars, names=NAMES))
+    name = f"popularity{f'-{number + 1}' if number else ''}"
+    return Figure(
+        name, f"Recommendations of {run.label} by popularity", alternative, partial(parts, bars, names=NAMES)
+    )
 
 
 def _row(run: LoadedRun, name: str, counts: Sequence[int]) -> list[object]:

@@ -57,8 +57,8 @@ def _setting(value: Any) -> str | None:
     if value is None:
         return None
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    shown = _HASH_LENGTH if re.fullmatch("[0-9a-f]{64}", text) else _SETTING_LENGTH
-    return text if len(text) <= shown else f"{text[:shown]}…"
+    length = _HASH_LENGTH if re.fullmatch("[0-9a-f]{64}", text) else _SETTING_LENGTH
+    return text if len(text) <= length else f"{text[:length]}…"
 
 
 def runs_table(sides: Mapping[str, RunSide], *, recommend: bool = True) -> Table:

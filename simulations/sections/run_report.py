@@ -68,11 +68,11 @@ def _lead(
     for arms in groups:
         rates = "; ".join(f"{arm.label} {estimate(arm.hit_rate_at_1)}" for arm in arms)
         lead.append(Text(f"HR@1 over {len(arms[-1].hits):,} sessions, with 95 % interval: {rates}."))
-    asked = [run for run in runs if run.judges]
-    if asked:
-        ratios = ", ".join(dict.fromkeys(ratio for run in asked for ratio in run.config["ratios"]))
+    judging = [run for run in runs if run.judges]
+    if judging:
+        ratios = ", ".join(dict.fromkeys(ratio for run in judging for ratio in run.config["ratios"]))
         lead.append(
-            Text(f"User simulation over {len(asked[0].records):,} users, wanted to unwanted items {ratios}.")
+            Text(f"User simulation over {len(judging[0].records):,} users, wanted to unwanted items {ratios}.")
         )
     if len(groups) > 1:
         lead.append(Text("The runs are over several sets of sessions; only runs over the same ones are compared."))

@@ -111,16 +111,16 @@ def _figure(report: StudyReport) -> Figure:
     name = metric(report.results[0].metric)
     arms = list(dict.fromkeys(result.arm for result in report.results))
     ticks = list(dict.fromkeys(_setting(result) for result in report.results))
-    drawn = [
+    curves = [
         Line(arm, tuple(result.estimate for result in report.results if result.arm == arm), series)
         for series, arm in enumerate(arms)
     ]
     alternative = "; ".join(
         f"{line.label}: "
-        + ", ".join(f"{tick} {estimate(value)}" for tick, value in zip(ticks, line.rounds, strict=True))
-        for line in drawn
+        + ", ".join(f"{tick} {estimate(value)}" for tick, value in zip(ticks, line.values, strict=True))
+        for line in curves
     )
-    draw = partial(lines, drawn, unit=name, along=SETTINGS[report.study or ""], ticks=ticks)
+    draw = partial(lines, curves, unit=name, along=SETTINGS[report.study or ""], ticks=ticks)
     return Figure(report.study or "study", f"{name} with 95 % interval", alternative, draw)
 
 

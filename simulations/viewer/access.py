@@ -1,4 +1,4 @@
-"""Who may ask the viewer, and what its pages may do.
+"""Who may send requests to the viewer, and what its pages may do.
 
 A page on the internet can make a browser ask 127.0.0.1. Such a request names a foreign Host (DNS rebinding) or a
 foreign Origin, and is refused. Beyond the loopback address everybody must show a token.
@@ -18,7 +18,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 TOKEN = "token"
 COOKIE = "afl_token"
 
-# Two empty or constant style elements are what plotly makes to put its rules into.
+# plotly puts its rules into two style elements, which it creates empty or with constant content.
 PLOTLY_STYLES = (
     "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",  # pragma: allowlist secret
     "'sha256-ji27qzEtxXZW+7dun6UwjHXJ18e6WAin1VvNtkzIE/o='",  # pragma: allowlist secret
@@ -35,7 +35,7 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-"""Nothing from elsewhere, nothing inline: a page that were tricked into holding markup could do nothing with it."""
+"""Nothing from other hosts, nothing inline: markup smuggled into a page could do nothing."""
 
 HEADERS = {
     "Content-Security-Policy": POLICY,
@@ -53,7 +53,7 @@ class Access:
     """Lets requests through that name one of `hosts`, come from no other page, and hold the token if there is one."""
 
     def __init__(self, app: ASGIApp, *, hosts: Iterable[str] = LOOPBACK, token: str | None = None) -> None:
-        """`hosts`: names without port; with a token any name will do, since it may be reached by several."""
+        """`hosts`: names without port; with a token any name is allowed, since the machine may have several."""
         self.app = app
         self.hosts = frozenset(host.casefold() for host in hosts)
         self.token = token
@@ -73,15 +73,14 @@ class Access:
         origin = headers.get("origin")
         if origin is not None and urlsplit(origin).netloc != host:
             return PlainTextResponse("This viewer answers to its own pages only.\n", 403)
-        return None if self.token is None else self._unknown(scope, headers, self.token)
+        return None if self.token is None else self._token_refusal(scope, headers, self.token)
 
-    def _unknown(self, scope: Scope, headers: Headers, token: str) -> Response | None:
-        """A token in the address becomes a cookie, so that it stands in no link and no history."""
+    def _token_refusal(self, scope: Scope, headers: Headers, token: str) -> Response | None:
+        """None for a request with the token, which moves from the address to a cookie: out of links and history."""
         query = parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
-        given = dict(query).get(TOKEN)
-        if given is not None and _equal(given, token):
+        if _equal(dict(query).get(TOKEN, ""), token):
             rest = urlencode([(key, value) for key, value in query if key != TOKEN])
-            answer = RedirectResponse(_own(scope["path"]) + (f"?{rest}" if rest else ""), 303)
+            answer = RedirectResponse(_local_path(scope["path"]) + (f"?{rest}" if rest else ""), 303)
             answer.set_cookie(COOKIE, token, httponly=True, samesite="strict")
             return answer
         if _equal(_cookie(headers), token):
@@ -89,13 +88,13 @@ class Access:
         return PlainTextResponse("Open the address that `afl view` printed: it holds the token.\n", 401)
 
 
-def _own(path: str) -> str:
+def _local_path(path: str) -> str:
     """A path that stays on this server: a browser takes `//name` for another one."""
     return "/" + path.lstrip("/\\")
 
 
-def _equal(given: str, token: str) -> bool:
-    return hmac.compare_digest(given.encode("utf-8", "replace"), token.encode())
+def _equal(text: str, token: str) -> bool:
+    return hmac.compare_digest(text.encode("utf-8", "replace"), token.encode())
 
 
 def _cookie(headers: Headers) -> str:

@@ -19,7 +19,7 @@ class Point:
     link: str = ""
     """The sessions behind it."""
     tooltip: str = ""
-    """What is shown beside the pointer, besides the numbers."""
+    """Text at the pointer, with the numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,12 @@ class Series:
     kind: Literal["line", "level", "bar", "points"] = "line"
     """`level` is a line to compare with."""
     tone: Tone = ""
-    """A colour with a meaning, in place of one that only tells series apart."""
+    """A colour with a meaning, in place of one that only distinguishes series."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A figure; colours follow the page, so they are the script's to choose."""
+    """A figure; the script chooses its colours, which follow the page."""
 
     name: str
     """Letters and dashes: the element's id."""
@@ -45,13 +45,13 @@ class Chart:
     y: str
     series: Sequence[Series] = field(default_factory=tuple)
     unit: Unit = "rate"
-    """What y is."""
+    """Of y."""
     stacked: bool = False
-    """Whether bars stand on each other, not beside."""
+    """Whether bars are stacked, not grouped."""
     log_scale: bool = False
     """Whether y is on a logarithmic scale."""
     empty_message: str = "Nothing to draw yet."
-    """What is said where no series has a point."""
+    """The text where no series has a point."""
 
     @property
     def empty(self) -> bool:

@@ -1,4 +1,4 @@
-"""What every page is given: the store, opened for data."""
+"""What every page reads from: the database, a run by its name, and data sets."""
 
 import asyncio
 import json
@@ -47,7 +47,7 @@ WAIT_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class RunKindView:
-    """What a run is, as the JSON of the pages has it."""
+    """The kind of a run, as the JSON of the pages has it."""
 
     protocol: str
     """See `RunOptions.protocol`."""

@@ -1,4 +1,4 @@
-"""Opens the port and the browser, and closes them when the person who opened them wants that."""
+"""Opens the port and the browser; Ctrl-C closes the viewer."""
 
 import errno
 import os
@@ -22,12 +22,12 @@ from simulations.viewer.app import create_app
 
 HOST, PORT = "127.0.0.1", 7576
 _PATIENCE = 2
-"""Seconds that requests under way are given when the viewer is closed."""
+"""Seconds for requests in progress to finish when the viewer is closed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a viewer is found."""
+    """The address of a viewer."""
 
     host: str
     port: int
@@ -35,7 +35,7 @@ class Address:
     """None on this machine's own addresses."""
 
     def url(self, path: str = "/") -> str:
-        """A page of it, to be opened; whoever has it is let in."""
+        """The URL of a page, with the token."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         joined = "&" if "?" in path else "?"
         return f"http://{host}:{self.port}{path}" + (
@@ -51,7 +51,7 @@ def serve(
     port: int = PORT,
     opened: Callable[[Address], None] = lambda address: None,
 ) -> None:
-    """Shows the database at `url` until Ctrl-C; `opened` is told the address once pages are answered.
+    """Shows the database at `url` until Ctrl-C; `opened` receives the address once pages are served.
 
     Port 0 is any free one. Raises `UsageError` where the port is taken or the host is not one of this machine.
     """
@@ -68,12 +68,12 @@ def serve(
             lifespan="on",
             timeout_graceful_shutdown=_PATIENCE,
         )
-        with suppress(KeyboardInterrupt):  # it is how one closes a viewer
+        with suppress(KeyboardInterrupt):  # the usual way to close a viewer
             _Server(settings, lambda: opened(address)).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
-    """Says when it answers."""
+    """Calls `opened` once it serves pages."""
 
     def __init__(self, config: uvicorn.Config, opened: Callable[[], None]) -> None:
         super().__init__(config)
@@ -86,7 +86,7 @@ class _Server(uvicorn.Server):
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    """The socket, taken before anything is said about it."""
+    """The listening socket. Raises `UsageError` where there can be none."""
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family)
@@ -100,13 +100,13 @@ _NOT_HERE = "not an address of this machine; 127.0.0.1 is always one"
 
 
 def _why(error: OSError) -> str:
-    known = {
+    messages = {
         errno.EADDRINUSE: "the port is taken, perhaps by another viewer; name another, or --port 0 for any",
         errno.EACCES: "ports below 1024 are not for everyone; name another",
         errno.EADDRNOTAVAIL: _NOT_HERE,
         socket.EAI_NONAME: _NOT_HERE,
     }
-    return known.get(error.errno or 0, f"cannot be listened on ({error.strerror or error})")
+    return messages.get(error.errno or 0, f"cannot be listened on ({error.strerror or error})")
 
 
 def is_loopback(host: str) -> bool:
@@ -118,7 +118,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _reached_by(host: str) -> str:
-    """A name to reach it by: all addresses at once are none."""
+    """A name to reach it by; the wildcard address is none."""
     return socket.gethostname() if host in ("0.0.0.0", "::") else host
 
 
@@ -127,7 +127,7 @@ def _in_address(host: str) -> str:
 
 
 def open_browser(url: str) -> None:
-    """Opens the browser of whoever sits before this machine, if somebody does; its start is not waited for."""
+    """Opens a browser on this machine, if it has a display, without waiting for its start."""
     if sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY", "BROWSER"} & set(os.environ):
-        return  # what would come up is a browser in the terminal
+        return  # it would open a browser in the terminal
     threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()

@@ -1,4 +1,4 @@
-"""The viewer's pages as files: whatever a page leads to is written too, so that no link ends nowhere."""
+"""The viewer's pages as files; every page that a page links to is written, so that no link is broken."""
 
 import asyncio
 import json
@@ -18,13 +18,13 @@ from simulations.viewer.app import PLOTLY, STATIC, create_app
 from simulations.viewer.urls import FileUrls, ServedUrls, Urls
 
 MANIFEST = "afl-site.json"
-"""What an export says about itself: its runs, and every file of it."""
+"""The list of an export's runs and files."""
 
 Progress = Callable[[int, int, str], None]
 
 
 class ExportedSite(NamedTuple):
-    """What was written."""
+    """The result of an export."""
 
     out: str
     runs: tuple[str, ...]
@@ -65,12 +65,12 @@ async def export(
 
 
 class _StoreOfRuns(Store):
-    """A database of which some runs are shown."""
+    """A database of which only some runs are visible."""
 
     names: frozenset[str] = frozenset()
 
     async def runs(self) -> list[RunSummary]:
-        return [found for found in await super().runs() if found.name in self.names]
+        return [summary for summary in await super().runs() if summary.name in self.names]
 
     async def run(self, name: str) -> Run:
         if name not in self.names:
@@ -79,7 +79,7 @@ class _StoreOfRuns(Store):
 
 
 class _Pages:
-    """Asks the app for a page, writes it, and remembers where it leads."""
+    """Requests a page of the app, writes it, and collects its links."""
 
     def __init__(self, url: str, runs: Collection[str], datasets: Path | None) -> None:
         self._runs = frozenset(runs)
@@ -111,13 +111,13 @@ class _Pages:
                 file, address = self._to_write.popitem()
                 target = folder / file
                 target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(await _asked(self._app, file, address))
+                target.write_bytes(await _response_body(self._app, file, address))
                 done = len(self._seen) - len(self._to_write)
                 progress(done, len(self._seen), file)
 
 
-async def _asked(app: FastAPI, file: str, address: str) -> bytes:
-    """The page at this address. One that says that something is not there is a page too."""
+async def _response_body(app: FastAPI, file: str, address: str) -> bytes:
+    """The page at this address; that something does not exist is a page, too."""
     path, _, query = address.partition("?")
     scope = {
         "type": "http",
@@ -131,19 +131,19 @@ async def _asked(app: FastAPI, file: str, address: str) -> bytes:
         "headers": [(b"host", b"site")],
         "file": file,
     }
-    told: list[Any] = []
+    messages: list[Any] = []
 
     async def nothing() -> dict[str, Any]:
         await asyncio.sleep(0)
         return {"type": "http.request", "body": b"", "more_body": False}
 
-    async def keep(message: Any) -> None:
-        told.append(message)
+    async def collect(message: Any) -> None:
+        messages.append(message)
 
-    await app(scope, nothing, keep)
-    if told[0]["status"] >= 500:
+    await app(scope, nothing, collect)
+    if messages[0]["status"] >= 500:
         raise StorageError(f"{address}: the page could not be made; `afl view` shows why")
-    return b"".join(message.get("body", b"") for message in told)
+    return b"".join(message.get("body", b"") for message in messages)
 
 
 def _copy_static(folder: Path) -> None:
@@ -172,7 +172,7 @@ def _foreign(folder: Path) -> set[str]:
 
 
 def _files(folder: Path) -> set[str]:
-    """Whatever is in it that is no folder."""
+    """Everything in it but folders, relative to it."""
     return {
         file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_symlink() or not file.is_dir()
     }

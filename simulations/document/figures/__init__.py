@@ -1,1 +1,1 @@
-"""Figures, one file each: readable on a telephone, labelled where the eye is, the same bytes every time."""
+"""Figures, one file each: readable on a telephone, labelled directly, the same bytes every time."""

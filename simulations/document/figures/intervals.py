@@ -1,4 +1,4 @@
-"""Numbers with their intervals, a row each: hit rates, differences, the paper's value beside ours."""
+"""Numbers with their intervals, one per row: hit rates, differences, a published value and ours."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Interval:
     reference: float | None = None
     """A number to compare with, drawn hollow."""
     band: float | None = None
-    """Differences within 0 ± band are shaded: what could not have been found."""
+    """Differences within 0 ± band are shaded: those below the minimum detectable effect."""
     series: int = 0
     group: str = ""
     """A heading above the first row of every group."""

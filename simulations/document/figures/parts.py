@@ -1,4 +1,4 @@
-"""Parts of a whole, a bar each: whose items were recommended, round by round."""
+"""Parts of a whole, one bar each: popularity of the recommended items, round by round."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,22 +34,22 @@ def parts(bars: Sequence[Bar], *, names: Sequence[str]) -> "Figure":
     axes.set_yticks([])
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    for place, bar in enumerate(bars):
-        _bar(axes, bar, place * _ROW)
+    for index, bar in enumerate(bars):
+        _bar(axes, bar, index * _ROW)
     _key(axes, names, above=1 + 16 / height)
     return figure
 
 
 def _bar(axes: "Axes", bar: Bar, top: float) -> None:
     left = 0.0
-    for place, part in enumerate(bar.parts):
+    for index, part in enumerate(bar.parts):
         axes.barh(
-            top + _ROW / 2, part, left=left, height=_ROW - 7, color=style.SHADES[place], edgecolor=style.PAPER,
+            top + _ROW / 2, part, left=left, height=_ROW - 7, color=style.SHADES[index], edgecolor=style.PAPER,
             linewidth=1.5,
         )  # fmt: skip
         if part >= 0.09:
             axes.text(
-                left + part / 2, top + _ROW / 2, f"{100 * part:.0f} %", fontsize=style.SMALL, color=ON[place],
+                left + part / 2, top + _ROW / 2, f"{100 * part:.0f} %", fontsize=style.SMALL, color=ON[index],
                 ha="center", va="center_baseline",
             )  # fmt: skip
         left += part
@@ -58,11 +58,11 @@ def _bar(axes: "Axes", bar: Bar, top: float) -> None:
 
 
 def _key(axes: "Axes", names: Sequence[str], *, above: float) -> None:
-    """What the parts are, in their colours, above the bars."""
-    for place, name in enumerate(names):
-        x = place / len(names)
+    """The legend of the parts, above the bars."""
+    for index, name in enumerate(names):
+        x = index / len(names)
         axes.plot(
-            x + 0.02, above, marker="s", markersize=9, color=style.SHADES[place], linestyle="none", clip_on=False,
+            x + 0.02, above, marker="s", markersize=9, color=style.SHADES[index], linestyle="none", clip_on=False,
             transform=axes.transAxes,
         )  # fmt: skip
         axes.text(x + 0.06, above, name, transform=axes.transAxes, fontsize=style.SMALL, va="center_baseline")

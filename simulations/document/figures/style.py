@@ -1,4 +1,4 @@
-"""How figures look, and how they become bytes: no display, no clock, no chance."""
+"""How figures look, and how they become bytes: without display, clock or random numbers."""
 
 import io
 import re
@@ -22,11 +22,11 @@ SMALL = 11.5
 INK, FAINT, RULE, PAPER = "#1b1f24", "#57606a", "#d0d7de", "#fdfdfc"
 
 SERIES = ("#0b62a3", "#b04a00", "#00695c", "#8a3f7c", "#6b5a00", "#7a4a3a")
-"""Told apart also by people who see fewer colours, each readable as text; shapes differ besides."""
+"""Colours that colour-blind readers distinguish, each readable as text; shapes differ, too."""
 SHAPES = ("o", "s", "D", "^", "v", "P")
 
 SHADES = ("#0b4f85", "#5b9ac6", "#c6dcec")
-"""From much to little, for parts of a whole."""
+"""From dark to light, for parts of a whole."""
 
 DARK = {
     INK: "#e6e8eb",
@@ -43,7 +43,7 @@ DARK = {
     "#5b9ac6": "#2f6690",
     "#c6dcec": "#1f4260",
 }
-"""Every colour of a figure, and the one that stands for it on a dark page."""
+"""Every colour of a figure, and the one in its place on a dark page."""
 
 
 def variables() -> dict[str, tuple[str, str]]:
@@ -51,12 +51,12 @@ def variables() -> dict[str, tuple[str, str]]:
     return {f"--c{light[1:]}": (light, dark) for light, dark in DARK.items()}
 
 
-def colour(place: int) -> str:
-    return SERIES[place % len(SERIES)]
+def colour(series: int) -> str:
+    return SERIES[series % len(SERIES)]
 
 
-def shape(place: int) -> str:
-    return SHAPES[place % len(SHAPES)]
+def shape(series: int) -> str:
+    return SHAPES[series % len(SHAPES)]
 
 
 def canvas(height: float) -> "Figure":
@@ -69,8 +69,8 @@ def canvas(height: float) -> "Figure":
 def plot(figure: "Figure", *, left: float, right: float, top: float, bottom: float) -> "Axes":
     """Axes between these margins (pixels): no box, faint rules, small numbers."""
     width, height = (float(size) * DPI for size in figure.get_size_inches())
-    place = (left / width, bottom / height, (width - left - right) / width, (height - top - bottom) / height)
-    axes = figure.add_axes(place, facecolor="none")
+    box = (left / width, bottom / height, (width - left - right) / width, (height - top - bottom) / height)
+    axes = figure.add_axes(box, facecolor="none")
     for side in axes.spines.values():
         side.set_visible(False)
     axes.tick_params(length=0, labelsize=SMALL, labelcolor=FAINT, pad=4)
@@ -79,7 +79,7 @@ def plot(figure: "Figure", *, left: float, right: float, top: float, bottom: flo
 
 
 def fitted(text: str, pixels: float, *, size: float = SIZE) -> str:
-    """The text, or its two ends where it is longer than there is room for."""
+    """The text; its beginning and end where it is wider than so many pixels."""
     most = max(5, int(pixels / (size * 0.58)))
     if len(text) <= most:
         return text
@@ -88,7 +88,7 @@ def fitted(text: str, pixels: float, *, size: float = SIZE) -> str:
 
 @contextmanager
 def looks() -> Iterator[None]:
-    """matplotlib as AFL uses it, and as it was before on leaving."""
+    """Sets matplotlib's options for AFL's figures, and restores them on leaving."""
     import matplotlib
 
     settings = {
@@ -121,13 +121,13 @@ def png(figure: "Figure") -> bytes:
 
 
 def inline(document: str, *, name: str) -> str:
-    """An SVG as part of a page: its colours follow the page's, its ids are its own."""
+    """An SVG as part of a page: its colours follow those of the page, its ids are unique on it."""
     drawing = document[document.index("<svg") :]
     drawing = re.sub(r"<metadata>.*?</metadata>", "", drawing, flags=re.DOTALL)
     drawing = re.sub(r'(<svg [^>]*?) width="[^"]*"', r"\1", drawing, count=1, flags=re.DOTALL)
     drawing = re.sub(r'(<svg [^>]*?) height="[^"]*"', r"\1", drawing, count=1, flags=re.DOTALL)
-    for place in ('id="', 'xlink:href="#', "url(#"):
-        drawing = drawing.replace(place, f"{place}{name}-")
+    for prefix in ('id="', 'xlink:href="#', "url(#"):
+        drawing = drawing.replace(prefix, f"{prefix}{name}-")
     for light in DARK:
         drawing = drawing.replace(light, f"var(--c{light[1:]})")
     return drawing.replace("'DejaVu Sans'", "inherit")
