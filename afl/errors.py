@@ -58,6 +58,11 @@ class ReplayError(AFLError, LookupError):
     exit_code = 1
 
 
+def first_line(error: object, otherwise: str = "") -> str:
+    """The first line of another library's message, cut to 120 characters, for a message of one line."""
+    return (str(error).splitlines() or [otherwise])[0][:120]
+
+
 LISTED = 12
 """Up to this many names are listed in full."""
 _NEAREST = 3

@@ -1,4 +1,4 @@
-"""The interfaces between the parts of AFL, as Protocols: any object with these methods fits.
+"""The interfaces between the parts of AFL, as Protocols: any object with these methods can be used.
 
 `agents` and `memory` meet here and nowhere else; `simulations.execution.assembly` joins them.
 """
@@ -54,7 +54,7 @@ class Slot(Protocol):
 
 
 class Limiter(Protocol):
-    """Rate limiting of an endpoint: a call is sent inside the slot it was given."""
+    """Rate limiting of an endpoint: a request is sent while its slot is entered."""
 
     def slot(self, key: CallKey, messages: Sequence[Message]) -> AbstractAsyncContextManager[Slot]: ...
 
@@ -84,7 +84,7 @@ class BudgetAccount(Protocol):
         ...
 
     def recorded(self, key: CallKey) -> None:
-        """The journal holds the reply."""
+        """The reply is in the journal."""
         ...
 
     def usable(self, reply: Reply) -> Reply:
@@ -130,7 +130,7 @@ class RecommendationAgent(Protocol):
 
 @runtime_checkable
 class PromptedAgent(Protocol):
-    """An agent that says which prompts it sends: their hash is part of a run's identity."""
+    """An agent that can tell which prompts it sends: their hash is part of a run's identity."""
 
     def prompts_hash(self, *groups: str) -> str:
         """SHA-256 (hex) over its prompts for a dialogue, and over further `groups` of prompts that a run uses."""
@@ -174,7 +174,7 @@ class Ranker(Protocol):
         round: int = 1,
         phase: str | None = None,
     ) -> Turn:
-        """The ranked list as a turn; `round` and `phase`, where given, are what its calls are recorded under."""
+        """The ranked list as a turn; its calls are recorded under `round` and `phase`, where given."""
         ...
 
 
@@ -213,3 +213,7 @@ class Progress(Protocol):
     """A progress callback for long work; cheap to call."""
 
     def __call__(self, done: int, total: int, text: str = "") -> None: ...
+
+
+def no_progress(done: int, total: int, text: str = "") -> None:
+    """The `Progress` that reports nothing."""

@@ -1,4 +1,4 @@
-"""The headings of a request's sections: the same in every prompt, and what stored requests are read by."""
+"""The headings of the sections of a request: the same in every prompt, and used to parse stored requests."""
 
 HISTORY = "History, oldest first:"
 CANDIDATES = "Candidates:"

@@ -78,7 +78,7 @@ class Phase(StrEnum):
 
 
 PHASES_WITHOUT_ROUNDS = frozenset(phase for phase in Phase if not phase.counts_rounds)
-"""For phases as they are recorded: an agent from elsewhere may call its own as it likes, and has rounds."""
+"""By recorded name: phases that a plug-in agent names itself have rounds."""
 INDEPENDENT_PHASES = frozenset(phase for phase in Phase if phase.turns_are_independent)
 
 
@@ -159,7 +159,7 @@ class ConcurrencyChange(NamedTuple):
     why: str
     """`begun`, `well` (all answered for a while), or the HTTP status that asked for fewer: `429`, `503`."""
     wait: float | None = None
-    """Seconds for which the endpoint asked not to be asked at all."""
+    """Seconds for which the endpoint asked for no requests at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +262,7 @@ class SessionView:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What a recommender tool contributes to a turn."""
+    """The contribution of a recommender tool to a turn."""
 
     tool: str
     text: str
@@ -284,7 +284,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[Item]):
-    """What a reply says, as far as it could be read. Items are numbers where code computes, else titles."""
+    """The answer in a reply, as far as it could be parsed. Items are numbers where code computes, else titles."""
 
     outcome: Outcome
     reason: str = ""
@@ -292,14 +292,14 @@ class Answer(Generic[Item]):
     decision: bool | None = None
     """Yes or no of the user agent."""
     ranking: tuple[Item, ...] = ()
-    """Several candidates, best first, where a list was asked for; `item` is the first of them."""
+    """Several candidates, best first, where a list was requested; `item` is the first of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt(Answer[int]):
     """One request of a turn, and the answer in its reply.
 
-    In lists that are read entry by entry, `UNLISTED` holds the place of an entry that is no candidate.
+    In lists that are parsed entry by entry, `UNLISTED` stands for an entry that is no candidate.
     """
 
     key: CallKey

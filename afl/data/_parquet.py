@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from afl.data.catalogue import Catalogue
 from afl.data.dataset import Sequences
+from afl.errors import first_line
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,8 +30,7 @@ def _value_errors(read: Callable[[Path], T]) -> Callable[[Path], T]:
         except FileNotFoundError:
             raise FileNotFoundError(2, "is missing", str(file)) from None
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-            reason = (str(error).splitlines() or ["unreadable"])[0][:120]
-            raise ValueError(f"{file.name}: {reason}") from None
+            raise ValueError(f"{file.name}: {first_line(error, 'unreadable')}") from None
 
     return reader
 

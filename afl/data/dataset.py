@@ -100,12 +100,22 @@ class Sequences:
     def __iter__(self) -> Iterator[Sequence]:
         return (self[index] for index in range(len(self)))
 
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """(S,) the number of items of each sequence."""
+        return np.diff(self.offsets)
+
+    @property
+    def owners(self) -> NDArray[np.int64]:
+        """(L,) the index of the sequence that each item belongs to."""
+        return np.repeat(np.arange(len(self)), self.lengths)
+
     def take(self, indices: Seq[int]) -> "Sequences":
         """These sequences, in this order."""
         if not len(indices):
             return Sequences.of([])
         selected = np.asarray(indices, dtype=np.int64)  # (T,)
-        lengths = np.diff(self.offsets)[selected]
+        lengths = self.lengths[selected]
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         # The old position of each item: its new position, shifted by how far its sequence has moved.
         positions = np.arange(offsets[-1]) + np.repeat(self.offsets[selected] - offsets[:-1], lengths)  # (L,)
@@ -121,10 +131,9 @@ class Sequences:
 
     def without_last(self, count: int = 1) -> "Sequences":
         """Every sequence without its last `count` items, held-out items and lists; empty ones are dropped."""
-        lengths = np.diff(self.offsets)  # (S,)
-        left = np.maximum(lengths - count, 0)  # (S,)
-        position = np.arange(len(self.items)) - np.repeat(self.offsets[:-1], lengths)  # (L,) within its sequence
-        remains = position < np.repeat(left, lengths)
+        left = np.maximum(self.lengths - count, 0)  # (S,)
+        position = np.arange(len(self.items)) - self.offsets[self.owners]  # (L,) within its sequence
+        remains = position < left[self.owners]
         return Sequences(
             ids=[key for key, length in zip(self.ids, left.tolist(), strict=True) if length],
             items=self.items[remains],

@@ -55,3 +55,8 @@ def guess_domain(*names: str) -> Domain:
         if any(keyword in name.lower() for keyword in keywords)
     )
     return get_domain(next(matches, "item"))
+
+
+def choose_domain(name: str | None, *suggested_by: str) -> Domain:
+    """The wording of this name; without one, the wording that the names of file and folder suggest."""
+    return get_domain(name) if name else guess_domain(*suggested_by)

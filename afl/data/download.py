@@ -107,7 +107,7 @@ class DownloadedFile:
     size: int
     sha256: str
     verified_by: str
-    """What it was verified against."""
+    """The published properties it was compared with."""
 
 
 def download(

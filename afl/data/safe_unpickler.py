@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from afl.errors import DataError
+from afl.errors import DataError, first_line
 from afl.extras import optional_imports
 
 # The names that pandas and numpy (1.x and 2.x) write for a frame of numbers and lists.
@@ -84,7 +84,9 @@ def read_frame(path: Path, columns: Sequence[str]) -> dict[str, list[Any]]:
     except (AttributeError, TypeError, ValueError, IndexError, KeyError) as error:
         if isinstance(error, DataError):
             raise
-        raise DataError(f"{path}: the pickled frame is damaged ({_first_line(error)})") from None
+        raise DataError(
+            f"{path}: the pickled frame is damaged ({first_line(error, type(error).__name__)})"
+        ) from None
 
 
 def read_plain(path: Path) -> Any:
@@ -102,7 +104,7 @@ def _load(path: Path, allowed: frozenset[tuple[str, str]]) -> Any:
     except _Forbidden as error:
         raise DataError(f"{path}: refused to unpickle: {error}") from None
     except Exception as error:  # a damaged pickle can raise anything
-        raise DataError(f"{path}: not a readable pickle ({_first_line(error)})") from None
+        raise DataError(f"{path}: not a readable pickle ({first_line(error, type(error).__name__)})") from None
 
 
 def _current_module(module: str) -> str:
@@ -114,7 +116,3 @@ def _latin1(text: str, encoding: str) -> bytes:
     if encoding != "latin1":
         raise _Forbidden(f"it uses the codec {encoding!r}, expected latin1")
     return text.encode("latin1")
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:120]

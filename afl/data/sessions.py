@@ -90,9 +90,8 @@ def with_target_in_history(row: Row) -> Row:
 def row_count(dataset: Dataset, split: Split) -> int:
     """The number of rows that `session_rows` returns, without building them."""
     sequences = dataset.splits[split]
-    lengths = np.diff(sequences.offsets)  # (S,)
     held_out = sequences.held_out or [()] * len(sequences)
-    return int(np.sum(lengths > np.where([bool(items) for items in held_out], 1, MIN_HISTORY)))
+    return int(np.sum(sequences.lengths > np.where([bool(items) for items in held_out], 1, MIN_HISTORY)))
 
 
 def build_session(dataset: Dataset, row: Row, candidates: Seq[int]) -> Session:
@@ -137,7 +136,7 @@ def history_counts(sequences: Sequences, items: int) -> NDArray[np.int64]:
 
     Position p of a sequence of n items is in the histories of the min(10, n - 1 - p) examples that follow it.
     """
-    ends = np.repeat(sequences.offsets[1:], np.diff(sequences.offsets))  # (L,)
+    ends = sequences.offsets[1:][sequences.owners]  # (L,)
     after = ends - 1 - np.arange(len(sequences.items))
     counts = np.bincount(sequences.items, weights=np.minimum(after, HISTORY_WINDOW), minlength=items)
     return counts.astype(np.int64)

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from afl.errors import ModelError, UsageError
+from afl.errors import ModelError, UsageError, first_line
 from afl.extras import require_extra
 from afl.models.threads import single_threaded
 
@@ -157,8 +157,9 @@ class LanguageModel:
             settings = json.loads((folder / "afl.json").read_text(encoding="utf-8"))
             model = load_pretrained(str(folder), prompt_length=int(settings["prompt_length"]))
         except (OSError, ValueError, KeyError, UsageError) as error:
-            reason = (str(error).splitlines() or [""])[0][:120]
-            raise ModelError(f"{folder}: not a readable language model ({reason}); train it again") from None
+            raise ModelError(
+                f"{folder}: not a readable language model ({first_line(error)}); train it again"
+            ) from None
         return model
 
 
@@ -187,9 +188,8 @@ def load_pretrained(name: str, *, lora: int = 0, prompt_length: int = PROMPT_LEN
             else:
                 network = AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32)
     except (OSError, ValueError) as error:
-        reason = (str(error).splitlines() or [""])[0][:160]
         raise UsageError(
-            f"--model: got {name!r}, expected a folder or hub name of a causal model ({reason})"
+            f"--model: got {name!r}, expected a folder or hub name of a causal model ({first_line(error)})"
         ) from None
     if tokenizer.eos_token_id is None:
         raise UsageError(f"--model: the tokenizer of {name!r} has no end-of-text token to end a title with")

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from afl.atomic_write import write_atomically
-from afl.errors import ConflictError, ModelError, NotFoundError, StorageError, UsageError, name_hint
+from afl.errors import ConflictError, ModelError, NotFoundError, StorageError, UsageError, first_line, name_hint
 from afl.flower.distributed import is_main_process, main_process_first
 from afl.sanitize import json_safe
 
@@ -112,8 +112,7 @@ class StoredModel:
                 raise ValueError(f"layout {record['version']}, expected {VERSION}")
             return cls(folder, str(record["task"]), dict(record["config"]), record["log"])
         except (OSError, ValueError, KeyError, TypeError) as error:
-            reason = (str(error).splitlines() or [""])[0][:120]
-            raise ModelError(f"{path}: cannot be read ({reason}); train {name!r} again") from None
+            raise ModelError(f"{path}: cannot be read ({first_line(error)}); train {name!r} again") from None
 
     def finish(self, model: "LanguageModel", log: Mapping[str, Any]) -> Self:
         """Saves the trained model and the training's log, and deletes the checkpoint."""

@@ -14,6 +14,7 @@ from afl.errors import UsageError, name_hint
 from afl.extras import require_extra
 from afl.flower.model_store import StoredModel, model_hash, stored_models
 from afl.models.context import ModelContext
+from afl.models.recommenders import best_candidates, candidate_array
 from afl.ports import Progress, Recommender
 from afl.types import SessionView
 
@@ -45,9 +46,7 @@ class FlowerRecommender:
         """(S,) the suggested item of each view; all views have equally many candidates."""
         if not views:
             return np.empty(0, dtype=np.int64)
-        candidates = np.array([view.candidates for view in views], dtype=np.int64)  # (S, C)
-        best = self.scores(views).argmax(axis=1)
-        return np.asarray(candidates[np.arange(len(views)), best], dtype=np.int64)
+        return best_candidates(views, self.scores(views))
 
     def scores(self, views: Sequence[SessionView]) -> NDArray[np.float64]:
         """(S, C) log probability of each candidate's title, terminator included, in nats, to four decimals."""
@@ -55,11 +54,10 @@ class FlowerRecommender:
         from afl.flower.title_scoring import title_log_probabilities
         from afl.models.threads import single_threaded
 
-        candidates = np.array([view.candidates for view in views], dtype=np.int64)  # (S, C)
-        titles = self._tree.title_of_item[candidates]
+        titles = self._tree.title_of_item[candidate_array(views)]  # (S, C)
         prompts = [build_prompt(self._dataset, view.history) for view in views]
-        scores = np.empty(candidates.shape)
-        step = max(1, TITLES_PER_BATCH // candidates.shape[1])
+        scores = np.empty(titles.shape)
+        step = max(1, TITLES_PER_BATCH // titles.shape[1])
         by_length = np.array(
             sorted(range(len(views)), key=lambda row: (len(prompts[row]), row))
         )  # for little padding

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from afl.atomic_write import write_atomically
-from afl.errors import ModelError
+from afl.errors import ModelError, first_line
 
 Weights = Mapping[str, Tensor]
 
@@ -121,9 +121,8 @@ class TrainingState:
             state = cls._from_record(record, best=_with_prefix("best/", tensors))
             _load(weights, optimizer, tensors)
         except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-            reason = (str(error).splitlines() or [""])[0][:120]
             raise ModelError(
-                f"{path}: not a checkpoint AFL can resume from ({reason}); delete it to train from the start"
+                f"{path}: not a checkpoint AFL can resume from ({first_line(error)}); delete it to train from the start"
             ) from None
         return state
 

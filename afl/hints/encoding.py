@@ -32,7 +32,7 @@ class Encoder(Protocol):
         ...
 
     def to_json(self) -> Mapping[str, Any]:
-        """What `restore` needs, besides the data set, to build the same encoder."""
+        """A record from which `restore` builds the same encoder over the same data set."""
         ...
 
 

@@ -15,7 +15,7 @@ from safetensors.numpy import save
 
 from afl.atomic_write import write_atomically
 from afl.data.dataset import Dataset
-from afl.errors import ConflictError, ModelError, NotFoundError, name_hint
+from afl.errors import ConflictError, ModelError, NotFoundError, first_line, name_hint
 from afl.hints.encoding import Encoding, States
 from afl.hints.knowledge_base import Hint, KnowledgeBase
 from afl.types import SessionView
@@ -176,8 +176,7 @@ def _existing_path(folder: Path, filename: str) -> Path:
 
 
 def _unreadable(path: Path, error: Exception) -> ModelError:
-    reason = (str(error).splitlines() or [""])[0][:120]
-    return ModelError(f"{path}: not a readable policy ({reason}); delete it and train it again")
+    return ModelError(f"{path}: not a readable policy ({first_line(error)}); delete it and train it again")
 
 
 def require_catalogue(path: Path, catalogue_hash: str, dataset: Dataset) -> None:

@@ -30,7 +30,7 @@ from afl.hints.encoding import CLIP, States
 from afl.hints.policy import Actor, Layer
 from afl.hints.rewards import Floats
 from afl.models.threads import single_threaded
-from afl.ports import Progress
+from afl.ports import Progress, no_progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +80,8 @@ class TrainedPolicy(NamedTuple):
     curve: tuple[CurvePoint, ...]
 
 
-def _silent(done: int, total: int, text: str = "") -> None: ...
-
-
 def train(
-    data: PolicyData, *, seed: int = 0, config: PPOConfig | None = None, progress: Progress = _silent
+    data: PolicyData, *, seed: int = 0, config: PPOConfig | None = None, progress: Progress = no_progress
 ) -> TrainedPolicy:
     """Trains a policy on the training sessions and chooses its checkpoint on the validation sessions.
 

@@ -1,4 +1,4 @@
-"""The reward table: what every hint does for every session; policies are trained and arms evaluated on it."""
+"""The reward table: the effect of every hint in every session, on which policies are trained and arms evaluated."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A limit on what calls cost, enforced before they are sent: the most a request can cost is reserved first.
+"""A limit on the cost of calls, enforced before they are sent: the most a request can cost is reserved first.
 
 That is one token per byte of its messages, plus `max_tokens` for the reply, which is sent with the request. So what
 was billed, what may have been billed and what is reserved never exceed the budget together.
@@ -32,7 +32,7 @@ class BudgetReport(TypedDict):
     spent_usd: float
     spent_tokens: int
     in_doubt_usd: float
-    """Of what is spent: calls without a reply, which may have been billed all the same."""
+    """Part of what is spent: calls without a reply, which may have been billed nevertheless."""
     in_doubt_tokens: int
     overruns: int
     """Calls for which the provider reported more than was reserved."""
@@ -44,7 +44,7 @@ class BudgetReport(TypedDict):
 
 
 class Budget:
-    """What all runs of one command may cost together; without `usd` and `tokens` there is no limit and no overhead."""
+    """The budget of all runs of one command; without `usd` and `tokens` there is no limit and no overhead."""
 
     def __init__(
         self, *, usd: float | None = None, tokens: int | None = None, max_tokens: int | None = None
@@ -135,7 +135,7 @@ class Budget:
         self._settled.set()
 
     def adjust(self, before: Spending, after: Spending, *, refused: Spending | None, overruns: int) -> None:
-        """Replaces what an account holds by what another process reports."""
+        """Replaces the cost of an account by what another process reports."""
         self._committed = self._committed.minus(before).plus(after)
         if refused is not None:
             self._refuse(refused)
@@ -248,7 +248,7 @@ class RunAccount:
         self.budget.settle(reserved, cost)
 
     def recorded(self, key: Hashable) -> None:
-        """The journal holds the reply: from now on its cost is part of `spent`."""
+        """The reply is in the journal: from now on its cost is part of `spent`."""
         if (reported := self._answered.pop(key, None)) is None:
             return
         cost = self._reserved.pop(key)
@@ -257,7 +257,7 @@ class RunAccount:
             self.unconfirmed = self.unconfirmed.plus(cost)
 
     def abandoned(self, key: Hashable) -> None:
-        """How the attempt ended is not known, nor whether the journal holds its reply: it may have been billed."""
+        """The outcome of the attempt is unknown, and whether its reply is in the journal: it may have been billed."""
         if self._answered.pop(key, None) is None:
             self.failed(key, billed=True)
         else:
@@ -286,7 +286,7 @@ class NullLedger:
 
 
 def unlimited_account() -> RunAccount:
-    """An account that pays for everything and keeps no books."""
+    """An account without a limit, for chats outside a run."""
     return Budget().open_account("", prices=PerRole.shared(None), ledger=NullLedger(), spent=NO_COST)
 
 

@@ -26,7 +26,7 @@ _POLICY = re.compile(r"content_filter|content management policy|content_policy",
 
 
 class FailureAction(Enum):
-    """What to do about a failed attempt."""
+    """The consequence of a failed attempt."""
 
     RETRY = auto()
     """A transport error: the same request may work in a moment."""
@@ -146,7 +146,7 @@ def _never_connected(error: BaseException | None) -> bool:
 
 
 def _connection_text(error: BaseException) -> str:
-    """The innermost cause says most: SDKs wrap a reset connection as "Connection error." or even as a timeout."""
+    """The innermost cause is the most specific: SDKs wrap a reset connection as "Connection error." or as a timeout."""
     while error.__cause__ is not None:
         error = error.__cause__
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -103,7 +103,7 @@ class JournaledChat:
             return await self._ask_source(request)
         equal = await self._single_flight.join(request.fingerprint)
         if equal is None:
-            # Until it is on disk: an equal request that comes later finds it there.
+            # Equal requests wait until the reply is on disk; later ones find it there.
             return await self._single_flight.lead(request.fingerprint, self._ask_source(request))
         reply = equal.again()
         await self._record(request, reply)

@@ -108,7 +108,7 @@ AnswerFunction = Callable[[Sequence[BaseMessage]], AIMessage | str]
 
 
 class FunctionChat(BaseChatModel):
-    """Replies with what a function makes of the messages; a string is a reply without metadata."""
+    """Replies with the result of a function of the messages; a string is a reply without metadata."""
 
     _function: AnswerFunction = PrivateAttr()
 

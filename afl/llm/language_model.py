@@ -31,13 +31,13 @@ def is_stand_in(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SamplingOptions:
-    """What a request asks of the model beside its messages; each changes replies and is part of a run's identity."""
+    """The sampling parameters of a request; each changes replies and is part of a run's identity."""
 
     temperature: float | None = 0.0
-    """None sends none."""
+    """None: the parameter is not sent."""
 
     def parameters(self) -> dict[str, Any]:
-        """The options that are sent, by the names that chat completions have for them."""
+        """The parameters that are sent, by their names in the chat completions API."""
         values = {option.name: getattr(self, option.name) for option in fields(self)}
         return {name: value for name, value in values.items() if value is not None}
 
@@ -73,9 +73,9 @@ class LanguageModelSpec:
     """`NAME[:ARGUMENT]`, as `--llm` takes it: `offline`, `openai:gpt-4o-mini`."""
     sampling: SamplingOptions = DEFAULT_SAMPLING
     base_url: str | None = field(default=None, repr=False)
-    """The endpoint; None leaves it to the settings. Addresses and keys are no part of a run's identity."""
+    """The endpoint; None: that of the settings. Addresses and keys are no part of a run's identity."""
     api_key: "SecretStr | None" = None  # pragma: allowlist secret
-    """None leaves it to the settings."""
+    """None: that of the settings."""
     source: EndpointSource = field(default=DEFAULT_SOURCE, repr=False)
 
 
@@ -85,14 +85,14 @@ class LanguageModelContext:
 
     spec: LanguageModelSpec
     dataset: "Dataset"
-    """Whose training split the model may learn from."""
+    """The model may learn from its training split."""
     settings: Settings = field(default_factory=Settings)
     timeout: float = DEFAULT_REQUEST_TIMEOUT
-    """Seconds after which a request is given up; a client's own limit should not be shorter."""
+    """Seconds per request attempt; the time limit of a client should not be shorter."""
 
     @property
     def argument(self) -> str | None:
-        """What follows the colon in `--llm NAME:ARGUMENT`."""
+        """The part after the colon of `--llm NAME:ARGUMENT`."""
         return parse_spec(self.spec.name).argument
 
 
@@ -113,19 +113,19 @@ async def _nothing() -> None: ...
 
 @dataclass(frozen=True, slots=True)
 class LanguageModel:
-    """A chat model with what a run must know of it."""
+    """A chat model with the properties that a run depends on."""
 
     name: str
     """As it enters configuration and fingerprints: `openai:gpt-4o-mini`. Never the endpoint's address."""
     chat: "BaseChatModel" = field(repr=False)
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    """What determines replies besides messages: temperature, the hash of what was learned, ..."""
+    """Everything but messages that determines replies: temperature, the hash of the training data, ..."""
     price: Price | None = None
     """None where it is not known."""
     check: Callable[[], Awaitable[None]] = field(default=_nothing, repr=False)
     """Raises `EndpointError` in one clear line when the endpoint cannot work; costs no tokens."""
     close: Callable[[], Awaitable[None]] = field(default=_nothing, repr=False)
-    """Called in the event loop in which the model was asked."""
+    """To be called in the event loop in which the model was used."""
     endpoint: str = field(default="", repr=False)
     """HOST:PORT, for display."""
     source: EndpointSource = field(default=DEFAULT_SOURCE, repr=False)
@@ -165,7 +165,7 @@ class PerRole(Generic[T_co]):
         return self.recommendation if role == Role.RECOMMENDATION else self.user
 
     def map(self, function: Callable[[T_co], U]) -> "PerRole[U]":
-        """What `function` makes of each value; called once where both are equal, so that the result is shared too."""
+        """The results of `function`; called once where both values are equal, so that the result is shared too."""
         recommendation = function(self.recommendation)
         return PerRole(recommendation, recommendation if self._is_shared else function(self.user))
 
@@ -187,8 +187,8 @@ def load_model(
     """The model that `spec` describes: `offline`, `openai:MODEL`, or what a plug-in registered.
 
     A string stands for a specification with this name. Nothing is sent yet: `await model.check()` tells whether the
-    endpoint works. `await model.close()` belongs to the event loop in which the model was asked. `timeout`: seconds
-    until a request is given up.
+    endpoint works. `await model.close()` belongs into the event loop in which the model was used. `timeout`: seconds
+    per request attempt.
     """
     spec = LanguageModelSpec(spec) if isinstance(spec, str) else spec
     plugin = parse_spec(spec.name).name

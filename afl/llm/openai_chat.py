@@ -129,8 +129,8 @@ class RawChatOpenAI(CallbackBypassChatModel, ChatOpenAI):
 
     @cached_property
     def endpoint(self) -> EndpointClient:
-        """Where completions are requested."""
-        assert isinstance(self.request_timeout, httpx2.Timeout), "given by `raw_chat_openai`"
+        """The client that requests completions."""
+        assert isinstance(self.request_timeout, httpx2.Timeout), "given by `make_chat`"
         return EndpointClient(self.root_async_client, "chat/completions", timeout=self.request_timeout)
 
     def _is_openai(self) -> bool:

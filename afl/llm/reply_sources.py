@@ -1,4 +1,4 @@
-"""Where a reply comes from that the run's own journal does not hold: the model, an earlier run, a recorded run."""
+"""Sources of replies that are not in the run's own journal: the model, an earlier run, a recorded run."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -31,13 +31,13 @@ class SingleFlight:
         self._in_flight: dict[str, asyncio.Future[Reply | None]] = {}
 
     async def join(self, fingerprint: str) -> Reply | None:
-        """The reply to the equal request under way; None where there is none or it gets no reply to share."""
+        """The reply to an equal request under way; None where there is none, or its reply cannot be shared."""
         shared_reply = self._in_flight.get(fingerprint)
         # Shielded: a caller that is cancelled must not cancel the others' reply.
         return None if shared_reply is None else await asyncio.shield(shared_reply)
 
     async def lead(self, fingerprint: str, request: Awaitable[Reply]) -> Reply:
-        """The reply to this request, which equal ones can join until it is there."""
+        """The reply to this request; until it arrives, equal requests can `join`."""
         if fingerprint in self._in_flight:
             return await request
         shared_reply = self._in_flight[fingerprint] = asyncio.get_running_loop().create_future()
@@ -247,7 +247,7 @@ class CachedSource:
         self._source = source
 
     async def answer(self, request: Request) -> Reply:
-        """The reply found, else that of the other source."""
+        """The reply of an earlier run, else that of the other source."""
         reply = await self._lookup(request.fingerprint)
         if reply is None:
             return await self._source.answer(request)

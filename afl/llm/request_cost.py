@@ -1,4 +1,4 @@
-"""What a request costs: prices, an upper bound before it is sent, and what is reported with its reply."""
+"""The cost of a request: prices, an upper bound before it is sent, and the cost reported with its reply."""
 
 import json
 import re
@@ -73,7 +73,7 @@ class CostModel:
         return self.cost(request_bytes(messages), self.max_tokens or 0)
 
     def reported_cost(self, reply: Reply) -> Spending:
-        """What the endpoint reports; nothing where it does not count tokens."""
+        """The cost that the endpoint reports; 0 where it does not count tokens."""
         return self.cost(reply.prompt_tokens, reply.completion_tokens)
 
     def cost(self, prompt: int, completion: int) -> Spending:
@@ -94,7 +94,7 @@ class CostModel:
 
 @dataclass(frozen=True, slots=True)
 class BudgetLimits:
-    """What all runs of a command may cost together; None is no limit."""
+    """The limits on the cost of all runs of a command together; None is no limit."""
 
     usd: float | None = None
     tokens: int | None = None

@@ -1,4 +1,4 @@
-"""How long an attempt, a session and a run may take. No result depends on it: what timed out is asked again."""
+"""Time limits of an attempt, a session and a run. No result depends on them: what timed out is sent again."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -105,7 +105,7 @@ class Deadlines:
 
 
 class RequestTimeout:
-    """A class, since every call enters it: a generator takes three times as long."""
+    """The context manager of one attempt; a class, because a generator takes three times as long."""
 
     __slots__ = ("_limit", "_seconds")
 

@@ -55,7 +55,7 @@ class StallWatchdog:
         self._threshold = after
 
     def awaiting_reply(self, key: CallKey) -> "AwaitingReply":
-        """Entered while a reply to `key` is pending; left when it came or was given up."""
+        """A context that is entered while a reply to `key` is pending."""
         return AwaitingReply(self, key)
 
     def begin(self, key: CallKey) -> None:
@@ -65,7 +65,7 @@ class StallWatchdog:
         self._note(key, "in line to be sent")
 
     def end(self, key: CallKey) -> None:
-        """The reply came, or was given up."""
+        """The reply has arrived, or its time limit has passed."""
         del self._pending[key]
         self._reset()
 
@@ -120,7 +120,7 @@ class StallWatchdog:
 
 
 class AwaitingReply:
-    """A class, since every call enters it: a generator takes three times as long."""
+    """The context manager of a pending reply; a class, because a generator takes three times as long."""
 
     __slots__ = ("_key", "_watch")
 

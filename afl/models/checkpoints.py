@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,7 +11,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from afl.errors import ModelError, StorageError
+from afl.atomic_write import write_atomically
+from afl.errors import ModelError, first_line
 
 VERSION = 1
 """Version of the layout; part of every key."""
@@ -53,7 +52,7 @@ class Checkpoint:
 
 
 def write(checkpoint: Checkpoint, folder: Path) -> Path:
-    """Writes the checkpoint atomically; `StorageError` where the folder cannot be written."""
+    """Writes the checkpoint atomically; `StorageError` where it cannot be written."""
     weights = {name: tensor.detach().contiguous() for name, tensor in checkpoint.weights.items()}
     record = {
         "key": checkpoint.identity.key,
@@ -62,17 +61,7 @@ def write(checkpoint: Checkpoint, folder: Path) -> Path:
         "weights": _digest(weights),
     }
     path = folder / checkpoint.identity.filename
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".saving-", dir=folder, ignore_cleanup_errors=True) as temporary:
-            new = Path(temporary) / path.name
-            with new.open("wb") as file:
-                file.write(save(weights, metadata=record))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(new, path)
-    except OSError as error:
-        raise StorageError(f"{folder}: model cannot be written ({error.strerror or error})") from None
+    write_atomically(path, save(weights, metadata=record))
     return path
 
 
@@ -97,9 +86,8 @@ def read(identity: Identity, folder: Path) -> Checkpoint | None:
 
 def damaged(path: Path, reason: object) -> ModelError:
     """The error of a checkpoint that cannot be used."""
-    first_line = (str(reason).splitlines() or [""])[0][:120]
     return ModelError(
-        f"{path}: not a checkpoint AFL can read ({first_line}); delete the file to train the model again"
+        f"{path}: not a checkpoint AFL can read ({first_line(reason)}); delete the file to train the model again"
     )
 
 

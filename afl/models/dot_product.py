@@ -54,7 +54,7 @@ class _SampledSoftmax(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         states, targets, items, sampled, odds, total_odds = ctx.saved_tensors
-        scale = gradients[0] / len(states) / (1 + total_odds)  # (P, 1) what one unit of odds weighs
+        scale = gradients[0] / len(states) / (1 + total_odds)  # (P, 1) weight of one unit of odds
         scaled_states = states * scale
         states_gradient = (odds @ items[sampled] - total_odds * items[targets]).mul_(scale)
         items_gradient = torch.zeros_like(items)

@@ -59,7 +59,7 @@ class Validation:
 
 
 def _examples(sequences: Sequences) -> list[Example]:
-    lengths = np.diff(sequences.offsets)
+    lengths = sequences.lengths
     first = np.maximum(1, lengths - HISTORY_WINDOW)  # first target position of each sequence
     total = int(np.maximum(lengths - first, 0).sum())
     stride = max(1, -(-total // EXAMPLES))

@@ -77,8 +77,7 @@ class ItemKNN(CountingModel):
 
 def _incidence(sequences: Sequences, items: int) -> sparse.csc_array:
     """(S, items) one where the sequence holds the item."""
-    owner = np.repeat(np.arange(len(sequences)), np.diff(sequences.offsets))
-    ones = np.ones(len(owner), dtype=np.float32)
-    matrix = sparse.csc_array((ones, (owner, sequences.items)), shape=(len(sequences), items))
+    ones = np.ones(len(sequences.items), dtype=np.float32)
+    matrix = sparse.csc_array((ones, (sequences.owners, sequences.items)), shape=(len(sequences), items))
     matrix.data[:] = 1.0  # repeated items count once
     return matrix

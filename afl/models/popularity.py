@@ -31,8 +31,9 @@ class Popularity(CountingModel):
         self.register_buffer("sequences", torch.zeros(config.items))  # (items,)
 
     def count(self, sequences: Sequences) -> None:
-        owner = np.repeat(np.arange(len(sequences)), np.diff(sequences.offsets))  # (L,)
-        once = np.unique(np.stack([owner, sequences.items]), axis=1)[1]
+        once = np.unique(np.stack([sequences.owners, sequences.items]), axis=1)[
+            1
+        ]  # (P,) pairs of sequence and item
         self.sequences = torch.from_numpy(np.bincount(once, minlength=self.items).astype(np.float32))
 
     def forward(self, histories: Tensor) -> Tensor:

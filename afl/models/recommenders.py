@@ -20,6 +20,17 @@ if TYPE_CHECKING:
     from afl.models.scoring import TrainedModel
 
 
+def best_candidates(views: Sequence[SessionView], scores: NDArray[np.floating]) -> NDArray[np.int64]:
+    """(S,) the candidate of each view with the highest of its (S, N) scores; of equals, the one shown first."""
+    candidates = candidate_array(views)
+    return np.asarray(candidates[np.arange(len(views)), scores.argmax(axis=1)], dtype=np.int64)
+
+
+def candidate_array(views: Sequence[SessionView]) -> NDArray[np.int64]:
+    """(S, N) the candidates of views that have equally many."""
+    return np.array([view.candidates for view in views], dtype=np.int64)
+
+
 class TrainedRecommender:
     """Suggests the candidate with the highest score; of equals, the one shown first."""
 
@@ -35,9 +46,7 @@ class TrainedRecommender:
         """(S,) the suggested item of each view; all views have equally many candidates."""
         if not views:
             return np.empty(0, dtype=np.int64)
-        candidates = np.array([view.candidates for view in views], dtype=np.int64)  # (S, N)
-        best = self.model.scores([view.history for view in views], candidates).argmax(axis=1)
-        return np.asarray(candidates[np.arange(len(views)), best], dtype=np.int64)
+        return best_candidates(views, self.model.scores([view.history for view in views], candidate_array(views)))
 
 
 class FileRecommender:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afl.models.context import ModelContext
+from afl.models.recommenders import candidate_array
 from afl.models.registry import model_for_plugin
 from afl.models.scoring import TrainedModel
 from afl.ports import RewardModel
@@ -33,8 +34,7 @@ class TrainedReward:
         """(S, N) one number per view and candidate, in the order of the candidates."""
         if not views:
             return np.empty((0, 0), dtype=np.float32)
-        candidates = np.array([view.candidates for view in views], dtype=np.int64)  # (S, N)
-        return self.model.standardised([view.history for view in views], candidates)
+        return self.model.standardised([view.history for view in views], candidate_array(views))
 
 
 def trained_reward_model(context: ModelContext) -> RewardModel:

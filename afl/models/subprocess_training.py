@@ -14,6 +14,7 @@ from pathlib import Path
 from afl.data.dataset import Dataset
 from afl.data.dataset_store import DatasetStore
 from afl.plugins import plugin_names
+from afl.ports import no_progress
 
 
 @contextmanager
@@ -48,9 +49,6 @@ def _has_checkpoint(name: str, dataset: Dataset, seed: int, models_dir: Path) ->
     return has_checkpoint(name, dataset, seed=seed, models_dir=models_dir)
 
 
-def _silent(done: int, total: int, text: str = "") -> None: ...
-
-
 def main(arguments: Sequence[str]) -> None:
     """The entry point of the subprocess."""
     from afl.models.registry import load_or_train
@@ -61,7 +59,7 @@ def main(arguments: Sequence[str]) -> None:
         DatasetStore(Path(data_dir)).load(dataset),
         seed=int(seed),
         models_dir=Path(models_dir),
-        progress=_silent,
+        progress=no_progress,
     )
 
 

@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 class _JumpingSelector(selectors.DefaultSelector):
-    """Where the loop would wait for the next timer, its time jumps there."""
+    """Instead of waiting for the next timer, the loop's time jumps to it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,8 +45,8 @@ class _JumpingSelector(selectors.DefaultSelector):
 class VirtualLoop(asyncio.SelectorEventLoop):
     """`asyncio.Runner(loop_factory=VirtualLoop)`: sleeping tasks wake up in order, at once.
 
-    For code that waits for nothing but time; what threads or sockets do takes the time that it takes, but no second
-    of the loop's.
+    For code that only waits for time to pass: work of threads and sockets takes real time, during which the loop's
+    time stands still.
     """
 
     def __init__(self) -> None:

@@ -15,7 +15,7 @@ from uuid import uuid4
 def temporary_plugins(groups: Mapping[str, Mapping[str, Any]]) -> Iterator[None]:
     """Registers objects by group and name until the block ends: `{"afl.importers": {"lines": import_lines}}`.
 
-    A name that is taken means the new object for so long.
+    A name that is registered already refers to the new object until then.
     """
     name = f"afl_plugged_{uuid4().hex}"
     module = ModuleType(name)

@@ -214,9 +214,9 @@ async def _serve(server: FakeServer) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m afl.testing.server", description=FakeServer.__doc__)
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--port", type=int, default=0, help="0: any free port")
     parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS")
-    parser.add_argument("--per-second", type=int, metavar="N", help="refuse more requests than these with 429")
+    parser.add_argument("--per-second", type=int, metavar="N", help="answer more requests than this with 429")
     parser.add_argument("--api-key", metavar="KEY", help="the only key that is accepted")
     parser.add_argument("--model", action="append", default=[], metavar="ID", help="list this model; repeatable")
     parser.add_argument("--refuse", action="store_true", help="never accept, so that all rounds are used")
@@ -227,7 +227,7 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         type=_numbered_fault,
         metavar="N=KIND",
-        help=f"spoil request N: {kinds}",
+        help=f"replace the response to request N: {kinds}",
     )
     return parser
 
@@ -245,7 +245,7 @@ if __name__ == "__main__":
 
 @contextmanager
 def server_process(*arguments: str) -> Iterator[str]:
-    """Starts `python -m afl.testing.server ARGUMENTS` and gives its URL; ends the process on leaving."""
+    """The URL of a server in its own process, `python -m afl.testing.server ARGUMENTS`, which ends with the block."""
     command = [sys.executable, "-m", "afl.testing.server", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -145,7 +145,7 @@ def no_sessions(dataset: Dataset, options: RunOptions) -> str:
     reason = f"data set {dataset.name!r} has no session in split {options.split!r}"
     if not any(map(len, sequences)):
         return f"{reason}: {_divided(dataset)}"
-    longest = max(int(np.diff(of_split.offsets).max(initial=0)) for of_split in sequences)
+    longest = max(int(of_split.lengths.max(initial=0)) for of_split in sequences)
     least = MIN_HISTORY + 1 + options.held_out
     held_out = f", {options.held_out} of them held out; ask about fewer with --items" if options.held_out else ""
     return f"{reason}; a session needs a sequence of at least {least} items{held_out} (the longest here has {longest})"

@@ -78,7 +78,7 @@ def is_gzip(file: Path) -> bool:
         return stream.read(2) == b"\x1f\x8b"
 
 
-def first_line(file: Path) -> str:
+def first_line_of(file: Path) -> str:
     """The first line, without a byte order mark."""
     with reading(file) as stream:
         return stream.readline().decode("utf-8", "replace").removeprefix("\ufeff").strip()

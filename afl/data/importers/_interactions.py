@@ -1,6 +1,6 @@
 """Turns rows of user, item and time into one sequence per user in time order, divided into splits."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import numpy as np
@@ -78,6 +78,17 @@ def interactions(table: Table) -> pl.DataFrame:
     if len(invalid):
         raise DataError(f"{table.where(invalid[ROW][0])}: user {invalid['user'][0]!r} holds control characters")
     return frame.with_columns(_seconds(table, columns["time"]).alias("time")).drop(ROW)
+
+
+def item_keys(rows: pl.DataFrame) -> list[str]:
+    """The items that occur, shorter ids first, then alphabetical."""
+    return rows["item"].unique().to_frame().sort(pl.col("item").str.len_chars(), "item")["item"].to_list()
+
+
+def described_catalogue(keys: Sequence[str], described: Mapping[str, tuple[str, Attributes]]) -> Catalogue:
+    """The items with these keys, with title and attributes where they are described; else the key is the title."""
+    descriptions = [described.get(key, (key, {})) for key in keys]
+    return Catalogue.build(keys, [title for title, _ in descriptions], [values for _, values in descriptions])
 
 
 def split_by_user(rows: pl.DataFrame, catalogue: Catalogue) -> dict[Split, Sequences]:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import polars as pl
 
-from afl.data.importers._files import first_line, reading
-from afl.errors import DataError
+from afl.data.importers._files import first_line_of, reading
+from afl.errors import DataError, first_line
 
 _INTEGERS = ("user", "item", "time")
 _LIMIT = 2**53
@@ -40,7 +40,7 @@ def read_ratings(file: Path, layout: Layout) -> pl.DataFrame:
         rows = _scanned(file, layout, columns)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         _raise_first_bad_line(file, layout, columns)
-        raise DataError(f"{file}: not a readable table of ratings ({_reason(error)})") from None
+        raise DataError(f"{file}: not a readable table of ratings ({first_line(error, 'unreadable')})") from None
     if rows.is_empty():
         raise DataError(f"{file}: it holds no rows, expected one rating a line")
     return rows
@@ -50,7 +50,7 @@ def _columns(file: Path, layout: Layout) -> tuple[str, ...]:
     """The columns of this file, in order."""
     if not layout.header:
         return layout.columns
-    header = first_line(file)
+    header = first_line_of(file)
     names = next(csv.reader([header], delimiter=layout.separator), [])
     ours = {name.lower(): column for column, name in layout.header.items()}
     columns = tuple(ours.get(name.strip().lower(), name) for name in names)
@@ -138,7 +138,3 @@ def _problem(column: str, text: str) -> str | None:
         return None if column not in _INTEGERS or abs(int(text)) < _LIMIT else "a smaller number"
     except ValueError:
         return "a whole number"
-
-
-def _reason(error: BaseException) -> str:
-    return (str(error).splitlines() or ["unreadable"])[0][:120]

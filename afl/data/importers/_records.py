@@ -13,7 +13,8 @@ from afl.errors import DataError
 
 Record = Mapping[str, Any]
 
-_MALFORMED = (ValueError, SyntaxError, RecursionError, MemoryError)
+MALFORMED = (ValueError, SyntaxError, RecursionError, MemoryError)
+"""The errors of text that is no record."""
 
 
 def records_of(file: Path) -> Iterator[tuple[int, Record]]:
@@ -27,7 +28,7 @@ def records_of(file: Path) -> Iterator[tuple[int, Record]]:
                 parse, record = _parsed(line.decode("utf-8-sig" if number == 1 else "utf-8"), parse)
             except UnicodeDecodeError:
                 raise DataError(f"{file}, line {number}: not valid UTF-8 text; save the file as UTF-8") from None
-            except _MALFORMED:
+            except MALFORMED:
                 excerpt = line.decode("utf-8", "replace").strip()
                 raise DataError(
                     f"{file}, line {number}: got {excerpt[:60]!r}, expected one record {{...}}"
@@ -64,7 +65,7 @@ def _parsed(line: str, parse: Callable[[str], Any]) -> tuple[Callable[[str], Any
     for attempt in (parse, other):
         try:
             record = attempt(line)
-        except _MALFORMED:
+        except MALFORMED:
             continue
         if isinstance(record, dict):
             return attempt, record
@@ -77,10 +78,11 @@ def _json(line: str) -> Any:
 
 def _literal(line: str) -> Any:
     flat = _flat_literal(line.strip())
-    return _any_literal(line.strip()) if flat is None else flat
+    return parse_literal(line.strip()) if flat is None else flat
 
 
-def _any_literal(text: str) -> Any:
+def parse_literal(text: str) -> Any:
+    """The value of a Python literal, parsed without being executed; raises one of `MALFORMED` for anything else."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # deprecated escape sequences
         return ast.literal_eval(text)
@@ -110,5 +112,5 @@ def _flat_literal(text: str) -> dict[str, Any] | None:
 
 def _unquoted(text: str) -> str:
     if "\\" in text:
-        return str(_any_literal(text))
+        return str(parse_literal(text))
     return text[2:-1] if text[0] == "u" else text[1:-1]

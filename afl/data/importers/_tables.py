@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from afl.data.importers._files import content_of, text_of
-from afl.errors import DataError
+from afl.errors import DataError, first_line
 
 ROW = "\x00row"
 """Name of the column of row numbers: no header can equal it, since control characters are stripped from headers."""
@@ -86,7 +86,7 @@ def read_parquet_table(file: Path) -> Table:
         raw = pl.read_parquet(io.BytesIO(content_of(file)))
         return _table(file, raw.select(_as_text(raw[name]) for name in raw.columns), lines=False)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        raise DataError(f"{file}: not a readable parquet file ({_first_line(error)})") from None
+        raise DataError(f"{file}: not a readable parquet file ({first_line(error, 'unreadable')})") from None
 
 
 def _table(
@@ -133,8 +133,4 @@ def _unreadable(file: Path, text: str, separator: str, quoted: bool, error: Base
                 return DataError(f"{file}, line {reader.line_num}: got {len(fields)} fields, expected {expected}")
     except csv.Error:
         pass  # fall back on the message of polars
-    return DataError(f"{file}: not a readable table ({_first_line(error)})")
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or ["unreadable"])[0][:120]
+    return DataError(f"{file}: not a readable table ({first_line(error, 'unreadable')})")

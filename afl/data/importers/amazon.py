@@ -18,7 +18,13 @@ from afl.data.catalogue import Attributes, Catalogue
 from afl.data.dataset import Dataset
 from afl.data.importers import ImportOptions
 from afl.data.importers._files import entries_of, existing_path
-from afl.data.importers._interactions import split_by_user, split_notes, without_title
+from afl.data.importers._interactions import (
+    described_catalogue,
+    item_keys,
+    split_by_user,
+    split_notes,
+    without_title,
+)
 from afl.data.importers._records import Record, records_of, text_in, texts_in
 from afl.errors import DataError
 from afl.types import Domain
@@ -56,7 +62,7 @@ def import_amazon(path: Path | None, options: ImportOptions) -> Dataset:
     file = _reviews(existing_path(path, "amazon"))
     release = _release(file)
     rows = _rows(file, release)
-    keys = rows["item"].unique().to_frame().sort(pl.col("item").str.len_chars(), "item")["item"].to_list()
+    keys = item_keys(rows)
     catalogue, notes = _catalogue(file, release, keys)
     splits = split_by_user(rows, catalogue)
     notes = {"release": release.name} | notes | split_notes(splits)
@@ -143,9 +149,7 @@ def _catalogue(file: Path, release: Release, keys: list[str]) -> tuple[Catalogue
             "titles": "none: there is no file of products (meta_...) next to the reviews"
         }
     products = _products(meta, release, set(keys))
-    titles = [products[key][0] if key in products else key for key in keys]
-    attributes = [products[key][1] if key in products else {} for key in keys]
-    return Catalogue.build(keys, titles, attributes), without_title(len(keys) - len(products), meta.name)
+    return described_catalogue(keys, products), without_title(len(keys) - len(products), meta.name)
 
 
 def _meta(file: Path) -> Path | None:

@@ -41,11 +41,7 @@ def import_csv(path: Path | None, options: ImportOptions) -> Dataset:
     rows = interactions(table)
     catalogue, notes = _catalogue(table, rows)
     splits = split_by_user(rows, catalogue)
-    wording = (
-        domains.get_domain(options.domain)
-        if options.domain
-        else domains.guess_domain(file.name, file.resolve().parent.name)
-    )
+    wording = domains.choose_domain(options.domain, file.name, file.resolve().parent.name)
     return Dataset(options.name, "csv", wording, catalogue, splits, notes | split_notes(splits))
 
 

@@ -2,13 +2,15 @@
 
 A folder holds `info/CATEGORY_5_*.txt` (`title<TAB>id`, ids 0, 1, ... in order), `cache/CATEGORY_YEAR/train.pkl` and
 `eval.pkl` (pickled frames with `seq`, ten items padded at the end, `len_seq` and `next`), and the tests as
-`test/CATEGORY_5_*.csv`, whose lists are Python literals. `info/CATEGORY_title_interaction_*.json` (how often each
-title occurs in the training histories) is checked if it exists.
+`test/CATEGORY_5_*.csv`, whose lists are Python literals, which are parsed without being executed.
+`info/CATEGORY_title_interaction_*.json` (how often each title occurs in training histories) is checked if it exists.
 """
 
+import csv
+import io
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -18,7 +20,7 @@ from afl.data.dataset import Dataset, Sequences, Split
 from afl.data.dataset import Sequence as UserSequence
 from afl.data.importers import ImportOptions
 from afl.data.importers._files import data_folder, entries_of, lines_of, only_file, text_of
-from afl.data.importers._flower_tests import UserRow, read_tests
+from afl.data.importers._records import MALFORMED, parse_literal
 from afl.data.safe_unpickler import read_frame
 from afl.errors import DataError, UsageError
 from afl.option import DATA, Option
@@ -28,6 +30,16 @@ WINDOW = 10
 
 Example = tuple[int, ...]
 """A history of one to ten items, and the item that came next."""
+
+_TEST_COLUMNS = ("user_id", "history_item_id", "item_id", "history_item_title", "item_title")
+
+
+class UserRow(NamedTuple):
+    """A line of the test file."""
+
+    user: str
+    example: tuple[int, ...]
+    """The history, then the item that came next."""
 
 
 def import_flower(
@@ -52,14 +64,14 @@ def import_flower(
     titles = _titles(info)
     cache = _cache(folder, category)
     train, valid = (_examples(cache / name, len(titles)) for name in ("train.pkl", "eval.pkl"))
-    test = read_tests(only_file(folder / "test", f"{category}_5_*.csv"), titles)
+    test = _read_tests(only_file(folder / "test", f"{category}_5_*.csv"), titles)
     joined = join_windows(train)
     splits = {
         Split.TRAIN: Sequences.of([UserSequence(f"train-{n}", items) for n, items in enumerate(joined.sequences)]),
         Split.VALID: Sequences.of([UserSequence(f"valid-{n}", items) for n, items in enumerate(valid)]),
         Split.TEST: Sequences.of(_test_sequences(test)),
     }
-    wording = domains.get_domain(options.domain) if options.domain else domains.guess_domain(category)
+    wording = domains.choose_domain(options.domain, category)
     catalogue = Catalogue.build([str(item) for item in range(len(titles))], titles)
     notes = _notes(category, train, joined, [row.example for row in test], titles)
     count_notes = _title_count_notes(folder, category, train, titles)
@@ -169,6 +181,54 @@ def _in_order(rows: Iterable[Example]) -> list[Example]:
 
 
 # ---- tests
+
+
+def _read_tests(file: Path, titles: Sequence[str]) -> list[UserRow]:
+    """The rows in file order; `DataError` names the malformed line.
+
+    Items are given by number and by title; the two must agree.
+    """
+    lines = csv.DictReader(io.StringIO(text_of(file), newline=""), strict=True)
+    try:
+        missing = [name for name in _TEST_COLUMNS if name not in (lines.fieldnames or ())]
+        if missing:
+            names = ", ".join(lines.fieldnames or ()) or "none"
+            raise DataError(f"{file}, line 1: column {missing[0]!r} is missing; available: {names[:120]}")
+        return [_test_row(f"{file}, line {lines.line_num}", cells, titles) for cells in lines]
+    except csv.Error as error:
+        raise DataError(f"{file}, line {lines.line_num}: not CSV ({error})") from None
+
+
+def _test_row(where: str, cells: Mapping[str | None, Any], titles: Sequence[str]) -> UserRow:
+    if None in cells or None in cells.values():
+        raise DataError(f"{where}: got more or fewer fields than columns, expected one per column")
+    history = _list(where, "history_item_id", cells["history_item_id"])
+    example = (*history, _literal(cells["item_id"]))
+    invalid = [item for item in example if type(item) is not int or not 0 <= item < len(titles)]
+    if invalid or not history:
+        got = f"item {invalid[0]!r:.40}" if invalid else "no history"
+        raise DataError(f"{where}: got {got}, expected item numbers below {len(titles)}")
+    row_titles = [*_list(where, "history_item_title", cells["history_item_title"]), cells["item_title"]]
+    if row_titles != [titles[item] for item in example]:
+        raise DataError(
+            f"{where}: titles are not those of the items, expected {titles[example[-1]]!r:.60} at the end"
+        )
+    return UserRow(cells["user_id"], example)
+
+
+def _list(where: str, column: str, text: str) -> list[Any]:
+    value = _literal(text)
+    if not isinstance(value, list):
+        raise DataError(f"{where}: {column} is {text[:40]!r}, expected a list")
+    return value
+
+
+def _literal(text: str) -> Any:
+    """The value, or None where the text is no literal."""
+    try:
+        return parse_literal(text)
+    except MALFORMED:
+        return None
 
 
 def _test_sequences(rows: Sequence[UserRow]) -> list[UserSequence]:

@@ -16,7 +16,7 @@ from afl.data.dataset import Dataset
 from afl.data.importers import ImportOptions
 from afl.data.importers._files import encoding_of, folder_with
 from afl.data.importers._hetrec import movie_attributes, numbered_rows, parse_int, unquoted
-from afl.data.importers._interactions import split_by_user, split_notes, without_title
+from afl.data.importers._interactions import described_catalogue, split_by_user, split_notes, without_title
 from afl.data.importers._ratings import Layout, is_rating, read_ratings
 from afl.data.importers._titles import article_first
 from afl.errors import DataError
@@ -78,7 +78,5 @@ def _catalogue(folder: Path, rated: pl.DataFrame) -> tuple[Catalogue, dict[str, 
         titles[key], years[key] = article_first(unquoted(title)), year
     attributes = movie_attributes(folder, years)
     missing = [key for key in rated["item"].unique().sort().cast(pl.String).to_list() if key not in titles]
-    catalogue = Catalogue.build(
-        [*titles, *missing], [*titles.values(), *missing], [*attributes.values(), *({} for _ in missing)]
-    )
-    return catalogue, without_title(len(missing), _MOVIES)
+    described = {key: (title, attributes[key]) for key, title in titles.items()}
+    return described_catalogue([*titles, *missing], described), without_title(len(missing), _MOVIES)

@@ -42,7 +42,7 @@ def import_llara(path: Path | None, options: ImportOptions) -> Dataset:
         splits, notes = _simulation_users(folder / _USERS, ids)
     else:
         splits, notes = _windows(folder, ids)
-    wording = domains.get_domain(options.domain) if options.domain else domains.guess_domain(folder.name)
+    wording = domains.choose_domain(options.domain, folder.name)
     return Dataset(options.name, "llara", wording, catalogue, splits, notes)
 
 

@@ -20,7 +20,7 @@ from afl.data.catalogue import Attributes, Catalogue
 from afl.data.dataset import Dataset
 from afl.data.importers import ImportOptions
 from afl.data.importers._files import encoding_of, existing_path, folder_with, lines_of, text_of
-from afl.data.importers._interactions import split_by_user, split_notes, without_title
+from afl.data.importers._interactions import described_catalogue, split_by_user, split_notes, without_title
 from afl.data.importers._ratings import Layout, read_ratings
 from afl.data.importers._titles import GENRES, film
 from afl.errors import DataError
@@ -84,10 +84,7 @@ def _catalogue(file: Path, release: Release, rows: pl.DataFrame) -> tuple[Catalo
         movies[key] = title, {name: values for name, values in attributes.items() if values}
     rated = rows["item"].unique().sort().cast(pl.String).to_list()
     missing = [key for key in rated if key not in movies]
-    keys = [*movies, *missing]
-    titles = [*(title for title, _ in movies.values()), *missing]
-    attributes_of_all = [*(attributes for _, attributes in movies.values()), *({} for _ in missing)]
-    return Catalogue.build(keys, titles, attributes_of_all), without_title(len(missing), file.name)
+    return described_catalogue([*movies, *missing], movies), without_title(len(missing), file.name)
 
 
 # ---- movies

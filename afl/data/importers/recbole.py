@@ -17,6 +17,7 @@ from afl.data.importers._interactions import (
     TITLE,
     attributes_of,
     interactions,
+    item_keys,
     split_by_user,
     split_notes,
 )
@@ -38,13 +39,11 @@ def import_recbole(path: Path | None, options: ImportOptions) -> Dataset:
     table, _ = _read(file)
     rows = interactions(table)
     item_file = file.with_suffix(".item")
-    catalogue, notes = _catalogue(item_file, rows) if item_file.is_file() else (Catalogue.build(_keys(rows)), {})
-    splits = split_by_user(rows, catalogue)
-    wording = (
-        domains.get_domain(options.domain)
-        if options.domain
-        else domains.guess_domain(file.name, file.resolve().parent.name)
+    catalogue, notes = (
+        _catalogue(item_file, rows) if item_file.is_file() else (Catalogue.build(item_keys(rows)), {})
     )
+    splits = split_by_user(rows, catalogue)
+    wording = domains.choose_domain(options.domain, file.name, file.resolve().parent.name)
     return Dataset(options.name, "recbole", wording, catalogue, splits, notes | split_notes(splits))
 
 
@@ -63,11 +62,6 @@ def _read(file: Path) -> tuple[Table, dict[str, str]]:
         types[name] = column_type
     plain = table.frame.rename(dict(zip(table.columns, types, strict=True)))
     return Table(file, plain, table.lines, table.breaks, table.skipped), types
-
-
-def _keys(rows: pl.DataFrame) -> list[str]:
-    """The items that occur, shorter ids first, then alphabetical."""
-    return rows["item"].unique().to_frame().sort(pl.col("item").str.len_chars(), "item")["item"].to_list()
 
 
 def _catalogue(file: Path, rows: pl.DataFrame) -> tuple[Catalogue, dict[str, str]]:

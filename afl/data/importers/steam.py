@@ -14,11 +14,17 @@ from pathlib import Path
 import polars as pl
 
 from afl.data import domains
-from afl.data.catalogue import Attributes, Catalogue
+from afl.data.catalogue import Attributes
 from afl.data.dataset import Dataset
 from afl.data.importers import ImportOptions
 from afl.data.importers._files import existing_path
-from afl.data.importers._interactions import split_by_user, split_notes, without_title
+from afl.data.importers._interactions import (
+    described_catalogue,
+    item_keys,
+    split_by_user,
+    split_notes,
+    without_title,
+)
 from afl.data.importers._records import Record, records_of, text_in, texts_in
 from afl.data.importers.llara import import_llara
 from afl.errors import DataError
@@ -40,11 +46,10 @@ def import_steam(path: Path | None, options: ImportOptions) -> Dataset:
     if any((folder / name).is_file() for name in _LLARA):
         return replace(import_llara(folder, options), format="steam", domain=wording)
     rows = _rows(source if source.is_file() else _one_of(folder, _REVIEWS))
-    keys = rows["item"].unique().to_frame().sort(pl.col("item").str.len_chars(), "item")["item"].to_list()
+    keys = item_keys(rows)
     games = _one_of(folder, _GAMES)
     described = _read_games(games, set(keys))
-    titles = [described[key][0] if key in described else key for key in keys]
-    catalogue = Catalogue.build(keys, titles, [described[key][1] if key in described else {} for key in keys])
+    catalogue = described_catalogue(keys, described)
     splits = split_by_user(rows, catalogue)
     notes = {"order": "by day; reviews of one day keep the order of the file"}
     notes |= without_title(len(keys) - len(described), games.name) | split_notes(splits)

@@ -47,7 +47,7 @@ class PairCounts:
     def count(cls, sequences: Sequences, popularity: Floats, window: Window) -> "PairCounts":
         """Counts all pairs of the sequences that fit into the window."""
         window = window._replace(width=_affordable_width(sequences, window.width))
-        owner = np.repeat(np.arange(len(sequences)), np.diff(sequences.offsets))  # (L,)
+        owner = sequences.owners  # (L,)
         items = sequences.items.astype(np.int32)
         before, after, weight = [items[:0]], [items[:0]], [np.zeros(0, np.float32)]
         for distance in range(1, window.width + 1):
@@ -109,8 +109,8 @@ class _SparseCounts:
 
 
 def thin_sequences(sequences: Sequences) -> Sequences:
-    """Every k-th sequence, with the least k for which a window of 20 stays within `MOST_PAIRS`."""
-    lengths = np.diff(sequences.offsets)
+    """Every k-th sequence, with the least k for which a window of 20 stays within `MAX_PAIRS`."""
+    lengths = sequences.lengths
     every = -(-_count_pairs(lengths, MIN_WIDTH) // MAX_PAIRS)
     if every <= 1:
         return sequences
@@ -125,7 +125,7 @@ def _count_pairs(lengths: NDArray[np.int64], width: int) -> int:
 
 
 def _affordable_width(sequences: Sequences, width: int) -> int:
-    lengths = np.diff(sequences.offsets)
+    lengths = sequences.lengths
     longest = int(lengths.max(initial=1)) - 1
     pairs = 0
     for distance in range(1, min(width, longest) + 1):

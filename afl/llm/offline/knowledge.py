@@ -1,4 +1,4 @@
-"""What the offline model knows: the training split and the catalogue, never a validation or test row."""
+"""The knowledge of the offline model: the training split and the catalogue, never a validation or test row."""
 
 import hashlib
 from collections.abc import Mapping

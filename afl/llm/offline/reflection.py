@@ -57,7 +57,7 @@ class CauseFinder:
         self.aspects = tuple(aspects)
 
     def find(self, missed: MissedList, target: int) -> list[Cause]:
-        """What spoke for the candidate at position `chosen`: one to three causes, the strongest first.
+        """Why the candidate at position `target` fits the history: one to three causes, the strongest first.
 
         Values that the history has and the list lacks, with the aspect of the first; without any, the aspect in
         which the candidate is closer to the history than the list is; then a direction in which it is far from it.
@@ -162,9 +162,9 @@ class OfflineReflection:
         return (self.long_lists if self.long_lists.applies_to(request) else self.recommender).preference(request)
 
     def _visible_aspects(self, request: Request) -> tuple[str, ...]:
-        skims = self.long_lists.applies_to(request)
+        is_long = self.long_lists.applies_to(request)
         near = (aspect for aspect in self.aspects if aspect not in DIRECTED_ASPECTS)
-        return tuple(aspect for aspect in near if not skims or self.long_lists.is_visible(aspect))
+        return tuple(aspect for aspect in near if not is_long or self.long_lists.is_visible(aspect))
 
     def _mistakes(self, preference: Preference, missed: MissedList) -> Iterator[str]:
         order = np.argsort(-np.abs(preference.attention), kind="stable").tolist()

@@ -24,10 +24,10 @@ from afl.prompt_headings import (
 
 HEADINGS = (HISTORY, CANDIDATES, ADVICE, REFUSED, RECOMMENDATION, CHOSEN, HINTS_SO_FAR, NEW_HINT)
 HINT = "Hint:"
-"""How a line begins that is a hint even where it names a candidate."""
+"""The beginning of a line that is a hint even where it names a candidate."""
 
 USER_ROLE_PREFIX = "You play"
-"""How the system message of the user agent begins."""
+"""The beginning of the user agent's system message."""
 
 _ENTRY = re.compile(r"\d+\. (.*)")
 _ROUND = re.compile(r"- Round \d+: (.*)")
@@ -70,7 +70,7 @@ class Offer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A parsed request; what it lacks is empty."""
+    """A parsed request; fields of missing sections are empty."""
 
     task: Task
     history: tuple[str, ...]
@@ -86,11 +86,11 @@ class Request:
     scores: Mapping[str, float]
     """The reward scores listed below candidates, by title."""
     plays_user: bool
-    """Whether it plays the user."""
+    """Whether the request is for the user agent."""
     earlier_list: tuple[str, ...] = ()
-    """The candidates it listed earlier in the conversation, best first."""
+    """The candidates that the model listed earlier in the conversation, best first."""
     target: str | None = None
-    """The candidate that was chosen instead, where it is stated."""
+    """The candidate that the user chose instead, where the request states it."""
     hints_so_far: tuple[str, ...] = ()
     """The hints collected so far, one of which `new_hint` may repeat."""
     new_hint: str = ""

@@ -84,7 +84,7 @@ _ASPECT = {word: AspectMention(aspect, 1) for aspect, words in ASPECT_WORDS.item
 
 
 class Phrases(NamedTuple):
-    """How the offline model words an aspect; each phrase holds a word of `ASPECT_WORDS`, so that it is recognized.
+    """The offline model's wording for an aspect; each phrase holds a word of `ASPECT_WORDS`, so that it is recognized.
 
     Fields: {witnesses} history titles, {values} the item's own values, {aspect}, {past}, {participle}, {person},
     {items}.
@@ -94,7 +94,7 @@ class Phrases(NamedTuple):
     lacks: tuple[str, ...]
     """About an offer, compared with a candidate that has more of it."""
     low: tuple[str, ...] = ()
-    """Where having little of it speaks for a candidate."""
+    """For a candidate that is preferred for having little of it."""
 
 
 PHRASES: dict[str, Phrases] = {

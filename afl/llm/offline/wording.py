@@ -10,9 +10,9 @@ from afl.llm.offline.vocabulary import PHRASES
 from afl.types import Domain
 
 ASPECTS_NAMED = 2
-"""Most aspects that a reason names."""
+"""Maximum number of aspects in a reason."""
 WITNESSES = 2
-"""Most history items named as evidence."""
+"""Maximum number of history items named as evidence."""
 
 
 class Wording:

@@ -13,6 +13,7 @@ import pytest
 
 from afl.data.download import Source, SourceFile, download
 from afl.errors import DataError, EndpointError, StorageError
+from afl.ports import no_progress
 
 CONTENT = bytes(range(256)) * 3_000
 MD5 = hashlib.md5(CONTENT).hexdigest()
@@ -80,18 +81,15 @@ def source(host: Host, name: str = "data.bin", **known: object) -> Source:
     return Source("mine", "csv", "https://example.org/mine", "free", "A. Author", files)
 
 
-def silent(done: int, total: int, text: str = "") -> None: ...
-
-
 def broken_off(host: Host, folder: Path, **known: object) -> None:
     """A first try that ends after 500,000 bytes."""
     host.breaks_after = 500_000
     with pytest.raises(EndpointError, match=r"was closed after 500,000 of 768,000 bytes; try again later"):
-        download(source(host, **known), folder, progress=silent)
+        download(source(host, **known), folder, progress=no_progress)
 
 
 def test_a_file_is_downloaded_checked_and_told(host: Host, tmp_path: Path) -> None:
-    (file,) = download(source(host, size=len(CONTENT), md5=MD5), tmp_path / "new", progress=silent)
+    (file,) = download(source(host, size=len(CONTENT), md5=MD5), tmp_path / "new", progress=no_progress)
     assert file.path.read_bytes() == CONTENT
     assert (file.size, file.sha256) == (len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
     assert file.verified_by == "size and MD5 (published beside the file)"
@@ -99,7 +97,7 @@ def test_a_file_is_downloaded_checked_and_told(host: Host, tmp_path: Path) -> No
 
 
 def test_where_no_hash_is_published_that_is_said(host: Host, tmp_path: Path) -> None:
-    (file,) = download(source(host), tmp_path, progress=silent)
+    (file,) = download(source(host), tmp_path, progress=no_progress)
     assert file.verified_by == "no hash is published; its SHA-256 is shown"
 
 
@@ -111,13 +109,13 @@ def test_progress_counts_bytes(host: Host, tmp_path: Path) -> None:
 
 def test_a_file_that_is_there_and_whole_is_not_asked_for_again(host: Host, tmp_path: Path) -> None:
     (tmp_path / "data.bin").write_bytes(CONTENT)
-    download(source(host, md5=MD5), tmp_path, progress=silent)
+    download(source(host, md5=MD5), tmp_path, progress=no_progress)
     assert host.ranges == []
 
 
 def test_a_download_that_broke_off_goes_on_where_it_stood(host: Host, tmp_path: Path) -> None:
     broken_off(host, tmp_path, md5=MD5)
-    (file,) = download(source(host, md5=MD5), tmp_path, progress=silent)
+    (file,) = download(source(host, md5=MD5), tmp_path, progress=no_progress)
     assert file.path.read_bytes() == CONTENT
     assert host.ranges == [None, "bytes=500000-"]
 
@@ -125,21 +123,21 @@ def test_a_download_that_broke_off_goes_on_where_it_stood(host: Host, tmp_path: 
 def test_it_starts_over_where_the_file_has_changed_in_between(host: Host, tmp_path: Path) -> None:
     broken_off(host, tmp_path)
     host.content, host.tag = CONTENT[::-1], '"v2"'
-    (file,) = download(source(host), tmp_path, progress=silent)
+    (file,) = download(source(host), tmp_path, progress=no_progress)
     assert file.path.read_bytes() == CONTENT[::-1]
 
 
 def test_it_starts_over_where_the_source_does_not_tell_versions_apart(host: Host, tmp_path: Path) -> None:
     host.tag = None
     broken_off(host, tmp_path)
-    (file,) = download(source(host), tmp_path, progress=silent)
+    (file,) = download(source(host), tmp_path, progress=no_progress)
     assert (file.path.read_bytes(), host.ranges) == (CONTENT, [None, None])
 
 
 def test_it_starts_over_where_more_is_there_than_the_source_has(host: Host, tmp_path: Path) -> None:
     (tmp_path / "data.bin.part").write_bytes(CONTENT + b"more")
     (tmp_path / "data.bin.version").write_text('"v1"')
-    (file,) = download(source(host), tmp_path, progress=silent)
+    (file,) = download(source(host), tmp_path, progress=no_progress)
     assert (file.path.read_bytes(), host.ranges) == (CONTENT, ["bytes=768004-", None])
 
 
@@ -155,7 +153,7 @@ def test_a_file_that_is_not_what_is_published_is_set_aside(
     host: Host, tmp_path: Path, known: dict[str, object], message: str
 ) -> None:
     with pytest.raises(DataError, match=message):
-        download(source(host, **known), tmp_path, progress=silent)
+        download(source(host, **known), tmp_path, progress=no_progress)
     assert [path.name for path in tmp_path.iterdir()] == ["data.bin.wrong"]
 
 
@@ -166,26 +164,26 @@ def test_a_source_that_says_no_gives_one_line_with_the_way_by_hand(
     host.status = status
     by_hand = r"see https://example\.org/mine\), put it at .*data\.bin and run the same command again"
     with pytest.raises(EndpointError, match=rf"data\.bin: answered {status} .*{by_hand}"):
-        download(source(host), tmp_path, progress=silent)
+        download(source(host), tmp_path, progress=no_progress)
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:1/x.zip", "nothing://x/x.zip"])
 def test_nobody_there_gives_one_line_with_the_way_by_hand(tmp_path: Path, address: str) -> None:
     nobody = Source("mine", "csv", "https://example.org", "free", "A. Author", (SourceFile(address),))
     with pytest.raises(EndpointError, match=r"x\.zip: .*; try again later, or get it by other means"):
-        download(nobody, tmp_path, progress=silent)
+        download(nobody, tmp_path, progress=no_progress)
 
 
 def test_a_mirror_has_files_of_the_same_names(host: Host, tmp_path: Path) -> None:
     away = Source("m", "csv", "page", "free", "A", (SourceFile("https://example.invalid/data.bin", md5=MD5),))
-    (file,) = download(away, tmp_path, progress=silent, mirror=host.url)
+    (file,) = download(away, tmp_path, progress=no_progress, mirror=host.url)
     assert file.path.read_bytes() == CONTENT
 
 
 def test_a_folder_that_cannot_be_made_is_named(host: Host, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StorageError, match="cannot be written"):
-        download(source(host), tmp_path / "file" / "new", progress=silent)
+        download(source(host), tmp_path / "file" / "new", progress=no_progress)
 
 
 def archive(*names: str) -> bytes:
@@ -200,14 +198,14 @@ def test_an_archive_is_unpacked_with_a_folder_of_its_own_or_without(
     host: Host, tmp_path: Path, names: tuple[str, ...]
 ) -> None:
     host.content = archive(*names)
-    download(source(host, "ml-1m.zip"), tmp_path, progress=silent)
+    download(source(host, "ml-1m.zip"), tmp_path, progress=no_progress)
     assert sorted(path.name for path in (tmp_path / "ml-1m").iterdir()) == ["movies.dat", "ratings.dat"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["ml-1m", "ml-1m.zip"]
 
 
 def test_an_archive_cannot_write_outside_its_folder(host: Host, tmp_path: Path) -> None:
     host.content = archive("../../escaped", "/rooted", "inside")
-    download(source(host, "x.zip"), tmp_path / "a" / "b", progress=silent)
+    download(source(host, "x.zip"), tmp_path / "a" / "b", progress=no_progress)
     assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == [
         "escaped",
         "inside",
@@ -220,5 +218,5 @@ def test_an_archive_cannot_write_outside_its_folder(host: Host, tmp_path: Path) 
 def test_a_damaged_archive_is_set_aside(host: Host, tmp_path: Path) -> None:
     host.content = archive("ratings.dat")[:-30]
     with pytest.raises(DataError, match=r"x\.zip: got an unreadable archive"):
-        download(source(host, "x.zip"), tmp_path, progress=silent)
+        download(source(host, "x.zip"), tmp_path, progress=no_progress)
     assert [path.name for path in tmp_path.iterdir()] == ["x.zip.wrong"]

@@ -25,7 +25,3 @@ def tree_of(model: LanguageModel) -> PrefixTree:
 def five_titles(model: LanguageModel) -> DistributionTask:
     tree = tree_of(model)
     return flow_task(tree, tree.sum_by_title(SHARES), prompt="")
-
-
-def silent(done: int, total: int, text: str = "") -> None:
-    """Nobody watches."""

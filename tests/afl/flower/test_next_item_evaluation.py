@@ -10,9 +10,7 @@ from afl.flower.personalisation import title_probabilities
 from afl.flower.prefix_tree import PrefixTree
 from afl.models.popularity import Popularity
 from afl.models.scoring import TrainedModel
-
-
-def silent(done: int, total: int, text: str = "") -> None: ...
+from afl.ports import no_progress
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +47,9 @@ def test_a_search_gives_each_user_their_own_titles_whatever_the_order(
     games: Dataset, tree: PrefixTree, model: LanguageModel
 ) -> None:
     examples = next_item_examples(games, Split.TEST)
-    found = recommend_by_beam_search(model, tree, games, examples, DecodingConfig(beams=3), progress=silent)
+    found = recommend_by_beam_search(model, tree, games, examples, DecodingConfig(beams=3), progress=no_progress)
     backwards = recommend_by_beam_search(
-        model, tree, games, examples[::-1], DecodingConfig(beams=3), progress=silent
+        model, tree, games, examples[::-1], DecodingConfig(beams=3), progress=no_progress
     )
     assert found.shape == (5, 3)
     np.testing.assert_array_equal(found, backwards[::-1])
@@ -62,7 +60,7 @@ def test_a_base_model_with_weight_1_decides_the_search(
 ) -> None:
     examples = next_item_examples(games, Split.TEST)
     decoding = DecodingConfig(beams=9, guidance=1.0, length_penalty=0.0)
-    found = recommend_by_beam_search(model, tree, games, examples, decoding, base=popular, progress=silent)
+    found = recommend_by_beam_search(model, tree, games, examples, decoding, base=popular, progress=no_progress)
     q = title_probabilities(tree, popular.score_catalogue([[0]]))[0]
     np.testing.assert_allclose(q[found], np.tile(np.sort(q)[::-1], (5, 1)))
 
@@ -75,7 +73,7 @@ def test_guidance_needs_a_base_model(games: Dataset, tree: PrefixTree, model: La
             games,
             next_item_examples(games, Split.TEST),
             DecodingConfig(guidance=0.5),
-            progress=silent,
+            progress=no_progress,
         )
 
 

@@ -17,13 +17,11 @@ from afl.flower.next_item import build_prompt
 from afl.flower.next_item_training import SFT, NextItemOptions, train_next_item
 from afl.flower.recommender import FlowerRecommender, flower_recommender
 from afl.models.context import ModelContext
+from afl.ports import no_progress
 from afl.types import SessionView
 
 TITLES = ("Up", "Heat", "Alien", "Heat", "Aliens", "Ran")
 """Two films are called Heat, and one title begins another."""
-
-
-def silent(done: int, total: int, text: str = "") -> None: ...
 
 
 @pytest.fixture(scope="module")
@@ -45,12 +43,12 @@ def home(films: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
         training=replace(SFT, steps=4, batch_size=8, validate_every=4, warm_up=1),
         embedded=EmbeddedConfig(vocabulary=270, hidden=8, layers=1, heads=2, prompt_length=64),
     )
-    train_next_item(films, options, Destination(folder / "flower", "small"), seed=0, progress=silent)
+    train_next_item(films, options, Destination(folder / "flower", "small"), seed=0, progress=no_progress)
     return folder
 
 
 def context(films: Dataset, home: Path, argument: str | None = "small") -> ModelContext:
-    return ModelContext("flower", argument, films, home / "models", 1, silent)
+    return ModelContext("flower", argument, films, home / "models", 1, no_progress)
 
 
 @pytest.fixture

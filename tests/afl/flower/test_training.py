@@ -11,14 +11,15 @@ from afl.errors import ModelError, UsageError
 from afl.flower.distribution import DistributionTask, catalogue_log_probabilities, flow_task, imitation_task
 from afl.flower.language_model import LanguageModel, load_pretrained
 from afl.flower.training import TrainingConfig, TrainingResult, fit
-from tests.afl.flower.tasks import FLOWER, SHARES, five_titles, silent, tree_of, untrained
+from afl.ports import no_progress
+from tests.afl.flower.tasks import FLOWER, SHARES, five_titles, tree_of, untrained
 
 SFT = replace(FLOWER, sft=1.0, flow=0.0, legal=0.0, batch_size=40)
 SHORT = replace(FLOWER, steps=12, validate_every=4)
 
 
 def trained(
-    config: TrainingConfig, *, checkpoint: Path | None = None, progress=silent
+    config: TrainingConfig, *, checkpoint: Path | None = None, progress=no_progress
 ) -> tuple[LanguageModel, TrainingResult]:
     model = untrained()
     return model, fit(model, five_titles(model), config=config, seed=3, progress=progress, checkpoint=checkpoint)
@@ -50,7 +51,7 @@ def test_the_learning_curve_has_a_point_per_validation(flower: tuple[LanguageMod
 def test_imitation_brings_titles_near_their_shares() -> None:
     model = untrained()
     task = imitation_task(tree_of(model), np.array(SHARES), prompt="", sample=None, seed=0)
-    fit(model, task, config=SFT, seed=3, progress=silent)
+    fit(model, task, config=SFT, seed=3, progress=no_progress)
     assert distance(model) < 0.05
 
 
@@ -93,7 +94,7 @@ def test_a_damaged_checkpoint_is_one_clear_line(tmp_path: Path) -> None:
 
 def test_another_seed_is_another_model() -> None:
     model = untrained()
-    result = fit(model, five_titles(model), config=SHORT, seed=4, progress=silent)
+    result = fit(model, five_titles(model), config=SHORT, seed=4, progress=no_progress)
     assert result.curve != trained(SHORT)[1].curve
 
 
@@ -115,20 +116,20 @@ def test_early_stopping_starts_the_learning_rate_decay() -> None:
     task = five_titles(model)
     stale = Stale(task.tree, task.shares, "", task.training, task.validation)
     config = replace(FLOWER, steps=60, validate_every=4, patience=2)
-    result = fit(model, stale, config=config, seed=1, progress=silent)
+    result = fit(model, stale, config=config, seed=1, progress=no_progress)
     assert (result.steps, result.best_step) == (24, 4)
 
 
 def test_lora_trains_with_the_other_weights_frozen(tmp_path: Path) -> None:
     other = untrained()
     tree = tree_of(other)
-    fit(other, flow_task(tree, np.full(5, 0.2), prompt=""), config=FLOWER, seed=1, progress=silent)
+    fit(other, flow_task(tree, np.full(5, 0.2), prompt=""), config=FLOWER, seed=1, progress=no_progress)
     other.save(tmp_path)
     model = load_pretrained(str(tmp_path), lora=4)
     frozen = {
         name: weight.clone() for name, weight in model.network.named_parameters() if not weight.requires_grad
     }
-    result = fit(model, five_titles(model), config=FLOWER, seed=1, progress=silent)
+    result = fit(model, five_titles(model), config=FLOWER, seed=1, progress=no_progress)
     assert result.curve[-1].validation < result.curve[0].validation
     assert distance(model) < distance(other)
     after = dict(model.network.named_parameters())
