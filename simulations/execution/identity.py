@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,10 @@ from afl.errors import UsageError
 from afl.flower.model_store import model_hash
 from afl.flower.recommender import find_next_item_model
 from afl.llm.language_model import LanguageModel, PerRole
-from afl.ports import LearnedTool, PromptedAgent
+from afl.ports import LearnedTool
 from afl.settings import Settings
-from afl.types import CallKey, Message, Reply
-from agents.prompts import Prompts, prompts_hash
 from simulations.execution.agent_factory import AgentFactory
+from simulations.execution.agent_prompts import prompts_in_use
 from simulations.execution.language_models import models_configuration
 from simulations.options.run_options import RunOptions
 from simulations.task.task import Task
@@ -38,45 +37,6 @@ def run_configuration(
         "prompts": prompts_in_use(agents, *_prompt_groups(options)),
         **_learned_tools(agents),
     }
-
-
-def prompts_in_use(agents: AgentFactory, *groups: str) -> str:
-    """SHA-256 (hex) over the prompts of a run's agents: of the built-in ones where no agent says that it uses others.
-
-    `groups` names prompts beyond those of a dialogue. The agents are made once for this, with a chat that refuses.
-    """
-    factories = {"recommendation": agents.recommendation_agent, "user": agents.user_agent}
-    hashes = {
-        role: _agent_prompts(make(_NoChat()), groups) for role, make in factories.items() if make is not None
-    }
-    builtin = prompts_hash(*groups)
-    others = {role: digest for role, digest in hashes.items() if digest not in (None, builtin)}
-    if not others:
-        return builtin
-    if len(set(hashes.values())) == 1:  # one set of prompts for all agents
-        return next(iter(others.values()))
-    return _combined(sorted(others.items()))
-
-
-class _NoChat:
-    """The chat of an agent that is made to learn which prompts it uses."""
-
-    async def ask(self, key: CallKey, messages: Sequence[Message]) -> Reply:
-        raise RuntimeError(f"{tuple(key)}: this agent was made to learn which prompts it uses; it cannot ask")
-
-
-def _agent_prompts(agent: object, groups: Sequence[str]) -> str | None:
-    """Of an agent that says so, or of the parts that it is built from; None where neither says anything."""
-    if isinstance(agent, PromptedAgent):
-        return agent.prompts_hash(*groups)
-    parts = getattr(agent, "__dict__", {}).values()
-    hashes = {part.prompts_hash(*groups) for part in parts if isinstance(part, PromptedAgent)}
-    hashes |= {part.hash(*groups) for part in parts if isinstance(part, Prompts)}
-    return _combined(sorted(hashes)) if len(hashes) > 1 else next(iter(hashes), None)
-
-
-def _combined(hashes: Sequence[Any]) -> str:
-    return hashlib.sha256(json.dumps(hashes).encode()).hexdigest()
 
 
 def _learned_tools(agents: AgentFactory) -> dict[str, Any]:

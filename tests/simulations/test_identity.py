@@ -1,6 +1,7 @@
 """What identifies a run: the prompts in use, whoever brings them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,12 @@ import pytest
 from afl.errors import ConflictError
 from afl.ports import Chat
 from afl.testing.server import FakeServer
+from afl.types import CallKey, Message, SessionView, Turn
 from agents import Prompts, RecommendationAgent, UserAgent, prompts_hash
+from agents.repair import Question
 from simulations import simulate
 from simulations.execution.agent_factory import AgentFactory
-from simulations.execution.identity import prompts_in_use
+from simulations.execution.agent_prompts import prompts_in_use
 
 
 @pytest.fixture
@@ -113,3 +116,60 @@ def test_an_agent_may_say_by_itself_which_prompts_it_uses() -> None:
             return "f00d"
 
     assert prompts_in_use(AgentFactory(None, Own)) == "f00d"  # type: ignore[arg-type]
+
+
+class OwnWords:
+    """A user agent with a prompt in its code, which it does not declare."""
+
+    system = "You are kind."
+
+    def __init__(self, chat: Chat) -> None:
+        self.chat = chat
+
+    async def respond(self, view: SessionView, **_: Any) -> Turn:
+        messages: tuple[Message, ...] = ({"role": "system", "content": self.system},)
+        reply = await self.chat.ask(CallKey(view.session, "loop", 1, "user", 0), messages)
+        raise AssertionError(f"{reply} where none was expected")
+
+
+class OtherWords(OwnWords):
+    system = "You are strict."
+
+
+def test_what_an_agent_sends_counts_where_it_does_not_declare_its_prompts() -> None:
+    kind, strict = (prompts_in_use(AgentFactory(None, agent)) for agent in (OwnWords, OtherWords))
+    assert len({kind, strict, prompts_hash()}) == 3
+    assert prompts_in_use(AgentFactory(None, OwnWords)) == kind
+
+
+async def test_prompts_are_found_out_while_an_event_loop_runs() -> None:
+    assert prompts_in_use(AgentFactory(None, OwnWords)) != prompts_hash()
+
+
+def test_a_subclass_that_asks_otherwise_has_other_prompts_than_the_agent_it_derives_from(changed: Prompts) -> None:
+    class Logged(UserAgent):
+        async def respond(self, view: SessionView, **arguments: Any) -> Turn:
+            return await super().respond(view, **arguments)
+
+    class Polite(UserAgent):
+        def question(self, view: SessionView, **arguments: Any) -> Question:
+            question = super().question(view, **arguments)
+            return replace(question, request=f"Please. {question.request}")
+
+    assert prompts_in_use(AgentFactory(None, Logged)) == prompts_hash()
+    polite = prompts_in_use(AgentFactory(None, Polite))
+    assert polite not in (
+        prompts_hash(),
+        prompts_in_use(AgentFactory(None, lambda chat: Polite(chat, prompts=changed))),
+    )
+
+
+def test_requests_that_differ_from_one_agent_to_the_next_identify_nothing() -> None:
+    count = iter(range(100))
+
+    class Numbered(OwnWords):
+        def __init__(self, chat: Chat) -> None:
+            super().__init__(chat)
+            self.system = f"You are number {next(count)}."
+
+    assert prompts_in_use(AgentFactory(None, Numbered)) == prompts_hash()
