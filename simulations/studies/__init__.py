@@ -2,11 +2,9 @@
 
 What they share:
 
-    arms.py           an arm: a name, and the options it changes
-    arm_runner.py     runs arms, a run per arm and study seed, audited before anything is asked; can be continued
-    user_arms.py      arms of the user-simulation task
+    arms.py           an arm, and the runner: a run per arm and study seed, audited before the first request
     truth.py          the user agent against true likes, where the users are simulated
-    policy_tables.py  the reward tables of a policy over hints, and parts of them
+    policy_tables.py  the reward tables of a policy over hints, and policies trained on parts of them
 
 Their reports are in `simulations.analysis`, their options in `simulations.options.groups`.
 """

@@ -1,4 +1,4 @@
-"""`afl study ablation`: what recommender and reward model contribute to the loop (AFL, Table 7)."""
+"""`afl study ablation`: the contribution of recommender and reward model to the loop (AFL, Table 7)."""
 
 from afl.errors import UsageError
 from simulations.analysis.paired_tests import compare_pairs
@@ -7,8 +7,7 @@ from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.command_options import BaseModelStudyOptions
 from simulations.options.command import Invocation, command
 from simulations.options.groups import LLM, NONE
-from simulations.studies.arm_runner import open_runner
-from simulations.studies.arms import Arm
+from simulations.studies.arms import Arm, open_runner
 
 WITHOUT_BOTH = Arm(name="without both", options={"recommender": NONE, "reward": NONE})
 WITHOUT_REWARD = Arm(name="without reward", options={"reward": NONE})
@@ -16,7 +15,7 @@ WITHOUT_RECOMMENDER = Arm(name="without recommender", options={"recommender": NO
 WHOLE = Arm(name="afl")
 
 ARMS = (WITHOUT_BOTH, WITHOUT_RECOMMENDER, WITHOUT_REWARD, WHOLE)
-"""The loop with parts left out, and last the whole loop, with which each of them is compared."""
+"""The loop with parts left out, and last the whole loop, which is tested against each of them."""
 
 
 @outside_event_loop

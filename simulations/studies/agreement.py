@@ -20,9 +20,8 @@ from simulations.analysis.paired_tests import PairedTest, compare_pairs
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.options.command import Invocation, command
 from simulations.options.groups import NONE
-from simulations.studies.arm_runner import ArmRun, ArmRunner, open_runner
-from simulations.studies.user import UserStudyOptions
-from simulations.studies.user_arms import arm_of, judged_options
+from simulations.studies.arms import ArmRun, ArmRunner, open_runner
+from simulations.studies.user import UserStudyOptions, arm_of, judged_options
 
 if TYPE_CHECKING:
     from simulations.task.task import Task

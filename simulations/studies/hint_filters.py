@@ -1,4 +1,4 @@
-"""`afl study hint-filters`: what each filter of an exploration is worth; bases explored with all and without each."""
+"""`afl study hint-filters`: the value of each filter of an exploration; bases explored with all and without each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -48,29 +48,32 @@ def study_hint_filters(invocation: Invocation[HintFiltersOptions]) -> StudyRepor
     others. Errors are those of `hints_explore`, `hints_train` and `hints_evaluate`.
     """
     options = invocation.options
-    # Lists are drawn for training as they were for the exploration.
-    trained = {
+    # Options of the exploration hold for training too: `hints_train` takes them from the knowledge base.
+    train_options = {
         name: value
         for name, value in invocation.explicit_for(HintsTrainOptions).items()
-        if name not in _OF_EXPLORATION
+        if name not in _EXPLORATION_OPTIONS
     }
-    evaluated = {
-        name: value for name, value in trained.items() if name in invocation.explicit_for(HintsEvaluateOptions)
+    evaluate_options = {
+        name: value
+        for name, value in train_options.items()
+        if name in invocation.explicit_for(HintsEvaluateOptions)
     }
     arms: dict[str, Sequence[ArmResult]] = {}
     stand_in = False
-    for without in (None, *Filter):
-        name = f"{options.run}-all" if without is None else f"{options.run}-without-{without}"
-        filters = [] if without is None else [without.value]
+    for omitted in (None, *Filter):
+        arm = "all" if omitted is None else f"without {omitted}"
+        name = f"{options.run}-{arm.replace(' ', '-')}"
+        filters = [] if omitted is None else [omitted.value]
         hints_explore(**invocation.explicit_for(ExploreOptions) | {"run": name, "without": filters})
-        hints_train(name, **trained | {"sessions": options.sessions})
-        report = hints_evaluate(name, **evaluated | {"sessions": options.held_out})
-        arms["all" if without is None else f"without {without}"] = report.ndcg
+        hints_train(name, **train_options | {"sessions": options.sessions})
+        report = hints_evaluate(name, **evaluate_options | {"sessions": options.held_out})
+        arms[arm] = report.ndcg
         stand_in = stand_in or is_stand_in(report.policy.base.llm)
     return with_page(filters_study(arms, stand_in=stand_in), options.out)
 
 
-_OF_EXPLORATION = ("candidates", "candidates_from", "seed", "train_on", "run", "sessions")
+_EXPLORATION_OPTIONS = ("candidates", "candidates_from", "seed", "train_on", "run", "sessions")
 
 
 def filters_study(arms: Mapping[str, Sequence[ArmResult]], *, stand_in: bool) -> StudyReport:
@@ -84,10 +87,10 @@ def filters_study(arms: Mapping[str, Sequence[ArmResult]], *, stand_in: bool) ->
         for result in of_filters
         if result.arm in ARMS
     ]
-    every, *others = (
+    all_filters, *others = (
         replace(result, arm=f"policy, {result.group['filters']}", group={})
         for result in results
         if result.arm == "policy"
     )
-    tests = compare_pairs([(other, every) for other in others])
+    tests = compare_pairs([(other, all_filters) for other in others])
     return StudyReport(study="hint-filters", results=tuple(results), tests=tuple(tests), stand_in=stand_in)

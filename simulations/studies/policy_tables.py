@@ -1,13 +1,13 @@
 """The tables of a trained and evaluated policy, and policies under other settings (Re2LLM, Figures 3 and 4).
 
-All of it is read from recorded tables: a smaller knowledge base is a table with fewer columns, a smaller training one
-with fewer rows, another reward other numbers in it. No request is sent.
+All of it is read from recorded tables: a smaller knowledge base is a table with fewer columns, a smaller training
+set one with fewer rows, another reward one with other numbers. No request is sent.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -21,10 +21,6 @@ from simulations.analysis.paired_tests import PairedTest, compare_pairs
 from simulations.analysis.study_report import StudyReport
 from simulations.execution.command_options import StorageOptions
 
-if TYPE_CHECKING:
-    from afl.settings import Settings
-
-PolicyName = Annotated[str, Argument("Policy, trained and evaluated", "NAME")]
 PageFolder = Annotated[
     str | Path | None,
     Option("Folder for a page with the figure, as of afl report", OUTPUT, metavar="DIR", flag="--out"),
@@ -40,6 +36,14 @@ ARMS = ("none", "random", "best_single", "policy")
 """The arms of these studies."""
 
 Group = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyStudyOptions(StorageOptions):
+    """Options of studies that read the tables of a policy."""
+
+    name: Annotated[str, Argument("Policy, trained and evaluated", "NAME")] = field(kw_only=False)
+    out: PageFolder = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +84,8 @@ def learned_by_ppo(data: PolicyData) -> ActionPolicy:
 Learn = Callable[[PolicyData], ActionPolicy]
 
 
-def load_tables(name: str, db: str | None, settings: "Settings | None") -> PolicyTables:
-    """The tables that `hints_train` and `hints_evaluate` left for the policy `name`.
+def load_tables(options: PolicyStudyOptions) -> PolicyTables:
+    """The tables that `hints_train` and `hints_evaluate` left for the policy.
 
     Raises `NotFoundError` where they have not been run, `ConflictError` where hints or data have changed since.
     """
@@ -92,7 +96,8 @@ def load_tables(name: str, db: str | None, settings: "Settings | None") -> Polic
     from simulations.hints.policy_fitting import policy_data
     from simulations.hints.reward_tables import load_table
 
-    with open_executor(StorageOptions(db=db, settings=settings)) as executor:
+    name = options.name
+    with open_executor(options) as executor:
         folder = executor.settings.policies_dir / name
         policy = Policy.load(folder, DatasetStore(executor.settings.data_dir).load(trained_dataset(folder)))
         test_run = f"{name}.test"
@@ -104,11 +109,11 @@ def load_tables(name: str, db: str | None, settings: "Settings | None") -> Polic
         test = load_table(executor, policy.base, test_run)
         data = policy_data(train, valid[0] if valid else None, policy.encoding, policy.log["reward"])
         rows = len(data.states)
-        both = train.table.concatenated(valid[0].table) if valid else train.table
+        sessions = train.table.concatenated(valid[0].table) if valid else train.table
         return PolicyTables(
             reward=policy.log["reward"],
-            train=both.head(rows),
-            valid=RewardTable(both.sessions[rows:], both.ranks[rows:]),
+            train=sessions.head(rows),
+            valid=RewardTable(sessions.sessions[rows:], sessions.ranks[rows:]),
             train_states=data.states,
             valid_states=data.valid_states,
             test=test.table,
@@ -120,7 +125,7 @@ def load_tables(name: str, db: str | None, settings: "Settings | None") -> Polic
 
 
 def with_page(report: StudyReport, folder: str | Path | None) -> StudyReport:
-    """The report, also written as a page with its figure where a folder is named."""
+    """The report; with a folder, also written there as a page with its figure."""
     if folder is not None:
         from simulations.document.rendering import files_of
         from simulations.document.writing import require_free, write
@@ -144,9 +149,10 @@ def setting(
     rows = sessions or len(tables.train)
     valid = len(tables.valid) if sessions is None else min(len(tables.valid), max(1, rows // VALID_SHARE))
     kind = reward or tables.reward
-    train, held = tables.train.head(rows).with_hints(columns), tables.valid.head(valid).with_hints(columns)
+    train = tables.train.head(rows).with_hints(columns)
+    validation = tables.valid.head(valid).with_hints(columns)
     data = PolicyData(
-        tables.train_states[:rows], train.rewards(kind), tables.valid_states[:valid], held.rewards(kind)
+        tables.train_states[:rows], train.rewards(kind), tables.valid_states[:valid], validation.rewards(kind)
     )
     return Setting(group, data, tables.test.with_hints(columns))
 

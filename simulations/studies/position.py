@@ -6,8 +6,7 @@ from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.command_options import BaseModelStudyOptions
 from simulations.leakage.candidate_lists import POSITIONS
 from simulations.options.command import Invocation, command
-from simulations.studies.arm_runner import open_runner
-from simulations.studies.arms import Arm
+from simulations.studies.arms import Arm, open_runner
 from simulations.studies.rounds import after_round
 
 RANDOM = Arm(name="random", options={"target_position": "random"})

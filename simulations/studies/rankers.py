@@ -27,8 +27,7 @@ from simulations.execution.command_options import BaseModelStudyOptions
 from simulations.options.command import Invocation, command
 from simulations.options.groups import NONE
 from simulations.studies.ablation import require_models
-from simulations.studies.arm_runner import ArmRun, ArmRunner, open_runner
-from simulations.studies.arms import AGENT_ALONE, Arm
+from simulations.studies.arms import AGENT_ALONE, Arm, ArmRun, ArmRunner, open_runner
 from simulations.studies.recommendation import of_base
 
 BASE, USER, AGENT, REWARD_PICKS, USER_PICKS, LOOP = (

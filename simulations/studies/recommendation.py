@@ -19,8 +19,7 @@ from simulations.execution.command_options import StudyOptions
 from simulations.options.command import Invocation, command
 from simulations.options.groups import LLM, NONE
 from simulations.options.run_options import ZERO_SHOT
-from simulations.studies.arm_runner import ArmRun, ArmRunner, SeedRun, open_runner
-from simulations.studies.arms import AGENT_ALONE, Arm
+from simulations.studies.arms import AGENT_ALONE, Arm, ArmRun, ArmRunner, SeedRun, open_runner
 
 if TYPE_CHECKING:
     from afl.settings import Settings

@@ -15,8 +15,7 @@ from simulations.analysis.study_report import StudyReport
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.command_options import BaseModelStudyOptions
 from simulations.options.command import Invocation, command
-from simulations.studies.arm_runner import ArmRun, ArmRunner, open_runner
-from simulations.studies.arms import Arm
+from simulations.studies.arms import Arm, ArmRun, ArmRunner, open_runner
 
 LOOP = Arm(name="afl")
 

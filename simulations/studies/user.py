@@ -1,12 +1,14 @@
 """`afl evaluate user`: whether the user agent says yes to what its user went on to (AFL, section 4.3, Table 5)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from afl.data.judged_items import Ratio
+from afl.data.sessions import session_rows
 from afl.errors import ConflictError, UsageError
 from afl.option import RUN, Option
 from simulations.analysis.user_simulation import Answers, ArmAnswers, UserReport, by_ratio, compare_arms
@@ -14,20 +16,21 @@ from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.command_options import BaseModelStudyOptions
 from simulations.options.command import Invocation, command
 from simulations.options.groups import NONE, JudgedItemsOptions
-from simulations.studies.arm_runner import ArmRun, ArmRunner, open_runner
+from simulations.studies.arms import Arm, ArmRun, ArmRunner, open_runner
 from simulations.studies.truth import against_truth
-from simulations.studies.user_arms import (
-    USER_ARMS,
-    UserArm,
-    answers_of,
-    arm_of,
-    judged_options,
-    too_short,
-)
 
 if TYPE_CHECKING:
     from simulations.task.model_outputs import ModelOutputs
     from simulations.task.task import Task
+
+
+UserArm = Literal["reward", "agent", "afl"]
+
+USER_ARMS: tuple[UserArm, ...] = ("reward", "agent", "afl")
+"""The reward model alone, the user agent without a memory, the user agent with that of the loop: in this order."""
+
+RATIOS = ("1:1", "1:3", "1:9")
+"""The ratios of the paper."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,18 +103,18 @@ def of_reward(task: "Task", seeds: Sequence[int], scored: "Sequence[ModelOutputs
 
 
 def scores_shown(runner: ArmRunner, arm_runs: Sequence[ArmRun]) -> "list[ModelOutputs]":
-    """The outputs of the models under each seed; every arm was shown the same, else `ConflictError`."""
-    found = []
+    """The models' outputs under each seed. Raises `ConflictError` where arms were shown different scores."""
+    shown = []
     for runs in zip(*(arm_run.seeds for arm_run in arm_runs), strict=True):
         outputs = [runner.outputs(run.run) for run in runs]
-        for other, shown in zip(runs, outputs, strict=True):
-            if not np.array_equal(_none_as_empty(outputs[0]), _none_as_empty(shown)):
+        for other, of_run in zip(runs, outputs, strict=True):
+            if not np.array_equal(_none_as_empty(outputs[0]), _none_as_empty(of_run)):
                 raise ConflictError(
                     f"runs {runs[0].run!r} and {other.run!r} hold different reward scores: the reward model changed "
                     "between them; choose another --run name"
                 )
-        found.append(outputs[0])
-    return found
+        shown.append(outputs[0])
+    return shown
 
 
 def _none_as_empty(outputs: "ModelOutputs") -> NDArray[np.float32]:
@@ -119,8 +122,47 @@ def _none_as_empty(outputs: "ModelOutputs") -> NDArray[np.float32]:
 
 
 def check(options: EvaluateUserOptions) -> None:
-    """Raises for what cannot be evaluated, before anything is trained or asked."""
+    """Raises `UsageError` for options that cannot be evaluated, before any training or request."""
     if not options.arms or (options.ratios is not None and not options.ratios):
         raise UsageError("nothing to evaluate: expected at least one --arm and one --ratio")
     if options.reward == NONE and "reward" in options.arms:
         raise UsageError("--reward: got 'none', which scores nothing; name the other arms with --arm")
+
+
+def arm_of(name: UserArm, judged: Mapping[str, Any]) -> Arm:
+    """An arm that asks the user agent, the run `STUDY-ARM`; `judged` are the options `ratios` and `items`."""
+    if name == "afl":
+        return Arm(name=name, options=judged)
+    # Without options that only a dialogue depends on: the run stays the same whatever the loop is made of.
+    alone = {"loop": False, "recommender": NONE, "tools": None, "rounds": None, "user_sees_candidates": None}
+    return Arm(name=name, options={**judged, **alone})
+
+
+def judged_options(options: JudgedItemsOptions) -> dict[str, Any]:
+    """The options of judged items: the ratios asked for, each once, or those of the paper that divide the items."""
+    ratios = options.ratios
+    if ratios is None:
+        ratios = tuple(ratio for ratio in RATIOS if options.items % Ratio.parts(ratio) == 0)
+    return {"ratios": tuple(dict.fromkeys(ratios)), "items": options.items}
+
+
+def answers_of(runner: ArmRunner, arm_run: ArmRun, task: "Task") -> list[ArmAnswers]:
+    """The arm at every ratio; all draw on the same answers. `task` is that of the first seed."""
+    assert task.judged is not None, "only what was judged is evaluated"
+    users, items = [row.id for row in task.rows], task.judged.items.shape[1]
+    seeds = [
+        (run.seed, run.run, Answers.of_run(users, runner.judgements(run.run), items=items))
+        for run in arm_run.seeds
+    ]
+    rounds = arm_run.rounds if arm_run.arm.options.get("loop", True) else 0
+    ratios = task.options.judged_ratios()
+    return by_ratio(arm_run.arm.name, task.judged, ratios, users=users, seeds=seeds, rounds=rounds)
+
+
+def too_short(task: "Task") -> int:
+    """The number of sequences that are too short to hold items back."""
+    held_out, sequences = task.options.held_out, task.dataset.splits
+    return sum(
+        len(sequences[split]) - len(session_rows(task.dataset, split, held_out=held_out))
+        for split in task.options.splits
+    )

@@ -14,11 +14,9 @@ from simulations.analysis.paired_tests import compare_pairs
 from simulations.analysis.user_simulation import METRICS, ArmAnswers, UserReport
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.options.command import Invocation, command
-from simulations.studies.arm_runner import open_runner
-from simulations.studies.arms import Arm
+from simulations.studies.arms import Arm, open_runner
 from simulations.studies.rounds import round_label
-from simulations.studies.user import UserStudyOptions
-from simulations.studies.user_arms import answers_of, arm_of, judged_options, too_short
+from simulations.studies.user import UserStudyOptions, answers_of, arm_of, judged_options, too_short
 
 
 @outside_event_loop

@@ -25,7 +25,7 @@ from simulations.commands.data import import_data
 from simulations.leakage.judged_items import JudgedItemsOfUser, check_judged
 from simulations.leakage.preflight import audit_outputs, audit_sessions, require_sound
 from simulations.options.run_options import RunOptions
-from simulations.studies.arm_runner import over_seeds
+from simulations.studies.arms import over_seeds
 from simulations.task.model_outputs import ModelOutputs
 from simulations.task.task import Task
 from simulations.task.training_data import RECOMMENDER_SEED, REWARD_SEED
