@@ -111,14 +111,14 @@ def training_progress(model: StoredModel) -> TrainingProgress:
 
 def _number(key: str, stored: Any) -> EvaluationNumber | None:
     """Stored as a number, or as `value` and `ci95`."""
-    estimate = stored if isinstance(stored, Mapping) else {"value": stored}
-    value, ci95 = estimate.get("value"), estimate.get("ci95")
+    estimate: Mapping[str, Any] = stored if isinstance(stored, Mapping) else {"value": stored}
+    value: Any = estimate.get("value")
+    ci95: Any = estimate.get("ci95")
     if not _is_finite(value):
         return None
     has_interval = isinstance(ci95, list) and len(ci95) == 2 and all(map(_is_finite, ci95))
-    return EvaluationNumber(
-        key, LABELS[key], float(value), (float(ci95[0]), float(ci95[1])) if has_interval else None
-    )
+    interval = (float(ci95[0]), float(ci95[1])) if has_interval else None
+    return EvaluationNumber(key, LABELS[key], float(value), interval)
 
 
 def _curve(stored: Any) -> tuple[CurvePoint, ...]:
