@@ -42,7 +42,7 @@ def test_every_text_colour_is_readable_on_paper_and_page_by_day_and_by_night(tex
 
 
 @pytest.mark.parametrize(("shade", "text"), list(zip(style.SHADES, ON, strict=True)))
-def test_numbers_are_readable_on_the_parts_they_stand_on(shade: str, text: str) -> None:
+def test_numbers_are_readable_on_their_parts(shade: str, text: str) -> None:
     assert contrast(shade, text) >= AA_TEXT
     assert contrast(style.DARK[shade], style.DARK[text]) >= AA_TEXT
 
@@ -95,7 +95,7 @@ def test_names_at_the_ends_of_lines_do_not_overlap() -> None:
     assert min(gaps) >= 0.99 * (high - low) * 14 / 200
 
 
-def test_parts_stand_one_after_the_other() -> None:
+def test_parts_follow_one_another() -> None:
     with style.looks():
         figure = parts([Bar("round 1", (0.5, 0.3, 0.2))], names=["top", "middle", "bottom"])
     starts = [patch.get_x() for patch in figure.axes[0].patches]  # type: ignore[attr-defined]

@@ -28,7 +28,7 @@ def test_an_empty_folder_and_a_new_one_below_new_ones_are_filled(tmp_path: Path)
 
 
 @pytest.mark.parametrize("name", ["thesis.tex", "report.html", "figures/mine.pdf"])
-def test_anything_else_in_the_folder_is_named_and_kept(name: str, tmp_path: Path) -> None:
+def test_other_files_of_the_folder_are_named_and_not_removed(name: str, tmp_path: Path) -> None:
     mine = tmp_path / "r" / name
     mine.parent.mkdir(parents=True)
     mine.write_text("mine")
@@ -37,14 +37,14 @@ def test_anything_else_in_the_folder_is_named_and_kept(name: str, tmp_path: Path
     assert mine.read_text() == "mine"
 
 
-def test_a_file_beside_an_earlier_page_is_kept(tmp_path: Path) -> None:
+def test_a_file_next_to_an_earlier_page_is_not_removed(tmp_path: Path) -> None:
     write(FILES, tmp_path / "r")
     (tmp_path / "r" / "notes.txt").write_text("mine")
     with pytest.raises(UsageError, match=r"it holds notes\.txt"):
         write(FILES, tmp_path / "r")
 
 
-def test_a_file_where_the_folder_should_be_is_kept(tmp_path: Path) -> None:
+def test_a_file_in_place_of_the_folder_is_not_removed(tmp_path: Path) -> None:
     (tmp_path / "r").write_text("mine")
     with pytest.raises(UsageError, match="it holds a file"):
         write(FILES, tmp_path / "r")

@@ -41,7 +41,7 @@ def test_a_worse_arm_has_a_negative_difference() -> None:
     assert verdict(tests).text.endswith("afl − base (sasrec): −0.1000.")
 
 
-def test_a_difference_that_is_not_significant_stands_beside_the_minimum_detectable_effect() -> None:
+def test_a_difference_is_shown_with_the_minimum_detectable_effect() -> None:
     test = PairedTest(
         a="base",
         b="afl",

@@ -117,7 +117,7 @@ def test_rounds_count_every_session_with_its_last_recommendation(record: Record,
     ]
 
 
-def test_sessions_on_which_arms_differ_are_listed_with_what_each_said(record: Record, page: Page) -> None:
+def test_sessions_on_which_arms_differ_are_listed_with_each_arms_item(record: Record, page: Page) -> None:
     record("a", hits(1))
     record("b", hits(2))
     assert cells(page("a", "b"), "s01") == ["s01", "Heat", "Ran", "Alien", "✓ Heat"]
@@ -203,7 +203,7 @@ def test_names_mean_nothing_to_html_and_markdown(record: Record, page: Page, tmp
     ("runs", "complaint"),
     [(["nowhere"], "no run is called 'nowhere'"), ([], "Missing argument 'RUN...'")],
 )
-def test_what_cannot_be_reported_is_said_and_nothing_written(
+def test_an_impossible_report_is_explained_and_nothing_written(
     runs: list[str], complaint: str, record: Record, afl: Afl, url: str, tmp_path: Path
 ) -> None:
     record("a", {})

@@ -16,7 +16,7 @@ from memory.records import CandidateRecord, SessionRecord, TurnRecord
 from memory.store import Store
 from simulations.execution.asynchrony import wait_for
 from simulations.viewer.app import create_app
-from tests.simulations.viewer import strangers, tuned
+from tests.simulations.viewer import flower_models, hostile_text
 
 LISTS = {"7": (0, 1, 2), "8": (2, 1, 0), "9": (0, 1, 2), "10": (1, 2, 0)}
 HISTORY = "History, oldest first:\n1. Jaws\n2. Ran"
@@ -44,7 +44,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> str:
 def strange_database(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The URL of one in which every word is hostile."""
     url = f"sqlite:///{tmp_path_factory.mktemp('strange') / 'afl.db'}"
-    wait_for(strangers.fill(url))
+    wait_for(hostile_text.fill(url))
     return url
 
 
@@ -52,7 +52,7 @@ def strange_database(tmp_path_factory: pytest.TempPathFactory) -> str:
 def datasets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder without data sets, beside one of Flower models."""
     home = tmp_path_factory.mktemp("home")
-    tuned.fill(home / "flower")
+    flower_models.fill(home / "flower")
     return home / "data"
 
 

@@ -1,4 +1,4 @@
-"""Who may ask the viewer, and what its pages may do."""
+"""Who may send requests to the viewer, and what its pages may do."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,5 +73,5 @@ def test_the_folder_of_the_style_is_not_left(client: TestClient, path: str) -> N
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
-def test_nothing_can_be_asked_for_but_pages(client: TestClient, method: str) -> None:
+def test_only_get_requests_of_pages_are_answered(client: TestClient, method: str) -> None:
     assert client.request(method, "/runs/talk").status_code == 405

@@ -38,7 +38,7 @@ def test_a_test_has_these_keys(api: Api) -> None:
     assert list(pair) == ["a", "b", "difference", "ci95", "won", "lost", "p", "p_holm", "detectable"]
 
 
-def test_runs_are_told_over_the_sessions_that_all_recorded(api: Api) -> None:
+def test_numbers_are_over_the_sessions_that_all_runs_recorded(api: Api) -> None:
     page = api("/compare?run=talk&run=judged")
     assert (page["shared"], page["left_out"]) == (1, 3)
     assert [run["hit_rate"]["value"] for run in page["runs"]] == [1.0, 1.0]
@@ -56,7 +56,7 @@ def test_sessions_on_which_runs_differ_come_first(api: Api) -> None:
     ("show", "sessions"),
     [("won", ["8"]), ("lost", ["7"]), ("every", ["10"]), ("none", ["9"]), ("failed", ["9"])],
 )
-def test_sessions_are_filtered_by_what_came_of_them(api: Api, show: str, sessions: list[str]) -> None:
+def test_sessions_are_filtered_by_result(api: Api, show: str, sessions: list[str]) -> None:
     page = api(f"/compare?{BOTH}&show={show}")
     assert [one["session"] for one in page["sessions"]] == sessions
     assert page["counts"][show] == len(sessions)
@@ -72,11 +72,11 @@ def test_several_runs_are_tested_in_pairs_under_holm(api: Api) -> None:
     assert all(pair["p_holm"] >= pair["p"] for pair in pairs)
 
 
-def test_the_settings_in_which_they_differ_are_named(api: Api) -> None:
+def test_differing_settings_are_listed(api: Api) -> None:
     assert api(f"/compare?{BOTH}")["settings"] == [{"key": "reward", "values": ["sasrec", "none"]}]
 
 
-def test_with_one_run_or_none_it_shows_what_can_be_compared(api: Api, html: Html) -> None:
+def test_with_fewer_than_two_runs_it_lists_comparable_runs(api: Api, html: Html) -> None:
     (group,) = api("/compare")["choices"]
     assert {choice["name"] for choice in group} == {
         "talk",
@@ -102,7 +102,7 @@ def test_a_page_beyond_the_last_leads_back(html: Html) -> None:
     ("query", "status"),
     [("run=talk&run=nobody", 404), (f"{BOTH}&show=odd", 422), ("&".join(f"run={i}" for i in range(7)), 422)],
 )
-def test_what_cannot_be_compared_is_said_in_a_line(client: TestClient, query: str, status: int) -> None:
+def test_an_impossible_comparison_is_explained_in_a_line(client: TestClient, query: str, status: int) -> None:
     answer = client.get(f"/compare?{query}")
     assert answer.status_code == status
     assert '<p class="empty">' in answer.text
@@ -123,7 +123,7 @@ def test_a_session_is_read_turn_by_turn_with_the_first_difference(api: Api) -> N
     assert [one for turn in page["turns"][2:] for one in turn["said"][1:]] == [None, None]
 
 
-def test_requests_that_are_the_same_are_told_from_others(api: Api) -> None:
+def test_equal_requests_are_distinguished_from_others(api: Api) -> None:
     turns = api(f"/compare/10?{BOTH}")["turns"]
     assert [turn["asked_alike"] for turn in turns] == [True, True]
     assert [turn["words_differ"] for turn in turns] == [False, True]
@@ -136,7 +136,7 @@ def test_the_first_difference_is_marked(html: Html) -> None:
     assert "Yes, <mark>thanks.</mark>" in page
 
 
-def test_neighbours_are_among_the_sessions_asked_for(api: Api) -> None:
+def test_neighbours_match_the_query(api: Api) -> None:
     page = api(f"/compare/8?{BOTH}&show=differ")
     assert (page["before"], page["after"]) == ("7", None)
     page = api(f"/compare/8?{BOTH}&show=failed")

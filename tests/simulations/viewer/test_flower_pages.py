@@ -14,8 +14,8 @@ from starlette.testclient import TestClient
 
 from afl.flower.stored_evaluation import Evaluation, TitleShares, store_evaluation
 from simulations.viewer.app import create_app
-from tests.simulations.viewer import tuned
-from tests.simulations.viewer.strangers import STRANGE
+from tests.simulations.viewer import flower_models
+from tests.simulations.viewer.hostile_text import STRANGE
 
 Api = Callable[[str], Any]
 Html = Callable[[str], str]
@@ -56,7 +56,7 @@ def test_models_of_one_data_set_are_drawn_beside_each_other(api: Api, html: Html
     assert "films: share of recommendations − share of histories" in html("/flower")
 
 
-def test_titles_stand_by_their_share_of_the_target(api: Api) -> None:
+def test_titles_are_ordered_by_their_share_of_the_target(api: Api) -> None:
     page = api("/flower/fitted")
     assert [(one["title"], one["rank"], one["count"]) for one in page["titles"]] == [
         ("Alien", 1, 4),
@@ -67,12 +67,12 @@ def test_titles_stand_by_their_share_of_the_target(api: Api) -> None:
     assert page["titles"][0]["exact"] == 0.45
 
 
-def test_titles_that_are_farthest_off_can_stand_first(api: Api, html: Html) -> None:
+def test_titles_can_be_ordered_by_their_gap(api: Api, html: Html) -> None:
     assert [one["title"] for one in api("/flower/fitted?order=gap")["titles"]] == ["Heat", "Up", "Alien"]
     assert 'href="/flower/fitted?order=gap#titles"' in html("/flower/fitted")
 
 
-def test_groups_stand_with_their_gaps(api: Api, html: Html) -> None:
+def test_groups_are_shown_with_their_gaps(api: Api, html: Html) -> None:
     groups = api("/flower/flowers")["groups"]
     assert [one["group"] for one in groups] == [1, 2]
     assert [one["gap"] for one in groups] == pytest.approx([0.1, -0.1])
@@ -97,8 +97,8 @@ def test_a_model_that_is_not_finished_says_so(html: Html) -> None:
 
 
 @pytest.mark.parametrize(("ago", "said"), [(0, "Its training is at step 20"), (600, "has been left at step 20")])
-def test_a_training_that_goes_on_is_kept_up_to_date(anew: TestClient, tmp_path: Path, ago: int, said: str) -> None:
-    state = tuned.kept(tmp_path / "flower", "odd", "next-item", {}, None).checkpoint_file
+def test_a_running_training_is_updated(anew: TestClient, tmp_path: Path, ago: int, said: str) -> None:
+    state = flower_models.store_model(tmp_path / "flower", "odd", "next-item", {}, None).checkpoint_file
     save_file({"x": np.zeros(1)}, state, {"standing": json.dumps({"step": 20, "curve": [[20, 1.0, 2.0]]})})
     os.utime(state, (time() - ago, time() - ago))
     page = anew.get("/flower/odd").text
@@ -107,7 +107,7 @@ def test_a_training_that_goes_on_is_kept_up_to_date(anew: TestClient, tmp_path: 
     assert 'id="training"' in page
 
 
-def test_an_unknown_model_is_said_in_a_line(client: TestClient) -> None:
+def test_an_unknown_model_is_named(client: TestClient) -> None:
     answer = client.get("/flower/nobody")
     assert answer.status_code == 404
     assert "no Flower model is called &#39;nobody&#39;; available: begun, fitted" in answer.text
@@ -123,7 +123,9 @@ def test_without_a_model_the_command_that_trains_one_is_named(anew: TestClient) 
 
 
 def test_titles_that_mean_harm_are_text(anew: TestClient, tmp_path: Path) -> None:
-    one = tuned.kept(tmp_path / "flower", "odd", "distribution", {"target": STRANGE, STRANGE: STRANGE}, tuned.LOG)
+    one = flower_models.store_model(
+        tmp_path / "flower", "odd", "distribution", {"target": STRANGE, STRANGE: STRANGE}, flower_models.LOG
+    )
     titles = TitleShares((STRANGE,) * 300, (1 / 300,) * 300, (1,) * 300)
     store_evaluation(one, Evaluation({"task": STRANGE, "js": STRANGE}, {STRANGE: STRANGE}, titles))
     page = anew.get("/flower/odd").raise_for_status().text
@@ -136,8 +138,10 @@ def test_titles_that_mean_harm_are_text(anew: TestClient, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     "said", ["{}", "[]", '{"version": 1, "result": {}, "settings": {}, "groups": {"history": [1]}}']
 )
-def test_an_evaluation_that_cannot_be_read_is_none(anew: TestClient, tmp_path: Path, said: str) -> None:
-    one = tuned.kept(tmp_path / "flower", "odd", "next-item", {"dataset": "films"}, tuned.LOG)
+def test_an_unreadable_evaluation_is_ignored(anew: TestClient, tmp_path: Path, said: str) -> None:
+    one = flower_models.store_model(
+        tmp_path / "flower", "odd", "next-item", {"dataset": "films"}, flower_models.LOG
+    )
     (one.folder / "evaluation.json").write_text(said)
     page = anew.get("/api/flower/odd").raise_for_status().json()
     assert (page["evaluated"], page["groups"], page["numbers"]) == (False, [], [])
@@ -145,13 +149,13 @@ def test_an_evaluation_that_cannot_be_read_is_none(anew: TestClient, tmp_path: P
 
 @pytest.mark.parametrize("curve", [None, {}, [1], [{}], [[1, 2]], [[1, "2", 3]], [[1, True, 3]]])
 def test_a_curve_that_cannot_be_read_is_not_drawn(anew: TestClient, tmp_path: Path, curve: Any) -> None:
-    tuned.kept(tmp_path / "flower", "odd", "next-item", {}, {"steps": "many", "curve": curve})
+    flower_models.store_model(tmp_path / "flower", "odd", "next-item", {}, {"steps": "many", "curve": curve})
     training = anew.get("/api/flower/odd").raise_for_status().json()["training"]
     assert (training["steps"], training["curve"]) == (None, [])
 
 
-def test_numbers_that_are_none_are_left_out(anew: TestClient, tmp_path: Path) -> None:
-    one = tuned.kept(tmp_path / "flower", "odd", "distribution", {}, tuned.LOG)
+def test_values_that_are_no_numbers_are_left_out(anew: TestClient, tmp_path: Path) -> None:
+    one = flower_models.store_model(tmp_path / "flower", "odd", "distribution", {}, flower_models.LOG)
     result = {"js": None, "kl_result_target": True, "off_catalogue": {"value": 1}, "other": 2}
     store_evaluation(one, Evaluation(json.loads(json.dumps(result)), {}, TitleShares(("Up",), (1.0,), (0,))))
     page = anew.get("/api/flower/odd").raise_for_status().json()

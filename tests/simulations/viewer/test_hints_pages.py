@@ -24,7 +24,7 @@ def test_bases_are_listed_with_the_runs_about_them(api: Api) -> None:
     assert base["tried_in"] == ["films.test", "hinted"]
 
 
-def test_a_hint_is_told_with_where_it_comes_from(api: Api, html: Html) -> None:
+def test_a_hint_is_shown_with_its_origin(api: Api, html: Html) -> None:
     (hint,) = api("/hints/films")["hints"]
     assert (hint["text"], hint["session"], hint["mistakes"]) == ("Look at the pace.", "7", ["I went by mood."])
     assert hint["own"] == ["7", 3, 1]
@@ -47,13 +47,13 @@ def test_another_table_can_be_chosen_and_says_so_where_the_hints_have_changed(ap
     assert "another version of this knowledge base" in html("/hints/films?table=hinted")
 
 
-def test_hints_that_were_not_taken_are_filtered(api: Api) -> None:
+def test_rejected_hints_are_filtered(api: Api) -> None:
     page = api("/hints/films?status=leak")
     assert page["statuses"] == {"leak": 1, "redundant": 1}
     assert [(one["text"], one["why"]) for one in page["not_taken"]] == [("Prefer Up.", "names the title 'Up'")]
 
 
-def test_an_unknown_base_is_said_in_a_line(client: TestClient) -> None:
+def test_an_unknown_knowledge_base_is_named(client: TestClient) -> None:
     answer = client.get("/hints/nobody")
     assert answer.status_code == 404
     assert "no knowledge base is called" in answer.text

@@ -18,7 +18,7 @@ def test_answers_are_counted_by_ratio(api: Api) -> None:
     assert line["f1"]["value"] == pytest.approx(2 / 3)
 
 
-def test_yes_is_told_by_the_rank_of_the_reward_score(api: Api) -> None:
+def test_share_of_yes_by_rank_of_the_reward_score(api: Api) -> None:
     first, second = api("/runs/judged/judging")["ranks"]
     assert (first["rank"], first["yes"]["value"], first["wanted"]["value"]) == (1, 1.0, 1.0)
     assert (second["rank"], second["yes"]["value"], second["wanted"]["value"]) == (2, 1.0, 0.0)

@@ -75,7 +75,7 @@ def test_no_chart_is_empty(lists: TestClient) -> None:
     assert '<p class="empty">' not in page
 
 
-def test_nothing_is_said_of_a_dialogue(lists: TestClient) -> None:
+def test_the_page_mentions_no_dialogue(lists: TestClient) -> None:
     page = lists.get("/runs/lists").text
     assert "accept" not in page
 

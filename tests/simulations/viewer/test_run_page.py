@@ -12,7 +12,7 @@ Api = Callable[[str], Any]
 Html = Callable[[str], str]
 
 
-def test_a_run_is_told_in_numbers(api: Api) -> None:
+def test_numbers_of_a_run(api: Api) -> None:
     page = api("/runs/talk")
     assert (page["sessions"], page["recorded"], page["done"], page["status"]) == (4, 4, 4, "complete")
     assert page["hit_rate"]["value"] == 0.5
@@ -48,7 +48,7 @@ def test_calls_are_summed_by_round_and_agent(api: Api) -> None:
     ]
 
 
-def test_judging_is_told_apart_from_the_rounds(api: Api, html: Html) -> None:
+def test_judging_is_counted_apart_from_the_rounds(api: Api, html: Html) -> None:
     assert api("/runs/judged")["asked"][-1] | {"latency": 0, "cost_usd": 0} == {
         "phase": "judge",
         "round": None,
@@ -65,7 +65,7 @@ def test_judging_is_told_apart_from_the_rounds(api: Api, html: Html) -> None:
     assert "/runs/judged/judging" in html("/runs/judged")
 
 
-def test_replies_tell_what_was_asked_again(api: Api) -> None:
+def test_repaired_replies_are_counted(api: Api) -> None:
     recommending, answering = api("/runs/talk")["replies"]
     assert recommending == {
         "role": "recommendation",
@@ -113,7 +113,7 @@ def test_a_run_that_just_began_says_so(html: Html) -> None:
     assert "0 of 4 sessions done; rerun the same command to resume" in page
 
 
-def test_without_its_data_set_a_run_says_that_popularity_cannot_be_told(html: Html) -> None:
+def test_without_its_data_set_popularity_is_unknown(html: Html) -> None:
     assert "The popularity of recommended items is unknown" in html("/runs/talk")
 
 
@@ -132,7 +132,7 @@ def test_what_a_run_was_begun_with_is_shown(html: Html) -> None:
     assert "<dt>recommender</dt><dd>sasrec</dd>" in html("/runs/talk")
 
 
-def test_a_run_that_is_not_there_is_said_in_words(client: TestClient) -> None:
+def test_an_unknown_run_is_named(client: TestClient) -> None:
     missing = client.get("/runs/nope")
     assert missing.status_code == 404
     assert "no run is called &#39;nope&#39;; available: begun, films.test, hinted," in missing.text

@@ -50,7 +50,7 @@ def test_sessions_are_filtered(api: Api, query: str, sessions: list[str]) -> Non
 @pytest.mark.parametrize(
     "query", ["rounds=-1", "rounds=x", "rounds=99999999999999999999", "result=good", "page=0", "nonsense=1"]
 )
-def test_a_query_that_cannot_be_read_is_said_in_words(client: TestClient, query: str) -> None:
+def test_an_invalid_query_is_explained(client: TestClient, query: str) -> None:
     answer = client.get(f"/runs/talk/sessions?{query}")
     assert answer.status_code == 422
     assert "This address cannot be read" in answer.text
@@ -61,7 +61,7 @@ def test_no_words_are_too_strange_to_search_for(client: TestClient, words: str) 
     assert client.get("/runs/talk/sessions", params={"words": words, "text": words}).status_code == 200
 
 
-def test_what_is_asked_for_stands_in_the_form_and_can_be_taken_back(html: Html) -> None:
+def test_filters_are_in_the_form_and_can_be_removed(html: Html) -> None:
     page = html("/runs/talk/sessions?result=hit&words=dark&hit_after=1")
     assert '<option value="hit" selected>' in page
     assert '<input type="search" name="words" value="dark"' in page
@@ -69,7 +69,7 @@ def test_what_is_asked_for_stands_in_the_form_and_can_be_taken_back(html: Html) 
     assert 'href="/runs/talk/sessions?result=hit&amp;words=dark"' in page
 
 
-def test_nothing_like_that_is_said_with_a_way_back(html: Html) -> None:
+def test_without_a_match_the_page_links_to_all_sessions(html: Html) -> None:
     assert "None of the 4 recorded sessions matches." in html("/runs/talk/sessions?tool=re2llm")
 
 
@@ -81,7 +81,7 @@ def test_a_page_beyond_the_last_leads_back(html: Html) -> None:
     assert "There are 1 pages only." in html("/runs/talk/sessions?page=2")
 
 
-def test_sessions_lead_to_their_dialogues_among_those_asked_for(html: Html) -> None:
+def test_sessions_link_to_their_dialogues_with_the_filter(html: Html) -> None:
     assert 'href="/runs/talk/sessions/8?result=lost"' in html("/runs/talk/sessions?result=lost")
 
 
@@ -110,5 +110,5 @@ def test_long_lists_come_in_pages_that_lead_to_each_other(long: TestClient) -> N
         page = long.get("/runs/long/sessions?result=hit&page=2").text
     assert [one["session"] for one in last["sessions"]] == [str(number) for number in range(100, 120)]
     assert (last["total"], last["pages"]) == (120, 3)
-    assert 'href="/runs/long/sessions?result=hit&amp;page=1" rel="prev"' in page
+    assert 'href="/runs/long/sessions?result=hit" rel="prev"' in page
     assert 'href="/runs/long/sessions?result=hit&amp;page=3" rel="next"' in page

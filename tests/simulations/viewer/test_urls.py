@@ -25,7 +25,7 @@ def test_a_part_that_names_nothing_is_not_found(part: str) -> None:
         decode_segment(part)
 
 
-def test_addresses_hold_what_is_asked_for() -> None:
+def test_addresses_hold_the_query() -> None:
     urls = ServedUrls()
     assert (
         urls.sessions("a/b", {"result": "won", "words": "", "rounds": 2})

@@ -53,7 +53,7 @@ def test_a_viewer_answers_until_ctrl_c(database: str, tmp_path: Path) -> None:
     assert viewer.returncode == 0
 
 
-def test_a_taken_port_is_said_in_one_line(afl: Afl, database: str, taken: int) -> None:
+def test_a_taken_port_is_named_in_one_line(afl: Afl, database: str, taken: int) -> None:
     finished = afl("view", "--no-browser", "--port", taken, "--db", database)
     assert finished.code == 2
     assert finished.complaint == (
@@ -62,7 +62,7 @@ def test_a_taken_port_is_said_in_one_line(afl: Afl, database: str, taken: int) -
     )
 
 
-def test_a_database_that_is_not_there_is_said_in_one_line(afl: Afl, tmp_path: Path) -> None:
+def test_a_missing_database_is_named_in_one_line(afl: Afl, tmp_path: Path) -> None:
     finished = afl("view", "talk", "--no-browser", "--db", f"sqlite:///{tmp_path / 'none.db'}")
     assert finished.code == 2
     assert finished.complaint.endswith(
@@ -71,19 +71,19 @@ def test_a_database_that_is_not_there_is_said_in_one_line(afl: Afl, tmp_path: Pa
     assert os.listdir(tmp_path) == []
 
 
-def test_a_folder_of_somebody_elses_is_said_in_one_line(afl: Afl, database: str, tmp_path: Path) -> None:
+def test_a_folder_with_other_files_is_refused_in_one_line(afl: Afl, database: str, tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("mine")
     finished = afl("view", "--export", tmp_path, "--db", database)
     assert finished.code == 2
     assert "it holds thesis.tex, which no export wrote" in finished.err
 
 
-def test_a_run_that_is_not_there_is_said_before_a_port_is_opened(afl: Afl, database: str, taken: int) -> None:
+def test_an_unknown_run_is_named_before_a_port_is_opened(afl: Afl, database: str, taken: int) -> None:
     finished = afl("view", "nope", "--no-browser", "--port", taken, "--db", database)
     assert finished.complaint.startswith("afl: no run is called 'nope'; available: ")
 
 
-def test_an_extra_that_is_missing_is_said_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_extra_is_named_with_its_installation(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fastapi", None)
     message = r'the viewer needs fastapi, which is not installed: pip install "afl\[viewer\]"'
     with pytest.raises(UsageError, match=message):

@@ -22,19 +22,23 @@ LOG = {"steps": 40, "best_step": 20, "curve": CURVE, "seconds": 3.0}
 
 def fill(root: Path) -> Path:
     """A folder of models: one of each task, one that was never evaluated, and what is none."""
-    fitted = kept(root, "fitted", "distribution", {"target": "films.json", "objective": "flower"}, LOG)
+    fitted = store_model(root, "fitted", "distribution", {"target": "films.json", "objective": "flower"}, LOG)
     titles = TitleShares(("Up", "Alien", "Heat"), (0.25, 0.5, 0.25), (3, 4, 0), (0.3, 0.45, 0.25))
     store_evaluation(fitted, Evaluation(FITTED, {"seed": 0}, titles))
     for name, recommended in {"flowers": (0.6, 0.4), "imitates": (0.8, 0.2)}.items():
-        one = kept(root, name, "next-item", {"dataset": "films", "objective": "flower", "dataset_hash": "f"}, LOG)
-        store_evaluation(one, Evaluation(RECOMMENDED, {"beams": 10}, GroupShares((0.5, 0.5), recommended)))
-    kept(root, "begun", "next-item", {"dataset": "films", "training": {"sft": 1.0, "flow": 0.0}}, None)
+        model = store_model(
+            root, name, "next-item", {"dataset": "films", "objective": "flower", "dataset_hash": "f"}, LOG
+        )
+        store_evaluation(model, Evaluation(RECOMMENDED, {"beams": 10}, GroupShares((0.5, 0.5), recommended)))
+    store_model(root, "begun", "next-item", {"dataset": "films", "training": {"sft": 1.0, "flow": 0.0}}, None)
     (root / "odd").mkdir()
     (root / "odd" / "flower.json").write_text("[]")
     return root
 
 
-def kept(root: Path, name: str, task: str, config: dict[str, Any], log: dict[str, Any] | None) -> StoredModel:
+def store_model(
+    root: Path, name: str, task: str, config: dict[str, Any], log: dict[str, Any] | None
+) -> StoredModel:
     begun = StoredModel.begin(Destination(root, name), task, config)
     record = {"version": 1, "task": task, "config": config, "log": log}
     (begun.folder / "flower.json").write_text(json.dumps(record))

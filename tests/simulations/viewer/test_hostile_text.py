@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 
 from simulations.viewer.app import create_app
 from simulations.viewer.urls import encode_segment
-from tests.simulations.viewer.strangers import LONG, STRANGE
+from tests.simulations.viewer.hostile_text import LONG, STRANGE
 
 SESSION = f"/runs/{encode_segment(STRANGE)}/sessions/{encode_segment(STRANGE)}"
 PAGES = ["/", f"/runs/{encode_segment(STRANGE)}", f"/runs/{encode_segment(STRANGE)}/sessions", SESSION]
@@ -37,13 +37,13 @@ def test_a_text_that_is_cut_says_how_much_is_left(strange: TestClient) -> None:
     assert "more characters)" in strange.get(SESSION).text
 
 
-def test_json_gives_back_what_was_said(strange: TestClient) -> None:
+def test_json_holds_every_text_unchanged(strange: TestClient) -> None:
     page = strange.get(f"/api{SESSION}").raise_for_status().json()
     assert page["session"] == page["target"] == page["run"] == STRANGE
     assert page["rounds"][0]["turns"][0]["attempts"][0]["reason"] == LONG
 
 
-def test_a_mistake_in_strange_words_is_told_as_json(strange: TestClient) -> None:
+def test_an_error_about_hostile_text_is_json(strange: TestClient) -> None:
     answer = strange.get("/api/runs/nope")
     assert answer.status_code == 404
     assert answer.json()["error"].startswith("no run is called 'nope'; available: x\x00\ud800")
