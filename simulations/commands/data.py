@@ -51,9 +51,11 @@ def import_data(
     from afl.data.split import Shares
 
     importer: Importer = plugins.load_plugin("afl.importers", format)
-    own = {option: value for option, value in options.items() if value is not None}
-    _check_options(format, own)
-    dataset = importer(None if path is None else Path(path), ImportOptions(name=name, domain=domain), **own)
+    importer_options = {option: value for option, value in options.items() if value is not None}
+    _check_options(format, importer_options)
+    dataset = importer(
+        None if path is None else Path(path), ImportOptions(name=name, domain=domain), **importer_options
+    )
     if split is not None:
         dataset = _split_anew(dataset, Shares.parse(split), split_seed)
     datasets = _datasets(settings)
@@ -109,9 +111,12 @@ def _check_options(format: str, options: Mapping[str, Any]) -> None:
     """Raises `UsageError` for an option of other formats, `TypeError` for one of none."""
     from afl.option import plugin_options
 
-    stated = {name: [option.name for option in own] for name, own in plugin_options("afl.importers").items()}
+    stated = {
+        name: [option.name for option in importer_options]
+        for name, importer_options in plugin_options("afl.importers").items()
+    }
     for option in options:
-        formats = [repr(name) for name, own in stated.items() if option in own]
+        formats = [repr(name) for name, importer_options in stated.items() if option in importer_options]
         if not formats:
             raise TypeError(f"import_data() got an unexpected keyword argument {option!r}")
         if option not in stated[format]:

@@ -133,7 +133,7 @@ def test_as_a_recommender_it_suggests_nothing(afl: Afl, small: object, server: F
         (["--base", "llm:mini"], "got llm:mini, expected llm alone: --llm names the language model"),
     ],
 )
-def test_what_it_cannot_be_is_said_before_anything_is_asked(
+def test_an_invalid_budget_is_refused_before_the_first_request(
     more: list[str], complaint: str, evaluated: Afl, server: FakeServer
 ) -> None:
     refused = evaluated(*more)

@@ -157,7 +157,7 @@ def test_the_budget_and_the_cost_by_agent_and_round_are_in_the_report(loop: Afl,
     }
 
 
-def test_people_are_told_that_the_budget_ended_the_run(afl: Afl, priced: Path) -> None:
+def test_a_message_says_that_the_budget_ended_the_run(afl: Afl, priced: Path) -> None:
     with running_server(Till()) as server:
         said = "simulate --dataset small --split all --llm openai:m --recommender none --reward none"
         found = afl(*said.split(), "--base-url", server.url, "--budget-usd", 0.005)
@@ -183,7 +183,7 @@ def test_a_provider_that_charges_more_than_was_reserved_is_shown_and_ends_the_ru
     assert (found.code, server.counters.chat) == (1, 3)
 
 
-def test_concurrency_gives_way_to_refusals_and_its_history_is_kept(loop: Afl, small: Path) -> None:
+def test_refusals_lower_the_concurrency_and_its_history_is_stored(loop: Afl, small: Path) -> None:
     with running_server(faults={40: rate_limited("0.01"), 41: rate_limited()}) as server:
         found = loop(server, "--run", "x", "--concurrency", 16).json
     assert found["failed"] == 0

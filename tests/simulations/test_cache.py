@@ -48,7 +48,7 @@ def test_what_an_earlier_run_answers_is_free_and_explained(
     assert (found["reused"], explained("first")["reused"]) == (found["asked"], 0)
 
 
-def test_users_who_are_alike_are_asked_about_once(
+def test_users_with_equal_sessions_share_a_request(
     small: Path, small_csv: Path, afl: Afl, explained: Explain, tmp_path: Path
 ) -> None:
     rows = [line.split(",") for line in small_csv.read_text().splitlines() if line.startswith("u0,")]
@@ -93,7 +93,9 @@ def test_a_changed_message_is_shown_with_its_first_differing_line(
     assert "Configuration of run first, where it differs" in shown
 
 
-def test_a_session_that_nobody_asked_about_has_nothing_near(first: Afl, afl: Afl, explained: Explain) -> None:
+def test_a_session_without_earlier_requests_has_no_nearest_request(
+    first: Afl, afl: Afl, explained: Explain
+) -> None:
     first("--run", "second", "--sessions", SESSIONS + 1, "--rounds", 1)
     found = explained("second")
     assert set(found["causes"]) == {"nobody asked about the session before"}
@@ -146,7 +148,7 @@ def test_only_what_came_earlier_is_held_against_a_request(first: Afl, explained:
     assert set(explained("first")["causes"]) == {"nobody asked about the session before"}
 
 
-def test_a_request_that_was_never_asked_is_the_users_mistake(first: Afl, afl: Afl) -> None:
+def test_an_unknown_request_is_a_usage_error(first: Afl, afl: Afl) -> None:
     assert "holds no such request" in afl("cache", "explain", "first", "--session", "nobody").complaint
     assert "expected one of: recommendation, user" in afl("cache", "explain", "first", "--role", "judge").complaint
     assert "no run is called 'x'" in afl("cache", "explain", "x").complaint
@@ -158,7 +160,7 @@ def test_the_function_gives_what_the_command_prints(first: Afl, afl: Afl, explai
     assert cache_explain("second", session=session).to_json() == explained("second", "--session", session)
 
 
-def test_a_run_with_more_rounds_is_told_of_the_replies_that_are_there(loop: Afl, server: FakeServer) -> None:
+def test_a_run_with_more_rounds_hints_at_replies_it_can_reuse(loop: Afl, server: FakeServer) -> None:
     sessions = ("--sessions", 2)
     assert loop(server, "--run", "short", "--rounds", 1, *sessions).code == 0
     refused = loop(server, "--run", "short", "--rounds", 2, *sessions)

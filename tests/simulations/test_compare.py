@@ -125,7 +125,7 @@ def test_swapping_the_runs_turns_the_difference_round(record: Record, url: str) 
     assert (there.test.won, there.test.lost, there.test.p) == (back.test.lost, back.test.won, back.test.p)
 
 
-def test_what_the_runs_were_begun_with_is_compared_leaf_by_leaf() -> None:
+def test_configurations_are_compared_leaf_by_leaf() -> None:
     a = {"rounds": 4, "seed": 1, "llm": {"name": "m", "temperature": 0.0}}
     b = {"rounds": 1, "seed": 1, "llm": {"name": "m", "temperature": 0.7}, "user": False}
     assert differing_settings([a, b]) == {"rounds": (4, 1), "llm.temperature": (0.0, 0.7), "user": (None, False)}

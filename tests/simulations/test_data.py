@@ -17,13 +17,13 @@ def sizes(found: dict[str, dict[str, int]]) -> list[int]:
     return [found["sequences"][split] for split in Split]
 
 
-def test_an_import_is_divided_as_it_is_told(afl: Afl, home: Path, small_csv: Path) -> None:
+def test_an_import_is_divided_by_the_stated_shares(afl: Afl, home: Path, small_csv: Path) -> None:
     found = afl("data", "import", "csv", small_csv, "--name", "x", "--split", "1:1:1", "--json").json
     assert sizes(found) == [10, 10, 10]
     assert found["notes"]["split"].startswith("1:1:1 by sequence, by a draw from seed 0")
 
 
-def test_another_seed_divides_otherwise(afl: Afl, home: Path, small_csv: Path) -> None:
+def test_another_seed_makes_another_split(afl: Afl, home: Path, small_csv: Path) -> None:
     hashes = [
         afl(
             "data",
@@ -43,25 +43,25 @@ def test_another_seed_divides_otherwise(afl: Afl, home: Path, small_csv: Path) -
     assert hashes[0] != hashes[1]
 
 
-def test_shares_that_are_none_leave_nothing(afl: Afl, home: Path, small_csv: Path) -> None:
+def test_invalid_shares_leave_no_data_set(afl: Afl, home: Path, small_csv: Path) -> None:
     refused = afl("data", "import", "csv", small_csv, "--name", "x", "--split", "a lot")
     assert (refused.code, "expected shares" in refused.complaint) == (2, True)
     assert afl("data", "list", "--json").json == {"datasets": []}
 
 
-def test_days_become_sessions(afl: Afl, small: Path) -> None:
+def test_each_day_becomes_a_session(afl: Afl, small: Path) -> None:
     found = afl("data", "sessions", "small", "--name", "days", "--json").json
     assert (found["name"], sum(sizes(found)), found["format"]) == ("days", 30, "sessions")
     assert DatasetStore(small / "data").load("days").splits[Split.TEST].ids[0].endswith("@1970-01-01")
 
 
-def test_sessions_have_a_name_of_their_own(afl: Afl, small: Path) -> None:
+def test_sessions_need_a_new_name(afl: Afl, small: Path) -> None:
     refused = afl("data", "sessions", "small", "--name", "small")
     assert (refused.code, "exists with other content" in refused.complaint) == (2, True)
 
 
 @pytest.mark.parametrize(("split", "left"), [("test", 0), ("valid", 0), ("train", 1), ("all", 1)])
-def test_models_do_not_learn_the_targets_of_training_sequences_that_are_played(
+def test_models_do_not_learn_the_targets_of_simulated_training_sequences(
     split: str, left: int, dataset: Dataset
 ) -> None:
     task = Task.of(dataset, RunOptions(dataset="small", llm="offline", split=split))  # type: ignore[arg-type]
@@ -69,7 +69,7 @@ def test_models_do_not_learn_the_targets_of_training_sequences_that_are_played(
     assert learned == {s.id: s.items[: len(s.items) - left] for s in dataset.splits[Split.TRAIN]}
 
 
-def test_what_is_judged_after_the_target_is_not_learned_either(dataset: Dataset) -> None:
+def test_models_do_not_learn_items_judged_after_the_target(dataset: Dataset) -> None:
     options = RunOptions(dataset="small", llm="offline", split="train", ratios=("1:1",), items=2)
     task = Task.of(dataset, options)
     assert {len(sequence.items) for sequence in task.training.splits[Split.TRAIN]} == {4}
@@ -92,7 +92,7 @@ def test_too_few_users_for_a_test_split_are_counted_and_the_way_out_is_named(
     )
 
 
-def test_sequences_that_are_too_short_are_told_apart_from_an_empty_split(dataset: Dataset) -> None:
+def test_too_short_sequences_and_an_empty_split_have_different_messages(dataset: Dataset) -> None:
     options = RunOptions(dataset="small", llm="offline", ratios=("1:1",), items=20)
     with pytest.raises(
         UsageError, match=r"at least 14 items, 10 of them held out; .* \(the longest here has \d+\)"

@@ -24,7 +24,7 @@ def test_a_run_in_which_nothing_is_accepted_takes_what_was_estimated_at_most(afl
     assert sorted((one["role"], one["round"], one["calls"]) for one in found["by_round"]) == sorted(by_round)
 
 
-def test_it_asks_nobody_and_needs_no_key(afl: Afl, small: Path) -> None:
+def test_an_estimate_sends_no_request_and_needs_no_key(afl: Afl, small: Path) -> None:
     found = afl("estimate", *SAID[:4], "--llm", "openai:gpt-4o-mini", *SAID[6:], "--json")
     assert found.code == 0
     assert 0 < found.json["cost_usd"]["least"] < found.json["cost_usd"]["most"]
@@ -62,13 +62,13 @@ def test_judged_items_are_counted_whatever_the_dialogue_does(afl: Afl, small: Pa
 
 
 @pytest.mark.parametrize(
-    ("said", "complaint"),
+    ("arguments", "complaint"),
     [
         (["--latency", 0], "--latency: got 0, expected seconds above 0"),
         (["--reply-tokens", 0], "--reply-tokens: got 0, expected at least 1"),
         (["--rpm", 0], "--rpm: got 0, expected at least 1"),
     ],
 )
-def test_what_cannot_be_estimated_is_a_mistake(afl: Afl, small: Path, said: list[object], complaint: str) -> None:
-    found = afl("estimate", *SAID, *said)
+def test_invalid_estimates_are_refused(afl: Afl, small: Path, arguments: list[object], complaint: str) -> None:
+    found = afl("estimate", *SAID, *arguments)
     assert (found.code, found.complaint) == (2, f"afl: {complaint}")

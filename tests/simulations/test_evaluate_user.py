@@ -301,7 +301,7 @@ def launch_aimed(launch: Launch, assassin: Assassin, command: Sequence[str], *, 
 
 
 @pytest.mark.parametrize(
-    ("said", "complaint"),
+    ("stated", "complaint"),
     [
         (("--ratio", "2:3"), "--ratio: got '2:3', expected wanted to unwanted like 1:1, 1:3 or 1:9"),
         (("--ratio", "1:2"), "--ratio: got '1:2', which does not divide 4 items; expected 1:1, 1:3"),
@@ -316,9 +316,9 @@ def launch_aimed(launch: Launch, assassin: Assassin, command: Sequence[str], *, 
     ],
 )
 def test_a_mistake_is_one_line_and_asks_nothing(
-    said: tuple[str, ...], complaint: str, afl: Afl, small: Path, server: FakeServer
+    stated: tuple[str, ...], complaint: str, afl: Afl, small: Path, server: FakeServer
 ) -> None:
-    found = afl(*arguments("--base-url", server.url, *said))
+    found = afl(*arguments("--base-url", server.url, *stated))
     assert found.code == 2
     assert complaint in found.complaint
     assert server.requests == []

@@ -140,7 +140,7 @@ def test_a_reply_that_did_not_come_whole_is_not_guessed_at(
     assert (report.failed, report.outcomes[outcome], server.counters.chat) == (1, 1, 1)
 
 
-def test_concurrency_of_nobody_is_refused(simulated: Simulate) -> None:
+def test_a_concurrency_of_zero_is_refused(simulated: Simulate) -> None:
     with running_server() as server, pytest.raises(ValueError, match="--concurrency: got 0, expected at least 1"):
         simulated(server, concurrency=0)
 

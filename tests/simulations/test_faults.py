@@ -142,7 +142,7 @@ def test_a_session_out_of_time_is_failed_and_the_next_continuation_goes_on_with_
     assert repeated([first, second, third]) == 0
 
 
-def test_a_run_out_of_time_stops_with_everything_kept_and_is_continued(
+def test_a_run_out_of_time_stops_with_its_progress_saved_and_is_continued(
     simulated: Simulate,
     slow: Callable[[float], Callable[[Messages], str]],
     exported: Exported,

@@ -53,7 +53,7 @@ def test_models_stand_in_one_table(afl: Afl, tuned: Path) -> None:
     assert [one["base"] for one in found.json["results"]] == ["flower:one", "flower:other", "popularity"]
 
 
-def test_a_ranking_is_told_its_suggestion(afl: Afl, tuned: Path) -> None:
+def test_a_ranking_prompt_has_the_suggestion(afl: Afl, tuned: Path) -> None:
     asked = "rank --dataset small --llm offline --candidates 5 --top 3 --recommender flower:one --json"
     assert afl(*asked.split()).code == 0
 
@@ -73,7 +73,7 @@ def test_where_training_sequences_are_played_a_model_that_has_seen_them_is_refus
     assert "was trained on other training sequences of 'small'" in found.complaint
 
 
-def test_an_unknown_model_is_told_before_anything_is_done(afl: Afl, tuned: Path) -> None:
+def test_an_unknown_model_is_reported_before_any_work(afl: Afl, tuned: Path) -> None:
     found = afl(*LOOP, "--recommender", "flower:nobody")
     assert found.code == 2
     assert found.complaint == "afl: no Flower model is called 'nobody'; available: one, other"

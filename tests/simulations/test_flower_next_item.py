@@ -30,7 +30,7 @@ def test_a_model_for_next_items_is_trained_and_evaluated(trained: Settings) -> N
     assert (found["task"], found["n"]) == ("next-item", 4)
 
 
-def test_its_group_shares_are_kept_for_its_page(trained: Settings) -> None:
+def test_group_shares_are_stored_for_the_page_of_the_model(trained: Settings) -> None:
     found = flower_evaluate("flow", examples=3, settings=trained).to_json()
     kept = read_evaluation(StoredModel.read(trained.flower_dir, "flow"))
     assert kept is not None
@@ -96,7 +96,7 @@ def test_the_same_training_is_found_and_another_is_refused(trained: Settings) ->
         ({"dataset": "films"}, "ppo", "--objective: got 'ppo', expected one of: flower, sft"),
     ],
 )
-def test_options_without_sense_are_told(
+def test_invalid_options_are_reported(
     trained: Settings, next_item: dict[str, str], objective: str, reason: str
 ) -> None:
     with pytest.raises(UsageError, match=reason):
@@ -108,7 +108,7 @@ def test_imitation_has_no_lambda(trained: Settings) -> None:
         flower_train("other", task="next-item", objective="sft", flow=0.1, dataset="films", settings=trained)
 
 
-def test_a_data_set_that_is_not_there_is_told(trained: Settings) -> None:
+def test_a_missing_data_set_is_reported(trained: Settings) -> None:
     with pytest.raises(NotFoundError, match="no data set is called 'books'"):
         flower_train("other", task="next-item", dataset="books", settings=trained)
 
@@ -121,7 +121,7 @@ def test_a_data_set_that_is_not_there_is_told(trained: Settings) -> None:
         ({"guidance": 1.5}, "--guidance: got 1.5, expected 0 to 1"),
     ],
 )
-def test_decoding_without_sense_is_told(trained: Settings, decoding: dict[str, float], reason: str) -> None:
+def test_invalid_decoding_options_are_reported(trained: Settings, decoding: dict[str, float], reason: str) -> None:
     with pytest.raises(UsageError, match=reason):
         flower_evaluate("flow", settings=trained, **decoding)  # type: ignore[arg-type]
 
@@ -134,7 +134,7 @@ def test_titles_are_drawn_after_a_history(trained: Settings) -> None:
 
 
 @pytest.mark.parametrize(("history", "got"), [(["No such film"], "'No such film', which is no"), ([], "0 titles")])
-def test_a_history_that_is_none_is_told(trained: Settings, history: list[str], got: str) -> None:
+def test_an_invalid_history_is_reported(trained: Settings, history: list[str], got: str) -> None:
     with pytest.raises(UsageError, match=f"--history: got {got}"):
         flower_sample("flow", history=history, settings=trained)
 

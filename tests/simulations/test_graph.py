@@ -144,7 +144,7 @@ async def test_a_refusal_in_the_last_round_is_remembered_and_ends_the_dialogue()
     assert state["turns"][-2].item == 11
 
 
-async def test_a_recommendation_without_an_answer_ends_the_dialogue_before_the_user_is_asked() -> None:
+async def test_a_recommendation_without_an_answer_ends_the_dialogue_before_the_user_agent() -> None:
     user = Responds(False)
     state = await build_graph(Recommends(10, None), user).ainvoke({"view": VIEW})
     assert state["turns"][-1].outcome is Outcome.UNPARSED

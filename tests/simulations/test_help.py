@@ -65,7 +65,7 @@ def test_a_public_function_has_the_fields_of_its_options_class_as_arguments() ->
     assert dict(invocation.explicit) == {"dataset": "small", "rounds": 2}
 
 
-def test_a_replay_fills_in_what_is_not_given() -> None:
+def test_a_replay_fills_in_unstated_options() -> None:
     invocation = make_invocation(StudyOptions, {"rounds": 2})
     recorded = RunOptions(dataset="d", llm="offline", rounds=3, candidates=5).configuration()
     assert invocation.run_options(recorded=recorded) == RunOptions(

@@ -114,7 +114,7 @@ def test_markup_is_shown_as_it_stands(afl: Afl) -> None:
     assert "[bold red]markup" in " ".join(afl("inspect", RUN, "--prompts").out.split())
 
 
-def test_an_export_is_one_line_a_request_and_gives_back_what_was_said(home: Path, afl: Afl) -> None:
+def test_an_export_is_one_line_a_request_with_all_texts(home: Path, afl: Afl) -> None:
     assert afl("export", RUN, "--out", home / "x.jsonl").code == 0
     text = (home / "x.jsonl").read_text(encoding="utf-8")
     lines = [json.loads(line) for line in text.splitlines()]

@@ -90,7 +90,7 @@ def test_another_model_of_the_user_agent_has_keys_of_its_own() -> None:
     ("models", "label"),
     [(PerRole.shared(ONE), "one at a:1"), (PerRole(ONE, OTHER), "one at a:1 and other at b:2")],
 )
-def test_people_are_told_every_endpoint(models: PerRole[LanguageModel], label: str) -> None:
+def test_the_label_names_every_endpoint(models: PerRole[LanguageModel], label: str) -> None:
     assert endpoint_label(models) == label
 
 

@@ -30,7 +30,7 @@ def runs(afl: Afl) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["data", "info", "nothing"], "no data set is called 'nothing'; available: small"),
         (["data", "remove", "nothing"], "no data set is called 'nothing'; available: small"),
@@ -59,17 +59,17 @@ def runs(afl: Afl) -> list[str]:
 )
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("as_json", [[], ["--json"]], ids=["", "json"])
-def test_what_does_not_exist_is_named_with_what_does(
-    arguments: list[str], said: str, as_json: list[str], afl: Afl
+def test_a_missing_name_is_reported_with_existing_names(
+    arguments: list[str], message: str, as_json: list[str], afl: Afl
 ) -> None:
     refused = afl(*arguments, *as_json)
     assert refused.code == 2
     assert refused.complaint.startswith("afl: ")
-    assert said in refused.complaint
+    assert message in refused.complaint
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (["--dataset", "nothing"], "no data set is called 'nothing'; available: small"),
         (["--sessions", "31"], "--sessions: got 31, but split 'all' of 'small' has 30"),
@@ -94,16 +94,16 @@ def test_what_does_not_exist_is_named_with_what_does(
     ],
 )
 def test_an_option_that_cannot_be_used_leaves_no_run(
-    options: list[str], said: str, loop: Afl, server: FakeServer, afl: Afl
+    options: list[str], message: str, loop: Afl, server: FakeServer, afl: Afl
 ) -> None:
     refused = loop(server, "--run", "x", *options)
-    assert said in last_line(refused)
+    assert message in last_line(refused)
     assert server.counters.chat == 0
     assert runs(afl) == []
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (b"", "empty"),
         (b"user,item\nu,i\n", "timestamp"),
@@ -114,19 +114,17 @@ def test_an_option_that_cannot_be_used_leaves_no_run(
     ids=["empty", "no time", "bad time", "no user", "bytes"],
 )
 def test_a_malformed_file_is_named_with_its_line_and_leaves_no_data_set(
-    text: bytes, said: str, afl: Afl, small: Path, tmp_path: Path
+    text: bytes, message: str, afl: Afl, small: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "bad.csv").write_bytes(text)
     refused = afl("data", "import", "csv", tmp_path / "bad.csv", "--name", "bad", "--json")
     assert refused.code == 2
     assert "bad.csv" in refused.complaint
-    assert said in refused.complaint
+    assert message in refused.complaint
     assert [entry.name for entry in (small / "data").iterdir()] == ["small"]
 
 
-def test_a_wrong_key_is_said_before_anything_is_begun(
-    loop: Afl, afl: Afl, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_wrong_key_is_reported_before_a_run_starts(loop: Afl, afl: Afl, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong-0123456789abcdef")
     with running_server(authorization="Bearer sk-right") as server:
         refused = loop(server, "--run", "x")
@@ -178,7 +176,7 @@ def test_openai_without_a_key_says_where_to_put_one(afl: Afl) -> None:
     assert "set OPENAI_API_KEY" in refused.complaint
 
 
-def test_a_locked_database_is_said_to_be_locked(loop: Afl, server: FakeServer, small: Path) -> None:
+def test_the_message_says_that_a_database_is_locked(loop: Afl, server: FakeServer, small: Path) -> None:
     with closing(sqlite3.connect(small / "afl.db", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         refused = loop(server, "--run", "x", "--db", f"sqlite:///{small / 'afl.db'}?timeout=0.05")
@@ -217,7 +215,7 @@ def held(name: str, database: Path) -> Iterator[None]:
         wait(store.close())
 
 
-def test_a_second_process_on_a_run_is_told_who_holds_it(loop: Afl, server: FakeServer, small: Path) -> None:
+def test_a_second_process_on_a_run_gets_the_name_of_the_holder(loop: Afl, server: FakeServer, small: Path) -> None:
     loop(server, "--run", "x", "--sessions", 2)
     with held("x", small / "afl.db"):
         refused = loop(server, "--run", "x", "--sessions", 2)

@@ -49,7 +49,7 @@ def on_postgresql(small: Path, postgresql_url: str, monkeypatch: pytest.MonkeyPa
     return lambda: monkeypatch.setenv("AFL_DB", postgresql_url)
 
 
-def test_a_run_and_all_that_is_said_about_it_are_the_same(
+def test_a_run_and_its_reports_are_the_same(
     on_postgresql: Callable[[], None], loop: Afl, afl: Afl, server: FakeServer, exported: Callable[[str], bytes]
 ) -> None:
     said = [play(loop, afl, server, exported)]

@@ -94,7 +94,7 @@ def test_a_list_longer_than_the_candidates_is_refused(rank: Afl) -> None:
     )
 
 
-def test_a_user_of_a_data_set_without_lists_of_its_own_is_told_to_draw_them(rank: Afl) -> None:
+def test_a_data_set_without_lists_is_refused_with_a_hint_to_draw_them(rank: Afl) -> None:
     assert "has no candidate list from its source" in rank("--candidates-from", "source").complaint
 
 
@@ -159,7 +159,7 @@ def test_the_report_has_the_lists_beside_a_random_order(rank: Afl, afl: Afl, tmp
     assert (tmp_path / "page" / "figures" / "ranking.svg").is_file()
 
 
-def test_what_is_not_said_is_as_re2llm_has_it(rank: Afl, afl: Afl, server: FakeServer) -> None:
+def test_defaults_are_those_of_re2llm(rank: Afl, afl: Afl, server: FakeServer) -> None:
     afl(
         "rank", "--dataset", "small", "--llm", "openai:m", "--split", "all", "--run", "x", "--base-url", server.url
     )

@@ -82,14 +82,14 @@ async def test_the_user_agent_chooses_from_the_list_alone_with_scores_and_reason
     assert "suggests" not in requests(chat)[1]
 
 
-async def test_without_a_list_nobody_chooses() -> None:
+async def test_without_a_list_there_is_no_choice() -> None:
     ranker, chooser, _ = agents("?", "?", "?")
     state = await build_shortlist(ranker, chooser, top=2).ainvoke({"view": VIEW})
     assert [said.outcome for said in state["turns"]] == [Outcome.UNPARSED]
 
 
 @pytest.mark.parametrize("outcome", Outcome)
-def test_only_an_answered_list_is_chosen_from(outcome: Outcome) -> None:
+def test_the_user_agent_chooses_from_answered_lists_only(outcome: Outcome) -> None:
     goes_to = "choose" if outcome is Outcome.OK else "__end__"
     assert after_ranking(turn(Role.RECOMMENDATION, outcome=outcome)) == goes_to
 
@@ -184,14 +184,14 @@ def test_a_target_put_in_one_place_on_purpose_is_where_it_should_be_and_no_leak(
     assert verdicts(afl, "x")["positions"] == "not checked"
 
 
-def test_a_run_begun_before_there_were_positions_and_protocols_goes_on(small: Any, dataset: Dataset) -> None:
+def test_a_run_of_a_version_without_positions_and_protocols_continues(small: Any, dataset: Dataset) -> None:
     options = RunOptions(dataset="small", llm="offline")
     assert not {"target_position", "protocol", "listed"} & Task.of(dataset, options).configuration().keys()
     assert options == RunOptions(dataset="small", llm="offline", target_position="random")
 
 
 @pytest.mark.parametrize(
-    ("said", "complaint"),
+    ("options", "complaint"),
     [
         ({"target_position": "middle"}, "--target-position: got 'middle', expected one of: random, first, last"),
         (
@@ -202,9 +202,9 @@ def test_a_run_begun_before_there_were_positions_and_protocols_goes_on(small: An
         ({"protocol": "ranking", "rounds": 1, "listed": 21}, "got 21, expected 1 to 20"),
     ],
 )
-def test_what_cannot_be_asked_is_named(said: dict[str, Any], complaint: str) -> None:
+def test_invalid_protocol_options_are_refused(options: dict[str, Any], complaint: str) -> None:
     with pytest.raises(UsageError, match=complaint):
-        RunOptions(dataset="small", llm="offline", **said)
+        RunOptions(dataset="small", llm="offline", **options)
 
 
 def test_an_inspected_shortlist_shows_list_and_choice(play: Play, afl: Afl) -> None:

@@ -28,7 +28,7 @@ def test_a_replay_needs_no_endpoint_and_gives_the_same_bytes(afl: Afl, exported:
     assert "reused, not sent" in afl("inspect", "new", "--prompts").out
 
 
-def test_another_process_replays_a_run_whose_server_is_gone(
+def test_another_process_replays_a_run_without_its_server(
     loop: Afl, launch: Launch, exported: Callable[[str], bytes]
 ) -> None:
     with running_server(refusing_answer) as server:

@@ -82,7 +82,7 @@ def everything_said(afl: Afl, folder: Path) -> list[Finished]:
 
 
 @pytest.mark.parametrize("where", ["401", "cut", "reply", "finish"])
-def test_a_server_that_echoes_what_it_was_sent_teaches_nobody_the_key(
+def test_a_server_that_echoes_requests_reveals_no_key(
     where: str, secretive: Path, afl: Afl, loop: Afl, tmp_path: Path, leaks: Callable[..., list[str]]
 ) -> None:
     with running_server(faults=dict.fromkeys(range(5, 9), echo(where))) as server:
@@ -169,7 +169,7 @@ def test_settings_can_be_printed(secretive: Path) -> None:
     assert MARK not in f"{settings!r} {settings}"
 
 
-def test_what_is_grepped_is_what_was_kept(secretive: Path, afl: Afl, loop: Afl, tmp_path: Path) -> None:
+def test_the_search_covers_all_stored_files(secretive: Path, afl: Afl, loop: Afl, tmp_path: Path) -> None:
     """The tests above would find a secret: what a server says in an ordinary reply is in database and export."""
     with running_server(lambda messages: f"Reason: {MARK}\nItem: x\nDecision: no") as server:
         loop(server, "--run", "x", "--sessions", 1)
@@ -180,7 +180,7 @@ def test_what_is_grepped_is_what_was_kept(secretive: Path, afl: Afl, loop: Afl, 
         assert database.execute("SELECT count(*) FROM journal WHERE error LIKE '%canary%'").fetchone() == (0,)
 
 
-def test_files_are_nobody_elses_to_write_or_run(secretive: Path, afl: Afl, loop: Afl, tmp_path: Path) -> None:
+def test_files_are_writable_by_their_owner_alone(secretive: Path, afl: Afl, loop: Afl, tmp_path: Path) -> None:
     with running_server() as server:
         loop(server, "--run", "x", "--sessions", 2)
     everything_said(afl, tmp_path)

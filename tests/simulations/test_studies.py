@@ -172,7 +172,7 @@ def test_answers_of_a_file_belong_to_one_seed() -> None:
         over_seeds({}, 303, 0)
 
 
-def test_people_are_told_of_the_seeds_and_of_what_is_suspicious(
+def test_the_report_names_seeds_and_suspicious_checks(
     afl: Afl, server: FakeServer, untrained: None, small_csv: Path, tmp_path: Path
 ) -> None:
     # One listener more: another data set, in which models learn from the very sessions they are asked about.
@@ -257,7 +257,7 @@ def twins(small: Path, tmp_path: Path) -> str:
     return "twins"
 
 
-def test_a_broken_set_up_is_refused_before_anything_is_trained_or_asked(
+def test_a_broken_set_up_is_refused_before_training_and_requests(
     afl: Afl, twins: str, small: Path, server: FakeServer
 ) -> None:
     evaluate = f"evaluate recommendation --dataset {twins} --llm openai:m --base none --arm agent --arm afl"
@@ -298,7 +298,7 @@ def test_answers_made_for_other_lists_are_refused_as_the_oracle_they_are(
     assert server.counters.chat == 0
 
 
-def test_what_is_suspicious_is_told_and_goes_on(
+def test_a_suspicious_set_up_is_reported_and_runs(
     afl: Afl, dataset: Dataset, tmp_path: Path, server: FakeServer
 ) -> None:
     base = a_file(dataset, tmp_path / "oracle.csv", 303)
@@ -332,7 +332,7 @@ def test_a_sound_set_up_passes_every_check(dataset: Dataset) -> None:
         (JudgedItemsOfUser([1], [2], [], []), "judge a wanted item that is not held out of their own sequence"),
     ],
 )
-def test_judged_items_that_are_not_what_they_say_are_broken(asked: JudgedItemsOfUser, said: str) -> None:
+def test_wrong_judged_items_break_the_check(asked: JudgedItemsOfUser, said: str) -> None:
     check = check_judged([JudgedItemsOfUser([1], [2], [], [1]), asked])
     assert (check.verdict, said in check.text) == (Verdict.BROKEN, True)
 

@@ -151,7 +151,7 @@ def test_held_out_items_are_themselves_held_against_the_truth(
     assert found["precision"]["value"] == pytest.approx(fmean(precision for precision, _ in scores))
 
 
-def test_where_nobody_knows_the_truth_none_is_told(afl: Afl, untrained: None) -> None:
+def test_without_true_labels_none_are_reported(afl: Afl, untrained: None) -> None:
     said = "evaluate user --dataset small --split all --llm offline --arm agent --items 4 --sessions 3 --json"
     assert "truth" not in afl(*said.split()).json
 

@@ -51,7 +51,7 @@ def test_the_orders_differ_in_the_place_of_the_target_alone(
     assert [shown(line)[1:] for line in first] == [shown(line)[:-1] for line in last] == rest
 
 
-def test_every_order_is_told_after_each_round_as_the_exports_have_it(
+def test_every_order_after_each_round_agrees_with_the_exports(
     studied: Callable[..., Finished], server: FakeServer, exported: Callable[[str], bytes]
 ) -> None:
     found = studied(server, "--run", "x", "--rounds", "3").json

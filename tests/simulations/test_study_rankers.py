@@ -51,7 +51,7 @@ def highest(choice: Line) -> str:
     return str(max(scored, key=lambda one: float(one[1]))[0])
 
 
-def test_every_ranker_is_told_as_the_exports_have_it(studied: Afl, exported: Exported) -> None:
+def test_every_ranker_agrees_with_the_exports(studied: Afl, exported: Exported) -> None:
     found = studied().json
     rates = {one["arm"]: one["hit_rate_at_1"]["value"] for one in found["results"]}
     loop, choices = lines(exported("x-afl"), "recommendation"), lines(exported("x-shortlist"), "user")
@@ -78,7 +78,7 @@ def test_the_rows_come_in_the_order_of_the_published_table(studied: Afl) -> None
     ]
 
 
-def test_the_list_is_as_long_as_asked_for_and_the_choice_is_among_it(studied: Afl, exported: Exported) -> None:
+def test_the_list_has_the_requested_length_and_contains_the_choice(studied: Afl, exported: Exported) -> None:
     studied("--listed", "3", *FEW)
     shortlist = exported("x-shortlist")
     listed = [line["reply"].partition("Items:\n")[2].splitlines() for line in lines(shortlist, "recommendation")]
@@ -87,7 +87,7 @@ def test_the_list_is_as_long_as_asked_for_and_the_choice_is_among_it(studied: Af
     assert [[f"{n}. {title}" for n, (title, _) in enumerate(shown, start=1)] for shown in offered] == listed
 
 
-def test_the_user_agent_alone_is_told_of_no_suggestion(studied: Afl, exported: Exported) -> None:
+def test_the_user_agent_alone_sees_no_suggestion(studied: Afl, exported: Exported) -> None:
     studied(*FEW)
     assert all("suggests" not in line["messages"][1]["content"] for line in lines(exported("x-user"), "user"))
     assert all(
@@ -112,7 +112,7 @@ def test_a_session_without_a_list_is_a_miss_for_whoever_takes_from_it(study: Afl
 
 
 @pytest.mark.parametrize(
-    ("said", "complaint"),
+    ("arguments", "complaint"),
     [
         (("--reward", "none"), "--reward: got 'none', expected a model"),
         (("--recommender", "none"), "--recommender: got 'none', expected a model"),
@@ -120,7 +120,7 @@ def test_a_session_without_a_list_is_a_miss_for_whoever_takes_from_it(study: Afl
         (("--listed", "21"), "--listed: got 21, expected 1 to 20"),
     ],
 )
-def test_what_cannot_be_compared_is_named(studied: Afl, said: tuple[str, ...], complaint: str) -> None:
-    refused = studied(*said)
+def test_invalid_comparisons_are_refused(studied: Afl, arguments: tuple[str, ...], complaint: str) -> None:
+    refused = studied(*arguments)
     assert (refused.code, refused.out) == (2, "")
     assert complaint in refused.complaint

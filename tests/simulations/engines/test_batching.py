@@ -26,7 +26,7 @@ class Counter:
         return RequestBatcher(self.request, self.returned.append)
 
 
-async def test_one_message_asks_for_all_who_wait_and_those_left_are_asked_for_first() -> None:
+async def test_one_message_carries_all_waiting_requests_and_the_rest_goes_first() -> None:
     counter = Counter()
     turnstile = counter.turnstile()
     entering = [asyncio.create_task(turnstile.submit(name)) for name in "abcde"]
@@ -36,7 +36,7 @@ async def test_one_message_asks_for_all_who_wait_and_those_left_are_asked_for_fi
     assert counter.asked == [list("abcde"), list("cde"), ["e"]]
 
 
-async def test_what_is_granted_to_one_who_has_gone_is_given_back() -> None:
+async def test_a_grant_to_a_cancelled_caller_is_given_back() -> None:
     counter = Counter()
     turnstile = counter.turnstile()
     gone, there = (asyncio.create_task(turnstile.submit(name)) for name in "ab")

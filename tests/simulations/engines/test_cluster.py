@@ -1,4 +1,4 @@
-"""Which databases the processes of a cluster can share, and what is said of those they cannot."""
+"""Which databases the processes of a cluster can share, and the message about others."""
 
 import socket
 from pathlib import Path
@@ -33,7 +33,7 @@ def test_a_server_is_shared_by_all(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "hosts", "said"),
+    ("url", "hosts", "message"),
     [
         ("sqlite:///here.db", {HERE, "b"}, r"here.db is a file of this machine, but the cluster has 2 machines"),
         (
@@ -44,13 +44,13 @@ def test_a_server_is_shared_by_all(settings: Settings) -> None:
         ("sqlite://", {HERE}, "a database in memory belongs to one process"),
     ],
 )
-def test_a_file_is_nothing_that_machines_share(settings: Settings, url: str, hosts: set[str], said: str) -> None:
-    with pytest.raises(UsageError, match=said):
+def test_machines_cannot_share_a_file(settings: Settings, url: str, hosts: set[str], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
         shared_storage(StorageLocation(url, settings), hosts)
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"workers": 2}, "--workers: got 2, but the engine 'local' is one process; say --engine ray"),
         ({"address": "auto"}, "--address: got auto, but the engine 'local' is one process"),
@@ -62,20 +62,20 @@ def test_a_file_is_nothing_that_machines_share(settings: Settings, url: str, hos
         ({"engine": "dask"}, "no engine is called 'dask'; available: local, ray"),
     ],
 )
-def test_what_no_engine_can_do_is_a_mistake(small: Path, options: dict[str, object], said: str) -> None:
-    with pytest.raises((UsageError, LookupError), match=said):
+def test_invalid_engine_options_are_refused(small: Path, options: dict[str, object], message: str) -> None:
+    with pytest.raises((UsageError, LookupError), match=message):
         simulate(dataset="small", llm="offline", **options)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("address", "said"),
+    ("address", "message"),
     [
         ("127.0.0.1:1", "nobody answers at 127.0.0.1:1: .* refused; is it the address that `ray start` printed?"),
         ("nonsense", "cannot use the cluster at nonsense: Invalid address format"),
     ],
 )
-def test_an_address_where_nobody_is_leaves_nothing_behind(address: str, said: str, small: Path) -> None:
+def test_an_address_without_a_cluster_leaves_no_run(address: str, message: str, small: Path) -> None:
     options: dict[str, Any] = {"dataset": "small", "split": "all", "recommender": "none", "reward": "none"}
-    with pytest.raises(WorkerError, match=said):
+    with pytest.raises(WorkerError, match=message):
         simulate(**options, llm="offline", engine="ray", address=address, run="x")
     assert runs() == []

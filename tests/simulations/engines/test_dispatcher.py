@@ -12,7 +12,7 @@ from afl.errors import WorkerError
 from simulations.engines.dispatcher import MAX_LOSSES, Dispatcher
 
 
-def test_sessions_are_given_out_in_order_and_lost_ones_first() -> None:
+def test_sessions_are_handed_out_in_order_and_lost_sessions_first() -> None:
     dispatcher = Dispatcher(range(6))
     first, second = dispatcher.take(2), dispatcher.take(2)
     dispatcher.lost(first)
@@ -20,7 +20,7 @@ def test_sessions_are_given_out_in_order_and_lost_ones_first() -> None:
     assert dispatcher.take(1) == []
 
 
-def test_it_is_done_when_nobody_has_any_and_none_is_left() -> None:
+def test_it_is_done_when_no_session_remains_or_is_in_progress() -> None:
     dispatcher = Dispatcher(range(3))
     dispatcher.take(3)
     dispatcher.finished(2)
@@ -51,7 +51,7 @@ async def test_whoever_waits_is_woken_by_what_comes_back() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(1, 4), st.booleans()), max_size=40))
-def test_whatever_is_lost_nothing_is_forgotten_or_given_to_two(moves: list[tuple[int, bool]]) -> None:
+def test_whatever_is_lost_every_session_has_exactly_one_worker(moves: list[tuple[int, bool]]) -> None:
     dispatcher, done = Dispatcher(range(20)), set[int]()
 
     def move(most: int, survives: bool) -> None:

@@ -31,7 +31,7 @@ def questions(server: FakeServer) -> list[str]:
     return [request["messages"][-1]["content"] for request in server.requests]
 
 
-def test_a_base_holds_what_was_found_and_why_the_rest_was_not_taken(explored, shown):
+def test_a_base_holds_accepted_hints_and_the_reasons_of_rejected_ones(explored, shown):
     report = explored.report
     base = shown("x")
     assert [(one["number"], one["text"]) for one in base["hints"]] == [
@@ -243,7 +243,7 @@ def test_the_places_of_targets_are_in_sql(explored, small, shown):
 
 
 @pytest.mark.parametrize(
-    ("said", "complaint"),
+    ("arguments", "complaint"),
     [
         (("--without", "taste"), "--without: got 'taste', expected one of: leak, effect, redundancy"),
         (("--others", 8), "--others: got 8, expected at most 7"),
@@ -253,8 +253,8 @@ def test_the_places_of_targets_are_in_sql(explored, small, shown):
         (("--dataset", "smal"), "smal"),
     ],
 )
-def test_a_mistake_is_told_in_one_line_before_anything_is_asked(explore, server, said, complaint):
-    finished = explore(server, "--run", "x", *said)
+def test_a_mistake_is_one_line_before_the_first_request(explore, server, arguments, complaint):
+    finished = explore(server, "--run", "x", *arguments)
     assert finished.code == 2
     assert complaint in finished.complaint
     assert server.counters.chat == 0

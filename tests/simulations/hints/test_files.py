@@ -45,7 +45,7 @@ def test_a_base_is_shown_to_people(imported, hints):
     assert "hints.json" in shown
 
 
-def test_what_was_taken_out_is_shown_on_request(imported, hints):
+def test_removed_hints_are_shown_on_request(imported, hints):
     hints("edit", "films", "--number", 2, "--text", "Look to Asia.")
     assert "Look abroad." not in hints("show", "films").out
     assert "reworded by hand" in hints("show", "films", "--all").out
@@ -63,7 +63,7 @@ def test_what_was_taken_out_is_shown_on_request(imported, hints):
         ('{"format": "afl-hints", "version": 9}', "got version 9"),
     ],
 )
-def test_a_file_that_holds_no_hints_is_told_in_one_line(hints, tmp_path, written, complaint):
+def test_a_file_without_hints_is_reported_in_one_line(hints, tmp_path, written, complaint):
     (tmp_path / "bad.json").write_text(written)
     finished = hints("import", tmp_path / "bad.json", "--name", "x", "--dataset", "small", "--llm", "offline")
     assert finished.code == 2

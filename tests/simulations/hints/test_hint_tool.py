@@ -55,7 +55,7 @@ def test_a_run_does_not_go_on_with_a_policy_that_has_changed(
     assert "tools_learned" in refused.complaint
 
 
-def test_a_policy_nobody_trained_is_named(loop: Afl, server: FakeServer, small: Path) -> None:
+def test_a_missing_policy_is_named(loop: Afl, server: FakeServer, small: Path) -> None:
     refused = loop(server, "--tool", "re2llm:nobody", "--run", "x")
     assert "afl hints train nobody" in refused.complaint
     assert server.requests == []

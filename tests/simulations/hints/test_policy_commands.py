@@ -77,7 +77,7 @@ def without_hint(request: str) -> str:
     return "\n\n".join(part for part in request.split("\n\n") if not part.startswith("Advice:"))
 
 
-def test_every_session_is_asked_once_without_a_hint_and_once_with_each(trained: Trained) -> None:
+def test_every_session_has_a_list_without_a_hint_and_with_each_hint(trained: Trained) -> None:
     said = Counter(
         next((hint for hint in HINTS if f"- Hint: {hint}" in text), "none") for text in trained.requests
     )
@@ -125,7 +125,7 @@ def test_a_policy_of_its_own_name_can_have_more_sessions_and_another_reward(
         (["--sessions", "400"], "--sessions: got 400"),
     ],
 )
-def test_a_mistake_is_named_before_anything_is_asked(
+def test_a_mistake_is_reported_before_the_first_request(
     train: Command, server: FakeServer, mistake: list[str], complaint: str
 ) -> None:
     refused = train(server, *mistake)
@@ -184,7 +184,7 @@ def test_an_evaluation_goes_on_with_the_hints_that_the_policy_knows(
     assert not any("Prefer the well known." in text for text in asked(server))
 
 
-def test_a_policy_that_nobody_trained_says_how_to_get_one(
+def test_a_missing_policy_is_reported_with_the_command_that_trains_it(
     evaluate: Command, server: FakeServer, small: Path
 ) -> None:
     refused = evaluate(server)
@@ -192,7 +192,7 @@ def test_a_policy_that_nobody_trained_says_how_to_get_one(
     assert "`afl hints train mood` trains one" in refused.complaint
 
 
-def test_lists_whose_calls_failed_are_asked_for_again_before_anything_is_trained(
+def test_lists_whose_calls_failed_are_requested_again_before_training(
     train: Command, server: FakeServer, trained: Trained, home: Path
 ) -> None:
     stopped = train(server, "--run", "poor", "--budget-tokens", 6_000, "--max-tokens", 100)

@@ -86,7 +86,7 @@ def test_sizes_below_one_are_a_mistake(tables: PolicyTables) -> None:
         sizes_study(tables, (5, 0), learn=fit_regression)
 
 
-def test_a_policy_nobody_trained_is_named(afl: Afl, small: Path) -> None:
+def test_a_missing_policy_is_named(afl: Afl, small: Path) -> None:
     assert "afl hints train nobody" in afl("study", "hints-size", "nobody").complaint
 
 
