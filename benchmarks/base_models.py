@@ -70,10 +70,10 @@ def results(models: Sequence[str], datasets: Sequence[Dataset], models_dir: Path
     """Every model on every data set; with one seed where it only counts, since others would change nothing."""
     for dataset, name in product(datasets, models):
         for seed in SEEDS if "learning_rate" in SPACE[name] else SEEDS[:1]:
-            kept = load_or_train_entry(name, dataset, seed=seed, models_dir=models_dir, progress=unwatched)
-            found = user_results(kept.model, dataset)
-            validation, cpu = float(kept.log["validation"]), float(kept.log["cpu_seconds"])
-            yield Measured(name, dataset.name, seed, validation, cpu, found.hits, found.ranks)
+            model_entry = load_or_train_entry(name, dataset, seed=seed, models_dir=models_dir, progress=unwatched)
+            per_user = user_results(model_entry.model, dataset)
+            validation, cpu = float(model_entry.log["validation"]), float(model_entry.log["cpu_seconds"])
+            yield Measured(name, dataset.name, seed, validation, cpu, per_user.hits, per_user.ranks)
 
 
 Row = TypeVar("Row", Tried, Measured)
@@ -99,14 +99,14 @@ class Result:
 def summary(measured: Sequence[Measured]) -> list[Result]:
     """A result for each model on each data set; item-kNN is among them."""
     groups: dict[tuple[str, str], list[Measured]] = defaultdict(list)
-    for one in measured:
-        groups[one.dataset, one.model].append(one)
+    for entry in measured:
+        groups[entry.dataset, entry.model].append(entry)
     reference = {dataset: _by_user(group) for (dataset, model), group in groups.items() if model == REFERENCE}
     return [_result(group, reference[dataset]) for (dataset, _), group in groups.items()]
 
 
 def _by_user(group: Sequence[Measured]) -> NDArray[np.float64]:
-    mean: NDArray[np.float64] = np.mean([one.hits for one in group], axis=0)  # (U,)
+    mean: NDArray[np.float64] = np.mean([entry.hits for entry in group], axis=0)  # (U,)
     return mean
 
 
@@ -114,33 +114,33 @@ def _result(group: Sequence[Measured], reference: NDArray[np.float64]) -> Result
     return Result(
         model=group[0].model,
         dataset=group[0].dataset,
-        rates=tuple(float(one.hits.mean()) for one in group),
+        rates=tuple(float(entry.hits.mean()) for entry in group),
         hit_rate_at_1=bootstrap_mean(_by_user(group)),
-        hr_at_10=bootstrap_mean(np.mean([hits(one.ranks, CUTOFF) for one in group], axis=0)),
-        ndcg_at_10=bootstrap_mean(np.mean([gains(one.ranks, CUTOFF) for one in group], axis=0)),
+        hr_at_10=bootstrap_mean(np.mean([hits(entry.ranks, CUTOFF) for entry in group], axis=0)),
+        ndcg_at_10=bootstrap_mean(np.mean([gains(entry.ranks, CUTOFF) for entry in group], axis=0)),
         over_reference=paired_bootstrap(reference, _by_user(group)),
-        cpu_seconds=float(np.mean([one.cpu_seconds for one in group])),
+        cpu_seconds=float(np.mean([entry.cpu_seconds for entry in group])),
     )
 
 
-def table(found: Sequence[Result]) -> str:
+def table(rows: Sequence[Result]) -> str:
     """Markdown: a row for each model on each data set."""
     head = "| data | model | hits of 20 | by seed | minus item-kNN | HR@10 | NDCG@10 | CPU s |"
-    return "\n".join([head, "|---" * 8 + "|", *(_row(one) for one in found)])
+    return "\n".join([head, "|---" * 8 + "|", *(_row(row) for row in rows)])
 
 
-def _row(one: Result) -> str:
-    low, high = one.over_reference.ci95
-    own = one.model == REFERENCE
+def _row(row: Result) -> str:
+    low, high = row.over_reference.ci95
+    own = row.model == REFERENCE
     cells = [
-        f"{one.dataset}, {one.hit_rate_at_1.n} users",
-        f"`{one.model}`",
-        _estimate(one.hit_rate_at_1),
-        " ".join(_short(rate) for rate in one.rates),
-        "" if own else f"{one.over_reference.value:+.3f} [{low:+.3f}, {high:+.3f}]",
-        _estimate(one.hr_at_10),
-        _estimate(one.ndcg_at_10),
-        f"{one.cpu_seconds:.1f}",
+        f"{row.dataset}, {row.hit_rate_at_1.n} users",
+        f"`{row.model}`",
+        _estimate(row.hit_rate_at_1),
+        " ".join(_short(rate) for rate in row.rates),
+        "" if own else f"{row.over_reference.value:+.3f} [{low:+.3f}, {high:+.3f}]",
+        _estimate(row.hr_at_10),
+        _estimate(row.ndcg_at_10),
+        f"{row.cpu_seconds:.1f}",
     ]
     return f"| {' | '.join(cells)} |"
 
@@ -154,25 +154,25 @@ def _short(rate: float) -> str:
     return f"{rate:.3f}".removeprefix("0")
 
 
-def draw(found: Sequence[Result], path: Path) -> None:
+def draw(rows: Sequence[Result], path: Path) -> None:
     """A picture of the hit rates: a panel for each data set, a line for each model, a ring for each seed."""
     import matplotlib
 
     matplotlib.use("agg")
     from matplotlib import pyplot
 
-    datasets, models = list(dict.fromkeys(one.dataset for one in found)), list(SPACE)[::-1]
+    datasets, models = list(dict.fromkeys(row.dataset for row in rows)), list(SPACE)[::-1]
     figure, panels = pyplot.subplots(1, len(datasets), figsize=(9, 2.6), sharey=True, layout="constrained")
     for panel, dataset in zip(np.atleast_1d(panels), datasets, strict=True):
-        for one in (one for one in found if one.dataset == dataset):
-            line = models.index(one.model)
-            panel.plot(one.hit_rate_at_1.ci95, [line, line], color="#4878a8", linewidth=2, solid_capstyle="round")
+        for row in (row for row in rows if row.dataset == dataset):
+            line = models.index(row.model)
+            panel.plot(row.hit_rate_at_1.ci95, [line, line], color="#4878a8", linewidth=2, solid_capstyle="round")
             panel.plot(
-                one.rates, [line + 0.3] * len(one.rates), "o", color="#4878a8", fillstyle="none", markersize=3
+                row.rates, [line + 0.3] * len(row.rates), "o", color="#4878a8", fillstyle="none", markersize=3
             )
-            panel.plot(one.hit_rate_at_1.value, line, "o", color="#4878a8", markersize=6)
-            if dataset == "lastfm" and one.model in PUBLISHED:
-                panel.plot(PUBLISHED[one.model], line, "|", color="#c44e52", markersize=13, markeredgewidth=2)
+            panel.plot(row.hit_rate_at_1.value, line, "o", color="#4878a8", markersize=6)
+            if dataset == "lastfm" and row.model in PUBLISHED:
+                panel.plot(PUBLISHED[row.model], line, "|", color="#c44e52", markersize=13, markeredgewidth=2)
         panel.set_title(dataset, fontsize=10)
         panel.set_yticks(range(len(models)), models)
         panel.set_xlim(0, 0.65)
@@ -193,23 +193,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     datasets = [DatasetStore(settings.data_dir).load(name) for name in names]
     models = options.model or list(SPACE)
     if options.mode == "search":
-        print(tuning.table(list(_told(search(models, datasets, settings.models_dir)))))
+        print(tuning.table(list(report_progress(search(models, datasets, settings.models_dir)))))
         return 0
-    found = summary(list(_told(results(models, datasets, settings.models_dir))))
-    print(table(found))
+    rows = summary(list(report_progress(results(models, datasets, settings.models_dir))))
+    print(table(rows))
     if options.figure:
-        draw(found, options.figure)
-    return 1 if any(_falls_short(one) for one in found) else 0
+        draw(rows, options.figure)
+    return 1 if any(_falls_short(row) for row in rows) else 0
 
 
-def _told(rows: Iterator[Row]) -> Iterator[Row]:
+def report_progress(rows: Iterator[Row]) -> Iterator[Row]:
     for row in rows:
         print(json.dumps(row.to_json()), flush=True)
         yield row
 
 
-def _falls_short(one: Result) -> bool:
-    return one.dataset == "lastfm" and one.hit_rate_at_1.value < PUBLISHED.get(one.model, 0.0)
+def _falls_short(row: Result) -> bool:
+    return row.dataset == "lastfm" and row.hit_rate_at_1.value < PUBLISHED.get(row.model, 0.0)
 
 
 def _parser() -> argparse.ArgumentParser:

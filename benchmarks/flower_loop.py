@@ -49,7 +49,7 @@ def shares(dataset: str, model: str, *, sessions: int, reward: str, llm: str) ->
         sessions=sessions,
         run=f"loop-{model}",
     )
-    return {(one.arm, str(one.group["popularity"])): one for one in report.results}
+    return {(entry.arm, str(entry.group["popularity"])): entry for entry in report.results}
 
 
 def drawn(dataset: str, model: str, *, sessions: int) -> Shares:
@@ -85,7 +85,7 @@ def as_json(
     return {
         "shares": [
             {"arm": arm, "popularity": group}
-            | {name: one[arm, group].estimate.to_json() for name, one in zip(names, studies, strict=True)}
+            | {name: entry[arm, group].estimate.to_json() for name, entry in zip(names, studies, strict=True)}
             for arm, group in studies[0]
         ],
         "tests": [{"arm": arm, **test.to_json()} for (arm, _), test in tests.items()],
@@ -102,15 +102,15 @@ def _table(
 ) -> list[str]:
     lines = [f"\n{group}\n", f"| | {' | '.join(names)} | difference | p, Holm |", "|---|---|---|---|---|"]
     for arm, _ in (key for key in studies[0] if key[1] == group):
-        told = " | ".join(_share(one[arm, group]) for one in studies)
+        told = " | ".join(_share(entry[arm, group]) for entry in studies)
         test = tests.get((arm, group))
         lines.append(f"| {arm} | {told} | {_difference(test)} | {'' if test is None else f'{test.p_holm:.3f}'} |")
     return lines
 
 
 def _share(result: ArmResult) -> str:
-    found = result.estimate
-    return f"{found.value:.3f} ({found.ci95[0]:.3f}-{found.ci95[1]:.3f})"
+    estimate = result.estimate
+    return f"{estimate.value:.3f} ({estimate.ci95[0]:.3f}-{estimate.ci95[1]:.3f})"
 
 
 def _difference(test: PairedTest | None) -> str:

@@ -123,7 +123,7 @@ class Bench:
     def base(self) -> TrainedModel:
         """SASRec, trained first if need be."""
         return load_or_train_entry(
-            "sasrec", self.dataset, seed=1, models_dir=self.home / "models", progress=_told("sasrec")
+            "sasrec", self.dataset, seed=1, models_dir=self.home / "models", progress=report_progress("sasrec")
         ).model
 
     def trained(self, name: str, options: NextItemOptions, start: str | None) -> StoredModel:
@@ -134,7 +134,7 @@ class Bench:
             options,
             Destination(root, name),
             seed=self.seed,
-            progress=_told(name),
+            progress=report_progress(name),
             base=self.base,
             start=None if start is None else StoredModel.read(root, start),
         )
@@ -144,17 +144,17 @@ class Bench:
         if name.startswith("sasrec"):
             return _line(name, self.ranked(0 if name == "sasrec-all" else self.tests), {})
         arm = self.arms[name]
-        kept = self.trained(arm.model, arm.options, arm.start)
+        stored = self.trained(arm.model, arm.options, arm.start)
         before = process_time()
-        found = evaluate_next_item(
-            kept,
+        report = evaluate_next_item(
+            stored,
             self.dataset,
             decoding=arm.decoding,
             examples=self.tests,
             base=self.base,
-            progress=_told(f"{name} decoding"),
+            progress=report_progress(f"{name} decoding"),
         )
-        log = kept.log or {}
+        log = stored.log or {}
         cost = {
             "training_cpu_seconds": log["cpu_seconds"],
             "steps": log["steps"],
@@ -163,7 +163,7 @@ class Bench:
             "parameters": log["parameters"],
             "decoding_cpu_seconds": process_time() - before,
         }
-        return _line(name, found, cost)
+        return _line(name, report, cost)
 
     def ranked(self, tests: int) -> NextItemReport:
         """What SASRec ranks first, on as many tests or all (0)."""
@@ -183,18 +183,18 @@ class Bench:
         return title_counts(self.dataset, self.tree)
 
 
-def _line(name: str, found: NextItemReport, cost: Mapping[str, Any]) -> dict[str, Any]:
+def _line(name: str, report: NextItemReport, cost: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "arm": name,
-        **found.to_json(),
+        **report.to_json(),
         **cost,
-        "gaps": found.shares.gaps,
-        "ranks": found.ranks.tolist(),
-        "titles": found.titles.tolist(),
+        "gaps": report.shares.gaps,
+        "ranks": report.ranks.tolist(),
+        "titles": report.titles.tolist(),
     }
 
 
-def _told(name: str) -> Callable[..., None]:
+def report_progress(name: str) -> Callable[..., None]:
     def progress(done: int, total: int, text: str = "") -> None:
         if text:
             print(f"{name} {done}/{total} {text} ({process_time():.0f} CPU s)", flush=True)

@@ -70,15 +70,15 @@ def _packed(rows: Sequence[Items]) -> Sequences:
     return Sequences(ids=[str(user) for user in range(len(rows))], items=np.concatenate(rows), offsets=offsets)
 
 
-def ranks(model: NextItemModel, wanted: Next) -> NDArray[np.int64]:
+def ranks(model: NextItemModel, examples: Next) -> NDArray[np.int64]:
     """(U,) how many items that are not in the history score at least as high as the one that followed."""
-    found = np.empty(len(wanted.targets), dtype=np.int64)
-    read = [row[-model.max_len :].tolist() for row in wanted.histories]
+    found = np.empty(len(examples.targets), dtype=np.int64)
+    read = [row[-model.max_len :].tolist() for row in examples.histories]
     for part, scores in TrainedModel(model, key="").chunks(read):
         places = range(part.start, part.stop)
         for place, line in zip(places, scores, strict=True):
-            ahead = line >= line[wanted.targets[place]]
-            ahead[wanted.histories[place]] = ahead[wanted.targets[place]] = False
+            ahead = line >= line[examples.targets[place]]
+            ahead[examples.histories[place]] = ahead[examples.targets[place]] = False
             found[place] = np.count_nonzero(ahead)
     return found
 

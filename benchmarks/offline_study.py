@@ -93,10 +93,10 @@ class Bench:
 
         async def dialogues() -> list[Played]:
             played = []
-            for place in range(len(task)):
-                session = task.session(place)
+            for index in range(len(task)):
+                session = task.session(index)
                 state = await graph.ainvoke({"view": session.view})
-                suggestion = outputs.suggestion_at(place)
+                suggestion = outputs.suggestion_at(index)
                 assert suggestion is not None, "the study has a recommender"
                 played.append(_played(state, target=session.target, suggestion=suggestion))
             return played
@@ -118,10 +118,10 @@ def _played(state: DialogueState, *, target: int, suggestion: int) -> Played:
 
 def summary(dataset: str, played: list[list[Played]]) -> dict[str, Any]:
     """The figures of one data set; hit rates are means over users of their means over seeds."""
-    base = np.array([[one.base for one in seed] for seed in played], dtype=np.float64)  # (K, U)
-    rounds = np.array([[one.by_round for one in seed] for seed in played], dtype=np.float64)  # (K, U, R)
+    base = np.array([[entry.base for entry in seed] for seed in played], dtype=np.float64)  # (K, U)
+    rounds = np.array([[entry.by_round for entry in seed] for seed in played], dtype=np.float64)  # (K, U, R)
     loop = rounds[:, :, -1]
-    sessions = [one for seed in played for one in seed]
+    sessions = [entry for seed in played for entry in seed]
     first = mcnemar(base[0], loop[0])
     return {
         "dataset": dataset,
@@ -136,7 +136,7 @@ def summary(dataset: str, played: list[list[Played]]) -> dict[str, Any]:
         "won_per_seed": float((loop > base).sum() / len(played)),
         "lost_per_seed": float((loop < base).sum() / len(played)),
         "mcnemar_first_seed": {"won": first.won, "lost": first.lost, "p": round(first.p, 4)},
-        "refused_first": _share(one.answers[0] for one in sessions),
+        "refused_first": _share(entry.answers[0] for entry in sessions),
         "refused": _share(answer for one in sessions for answer in one.answers),
         "departed_first": _share(one.offers[0] for one in sessions),
         "departed_last": _share(one.offers[-1] for one in sessions),
@@ -162,22 +162,22 @@ def _share(said: Iterable[bool]) -> float:
     return round(float(np.mean(list(said))), 4)
 
 
-def describe(found: dict[str, Any]) -> str:
+def describe(result: dict[str, Any]) -> str:
     """The figures for people, with the plain verdict last."""
-    gain, over_one = found["loop_minus_base"], found["loop_minus_one_round"]
-    first = found["mcnemar_first_seed"]
+    gain, over_one = result["loop_minus_base"], result["loop_minus_one_round"]
+    first = result["mcnemar_first_seed"]
     return "\n".join(
         [
-            f"{found['dataset']}: {found['users']} users, {found['seeds']} candidate seeds, offline stand-in",
-            *(f"  {arm:10} {_interval(found[key])}" for arm, key in ARMS.items()),
-            f"  by round   {'  '.join(f'{value:.3f}' for value in found['by_round'])}",
+            f"{result['dataset']}: {result['users']} users, {result['seeds']} candidate seeds, offline stand-in",
+            *(f"  {arm:10} {_interval(result[key])}" for arm, key in ARMS.items()),
+            f"  by round   {'  '.join(f'{value:.3f}' for value in result['by_round'])}",
             f"  loop - base       {_interval(gain, sign='+')}  p = {gain['p']:.4f} (paired bootstrap by user)",
             f"  loop - one round  {_interval(over_one, sign='+')}  p = {over_one['p']:.4f}",
-            f"  hits per seed: {found['won_per_seed']:.1f} won, {found['lost_per_seed']:.1f} lost; "
+            f"  hits per seed: {result['won_per_seed']:.1f} won, {result['lost_per_seed']:.1f} lost; "
             f"seed {FIRST_SEED}: {first['won']} won, {first['lost']} lost, McNemar p = {first['p']:.4f}",
-            f"  user agent refuses {found['refused_first']:.1%} of first offers, {found['refused']:.1%} of all",
-            f"  recommendation agent departs from the suggestion in {found['departed_first']:.1%} of first offers, "
-            f"{found['departed']:.1%} of all, {found['departed_last']:.1%} of last ones",
+            f"  user agent refuses {result['refused_first']:.1%} of first offers, {result['refused']:.1%} of all",
+            f"  recommendation agent departs from the suggestion in {result['departed_first']:.1%} of first offers, "
+            f"{result['departed']:.1%} of all, {result['departed_last']:.1%} of last ones",
             f"  {_verdict(gain)}",
         ]
     )
@@ -207,16 +207,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with TemporaryDirectory() as folder:
         home = options.home or Path(folder)
         settings = Settings.model_validate({"AFL_HOME": home, "AFL_DB": None, "OPENAI_API_KEY": None})
-        found = []
+        results = []
         for said in options.data:
             name = prepare(said, settings)
             seeds = range(FIRST_SEED, FIRST_SEED + options.seeds)
-            found.append(summary(name, Bench(name, settings, options.split).play(seeds)))
+            results.append(summary(name, Bench(name, settings, options.split).play(seeds)))
             if not options.json:
-                print(describe(found[-1]), flush=True)
+                print(describe(results[-1]), flush=True)
         if options.json:
-            print(json.dumps(found))
-    alive = all(one["refused"] >= LEAST_REFUSED and one["departed"] >= LEAST_DEPARTED for one in found)
+            print(json.dumps(results))
+    alive = all(entry["refused"] >= LEAST_REFUSED and entry["departed"] >= LEAST_DEPARTED for entry in results)
     return 0 if alive else 1
 
 

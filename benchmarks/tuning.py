@@ -62,15 +62,15 @@ def settings_tried(name: str) -> list[dict[str, Any]]:
 def search(models: Sequence[str], datasets: Sequence[Dataset], models_dir: Path) -> Iterator[Tried]:
     """Every model with every setting on every data set, all models with their first settings first."""
     for turn, name, dataset in product(range(BUDGET), models, datasets):
-        for chosen in settings_tried(name)[turn : turn + 1]:
-            log = trained_with(name, dataset, chosen, models_dir).log
+        for settings in settings_tried(name)[turn : turn + 1]:
+            log = trained_with(name, dataset, settings, models_dir).log
             epochs, cpu = int(log["epochs"]), round(float(log["cpu_seconds"]), 1)
-            yield Tried(name, dataset.name, chosen, round(float(log["validation"]), 4), epochs, cpu)
+            yield Tried(name, dataset.name, settings, round(float(log["validation"]), 4), epochs, cpu)
 
 
-def trained_with(name: str, dataset: Dataset, chosen: Settings, models_dir: Path) -> RegistryEntry:
+def trained_with(name: str, dataset: Dataset, settings: Settings, models_dir: Path) -> RegistryEntry:
     """The model with these settings in place of its defaults, kept under the same name as if they were its defaults."""
-    argument = ",".join(f"{setting}={value}" for setting, value in chosen.items()) or None
+    argument = ",".join(f"{setting}={value}" for setting, value in settings.items()) or None
     return load_or_train_entry(
         name, dataset, seed=SEED, models_dir=models_dir, progress=unwatched, argument=argument
     )
@@ -81,10 +81,12 @@ def unwatched(done: int, total: int, text: str = "") -> None: ...
 
 def relative(tried: Sequence[Tried]) -> dict[str, tuple[float, ...]]:
     """Settings (as JSON) of one model -> their validation scores over those of the first, data set by data set."""
-    scores = {(json.dumps(one.settings), one.dataset): one.validation for one in tried}
+    scores = {(json.dumps(entry.settings), entry.dataset): entry.validation for entry in tried}
     settings = list(dict.fromkeys(said for said, _ in scores))
     datasets = list(dict.fromkeys(dataset for _, dataset in scores))
-    return {one: tuple(scores[one, name] / scores[settings[0], name] for name in datasets) for one in settings}
+    return {
+        entry: tuple(scores[entry, name] / scores[settings[0], name] for name in datasets) for entry in settings
+    }
 
 
 def winner(tried: Sequence[Tried]) -> dict[str, Any]:
@@ -94,30 +96,30 @@ def winner(tried: Sequence[Tried]) -> dict[str, Any]:
     first: one training a data set is a noisy judge, and one set of defaults has to serve all data.
     """
     ratios = relative(tried)
-    better = [one for one, ratio in ratios.items() if min(ratio) > 1]
-    best = max(better, key=lambda one: float(np.mean(ratios[one])), default=next(iter(ratios)))
-    found: dict[str, Any] = json.loads(best)
-    return found
+    better = [entry for entry, ratio in ratios.items() if min(ratio) > 1]
+    best = max(better, key=lambda entry: float(np.mean(ratios[entry])), default=next(iter(ratios)))
+    scores: dict[str, Any] = json.loads(best)
+    return scores
 
 
 def table(tried: Sequence[Tried]) -> str:
     """Markdown: a row for each model and setting, its validation scores, and what won in bold."""
-    datasets = list(dict.fromkeys(one.dataset for one in tried))
+    datasets = list(dict.fromkeys(entry.dataset for entry in tried))
     head = ["model", "settings", *datasets, "mean ratio", "CPU s"]
     lines = [_row(head), "|---" * len(head) + "|"]
-    for name in dict.fromkeys(one.model for one in tried):
-        own = [one for one in tried if one.model == name]
+    for name in dict.fromkeys(entry.model for entry in tried):
+        own = [entry for entry in tried if entry.model == name]
         lines += _rows(name, own)
     return "\n".join(lines)
 
 
-def _rows(name: str, own: Sequence[Tried]) -> Iterator[str]:
-    won = json.dumps(winner(own))
-    for chosen, ratios in relative(own).items():
-        same = [one for one in own if json.dumps(one.settings) == chosen]
+def _rows(name: str, defaults: Sequence[Tried]) -> Iterator[str]:
+    won = json.dumps(winner(defaults))
+    for chosen, ratios in relative(defaults).items():
+        same = [entry for entry in defaults if json.dumps(entry.settings) == chosen]
         said = ", ".join(f"{setting} {value}" for setting, value in json.loads(chosen).items()) or "none"
-        scores = [f"{one.validation:.4f}".removeprefix("0") for one in same]
-        mean, cpu = f"{np.mean(ratios):.3f}", f"{sum(one.cpu_seconds for one in same):.0f}"
+        scores = [f"{entry.validation:.4f}".removeprefix("0") for entry in same]
+        mean, cpu = f"{np.mean(ratios):.3f}", f"{sum(entry.cpu_seconds for entry in same):.0f}"
         yield _row([f"`{name}`", f"**{said}**" if chosen == won else said, *scores, mean, cpu])
 
 

@@ -15,16 +15,16 @@ def main() -> None:
     print(f"{report.sessions} sessions, {report.failed} failed")
     if report.base is not None:
         print(f"SASRec alone  {report.base.value:.2f}")
-    for stand in report.by_round:
-        print(f"round {stand.round}       {stand.hit_rate_at_1.value:.2f}  ({stand.accepted} accepted)")
+    for row in report.by_round:
+        print(f"round {row.round}       {row.hit_rate_at_1.value:.2f}  ({row.accepted} accepted)")
 
     dialogue = inspect("example-demo").dialogue
     if dialogue is not None:
         print()
         for exchange in dialogue.exchanges:
-            said = exchange.turn
-            answer = said.item if said.key.role == "recommendation" else ("yes" if said.decision else "no")
-            print(f"{said.key.role} agent: {answer}. {said.reason}")
+            turn = exchange.turn
+            answer = turn.item if turn.key.role == "recommendation" else ("yes" if turn.decision else "no")
+            print(f"{turn.key.role} agent: {answer}. {turn.reason}")
 
 
 if __name__ == "__main__":

@@ -38,8 +38,8 @@ def test_a_day_ends_at_midnight_utc(small: Dataset) -> None:
 
 
 def test_users_stay_in_their_split(small: Dataset) -> None:
-    found = daily_sessions(over(small, user("a", 0, 0, 0, 0), user("b", 0, 0, 0, 0, 5, 5, 5, 5)), name="d")
-    assert [found.splits[split].ids for split in Split] == [
+    result = daily_sessions(over(small, user("a", 0, 0, 0, 0), user("b", 0, 0, 0, 0, 5, 5, 5, 5)), name="d")
+    assert [result.splits[split].ids for split in Split] == [
         ("a@1970-01-01",),
         (),
         ("b@1970-01-01", "b@1970-01-06"),
@@ -47,11 +47,11 @@ def test_users_stay_in_their_split(small: Dataset) -> None:
 
 
 def test_what_a_user_met_on_other_days_is_on_no_list(small: Dataset) -> None:
-    found = daily_sessions(
+    result = daily_sessions(
         over(small, user("a", 0, 0, 0, 0), user("b", *[0] * 4, *[5] * 4, *range(9, 40))), name="d"
     )
-    (first, second) = session_rows(found, Split.TEST)
-    lists = candidate_lists(found, [first, second], size=12).items.tolist()
+    (first, second) = session_rows(result, Split.TEST)
+    lists = candidate_lists(result, [first, second], size=12).items.tolist()
     assert [set(listed) & set(range(39)) for listed in lists] == [{first.target}, {second.target}]
 
 
@@ -74,5 +74,5 @@ def test_days_that_are_all_too_short_and_a_target_without_history_are_told(small
 
 
 def test_movielens_100k_has_its_days(shared_data: Path) -> None:
-    found = daily_sessions(import_recbole(shared_data / "ml-100k", ImportOptions("ml")), name="days")
-    assert [len(found.splits[split]) for split in Split] == [1397, 159, 187]
+    result = daily_sessions(import_recbole(shared_data / "ml-100k", ImportOptions("ml")), name="days")
+    assert [len(result.splits[split]) for split in Split] == [1397, 159, 187]

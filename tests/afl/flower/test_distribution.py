@@ -108,15 +108,15 @@ def test_texts_that_are_no_title_are_not_counted() -> None:
 
 def test_an_untrained_model_is_far_from_the_target() -> None:
     model = untrained()
-    found = evaluate(model, tree_of(model), np.array(SHARES), prompt="", draws=50, seed=1)
-    assert found.off_catalogue > 0.9
-    assert found.exact_off_catalogue > 0.99
-    assert found.exact_js > 0.01
-    assert found.counts.sum() <= 5
+    result = evaluate(model, tree_of(model), np.array(SHARES), prompt="", draws=50, seed=1)
+    assert result.off_catalogue > 0.9
+    assert result.exact_off_catalogue > 0.99
+    assert result.exact_js > 0.01
+    assert result.counts.sum() <= 5
 
 
 def test_where_no_draw_is_a_title_there_is_no_divergence() -> None:
     model = untrained()
     tree = PrefixTree.build(["a title that nobody will write"], model.encode, model.end_token)
-    found = evaluate(model, tree, np.ones(1), prompt="", draws=3, seed=1).to_json()
-    assert (found["js"], found["kl_result_target"], found["off_catalogue"]) == (None, None, 1)
+    result = evaluate(model, tree, np.ones(1), prompt="", draws=3, seed=1).to_json()
+    assert (result["js"], result["kl_result_target"], result["off_catalogue"]) == (None, None, 1)

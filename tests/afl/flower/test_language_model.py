@@ -39,9 +39,9 @@ def test_special_tokens_in_a_text_are_plain_text(model: LanguageModel, text: str
 def test_padding_of_prompts_and_titles_has_no_effect(model: LanguageModel) -> None:
     prompts, titles = ["I liked Heat", "", "Amélie, Heat"], ["Heat 2", "The Thing", "Heat"]
     together = model.log_probabilities(model.encode_prompts(prompts), rows(model, titles))
-    for prompt, title, found in zip(prompts, titles, together, strict=True):
+    for prompt, title, result in zip(prompts, titles, together, strict=True):
         alone = model.log_probabilities(model.encode_prompts([prompt]), rows(model, [title]))
-        assert torch.allclose(found[: alone.shape[1]], alone[0], atol=1e-5)
+        assert torch.allclose(result[: alone.shape[1]], alone[0], atol=1e-5)
 
 
 def test_long_prompts_are_cut_at_the_start(model: LanguageModel) -> None:
@@ -59,11 +59,11 @@ def test_the_probabilities_are_those_of_the_full_vocabulary(model: LanguageModel
 
 def test_a_seed_gives_the_same_model_and_another_another(model: LanguageModel) -> None:
     prompt, title = model.encode_prompts([""]), rows(model, ["Heat"])
-    found = [
+    result = [
         build_embedded_model(TITLES, config=SMALL, seed=seed).log_probabilities(prompt, title) for seed in (1, 2)
     ]
-    assert torch.equal(found[0], model.log_probabilities(prompt, title))
-    assert not torch.equal(found[0], found[1])
+    assert torch.equal(result[0], model.log_probabilities(prompt, title))
+    assert not torch.equal(result[0], result[1])
 
 
 def test_a_saved_model_is_loaded_unchanged(model: LanguageModel, tmp_path: Path) -> None:

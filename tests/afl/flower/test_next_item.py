@@ -87,8 +87,8 @@ def test_process_rewards_of_a_target_s_path_multiply_to_its_share(games: Dataset
     task = next_item_task(games, tree)
     batch = task.batch_of(np.arange(9))
     nodes = tree.nodes(batch.titles)
-    found = np.where(nodes == OFF_TREE, 0, task.log_rewards(batch, nodes)).sum(axis=1)
-    np.testing.assert_allclose(np.exp(found), task.rewards[batch.titles] / task.rewards.sum())
+    result = np.where(nodes == OFF_TREE, 0, task.log_rewards(batch, nodes)).sum(axis=1)
+    np.testing.assert_allclose(np.exp(result), task.rewards[batch.titles] / task.rewards.sum())
 
 
 def test_steps_off_the_tree_have_the_published_reward(games: Dataset, tree: PrefixTree) -> None:
@@ -112,8 +112,8 @@ def test_paths_that_left_the_tree_are_not_personalised(
 ) -> None:
     task = next_item_task(games, tree, NextItemConfig(), base=popular)  # type: ignore[arg-type]
     cut = tree.nodes([3])[:, :2]
-    found = task.log_rewards(task.batch_of(np.array([0])), cut)
-    np.testing.assert_allclose(found, next_item_task(games, tree).log_rewards(task.batch_of(np.array([0])), cut))
+    result = task.log_rewards(task.batch_of(np.array([0])), cut)
+    np.testing.assert_allclose(result, next_item_task(games, tree).log_rewards(task.batch_of(np.array([0])), cut))
 
 
 def test_personal_rewards_need_a_base_model(games: Dataset, tree: PrefixTree) -> None:

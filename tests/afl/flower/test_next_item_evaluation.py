@@ -21,38 +21,38 @@ def popular(games: Dataset) -> TrainedModel:
 
 
 def test_numbers_worked_by_hand() -> None:
-    found = build_report(
+    result = build_report(
         np.array([[0, 1], [2, 1]]), np.array([1, 3]), np.array([3, 2, 2, 1]), ["a", "a b", "c", "d"]
     )
-    assert found.ranks.tolist() == [1, 10]
-    assert (found.ndcg_at_5.value, found.hr_at_5.value) == pytest.approx((0.5 / np.log2(3), 0.5))
-    assert found.ttr == pytest.approx(3 / 6)
+    assert result.ranks.tolist() == [1, 10]
+    assert (result.ndcg_at_5.value, result.hr_at_5.value) == pytest.approx((0.5 / np.log2(3), 0.5))
+    assert result.ttr == pytest.approx(3 / 6)
 
 
 def test_the_json_has_the_documented_keys() -> None:
-    found = build_report(
+    result = build_report(
         np.array([[0, 1]] * 3), np.array([0, 1, 2]), np.array([3, 2, 2]), ["a", "b", "c"]
     ).to_json()
-    assert list(found) == ["task", "n", "ndcg_at_5", "hr_at_5", "dgu_at_10", "mgu_at_10", "entropy_bits", "ttr"]
-    assert (found["task"], found["n"], found["entropy_bits"]) == ("next-item", 3, 1.0)
-    assert set(found["ndcg_at_5"]) == {"value", "ci95", "n"}
+    assert list(result) == ["task", "n", "ndcg_at_5", "hr_at_5", "dgu_at_10", "mgu_at_10", "entropy_bits", "ttr"]
+    assert (result["task"], result["n"], result["entropy_bits"]) == ("next-item", 3, 1.0)
+    assert set(result["ndcg_at_5"]) == {"value", "ci95", "n"}
 
 
 def test_recommending_as_histories_were_is_fair() -> None:
-    found = build_report(np.array([[0, 1], [0, 2]]), np.array([0, 0]), np.array([2, 1, 1]), ["a", "b", "c"])
-    assert (found.dgu_at_10, found.mgu_at_10) == (0, 0)
+    result = build_report(np.array([[0, 1], [0, 2]]), np.array([0, 0]), np.array([2, 1, 1]), ["a", "b", "c"])
+    assert (result.dgu_at_10, result.mgu_at_10) == (0, 0)
 
 
 def test_a_search_gives_each_user_their_own_titles_whatever_the_order(
     games: Dataset, tree: PrefixTree, model: LanguageModel
 ) -> None:
     examples = next_item_examples(games, Split.TEST)
-    found = recommend_by_beam_search(model, tree, games, examples, DecodingConfig(beams=3), progress=no_progress)
+    result = recommend_by_beam_search(model, tree, games, examples, DecodingConfig(beams=3), progress=no_progress)
     backwards = recommend_by_beam_search(
         model, tree, games, examples[::-1], DecodingConfig(beams=3), progress=no_progress
     )
-    assert found.shape == (5, 3)
-    np.testing.assert_array_equal(found, backwards[::-1])
+    assert result.shape == (5, 3)
+    np.testing.assert_array_equal(result, backwards[::-1])
 
 
 def test_a_base_model_with_weight_1_decides_the_search(
@@ -60,9 +60,9 @@ def test_a_base_model_with_weight_1_decides_the_search(
 ) -> None:
     examples = next_item_examples(games, Split.TEST)
     decoding = DecodingConfig(beams=9, guidance=1.0, length_penalty=0.0)
-    found = recommend_by_beam_search(model, tree, games, examples, decoding, base=popular, progress=no_progress)
+    result = recommend_by_beam_search(model, tree, games, examples, decoding, base=popular, progress=no_progress)
     q = title_probabilities(tree, popular.score_catalogue([[0]]))[0]
-    np.testing.assert_allclose(q[found], np.tile(np.sort(q)[::-1], (5, 1)))
+    np.testing.assert_allclose(q[result], np.tile(np.sort(q)[::-1], (5, 1)))
 
 
 def test_guidance_needs_a_base_model(games: Dataset, tree: PrefixTree, model: LanguageModel) -> None:
@@ -82,5 +82,5 @@ def test_a_base_model_ranks_titles_by_their_best_item(
 ) -> None:
     scores = popular.score_catalogue([[0]])[0]
     of_titles = [max(scores[tree.title_of_item == title]) for title in range(9)]
-    found = recommend_by_base_model(popular, tree, next_item_examples(games, Split.TEST)[:1])
-    assert [of_titles[title] for title in found[0]] == sorted(of_titles, reverse=True)
+    result = recommend_by_base_model(popular, tree, next_item_examples(games, Split.TEST)[:1])
+    assert [of_titles[title] for title in result[0]] == sorted(of_titles, reverse=True)

@@ -33,8 +33,10 @@ def test_a_favourite_s_log_reward_is_divided_by_up_to_two() -> None:
 
 
 def test_the_added_form_adds_to_every_token() -> None:
-    found = personalised_log_rewards(np.array([[-4.0, 0.0]]), np.array([0.5]), PersonalisedReward.ADDED, scale=2.0)
-    np.testing.assert_allclose(found, [[-4.0 + 2 * np.log(0.5), 2 * np.log(0.5)]])
+    result = personalised_log_rewards(
+        np.array([[-4.0, 0.0]]), np.array([0.5]), PersonalisedReward.ADDED, scale=2.0
+    )
+    np.testing.assert_allclose(result, [[-4.0 + 2 * np.log(0.5), 2 * np.log(0.5)]])
 
 
 def test_without_a_preference_rewards_stay() -> None:
@@ -65,8 +67,8 @@ def test_the_divided_form_stays_above_zero_and_at_most_two(weights: list[float],
 
 
 def test_items_of_one_title_share_its_probability(tree: PrefixTree) -> None:
-    found = title_probabilities(tree, np.zeros((2, 10)))
-    np.testing.assert_allclose(found[0], [0.2, *[0.1] * 8])
+    result = title_probabilities(tree, np.zeros((2, 10)))
+    np.testing.assert_allclose(result[0], [0.2, *[0.1] * 8])
 
 
 def test_logits_may_be_large(tree: PrefixTree) -> None:

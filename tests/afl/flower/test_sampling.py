@@ -19,13 +19,13 @@ def test_the_cache_changes_nothing(model: LanguageModel) -> None:
     prompts = model.encode_prompts(["Heat, Alien", "", "Heat"])
     tokens = torch.tensor([[3, 9, 270], [4, 8, 280], [5, 7, 2]])
     mask, cache, positions, read = prompts.mask, None, (prompts.mask.cumsum(1) - 1).clamp(min=0), prompts.tokens
-    found = []
+    result = []
     for column in tokens.T:
         logits, cache = model.next_token_logits(read, mask=mask, positions=positions, cache=cache)
-        found.append(logits)
+        result.append(logits)
         read, positions = column[:, None], positions[:, -1:] + 1
         mask = torch.cat([mask, torch.ones_like(read)], dim=1)
-    assert torch.allclose(torch.stack(found, dim=1), model.logits(prompts, tokens), atol=1e-5)
+    assert torch.allclose(torch.stack(result, dim=1), model.logits(prompts, tokens), atol=1e-5)
 
 
 def test_a_seed_gives_the_same_titles(model: LanguageModel) -> None:

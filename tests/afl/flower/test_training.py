@@ -27,8 +27,8 @@ def trained(
 
 def distance(model: LanguageModel) -> float:
     """The largest difference between a title's probability and its share."""
-    found = np.exp(catalogue_log_probabilities(model, tree_of(model), ""))
-    return float(np.abs(found - SHARES).max())
+    shares = np.exp(catalogue_log_probabilities(model, tree_of(model), ""))
+    return float(np.abs(shares - SHARES).max())
 
 
 @pytest.fixture(scope="module")

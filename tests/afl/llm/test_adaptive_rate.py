@@ -118,9 +118,9 @@ def test_an_endpoint_that_allows_fifty_a_second_refuses_few_and_is_kept_busy(
         await crowd.ask(limiters(crowd.clock))
         return crowd
 
-    found = run_virtually(work())
-    assert found.refused < 0.02 * found.sent
-    assert CALLS / found.seconds > 0.9 * ALLOWED
+    result = run_virtually(work())
+    assert result.refused < 0.02 * result.sent
+    assert CALLS / result.seconds > 0.9 * ALLOWED
 
 
 async def test_without_a_refusal_there_is_no_pace() -> None:

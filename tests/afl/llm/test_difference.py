@@ -56,21 +56,21 @@ def test_every_field_that_differs_is_named_with_both_values() -> None:
 
 
 def test_a_parameter_that_one_request_lacks_and_a_message_more_are_differences() -> None:
-    found = differences(
+    result = differences(
         RequestContent("m", {}, [user("a")]), RequestContent("m", {"seed": 1}, [user("a"), user("b")])
     )
-    assert [(one.field, one.earlier, one.now) for one in found] == [
+    assert [(one.field, one.earlier, one.now) for one in result] == [
         ("parameter seed", None, 1),
         ("messages", 1, 2),
     ]
 
 
 def test_a_line_that_begins_a_section_stands_under_no_heading() -> None:
-    (found,) = differences(
+    (result,) = differences(
         RequestContent("m", {}, [user("History:\n1. Air\n\nCandidates:")]),
         RequestContent("m", {}, [user("History:\n1. Air\n\nItem")]),
     )
-    assert (found.line, found.under, found.earlier, found.now) == (4, None, "Candidates:", "Item")
+    assert (result.line, result.under, result.earlier, result.now) == (4, None, "Candidates:", "Item")
 
 
 def test_equal_requests_differ_in_nothing() -> None:

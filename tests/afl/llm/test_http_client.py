@@ -33,19 +33,19 @@ async def test_key_and_address_are_those_of_the_sdk() -> None:
 async def test_a_status_is_the_sdk_s_error_with_its_headers() -> None:
     async with FakeServer(faults={1: faults.rate_limited("7")}) as server:
         chat = chat_at(server.url)
-        with pytest.raises(RateLimitError) as found:
+        with pytest.raises(RateLimitError) as result:
             await chat.ainvoke("hello")
         await chat.aclose()
-    assert found.value.response.headers["retry-after"] == "7"
+    assert result.value.response.headers["retry-after"] == "7"
 
 
 async def test_a_lost_connection_is_the_sdk_s_error_and_names_its_cause() -> None:
     async with FakeServer(faults={1: faults.reset}) as server:
         chat = chat_at(server.url)
-        with pytest.raises(APIConnectionError) as found:
+        with pytest.raises(APIConnectionError) as result:
             await chat.ainvoke("hello")
         await chat.aclose()
-    assert "not completed" in str(found.value.__cause__)
+    assert "not completed" in str(result.value.__cause__)
 
 
 async def test_half_a_character_can_be_sent() -> None:

@@ -32,8 +32,8 @@ def test_a_key_that_was_cut_is_blacked_out_too(cut: int) -> None:
 
 
 def test_of_an_address_password_header_and_keys_are_secret_in_every_spelling() -> None:
-    found = url_secrets("http://me:p%40ss@host/v1?api_key=a%2Bb&v=1")
-    assert set(found) == {"bWU6cEBzcw==", "p%40ss", "p@ss", "p%2540ss", "a+b", "a%2Bb"}
+    result = url_secrets("http://me:p%40ss@host/v1?api_key=a%2Bb&v=1")
+    assert set(result) == {"bWU6cEBzcw==", "p%40ss", "p@ss", "p%2540ss", "a+b", "a%2Bb"}
 
 
 def test_a_reply_holds_no_spelling_of_a_secret() -> None:

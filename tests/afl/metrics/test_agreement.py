@@ -60,29 +60,29 @@ def test_quarters_are_of_the_users_own_items_and_ties_stay_together() -> None:
 
 
 def test_numbers_are_means_over_the_users_who_have_them() -> None:
-    found = agreement([[NODS, HEEDLESS, ALWAYS]])
-    assert (found.users, found.undivided) == (3, 1)
-    assert (found.auc_score.value, found.auc_score.n) == (0.75, 2)
-    assert found.yes_rate.value == pytest.approx((0.5 + 0.5 + 1) / 3)
-    assert found.auc_label.value == pytest.approx((0.5 + 1) / 2)
-    assert found.auc_reward.value == pytest.approx((0.75 + 0.5 + 0) / 3)
-    assert [band.value for band in found.bands] == pytest.approx([2 / 3, 1 / 3, 2 / 3, 1])
+    result = agreement([[NODS, HEEDLESS, ALWAYS]])
+    assert (result.users, result.undivided) == (3, 1)
+    assert (result.auc_score.value, result.auc_score.n) == (0.75, 2)
+    assert result.yes_rate.value == pytest.approx((0.5 + 0.5 + 1) / 3)
+    assert result.auc_label.value == pytest.approx((0.5 + 1) / 2)
+    assert result.auc_reward.value == pytest.approx((0.75 + 0.5 + 0) / 3)
+    assert [band.value for band in result.bands] == pytest.approx([2 / 3, 1 / 3, 2 / 3, 1])
 
 
 def test_a_user_is_averaged_over_the_seeds_first() -> None:
-    found = agreement([[NODS, ALWAYS, NODS], [HEEDLESS, NODS, ALWAYS]])
-    assert (found.auc_score.value, found.auc_score.n) == (pytest.approx((0.75 + 1 + 1) / 3), 3)
-    assert found.undivided == 0
+    result = agreement([[NODS, ALWAYS, NODS], [HEEDLESS, NODS, ALWAYS]])
+    assert (result.auc_score.value, result.auc_score.n) == (pytest.approx((0.75 + 1 + 1) / 3), 3)
+    assert result.undivided == 0
 
 
 def test_an_agent_that_draws_lots_agrees_with_nothing_and_the_interval_says_so() -> None:
     draws = np.random.default_rng(3)
     users = [UserJudgements(draws.random(20) < 0.5, draws.random(20), draws.random(20) < 0.5) for _ in range(100)]
-    found = agreement([users])
-    assert found.auc_score.ci95[0] < 0.5 < found.auc_score.ci95[1]
-    assert found.correlation.ci95[0] < 0 < found.correlation.ci95[1]
+    result = agreement([users])
+    assert result.auc_score.ci95[0] < 0.5 < result.auc_score.ci95[1]
+    assert result.correlation.ci95[0] < 0 < result.correlation.ci95[1]
 
 
 def test_a_user_without_answers_is_left_out() -> None:
-    found = agreement([[NODS, asked([], [])]])
-    assert (found.yes_rate.n, found.users) == (1, 2)
+    result = agreement([[NODS, asked([], [])]])
+    assert (result.yes_rate.n, result.users) == (1, 2)

@@ -42,9 +42,9 @@ shares = st.lists(st.floats(0, 100), min_size=5, max_size=5).filter(lambda value
 
 @given(first=shares, second=shares)
 def test_js_is_symmetric_and_bounded(first: list[float], second: list[float]) -> None:
-    found = js_divergence(first, second)
-    assert found == pytest.approx(js_divergence(second, first), abs=1e-12)
-    assert -1e-12 <= found <= log(2) + 1e-12
+    result = js_divergence(first, second)
+    assert result == pytest.approx(js_divergence(second, first), abs=1e-12)
+    assert -1e-12 <= result <= log(2) + 1e-12
     assert kl_divergence(first, second) < inf
 
 
@@ -60,5 +60,5 @@ def test_a_perfect_sampler_of_100_films_comes_to_the_known_values(shared_data: P
 def test_a_uniform_sampler_of_100_films_does_too(shared_data: Path) -> None:
     counts = np.array(read_target(shared_data / "flower" / "Movies" / "select_100_Movies.json").counts)
     drawn = np.random.default_rng(0).multinomial(2_000, np.full(100, 0.01))
-    found = kl_divergence(counts, drawn), kl_divergence(drawn, counts), js_divergence(counts, drawn)
-    assert found == pytest.approx((0.375, 0.350, 0.085), rel=0.06)
+    result = kl_divergence(counts, drawn), kl_divergence(drawn, counts), js_divergence(counts, drawn)
+    assert result == pytest.approx((0.375, 0.350, 0.085), rel=0.06)

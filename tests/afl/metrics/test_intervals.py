@@ -32,8 +32,8 @@ def test_wilson_agrees_with_scipy(hits: int, n: int) -> None:
 @given(n=st.integers(2, 500), share=st.floats(0.01, 0.99))
 def test_wilson_bounds_are_where_the_score_test_just_rejects(n: int, share: float) -> None:
     hits = min(max(1, int(share * n)), n - 1)
-    found = wilson(hits, n)
-    distances = [abs(found.value - p0) / sqrt(p0 * (1 - p0) / n) for p0 in found.ci95]
+    result = wilson(hits, n)
+    distances = [abs(result.value - p0) / sqrt(p0 * (1 - p0) / n) for p0 in result.ci95]
     assert distances == pytest.approx([Z95, Z95])
 
 
@@ -68,8 +68,8 @@ def test_the_bootstrap_agrees_with_a_slow_loop_of_another_generator() -> None:
 def test_the_bootstrap_agrees_with_scipy(users: int) -> None:
     values = np.random.default_rng(users).beta(2, 3, users)
     other = bootstrap((values,), np.mean, method="percentile", confidence_level=expanded(users), rng=1)
-    found = bootstrap_mean(values, resamples=9999).ci95
-    assert found == pytest.approx(tuple(other.confidence_interval), abs=0.012)
+    result = bootstrap_mean(values, resamples=9999).ci95
+    assert result == pytest.approx(tuple(other.confidence_interval), abs=0.012)
 
 
 @pytest.mark.parametrize("users", [6, 20, 60])
@@ -137,7 +137,7 @@ def test_swapping_the_studies_turns_the_interval_round(one: tuple[int, int], two
 def test_the_difference_lies_in_its_interval_and_the_interval_in_its_bounds(
     one: tuple[int, int], two: tuple[int, int]
 ) -> None:
-    found = newcombe(*one, *two)
-    low, high = found.ci95
-    assert -1 - 1e-9 <= low <= found.value + 1e-12
-    assert found.value - 1e-12 <= high <= 1 + 1e-9
+    result = newcombe(*one, *two)
+    low, high = result.ci95
+    assert -1 - 1e-9 <= low <= result.value + 1e-12
+    assert result.value - 1e-12 <= high <= 1 + 1e-9

@@ -47,8 +47,8 @@ def test_the_paired_bootstrap_agrees_with_a_slow_loop_of_another_generator() -> 
     differences = [b - a for a, b in zip(FIRST, SECOND, strict=True)]
     means = sorted(sum(other.choices(differences, k=60)) / 60 for _ in range(4000))
     places = [round(4000 * (1 - EXPANDED) / 2), round(4000 * (1 + EXPANDED) / 2) - 1]
-    found = paired_bootstrap(FIRST, SECOND, resamples=4000)
-    assert found.ci95 == pytest.approx([means[place] for place in places], abs=0.015)
+    result = paired_bootstrap(FIRST, SECOND, resamples=4000)
+    assert result.ci95 == pytest.approx([means[place] for place in places], abs=0.015)
 
 
 def test_the_paired_bootstrap_agrees_with_scipy() -> None:
@@ -58,24 +58,24 @@ def test_the_paired_bootstrap_agrees_with_scipy() -> None:
     other = bootstrap(
         (FIRST, SECOND), difference, paired=True, method="percentile", confidence_level=EXPANDED, rng=1
     )
-    found = paired_bootstrap(FIRST, SECOND, resamples=9999)
-    assert found.ci95 == pytest.approx(tuple(other.confidence_interval), abs=0.01)
-    assert found.value == pytest.approx(np.mean(SECOND) - np.mean(FIRST))
+    result = paired_bootstrap(FIRST, SECOND, resamples=9999)
+    assert result.ci95 == pytest.approx(tuple(other.confidence_interval), abs=0.01)
+    assert result.value == pytest.approx(np.mean(SECOND) - np.mean(FIRST))
 
 
 def test_p_is_near_that_of_the_paired_t_test() -> None:
     noise = norm.ppf((np.arange(60) + 0.5) / 60) * 0.3
     first = np.array(FIRST)
-    found = paired_bootstrap(first, first + noise + 0.07, resamples=20_000)
-    assert found.p == pytest.approx(ttest_rel(first + noise + 0.07, first).pvalue, abs=0.01)
+    result = paired_bootstrap(first, first + noise + 0.07, resamples=20_000)
+    assert result.p == pytest.approx(ttest_rel(first + noise + 0.07, first).pvalue, abs=0.01)
 
 
 def test_a_clear_difference_excludes_zero() -> None:
     first = np.tile([0.0, 0.1, 0.2], 30)
-    found = paired_bootstrap(first, first + np.tile([0.5, 0.4, 0.6], 30))
-    assert found.value == pytest.approx(0.5)
-    assert found.ci95[0] > 0.45
-    assert found.p < 0.01
+    result = paired_bootstrap(first, first + np.tile([0.5, 0.4, 0.6], 30))
+    assert result.value == pytest.approx(0.5)
+    assert result.ci95[0] > 0.45
+    assert result.p < 0.01
 
 
 def test_no_difference_has_p_one() -> None:
@@ -140,8 +140,8 @@ def test_one_test_stays_as_it_is() -> None:
 
 def test_without_an_effect_even_one_finding_is_rare() -> None:
     draws = np.random.default_rng(0).uniform(size=(4000, 5))
-    found = [bool((holm(p) <= 0.05).any()) for p in draws]
-    assert np.mean(found) == pytest.approx(0.05, abs=0.012)
+    result = [bool((holm(p) <= 0.05).any()) for p in draws]
+    assert np.mean(result) == pytest.approx(0.05, abs=0.012)
 
 
 @pytest.mark.parametrize("wrong", [[0.1, 1.2], [-0.1], [float("nan")], [[0.1]]])
@@ -161,8 +161,8 @@ def by_simulation(n: int, differing: float, difference: float, studies: int = 20
 
 @pytest.mark.parametrize(("n", "differing", "difference"), [(122, 0.3, 0.14), (60, 0.5, 0.2), (20, 0.4, 0.4)])
 def test_the_power_agrees_with_simulated_studies(n: int, differing: float, difference: float) -> None:
-    found = mcnemar_power(n, differing=differing, difference=difference)
-    assert found == pytest.approx(by_simulation(n, differing, difference), abs=0.012)
+    result = mcnemar_power(n, differing=differing, difference=difference)
+    assert result == pytest.approx(by_simulation(n, differing, difference), abs=0.012)
 
 
 @pytest.mark.parametrize(("n", "differing"), [(122, 0.25), (122, 0.02), (30, 0.6), (1000, 0.1)])
@@ -174,9 +174,9 @@ def test_the_smallest_difference_is_found_in_four_studies_of_five(n: int, differ
 
 def test_over_many_users_the_normal_approximation_agrees() -> None:
     # Connor 1987: n x² = (z_.975 √d + z_.8 √(d - x²))².
-    found = minimum_detectable_hit_difference(20_000, differing=0.2) or 0.0
+    result = minimum_detectable_hit_difference(20_000, differing=0.2) or 0.0
     z = NormalDist().inv_cdf
-    assert found * 20_000**0.5 == pytest.approx(z(0.975) * 0.2**0.5 + z(0.8) * (0.2 - found**2) ** 0.5, rel=0.01)
+    assert result * 20_000**0.5 == pytest.approx(z(0.975) * 0.2**0.5 + z(0.8) * (0.2 - result**2) ** 0.5, rel=0.01)
 
 
 def test_more_differing_users_hide_more() -> None:
@@ -219,8 +219,8 @@ def test_the_paired_bootstrap_finds_the_smallest_difference_in_four_studies_of_f
     draws = np.random.default_rng(1)
     shift = minimum_detectable_mean_difference(80, sd=0.3) or 0.0
     studies = draws.normal(shift, 0.3, (400, 80))
-    found = [paired_bootstrap(np.zeros(80), one, resamples=800).ci95[0] > 0 for one in studies]
-    assert np.mean(found) == pytest.approx(0.8, abs=0.06)
+    result = [paired_bootstrap(np.zeros(80), one, resamples=800).ci95[0] > 0 for one in studies]
+    assert np.mean(result) == pytest.approx(0.8, abs=0.06)
 
 
 def test_very_many_users_are_no_trouble() -> None:

@@ -21,10 +21,10 @@ def half_trained(ring: Dataset, tmp_path: Path) -> TrainedModel:
 
 
 def slow_hit_rate(model: TrainedModel, ring: Dataset, seeds: int) -> float:
-    found = session_rows(ring, Split.TEST)
+    result = session_rows(ring, Split.TEST)
     won = []
     for seed in range(seeds):
-        for row, candidates in zip(found, candidate_lists(ring, found, seed=seed).items.tolist(), strict=True):
+        for row, candidates in zip(result, candidate_lists(ring, result, seed=seed).items.tolist(), strict=True):
             scores = dict(enumerate(model.score_catalogue([row.history])[0]))
             won.append(max(candidates, key=lambda item: scores[item]) == row.target)
     return sum(won) / len(won)
@@ -40,9 +40,9 @@ def test_candidate_seeds_are_not_users(ring: Dataset, half_trained: TrainedModel
 
 
 def test_the_full_ranking_agrees_with_a_slow_loop(ring: Dataset, half_trained: TrainedModel) -> None:
-    found = session_rows(ring, Split.TEST)
-    orders = [half_trained.score_catalogue([row.history])[0].argsort()[::-1].tolist() for row in found]
-    ranks = [order.index(row.target) for order, row in zip(orders, found, strict=True)]
+    result = session_rows(ring, Split.TEST)
+    orders = [half_trained.score_catalogue([row.history])[0].argsort()[::-1].tolist() for row in result]
+    ranks = [order.index(row.target) for order, row in zip(orders, result, strict=True)]
     report = evaluate_model(half_trained, ring, candidate_seeds=1)
     assert report.hr_at_10.value == pytest.approx(sum(rank < 10 for rank in ranks) / 12)
     assert report.ndcg_at_10.value == pytest.approx(sum(1 / np.log2(r + 2) for r in ranks if r < 10) / 12)

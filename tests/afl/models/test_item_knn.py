@@ -21,8 +21,8 @@ def scores(history: list[int], **settings: float) -> list[float]:
     chosen = {"shrinkage": 0.0, "recency": 1.0} | settings
     model = ItemKNN(ItemKNNConfig(items=5, **chosen))  # type: ignore[arg-type]
     model.count(THREE)
-    found: list[float] = TrainedModel(model, key="a").score_catalogue([history])[0].tolist()
-    return found
+    result: list[float] = TrainedModel(model, key="a").score_catalogue([history])[0].tolist()
+    return result
 
 
 def test_similarity_is_the_cosine_of_who_chose_them() -> None:

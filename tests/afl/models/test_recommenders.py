@@ -12,10 +12,10 @@ from tests.afl.models.contract import quiet
 
 
 def views(ring: Dataset, count: int = 3) -> list[SessionView]:
-    found = session_rows(ring, Split.TEST)[:count]
+    result = session_rows(ring, Split.TEST)[:count]
     return [
         build_session(ring, row, [(row.target + shift) % len(ring.catalogue) for shift in (7, 0, 13, 20)]).view
-        for row in found
+        for row in result
     ]
 
 

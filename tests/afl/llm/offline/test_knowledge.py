@@ -18,10 +18,10 @@ def counts(window: Window) -> PairCounts:
 
 def test_pairs_are_counted_with_a_decay_over_distance() -> None:
     pairs = counts(Window(width=2, decay=1.0, ordered=True))
-    found = pairs.association(np.array([0, 2]), np.array([1, 2, 0]))
+    result = pairs.association(np.array([0, 2]), np.array([1, 2, 0]))
     # 0 then 1: once at distance 1; 0 then 2: at distance 2 and at distance 1; nothing follows 2.
     expected = np.sqrt([[1 / np.sqrt(5 * 4), 1.5 / np.sqrt(5 * 5), 0], [0, 0, 0]])
-    assert found == pytest.approx(expected)
+    assert result == pytest.approx(expected)
 
 
 def test_unordered_pairs_count_both_ways() -> None:
