@@ -54,7 +54,7 @@ def runs(afl: Afl) -> list[str]:
         (["simulate", "--no-such-option"], "No such option '--no-such-option'"),
         (["simulate", "--rounds", "many"], "Invalid value for '--rounds'"),
         (["no-such-command"], "No such command 'no-such-command'"),
-        (["runs", "--db", "nonsense"], "the database URL cannot be read"),
+        (["runs", "--db", "nonsense"], "the database URL cannot be parsed"),
     ],
 )
 @pytest.mark.usefixtures("small")
