@@ -13,10 +13,10 @@ class ScriptedReplies:
 
     def __init__(self, replies: Sequence[Reply]) -> None:
         self.replies = list(replies)
-        self.asked: list[tuple[CallKey, tuple[Message, ...]]] = []
+        self.requests: list[tuple[CallKey, tuple[Message, ...]]] = []
 
     async def ask(self, key: CallKey, messages: Sequence[Message]) -> Reply:
-        self.asked.append((key, tuple(messages)))
+        self.requests.append((key, tuple(messages)))
         return self.replies.pop(0)
 
 

@@ -19,28 +19,28 @@ def example() -> dict[str, Any]:
     return names
 
 
-def shown(mark: str) -> str:
-    found = re.search(rf"<!-- {mark} -->\n```text\n(.*?)\n```", PAGE, re.DOTALL)
-    assert found is not None
-    return found[1]
+def example_on_page(mark: str) -> str:
+    match = re.search(rf"<!-- {mark} -->\n```text\n(.*?)\n```", PAGE, re.DOTALL)
+    assert match is not None
+    return match[1]
 
 
 def test_the_page_shows_a_list_and_a_choice_as_they_are_asked_for(example):
-    assert shown("ranking-request") == example["ranking"].request
-    assert shown("choice-request") == example["choice"].request
+    assert example_on_page("ranking-request") == example["ranking"].request
+    assert example_on_page("choice-request") == example["choice"].request
 
 
 def test_the_page_shows_what_the_language_model_by_itself_is_asked(example):
-    assert shown("zero-shot-system") == example["by_itself"].system
-    assert example["by_itself"].request.endswith("\n\n" + shown("zero-shot-end"))
+    assert example_on_page("zero-shot-system") == example["by_itself"].system
+    assert example["by_itself"].request.endswith("\n\n" + example_on_page("zero-shot-end"))
 
 
 def test_the_page_shows_all_four_messages_whole(example):
     recommendation, user = example["recommendation"], example["user"]
-    assert shown("rec-system") == recommendation.system
-    assert shown("rec-request") == recommendation.request
-    assert shown("user-system") == user.system
-    assert shown("user-request") == user.request
+    assert example_on_page("rec-system") == recommendation.system
+    assert example_on_page("rec-request") == recommendation.request
+    assert example_on_page("user-system") == user.system
+    assert example_on_page("user-request") == user.request
 
 
 async def test_the_example_ends_as_the_page_says(example):

@@ -46,9 +46,9 @@ def test_every_line_that_is_a_candidate_is_found(real_lines):
 
 def test_tolerance_finds_four_more_and_invents_none(real_lines):
     others = [line for line in real_lines if line.title not in line.titles]
-    found = {line.title: match_title(line.written, line.titles).title for line in others}
+    matched = {line.title: match_title(line.written, line.titles).title for line in others}
     assert len(others) == 84
-    assert {title: match for title, match in found.items() if match} == {
+    assert {title: match for title, match in matched.items() if match} == {
         "Toy Story": "Toy story",
         "Tron": "TRON",
         "Ladies in Lavender": "Ladies in Lavender.",
@@ -56,10 +56,10 @@ def test_tolerance_finds_four_more_and_invents_none(real_lines):
 
 
 def test_lists_of_ten_out_of_fifty_are_read_whole_unless_they_name_a_film_that_was_not_listed(real_lists):
-    parsed = [parse_ranking(f"Reason: so\nItems:\n{one.written}", one.titles, top=10) for one in real_lists]
-    bare = [parse_ranking(one.written, one.titles, top=10) for one in real_lists]
-    assert Counter(found.outcome for found in parsed) == {Outcome.OK: 474, Outcome.OFF_LIST: 26}
-    assert [found.value for found in bare] == [found.value for found in parsed]
+    parsed = [parse_ranking(f"Reason: so\nItems:\n{item.written}", item.titles, top=10) for item in real_lists]
+    bare = [parse_ranking(item.written, item.titles, top=10) for item in real_lists]
+    assert Counter(matched.outcome for matched in parsed) == {Outcome.OK: 474, Outcome.OFF_LIST: 26}
+    assert [matched.value for matched in bare] == [matched.value for matched in parsed]
 
 
 def _real_lists(folder: Path) -> Iterator[RealList]:

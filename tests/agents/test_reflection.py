@@ -38,16 +38,16 @@ async def test_three_steps_lead_from_a_mistake_to_hints(says, view, missed):
 async def test_each_step_goes_on_with_the_conversation_about_the_list(says, view, missed):
     chat = says(MISTAKES, CAUSES, HINTS)
     await ReflectionAgent(chat).reflect(view, missed, target=12)
-    roles = [[message["role"] for message in messages] for _, messages in chat.asked]
+    roles = [[message["role"] for message in messages] for _, messages in chat.requests]
     assert roles[0] == ["system", "user", "assistant", "user"]
     assert roles[2] == [*roles[0], "assistant", "user", "assistant", "user"]
-    assert chat.asked[0][1][2]["content"] == "Reason: loud\nItems:\n1. Muse\n2. Air"
+    assert chat.requests[0][1][2]["content"] == "Reason: loud\nItems:\n1. Muse\n2. Air"
 
 
 async def test_the_target_is_hidden_in_the_first_step_and_shown_in_the_second(says, view, missed):
     chat = says(MISTAKES, CAUSES, HINTS)
     await ReflectionAgent(chat).reflect(view, missed, target=12)
-    first, second = (messages[-1]["content"] for _, messages in chat.asked[:2])
+    first, second = (messages[-1]["content"] for _, messages in chat.requests[:2])
     assert "Morcheeba" not in first
     assert second.startswith(f"{CHOSEN}\nMorcheeba\n")
 
@@ -73,7 +73,7 @@ async def test_a_hint_is_compared_with_all_hints_so_far(says, view):
     redundancy = await ReflectionAgent(chat).repeats(
         "Mind the tempo.", ["Look at tempo."], domain=view.domain, session="7", number=2
     )
-    (key, messages) = chat.asked[0]
+    (key, messages) = chat.requests[0]
     assert redundancy.same is True
     assert (key.round, key.phase) == (5, "reflection")
     assert "Hints so far:\n1. Look at tempo.\n\nNew hint:\nMind the tempo." in messages[1]["content"]

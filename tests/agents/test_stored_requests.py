@@ -22,7 +22,7 @@ VIEW = SessionView(
 )
 
 
-async def said(reply: str) -> Turn:
+async def turn_of(reply: str) -> Turn:
     chat = JournaledChat.live(scripted_model([reply]), MemoryJournal())
     return await StoredRequests(chat, requests={"train-3": ASKED}).rank(VIEW, top=3)
 
@@ -33,21 +33,21 @@ def test_the_candidates_of_a_stored_request_are_read_out_of_its_sentence() -> No
 
 
 async def test_an_entry_that_is_no_candidate_takes_its_place() -> None:
-    turn = await said("1. The Ring\n2. Sunset Blvd.\n3. Ran")
+    turn = await turn_of("1. The Ring\n2. Sunset Blvd.\n3. Ran")
     assert (turn.outcome, turn.item, turn.ranking) == (Outcome.OK, None, (UNLISTED, 5, 1))
 
 
 async def test_a_title_that_several_candidates_carry_names_none_of_them() -> None:
-    assert (await said("1. Crash\n2. Heat")).ranking == (UNLISTED, 2)
+    assert (await turn_of("1. Crash\n2. Heat")).ranking == (UNLISTED, 2)
 
 
 async def test_a_reply_without_any_candidate_is_not_repaired() -> None:
-    turn = await said("I would rather not.")
+    turn = await turn_of("I would rather not.")
     assert (turn.outcome, len(turn.attempts)) == (Outcome.UNPARSED, 1)
 
 
 async def test_the_request_is_sent_as_it_was() -> None:
-    assert (await said("1. Ran")).answer.messages == ASKED
+    assert (await turn_of("1. Ran")).answer.messages == ASKED
 
 
 def test_an_exact_line_is_the_title_letter_by_letter() -> None:
@@ -65,7 +65,7 @@ def test_more_lines_than_were_asked_for_are_left_out() -> None:
 
 
 async def test_a_stored_reply_reads_again_as_it_was_recorded() -> None:
-    turn = await said("1. Crash\n2. Ran\n3. The Ring")
+    turn = await turn_of("1. Crash\n2. Ran\n3. The Ring")
     recorded = ["" if item == UNLISTED else VIEW.title(item) for item in turn.ranking]
     reader = ReplyParser(lists=True, listed=3, stored=True)
     again = reader.read(turn.answer.key, ASKED, turn.answer.reply, run_titles=["Heat", *filter(None, recorded)])

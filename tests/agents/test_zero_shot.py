@@ -25,7 +25,7 @@ Item: <one title, exactly as listed>"""
 async def test_it_is_asked_about_history_and_candidates_and_nothing_else(view, says):
     chat = says("Item: Morcheeba")
     await ZeroShot(chat).recommend(view)
-    ((key, (system, request)),) = chat.asked
+    ((key, (system, request)),) = chat.requests
     assert key == CallKey("7", "loop", 1, "recommendation", 0)
     assert system["content"] == "You predict which of several artists a listener will listen to next."
     assert request["content"] == WHOLE
@@ -37,7 +37,7 @@ async def test_its_answer_is_a_recommendation_without_a_reason(view, says):
 
 
 @pytest.mark.parametrize(
-    ("said", "outcome"),
+    ("reply", "outcome"),
     [
         ("Item: Radiohead", Outcome.OFF_LIST),
         ("Surely Air.", Outcome.UNPARSED),
@@ -46,8 +46,8 @@ async def test_its_answer_is_a_recommendation_without_a_reason(view, says):
         (Reply(Outcome.TRUNCATED, text="Item: Ai"), Outcome.TRUNCATED),
     ],
 )
-async def test_what_is_no_answer_ends_as_with_every_other_call(said, outcome, view, says):
-    turn = await ZeroShot(says(*[said] * 3)).recommend(view)
+async def test_what_is_no_answer_ends_as_with_every_other_call(reply, outcome, view, says):
+    turn = await ZeroShot(says(*[reply] * 3)).recommend(view)
     assert (turn.outcome, turn.item) == (outcome, None)
     assert len(turn.attempts) == (3 if outcome.repairable else 1)
 
@@ -55,7 +55,7 @@ async def test_what_is_no_answer_ends_as_with_every_other_call(said, outcome, vi
 async def test_a_repair_insists_on_the_one_line_that_was_asked_for(view, says):
     chat = says("Surely Air.", "Item: Air")
     turn = await ZeroShot(chat).recommend(view)
-    correction = chat.asked[1][1][-1]["content"]
+    correction = chat.requests[1][1][-1]["content"]
     assert (turn.item, len(turn.attempts)) == (13, 2)
     assert 'There is no line "Item: ..." with a title of the list' in correction
     assert correction.endswith("Answer in exactly one line:\nItem: <one title, exactly as listed>")

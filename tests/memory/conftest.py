@@ -23,8 +23,8 @@ def sqlite_url(tmp_path: Path) -> str:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest) -> str:
     """A database of every kind in turn."""
-    found: str = request.getfixturevalue(f"{request.param}_url")
-    return found
+    database_url: str = request.getfixturevalue(f"{request.param}_url")
+    return database_url
 
 
 @pytest.fixture
@@ -46,10 +46,10 @@ def entry() -> MakeEntry:
         subject: str = "7", round: int = 1, role: str = Role.RECOMMENDATION, attempt: int = 0, **reply: Any
     ) -> JournalEntry:
         prompt = reply.pop("prompt", f"Round {round} of session {subject}: what do you say?")
-        said = Reply(**{"outcome": Outcome.OK, "text": "Reason: it fits\nItem: Heat", **reply})
+        parsed = Reply(**{"outcome": Outcome.OK, "text": "Reason: it fits\nItem: Heat", **reply})
         messages = ({"role": "system", "content": "You recommend films."}, {"role": "user", "content": prompt})
         key = CallKey(subject, "loop", round, role, attempt)
-        return JournalEntry(key, sha256(prompt.encode("utf-8", "surrogatepass")).hexdigest(), messages, said)
+        return JournalEntry(key, sha256(prompt.encode("utf-8", "surrogatepass")).hexdigest(), messages, parsed)
 
     return make
 
@@ -61,8 +61,8 @@ def record() -> MakeRecord:
     def make(
         session: str = "7", *, position: int = 0, target: str = "Heat", outcome: Outcome = Outcome.OK
     ) -> SessionRecord:
-        def turn(round: int, role: Role, how: Outcome = Outcome.OK, **read: Any) -> TurnRecord:
-            return TurnRecord(key=CallKey(session, "loop", round, role, 0), outcome=how, **read)
+        def turn(round: int, role: Role, outcome_of_turn: Outcome = Outcome.OK, **read: Any) -> TurnRecord:
+            return TurnRecord(key=CallKey(session, "loop", round, role, 0), outcome=outcome_of_turn, **read)
 
         turns = (
             turn(1, Role.RECOMMENDATION, item="Alien", reason="dark", suggestion="Alien"),

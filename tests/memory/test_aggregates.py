@@ -60,13 +60,13 @@ def differences(url):
             def rows(query):
                 return sorted(map(tuple, connection.execute(text(query.format(bucket=BUCKET)))), key=repr)
 
-            found = [
+            results = [
                 table
                 for table, query in COUNTED.items()
                 if rows(KEPT.get(table, f"SELECT * FROM {table}")) != rows(query)
             ]
         engine.dispose()
-        return found
+        return results
 
     return look
 
@@ -113,17 +113,17 @@ class TestKept:
     ):
         async with await Store.open(url) as store:
             run = await store.begin_run(f"run {entries} {sessions}", {}, lists)
-            for made in entries:
-                await self._record(run, entry(**made))
+            for recorded in entries:
+                await self._record(run, entry(**recorded))
             for session, outcome, changes in sessions:
                 await run.record_session(said(record(session, outcome=outcome), changes))
         assert differences() == []
 
-    async def _record(self, run, made):
+    async def _record(self, run, recorded):
         """As a gate does: what has a reply is not asked again."""
-        kept = await run.journal().find(made.key)
-        if kept is None or kept.reply.outcome.retried_on_continuation:
-            await run.journal().record(made)
+        stored = await run.journal().find(recorded.key)
+        if stored is None or stored.reply.outcome.retried_on_continuation:
+            await run.journal().record(recorded)
 
     async def test_when_a_run_goes(self, store, lists, entry, differences):
         run = await store.begin_run("x", {}, lists)

@@ -22,7 +22,9 @@ def test_an_entry_comes_back_as_it_was_recorded() -> None:
     writing, reading = SubjectEntries(), SubjectEntries()
     for round in (1, 2, 3):
         reading.decode(row(writing.encode(entry(round))))
-    assert [kept.messages for kept in reading.entries.values()] == [entry(round).messages for round in (1, 2, 3)]
+    assert [stored.messages for stored in reading.entries.values()] == [
+        entry(round).messages for round in (1, 2, 3)
+    ]
 
 
 def test_entries_of_earlier_versions_are_read() -> None:
@@ -32,7 +34,7 @@ def test_entries_of_earlier_versions_are_read() -> None:
     subject = SubjectEntries()
     subject.decode(old)
     subject.decode(later)
-    assert [kept.messages[0]["content"] for kept in subject.entries.values()] == ["hello", "hello"]
+    assert [stored.messages[0]["content"] for stored in subject.entries.values()] == ["hello", "hello"]
 
 
 def test_a_failure_is_nothing_to_store_against() -> None:

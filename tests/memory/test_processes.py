@@ -85,8 +85,8 @@ async def test_every_acknowledged_reply_survives_kill_minus_nine(url):
     async with await Store.open(url) as store:
         journal = (await store.run("x")).journal()
         pairs = [line.split() for line in acknowledged]
-        found = [await journal.find(CallKey(name, "loop", int(round), "user", 0)) for name, round in pairs]
-    assert [entry.reply.text for entry in found] == [line.strip() for line in acknowledged]
+        results = [await journal.find(CallKey(name, "loop", int(round), "user", 0)) for name, round in pairs]
+    assert [entry.reply.text for entry in results] == [line.strip() for line in acknowledged]
 
 
 async def test_a_second_process_is_told_who_holds_the_run(url):
@@ -147,9 +147,9 @@ async def test_closing_waits_for_what_was_handed_over(url, lists, entry):
     await asyncio.wait(recording[:1], timeout=0)
     await store.close()
     async with await Store.open(url) as reopened:
-        found = [await (await reopened.run("x")).journal().find(entry(str(n)).key) for n in range(20)]
+        results = [await (await reopened.run("x")).journal().find(entry(str(n)).key) for n in range(20)]
     await asyncio.gather(*recording)
-    assert None not in found
+    assert None not in results
 
 
 def test_opening_an_up_to_date_database_loads_no_migrations(sqlite_url):

@@ -19,9 +19,9 @@ async def test_an_answer_of_any_run_is_found_by_its_fingerprint(tmp_path: Path) 
         run = await store.begin_run("old", {}, CandidateRecord("h", {"7": [1, 2]}))
         await run.journal().record(entry(OTHER, Outcome.OK, "no"))
         await run.journal().record(entry(EQUAL, Outcome.OK, "yes", attempt=1))
-        found = await store.reply_cache(EQUAL)
-        assert found is not None
-        assert found.text == "yes"
+        matches = await store.reply_cache(EQUAL)
+        assert matches is not None
+        assert matches.text == "yes"
 
 
 async def test_declined_truncated_and_failed_replies_never_answer(tmp_path: Path) -> None:

@@ -41,7 +41,8 @@ async def test_the_tallies_of_the_code_have_the_columns_of_the_database(store, u
     with engine.connect() as connection:
         tables = [table for table in metadata.tables.values() if table.name.endswith("_tallies")]
         found = {
-            table.name: [one["name"] for one in inspect(connection).get_columns(table.name)] for table in tables
+            table.name: [column["name"] for column in inspect(connection).get_columns(table.name)]
+            for table in tables
         }
     engine.dispose()
     assert len(found) == 4

@@ -52,8 +52,8 @@ async def run(store, lists):
     return run
 
 
-async def names(run, **wanted):
-    page = await run.session_page(SessionFilter(**wanted))
+async def names(run, **conditions):
+    page = await run.session_page(SessionFilter(**conditions))
     assert page.total == len(page.rows)
     return [row.session for row in page.rows]
 
@@ -76,7 +76,7 @@ async def test_sessions_are_chosen_by_what_came_of_them(run, result, expected):
 
 
 @pytest.mark.parametrize(
-    ("wanted", "expected"),
+    ("conditions", "expected"),
     [
         ({"outcome": "unparsed"}, ["failed"]),
         ({"rounds": 2}, ["won", "lost", "failed"]),
@@ -92,8 +92,8 @@ async def test_sessions_are_chosen_by_what_came_of_them(run, result, expected):
         ({"tool": "%"}, []),
     ],
 )
-async def test_sessions_are_chosen_by_how_they_went(run, wanted, expected):
-    assert await names(run, **wanted) == expected
+async def test_sessions_are_chosen_by_how_they_went(run, conditions, expected):
+    assert await names(run, **conditions) == expected
 
 
 @pytest.mark.parametrize(
@@ -164,17 +164,17 @@ async def test_a_page_beyond_the_last_is_empty(run):
 
 
 @pytest.mark.parametrize(
-    "asked", [{"offset": -1}, {"limit": 0}, {"limit": MAX_PAGE_SIZE + 1}, {"offset": 1 << 63}]
+    "requested", [{"offset": -1}, {"limit": 0}, {"limit": MAX_PAGE_SIZE + 1}, {"offset": 1 << 63}]
 )
-async def test_a_page_that_cannot_be_is_refused(run, asked):
+async def test_a_page_that_cannot_be_is_refused(run, requested):
     with pytest.raises(UsageError, match="expected a page of 1 to 1000 sessions"):
-        await run.session_page(**asked)
+        await run.session_page(**requested)
 
 
-@pytest.mark.parametrize("asked", [{"hit_after": 0}, {"rounds": -1}, {"accepted_in": 1 << 40}])
-async def test_a_round_that_cannot_be_is_refused(asked):
+@pytest.mark.parametrize("requested", [{"hit_after": 0}, {"rounds": -1}, {"accepted_in": 1 << 40}])
+async def test_a_round_that_cannot_be_is_refused(requested):
     with pytest.raises(UsageError, match="expected a number from"):
-        SessionFilter(**asked)
+        SessionFilter(**requested)
 
 
 async def test_neighbours_are_the_next_ones_among_the_wanted(run):

@@ -54,9 +54,9 @@ class StoreContract:
 
     async def test_a_list_of_items_comes_back_in_order_and_others_as_they_were(self, run, record):
         listed, *others = record().turns
-        kept = replace(record(), turns=(replace(listed, ranking=("Alien", "Heat")), *others))
-        await run.record_session(kept)
-        assert (await run.transcript("7")).record == kept
+        stored = replace(record(), turns=(replace(listed, ranking=("Alien", "Heat")), *others))
+        await run.record_session(stored)
+        assert (await run.transcript("7")).record == stored
 
     async def test_candidate_lists_keep_their_order(self, run):
         assert list((await run.candidates()).lists) == ["7", "8", "10"]
@@ -68,17 +68,19 @@ class StoreContract:
         assert [summary.name for summary in await store.runs()] == ["x"]
 
     async def test_an_entry_is_found_as_it_was_recorded(self, run, entry):
-        made = entry(finish_reason="stop", prompt_tokens=90, completion_tokens=9, cost_usd=0.01, latency=0.5)
-        await run.journal().record(made)
-        assert await run.journal().find(made.key) == made
+        recorded = entry(finish_reason="stop", prompt_tokens=90, completion_tokens=9, cost_usd=0.01, latency=0.5)
+        await run.journal().record(recorded)
+        assert await run.journal().find(recorded.key) == recorded
 
     async def test_an_entry_is_found_after_reopening(self, store, run, entry, url):
         entries = [entry(round=round, role=role) for round in (1, 2, 3) for role in ("recommendation", "user")]
-        await asyncio.gather(*(run.journal().record(made) for made in entries))
+        await asyncio.gather(*(run.journal().record(recorded) for recorded in entries))
         async with await Store.open(url) as reopened:
             journal = (await reopened.run("x")).journal()
-            found = [await journal.find(made.key) for made in entries]
-        assert found == [replace(made, reply=replace(made.reply, journaled=True)) for made in entries]
+            results = [await journal.find(recorded.key) for recorded in entries]
+        assert results == [
+            replace(recorded, reply=replace(recorded.reply, journaled=True)) for recorded in entries
+        ]
 
     async def test_what_was_never_recorded_is_not_found(self, run, entry):
         await run.journal().record(entry("7"))
@@ -96,8 +98,8 @@ class StoreContract:
         await run.journal().record(entry(round=2))
         await run.journal().record(entry(retries=1))
         run.journal().forget("7")
-        found = [await run.journal().find(entry(round=round).key) for round in (1, 2)]
-        assert [(kept.reply.outcome, kept.reply.retries) for kept in found] == [("ok", 4), ("ok", 0)]
+        results = [await run.journal().find(entry(round=round).key) for round in (1, 2)]
+        assert [(stored.reply.outcome, stored.reply.retries) for stored in results] == [("ok", 4), ("ok", 0)]
 
     @pytest.mark.parametrize("outcome", [Outcome.OK, Outcome.DECLINED, Outcome.TRUNCATED])
     async def test_a_reply_is_never_replaced(self, run, entry, outcome):
@@ -169,15 +171,15 @@ class StoreContract:
     @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(subject=WILD, prompt=WILD, text=WILD, title=WILD)
     async def test_any_text_comes_back_unchanged(self, url, entry, record, subject, prompt, text, title):
-        made = entry(subject, prompt=prompt, text=text, error=text, finish_reason=text)
+        recorded = entry(subject, prompt=prompt, text=text, error=text, finish_reason=text)
         async with await Store.open(url) as store:
             run = await store.begin_run(f"run {[subject, prompt, text, title]!r}", {}, CandidateRecord("h", {}))
-            await run.journal().record(made)
+            await run.journal().record(recorded)
             await run.record_session(record(subject, target=title))
             transcript = await run.transcript(subject)
             lines = [line async for line in export(run)]
         assert transcript.record == record(subject, target=title)
-        assert transcript.exchanges[0].entry == replace(made, reply=replace(made.reply, journaled=True))
+        assert transcript.exchanges[0].entry == replace(recorded, reply=replace(recorded.reply, journaled=True))
         assert len("".join(lines).encode("utf-8").splitlines()) == 4
 
 

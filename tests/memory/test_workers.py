@@ -39,12 +39,12 @@ async def test_what_workers_record_at_the_same_time_is_all_kept_and_counted(url,
     async with await Store.open(url) as store:
         run = await store.begin_run("x", {}, lists)
         async with run.hold():
-            workers = [worker(url, *(f"{n}/{one}" for one in range(16))) for n in range(3)]
+            workers = [worker(url, *(f"{n}/{item}" for item in range(16))) for n in range(3)]
             codes = await asyncio.gather(*(asyncio.to_thread(process.wait) for process in workers))
-        names = [f"{n}/{one}" for n in range(3) for one in range(16)]
-        found = [await run.journal().find(CallKey(name, "loop", 9, "user", 0)) for name in names]
+        names = [f"{n}/{item}" for n in range(3) for item in range(16)]
+        results = [await run.journal().find(CallKey(name, "loop", 9, "user", 0)) for name in names]
         assert codes == [0, 0, 0]
-        assert [entry.reply.text for entry in found] == [f"{name} 9" for name in names]
+        assert [entry.reply.text for entry in results] == [f"{name} 9" for name in names]
         assert ((await run.totals()).calls.calls, (await run.totals()).calls.cost_usd) == (480, 240.0)
 
 
