@@ -1,4 +1,4 @@
-"""A run with its sessions and one dialogue, as `inspect` returns it."""
+"""A run with its sessions and one dialogue: the report of `inspect`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,22 +11,22 @@ from simulations.task.run_kind import RunKind
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """A run, its sessions in order, and the dialogue asked for (or the most telling one)."""
+    """A run, its sessions in order, and one dialogue: the requested one, or the most instructive."""
 
     run: RunSummary
     sessions: Sequence[SessionRow]
     dialogue: Transcript | None
     """None while no session is recorded."""
     judgements: Sequence[JudgementRow]
-    """What the user agent said of the items it judged; empty where there was nothing to judge."""
+    """The user agent's answers about judged items; empty for runs without any."""
     candidates: Sequence[str] | None
     """Titles of the dialogue's candidates in the order shown; None where they are unknown."""
     is_session_named: bool
-    """Whether the caller named the session; otherwise it was picked to show the loop at work."""
+    """Whether the caller named the session; otherwise the most instructive one was chosen."""
     target_ranks: Sequence[Rank] = ()
     """Of a ranking run, the target's rank in each recorded list, from 1."""
     prompts: bool = False
-    """Whether every request is to be shown as sent, and every reply as received."""
+    """Whether to show every request as sent and every reply as received."""
 
     @property
     def kind(self) -> RunKind:

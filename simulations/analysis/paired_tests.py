@@ -26,7 +26,7 @@ LEVEL = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairedTest:
-    """Arm b against arm a over the same users: positive differences speak for b."""
+    """Arm b against arm a over the same users: positive differences favour b."""
 
     a: str
     b: str
@@ -51,7 +51,7 @@ class PairedTest:
 
     @classmethod
     def of_hits(cls, a: str, b: str, *, won: int, lost: int, n: int) -> Self:
-        """The only test between two runs' hits, from how many of n users only `b` and only `a` hit."""
+        """The single test of two runs' hits, from the numbers of users that only `b` and only `a` hit, of n."""
         difference, p = paired_bootstrap_from_counts(won=won, lost=lost, n=n), mcnemar_from_counts(won, lost).p
         return cls(
             a=a,
@@ -137,5 +137,5 @@ def _detectable(differences: NDArray[np.float64], *, hits: bool) -> float | None
 
 @lru_cache(maxsize=256)
 def _detectable_hits(n: int, differing: int) -> float | None:
-    """Cached: the viewer asks again whenever another list of the same sessions is shown."""
+    """Cached: the viewer needs it again for every page of the same comparison."""
     return minimum_detectable_hit_difference(n, differing=differing / n if n else 0.0)

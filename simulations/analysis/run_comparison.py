@@ -60,7 +60,7 @@ class SessionPair(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RunComparison:
-    """Run b against run a: positive numbers speak for b."""
+    """Run b against run a: positive numbers favour b."""
 
     a: RunSide
     b: RunSide

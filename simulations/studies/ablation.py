@@ -26,7 +26,7 @@ def study_ablation(invocation: Invocation[BaseModelStudyOptions]) -> StudyReport
     The whole loop is tested against each of the others. Runs and errors are as in `evaluate_recommendation`;
     `UsageError` also without recommender or reward model.
     """
-    require_models(invocation.options, "the study is about what it contributes")
+    require_models(invocation.options, "the study measures its contribution")
     with open_runner(invocation) as runner:
         arm_runs = runner.run_arms(ARMS)
         *parts, whole = (arm_run.result() for arm_run in arm_runs)

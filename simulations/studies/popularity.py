@@ -87,7 +87,7 @@ def study_popularity(invocation: Invocation[BaseModelStudyOptions]) -> StudyRepo
                 _share(name, rounds, group, [(seed, items(seed)) for seed in seeds], groups) for group in GROUPS
             ]
 
-        shown = [shares("lists", lambda seed: seed.lists), shares("targets", lambda seed: seed.targets)]
+        context = [shares("lists", lambda seed: seed.lists), shares("targets", lambda seed: seed.targets)]
         with_base = arm_run.seeds[0].rows[0].suggestion is not None
         base = [shares("base", lambda seed: seed.suggestions)] if with_base else []
         numbers = range(1, arm_run.rounds + 1)
@@ -97,7 +97,7 @@ def study_popularity(invocation: Invocation[BaseModelStudyOptions]) -> StudyRepo
         return runner.report(
             "popularity",
             [arm_run],
-            results=[result for arm in (*shown, *base, *loop) for result in arm],
+            results=[result for arm in (*context, *base, *loop) for result in arm],
             tests=compare_pairs(pairs),
         )
 

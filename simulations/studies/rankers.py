@@ -44,7 +44,7 @@ _ONE_ROUND: Mapping[str, object] = {"rounds": None, "user_sees_candidates": None
 def arms(listed: int) -> tuple[Arm, ...]:
     """The arms that are run; options that an arm does not depend on stay out of its run."""
     return (
-        # The user agent is not told what a base model suggests.
+        # The user agent does not see the suggestion of a base model.
         Arm(name=USER, options={**_ONE_ROUND, "protocol": "choice", "recommender": NONE, "tools": None}),
         Arm(name=AGENT, options=AGENT_ALONE),
         Arm(
@@ -72,7 +72,7 @@ def study_rankers(invocation: Invocation[RankersOptions]) -> StudyReport:
     """
     listed = invocation.options.listed
     at_least("listed", listed, 1)
-    require_models(invocation.options, "the study has it as a ranker of its own")
+    require_models(invocation.options, "it is one of the rankers of the study")
     with open_runner(invocation) as runner:
         arm_runs = {arm_run.arm.name: arm_run for arm_run in runner.run_arms(arms(listed))}
         user, agent, picks, loop = (arm_runs[name].result() for name in (USER, AGENT, USER_PICKS, LOOP))

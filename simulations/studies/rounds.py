@@ -1,4 +1,4 @@
-"""`afl study rounds`: what further rounds bring, the loop after each of its rounds (AFL, Figure 4a).
+"""`afl study rounds`: the effect of further rounds, the loop after each of its rounds (AFL, Figure 4a).
 
 A loop of r rounds is the beginning of a longer one: the agents of a round do not know how many may follow. So one run
 of the longest loop holds them all.

@@ -1,8 +1,8 @@
-"""The user agent against what users truly like, where that is known: the `demo` data set.
+"""The user agent against the true likes of users, which are available for the `demo` data set.
 
-Held-out items stand for what a user wants, and untouched ones for what the user does not. Neither is quite true:
-people watch what they do not care for, and have not come to much that they would love. The users of `demo` are made
-from a taste that the evaluation reads; models and agents never see it.
+Held-out items stand for what a user wants, and untouched ones for what the user does not want. Neither is quite true:
+people watch films they do not care for, and have not yet met many that they would love. The users of `demo` are
+generated from tastes that the evaluation reads; models and agents never see them.
 """
 
 from collections.abc import Sequence

@@ -104,7 +104,7 @@ def of_reward(task: "Task", seeds: Sequence[int], scored: "Sequence[ModelOutputs
 
 def scores_shown(runner: ArmRunner, arm_runs: Sequence[ArmRun]) -> "list[ModelOutputs]":
     """The models' outputs under each seed. Raises `ConflictError` where arms were shown different scores."""
-    shown = []
+    outputs_by_seed = []
     for runs in zip(*(arm_run.seeds for arm_run in arm_runs), strict=True):
         outputs = [runner.outputs(run.run) for run in runs]
         for other, of_run in zip(runs, outputs, strict=True):
@@ -113,8 +113,8 @@ def scores_shown(runner: ArmRunner, arm_runs: Sequence[ArmRun]) -> "list[ModelOu
                     f"runs {runs[0].run!r} and {other.run!r} hold different reward scores: the reward model changed "
                     "between them; choose another --run name"
                 )
-        shown.append(outputs[0])
-    return shown
+        outputs_by_seed.append(outputs[0])
+    return outputs_by_seed
 
 
 def _none_as_empty(outputs: "ModelOutputs") -> NDArray[np.float32]:

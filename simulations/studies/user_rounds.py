@@ -1,7 +1,7 @@
-"""`afl study user-rounds`: what the memory of further rounds does for the user agent (AFL, Figure 4b).
+"""`afl study user-rounds`: the effect of the memory of further rounds on the user agent (AFL, Figure 4b).
 
 A memory of r rounds is that of a loop of at most r rounds. Every length is a run of its own; a loop of r rounds begins
-as a longer one does, so equal requests are answered by the runs before and asked once.
+as a longer one does, so equal requests are sent once and answered by the earlier runs.
 """
 
 from collections.abc import Mapping, Sequence

@@ -165,7 +165,7 @@ def remembering(change: Callable[[list[Refusal], SessionView], list[Refusal]]) -
     return AgentFactory(recommendation_agent=Reminded)
 
 
-def test_a_refusal_of_the_target_that_nobody_recommended_is_found(targets: Targets) -> None:
+def test_a_refusal_of_a_target_that_was_never_recommended_is_found(targets: Targets) -> None:
     def plant(memory: list[Refusal], view: SessionView) -> list[Refusal]:
         return [*memory, Refusal(1, targets[view.session], "It fits.", "Not now.")] if memory else []
 
@@ -174,7 +174,7 @@ def test_a_refusal_of_the_target_that_nobody_recommended_is_found(targets: Targe
     assert "name the target" in check_of(found, "dialogue").text
 
 
-def test_a_reason_that_nobody_gave_is_suspicious(targets: Targets) -> None:
+def test_a_reason_that_no_agent_gave_is_suspicious(targets: Targets) -> None:
     def reword(memory: list[Refusal], view: SessionView) -> list[Refusal]:
         return [replace(refusal, refusal_reason="Too loud for me.") for refusal in memory]
 
@@ -183,7 +183,7 @@ def test_a_reason_that_nobody_gave_is_suspicious(targets: Targets) -> None:
     assert "quote what no agent said" in check_of(found, "dialogue").text
 
 
-def test_an_offer_that_nobody_made_is_found(targets: Targets) -> None:
+def test_an_offer_that_no_agent_made_is_found(targets: Targets) -> None:
     class Misled(UserAgent):
         def question(self, view: SessionView, *, title: str, **rest: Any) -> Question:
             return super().question(view, title=targets[view.session], **rest)
@@ -199,7 +199,7 @@ def judging(**options: Any) -> Audit:
 
 
 @pytest.mark.usefixtures("small")
-def test_a_clean_run_that_judges_items_passes_and_every_request_is_looked_at() -> None:
+def test_a_clean_run_that_judges_items_passes_and_every_request_is_checked() -> None:
     found = judging()
     assert {check_of(found, name).verdict for name in ("prompts", "dialogue", "labels")} == {Verdict.OK}
     assert check_of(found, "labels").numbers["requests"] == 60
@@ -224,13 +224,13 @@ def last(dataset: Dataset) -> Mapping[str, str]:
     return {sequence.id: dataset.catalogue.titles[sequence.items[-1]] for sequence in every}
 
 
-def test_a_line_that_tells_wanted_from_unwanted_items_is_found(last: Mapping[str, str]) -> None:
+def test_a_line_that_reveals_the_label_is_found(last: Mapping[str, str]) -> None:
     found = judging(agents=misled(lambda title, view: f"Kept: {'yes' if title == last[view.session] else 'no'}"))
     assert check_of(found, "labels").verdict is Verdict.BROKEN
     assert "'Kept: " in check_of(found, "labels").text
 
 
-def test_a_line_that_names_what_was_held_out_is_found(last: Mapping[str, str]) -> None:
+def test_a_line_that_names_a_held_out_item_is_found(last: Mapping[str, str]) -> None:
     found = judging(agents=misled(lambda title, view: f"Later they went on to {last[view.session]}."))
     assert check_of(found, "prompts").verdict is Verdict.BROKEN
     assert check_of(found, "prompts").numbers["in_text"] == 30
@@ -278,7 +278,7 @@ def test_without_its_data_set_a_run_is_audited_by_its_prompts(afl: Afl, small: P
     assert check_of(found, "lists").numbers["n"] == 30
 
 
-def test_what_was_found_is_one_object_and_exit_code_1(afl: Afl, targets: Targets) -> None:
+def test_findings_are_one_json_object_and_exit_code_1(afl: Afl, targets: Targets) -> None:
     run = audited(tools=[Telltale(targets)]).run
     finished = afl("audit", run, "--json")
     assert (finished.code, finished.json["run"], finished.json["ok"]) == (1, run, False)
@@ -287,7 +287,7 @@ def test_what_was_found_is_one_object_and_exit_code_1(afl: Afl, targets: Targets
 
 
 @pytest.mark.usefixtures("small")
-def test_a_run_that_is_not_there_is_named(afl: Afl) -> None:
+def test_an_unknown_run_is_named_in_the_error(afl: Afl) -> None:
     refused = afl("audit", "nothing")
     assert refused.code == 2
     assert "no run is called 'nothing'" in refused.complaint
@@ -323,7 +323,7 @@ def test_accuracy_has_clopper_and_pearsons_interval() -> None:
     assert found.is_implausible
 
 
-def test_advice_that_names_every_candidate_tells_nothing() -> None:
+def test_advice_that_names_every_candidate_reveals_nothing() -> None:
     titles = ("Air", "Muse", "Tricky")
     assert check_advice([ToolAdvice("t", "Air, Muse or Tricky", titles, "Muse")] * 50).verdict is Verdict.OK
 
@@ -342,7 +342,7 @@ def test_words_that_every_prompt_has_are_no_leak() -> None:
     assert check.check().verdict is Verdict.OK
 
 
-def test_places_drawn_evenly_pass_and_lopsided_ones_do_not() -> None:
+def test_uniform_positions_pass_and_uneven_ones_do_not() -> None:
     even = check_positions([place % 20 for place in range(122)], candidates=20)
     lopsided = check_positions([place % 20 for place in range(60)] + [7] * 20, candidates=20)
     assert (even.verdict, lopsided.verdict) == (Verdict.OK, Verdict.SUSPICIOUS)
@@ -353,7 +353,7 @@ def test_a_target_twice_in_its_list_is_broken() -> None:
     assert (check.verdict, check.numbers["target_twice"]) == (Verdict.BROKEN, 1)
 
 
-def test_touched_items_on_a_list_are_counted_and_allowed_only_where_the_published_code_draws() -> None:
+def test_touched_items_on_a_list_are_allowed_only_with_the_published_sampling() -> None:
     lists = [CandidateList((1, 2, 3), 2, frozenset({2, 3}))]
     seeded, reference = check_lists(lists, method="seeded"), check_lists(lists, method="reference")
     assert (seeded.verdict, reference.verdict) == (Verdict.BROKEN, Verdict.OK)

@@ -55,7 +55,7 @@ def test_the_stored_answers_are_a_run(answers: Path) -> None:
     assert report.scores["ndcg_at_3"].value == pytest.approx((1 + 0.5) / 2)
 
 
-def test_what_exact_lines_are_worth_stands_beside(answers: Path) -> None:
+def test_the_scores_of_exact_lines_are_reported_too(answers: Path) -> None:
     exact = ranked(answers).exact
     assert exact is not None
     assert (exact.exact, exact.named, exact.lines) == (4, 5, 6)
@@ -84,7 +84,7 @@ def test_the_run_is_rescored(answers: Path) -> None:
     assert found.after.ranked["ndcg_at_3"] == report.scores["ndcg_at_3"]
 
 
-def test_people_see_what_reading_with_tolerance_adds(answers: Path, afl: Afl) -> None:
+def test_people_see_the_gain_of_tolerant_parsing(answers: Path, afl: Afl) -> None:
     shown = afl("rank", "--dataset", "tiny", "--answers", answers, "--candidates", 3, "--top", 3).out
     assert "Only lines that are a candidate's exact title (4 of 6)" in shown
     assert "1 more line named a candidate otherwise" in shown
@@ -96,12 +96,12 @@ def test_sessions_that_were_divided_anew_have_no_answers_of_their_own(answers: P
         rank(dataset="anew", answers=answers, candidates=3, top=3)
 
 
-def test_stored_answers_are_a_language_model_of_their_own(answers: Path, afl: Afl) -> None:
+def test_stored_answers_are_a_separate_language_model(answers: Path, afl: Afl) -> None:
     finished = afl("rank", "--dataset", "tiny", "--answers", answers, "--llm", "offline")
     assert (finished.code, "stored answers are a language model of their own" in finished.complaint) == (2, True)
 
 
-def test_whoever_asks_otherwise_gets_no_stored_answer(answers: Path, afl: Afl) -> None:
+def test_other_requests_get_no_stored_answer(answers: Path, afl: Afl) -> None:
     command = f"rank --dataset tiny --llm answers:{answers} --split train --candidates 3 --top 2"
     finished = afl(*command.split())
     assert (finished.code, "no answer to this request is stored" in finished.err) == (2, True)

@@ -88,7 +88,7 @@ def test_shares_after_each_round_are_those_of_the_export(
     assert sum(found.values()) == pytest.approx(1)
 
 
-def test_base_targets_and_lists_stand_beside_them(
+def test_base_model_targets_and_lists_are_reported_too(
     refused: Finished, exported: Callable[[str], bytes], dataset: Dataset
 ) -> None:
     first = [line for line in recommendations(exported("x-afl")) if line["round"] == 1]

@@ -75,12 +75,12 @@ def test_weights_of_a_claim_cancel() -> None:
     assert set(sums) == {0}
 
 
-def test_what_is_published_for_other_data_sets_is_known() -> None:
+def test_tables_have_numbers_for_other_data_sets() -> None:
     assert [target for target in TARGETS if "steam" in datasets_of(target)] == list(TABLES)
     assert all("lastfm" in datasets_of(target) for target in TARGETS)
 
 
-def test_a_data_set_the_paper_does_not_use_is_said() -> None:
+def test_a_data_set_the_paper_does_not_use_is_an_error_that_lists_the_others() -> None:
     with pytest.raises(UsageError, match="got 'demo', but the paper is about: lastfm, steam, movielens"):
         published_data("demo")
     with pytest.raises(UsageError, match=r"got 'steam', but .*Table 5 is about: lastfm"):

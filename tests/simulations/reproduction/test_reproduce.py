@@ -41,7 +41,7 @@ def table4(comparability: Comparability, **hits: int) -> Target:
     )
 
 
-def test_each_row_gets_the_verdict_of_its_own_numbers() -> None:
+def test_each_row_gets_a_verdict_from_its_own_numbers() -> None:
     found = table4(REAL, base=35, agent=80, afl=46)
     assert [row.verdict.value for row in found.rows[:4]] == [
         "consistent",
@@ -52,7 +52,7 @@ def test_each_row_gets_the_verdict_of_its_own_numbers() -> None:
     assert Counter(row.verdict for row in found.rows)["not built"] == 18
 
 
-def test_with_the_offline_model_only_what_asks_none_is_compared() -> None:
+def test_with_the_offline_model_only_rows_without_a_language_model_are_compared() -> None:
     found = table4(OFFLINE, base=35, agent=80, afl=46)
     assert [row.verdict for row in found.rows[:3]] == [
         "consistent",
@@ -62,7 +62,7 @@ def test_with_the_offline_model_only_what_asks_none_is_compared() -> None:
     assert [row.difference is None for row in found.rows[:3]] == [False, True, True]
 
 
-def test_other_data_is_compared_with_nothing() -> None:
+def test_results_on_other_data_are_not_compared() -> None:
     found = table4(Comparability(offline=False, other_data=frozenset({"recommendation"})), base=35)
     assert found.rows[0].verdict == "not comparable: other data"
 
@@ -85,7 +85,9 @@ def of_the_llm(llm: str) -> dict[str, str]:
         ("offline", "not comparable: offline model", "not comparable: offline model"),
     ],
 )
-def test_a_row_about_a_language_model_is_compared_with_that_one_alone(llm: str, gpt: str, llama: str) -> None:
+def test_a_row_about_a_language_model_is_compared_only_with_results_of_that_model(
+    llm: str, gpt: str, llama: str
+) -> None:
     found = of_the_llm(llm)
     assert (found["GPT-4o-mini"], found["Llama3-8B"], found["LLaRA"]) == (gpt, llama, "not built")
 
@@ -96,7 +98,7 @@ def rounds(*hits: int) -> dict[str, StudyOutcome]:
     return {"rounds": StudyOutcome(tuple(arms), ("r",))}
 
 
-def test_claims_are_checked_user_by_user_and_what_is_missing_is_not_built() -> None:
+def test_claims_are_checked_per_user_and_missing_arms_are_not_implemented() -> None:
     found = compare_with_paper(Manifest.of("figure4", "lastfm"), rounds(30, 60, 61, 62), REAL)
     assert [claim.to_json()["verdict"] for claim in found.claims] == ["holds", "holds", *["not built"] * 4]
     assert found.claims[0].to_json()["ours"]["value"] == pytest.approx(32 / N)
@@ -104,7 +106,7 @@ def test_claims_are_checked_user_by_user_and_what_is_missing_is_not_built() -> N
     assert (falling.holds, falling.verdict) == ("does not hold", "not comparable: offline model")
 
 
-def test_points_of_a_picture_have_no_number_to_be_compared_with() -> None:
+def test_points_of_a_figure_have_no_published_number() -> None:
     found = compare_with_paper(Manifest.of("figure4", "lastfm"), rounds(30, 60, 61, 62), REAL)
     assert [row.verdict for row in found.rows[:5]] == [*["no published number"] * 4, "not built"]
 
@@ -122,7 +124,7 @@ def test_precision_and_f1_are_counted_as_the_published_code_does() -> None:
     assert precision.values.tolist() == [0.5, 1, 0]
 
 
-def test_every_study_of_a_manifest_that_exists_is_played() -> None:
+def test_every_study_of_the_manifests_has_a_runner() -> None:
     assert {
         "recommendation",
         "user",
@@ -158,7 +160,9 @@ def lastfm(small: Path, small_csv: Path) -> Path:
     return small
 
 
-def test_a_table_is_played_written_and_played_again_for_nothing(afl: Afl, lastfm: Path, tmp_path: Path) -> None:
+def test_a_table_is_reproduced_written_and_reproduced_again_without_requests(
+    afl: Afl, lastfm: Path, tmp_path: Path
+) -> None:
     found = afl("reproduce", "table4", "--out", tmp_path / "page", "--json")
     assert (found.code, list(found.json)) == (0, ["target", "dataset", "llm", "rows", "claims", "runs", "out"])
     rows = found.json["rows"]
@@ -192,7 +196,7 @@ def test_people_see_rows_claims_and_the_warning(afl: Afl, lastfm: Path, tmp_path
         (["table5"], "no data set is called 'lastfm_ab'; import the authors' first: afl data import llara"),
     ],
 )
-def test_what_cannot_be_reproduced_is_said_before_anything_is_asked(
+def test_errors_are_reported_before_the_first_request(
     arguments: list[str], complaint: str, afl: Afl, lastfm: Path
 ) -> None:
     refused = afl("reproduce", *arguments)
@@ -200,7 +204,7 @@ def test_what_cannot_be_reproduced_is_said_before_anything_is_asked(
     assert afl("runs", "--json").json == {"runs": []}
 
 
-def test_a_folder_with_something_else_is_refused_before_anything_is_asked(
+def test_a_folder_with_other_files_is_refused_before_the_first_request(
     afl: Afl, lastfm: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "thesis").mkdir()

@@ -23,12 +23,12 @@ def test_a_study_agrees_with_itself(hits: int) -> None:
 
 
 @given(HITS, HITS)
-def test_who_came_first_does_not_matter(ours: int, theirs: int) -> None:
+def test_the_verdict_is_symmetric(ours: int, theirs: int) -> None:
     assert verdict(ours, theirs) is verdict(theirs, ours)
 
 
 @given(HITS, HITS, st.integers(0, 122))
-def test_what_is_further_away_does_not_agree_better(ours: int, theirs: int, more: int) -> None:
+def test_a_larger_difference_does_not_agree_better(ours: int, theirs: int, more: int) -> None:
     further = min(122, theirs + more) if theirs >= ours else max(0, theirs - more)
     agrees = [verdict(ours, count) is Verdict.CONSISTENT for count in (theirs, further)]
     assert agrees[0] >= agrees[1]
@@ -44,13 +44,13 @@ def test_the_papers_own_n_counts(ours: int, expected: str) -> None:
     assert verdict(ours, 35) == expected
 
 
-def test_of_studies_that_agree_one_in_twenty_is_told_apart() -> None:
+def test_of_studies_that_agree_one_in_twenty_is_not_consistent() -> None:
     draws = np.random.default_rng(1).binomial(122, 0.33, (2000, 2))
     apart = [verdict(int(one), int(two)) is Verdict.NOT_CONSISTENT for one, two in draws]
     assert 0.03 <= np.mean(apart) <= 0.065
 
 
-def test_a_mean_has_the_papers_spread_on_top_of_ours() -> None:
+def test_the_interval_of_a_mean_adds_the_spread_of_the_paper() -> None:
     draws = np.random.default_rng(0).normal(0.4, 0.05, 20_000)
     found = difference(Estimate(0.4, (0.3, 0.5), 60), Published(0.5, 60), draws)
     half = t.ppf(0.975, 59) * 0.05 * (60 / 59) ** 0.5 * 2**0.5
@@ -75,5 +75,7 @@ def test_a_mean_without_its_draws_is_an_error_of_the_caller() -> None:
         ([-1.0] * 90 + [0.0] * 10, True, ClaimVerdict.NO),
     ],
 )
-def test_a_claim_holds_beyond_doubt_or_not(values: list[float], at_least: bool, expected: ClaimVerdict) -> None:
+def test_a_claim_holds_does_not_hold_or_is_inconclusive(
+    values: list[float], at_least: bool, expected: ClaimVerdict
+) -> None:
     assert check_claim(np.array(values), at_least=at_least)[1] is expected

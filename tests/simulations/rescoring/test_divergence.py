@@ -50,18 +50,18 @@ TRUTHS = {
 
 
 @pytest.mark.parametrize(("shape", "was", "now", "course"), TRUTHS.values(), ids=TRUTHS.keys())
-def test_the_course_follows_from_what_would_have_come_next(
+def test_the_divergence_follows_from_the_next_step_before_and_after(
     shape: DialogueShape, was: TurnRecord, now: TurnRecord, course: Divergence
 ) -> None:
     assert shape.divergence(was, now) is course
 
 
-def test_nothing_follows_from_a_judgement() -> None:
+def test_a_judgement_has_no_effect_on_other_turns() -> None:
     no = TurnRecord(key=CallKey("7", Phase.JUDGE, 3, Role.USER, 0), outcome=Outcome.OK, item="Air", decision=False)
     assert JUDGED.divergence(no, replace(no, decision=True)) is Divergence.SAME
 
 
-def test_a_list_read_otherwise_is_another_choice_for_the_user_agent() -> None:
+def test_another_list_is_another_choice_for_the_user_agent() -> None:
     listed = replace(item("Air"), ranking=("Air", "Low"))
     shorter = replace(listed, ranking=("Air", "Muse"))
     assert DialogueShape.from_config({"protocol": "shortlist"}).divergence(listed, shorter) is Divergence.OTHER

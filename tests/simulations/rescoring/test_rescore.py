@@ -73,7 +73,7 @@ def content(connection: sqlite3.Connection) -> dict[str, list[Any]]:
 
 
 @pytest.mark.usefixtures("refused")
-def test_what_is_read_as_it_was_changes_nothing(afl: Afl, small: Path) -> None:
+def test_replies_parsed_alike_change_nothing(afl: Afl, small: Path) -> None:
     (database,) = small.glob("*.db")
     with sqlite3.connect(database) as connection:
         before = content(connection)
@@ -86,7 +86,7 @@ def test_what_is_read_as_it_was_changes_nothing(afl: Afl, small: Path) -> None:
 
 
 @pytest.mark.usefixtures("refused")
-def test_a_run_comes_to_the_numbers_it_was_reported_with(afl: Afl) -> None:
+def test_the_numbers_are_those_that_were_reported(afl: Afl) -> None:
     report = afl("simulate", "--replay", "old", "--run", "new", "--json").json
     after = afl("rescore", "new", "--json").json["after"]
     same = ("completed", "failed", "hit_rate_at_1", "hit_rate_at_1_completed")
@@ -96,7 +96,7 @@ def test_a_run_comes_to_the_numbers_it_was_reported_with(afl: Afl) -> None:
 
 
 @pytest.mark.usefixtures("refused")
-def test_a_last_answer_that_can_be_read_now_is_known_to_the_end(afl: Afl, misread: Misread) -> None:
+def test_a_last_answer_that_can_be_parsed_now_completes_the_session(afl: Afl, misread: Misread) -> None:
     misread("old", where(place(2, "user"), outcome=Outcome.UNPARSED, decision=None))
     found = afl("rescore", "old", "--json")
     assert (found.code, found.json["note"], len(found.json["changes"])) == (1, None, SESSIONS)
@@ -108,7 +108,7 @@ def test_a_last_answer_that_can_be_read_now_is_known_to_the_end(afl: Afl, misrea
 
 
 @pytest.mark.usefixtures("refused")
-def test_an_item_read_otherwise_leaves_what_was_said_about_it_as_recorded(afl: Afl, misread: Misread) -> None:
+def test_another_item_leaves_the_turns_after_it_as_recorded(afl: Afl, misread: Misread) -> None:
     misread("old", where(place(1, "recommendation"), item="Somebody else"))
     found = afl("rescore", "old", "--json").json
     assert {(one["round"], one["was"]["item"], one["course"]) for one in found["changes"]} == {
@@ -120,7 +120,7 @@ def test_an_item_read_otherwise_leaves_what_was_said_about_it_as_recorded(afl: A
 
 
 @pytest.mark.usefixtures("refused")
-def test_a_yes_that_was_no_goes_on_to_nobody_knows_what(afl: Afl, misread: Misread) -> None:
+def test_a_yes_now_parsed_as_no_would_have_continued_the_dialogue(afl: Afl, misread: Misread) -> None:
     accepted = where(place(1, "user"), decision=True)
     misread("old", lambda turn: accepted(turn) if turn.key.round == 1 else None)
     found = afl("rescore", "old", "--json").json
@@ -129,7 +129,7 @@ def test_a_yes_that_was_no_goes_on_to_nobody_knows_what(afl: Afl, misread: Misre
     assert (found["before"]["accepted"], found["after"]["accepted"]) == (SESSIONS, 0)
 
 
-def test_a_no_that_was_yes_ends_the_dialogue_there(loop: Afl, afl: Afl, misread: Misread) -> None:
+def test_a_no_now_parsed_as_yes_ends_the_dialogue_there(loop: Afl, afl: Afl, misread: Misread) -> None:
     with running_server() as server:
         loop(server, "--run", "old", "--sessions", SESSIONS, "--rounds", 2)
     reported = afl("rescore", "old", "--json").json["after"]
@@ -141,7 +141,7 @@ def test_a_no_that_was_yes_ends_the_dialogue_there(loop: Afl, afl: Afl, misread:
 
 
 @pytest.mark.usefixtures("refused")
-def test_a_reason_read_otherwise_is_a_difference_that_changes_no_number(afl: Afl, misread: Misread) -> None:
+def test_another_reason_is_a_change_without_effect_on_numbers(afl: Afl, misread: Misread) -> None:
     misread("old", where(place(1, "user"), reason="Reason: whatever"))
     found = afl("rescore", "old", "--json")
     assert (found.code, found.json["left"]) == (1, 0)
@@ -151,7 +151,7 @@ def test_a_reason_read_otherwise_is_a_difference_that_changes_no_number(afl: Afl
 
 
 @pytest.mark.usefixtures("refused")
-def test_a_metric_that_comes_out_otherwise_is_a_difference_without_a_changed_turn(afl: Afl, small: Path) -> None:
+def test_a_changed_metric_is_a_difference_without_a_changed_turn(afl: Afl, small: Path) -> None:
     (database,) = small.glob("*.db")
     with sqlite3.connect(database) as connection:
         connection.execute("UPDATE sessions SET accepted = 1")
@@ -160,7 +160,7 @@ def test_a_metric_that_comes_out_otherwise_is_a_difference_without_a_changed_tur
     assert (found.json["before"]["accepted"], found.json["after"]["accepted"]) == (SESSIONS, 0)
 
 
-def test_judgements_read_otherwise_move_precision_and_recall(
+def test_other_judgements_change_precision_and_recall(
     afl: Afl, small: Path, server: FakeServer, misread: Misread
 ) -> None:
     asked = "evaluate user --dataset small --split all --llm openai:m --recommender none --reward none --arm afl"
@@ -177,7 +177,7 @@ def test_judgements_read_otherwise_move_precision_and_recall(
     assert "recall, 1:1" in afl("rescore", "study-afl").out
 
 
-def test_lists_are_read_again_with_their_hit_rate(
+def test_lists_are_parsed_again_with_their_hit_rate(
     afl: Afl, small: Path, server: FakeServer, misread: Misread
 ) -> None:
     said = {"dataset": "small", "split": "all", "llm": "openai:m", "recommender": "none", "reward": "none"}
@@ -195,7 +195,7 @@ def test_lists_are_read_again_with_their_hit_rate(
     assert len(found["changes"][0]["now"]["ranking"]) == 4
 
 
-def test_what_an_agent_of_ones_own_said_is_left_as_recorded(small: Path, server: FakeServer) -> None:
+def test_turns_of_a_custom_agent_are_left_as_recorded(small: Path, server: FakeServer) -> None:
     class Shy(UserAgent):
         """Reads its replies in its own way."""
 
