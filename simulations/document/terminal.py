@@ -18,7 +18,7 @@ PLAIN_WIDTH = 110
 _STYLES = {"plain": "", "note": "dim", "warning": "yellow"}
 _GAP = 2
 _COMFORTABLE, _NARROW = 24, 13
-"""Columns of the screen that a text is given if it may, and at least, before a table is broken into parts."""
+"""Widths in screen columns to which text is folded, the second if need be, before a table is broken into parts."""
 
 
 def console() -> Console:
@@ -28,7 +28,7 @@ def console() -> Console:
 
 
 def plain(text: object) -> RichText:
-    """Text from data or models, shown as it is: no markup, no control characters."""
+    """Text from data or models: nothing in it is markup, and it holds no control characters."""
     return RichText(terminal_safe(str(text)))
 
 

@@ -21,7 +21,7 @@ _AGREEMENT = (
 
 
 def page(report: AgreementReport) -> Page:
-    """What `afl study agreement` came to."""
+    """The page of `afl study agreement`."""
     results = _by_ratio(report.results)
     tests = comparisons.blocks(report.tests)
     missing = sum(result.failures for result in results)

@@ -5,7 +5,7 @@ from simulations.leakage.run_audit import Audit
 
 
 def page(audit: Audit) -> Page:
-    """What `afl audit` found."""
+    """The page of `afl audit`."""
     columns = (Column("check"), Column("verdict"), Column("finding"))
     rows = [[check.name, check.verdict.value, check.text] for check in audit.checks]
     return Page("", (), (Section("", (Table.of("", columns, rows),)),))

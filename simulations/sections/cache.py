@@ -1,4 +1,4 @@
-"""What `--cache` could answer of a run, and why not the rest."""
+"""The requests of a run that `--cache` could answer, and why it could not answer the others."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

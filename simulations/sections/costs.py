@@ -37,7 +37,7 @@ _ESTIMATE = (
 
 
 def of_runs(runs: Sequence[LoadedRun]) -> Section:
-    """Per run, per agent and round, and where the endpoint asked for fewer requests, what became of the concurrency."""
+    """Per run, per agent and round, and the concurrency where the endpoint asked for fewer requests."""
     tables = [_by_run(runs), _by_agent_of(runs)]
     lowered = [run for run in runs if lowerings(run.pace)]
     return Section("Cost", (*tables, _concurrency(lowered)) if lowered else tuple(tables))
@@ -117,7 +117,7 @@ def budget(report: BudgetReport) -> Text:
 
 
 def concurrency(pace: Sequence[ConcurrencyChange]) -> Text | None:
-    """What became of the concurrency; None where the endpoint never asked for fewer requests."""
+    """Changes of the concurrency; None where the endpoint never asked for fewer requests."""
     lowered = lowerings(pace)
     if not lowered:
         return None

@@ -18,7 +18,7 @@ _DATASETS = (
 
 
 def page(info: DatasetInfo) -> Page:
-    """Everything that is known of a data set."""
+    """All properties of a data set."""
     facts = tuple((key.replace("_", " "), _text(value)) for key, value in asdict(info).items())
     return Page("", (), (Section("", (Facts(facts),)),))
 

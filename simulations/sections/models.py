@@ -10,7 +10,7 @@ _ESTIMATES = (Column("metric"), Column("value", rate), Column("95 % interval", i
 
 
 def page(report: TrainReport) -> Page:
-    """What `afl train` came to."""
+    """The page of `afl train`."""
     numbers = report.to_json()
     hit, ranking = numbers["hit_rate_at_1"], numbers["full_ranking"]
     metrics = {
@@ -25,7 +25,7 @@ def page(report: TrainReport) -> Page:
 
 
 def flower_page(evaluation: DistributionFit | NextItemReport, *, name: str) -> Page:
-    """What `afl flower evaluate` came to."""
+    """The page of `afl flower evaluate`."""
     return _next_item(name, evaluation) if isinstance(evaluation, NextItemReport) else _fit(name, evaluation)
 
 

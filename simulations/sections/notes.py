@@ -1,4 +1,4 @@
-"""What a reader has to know about the numbers of a report: their model, their runs, and what is suspicious."""
+"""Notes on the numbers of a report: the stand-in model, the runs they come from, suspicious findings."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ STAND_IN = Text(
 
 
 def warnings(*, stand_in: bool, audit: Sequence[Check] = (), failed: str = "") -> tuple[Text, ...]:
-    """What failed, what the audit found suspicious, and whether the model is the stand-in."""
+    """Failures, suspicious findings of the audit, and the note on the stand-in model."""
     suspicious = [Text(f"Suspicious ({check.name}): {check.text}", "warning") for check in audit]
     return (*([Text(failed, "warning")] if failed else []), *suspicious, *([STAND_IN] if stand_in else []))
 

@@ -31,7 +31,7 @@ RunScores = Mapping[str, Sequence[ListScore]]
 
 
 def page(report: RankReport) -> Page:
-    """What `afl rank` came to."""
+    """The page of `afl rank`."""
     run = report.simulation
     lists = f"Lists of {report.top} out of {report.candidates} candidates; {simulation.counts(run)}."
     blocks: list[Block] = [Text(lists), table({report.run: report.list_scores})]

@@ -1,4 +1,4 @@
-"""Stored replies under today's parsers and metrics: turns that read differently, numbers before and after."""
+"""Stored replies under today's parsers and metrics: turns whose answer changes, numbers before and after."""
 
 from memory.records import TurnRecord
 from simulations.analysis.run_numbers import RunNumbers
@@ -28,7 +28,7 @@ _DIVERGENCES = {
 
 
 def page(rescoring: Rescoring) -> Page:
-    """What `afl rescore` found."""
+    """The page of `afl rescore`."""
     sections = [Section("", tuple(_summary(rescoring)))]
     if rescoring.changes:
         sections.append(Section("Turns that read differently", (_changes(rescoring),)))

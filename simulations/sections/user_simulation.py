@@ -46,7 +46,7 @@ _TRUTH = (*_SCORES, Column("users", count))
 
 
 def page(report: UserReport) -> Page:
-    """What `afl evaluate user` or `afl study user-rounds` came to."""
+    """The page of `afl evaluate user` and of `afl study user-rounds`."""
     failed = "Items without an answer count as no (--json also leaves them out)." if report.exit_code else ""
     tests = comparisons.blocks(_by_ratio(report.tests))
     sections = (
@@ -122,7 +122,7 @@ def _table(results: Sequence[ArmAnswers]) -> Table:
 
 
 def _truth(truth: Sequence[TrueScores]) -> Table:
-    """Arm `held-out` is what the labels themselves are worth."""
+    """Scores against the true preferences; arm `held-out` scores the labels themselves."""
     rows = [[entry.ratio, entry.arm, *_means(entry.scores), entry.scores.recall.n] for entry in truth]
     return Table.of("Means over users, with 95 % interval", _TRUTH, rows)
 

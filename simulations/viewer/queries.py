@@ -65,7 +65,7 @@ class SessionQuery(PageQuery):
     tool: str = ""
     """This recommender tool advised."""
     words: str = ""
-    """Their reasons hold all of these words; `thrill*` stands for all that begin so."""
+    """Their reasons hold all of these words; `thrill*` matches all that begin so."""
     text: str = ""
     """Their id, target, suggestion or recommendations hold all of these words, or words that begin so."""
 

@@ -103,7 +103,7 @@ class ServedUrls:
 
 
 class FileUrls:
-    """Relative addresses as the page in one file of an exported site writes them, wherever the folder stands."""
+    """Relative addresses, written from the page in one file of an exported site; the folder may be anywhere."""
 
     interactive = False
     content_security_policy = "; ".join(

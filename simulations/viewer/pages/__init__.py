@@ -1,1 +1,1 @@
-"""The pages, one file each: a query, and the frozen dataclass that is both the page's JSON and its template's input."""
+"""The pages, a file per subject: queries, and frozen dataclasses that are a page's JSON and its template's input."""
