@@ -3,6 +3,7 @@ from statistics import fmean
 
 import numpy as np
 import pytest
+import scipy.special  # noqa: F401 - imported on first use, which takes longer than an example may
 from hypothesis import given
 from hypothesis import strategies as st
 
