@@ -1,0 +1,377 @@
+"""What an endpoint's error means: one table, from status, codes and words to what is done about the request.
+
+An error body comes in many shapes: OpenAI's `{"error": {...}}`, a list, a string, `detail`, a provider's error quoted
+inside a gateway's, plain text. `ErrorBody` reads them all; `judge` looks the error up in `RULES`, first match first.
+To teach AFL the words of another endpoint, add them to a rule.
+"""
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, NamedTuple, Self
+
+from afl.llm.adaptations import DROPPABLE, MAX_COMPLETION_TOKENS, MAX_TOKENS, Change
+
+MAX_QUOTE = 200
+"""Characters of an endpoint's message that are shown."""
+
+
+class FailureAction(Enum):
+    """What to do about a failed attempt."""
+
+    RETRY = auto()
+    """A transport error, or too many requests: the same request may work in a moment."""
+    STOP = auto()
+    """Every call would fail: wrong key, unknown model, no quota."""
+    FAIL = auto()
+    """This request cannot be answered; others can."""
+    DECLINE = auto()
+    """The endpoint's content filter refuses this request."""
+    ADAPT = auto()
+    """The request can be sent in a form that the endpoint takes."""
+
+
+_CODE_KEYS = frozenset({"code", "type", "status", "reason", "error_type", "error_code", "finish_reason"})
+_TEXT_KEYS = (
+    "message",
+    "msg",
+    "error_message",
+    "error_description",
+    "detail",
+    "details",
+    "error",
+    "errors",
+    "title",
+)
+_QUOTED_KEYS = ("raw", "metadata", "innererror", "inner_error", "body", "response")
+_DEPTH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorBody:
+    """What an error's body says, whatever its shape."""
+
+    message: str
+    """What the endpoint says, with what a provider behind a gateway says; never empty unless the body is."""
+    codes: frozenset[str] = frozenset()
+    """Every `code`, `type`, `status` and `reason` in it, in lower case."""
+    parameter: str | None = None
+    """The field of the request that it names as `param`, or by the place of a validation error."""
+
+    @classmethod
+    def read(cls, body: object) -> Self:
+        """From bytes, text or parsed JSON."""
+        if isinstance(body, bytes):
+            body = body.decode("utf-8", "replace")
+        if isinstance(body, str):
+            body = _parsed(body)
+        texts, codes = dict.fromkeys(_texts(body)), frozenset(_codes(body))
+        message = "; ".join(filter(None, (" ".join(text.split()) for text in texts)))
+        return cls(message or _as_text(body), codes, _parameter(body))
+
+    def quote(self) -> str:
+        """The message, cut for display. May hold keys: goes through `redaction.redact_line`."""
+        return self.message if len(self.message) <= MAX_QUOTE else f"{self.message[: MAX_QUOTE - 3]}..."
+
+    @property
+    def wait(self) -> float | None:
+        """Seconds after which the endpoint asks to try again, in its words: `Please try again in 2.5s`."""
+        found = _WAIT.search(self.message)
+        if found is None:
+            return None
+        parts = re.findall(r"(\d+(?:\.\d+)?)\s*(ms|milli|h|m|s)?", found["time"], re.IGNORECASE)
+        return sum(float(number) * _UNITS[unit.lower()] for number, unit in parts)
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status among the codes: gateways answer 200 with the provider's status inside."""
+        numbers = sorted(int(code) for code in self.codes if re.fullmatch(r"[45]\d\d", code))
+        return numbers[0] if numbers else None
+
+
+_WAIT = re.compile(
+    r"(?:try again|retry(?:delay)?|wait|available again|reset)\W*(?:in|after|for)?\W*"
+    r"(?P<time>(?:\d+(?:\.\d+)?\s*(?:ms|milliseconds?|hours?|h|minutes?|min|m|seconds?|secs?|s)\b?\s*)+)",
+    re.IGNORECASE,
+)
+_UNITS = {"ms": 0.001, "milli": 0.001, "h": 3600.0, "m": 60.0, "s": 1.0, "": 1.0}
+
+
+def _parsed(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _as_text(body: object) -> str:
+    return body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, default=str) if body else ""
+
+
+def _texts(body: object, depth: int = 0) -> Iterator[str]:
+    """Every message in the body, the outermost first."""
+    if depth > _DEPTH:
+        return
+    if isinstance(body, str):
+        inner = _parsed(body) if body.lstrip().startswith(("{", "[")) else body
+        if isinstance(inner, str):
+            yield inner
+        else:
+            yield from _texts(inner, depth + 1)
+    elif isinstance(body, list):
+        for entry in body:
+            yield from _texts(entry, depth + 1)
+    elif isinstance(body, Mapping):
+        for key in (*_TEXT_KEYS, *_QUOTED_KEYS):
+            yield from _texts(body.get(key), depth + 1)
+
+
+def _codes(body: object, depth: int = 0) -> Iterator[str]:
+    if depth > _DEPTH:
+        return
+    if isinstance(body, str) and body.lstrip().startswith(("{", "[")):
+        yield from _codes(_parsed(body), depth + 1) if not isinstance(_parsed(body), str) else ()
+    elif isinstance(body, list):
+        for entry in body:
+            yield from _codes(entry, depth + 1)
+    elif isinstance(body, Mapping):
+        for key, value in body.items():
+            if key in _CODE_KEYS and isinstance(value, str | int) and not isinstance(value, bool):
+                yield str(value).strip().lower()
+            elif isinstance(value, Mapping | list | str):
+                yield from _codes(value, depth + 1)
+
+
+def _parameter(body: object, depth: int = 0) -> str | None:
+    if depth > _DEPTH or not isinstance(body, Mapping | list):
+        return None
+    if isinstance(body, Mapping):
+        if isinstance(body.get("param"), str):
+            return str(body["param"])
+        place = body.get("loc")  # of a validation error: ["body", "temperature"]
+        if isinstance(place, list) and place and isinstance(place[-1], str):
+            return str(place[-1])
+    values = body.values() if isinstance(body, Mapping) else body
+    return next(filter(None, (_parameter(value, depth + 1) for value in values)), None)
+
+
+class Verdict(NamedTuple):
+    """What to do about an error, and what to tell people."""
+
+    action: FailureAction
+    text: str
+    """What happened and what to do. May hold keys: goes through `redaction.redact_line`."""
+    change: Change | None = None
+    """With `ADAPT`: how the request has to change."""
+
+
+class Rule(NamedTuple):
+    """Errors of one kind. Any of `codes` or `words` must occur where there are any, with one of `statuses` if given."""
+
+    action: FailureAction
+    statuses: Collection[int] = ()
+    codes: Collection[str] = ()
+    words: str = ""
+    says: str = "the endpoint answered {status}: {quote}"
+    """What people read; `{quote}` is what the endpoint said."""
+
+    def matches(self, status: int | None, body: ErrorBody) -> bool:
+        if self.statuses and status not in self.statuses:
+            return False
+        if not (self.codes or self.words):
+            return True
+        return not body.codes.isdisjoint(self.codes) or (self.words != "" and _says(body, self.words))
+
+
+_BAD_REQUEST = (400, 422)
+
+_QUOTA = Rule(
+    FailureAction.STOP,
+    codes={"insufficient_quota", "insufficient_balance", "billing_hard_limit_reached", "quota_exhausted"},
+    words=r"\binsufficient[_ ]quota\b|\binsufficient[_ ]balance\b",
+    says="the account has no quota left ({status}: {quote}); add credit, or give another key",
+)
+_PAYMENT = _QUOTA._replace(statuses=(402,), codes=(), words="")
+_NO_MODEL = "the endpoint does not know the model or the address ({status}: {quote}); check MODEL and {address}"
+
+RULES: Sequence[Rule] = (
+    _PAYMENT,
+    _QUOTA,
+    Rule(
+        FailureAction.STOP,
+        codes={
+            "invalid_api_key",
+            "api_key_invalid",
+            "authentication_error",
+            "unauthenticated",
+            "invalid_authentication",
+        },
+        words=r"(api[ _-]?key|token)\b.{0,20}\b(not valid|invalid|incorrect)|(incorrect|invalid) api[ _-]?key",
+        statuses=(400, 401, 403),
+        says="the endpoint refuses the key ({status}: {quote}); check {key}",
+    ),
+    Rule(
+        FailureAction.STOP,
+        statuses=(401,),
+        says="the endpoint refuses the key ({status}: {quote}); check {key}",
+    ),
+    Rule(
+        FailureAction.FAIL,
+        codes={
+            "context_length_exceeded",
+            "exceed_context_size_error",
+            "string_above_max_length",
+            "request_too_large",
+            "prompt_too_long",
+            "context_window_exceeded",
+        },
+        words=(
+            r"context[ _-]?(length|window|size|limit)"
+            r"|(prompt|input|message|request)s?( is| are)? too (long|large)|too large for model"
+            r"|tokens? exceed|exceeds? the (maximum|max|model'?s?|available)\b.{0,40}(token|length|context)"
+            r"|maximum (number of (input )?tokens|model length|sequence length|prompt length)"
+            r"|must have less than \d+ tokens|longer than the maximum|max_new_tokens`? must be <="
+            r"|max_tokens must be at least 1, got|too many (input )?tokens|reduce the length"
+        ),
+        statuses=(400, 404, 422, 500),
+        says="the request is longer than the model's context ({status}: {quote})",
+    ),
+    Rule(
+        FailureAction.FAIL,
+        words=r"request too large",
+        statuses=(429,),
+        says="the request is longer than the limit of tokens a minute ({status}: {quote})",
+    ),
+    Rule(
+        FailureAction.FAIL,
+        statuses=(413,),
+        says="the request is longer than the endpoint takes ({status}: {quote})",
+    ),
+    Rule(
+        FailureAction.DECLINE,
+        codes={
+            "content_filter",
+            "content_policy_violation",
+            "responsibleaipolicyviolation",
+            "data_inspection_failed",
+            "datainspectionfailed",
+            "moderation_blocked",
+            "content_moderation",
+            "content_blocked",
+            "invalid_prompt",
+            "prohibited_content",
+            "safety",
+            "sensitive",
+            "1301",
+        },
+        words=(
+            r"content[_ ]?(filter|management policy|policy)|moderation|flagged (as|for|by)|input was flagged"
+            r"|safety (system|policy|filter)|usage polic|prohibited content|inappropriate content|sensitive content"
+        ),
+        statuses=(400, 403, 422, 451, 500),
+        says="the endpoint's content filter refuses the request ({status}: {quote})",
+    ),
+    Rule(
+        FailureAction.STOP,
+        statuses=(403,),
+        says=(
+            "the endpoint refuses the key ({status}: {quote}); check {key}, and whether the account may use this model"
+        ),
+    ),
+    Rule(
+        FailureAction.STOP,
+        codes={"model_not_found", "deploymentnotfound", "model_not_available", "not_found_error", "invalid_model"},
+        words=r"model\b.{0,80}\b(does not exist|not found|is not available|not supported for)|no such model",
+        statuses=(400, 404, 422),
+        says=_NO_MODEL,
+    ),
+    Rule(
+        FailureAction.STOP,
+        statuses=(404, 405, 410),
+        says=_NO_MODEL,
+    ),
+    Rule(FailureAction.RETRY, statuses=(408, 409, 425, 429, *range(500, 600))),
+    Rule(
+        FailureAction.STOP,
+        codes={"unsupported_parameter", "unknown_parameter", "unsupported_value", "unknown_url"},
+        words=r"(unknown|unsupported|unrecogni[sz]ed|unexpected) (request )?(parameter|argument|field|keyword)",
+        statuses=_BAD_REQUEST,
+    ),
+)
+"""The first rule that matches decides. What none of them knows is judged by whether the model has answered before."""
+
+_NOT_TAKEN = (
+    r"unsupported|not (be )?(support|allow|permit|recogni[sz]e|available|accept)|(does|do)(n't| not) (support|accept|take|allow)"
+    r"|deprecated|no longer|only the default|only \S+ is (allowed|supported)|unrecogni[sz]ed|unknown|unexpected"
+    r"|extra (inputs|fields)|can(not|'t) (both )?be (used|set|specified|combined)|may not be|must be (unset|omitted|removed)"
+)
+_NOT_TAKEN_CODES = frozenset(
+    {"unsupported_parameter", "unsupported_value", "unknown_parameter", "extra_forbidden"}
+)
+_NO_SYSTEM_ROLE = (
+    r"(system|developer) (role|message|prompt|instruction)s?\b.{0,40}\b(not|n't|unsupported)"
+    r"|(not|n't) support.{0,12} (the )?['\"`]?(system|developer)\b"
+    r"|only (the )?user and assistant roles|roles must alternate|must alternate|alternate between"
+    r"|(invalid|unknown|unexpected|unsupported|not).{0,30} role\b.{0,12}(system|developer)"
+    r"|role.{0,12}(system|developer).{0,30}(invalid|unknown|unexpected|unsupported|not )"
+)
+
+
+def judge(
+    status: int | None,
+    body: ErrorBody,
+    *,
+    request: Mapping[str, Any] | None = None,
+    wait: float | None = None,
+    answered_before: bool = False,
+    key_name: str = "OPENAI_API_KEY",
+    address: str = "--base-url",
+) -> Verdict:
+    """What to do about an error with this status (None: none is known) and body.
+
+    `request` is the body of the request, `wait` the seconds that the endpoint asks to wait, which wins over all that
+    it says about quotas. `answered_before`: the model has answered a request of this run, so that a refusal which no
+    rule knows is about this request alone. `key_name` and `address` say where key and address come from.
+    """
+
+    def verdict(rule: Rule, change: Change | None = None) -> Verdict:
+        text = rule.says.format(status=status or "no status", quote=body.quote(), key=key_name, address=address)
+        return Verdict(rule.action, text, change)
+
+    if status == 429 and wait is not None:
+        return verdict(Rule(FailureAction.RETRY))
+    change = _necessary_change(status, body, request or {})
+    if change is not None:
+        return verdict(Rule(FailureAction.ADAPT), change)
+    for rule in RULES:
+        if rule.matches(status, body):
+            return verdict(rule)
+    if status is None:
+        return verdict(Rule(FailureAction.RETRY, says="the endpoint answered with an error: {quote}"))
+    return verdict(Rule(FailureAction.FAIL if answered_before and status in _BAD_REQUEST else FailureAction.STOP))
+
+
+def _necessary_change(status: int | None, body: ErrorBody, request: Mapping[str, Any]) -> Change | None:
+    """How the request has to change, where it can; None where the error is about something else."""
+    if status not in (*_BAD_REQUEST, 500, 501):
+        return None
+    roles = [message["role"] for message in request.get("messages", ())]
+    if not {"system", "developer"}.isdisjoint(roles) and _says(body, _NO_SYSTEM_ROLE):
+        return Change(merge_system=True)
+    if body.codes.isdisjoint(_NOT_TAKEN_CODES) and not _says(body, _NOT_TAKEN):
+        return None
+    for sent, other in ((MAX_TOKENS, MAX_COMPLETION_TOKENS), (MAX_COMPLETION_TOKENS, MAX_TOKENS)):
+        if sent in request and (body.parameter == sent or _names(body, sent)):
+            return Change(max_tokens_as=other)
+    named = [name for name in DROPPABLE if name in request and (body.parameter == name or _names(body, name))]
+    return Change(drop=named[0]) if named else None
+
+
+def _says(body: ErrorBody, words: str) -> bool:
+    return re.search(words, body.message, re.IGNORECASE) is not None
+
+
+def _names(body: ErrorBody, parameter: str) -> bool:
+    return _says(body, rf"(?<![\w.]){parameter}(?!\w)")
