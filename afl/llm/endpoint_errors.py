@@ -34,6 +34,7 @@ class FailureAction(Enum):
 
 
 _CODE_KEYS = frozenset({"code", "type", "status", "reason", "error_type", "error_code", "finish_reason"})
+_WAIT_KEYS = ("retryDelay", "retry_after", "retry_after_seconds")
 _TEXT_KEYS = (
     "message",
     "msg",
@@ -78,11 +79,8 @@ class ErrorBody:
     @property
     def wait(self) -> float | None:
         """Seconds after which the endpoint asks to try again, in its words: `Please try again in 2.5s`."""
-        found = _WAIT.search(self.message)
-        if found is None:
-            return None
-        parts = re.findall(r"(\d+(?:\.\d+)?)\s*(ms|milli|h|m|s)?", found["time"], re.IGNORECASE)
-        return sum(float(number) * _UNITS[unit.lower()] for number, unit in parts)
+        match = _WAIT.search(self.message)
+        return None if match is None else seconds(match["time"])
 
     @property
     def status(self) -> int | None:
@@ -93,10 +91,16 @@ class ErrorBody:
 
 _WAIT = re.compile(
     r"(?:try again|retry(?:delay)?|wait|available again|reset)\W*(?:in|after|for)?\W*"
-    r"(?P<time>(?:\d+(?:\.\d+)?\s*(?:ms|milliseconds?|hours?|h|minutes?|min|m|seconds?|secs?|s)\b?\s*)+)",
+    r"(?P<time>(?:\d+(?:\.\d+)?\s*(?:ms|milliseconds?|hours?|h|minutes?|min|m|seconds?|secs?|s)\s*)+)(?![\w])",
     re.IGNORECASE,
 )
+_TIME = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|milli|h|m|s)?", re.IGNORECASE)
 _UNITS = {"ms": 0.001, "milli": 0.001, "h": 3600.0, "m": 60.0, "s": 1.0, "": 1.0}
+
+
+def seconds(text: str) -> float:
+    """Of a time like `2.5s`, `1m30s`, `250 ms`, `20 seconds`; a bare number is seconds."""
+    return sum(float(number) * _UNITS[unit.lower()] for number, unit in _TIME.findall(text))
 
 
 def _parsed(text: str) -> object:
@@ -126,6 +130,9 @@ def _texts(body: object, depth: int = 0) -> Iterator[str]:
     elif isinstance(body, Mapping):
         for key in (*_TEXT_KEYS, *_QUOTED_KEYS):
             yield from _texts(body.get(key), depth + 1)
+        for key in _WAIT_KEYS:
+            if isinstance(wait := body.get(key), str | int | float):
+                yield f"retry after {wait}{'' if str(wait)[-1:].isalpha() else 's'}"
 
 
 def _codes(body: object, depth: int = 0) -> Iterator[str]:
@@ -303,9 +310,10 @@ RULES: Sequence[Rule] = (
 """The first rule that matches decides. What none of them knows is judged by whether the model has answered before."""
 
 _NOT_TAKEN = (
-    r"unsupported|not (be )?(support|allow|permit|recogni[sz]e|available|accept)|(does|do)(n't| not) (support|accept|take|allow)"
-    r"|deprecated|no longer|only the default|only \S+ is (allowed|supported)|unrecogni[sz]ed|unknown|unexpected"
-    r"|extra (inputs|fields)|can(not|'t) (both )?be (used|set|specified|combined)|may not be|must be (unset|omitted|removed)"
+    r"unsupported|not (be )?(support|allow|permit|recogni[sz]e|available|accept)"
+    r"|(does|do)(n't| not) (support|accept|take|allow)|deprecated|no longer|unrecogni[sz]ed|unknown|unexpected"
+    r"|only the default|only \S+ is (allowed|supported)|extra (inputs|fields)"
+    r"|can(not|'t) (both )?be (used|set|specified|combined)|may not be|must be (unset|omitted|removed)"
 )
 _NOT_TAKEN_CODES = frozenset(
     {"unsupported_parameter", "unsupported_value", "unknown_parameter", "extra_forbidden"}
