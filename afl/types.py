@@ -169,11 +169,15 @@ class Reply:
     outcome: Outcome
     """`OK`, `DECLINED` and `TRUNCATED` describe a reply; `FAILED` and `OVER_BUDGET` its absence."""
     text: str = ""
+    reasoning: str = ""
+    """What a reasoning model thought, where the endpoint keeps it apart from the text; never read as the answer."""
     finish_reason: str | None = None
     error: str | None = None
     """One line, never holding a key."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    reasoning_tokens: int | None = None
+    """Of the completion; None where the endpoint does not say."""
     cost_usd: float | None = None
     """None where the model's price is not known."""
     retries: int = 0
@@ -200,6 +204,7 @@ class Reply:
             reused=True,
             prompt_tokens=0,
             completion_tokens=0,
+            reasoning_tokens=None,
             cost_usd=0.0,
             retries=0,
             latency=0.0,

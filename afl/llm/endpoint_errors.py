@@ -13,6 +13,7 @@ from enum import Enum, auto
 from typing import Any, NamedTuple, Self
 
 from afl.llm.adaptations import DROPPABLE, MAX_COMPLETION_TOKENS, MAX_TOKENS, Change
+from afl.llm.language_model import DEFAULT_SOURCE, EndpointSource
 
 MAX_QUOTE = 200
 """Characters of an endpoint's message that are shown."""
@@ -334,18 +335,19 @@ def judge(
     request: Mapping[str, Any] | None = None,
     wait: float | None = None,
     answered_before: bool = False,
-    key_name: str = "OPENAI_API_KEY",
-    address: str = "--base-url",
+    source: EndpointSource = DEFAULT_SOURCE,
 ) -> Verdict:
     """What to do about an error with this status (None: none is known) and body.
 
     `request` is the body of the request, `wait` the seconds that the endpoint asks to wait, which wins over all that
     it says about quotas. `answered_before`: the model has answered a request of this run, so that a refusal which no
-    rule knows is about this request alone. `key_name` and `address` say where key and address come from.
+    rule knows is about this request alone. Messages name the `source` of address and key.
     """
 
     def verdict(rule: Rule, change: Change | None = None) -> Verdict:
-        text = rule.says.format(status=status or "no status", quote=body.quote(), key=key_name, address=address)
+        text = rule.says.format(
+            status=status or "no status", quote=body.quote(), key=source.key, address=source.address
+        )
         return Verdict(rule.action, text, change)
 
     if status == 429 and wait is not None:

@@ -6,36 +6,17 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from enum import Enum, auto
 from typing import NamedTuple
 
 from afl.draws import generator
 from afl.errors import AFLError
+from afl.llm.endpoint_errors import ErrorBody, FailureAction, judge
 from afl.llm.language_model import DEFAULT_SOURCE, EndpointSource
 from afl.types import CallKey
 
-_RETRIED_STATUS = frozenset({408, 409, 425, 429})
 _NOT_CONNECTED = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ClientConnectorError"})
 """Exceptions of httpx and aiohttp that are raised before anything is sent."""
 _NUMBER = re.compile(r"\s*-?\d+(\.\d+)?\s*")
-_NO_QUOTA = re.compile(r"insufficient_quota|billing", re.IGNORECASE)
-_TOO_LONG = re.compile(
-    r"context[ _](length|window|size)|(prompt|input)( is)? too long|tokens exceed", re.IGNORECASE
-)
-_POLICY = re.compile(r"content_filter|content management policy|content_policy", re.IGNORECASE)
-
-
-class FailureAction(Enum):
-    """The consequence of a failed attempt."""
-
-    RETRY = auto()
-    """A transport error: the same request may work in a moment."""
-    STOP = auto()
-    """Every call would fail: wrong key, unknown model, a request the endpoint does not understand."""
-    FAIL = auto()
-    """This request cannot be answered; others can."""
-    DECLINE = auto()
-    """The endpoint's content filter refuses this request."""
 
 
 class CallFailure(NamedTuple):
@@ -69,21 +50,33 @@ class CallFailure(NamedTuple):
 class InvalidResponseError(ConnectionError):
     """The endpoint answered 200 with something that is not a chat completion."""
 
+    def __init__(self, message: str, body: ErrorBody | None = None) -> None:
+        super().__init__(message)
+        self.body = body
+        """The error in the answer, where it holds one."""
+
 
 def classify_failure(
-    error: Exception, *, now: float, source: EndpointSource = DEFAULT_SOURCE
+    error: Exception, *, now: float, source: EndpointSource = DEFAULT_SOURCE, answered_before: bool = False
 ) -> CallFailure | None:
     """The failure behind a chat model's exception; None for AFL's own errors and programming errors, which are raised.
 
     `now`, Unix seconds, turns a Retry-After that is a date into seconds; messages name the `source` of address and key.
+    `answered_before`: the model has answered a request of this run.
     """
     if isinstance(error, AFLError):
         return None
     status = getattr(error, "status_code", None)
     if isinstance(status, int):
+        body = _body(error)
         headers = getattr(getattr(error, "response", None), "headers", None) or {}
-        action, text = _action(status, str(error)), _explanation(status, error, source)
-        return CallFailure(action, text, _retry_after(headers, now), status=status)
+        wait = _stated_wait(headers, body, now)
+        verdict = judge(status, body, wait=wait, answered_before=answered_before, source=source)
+        return CallFailure(verdict.action, verdict.text, wait, status=status)
+    if isinstance(error, InvalidResponseError) and error.body is not None:
+        body = error.body
+        verdict = judge(body.status, body, wait=body.wait, answered_before=answered_before, source=source)
+        return CallFailure(verdict.action, verdict.text, body.wait, status=body.status)
     if _is_transport(error):
         return CallFailure(
             FailureAction.RETRY, _connection_text(error), may_have_been_sent=not _never_connected(error)
@@ -91,44 +84,25 @@ def classify_failure(
     return None
 
 
-def _action(status: int, text: str) -> FailureAction:
-    if status == 429 and _NO_QUOTA.search(text):
-        return FailureAction.STOP
-    if status in _RETRIED_STATUS or status >= 500:
-        return FailureAction.RETRY
-    if status == 413 or _TOO_LONG.search(text):
-        return FailureAction.FAIL
-    return FailureAction.DECLINE if _POLICY.search(text) else FailureAction.STOP
+def _body(error: Exception) -> ErrorBody:
+    """What the endpoint said, of an SDK's exception: its response as it came, else as the SDK read it."""
+    content = getattr(getattr(error, "response", None), "content", None)
+    body = ErrorBody.read(content or getattr(error, "body", None) or str(error))
+    return body if body.message else ErrorBody.read(str(error))
 
 
-def _explanation(status: int, error: Exception, source: EndpointSource) -> str:
-    server_says = f"({status}: {_server_message(error)})"
-    if status in (401, 403):
-        return f"the endpoint refuses the key {server_says}; check {source.key}"
-    if status == 404:
-        return (
-            f"the endpoint does not know the model or the address {server_says}; check MODEL and {source.address}"
-        )
-    if status == 429 and _NO_QUOTA.search(str(error)):
-        return f"the account has no quota left {server_says}"
-    return f"the endpoint answered {status}: {_server_message(error)}"
-
-
-def _server_message(error: Exception) -> str:
-    body = getattr(error, "body", None)
-    if isinstance(body, Mapping) and isinstance(body.get("message"), str):
-        return str(body["message"])
-    return str(error)
-
-
-def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
+def _stated_wait(headers: Mapping[str, str], body: ErrorBody, now: float) -> float | None:
+    """Seconds that the endpoint asks to wait: in a header, else in its words."""
+    milliseconds = headers.get("retry-after-ms")
+    if milliseconds is not None and _NUMBER.fullmatch(milliseconds):
+        return max(0.0, float(milliseconds) / 1000)
     value = headers.get("retry-after")
     if value is None:
-        return None
+        return body.wait
     try:
         seconds = float(value) if _NUMBER.fullmatch(value) else parsedate_to_datetime(value).timestamp() - now
     except ValueError:
-        return None
+        return body.wait
     return max(0.0, seconds)
 
 

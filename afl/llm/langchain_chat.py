@@ -15,6 +15,8 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import RunnableConfig, ensure_config
 from pydantic import PrivateAttr
 
+from afl.llm.failures import InvalidResponseError
+from afl.llm.finish_reasons import Ending, ending
 from afl.llm.language_model import LanguageModel, Price
 from afl.types import Message, Outcome, Reply
 
@@ -23,8 +25,6 @@ _MESSAGES: dict[str, Callable[[str], BaseMessage]] = {
     "user": lambda content: HumanMessage(content),
     "assistant": lambda content: AIMessage(content),
 }
-_TRUNCATED = frozenset({"length", "max_tokens"})
-_DECLINED = frozenset({"content_filter", "refusal"})
 
 
 def to_langchain(messages: Sequence[Message]) -> list[BaseMessage]:
@@ -32,31 +32,50 @@ def to_langchain(messages: Sequence[Message]) -> list[BaseMessage]:
     return [_MESSAGES[message["role"]](message["content"]) for message in messages]
 
 
+_OUTCOMES = {Ending.COMPLETE: Outcome.OK, Ending.TRUNCATED: Outcome.TRUNCATED, Ending.DECLINED: Outcome.DECLINED}
+_STILL_THINKING = "the reply was cut off while the model was still thinking; raise --max-tokens"
+
+
 def to_reply(answer: AIMessage, *, price: Price | None, latency: float) -> Reply:
-    """The model's answer as a reply. An empty text is `OK` here; the agent that parses it finds it unparsed."""
+    """The model's answer as a reply. An empty text is `OK` here; the agent that parses it finds it unparsed.
+
+    Raises `InvalidResponseError` where the finish reason says that the server failed.
+    """
     refusal = answer.additional_kwargs.get("refusal")
     finish_reason = answer.response_metadata.get("finish_reason") or answer.response_metadata.get("stop_reason")
+    end = Ending.DECLINED if refusal else ending(finish_reason)
+    if end is Ending.SERVER_FAILED:
+        raise InvalidResponseError(f"the endpoint ended the reply with {finish_reason!r}")
     tokens = answer.usage_metadata
     prompt, completion = (tokens["input_tokens"], tokens["output_tokens"]) if tokens else (0, 0)
+    details = tokens.get("output_token_details") if tokens else None
+    text, reasoning = _text(answer) or refusal or "", _reasoning(answer)
     return Reply(
-        outcome=_outcome(finish_reason, is_declined=bool(refusal)),
-        text=_text(answer) or refusal or "",
+        outcome=_OUTCOMES[end],
+        text=text,
+        reasoning=reasoning,
         finish_reason=finish_reason,
+        error=_STILL_THINKING if end is Ending.TRUNCATED and reasoning and not text else None,
         prompt_tokens=prompt,
         completion_tokens=completion,
+        reasoning_tokens=details.get("reasoning") if details else None,
         cost_usd=_cost(price, prompt, completion) if tokens else None,
         latency=latency,
     )
 
 
-def _outcome(finish_reason: str | None, *, is_declined: bool) -> Outcome:
-    if is_declined or finish_reason in _DECLINED:
-        return Outcome.DECLINED
-    return Outcome.TRUNCATED if finish_reason in _TRUNCATED else Outcome.OK
-
-
 def _text(answer: AIMessage) -> str:
     return answer.content if isinstance(answer.content, str) else str(answer.text)
+
+
+def _reasoning(answer: AIMessage) -> str:
+    """What the model thought, where it is kept apart from the text; LangChain's providers give it as blocks."""
+    if reasoning := answer.additional_kwargs.get("reasoning_content"):
+        return str(reasoning)
+    if isinstance(answer.content, str):
+        return ""
+    blocks = (block for block in answer.content if isinstance(block, dict))
+    return "\n".join(str(block.get("thinking") or block.get("reasoning") or "") for block in blocks).strip()
 
 
 def _cost(price: Price | None, prompt: int, completion: int) -> float | None:

@@ -10,14 +10,17 @@ from urllib.request import getproxies, proxy_bypass
 import httpx2
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
-from langchain_core.messages import BaseMessage
-from langchain_core.outputs import ChatResult
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_openai import ChatOpenAI
-from openai import APIConnectionError, APITimeoutError, AsyncOpenAI, DefaultAioHttpClient
-from pydantic import SecretStr
+from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpenAI, DefaultAioHttpClient
+from pydantic import PrivateAttr, SecretStr
 from yarl import URL
 
-from afl.llm.failures import InvalidResponseError
+from afl.llm.adaptations import MAX_COMPLETION_TOKENS, MAX_TOKENS, EndpointAdaptations
+from afl.llm.completions import Completion, TokenCounts, parse_completion
+from afl.llm.endpoint_errors import ErrorBody, judge
 from afl.llm.langchain_chat import CallbackBypassChatModel
 from afl.llm.language_model import DEFAULT_SAMPLING, SamplingOptions
 from afl.llm.time_limits import DEFAULT_REQUEST_TIMEOUT
@@ -107,8 +110,16 @@ class RawChatOpenAI(CallbackBypassChatModel, ChatOpenAI):
     """ChatOpenAI whose asynchronous calls skip the SDK's typed requests and responses.
 
     Those take more time than the call itself. The request is built by LangChain; connections, headers and errors are
-    the SDK's; nothing is retried. Anything but a chat completion raises `InvalidResponseError`.
+    the SDK's; nothing is retried but what the endpoint takes only in another form. Anything but a chat completion
+    raises `InvalidResponseError`.
     """
+
+    _adaptations: EndpointAdaptations = PrivateAttr(default_factory=EndpointAdaptations)
+
+    @property
+    def adaptations(self) -> EndpointAdaptations:
+        """What the endpoint made necessary so far."""
+        return self._adaptations
 
     async def _agenerate(
         self,
@@ -117,15 +128,26 @@ class RawChatOpenAI(CallbackBypassChatModel, ChatOpenAI):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        payload = self._get_request_payload(messages, stop=stop, **kwargs)
-        if not self._is_openai() and "max_completion_tokens" in payload:
+        request = self._get_request_payload(messages, stop=stop, **kwargs)
+        request |= request.pop("extra_body", None) or {}
+        if not self._is_openai() and MAX_COMPLETION_TOKENS in request:
             # The name that all endpoints but OpenAI's reasoning models understand.
-            payload["max_tokens"] = payload.pop("max_completion_tokens")
-        completion = parse_completion(await self.endpoint.post(payload))
-        result = self._create_chat_result(completion)
-        if refusal := completion["choices"][0]["message"].get("refusal"):
-            result.generations[0].message.additional_kwargs["refusal"] = refusal
-        return result
+            request[MAX_TOKENS] = request.pop(MAX_COMPLETION_TOKENS)
+        return _chat_result(parse_completion(await self._post(request)))
+
+    async def _post(self, request: Mapping[str, Any]) -> bytes:
+        """The body of the response; a request that the endpoint does not take is sent again in a form that it takes."""
+        while True:
+            sent = self.adaptations.now.apply(request)
+            try:
+                return await self.endpoint.post(sent)
+            except APIStatusError as error:
+                verdict = judge(error.status_code, ErrorBody.read(error.response.content), request=sent)
+                if verdict.change is None:
+                    raise
+                await self.adaptations.change(verdict.change)
+                if self.adaptations.now.apply(request) == sent:
+                    raise
 
     @cached_property
     def endpoint(self) -> EndpointClient:
@@ -143,23 +165,25 @@ class RawChatOpenAI(CallbackBypassChatModel, ChatOpenAI):
         await self.root_async_client.close()
 
 
-def parse_completion(body: bytes) -> dict[str, Any]:
-    """The chat completion in a response body, with at least one message in it."""
-    try:
-        completion = json.loads(body)
-        message = completion["choices"][0]["message"]
-    except (ValueError, LookupError, TypeError) as error:
-        start = body[:60].decode("utf-8", "replace")
-        raise InvalidResponseError(
-            f"expected a chat completion, got a body of {len(body)} bytes: {start!r}"
-        ) from error
-    if not isinstance(message, dict) or completion.get("error"):
-        raise InvalidResponseError(
-            f"expected a chat completion, got {str(completion.get('error') or message)[:80]!r}"
-        )
-    # Some servers leave it out, which LangChain takes for an error.
-    message.setdefault("role", "assistant")
-    return completion  # type: ignore[no-any-return]
+def _chat_result(completion: Completion) -> ChatResult:
+    apart = {"refusal": completion.refusal, "reasoning_content": completion.reasoning}
+    tokens = completion.tokens
+    message = AIMessage(
+        completion.text,
+        additional_kwargs={name: value for name, value in apart.items() if value},
+        response_metadata={"finish_reason": completion.finish_reason},
+        usage_metadata=None if tokens is None else _usage(tokens),
+    )
+    return ChatResult(generations=[ChatGeneration(message=message)])
+
+
+def _usage(tokens: TokenCounts) -> UsageMetadata:
+    usage = UsageMetadata(
+        input_tokens=tokens.prompt, output_tokens=tokens.completion, total_tokens=tokens.prompt + tokens.completion
+    )
+    if tokens.reasoning is not None:
+        usage["output_token_details"] = {"reasoning": tokens.reasoning}
+    return usage
 
 
 def make_chat(

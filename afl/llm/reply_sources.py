@@ -85,9 +85,15 @@ class ModelSource:
     """Sends requests to the model, within budget and limits; retries transport errors."""
 
     def __init__(
-        self, model: LanguageModel, transport: Transport, *, account: BudgetAccount | None = None
+        self,
+        model: LanguageModel,
+        transport: Transport,
+        *,
+        account: BudgetAccount | None = None,
+        answered_before: bool = False,
     ) -> None:
         self._model = model
+        self._answered_before = answered_before
         self._account: BudgetAccount = account or unlimited_account()
         max_tokens = self._account.max_tokens
         self._extra_fields: dict[str, Any] = {} if max_tokens is None else {"max_tokens": max_tokens}
@@ -167,23 +173,25 @@ class ModelSource:
             self._watchdog.sent(request.key)
             async with self._deadlines.request_timeout():
                 answer = await self._model.chat.ainvoke(messages, **self._extra_fields)
+            reply = to_reply(answer, price=self._model.price, latency=self._clock.monotonic() - start)
         except Exception as error:
-            failure = classify_failure(error, now=self._clock.time(), source=self._model.source)
+            failure = classify_failure(
+                error, now=self._clock.time(), source=self._model.source, answered_before=self._answered_before
+            )
             if failure is None:
                 raise
             return failure
-        reply = to_reply(answer, price=self._model.price, latency=self._clock.monotonic() - start)
+        self._answered_before = True
         return self._without_secrets(reply)
 
     def _without_secrets(self, reply: Reply) -> Reply:
         """Some proxies echo the headers they were sent; a key must not get into the journal."""
-        text = redact_secrets(reply.text, self._model.secrets)
-        finish_reason = reply.finish_reason and redact_secrets(reply.finish_reason, self._model.secrets)
-        return (
-            reply
-            if (text, finish_reason) == (reply.text, reply.finish_reason)
-            else replace(reply, text=text, finish_reason=finish_reason)
-        )
+        received = (reply.text, reply.reasoning, reply.finish_reason)
+        redacted = [text and redact_secrets(text, self._model.secrets) for text in received]
+        if tuple(redacted) == received:
+            return reply
+        text, reasoning, finish_reason = redacted
+        return replace(reply, text=text or "", reasoning=reasoning or "", finish_reason=finish_reason)
 
     def _final_reply(self, failure: CallFailure, retries: int) -> Reply:
         error = redact_line(failure.text, self._model.secrets)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from afl.llm.adaptations import Change
 from afl.llm.endpoint_errors import ErrorBody, FailureAction, judge
+from afl.llm.language_model import EndpointSource
 
 RETRY, STOP, FAIL = FailureAction.RETRY, FailureAction.STOP, FailureAction.FAIL
 DECLINE, ADAPT = FailureAction.DECLINE, FailureAction.ADAPT
@@ -145,7 +146,7 @@ KEYS: dict[str, tuple[int, object]] = {
 
 @pytest.mark.parametrize(("status", "body"), KEYS.values(), ids=KEYS.keys())
 def test_a_refused_key_stops_the_run_and_names_where_the_key_comes_from(status: int, body: object) -> None:
-    verdict = judge(status, ErrorBody.read(body), request=REQUEST, key_name="GROQ_API_KEY")
+    verdict = judge(status, ErrorBody.read(body), request=REQUEST, source=EndpointSource(key="GROQ_API_KEY"))
     assert verdict.action is STOP
     assert "check GROQ_API_KEY" in verdict.text
 
