@@ -204,22 +204,24 @@ _QUOTA = Rule(
 _PAYMENT = _QUOTA._replace(statuses=(402,), codes=(), words="")
 _NO_MODEL = "the endpoint does not know the model or the address ({status}: {quote}); check MODEL and {address}"
 
+WRONG_KEY = Rule(
+    FailureAction.STOP,
+    codes={
+        "invalid_api_key",
+        "api_key_invalid",
+        "authentication_error",
+        "unauthenticated",
+        "invalid_authentication",
+    },
+    words=r"(api[ _-]?key|token)\b.{0,20}\b(not valid|invalid|incorrect)|(incorrect|invalid) api[ _-]?key",
+    statuses=(400, 401, 403),
+    says="the endpoint refuses the key ({status}: {quote}); check {key}",
+)
+
 RULES: Sequence[Rule] = (
     _PAYMENT,
     _QUOTA,
-    Rule(
-        FailureAction.STOP,
-        codes={
-            "invalid_api_key",
-            "api_key_invalid",
-            "authentication_error",
-            "unauthenticated",
-            "invalid_authentication",
-        },
-        words=r"(api[ _-]?key|token)\b.{0,20}\b(not valid|invalid|incorrect)|(incorrect|invalid) api[ _-]?key",
-        statuses=(400, 401, 403),
-        says="the endpoint refuses the key ({status}: {quote}); check {key}",
-    ),
+    WRONG_KEY,
     Rule(
         FailureAction.STOP,
         statuses=(401,),

@@ -111,6 +111,10 @@ class Price:
 async def _nothing() -> None: ...
 
 
+async def _no_warning() -> str | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class LanguageModel:
     """A chat model with the properties that a run depends on."""
@@ -122,8 +126,9 @@ class LanguageModel:
     """Everything but messages that determines replies: temperature, the hash of the training data, ..."""
     price: Price | None = None
     """None where it is not known."""
-    check: Callable[[], Awaitable[None]] = field(default=_nothing, repr=False)
-    """Raises `EndpointError` in one clear line when the endpoint cannot work; costs no tokens."""
+    check: Callable[[], Awaitable[str | None]] = field(default=_no_warning, repr=False)
+    """Raises `EndpointError` in one clear line when the endpoint cannot work; else what may be wrong, to be shown, or
+    None. Costs no tokens."""
     close: Callable[[], Awaitable[None]] = field(default=_nothing, repr=False)
     """To be called in the event loop in which the model was used."""
     endpoint: str = field(default="", repr=False)

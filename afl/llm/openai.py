@@ -4,11 +4,13 @@ import base64
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from afl.errors import EndpointError, UsageError
 from afl.extras import optional_imports
+from afl.llm.endpoint_errors import WRONG_KEY, ErrorBody
 from afl.llm.language_model import (
     DEFAULT_SOURCE,
     EndpointSource,
@@ -26,6 +28,7 @@ OPENAI_URL = "https://api.openai.com/v1"
 NO_KEY = "none-needed"
 CHECK_TIMEOUT = 10.0
 _NO_MODEL_LIST = frozenset({404, 405, 429, 501})
+"""What endpoints answer that have no list of models, or share it with nobody."""
 
 
 def openai_model(context: LanguageModelContext) -> LanguageModel:
@@ -65,25 +68,29 @@ def endpoint_check(
     secrets: tuple[str, ...],
     source: EndpointSource = DEFAULT_SOURCE,
     timeout: float = CHECK_TIMEOUT,
-) -> Callable[[], Awaitable[None]]:
-    """A function that requests the list of models and raises `EndpointError` if no call could work.
+) -> Callable[[], Awaitable[str | None]]:
+    """A function that requests the list of models, and raises `EndpointError` where nobody answers or the key is wrong.
 
-    An endpoint without such a list passes; one whose list lacks the model does not.
+    The list itself proves little: gateways leave deployments and variants out, and some servers that chat well fail to
+    list anything. So a list that cannot be read, or that lacks the model, is a line to show; the first call decides.
     """
     import httpx2
     import openai
 
     address = host_and_port(url)
 
-    async def check() -> None:
+    async def check() -> str | None:
         client = chat.root_async_client
         try:
             response = await client.get("/models", cast_to=httpx2.Response, options={"timeout": timeout})
         except openai.APIStatusError as error:
-            if error.status_code in (401, 403):
+            if error.status_code == 401 or WRONG_KEY.matches(
+                error.status_code, ErrorBody.read(error.response.content)
+            ):
                 raise EndpointError(f"wrong key: {address} refuses it; check {source.key}") from None
-            if error.status_code not in _NO_MODEL_LIST:
-                raise EndpointError(f"{address} answers {error.status_code}; is the server up?") from None
+            if error.status_code in _NO_MODEL_LIST:
+                return None
+            return f"{address} cannot list its models ({error.status_code}); the first call will tell"
         except openai.APITimeoutError:
             raise EndpointError(
                 f"nobody answers at {address} within {timeout:g} s; check {source.address}"
@@ -91,29 +98,51 @@ def endpoint_check(
         except openai.APIConnectionError as error:
             reason = redact_line(str(error.__cause__ or error), secrets)
             raise EndpointError(f"nobody answers at {address} ({reason}); check {source.address}") from None
-        else:
-            _require_model(chat.model_name, response.content, address, source)
+        return _list_warning(chat.model_name, response.content, address, source)
 
     return check
 
 
-def _require_model(model: str, body: bytes, address: str, source: EndpointSource) -> None:
-    try:
-        listed = [str(entry["id"]) for entry in json.loads(body)["data"] or ()]
-    except (ValueError, LookupError, TypeError):
-        raise EndpointError(
-            f"{address} answers, but not like an OpenAI-compatible endpoint; {source.address} usually ends in /v1"
-        ) from None
-    if listed and not any(_matches(entry, model) for entry in listed):
-        examples = ", ".join(sorted(listed)[:5])
-        raise EndpointError(
-            f"{address} has no model {model!r}; it has: {examples}{', ...' if len(listed) > 5 else ''}"
+def _list_warning(model: str, body: bytes, address: str, source: EndpointSource) -> str | None:
+    """What is odd about the list of models; None where the model is on it, or may be."""
+    listed = _listed_models(body)
+    if listed is None:
+        return (
+            f"{address} answers the request for its models with something else; "
+            f"is {source.address} right? It usually ends in /v1"
         )
+    if not listed or any(_matches(entry, model) for entry in listed):
+        return None
+    examples = ", ".join(sorted(listed)[:5])
+    return f"{address} does not list the model {model!r}; it lists: {examples}{', ...' if len(listed) > 5 else ''}"
+
+
+def _listed_models(body: bytes) -> list[str] | None:
+    """The ids of a list of models, in the layouts that servers have; None where it is none."""
+    try:
+        listing = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    entries = listing.get("data", listing.get("models")) if isinstance(listing, dict) else listing
+    if entries is None and isinstance(listing, dict) and "data" in listing:
+        return []
+    if not isinstance(entries, list):
+        return None
+    names = (entry if isinstance(entry, str) else _model_id(entry) for entry in entries)
+    return [name for name in names if name]
+
+
+def _model_id(entry: object) -> str | None:
+    if not isinstance(entry, dict):
+        return None
+    return next((str(entry[key]) for key in ("id", "name", "model") if entry.get(key)), None)
 
 
 def _matches(entry: str, model: str) -> bool:
-    """Ollama lists `llama3:latest` for `llama3`, Google `models/gemini` for `gemini`."""
-    return model in (entry, entry.partition(":")[0], entry.rpartition("/")[2])
+    """Ollama lists `llama3:latest` for `llama3`, Google `models/gemini` for `gemini`; OpenRouter takes variants of what
+    it lists (`m:nitro`), proxies list patterns (`openai/*`)."""
+    names = (entry, entry.partition(":")[0], entry.rpartition("/")[2])
+    return model in names or model.partition(":")[0] == entry or ("*" in entry and fnmatchcase(model, entry))
 
 
 def _read_key(context: LanguageModelContext, url: str) -> str:

@@ -180,5 +180,6 @@ class Executor:
             timeout = execution.time_limits.attempt
             self._models[key] = load_model(spec, dataset=dataset, settings=self.settings, timeout=timeout)
             execution.budget.require_price(self._models[key])
-            self.wait(self._models[key].check())
+            if warning := self.wait(self._models[key].check()):
+                self.watch.say(warning)
         return self._models[key]

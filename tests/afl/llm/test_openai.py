@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from afl.errors import EndpointError, UsageError
 from afl.llm.language_model import LanguageModel, LanguageModelContext, LanguageModelSpec
@@ -92,20 +93,43 @@ async def test_nobody_there_is_found_before_the_run() -> None:
     assert "abcdef" not in str(caught.value)
 
 
-async def test_a_model_that_is_not_listed_is_found_before_the_run(
+async def test_a_model_that_is_not_listed_is_said_and_the_first_call_decides(
     model_at: Callable[[FakeServer], LanguageModel],
 ) -> None:
     async with FakeServer(models=["llama3:latest", "qwen"]) as server:
-        with pytest.raises(EndpointError, match=r"has no model 'm'; it has: llama3:latest, qwen"):
-            await model_at(server).check()
+        warning = await model_at(server).check()
+    assert warning is not None
+    assert "does not list the model 'm'; it lists: llama3:latest, qwen" in warning
 
 
-@pytest.mark.parametrize("listed", ["m", "m:latest", "models/m"])
+@pytest.mark.parametrize("listed", ["m", "m:latest", "models/m", "*", "m*"])
 async def test_a_listed_model_passes_under_the_names_servers_give_it(
     listed: str, model_at: Callable[[FakeServer], LanguageModel]
 ) -> None:
     async with FakeServer(models=["other", listed]) as server:
-        await model_at(server).check()
+        assert await model_at(server).check() is None
+
+
+@pytest.mark.parametrize(
+    ("model", "listing"),
+    [
+        ("openai/gpt-4o", {"data": [{"id": "openai/*"}]}),
+        ("meta/llama-3:nitro", {"data": [{"id": "meta/llama-3"}]}),
+        ("m", [{"id": "m"}]),
+        ("m", ["m"]),
+        ("m", {"models": [{"name": "m"}]}),
+        ("m", {"object": "list", "data": None}),
+        ("m", {"data": []}),
+    ],
+)
+async def test_a_list_of_models_is_read_in_any_layout(model: str, listing: object) -> None:
+    async def listed(request: web.Request, completion: faults.Completion) -> web.StreamResponse:
+        return web.json_response(listing)
+
+    async with FakeServer(models=listed) as server:
+        found = openai_model(context(model, base_url=server.url))
+        assert await found.check() is None
+        await found.close()
 
 
 @pytest.mark.parametrize("status", [404, 405, 429, 501])
@@ -118,13 +142,27 @@ async def test_an_endpoint_without_a_list_passes(
 
 @pytest.mark.parametrize(
     ("fault", "message"),
-    [(faults.status(503), "answers 503"), (faults.not_json, r"usually ends in /v1")],
+    [
+        (faults.status(500), "cannot list its models (500)"),
+        (faults.status(503), "cannot list its models (503)"),
+        (faults.status(403, "this key may not list models"), "cannot list its models (403)"),
+        (faults.not_json, "It usually ends in /v1"),
+    ],
 )
-async def test_an_endpoint_that_is_not_up_is_found_before_the_run(
+async def test_a_list_that_cannot_be_had_is_said_and_the_first_call_decides(
     fault: faults.Fault, message: str, model_at: Callable[[FakeServer], LanguageModel]
 ) -> None:
     async with FakeServer(models=fault) as server:
-        with pytest.raises(EndpointError, match=message):
+        assert message in (await model_at(server).check() or "")
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+async def test_a_wrong_key_stops_at_once_with_any_status(
+    status: int, model_at: Callable[[FakeServer], LanguageModel]
+) -> None:
+    fault = faults.status(status, "API key not valid. Please pass a valid API key.")
+    async with FakeServer(models=fault) as server:
+        with pytest.raises(EndpointError, match=r"wrong key: .*check OPENAI_API_KEY"):
             await model_at(server).check()
 
 
