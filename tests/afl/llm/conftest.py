@@ -6,6 +6,7 @@ import pytest
 
 from afl.llm.journaled_chat import JournaledChat
 from afl.llm.language_model import LanguageModel
+from afl.llm.limiter import AdaptiveLimiter
 from afl.llm.openai import endpoint_check
 from afl.llm.openai_chat import make_chat
 from afl.llm.reply_sources import Transport
@@ -58,4 +59,6 @@ async def model_at() -> AsyncIterator[ModelAt]:
 
 @pytest.fixture
 def gate_at(model_at: ModelAt, journal: MemoryJournal, clock: FakeClock) -> Callable[[FakeServer], JournaledChat]:
-    return lambda server: JournaledChat.live(model_at(server), journal, transport=Transport(clock=clock))
+    return lambda server: JournaledChat.live(
+        model_at(server), journal, transport=Transport(clock=clock, limiter=AdaptiveLimiter(clock=clock))
+    )

@@ -1,48 +1,142 @@
-"""What counts as a chat completion."""
+"""The client of OpenAI-compatible endpoints: what it sends, and how it adapts to what an endpoint takes."""
 
-import json
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from aiohttp import web
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+from openai import APIStatusError
 
-from afl.llm.failures import InvalidResponseError
-from afl.llm.openai_chat import make_chat, parse_completion
-from afl.testing.faults import no_usage_nor_role
+from afl.llm.adaptations import Adaptations
+from afl.llm.openai_chat import RawChatOpenAI, make_chat
+from afl.testing.faults import Completion, Fault, error_response, no_usage_nor_role
 from afl.testing.server import FakeServer
 
-JSON = st.recursive(
-    st.none() | st.integers() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["choices", "message", "error", "x"]), inner),
-)
+MESSAGES = [SystemMessage("You recommend."), HumanMessage("Recommend."), AIMessage("Item: X"), HumanMessage("No.")]
+Complaint = Callable[[Mapping[str, Any]], str | None]
+"""From a request to what the endpoint does not take of it."""
 
 
-@given(JSON)
-def test_any_json_is_a_completion_or_bad_body(value: object) -> None:
+def picky(*complaints: Complaint, status: int = 400) -> dict[int, Fault]:
+    """Refuses every request with the first thing that it does not take."""
+
+    async def fault(request: web.Request, completion: Completion) -> web.StreamResponse:
+        body = await request.json()
+        for complaint in complaints:
+            if message := complaint(body):
+                return error_response(status, message)
+        return web.json_response(completion)
+
+    return dict.fromkeys(range(1, 100), fault)
+
+
+def no_temperature(body: Mapping[str, Any]) -> str | None:
+    return "`temperature` is deprecated for this model." if "temperature" in body else None
+
+
+def no_max_tokens(body: Mapping[str, Any]) -> str | None:
+    said = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+    return said if "max_tokens" in body else None
+
+
+def no_system_role(body: Mapping[str, Any]) -> str | None:
+    return "System role not supported" if body["messages"][0]["role"] == "system" else None
+
+
+def alternating_roles(body: Mapping[str, Any]) -> str | None:
+    roles = [message["role"] for message in body["messages"]]
+    alternate = roles == ["user", "assistant"] * (len(roles) // 2) + ["user"] * (len(roles) % 2)
+    return None if alternate else "Conversation roles must alternate user/assistant/user/assistant/..."
+
+
+@asynccontextmanager
+async def chat_at(server: FakeServer) -> AsyncIterator[RawChatOpenAI]:
+    chat = make_chat(model="m", base_url=server.url, api_key="none")
     try:
-        completion = parse_completion(json.dumps(value).encode())
-    except InvalidResponseError:
-        return
-    assert completion["choices"][0]["message"]["role"]
+        yield chat
+    finally:
+        await chat.aclose()
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"<html>", b"\xff\xfe", b"[]", b"null", b'{"choices": null}', b'{"choices": [{}]}']
+    ("complaint", "adaptations"),
+    [
+        (no_temperature, Adaptations(dropped=("temperature",))),
+        (no_max_tokens, Adaptations(max_tokens_as="max_completion_tokens")),
+        (no_system_role, Adaptations(merged_system=True)),
+        (alternating_roles, Adaptations(merged_system=True)),
+    ],
 )
-def test_what_is_none_is_shown_in_part(body: bytes) -> None:
-    with pytest.raises(InvalidResponseError, match=f"a body of {len(body)} bytes"):
-        parse_completion(body)
+async def test_what_an_endpoint_does_not_take_is_found_out_once(
+    complaint: Complaint, adaptations: Adaptations
+) -> None:
+    lines: list[str] = []
+    stored: list[Adaptations] = []
+
+    async def save(now: Adaptations) -> None:
+        stored.append(now)
+
+    async with FakeServer(lambda _: "hi", faults=picky(complaint)) as server, chat_at(server) as chat:
+        chat.adaptations.notify, chat.adaptations.save = lines.append, save
+        for _ in range(3):
+            assert (await chat.ainvoke(MESSAGES, max_tokens=9)).content == "hi"
+    assert chat.adaptations.now == adaptations
+    assert (server.counters.chat, stored, len(lines)) == (4, [adaptations], 1)
 
 
-def test_an_error_in_a_200_is_a_bad_body() -> None:
-    body = b'{"error": {"message": "overloaded"}, "choices": [{"message": {"content": ""}}]}'
-    with pytest.raises(InvalidResponseError, match="overloaded"):
-        parse_completion(body)
+async def test_several_things_are_found_out_one_after_another() -> None:
+    faults = picky(no_temperature, no_max_tokens, no_system_role, alternating_roles)
+    async with FakeServer(lambda _: "hi", faults=faults) as server, chat_at(server) as chat:
+        await chat.ainvoke(MESSAGES, max_tokens=9)
+    request = server.requests[-1]
+    assert "temperature" not in request
+    assert request["max_completion_tokens"] == 9
+    assert request["messages"][0] == {"role": "user", "content": "You recommend.\n\nRecommend."}
+    assert server.counters.chat == 4
+
+
+async def test_calls_at_the_same_time_adapt_together() -> None:
+    faults = picky(no_temperature)
+    async with FakeServer(lambda _: "hi", faults=faults, latency=0.02) as server, chat_at(server) as chat:
+        replies = await asyncio.gather(*(chat.ainvoke(MESSAGES) for _ in range(8)))
+    assert [reply.content for reply in replies] == ["hi"] * 8
+    assert server.counters.chat == 16
+
+
+async def test_an_endpoint_that_never_takes_it_is_asked_no_more() -> None:
+    def always(body: Mapping[str, Any]) -> str:
+        return "`temperature` is not supported; System role not supported"
+
+    async with FakeServer(faults=picky(always)) as server, chat_at(server) as chat:
+        with pytest.raises(APIStatusError, match="not supported"):
+            await chat.ainvoke(MESSAGES)
+    assert server.counters.chat == 3
+
+
+async def test_a_chat_that_begins_with_known_adaptations_finds_nothing_out_again() -> None:
+    async with FakeServer(lambda _: "hi", faults=picky(no_temperature)) as server, chat_at(server) as chat:
+        chat.adaptations.now = Adaptations(dropped=("temperature",))
+        await chat.ainvoke(MESSAGES)
+    assert server.counters.chat == 1
+
+
+@pytest.mark.parametrize(
+    "adaptations",
+    [
+        Adaptations(),
+        Adaptations(("seed", "top_p"), "max_completion_tokens", True),
+        Adaptations(merged_system=True),
+    ],
+)
+def test_adaptations_are_stored_and_read_again(adaptations: Adaptations) -> None:
+    assert Adaptations.from_json(adaptations.to_json()) == adaptations
+    assert bool(adaptations) == bool(adaptations.to_json())
 
 
 async def test_a_server_that_says_the_least_is_understood() -> None:
-    async with FakeServer(lambda _: "hi", faults={1: no_usage_nor_role}) as server:
-        chat = make_chat(model="m", base_url=server.url, api_key="none")
+    async with FakeServer(lambda _: "hi", faults={1: no_usage_nor_role}) as server, chat_at(server) as chat:
         answer = await chat.ainvoke("hello")
-        await chat.aclose()
     assert (answer.content, answer.usage_metadata) == ("hi", None)
