@@ -71,6 +71,8 @@ def _line(record: SessionRecord, exchange: Exchange) -> str:
         "messages": [{"role": sent["role"], "content": sent["content"]} for sent in messages],
         "reply": entry.reply.text if entry and answered else None,
     }
+    if entry and answered and entry.reply.reasoning:
+        fields["reasoning"] = entry.reply.reasoning
     if turn.ranking:
         fields["ranking"] = list(turn.ranking)
     return _json(fields) + "\n"

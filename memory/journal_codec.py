@@ -126,24 +126,34 @@ def _of_run(query: Select[Any], run: int) -> Select[Any]:
 
 
 def _pack(entry: JournalEntry) -> bytes:
-    """A line of JSON with roles and lengths, then messages and reply unescaped, which is faster than JSON."""
-    texts = [*(message["content"] for message in entry.messages), entry.reply.text]
+    """A line of JSON with roles and lengths, then messages and reply unescaped, which is faster than JSON.
+
+    What a reasoning model thought follows the reply, if there is any: then there is one more length.
+    """
+    reply = entry.reply
+    texts = [*(message["content"] for message in entry.messages), reply.text, *filter(None, [reply.reasoning])]
     head = to_json([[message["role"] for message in entry.messages], [len(text) for text in texts]])
     return head + b"\n" + "".join(texts).encode("utf-8", "surrogatepass")
 
 
-def _unpack(packed: bytes) -> tuple[tuple[Message, ...], str]:
+def _unpack(packed: bytes) -> tuple[tuple[Message, ...], str, str]:
+    """The messages, the text of the reply, and what the model thought."""
     head, _, rest = packed.partition(b"\n")
     roles, lengths = from_json(head)
     joined, ends = rest.decode("utf-8", "surrogatepass"), list(accumulate(lengths, initial=0))
-    *contents, reply = [joined[start:end] for start, end in pairwise(ends)]
-    return tuple({"role": role, "content": content} for role, content in zip(roles, contents, strict=True)), reply
+    texts = [joined[start:end] for start, end in pairwise(ends)]
+    contents, (reply, *reasoning) = texts[: len(roles)], texts[len(roles) :]
+    messages: tuple[Message, ...] = tuple(
+        {"role": role, "content": content} for role, content in zip(roles, contents, strict=True)
+    )
+    return messages, reply, "".join(reasoning)
 
 
-def _entry(row: RowMapping, messages: tuple[Message, ...], text: str) -> JournalEntry:
+def _entry(row: RowMapping, messages: tuple[Message, ...], text: str, reasoning: str) -> JournalEntry:
+    numbers = {name: row[name] for name in _REPLY_COLUMNS}
     return JournalEntry(
         key=CallKey(*(row[field] for field in CallKey._fields)),
         fingerprint=row["fingerprint"].hex(),
         messages=messages,
-        reply=Reply(Outcome(row["outcome"]), text, journaled=True, **{name: row[name] for name in _REPLY_COLUMNS}),
+        reply=Reply(Outcome(row["outcome"]), text, reasoning, journaled=True, **numbers),
     )

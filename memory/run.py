@@ -1,10 +1,12 @@
 """One run in the database: its writers, its journal, and its lock."""
 
+import json
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
-from sqlalchemy import RowMapping, update
+from sqlalchemy import RowMapping, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from afl.types import ConcurrencyChange
@@ -80,6 +82,17 @@ class Run(RunReader):
         """Returns once these changes of the maximum number of concurrent requests are on disk."""
         rows = [{"run": self.id, **change._asdict()} for change in changes]
         await self._writer.write([Change(add_pace(self._backend), rows)])
+
+    async def record_adaptations(self, role: str, adaptations: Mapping[str, Any]) -> None:
+        """Returns once it is on disk how this role's requests are adapted to what the endpoint takes."""
+        stored = select(runs.c.adaptations).where(runs.c.id == self.id).with_for_update()
+        with storage_errors(self._where):
+            async with self._engine.begin() as connection:
+                # Of the other role, which another process may have written.
+                others = json.loads((await connection.execute(stored)).scalar_one() or "{}")
+                self.adaptations = {**others, role: dict(adaptations)}
+                values = {"adaptations": json.dumps(self.adaptations, sort_keys=True)}
+                await connection.execute(update(runs).where(runs.c.id == self.id).values(values))
 
     async def truncate(self, sessions: int) -> None:
         """Reduces the run to its first `sessions` sessions, after an exploration that stopped early."""

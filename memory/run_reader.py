@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from afl.errors import ConflictError, NotFoundError
@@ -48,7 +48,7 @@ from memory.results import (
     read_target_rank_columns,
     read_target_ranks,
 )
-from memory.schema import pace, runs, sessions
+from memory.schema import journal, pace, runs, sessions
 from memory.session_codec import read_transcripts
 from memory.session_query import (
     ALL,
@@ -80,6 +80,8 @@ class RunReader:
         self.candidates_hash: str = row["candidates"]
         self.session_count: int = row["sessions"]
         """Number of sessions the run consists of."""
+        self.adaptations: Mapping[str, Any] = json.loads(row["adaptations"] or "{}")
+        """By role: how its requests differ from what was asked for, because the endpoint takes them only so."""
         self._engine = engine
         self._where = display_name(engine.url)
 
@@ -233,6 +235,16 @@ class RunReader:
         """Cost by phase, round and agent, over all invocations."""
         async with self._connection() as connection:
             return await read_agent_costs(connection, self.id)
+
+    async def reasoning_tokens(self) -> dict[str, int]:
+        """By role: tokens that its model thought with, over all invocations; roles without any are left out."""
+        c = journal.c
+        query = select(c.role, func.sum(c.reasoning_tokens).label("tokens")).where(
+            c.run == self.id, c.reasoning_tokens.is_not(None)
+        )
+        async with self._connection() as connection:
+            rows = await connection.execute(query.group_by(c.role))
+            return {row.role: row.tokens for row in rows}
 
     async def pace_changes(self) -> list[ConcurrencyChange]:
         """Every change of the maximum number of concurrent requests, over all invocations."""

@@ -20,7 +20,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-SCHEMA_VERSION = "0008"
+SCHEMA_VERSION = "0009"
 """The newest migration; versions compare as strings."""
 BACKFILLED_SINCE = "0007"
 """Since this version, tools and search words are written with each session; an upgrade adds them to older ones."""
@@ -78,6 +78,7 @@ runs = Table(
     Column("sessions", Integer, nullable=False),
     Column("inputs", LargeBinary, nullable=False),
     Column("titles", Text, ForeignKey("titles.hash")),
+    Column("adaptations", Text),
 )
 
 journal = Table(
@@ -103,6 +104,13 @@ journal = Table(
     Column("latency", Float, nullable=False),
     Column("created", Float, nullable=False),
     Column("reused", Boolean, nullable=False),
+    Column("reasoning_tokens", Integer, info=ADDED_UP),
+)
+Index(
+    "journal_reasoning",
+    *(journal.c[name] for name in ("run", "role", "reasoning_tokens")),
+    sqlite_where=journal.c.reasoning_tokens.is_not(None),
+    postgresql_where=journal.c.reasoning_tokens.is_not(None),
 )
 
 sessions = Table(

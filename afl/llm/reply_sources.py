@@ -8,7 +8,8 @@ from typing import Any, Protocol
 from afl.clock import SystemClock
 from afl.errors import EndpointError, ReplayError
 from afl.llm.budget import unlimited_account
-from afl.llm.failures import CallFailure, FailureAction, RetryPolicy, classify_failure
+from afl.llm.endpoint_errors import FailureAction
+from afl.llm.failures import CallFailure, RetryPolicy, classify_failure
 from afl.llm.fingerprint import describe_call, first_difference
 from afl.llm.langchain_chat import to_langchain, to_reply
 from afl.llm.language_model import LanguageModel

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from afl.errors import EndpointError
-from afl.llm.failures import FailureAction, classify_failure
+from afl.llm.endpoint_errors import FailureAction
+from afl.llm.failures import classify_failure
 from afl.llm.language_model import EndpointSource
 
 
