@@ -1,10 +1,11 @@
 """Finds equal requests of all runs by their fingerprint."""
 
+import json
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from afl.types import CallKey, Outcome, Reply
@@ -40,22 +41,30 @@ class ReplyCache:
             async with self._engine.connect() as connection:
                 return await _read_equal_requests(connection, fingerprints)
 
-    async def __call__(self, fingerprint: str) -> Reply | None:
+    async def __call__(self, fingerprint: str, adaptations: Mapping[str, Any] | None = None) -> Reply | None:
+        """`adaptations`: how the request would be sent now; what was sent in another form is no equal request."""
         query = (
-            select(journal.c.run, *_KEY)
+            select(runs.c.adaptations, journal.c.run, *_KEY)
+            .join(runs, runs.c.id == journal.c.run)
             .where(journal.c.fingerprint == bytes.fromhex(fingerprint), journal.c.outcome == Outcome.OK.value)
             .order_by(journal.c.created)
-            .limit(1)
         )
         with storage_errors(self._where):
             async with self._engine.connect() as connection:
-                row = (await connection.execute(query)).first()
+                rows = await connection.execute(query)
+                row = next((row for row in rows if _adapted(row) == dict(adaptations or {})), None)
                 if row is None:
                     return None
-                run, *fields = row
+                _, run, *fields = row
                 key = CallKey(*fields)
                 subjects = await read_subjects(connection, run, [key.subject])
         return subjects[key.subject].entries[key].reply
+
+
+def _adapted(row: Row[Any]) -> Mapping[str, Any]:
+    """How the request of a row was sent."""
+    adapted: Mapping[str, Any] = json.loads(row.adaptations or "{}").get(row.role, {})
+    return adapted
 
 
 async def _read_equal_requests(

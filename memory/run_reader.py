@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from afl.errors import ConflictError, NotFoundError
-from afl.types import ConcurrencyChange, Phase
+from afl.types import ConcurrencyChange, Outcome, Phase
 from memory.aggregates import (
     CallAggregate,
     ItemAggregate,
@@ -235,6 +235,12 @@ class RunReader:
         """Cost by phase, round and agent, over all invocations."""
         async with self._connection() as connection:
             return await read_agent_costs(connection, self.id)
+
+    async def has_replies(self) -> bool:
+        """Whether a language model has answered in this run."""
+        query = select(journal.c.run).where(journal.c.run == self.id, journal.c.outcome == Outcome.OK.value)
+        async with self._connection() as connection:
+            return (await connection.execute(query.limit(1))).first() is not None
 
     async def reasoning_tokens(self) -> dict[str, int]:
         """By role: tokens that its model thought with, over all invocations; roles without any are left out."""

@@ -56,13 +56,17 @@ class JournaledChat:
         cache_lookup: CacheLookup | None = None,
         usage: Usage | None = None,
         account: BudgetAccount | None = None,
+        answered_before: bool = False,
     ) -> "JournaledChat":
         """A chat that sends to the model what the journal does not hold.
 
         With `cache_lookup`, replies to equal requests of earlier runs are reused, and equal requests under way at the
-        same time are sent once. `account` reserves and pays the cost of what is sent.
+        same time are sent once. `account` reserves and pays the cost of what is sent. `answered_before`: the
+        model has answered in this run, so that a refusal of one request is not one of all.
         """
-        source: ReplySource = ModelSource(model, transport or Transport(), account=account)
+        source: ReplySource = ModelSource(
+            model, transport or Transport(), account=account, answered_before=answered_before
+        )
         if cache_lookup is None:
             return cls(model, journal, source=source, usage=usage, account=account)
         source = CachedSource(cache_lookup, source)

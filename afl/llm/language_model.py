@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from afl.errors import UsageError
+from afl.llm.adaptations import EndpointAdaptations
 from afl.llm.time_limits import DEFAULT_REQUEST_TIMEOUT
 from afl.plugins import load_plugin, parse_spec
 from afl.settings import Settings
@@ -135,6 +136,8 @@ class LanguageModel:
     """HOST:PORT, for display."""
     source: EndpointSource = field(default=DEFAULT_SOURCE, repr=False)
     """Where address and key are stated."""
+    adaptations: EndpointAdaptations | None = field(default=None, repr=False)
+    """What its endpoint made necessary in its requests; None for a model whose requests are never adapted."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """Keys, which are removed from every error and reply."""
 

@@ -58,6 +58,7 @@ def openai_model(context: LanguageModelContext) -> LanguageModel:
         endpoint=host_and_port(url),
         source=source,
         secrets=secrets,
+        adaptations=chat.adaptations,
     )
 
 

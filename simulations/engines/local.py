@@ -27,7 +27,7 @@ class LocalEngine:
     async def open(self, job: RunJob) -> AsyncIterator["LocalRun"]:
         execution, prepared = job.execution, job.prepared
         limiter = AdaptiveLimiter(execution.concurrency, rate_limits=execution.rate_limits, clock=execution.clock)
-        resources = ChatResources.in_process(job, limiter)
+        resources = await ChatResources.in_process(job, limiter)
         chats = resources.chats(prepared.models)
         runner = Runner(
             build_task_graph(prepared.task, prepared.outputs, prepared.agents, chats),

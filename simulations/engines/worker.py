@@ -25,7 +25,12 @@ from simulations.engines.shared_limits import BudgetClient, LimiterClient, Share
 from simulations.execution.agent_factory import AgentFactory
 from simulations.execution.assembly import build_task_graph
 from simulations.execution.engine import RunJob, StorageLocation
-from simulations.execution.language_models import ChatResources, endpoint_label, recorded_models
+from simulations.execution.language_models import (
+    ChatResources,
+    endpoint_label,
+    follow_adaptations,
+    recorded_models,
+)
 from simulations.graphs.runner import Runner, fewer_garbage_collections
 from simulations.task.model_outputs import ModelOutputs
 from simulations.task.task import Task
@@ -188,6 +193,7 @@ class WorkerRun:
         run = await store.join_run(spec.run)
         replay = None if spec.replay is None else await store.run(spec.replay)
         models = await self._load_models(replay, stack)
+        await follow_adaptations(models, run, self._notify, replay=replay)
         deadlines = Deadlines(replace(spec.time_limits, run=None), clock)
         watchdog = StallWatchdog(
             endpoint_label(models), after=spec.time_limits.stall, clock=clock, notify=self._notify
@@ -199,6 +205,7 @@ class WorkerRun:
             usage=self._usage,
             recorded=None if replay is None else replay.journal(),
             cache_lookup=store.reply_cache if spec.use_cache else None,
+            answered_before=await run.has_replies(),
         )
         graph = build_task_graph(spec.task, spec.outputs, spec.agents, resources.chats(models))
         await stack.enter_async_context(watchdog.watching())

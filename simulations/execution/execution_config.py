@@ -1,19 +1,24 @@
 """How a run is executed."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Self
 
 from afl.clock import SystemClock
+from afl.llm.adaptations import AdaptationsJson
 from afl.llm.budget import Budget
 from afl.llm.limiter import RateLimits
-from afl.llm.reply_sources import CacheLookup
 from afl.llm.time_limits import TimeLimits
 from afl.option import at_least
 from afl.ports import Clock
+from afl.types import Reply
 from memory.run import Run
 from simulations.execution.command_options import CallOptions
 from simulations.execution.limits import budget, rate_limits, time_limits
 from simulations.options.groups import EndpointOptions
+
+AdaptedLookup = Callable[[str, AdaptationsJson], Awaitable[Reply | None]]
+"""From a request's fingerprint, and how it would be sent now, to a reply that any run recorded, or None."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,7 @@ class ExecutionConfig:
     """Where language models are reached."""
     replay: Run | None = None
     """The recorded run that alone may answer."""
-    cache_lookup: CacheLookup | None = None
+    cache_lookup: AdaptedLookup | None = None
     """Where equal requests of earlier runs are looked up; None asks the model."""
     clock: Clock = field(default_factory=SystemClock)
     """What measures the run, and what it waits by between tries."""
@@ -52,6 +57,6 @@ class ExecutionConfig:
             time_limits=time_limits(options),
         )
 
-    def answered_from(self, replay: Run | None, cache_lookup: CacheLookup | None) -> Self:
+    def answered_from(self, replay: Run | None, cache_lookup: AdaptedLookup | None) -> Self:
         """The same, with the recorded replies that answer before, or in place of, the model."""
         return replace(self, replay=replay, cache_lookup=cache_lookup)

@@ -122,7 +122,7 @@ class Explorer:
         limiter = AdaptiveLimiter(execution.concurrency, rate_limits=execution.rate_limits, clock=execution.clock)
         async with run.hold(), spending(execution.budget, run, prepared.models) as account:
             job = RunJob(run, prepared, execution, account, usage, self.notify)
-            resources = ChatResources.in_process(job, limiter)
+            resources = await ChatResources.in_process(job, limiter)
             concurrency = ConcurrencyRecorder(run, limiter.history)
             recorder = _SessionRecorder(run, prepared.task, self.bar, usage, concurrency)
             started = execution.clock.monotonic()
