@@ -131,6 +131,8 @@ def _exchange(exchange: Exchange, record: SessionRecord, *, prompts: bool) -> It
         yield Padding(Text.assemble(("listed  ", "dim"), listed), (0, 0, 0, 4))
     if turn.reason:
         yield Padding(plain(turn.reason), (0, 0, 0, 4))
+    if exchange.entry is not None and exchange.entry.reply.error and not prompts:
+        yield Padding(plain(exchange.entry.reply.error), (0, 0, 0, 4), style="red")
     for advice in turn.advice if recommends else ():
         yield Padding(_advice(advice), (0, 0, 0, 4), style="dim")
     if prompts and exchange.entry is not None:
