@@ -15,6 +15,8 @@ from typing import Any, NamedTuple, Self
 from afl.llm.adaptations import DROPPABLE, MAX_COMPLETION_TOKENS, MAX_TOKENS, Change
 from afl.llm.language_model import DEFAULT_SOURCE, EndpointSource
 
+_MAX_MESSAGE = 10_000
+"""Characters of a message that are looked at; a web page may be far longer."""
 MAX_QUOTE = 200
 """Characters of an endpoint's message that are shown."""
 
@@ -71,7 +73,7 @@ class ErrorBody:
             body = _parsed(body)
         texts, codes = dict.fromkeys(_texts(body)), frozenset(_codes(body))
         message = "; ".join(filter(None, (" ".join(text.split()) for text in texts)))
-        return cls(message or _as_text(body), codes, _parameter(body))
+        return cls((message or _as_text(body))[:_MAX_MESSAGE], codes, _parameter(body))
 
     def quote(self) -> str:
         """The message, cut for display. May hold keys: goes through `redaction.redact_line`."""
@@ -315,7 +317,7 @@ RULES: Sequence[Rule] = (
 _NOT_TAKEN = (
     r"unsupported|not (be )?(support|allow|permit|recogni[sz]e|available|accept)"
     r"|(does|do)(n't| not) (support|accept|take|allow)|deprecated|no longer|unrecogni[sz]ed|unknown|unexpected"
-    r"|only the default|only \S+ is (allowed|supported)|extra (inputs|fields)"
+    r"|only the default|only \S+ is (allowed|supported)|extra (inputs|fields)|strictly positive|must be positive"
     r"|can(not|'t) (both )?be (used|set|specified|combined)|may not be|must be (unset|omitted|removed)"
 )
 _NOT_TAKEN_CODES = frozenset(
@@ -362,7 +364,14 @@ def judge(
             return verdict(rule)
     if status is None:
         return verdict(Rule(FailureAction.RETRY, says="the endpoint answered with an error: {quote}"))
-    return verdict(Rule(FailureAction.FAIL if answered_before and status in _BAD_REQUEST else FailureAction.STOP))
+    if answered_before and status in _BAD_REQUEST:
+        return verdict(Rule(FailureAction.FAIL))
+    return verdict(
+        Rule(
+            FailureAction.STOP,
+            says="the endpoint answered {status}: {quote}; check MODEL, {address} and the options of the model",
+        )
+    )
 
 
 def _necessary_change(status: int | None, body: ErrorBody, request: Mapping[str, Any]) -> Change | None:

@@ -243,6 +243,16 @@ NOT_TAKEN: dict[str, tuple[int, object, Change]] = {
         },
         Change(drop="temperature"),
     ),
+    "TGI": (
+        422,
+        {"error": "Input validation error: `temperature` must be strictly positive", "error_type": "validation"},
+        Change(drop="temperature"),
+    ),
+    "two that exclude each other": (
+        400,
+        {"message": "`temperature` and `top_p` cannot both be specified for this model."},
+        Change(drop="temperature"),
+    ),
     "Kimi": (400, openai("invalid temperature: only 1 is allowed for this model"), Change(drop="temperature")),
     "a validation error": (
         422,
@@ -297,7 +307,9 @@ def test_what_an_endpoint_does_not_take_is_left_out_or_sent_otherwise(
 
 def test_an_option_out_of_range_is_the_user_s_mistake() -> None:
     body = ErrorBody.read(openai("Invalid 'temperature': decimal above maximum value, expected at most 2."))
-    assert judge(400, body, request=REQUEST).action is STOP
+    verdict = judge(400, body, request=REQUEST)
+    assert verdict.action is STOP
+    assert "check MODEL, --base-url and the options of the model" in verdict.text
 
 
 def test_what_is_not_sent_is_not_left_out() -> None:
