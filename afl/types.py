@@ -160,6 +160,12 @@ class ConcurrencyChange(NamedTuple):
     """`begun`, `well` (all answered for a while), or the HTTP status that asked for fewer: `429`, `503`."""
     wait: float | None = None
     """Seconds for which the endpoint asked for no requests at all."""
+    role: str | None = None
+    """Whose language model it is about; None where both agents ask the same."""
+
+    def to_json(self) -> dict[str, Any]:
+        """An entry of `pace` in `simulate --json`; the role only where the agents ask different models."""
+        return {name: value for name, value in self._asdict().items() if name != "role" or value is not None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -253,6 +253,7 @@ pace = Table(
     Column("concurrency", Integer, nullable=False),
     Column("why", Text, nullable=False),
     Column("wait", Float),
+    Column("role", Text),
 )
 
 doubts = Table(

@@ -3,7 +3,7 @@
 Light to import, so that options, reports and viewer can use these types without loading LangChain.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -78,6 +78,11 @@ class LanguageModelSpec:
     api_key: "SecretStr | None" = None  # pragma: allowlist secret
     """None: that of the settings."""
     source: EndpointSource = field(default=DEFAULT_SOURCE, repr=False)
+
+    @property
+    def limited_by(self) -> Hashable:
+        """Model, address and key, by which an endpoint counts requests; what else is asked for makes no difference."""
+        return (self.name, self.base_url, self.api_key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Hashable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -81,6 +81,19 @@ class RateLimits:
 
     def _allows_tokens(self, tokens: int) -> bool:
         return self.tpm is None or sum(sent.tokens for sent in self._window) + tokens <= self.tpm
+
+
+class ModelRateLimits:
+    """Rate limits that hold for each language model by itself, over all runs of a command."""
+
+    def __init__(self, rpm: int | None = None, tpm: int | None = None) -> None:
+        self.each = RateLimits(rpm, tpm)
+        """What each is limited to."""
+        self._by_model: dict[Hashable, RateLimits] = {}
+
+    def of(self, model: Hashable) -> RateLimits:
+        """Those of one model, the same object in every call; see `LanguageModelSpec.limited_by`."""
+        return self._by_model.setdefault(model, RateLimits(self.each.rpm, self.each.tpm))
 
 
 @dataclass(slots=True)

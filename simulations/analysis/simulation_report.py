@@ -102,6 +102,6 @@ class SimulationReport:
             "candidates_hash": self.candidates_hash,
             "seconds": round(self.seconds, 3),
             "costs": [cost._asdict() for cost in self.costs],
-            "pace": [change._asdict() for change in self.pace],
+            "pace": [change.to_json() for change in self.pace],
             **({"budget": self.budget} if self.budget else {}),
         }

@@ -49,7 +49,7 @@ def estimate(invocation: Invocation[EstimateOptions]) -> "CostEstimate":
     at_least("reply-tokens", options.reply_tokens, 1)
     if not options.latency > 0:
         raise UsageError(f"--latency: got {options.latency:g}, expected seconds above 0")
-    rates = rate_limits(options)
+    rates = rate_limits(options).each
     with open_executor(options) as executor:
         task = executor.task(invocation.run_options())
         models = _unreached_models(executor, task, options)

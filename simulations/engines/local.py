@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 from afl.data.sessions import Session
 from afl.errors import UsageError
-from afl.llm.limiter import AdaptiveLimiter
 from afl.llm.watchdog import StallWatchdog
 from simulations.engines.session_recorder import SessionRecorder
 from simulations.execution.assembly import build_task_graph
 from simulations.execution.engine import EngineContext, Notify, OnSessionDone, RunJob, StorageLocation
 from simulations.execution.language_models import ChatResources
-from simulations.execution.limits import ConcurrencyRecorder
+from simulations.execution.limits import ConcurrencyRecorder, histories_of
 from simulations.graphs.dialogue import DialogueState
 from simulations.graphs.runner import Runner
 
@@ -26,8 +25,8 @@ class LocalEngine:
     @asynccontextmanager
     async def open(self, job: RunJob) -> AsyncIterator["LocalRun"]:
         execution, prepared = job.execution, job.prepared
-        limiter = AdaptiveLimiter(execution.concurrency, rate_limits=execution.rate_limits, clock=execution.clock)
-        resources = await ChatResources.in_process(job, limiter)
+        limiters = execution.limiters(prepared.specs)
+        resources = await ChatResources.in_process(job, limiters)
         chats = resources.chats(prepared.models)
         runner = Runner(
             build_task_graph(prepared.task, prepared.outputs, prepared.agents, chats),
@@ -35,7 +34,8 @@ class LocalEngine:
             concurrency=execution.concurrency,
             deadlines=resources.transport.deadlines,
         )
-        yield LocalRun(job, runner, resources.transport.watchdog, ConcurrencyRecorder(job.run, limiter.history))
+        recorder = ConcurrencyRecorder(job.run, histories_of(limiters))
+        yield LocalRun(job, runner, resources.transport.watchdog, recorder)
 
     def close(self) -> None:
         """There is nothing to end."""

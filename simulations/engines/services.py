@@ -1,4 +1,4 @@
-"""What all workers of a run share: one limiter and one budget account, each a service that admits requests."""
+"""What all workers of a run share: a limiter for each model and a budget account, services that admit requests."""
 
 from collections import defaultdict
 from collections.abc import Sequence

@@ -80,7 +80,7 @@ class RunSpec:
             time_limits=execution.time_limits,
             budget_limits=execution.budget.bounds,
             max_tokens=execution.budget.max_tokens,
-            counts_tokens=execution.rate_limits.tpm is not None,
+            counts_tokens=execution.rate_limits.each.tpm is not None,
         )
 
 
@@ -92,8 +92,8 @@ class WorkerSpec:
     """A name that no other worker ever has."""
     concurrency: int
     """Sessions in progress at once."""
-    limiter: LimiterClient | None = None
-    """Admits requests; None where each worker may send as many as it has sessions."""
+    limiters: PerRole[LimiterClient] | None = None
+    """Admit the requests of each agent; None where each worker may send as many as it has sessions."""
     budget: BudgetClient | None = None
     """Pays for requests; None without a budget."""
 
@@ -200,7 +200,8 @@ class WorkerRun:
         )
         resources = ChatResources(
             journal=run.journal(),
-            transport=Transport(clock=clock, limiter=self._limiter(stack), deadlines=deadlines, watchdog=watchdog),
+            transport=Transport(clock=clock, deadlines=deadlines, watchdog=watchdog),
+            limiters=self._limiters(stack),
             account=self._account(models, stack),
             usage=self._usage,
             recorded=None if replay is None else replay.journal(),
@@ -236,13 +237,16 @@ class WorkerRun:
             await model.check()
         return models
 
-    def _limiter(self, stack: AsyncExitStack) -> Limiter:
+    def _limiters(self, stack: AsyncExitStack) -> PerRole[Limiter]:
         spec = self._worker_spec
-        if spec.limiter is None:
-            return AdaptiveLimiter(spec.concurrency)
-        limiter = SharedLimiter(spec.limiter, spec.worker, counts_tokens=self._run_spec.counts_tokens)
-        stack.push_async_callback(limiter.settled)
-        return limiter
+        if spec.limiters is None:
+            return PerRole.shared(AdaptiveLimiter(spec.concurrency))
+        limiters = spec.limiters.map(
+            lambda client: SharedLimiter(client, spec.worker, counts_tokens=self._run_spec.counts_tokens)
+        )
+        for limiter in limiters.distinct:
+            stack.push_async_callback(limiter.settled)
+        return limiters
 
     def _account(self, models: PerRole[LanguageModel], stack: AsyncExitStack) -> BudgetAccount:
         spec = self._worker_spec

@@ -7,7 +7,8 @@ from typing import Self
 from afl.clock import SystemClock
 from afl.llm.adaptations import AdaptationsJson
 from afl.llm.budget import Budget
-from afl.llm.limiter import RateLimits
+from afl.llm.language_model import LanguageModelSpec, PerRole
+from afl.llm.limiter import AdaptiveLimiter, ModelRateLimits
 from afl.llm.time_limits import TimeLimits
 from afl.option import at_least
 from afl.ports import Clock
@@ -26,7 +27,7 @@ class ExecutionConfig:
     """How a run is executed: nothing of it changes a result, and each execution may have its own."""
 
     concurrency: int = 64
-    """Sessions in progress at once."""
+    """Sessions in progress at once, and the most requests under way at each language model."""
     endpoint: EndpointOptions = field(default_factory=EndpointOptions)
     """Where language models are reached."""
     replay: Run | None = None
@@ -35,8 +36,8 @@ class ExecutionConfig:
     """Where equal requests of earlier runs are looked up; None asks the model."""
     clock: Clock = field(default_factory=SystemClock)
     """What measures the run, and what it waits by between tries."""
-    rate_limits: RateLimits = field(default_factory=RateLimits)
-    """Requests and tokens per minute, over all runs of the command."""
+    rate_limits: ModelRateLimits = field(default_factory=ModelRateLimits)
+    """Requests and tokens per minute of each language model, over all runs of the command."""
     budget: Budget = field(default_factory=Budget)
     """What all runs of the command may cost together."""
     time_limits: TimeLimits = field(default_factory=TimeLimits)
@@ -55,6 +56,14 @@ class ExecutionConfig:
             rate_limits=rate_limits(options),
             budget=budget(options),
             time_limits=time_limits(options),
+        )
+
+    def limiters(self, specs: PerRole[LanguageModelSpec]) -> PerRole[AdaptiveLimiter]:
+        """What admits the requests of each agent: one limiter for each model, however many agents ask it."""
+        return specs.map(lambda spec: spec.limited_by).map(
+            lambda model: AdaptiveLimiter(
+                self.concurrency, rate_limits=self.rate_limits.of(model), clock=self.clock
+            )
         )
 
     def answered_from(self, replay: Run | None, cache_lookup: AdaptedLookup | None) -> Self:

@@ -4,7 +4,7 @@ options -> specifications -> models -> journaled chats      one of each per role
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -100,6 +100,8 @@ class ChatResources:
 
     journal: Journal
     transport: Transport
+    limiters: PerRole[Limiter]
+    """What admits the requests of each agent; the limiter of `transport` is not used."""
     account: BudgetAccount
     usage: Usage
     recorded: Journal | None = None
@@ -110,7 +112,7 @@ class ChatResources:
     """Whether a language model has answered in this run."""
 
     @classmethod
-    async def in_process(cls, job: RunJob, limiter: Limiter) -> "ChatResources":
+    async def in_process(cls, job: RunJob, limiters: PerRole[Limiter]) -> "ChatResources":
         """Of a run whose sessions all run in this process."""
         execution = job.execution
         await follow_adaptations(job.prepared.models, job.run, job.notify, replay=execution.replay)
@@ -118,7 +120,6 @@ class ChatResources:
             journal=job.run.journal(),
             transport=Transport(
                 clock=execution.clock,
-                limiter=limiter,
                 deadlines=Deadlines(execution.time_limits, execution.clock),
                 watchdog=StallWatchdog(
                     endpoint_label(job.prepared.models),
@@ -127,6 +128,7 @@ class ChatResources:
                     notify=job.notify,
                 ),
             ),
+            limiters=limiters,
             account=job.account,
             usage=job.usage,
             recorded=None if execution.replay is None else execution.replay.journal(),
@@ -136,16 +138,17 @@ class ChatResources:
 
     def chats(self, models: PerRole[LanguageModel]) -> PerRole[JournaledChat]:
         """The chat that each agent asks."""
-        return models.map(self._chat)
+        asked = PerRole((models.recommendation, self.limiters.recommendation), (models.user, self.limiters.user))
+        return asked.map(lambda pair: self._chat(*pair))
 
-    def _chat(self, model: LanguageModel) -> JournaledChat:
+    def _chat(self, model: LanguageModel, limiter: Limiter) -> JournaledChat:
         if self.recorded is not None:
             return JournaledChat.replay(model, self.journal, recorded=self.recorded, usage=self.usage)
         cache_lookup = self.cache_lookup and partial(_look_up, self.cache_lookup, model.adaptations)
         return JournaledChat.live(
             model,
             self.journal,
-            transport=self.transport,
+            transport=replace(self.transport, limiter=limiter),
             cache_lookup=cache_lookup,
             usage=self.usage,
             account=self.account,

@@ -1,21 +1,21 @@
 """Limits of cost, rate and time: they may change from execution to execution, and change no result."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from afl.llm.budget import Budget, RunAccount, unlimited_account
 from afl.llm.language_model import LanguageModel, PerRole, Price
-from afl.llm.limiter import RateLimits
+from afl.llm.limiter import AdaptiveLimiter, ModelRateLimits
 from afl.llm.time_limits import TimeLimits
-from afl.types import ConcurrencyChange, Spending
+from afl.types import ConcurrencyChange, Role, Spending
 from memory.costs import UnpricedTokens
 from memory.run import Run
 from simulations.options.groups import LimitOptions, RateOptions
 
 
-def rate_limits(options: RateOptions) -> RateLimits:
-    """Requests and tokens per minute, over all runs of a command."""
-    return RateLimits(options.rpm, options.tpm)
+def rate_limits(options: RateOptions) -> ModelRateLimits:
+    """Requests and tokens per minute of each language model, over all runs of a command."""
+    return ModelRateLimits(options.rpm, options.tpm)
 
 
 def budget(options: LimitOptions) -> Budget:
@@ -64,16 +64,30 @@ async def spending(budget: Budget, run: Run, models: PerRole[LanguageModel]) -> 
         await account.close()
 
 
-class ConcurrencyRecorder:
-    """Records with a run how the number of requests in progress changed."""
+Histories = Mapping[str | None, Sequence[ConcurrencyChange]]
+"""Role -> the changes of the concurrency of its language model; one under None where both agents ask the same."""
 
-    def __init__(self, run: Run, history: Sequence[ConcurrencyChange]) -> None:
+
+def histories_of(limiters: PerRole[AdaptiveLimiter]) -> Histories:
+    """What the limiters of a run recorded, and go on recording."""
+    if len(limiters.distinct) == 1:
+        return {None: limiters.recommendation.history}
+    return {role: limiters.of(role).history for role in Role}
+
+
+class ConcurrencyRecorder:
+    """Records with a run how the number of requests in progress changed, for each language model."""
+
+    def __init__(self, run: Run, histories: Histories) -> None:
         self._run = run
-        self._history = history
-        self._recorded = 0
+        self._histories = histories
+        self._recorded = dict.fromkeys(histories, 0)
 
     async def record(self) -> None:
         """Returns once every change so far is on disk."""
-        new, self._recorded = self._history[self._recorded :], len(self._history)
+        new: list[ConcurrencyChange] = []
+        for role, history in self._histories.items():
+            new += (change._replace(role=role) for change in history[self._recorded[role] :])
+            self._recorded[role] = len(history)
         if new:
             await self._run.record_pace(new)

@@ -12,7 +12,6 @@ from afl.data.sessions import row_count
 from afl.errors import ConflictError, EndpointError, TimeLimitError
 from afl.hints.knowledge_base import KnowledgeBase, accepted_hints
 from afl.llm.language_model import PerRole
-from afl.llm.limiter import AdaptiveLimiter
 from afl.llm.usage import Usage
 from afl.option import at_least
 from afl.ports import Chat, Progress
@@ -24,7 +23,7 @@ from simulations.execution.engine import Notify, PreparedRun, RunJob
 from simulations.execution.execution_config import ExecutionConfig
 from simulations.execution.executor import Executor
 from simulations.execution.language_models import ChatResources
-from simulations.execution.limits import ConcurrencyRecorder, spending
+from simulations.execution.limits import ConcurrencyRecorder, histories_of, spending
 from simulations.graphs.exploration import STEPS_PER_BATCH, build_exploration
 from simulations.graphs.exploration_nodes import Nodes
 from simulations.graphs.exploration_state import ExplorationState, ExploredSession, StopReason
@@ -119,11 +118,11 @@ class Explorer:
         Raises as `simulations.execution.run.execute_run` does.
         """
         execution, prepared, usage = self.execution, self.prepared, Usage()
-        limiter = AdaptiveLimiter(execution.concurrency, rate_limits=execution.rate_limits, clock=execution.clock)
+        limiters = execution.limiters(prepared.specs)
         async with run.hold(), spending(execution.budget, run, prepared.models) as account:
             job = RunJob(run, prepared, execution, account, usage, self.notify)
-            resources = await ChatResources.in_process(job, limiter)
-            concurrency = ConcurrencyRecorder(run, limiter.history)
+            resources = await ChatResources.in_process(job, limiters)
+            concurrency = ConcurrencyRecorder(run, histories_of(limiters))
             recorder = _SessionRecorder(run, prepared.task, self.bar, usage, concurrency)
             started = execution.clock.monotonic()
             try:

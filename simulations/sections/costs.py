@@ -116,22 +116,30 @@ def budget(report: BudgetReport) -> Text:
     return Text(line, "warning" if report["exhausted"] else "note")
 
 
-def concurrency(pace: Sequence[ConcurrencyChange]) -> Text | None:
-    """Changes of the concurrency; None where the endpoint never asked for fewer requests."""
-    lowered = lowerings(pace)
-    if not lowered:
-        return None
-    least = min(change.concurrency for change in lowered)
-    return Text(
-        f"concurrency {pace[0].concurrency}, lowered {len(lowered)} times (lowest {least}, "
-        f"last {pace[-1].concurrency})",
-        "note",
-    )
+def concurrency(pace: Sequence[ConcurrencyChange]) -> list[Text]:
+    """Changes of the concurrency of each language model whose endpoint asked for fewer requests."""
+    return [
+        Text(
+            f"{f'{role} agent: ' if role else ''}concurrency {changes[0].concurrency}, lowered {len(lowered)} times "
+            f"(lowest {min(change.concurrency for change in lowered)}, last {changes[-1].concurrency})",
+            "note",
+        )
+        for role, changes in _by_model(pace).items()
+        if (lowered := lowerings(changes))
+    ]
 
 
 def lowerings(pace: Sequence[ConcurrencyChange]) -> list[ConcurrencyChange]:
     """The changes that the endpoint asked for."""
     return [change for change in pace if change.why not in ("begun", "well")]
+
+
+def _by_model(pace: Sequence[ConcurrencyChange]) -> dict[str | None, list[ConcurrencyChange]]:
+    """Changes by the agent whose language model they are about; under None where both ask the same."""
+    changes: dict[str | None, list[ConcurrencyChange]] = {}
+    for change in pace:
+        changes.setdefault(change.role, []).append(change)
+    return changes
 
 
 def _by_run(runs: Sequence[LoadedRun]) -> Table:
@@ -177,17 +185,24 @@ def _cells(cost: AgentCost) -> list[object]:
 
 
 def _concurrency(runs: Sequence[LoadedRun]) -> Table:
-    columns = (Column("run"), *(Column(name, count) for name in ("first", "times lowered", "lowest", "last")))
+    columns = [Column("run"), *(Column(name, count) for name in ("first", "times lowered", "lowest", "last"))]
     rows = [
         [
             run.label,
-            run.pace[0].concurrency,
-            len(lowerings(run.pace)),
-            min(change.concurrency for change in lowerings(run.pace)),
-            run.pace[-1].concurrency,
+            changes[0].concurrency,
+            len(lowered),
+            min(change.concurrency for change in lowered),
+            changes[-1].concurrency,
+            f"{role} agent" if role else None,
         ]
         for run in runs
+        for role, changes in _by_model(run.pace).items()
+        if (lowered := lowerings(changes))
     ]
+    if any(row[-1] for row in rows):
+        columns.append(Column("language model of the"))
+    else:
+        rows = [row[:-1] for row in rows]
     return Table.of("Concurrent requests, where the endpoint asked for fewer", columns, rows)
 
 

@@ -36,8 +36,7 @@ def usage(report: SimulationReport) -> tuple[Section, ...]:
     blocks: list[Block] = [Text(f"Turns: {outcomes}.", "note"), Text(f"{calls}.", "note")]
     by_agent = costs.by_agent(report.costs)
     blocks += [by_agent] if by_agent else []
-    lowered = costs.concurrency(report.pace)
-    blocks += [lowered] if lowered else []
+    blocks += costs.concurrency(report.pace)
     blocks += [costs.budget(report.budget)] if report.budget else []
     return (Section("", tuple(blocks)),)
 

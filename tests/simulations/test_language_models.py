@@ -1,12 +1,14 @@
 """Each agent asks the language model of its role; roles with the same one share it, as all runs of today do."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from afl.data.dataset import Dataset
-from afl.llm.language_model import LanguageModel, LanguageModelSpec, PerRole, Price
+from afl.llm.language_model import LanguageModel, LanguageModelSpec, PerRole, Price, SamplingOptions
+from afl.llm.limiter import ModelRateLimits
 from afl.settings import Settings
 from afl.testing.chat import scripted_model
 from afl.types import Role
@@ -92,6 +94,22 @@ def test_another_model_of_the_user_agent_has_keys_of_its_own() -> None:
 )
 def test_the_label_names_every_endpoint(models: PerRole[LanguageModel], label: str) -> None:
     assert endpoint_label(models) == label
+
+
+def test_agents_that_ask_the_same_model_at_the_same_address_share_its_limits() -> None:
+    here = LanguageModelSpec("one", base_url="http://here/v1")
+    execution = ExecutionConfig(rate_limits=ModelRateLimits(rpm=7))
+    warmer = replace(here, sampling=SamplingOptions(1.0))
+    assert len(execution.limiters(PerRole(here, warmer)).distinct) == 1
+    assert len(execution.limiters(PerRole(here, replace(here, base_url="http://there/v1"))).distinct) == 2
+    assert len(execution.limiters(PerRole(here, replace(here, name="other"))).distinct) == 2
+
+
+def test_a_models_requests_a_minute_count_over_all_runs_of_a_command() -> None:
+    rates = ModelRateLimits(rpm=7)
+    assert rates.of("one") is rates.of("one")
+    assert rates.of("one") is not rates.of("other")
+    assert rates.of("other").rpm == 7
 
 
 def test_tokens_without_a_price_are_priced_by_the_model_of_their_role() -> None:

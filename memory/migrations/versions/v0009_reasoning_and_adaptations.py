@@ -1,4 +1,4 @@
-"""Tokens that reasoning models thought with, and what an endpoint made necessary in the requests of a run."""
+"""Tokens that reasoning models thought with, what an endpoint made necessary in requests, limits of two models."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -21,3 +21,4 @@ def upgrade() -> None:
         postgresql_where=told,
     )
     op.add_column("runs", sa.Column("adaptations", TEXT))
+    op.add_column("pace", sa.Column("role", sa.Text))

@@ -63,7 +63,7 @@ class WorkerActor:
 
 
 class LimiterActor:
-    """The limiter of all workers; rate limits hold over all runs of a command."""
+    """The limiter of all workers for one language model; rate limits hold over all runs of a command."""
 
     def __init__(self, rpm: int | None, tpm: int | None) -> None:
         self._rate_limits = RateLimits(rpm, tpm)

@@ -1,10 +1,12 @@
 """The services that the workers of a run share: opened where there is something to share, read when the run is over."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
 from afl.llm.budget import RunAccount
-from afl.types import ConcurrencyChange
+from afl.llm.language_model import PerRole
+from afl.types import ConcurrencyChange, Role
 from simulations.engines.ray.actors import (
     BudgetActor,
     BudgetState,
@@ -26,28 +28,31 @@ class SharedServices:
     """What the workers of one engine share; `open` starts a run, `close` ends it."""
 
     ray: Any
-    _limiter: Any = None
+    _limiters: dict[Hashable, Any] = field(default_factory=dict)
+    """Of each language model that a run of the command asked; see `LanguageModelSpec.limited_by`."""
     _budget: Any = None
     _job: RunJob | None = None
-    _history: list[ConcurrencyChange] = field(default_factory=list)
+    _in_use: dict[str | None, Any] = field(default_factory=dict)
+    """Role -> the limiter of its language model in this run; one under None where both agents ask the same."""
+    _histories: dict[str | None, list[ConcurrencyChange]] = field(default_factory=dict)
     _concurrency_recorder: ConcurrencyRecorder | None = None
     _recorded_at: float = 0.0
 
-    async def open(self, job: RunJob, url: str) -> tuple[RayLimiterClient | None, RayBudgetClient | None]:
+    async def open(self, job: RunJob, url: str) -> tuple[PerRole[RayLimiterClient] | None, RayBudgetClient | None]:
         """What admits and pays for requests of this run; None where each worker may decide by itself."""
         execution = job.execution
-        self._job, self._history = job, []
-        self._concurrency_recorder = ConcurrencyRecorder(job.run, self._history)
+        self._job, self._in_use, self._histories = job, {}, {}
         self._recorded_at = execution.clock.monotonic()
-        limiter = budget = None
+        limiters = budget = None
         has_endpoint = any(model.endpoint for model in job.prepared.models.distinct)
-        if execution.replay is None and (has_endpoint or execution.rate_limits.is_limited):
-            limiter = RayLimiterClient(await self._start_limiter(job))
+        if execution.replay is None and (has_endpoint or execution.rate_limits.each.is_limited):
+            limiters = await self._start_limiters(job)
         else:
-            self._history.append(ConcurrencyChange(execution.clock.time(), execution.concurrency, "begun"))
+            self._histories[None] = [ConcurrencyChange(execution.clock.time(), execution.concurrency, "begun")]
+        self._concurrency_recorder = ConcurrencyRecorder(job.run, self._histories)
         if execution.replay is None and job.account.budget.bounds:
             budget = RayBudgetClient(await self._start_budget(job, url))
-        return limiter, budget
+        return limiters, budget
 
     async def record_concurrency(self) -> None:
         """Records with the run, now and then, how the number of requests in progress changed."""
@@ -59,7 +64,7 @@ class SharedServices:
 
     async def lost(self, worker: WorkerHandle) -> None:
         """A worker is lost, with all its requests in progress."""
-        for service in (self._limiter, self._budget):
+        for service in (*self._in_use.values(), self._budget):
             if service is not None:
                 await service.lost.remote(worker.name)
 
@@ -78,16 +83,27 @@ class SharedServices:
     async def _record_concurrency(self, job: RunJob) -> None:
         if not job.usage.calls or self._concurrency_recorder is None:
             return
-        if self._limiter is not None:
-            self._history += await self._limiter.history.remote(len(self._history))
+        for role, limiter in self._in_use.items():
+            self._histories[role] += await limiter.history.remote(len(self._histories[role]))
         await self._concurrency_recorder.record()
 
-    async def _start_limiter(self, job: RunJob) -> Any:
-        if self._limiter is None:
-            limits = job.execution.rate_limits
-            self._limiter = self._local_actor(LimiterActor).remote(limits.rpm, limits.tpm)
-        await self._limiter.begin.remote(job.execution.concurrency)
-        return self._limiter
+    async def _start_limiters(self, job: RunJob) -> PerRole[RayLimiterClient]:
+        """One limiter for each language model; agents that ask the same share it."""
+        limiters = job.prepared.specs.map(lambda spec: spec.limited_by).map(
+            lambda model: RayLimiterClient(self._limiter_of(model, job))
+        )
+        shared = len(limiters.distinct) == 1
+        for role in (None,) if shared else Role:
+            self._in_use[role] = limiters.of(role or Role.RECOMMENDATION).actor
+            self._histories[role] = []
+            await self._in_use[role].begin.remote(job.execution.concurrency)
+        return limiters
+
+    def _limiter_of(self, model: Hashable, job: RunJob) -> Any:
+        if model not in self._limiters:
+            limits = job.execution.rate_limits.each
+            self._limiters[model] = self._local_actor(LimiterActor).remote(limits.rpm, limits.tpm)
+        return self._limiters[model]
 
     async def _start_budget(self, job: RunJob, url: str) -> Any:
         if self._budget is None:
@@ -105,10 +121,10 @@ class SharedServices:
 
     def shut_down(self) -> None:
         """Ends the services."""
-        for service in (self._limiter, self._budget):
+        for service in (*self._limiters.values(), self._budget):
             if service is not None:
                 self.ray.kill(service)
-        self._limiter = self._budget = None
+        self._limiters, self._in_use, self._budget = {}, {}, None
 
 
 def _budget_state(account: RunAccount) -> BudgetState:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from afl.errors import WorkerError
+from afl.llm.language_model import PerRole
 from simulations.engines.dispatcher import MAX_LOSSES
 from simulations.engines.ray.actors import RayBudgetClient, RayLimiterClient, WorkerActor, WorkerReady
 from simulations.engines.worker import WorkerSpec, WorkerUpdate
@@ -21,7 +22,7 @@ class WorkerAssignment:
 
     run_spec: Any
     """A reference to the `RunSpec` in the object store."""
-    limiter: RayLimiterClient | None = None
+    limiters: PerRole[RayLimiterClient] | None = None
     budget: RayBudgetClient | None = None
 
 
@@ -98,7 +99,7 @@ class WorkerPool:
         return actor.options(num_cpus=1, max_restarts=0, scheduling_strategy="SPREAD").remote()
 
     async def _open(self, actor: Any, assignment: WorkerAssignment, concurrency: int) -> WorkerHandle:
-        spec = WorkerSpec(uuid4().hex, concurrency, assignment.limiter, assignment.budget)
+        spec = WorkerSpec(uuid4().hex, concurrency, assignment.limiters, assignment.budget)
         ready = await self._open_run(actor, assignment.run_spec, spec)
         worker = WorkerHandle(actor, spec.worker, ready.host, concurrency)
         self._busy.append(worker)

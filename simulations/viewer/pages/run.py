@@ -54,6 +54,8 @@ class ConcurrencyChangeLine:
     """`begun`, `well`, or the HTTP status that asked for fewer."""
     wait: float | None
     """Seconds for which the endpoint asked for no request at all."""
+    role: str | None = field(default=None, metadata=OMIT_EMPTY)
+    """Whose language model it is about, where the agents ask different ones."""
 
 
 @dataclass(frozen=True, slots=True)
