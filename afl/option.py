@@ -8,14 +8,13 @@ parameters of their function; a command shows them with `**options: Annotated[An
 """
 
 import ast
-import typing
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from inspect import Parameter, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_origin
 
 from afl.errors import UsageError
 
@@ -123,11 +122,37 @@ def _parameters_in_source(module: str, function: str) -> list[Parameter]:
     return [_parameter(argument, default) for argument, default in arguments]
 
 
+_NAMES: dict[str, Any] = {
+    **{kind.__name__: kind for kind in (str, int, float, bool, Option)},
+    **{"Annotated": Annotated, "Literal": Literal, "Sequence": Sequence},
+    **{group.upper(): group for group in GROUPS},
+}
+"""What an annotation may name that is read from source."""
+
+
 def _parameter(argument: ast.arg, default: ast.expr | None) -> Parameter:
-    names: dict[str, Any] = {**vars(typing), **globals()}
-    annotation = Parameter.empty if argument.annotation is None else eval(ast.unparse(argument.annotation), names)
+    annotation = Parameter.empty if argument.annotation is None else _annotation(argument.annotation)
     value = Parameter.empty if default is None else ast.literal_eval(default)
     return Parameter(argument.arg, Parameter.KEYWORD_ONLY, default=value, annotation=annotation)
+
+
+def _annotation(node: ast.expr) -> Any:
+    """The value of an annotation that consists of `_NAMES` and literals. Raises `NameError` for any other."""
+    match node:
+        case ast.Constant(value):
+            return value
+        case ast.Name(name) if name in _NAMES:
+            return _NAMES[name]
+        case ast.Tuple(parts):
+            return tuple(_annotation(part) for part in parts)
+        case ast.Subscript(generic, index):
+            return _annotation(generic)[_annotation(index)]
+        case ast.BinOp(left, ast.BitOr(), right):
+            return _annotation(left) | _annotation(right)
+        case ast.Call(function, arguments, keywords):
+            named = {keyword.arg: _annotation(keyword.value) for keyword in keywords if keyword.arg is not None}
+            return _annotation(function)(*(_annotation(argument) for argument in arguments), **named)
+    raise NameError(ast.unparse(node))
 
 
 def _metadata(annotation: Any, kind: Any) -> Any:

@@ -161,7 +161,7 @@ def test_when_the_server_ends_the_connections_the_command_ends_in_one_line_and_g
         stopped = loop(server, "--run", "x", "--concurrency", 8)
         assert stopped.code == 2
         assert stopped.err.splitlines()[-1].startswith("afl: database postgresql:///afl: ")
-        assert "the server was stopped; run the command again when it is back" in stopped.err
+        assert "the server was stopped; run the command again when it is running" in stopped.err
         assert loop(server, "--run", "x").code == 0
         assert loop(server, "--run", "undisturbed").code == 0
     assert exported("x") == exported("undisturbed")

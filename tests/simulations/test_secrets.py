@@ -205,4 +205,4 @@ def test_an_export_into_a_folder_is_one_clear_line(out: str, secretive: Path, af
     with running_server() as server:
         loop(server, "--run", "x", "--sessions", 1)
     refused = afl("export", "x", "--out", out)
-    assert (refused.code, "is a folder" in refused.complaint) == (2, True)
+    assert (refused.code, "got a folder" in refused.complaint) == (2, True)
