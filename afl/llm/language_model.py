@@ -3,14 +3,15 @@
 Light to import, so that options, reports and viewer can use these types without loading LangChain.
 """
 
-from collections.abc import Awaitable, Callable, Hashable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from afl.errors import UsageError
+from afl.errors import NotFoundError, UsageError, name_hint, nearest
 from afl.llm.adaptations import EndpointAdaptations
+from afl.llm.sampling import DEFAULT_SAMPLING, SamplingOptions
 from afl.llm.time_limits import DEFAULT_REQUEST_TIMEOUT
-from afl.plugins import load_plugin, parse_spec
+from afl.plugins import load_plugin, parse_spec, plugin_names
 from afl.settings import Settings
 from afl.types import Role
 
@@ -31,33 +32,17 @@ def is_stand_in(name: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class SamplingOptions:
-    """The sampling parameters of a request; each changes replies and is part of a run's identity."""
-
-    temperature: float | None = 0.0
-    """None: the parameter is not sent."""
-
-    def parameters(self) -> dict[str, Any]:
-        """The parameters that are sent, by their names in the chat completions API."""
-        values = {option.name: getattr(self, option.name) for option in fields(self)}
-        return {name: value for name, value in values.items() if value is not None}
-
-    def changed(self) -> str:
-        """The options that are not at their default, as they are typed; for messages."""
-        names = (option.name for option in fields(self) if getattr(self, option.name) != option.default)
-        return ", ".join(f"--{name.replace('_', '-')} {getattr(self, name)}".lower() for name in names)
-
-
-DEFAULT_SAMPLING = SamplingOptions()
-
-
-@dataclass(frozen=True, slots=True)
 class EndpointSource:
     """Where the address and the key of an endpoint are stated; messages name it."""
 
-    address: str = "--base-url"
+    address: str = field(default="--base-url", compare=False)
     key: str = "OPENAI_API_KEY"
     """An environment variable, or a line of `.env`."""
+
+    @property
+    def is_key_stated(self) -> bool:
+        """Whether the variable was named, and so has to hold a key."""
+        return self.key != DEFAULT_SOURCE.key
 
 
 DEFAULT_SOURCE = EndpointSource()
@@ -78,6 +63,8 @@ class LanguageModelSpec:
     api_key: "SecretStr | None" = None  # pragma: allowlist secret
     """None: that of the settings."""
     source: EndpointSource = field(default=DEFAULT_SOURCE, repr=False)
+    price: "Price | None" = field(default=None, repr=False)
+    """None: what the lists of prices have."""
 
     @property
     def limited_by(self) -> Hashable:
@@ -205,7 +192,16 @@ def load_model(
     """
     spec = LanguageModelSpec(spec) if isinstance(spec, str) else spec
     plugin = parse_spec(spec.name).name
+    if plugin not in plugin_names(GROUP):
+        raise unknown_model(spec.name)
     model = load_plugin(GROUP, plugin)(LanguageModelContext(spec, dataset, settings or Settings(), timeout))
     if not isinstance(model, LanguageModel):
         raise UsageError(f"got {type(model).__name__} from the plug-in {plugin!r}, expected a LanguageModel")
-    return model
+    return model if spec.price is None else replace(model, price=spec.price)
+
+
+def unknown_model(name: str, profiles: Iterable[str] = ()) -> NotFoundError:
+    """The error for a name that is neither a plug-in nor a profile; `gpt-4o-mini` may mean `openai:gpt-4o-mini`."""
+    names = [*plugin_names(GROUP), *profiles]
+    suggestion = "" if nearest(name, names) else f"; for a model of an OpenAI-compatible endpoint: openai:{name}"
+    return NotFoundError(f"no llm is called {name!r}; {name_hint(name, names)}{suggestion}")

@@ -3,7 +3,6 @@
 import base64
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -16,10 +15,10 @@ from afl.llm.language_model import (
     EndpointSource,
     LanguageModel,
     LanguageModelContext,
-    SamplingOptions,
 )
 from afl.llm.redaction import SecretRedactionFilter, host_and_port, redact_line, secret_encodings, url_secrets
 from afl.llm.request_cost import price_of
+from afl.llm.sampling import SamplingOptions
 
 if TYPE_CHECKING:
     from afl.llm.openai_chat import RawChatOpenAI
@@ -51,7 +50,7 @@ def openai_model(context: LanguageModelContext) -> LanguageModel:
     return LanguageModel(
         name=f"openai:{context.argument}",
         chat=chat,
-        parameters=replace(context.spec.sampling, temperature=chat.temperature).parameters(),
+        parameters=chat.sampling.parameters(),
         price=price_of(context.argument, user_prices=context.settings.prices_file),
         check=endpoint_check(chat, url=url, secrets=secrets, source=source),
         close=close,
@@ -161,6 +160,8 @@ def _read_key(context: LanguageModelContext, url: str) -> str:
             f"no key for api.openai.com: set {source.key} or write it into .env; "
             f"for another server give its address with {source.address}"
         )
+    if source.is_key_stated:
+        raise UsageError(f"no key in {source.key}: set it or write it into .env")
     return NO_KEY
 
 

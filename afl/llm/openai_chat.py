@@ -1,8 +1,8 @@
 """LangChain's ChatOpenAI, posting plain JSON over aiohttp."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 from urllib.request import getproxies, proxy_bypass
@@ -18,11 +18,11 @@ from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpe
 from pydantic import PrivateAttr, SecretStr
 from yarl import URL
 
-from afl.llm.adaptations import MAX_COMPLETION_TOKENS, MAX_TOKENS, EndpointAdaptations
+from afl.llm.adaptations import MAX_COMPLETION_TOKENS, MAX_TOKENS, EndpointAdaptations, merge_system
 from afl.llm.completions import Completion, TokenCounts, parse_completion
 from afl.llm.endpoint_errors import ErrorBody, judge
 from afl.llm.langchain_chat import CallbackBypassChatModel
-from afl.llm.language_model import DEFAULT_SAMPLING, SamplingOptions
+from afl.llm.sampling import DEFAULT_SAMPLING, SamplingOptions, SystemRole
 from afl.llm.time_limits import DEFAULT_REQUEST_TIMEOUT
 
 _KEEPALIVE = 5.0
@@ -115,6 +115,12 @@ class RawChatOpenAI(CallbackBypassChatModel, ChatOpenAI):
     """
 
     _adaptations: EndpointAdaptations = PrivateAttr(default_factory=EndpointAdaptations)
+    _sampling: SamplingOptions = PrivateAttr(default=DEFAULT_SAMPLING)
+
+    @property
+    def sampling(self) -> SamplingOptions:
+        """What is asked for."""
+        return self._sampling
 
     @property
     def adaptations(self) -> EndpointAdaptations:
@@ -128,12 +134,18 @@ class RawChatOpenAI(CallbackBypassChatModel, ChatOpenAI):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        request = self._get_request_payload(messages, stop=stop, **kwargs)
-        request |= request.pop("extra_body", None) or {}
+        request = self._get_request_payload(messages, stop=stop, **{**kwargs, **self._length(kwargs)})
+        request |= {name: value for name, value in self.sampling.body().items() if name != MAX_TOKENS}
+        request["messages"] = _system_as(self.sampling.system_role, request["messages"])
         if not self._is_openai() and MAX_COMPLETION_TOKENS in request:
             # The name that all endpoints but OpenAI's reasoning models understand.
             request[MAX_TOKENS] = request.pop(MAX_COMPLETION_TOKENS)
         return _chat_result(parse_completion(await self._post(request)))
+
+    def _length(self, budgeted: Mapping[str, Any]) -> dict[str, int]:
+        """The longest reply: the option of the model or the limit of a budget, whichever is shorter."""
+        lengths = [length for length in (self.sampling.max_tokens, budgeted.get(MAX_TOKENS)) if length]
+        return {MAX_TOKENS: min(lengths)} if lengths else {}
 
     async def _post(self, request: Mapping[str, Any]) -> bytes:
         """The body of the response; a request that the endpoint does not take is sent again in a form that it takes."""
@@ -163,6 +175,15 @@ class RawChatOpenAI(CallbackBypassChatModel, ChatOpenAI):
         """Closes the connections; aiohttp warns about those left open."""
         await self.endpoint.aclose()
         await self.root_async_client.close()
+
+
+def _system_as(role: SystemRole, messages: Sequence[Any]) -> list[Any]:
+    """The messages with the system text as asked for; LangChain has renamed it already for some models."""
+    if role == "system":
+        return [*messages]
+    if role == "merge":
+        return [*merge_system(messages)]
+    return [{**message, "role": role} if message["role"] == "system" else message for message in messages]
 
 
 def _chat_result(completion: Completion) -> ChatResult:
@@ -196,13 +217,15 @@ def make_chat(
     query: Mapping[str, str] | None = None,
     read_timeout: float = DEFAULT_REQUEST_TIMEOUT,
 ) -> RawChatOpenAI:
-    """A client that neither retries nor streams, without a temperature where the model refuses one.
+    """A client that neither retries nor streams.
 
-    `read_timeout`: seconds of silence.
+    The default temperature is left out for models that are known to refuse it; any other is asked for. `read_timeout`:
+    seconds of silence.
     """
-    if model.startswith("o") and model[1:2].isdigit():  # o1, o3, ...; LangChain sees to later ones
-        sampling = replace(sampling, temperature=None)
-    return RawChatOpenAI(
+    is_default = sampling.temperature == DEFAULT_SAMPLING.temperature
+    # o1, o3, ...; LangChain sees to later ones.
+    refuses_any = model.startswith("o") and model[1:2].isdigit()
+    chat = RawChatOpenAI(
         model=model,
         base_url=base_url,
         api_key=SecretStr(api_key),
@@ -214,5 +237,9 @@ def make_chat(
         use_responses_api=False,
         cache=False,
         # None included: what is left out takes LangChain's own default for some models.
-        **asdict(sampling),
+        temperature=sampling.temperature if is_default and not refuses_any else None,
     )
+    if not is_default:
+        chat.temperature = sampling.temperature
+    chat._sampling = replace(sampling, temperature=chat.temperature)
+    return chat

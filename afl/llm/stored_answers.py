@@ -11,15 +11,18 @@ from afl.data.stored_replies import read_stored_replies
 from afl.errors import EndpointError, UsageError
 from afl.llm.langchain_chat import FunctionChat
 from afl.llm.language_model import LanguageModel, LanguageModelContext, Price
+from afl.llm.sampling import DEFAULT_SAMPLING
 
 
 def stored_answers_model(context: LanguageModelContext) -> LanguageModel:
     """A language model that replies with stored answers, free of charge.
 
-    Raises `UsageError` without a file, and what `read_stored_replies` raises.
+    Raises `UsageError` without a file or with sampling options, and what `read_stored_replies` raises.
     """
     if context.argument is None:
         raise UsageError("--llm answers: expected a file of stored answers, answers:FILE")
+    if context.spec.sampling != DEFAULT_SAMPLING:
+        raise UsageError(f"got {context.spec.sampling.changed()}, but stored answers take no sampling options")
     stored = read_stored_replies(Path(context.argument))
     replies = stored.by_request()
     digest = hashlib.sha256(stored.file.read_bytes()).hexdigest()

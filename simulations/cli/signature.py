@@ -93,7 +93,7 @@ def _click_parameter(parameter: CommandParameter) -> click.Parameter:
         return GroupedOption(["/".join(parameter.flags), parameter.name], is_flag=True, **attributes)
     return GroupedOption(
         [*parameter.flags, parameter.name],
-        type=TYPES[parameter.type],
+        type=click.STRING if parameter.takes_words else TYPES[parameter.type],
         required=parameter.is_required,
         multiple=parameter.is_repeatable,
         metavar=parameter.metavar,

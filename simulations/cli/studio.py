@@ -71,7 +71,7 @@ def build() -> StudioGraph:
     options = RunOptions(**choices.model_dump())
     dataset = _dataset(choices.dataset, settings)
     task = Task.of(dataset, options, training_data(DatasetStore(settings.data_dir), dataset, None))
-    specs = model_specs(options, EndpointOptions())
+    specs = model_specs(options, EndpointOptions(), settings)
     models = specs.map(lambda spec: load_model(spec, dataset=task.training, settings=settings))
     journal = MemoryJournal()
     chats = models.map(lambda model: JournaledChat.live(model, journal))

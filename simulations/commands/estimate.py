@@ -78,5 +78,7 @@ def _unreached_models(executor: "Executor", task: "Task", endpoint: EndpointOpti
     from afl.llm.language_model import load_model
     from simulations.execution.language_models import model_specs
 
-    keyless = model_specs(task.options, endpoint).map(lambda spec: replace(spec, api_key=SecretStr("not-needed")))
+    keyless = model_specs(task.options, endpoint, executor.settings).map(
+        lambda spec: replace(spec, api_key=SecretStr("not-needed"))
+    )
     return keyless.map(lambda spec: load_model(spec, dataset=task.training, settings=executor.settings))

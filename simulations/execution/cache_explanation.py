@@ -13,6 +13,7 @@ from memory.reply_cache import EqualRequest
 from memory.run import Run
 from memory.store import Store
 from simulations.analysis.run_comparison import differing_settings
+from simulations.execution.language_models import recorded_models
 
 _UNUSABLE = {
     Outcome.DECLINED: "the equal request was declined",
@@ -118,9 +119,8 @@ def explain(
 
 def _sent_content(run: Run, request: RecordedRequest) -> RequestContent:
     """What was sent: the messages in the journal, model and parameters in the configuration of the run."""
-    return RequestContent(
-        run.config.get("llm_name", ""), run.config.get("llm_parameters", {}), request.entry.messages
-    )
+    model = recorded_models(run.config).of(request.entry.key.role)
+    return RequestContent(model.name, model.parameters, request.entry.messages)
 
 
 def _differing_lines(first: RecordedRequest, second: RecordedRequest) -> int:

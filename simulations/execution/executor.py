@@ -105,7 +105,7 @@ class Executor:
         `extra_configuration` determines results, too. Raises `ConflictError` where the existing run differs.
         """
         agents = self.agents.complete(task.options, task.training, self.settings)
-        specs = model_specs(task.options, execution.endpoint)
+        specs = model_specs(task.options, execution.endpoint, self.settings)
         models = self._load_models(specs, task.training, execution)
         config = run_configuration(task, models, agents, self.settings) | dict(extra_configuration or {})
         name = name or default_name(config)

@@ -3,38 +3,100 @@
 options -> specifications -> models -> journaled chats      one of each per role; roles with equal ones share them
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from afl.errors import UsageError
 from afl.llm.adaptations import Adaptations, EndpointAdaptations
 from afl.llm.journaled_chat import JournaledChat
 from afl.llm.langchain_chat import recorded_model
-from afl.llm.language_model import LanguageModel, LanguageModelSpec, PerRole
+from afl.llm.language_model import (
+    DEFAULT_SOURCE,
+    EndpointSource,
+    LanguageModel,
+    LanguageModelSpec,
+    PerRole,
+    Price,
+)
 from afl.llm.reply_sources import Transport
 from afl.llm.time_limits import Deadlines
 from afl.llm.usage import Usage
 from afl.llm.watchdog import StallWatchdog
+from afl.plugins import parse_spec
 from afl.ports import BudgetAccount, Journal, Limiter
+from afl.settings import Settings
 from afl.types import Reply, Role
 from memory.run import Run
 from simulations.execution.engine import Notify, RunJob
 from simulations.execution.execution_config import AdaptedLookup
 from simulations.options.groups import EndpointOptions, LanguageModelOptions
 
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
 _NAME, _PARAMETERS = "llm_name", "llm_parameters"
 """Keys of a run's configuration; those of the user agent's model, where it is another one, begin with `user_`."""
 
 
-def model_specs(options: LanguageModelOptions, endpoint: EndpointOptions) -> PerRole[LanguageModelSpec]:
-    """Which language model each agent asks, and where: `--llm` is that of both."""
-    return PerRole.shared(LanguageModelSpec(options.llm, base_url=endpoint.base_url))
+def model_specs(
+    options: LanguageModelOptions, endpoint: EndpointOptions, settings: Settings | None = None
+) -> PerRole[LanguageModelSpec]:
+    """Which language model each agent asks, with which options, and where.
+
+    Without `--user-llm` both ask that of `--llm`. Else its address and key are also those of `--user-llm`, as far as
+    both are of one kind and nothing else is stated. Keys of stated variables are read here: workers may have other
+    environments.
+    """
+    settings = settings or Settings()
+    recommendation = LanguageModelSpec(
+        options.llm,
+        options.sampling,
+        base_url=endpoint.base_url,
+        api_key=_key(endpoint.api_key_env, "--api-key-env", settings),
+        source=EndpointSource(key=endpoint.api_key_env or DEFAULT_SOURCE.key),
+        price=_price(endpoint.price),
+    )
+    if options.user_llm is None:
+        return PerRole(recommendation, replace(recommendation, sampling=options.user_sampling))
+    is_elsewhere = endpoint.user_base_url is not None or not _same_kind(options.llm, options.user_llm)
+    key = endpoint.user_api_key_env or (None if is_elsewhere else endpoint.api_key_env)
+    price = endpoint.user_price or (endpoint.price if options.user_llm == options.llm else None)
+    user = LanguageModelSpec(
+        options.user_llm,
+        options.user_sampling,
+        base_url=(endpoint.user_base_url or None) if is_elsewhere else endpoint.base_url,
+        api_key=_key(key, "--user-api-key-env", settings),
+        source=EndpointSource("--user-base-url", key or DEFAULT_SOURCE.key),
+        price=_price(price),
+    )
+    return PerRole(recommendation, user)
+
+
+def _same_kind(name: str, other: str) -> bool:
+    return parse_spec(name).name == parse_spec(other).name
+
+
+def _key(variable: str | None, option: str, settings: Settings) -> "SecretStr | None":
+    """The key in a stated variable; None where there is none. A key in place of a name is refused, not shown."""
+    if variable is None:
+        return None
+    if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", variable):
+        raise UsageError(
+            f"{option}: expected the name of an environment variable, such as GROQ_API_KEY, not a key"
+        )
+    return settings.api_key(variable)
+
+
+def _price(price: tuple[float, float] | None) -> Price | None:
+    return None if price is None else Price(*price)
 
 
 def recorded_models(config: Mapping[str, Any]) -> PerRole[LanguageModel]:
     """The language models of a recorded run as far as its requests depend on them; requests to them fail."""
-    recommendation = recorded_model(config[_NAME], config[_PARAMETERS])
+    recommendation = recorded_model(config.get(_NAME, ""), config.get(_PARAMETERS, {}))
     if f"user_{_NAME}" not in config:
         return PerRole.shared(recommendation)
     return PerRole(recommendation, recorded_model(config[f"user_{_NAME}"], config[f"user_{_PARAMETERS}"]))

@@ -10,7 +10,7 @@ from afl.llm.time_limits import TimeLimits
 from afl.types import ConcurrencyChange, Role, Spending
 from memory.costs import UnpricedTokens
 from memory.run import Run
-from simulations.options.groups import LimitOptions, RateOptions
+from simulations.options.groups import LanguageModelOptions, LimitOptions, RateOptions, has_budget
 
 
 def rate_limits(options: RateOptions) -> ModelRateLimits:
@@ -20,7 +20,9 @@ def rate_limits(options: RateOptions) -> ModelRateLimits:
 
 def budget(options: LimitOptions) -> Budget:
     """What all runs of a command may cost together."""
-    return Budget(usd=options.budget_usd, tokens=options.budget_tokens, max_tokens=options.max_tokens)
+    is_option_of_model = isinstance(options, LanguageModelOptions) and not has_budget(options)
+    max_tokens = None if is_option_of_model else options.max_tokens
+    return Budget(usd=options.budget_usd, tokens=options.budget_tokens, max_tokens=max_tokens)
 
 
 def time_limits(options: LimitOptions) -> TimeLimits:

@@ -7,6 +7,7 @@ from inspect import Signature, signature
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from afl.errors import UsageError
+from simulations.options.groups import has_budget, require_user_model
 from simulations.options.parameters import command_parameters, options_signature
 
 if TYPE_CHECKING:
@@ -31,13 +32,16 @@ class Invocation(Generic[O]):
 
         Raises `UsageError` for a missing data set or model, and for invalid values.
         """
-        from simulations.options.run_options import RunOptions
+        from simulations.options.run_options import NO_USER_AGENT, RunOptions
 
         run_defaults = {field.name: field.default for field in fields(RunOptions)}
         defaults = self.run_values(vars(self.options)) if recorded is None else {}
         # A default that RunOptions has as well is left to it: some depend on other options.
         changed = {name: value for name, value in defaults.items() if value != run_defaults[name]}
-        return RunOptions.resolve({**changed, **self.run_values(self.explicit), **fixed}, recorded=recorded)
+        options = RunOptions.resolve({**changed, **self.run_values(self.explicit), **fixed}, recorded=recorded)
+        if not options.user and {"user_llm", "user_temperature"} & {*self.explicit}:
+            raise UsageError(NO_USER_AGENT)
+        return options
 
     def explicit_for(self, options: type) -> dict[str, Any]:
         """The stated options that another class of options has as well, by name."""
@@ -49,6 +53,8 @@ class Invocation(Generic[O]):
         from simulations.options.run_options import RunOptions
 
         names = {field.name for field in fields(RunOptions)}
+        if has_budget(self.options):
+            names.discard("max_tokens")  # a limit of cost then
         selected = {name: value for name, value in values.items() if name in names and value not in (None, "")}
         if "tools" in selected:
             selected["tools"] = tuple(tool if isinstance(tool, str) else tool.name for tool in selected["tools"])
@@ -91,4 +97,5 @@ def make_invocation(options: Callable[..., O], arguments: Mapping[str, Any]) -> 
             if choice not in option.choices:
                 name = f"{option.flags[0]}: " if option.flags else ""
                 raise UsageError(f"{name}got {choice!r}, expected one of: {', '.join(option.choices)}")
+    require_user_model(values)
     return Invocation(values, explicit)

@@ -3,10 +3,12 @@
 A command's options are one class that inherits the groups it takes. `RunOptions` inherits those that determine results.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from afl.errors import UsageError
+from afl.llm.sampling import SamplingOptions, SamplingParser, SystemRole
 from afl.option import AGENTS, DATA, LIMITS, MODELS, OUTPUT, RUN, Option
 
 if TYPE_CHECKING:
@@ -86,19 +88,89 @@ class SeedOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class LanguageModelOptions:
-    """The language model, as far as it determines replies. An empty name is none: a replay takes the recorded one."""
+    """The language models, as far as they determine replies. An empty name is none: a replay takes the recorded one.
 
-    llm: Annotated[str, Option("Language model: offline, or openai:MODEL", MODELS, metavar=MODEL_METAVAR)] = ""
+    `--llm` is the model of both agents. With `--user-llm` the options that are not called after the user agent are
+    those of the recommendation agent's model alone.
+    """
+
+    llm: Annotated[
+        str, Option("Language model: offline, openai:MODEL, or a profile", MODELS, metavar=MODEL_METAVAR)
+    ] = ""
+    user_llm: Annotated[
+        str | None, Option("Language model of the user agent", MODELS, metavar=MODEL_METAVAR, default="--llm")
+    ] = None
+    temperature: Annotated[
+        float | Literal["none"], Option("Sampling temperature; none sends none", MODELS, metavar="X|none")
+    ] = 0.0
+    user_temperature: Annotated[
+        float | Literal["none"] | None,
+        Option("The user agent's", MODELS, metavar="X|none", default="--temperature, or 0 with --user-llm"),
+    ] = None
+    top_p: Annotated[float | None, Option("Share of the probability that is sampled from", MODELS)] = None
+    max_tokens: Annotated[
+        int | None, Option("Maximum tokens of a reply", MODELS, default="1024 under a budget")
+    ] = None
+    """Without a budget an option of the model; under one a limit of cost, which determines no result."""
+    reasoning_effort: Annotated[
+        str | None, Option("How much a model reasons: low, medium, high, ...", MODELS, metavar="WORD")
+    ] = None
+    llm_seed: Annotated[int | None, Option("Seed of sampling, as far as endpoints have one", MODELS)] = None
+    llm_options: Annotated[
+        Sequence[str] | Mapping[str, Any],
+        Option("Field of the request's body: top_k=40", MODELS, metavar="KEY=JSON", flag="--llm-option"),
+    ] = ()
+    system_role: Annotated[
+        SystemRole, Option("Role of the system text, or into the user's message", MODELS, metavar="ROLE")
+    ] = "system"
+    user_llm_options: Mapping[str, Any] | None = None
+    """Further options of `user_llm`, by the names above: what a profile states."""
 
     @property
     def language_models(self) -> tuple[str, ...]:
         """Every language model in use, by name."""
-        return (self.llm,)
+        return (self.llm,) if self.user_llm is None else (self.llm, self.user_llm)
+
+    @property
+    def sampling(self) -> SamplingOptions:
+        """The options of `llm`. Raises `UsageError` for a value that cannot be."""
+        return SamplingParser.parse({name: getattr(self, name) for name in SAMPLING_OPTIONS})
+
+    @property
+    def user_sampling(self) -> SamplingOptions:
+        """The options of the language model that the user agent asks."""
+        if self.user_llm is not None:
+            stated = {} if self.user_temperature is None else {"temperature": self.user_temperature}
+            return SamplingParser.parse({**(self.user_llm_options or {}), **stated}, prefix="--user-")
+        if self.user_temperature is None:
+            return self.sampling
+        return replace(self.sampling, temperature=SamplingParser("--user-").temperature(self.user_temperature))
+
+    @property
+    def has_user_model(self) -> bool:
+        """Whether the user agent asks another model than the recommendation agent, or the same with other options."""
+        asked = self.llm if self.user_llm is None else self.user_llm
+        return (asked, self.user_sampling) != (self.llm, self.sampling)
+
+
+SAMPLING_OPTIONS = (
+    "temperature",
+    "top_p",
+    "max_tokens",
+    "reasoning_effort",
+    "llm_seed",
+    "llm_options",
+    "system_role",
+)
+"""The options of a language model, as a profile has them too."""
+_API_KEY_ENV = Option(
+    "Variable that has the key, here or in .env", MODELS, metavar="VAR", default="OPENAI_API_KEY"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointOptions:
-    """Where the language model is reached."""
+    """Where the language models are reached, and what they cost; no result depends on it."""
 
     base_url: Annotated[
         str | None,
@@ -109,6 +181,18 @@ class EndpointOptions:
             default="OpenAI's",
         ),
     ] = None
+    api_key_env: Annotated[str | None, _API_KEY_ENV] = None
+    user_base_url: Annotated[
+        str | None,
+        Option("Address of the user agent's endpoint", MODELS, metavar="URL", default="--base-url"),
+    ] = None
+    user_api_key_env: Annotated[
+        str | None,
+        Option("Variable that has the key of --user-llm", MODELS, metavar="VAR", default="--api-key-env"),
+    ] = None
+    price: tuple[float, float] | None = None
+    """US dollars per million tokens of prompts and replies; None: what the lists of prices have."""
+    user_price: tuple[float, float] | None = None
 
     @classmethod
     def of(cls, options: "EndpointOptions") -> "EndpointOptions":
@@ -289,3 +373,18 @@ class LimitOptions(RateOptions):
     stall_after: Annotated[
         float, Option("Seconds without a reply before a warning", LIMITS, metavar="SECONDS")
     ] = 60
+
+
+def has_budget(options: object) -> bool:
+    """Whether the calls of a command are limited in cost."""
+    return isinstance(options, LimitOptions) and (options.budget_usd, options.budget_tokens) != (None, None)
+
+
+def require_user_model(options: object) -> None:
+    """Raises `UsageError` where the endpoint of the user agent's model is stated, but no such model."""
+    if not isinstance(options, EndpointOptions) or getattr(options, "user_llm", None) is not None:
+        return
+    for name, otherwise in (("user_base_url", "--base-url"), ("user_api_key_env", "--api-key-env")):
+        if getattr(options, name) is not None:
+            flag = f"--{name.replace('_', '-')}"
+            raise UsageError(f"{flag}: expected with --user-llm; without it {otherwise} is that of both agents")

@@ -28,6 +28,8 @@ class CommandParameter:
     is_required: bool
     """The help of a required option says so by itself."""
     default: Any
+    takes_words: bool = False
+    """Whether a number may also be a word, which its help names."""
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -127,6 +129,7 @@ def _parameter(parameter: Parameter, about: Option | Argument) -> CommandParamet
     declared = _without_none(get_args(parameter.annotation)[0])
     is_repeatable = get_origin(declared) in (Sequence, tuple)
     value = _without_none(get_args(declared)[0]) if is_repeatable else declared
+    words = any(get_origin(part) is Literal for part in get_args(get_args(parameter.annotation)[0]))
     choices = tuple(map(str, get_args(value))) if get_origin(value) is Literal else ()
     return CommandParameter(
         name=parameter.name,
@@ -136,6 +139,7 @@ def _parameter(parameter: Parameter, about: Option | Argument) -> CommandParamet
         is_repeatable=is_repeatable,
         is_required=parameter.default is Parameter.empty,
         default=parameter.default,
+        takes_words=words and value in (int, float),
     )
 
 

@@ -7,10 +7,12 @@ from typing import Any, Literal, Self, get_args
 from afl.data.dataset import Split
 from afl.data.judged_items import Ratio
 from afl.errors import UsageError
+from afl.llm.sampling import NO_FIELDS, NO_TEMPERATURE, FrozenJson, SamplingOptions
 from afl.option import at_least, one_of
 from simulations.options.groups import (
     LLM,
     NONE,
+    SAMPLING_OPTIONS,
     CandidateOptions,
     CandidatesFrom,
     DatasetOptions,
@@ -52,6 +54,10 @@ FIRST = (
 """Options that every configuration holds; options added later are left out at their default, so that earlier runs stay
 the same runs."""
 
+_OF_USER_MODEL = ("user_llm", "user_temperature", "user_llm_options")
+"""Left out where the user agent asks the same model as the recommendation agent, with the same options."""
+NO_USER_AGENT = "--user-llm, --user-temperature: there is no user agent here that would ask a model"
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions(
@@ -71,6 +77,9 @@ class RunOptions(
 
     sessions_seed: int | None = None
     """Seeds the order of sessions in place of `seed`, so that studies of several seeds are about the same sessions."""
+    llm_options: FrozenJson = NO_FIELDS
+    """Further fields of the request's body."""
+    user_llm_options: FrozenJson | None = None
     tools: tuple[str, ...] = ()
     """Further recommender tools, `NAME[:ARG]`, in this order."""
     ratios: tuple[str, ...] = ()
@@ -91,6 +100,7 @@ class RunOptions(
     """Name of the knowledge base whose hints are tried on every session (protocol `hints`)."""
 
     def __post_init__(self) -> None:
+        self._settle_language_models()
         at_least("rounds", self.rounds, 1)
         if not self.user and self.rounds != 1:
             raise UsageError(f"--rounds: got {self.rounds}, expected 1: without a user agent there is one round")
@@ -107,6 +117,23 @@ class RunOptions(
         self._check_protocol()
         if not self.ratios and not self.loop:
             raise UsageError("nothing to do: without a dialogue, expected at least one --ratio")
+
+    def _settle_language_models(self) -> None:
+        """Equal options have equal values, however they were stated."""
+        settled: dict[str, Any] = {"temperature": _stated(self.sampling), "llm_options": self.sampling.extra_body}
+        if self.user_temperature is not None:
+            settled["user_temperature"] = _stated(self.user_sampling)
+        if self.user_llm_options is not None:
+            settled["user_llm_options"] = FrozenJson(self.user_llm_options)
+            if self.user_llm is None:
+                raise UsageError("user_llm_options: expected with user_llm, the model that they are options of")
+            for name in self.user_llm_options:
+                one_of("user-llm-options", name, SAMPLING_OPTIONS)
+        for name, value in settled.items():
+            object.__setattr__(self, name, value)
+        if not self.user and (self.user_llm, self.user_temperature) != (None, None):
+            raise UsageError(NO_USER_AGENT)
+        _ = self.user_sampling  # raises for what cannot be
 
     def _check_protocol(self) -> None:
         one_of("protocol", self.protocol, get_args(Protocol))
@@ -140,9 +167,10 @@ class RunOptions(
     def configuration(self) -> dict[str, Any]:
         """Every option as JSON; options outside `FIRST` only where they differ from their default."""
         changed = [field.name for field in fields(self) if getattr(self, field.name) != field.default]
+        if not self.has_user_model:
+            changed = [name for name in changed if name not in _OF_USER_MODEL]
         names = dict.fromkeys((*FIRST, *changed))
-        values = {name: getattr(self, name) for name in names}
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+        return {name: _to_json(getattr(self, name)) for name in names}
 
     @classmethod
     def resolve(cls, stated: Mapping[str, Any], *, recorded: Mapping[str, Any] | None = None) -> Self:
@@ -161,6 +189,19 @@ class RunOptions(
             values.setdefault("rounds", 1)
         if values.get("recommender") == LLM:
             values["recommender"] = NONE
+        if not values.get("user", True):
+            # The arms of a study that have no user agent do not depend on its model.
+            values = {name: value for name, value in values.items() if name not in _OF_USER_MODEL}
         for name in ("tools", "ratios"):
             values[name] = tuple(values.get(name, ()))
         return cls(**values)
+
+
+def _stated(sampling: SamplingOptions) -> float | str:
+    return NO_TEMPERATURE if sampling.temperature is None else sampling.temperature
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, FrozenJson):
+        return dict(value)
+    return list(value) if isinstance(value, tuple) else value

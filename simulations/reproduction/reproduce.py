@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from afl.errors import NotFoundError, UsageError
 from afl.llm.language_model import is_stand_in
-from afl.option import DATA, MODELS, OUTPUT, Argument, Option
+from afl.option import DATA, OUTPUT, Argument, Option
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.command_options import StorageOptions
 from simulations.options.command import Invocation, command
-from simulations.options.groups import MODEL_METAVAR, CacheOptions, ConcurrencyOptions, EndpointOptions
+from simulations.options.groups import CacheOptions, ConcurrencyOptions, EndpointOptions, LanguageModelOptions
 from simulations.reproduction.comparison import (
     Comparability,
     Reproduction,
@@ -32,14 +32,12 @@ TargetName = Literal["table4", "table5", "table6", "table7", "figure4", "figure5
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReproduceOptions(EndpointOptions, ConcurrencyOptions, CacheOptions, StorageOptions):
+class ReproduceOptions(LanguageModelOptions, EndpointOptions, ConcurrencyOptions, CacheOptions, StorageOptions):
     """Options of `afl reproduce`."""
 
     target: Annotated[TargetName, Argument("Table or figure of the paper", "TARGET")] = field(kw_only=False)
     dataset: Annotated[str, Option("Imported data set of the paper", DATA, metavar="NAME")] = "lastfm"
-    llm: Annotated[str, Option("Language model: offline, or openai:MODEL", MODELS, metavar=MODEL_METAVAR)] = (
-        "offline"
-    )
+    llm: str = "offline"
     out: Annotated[
         str | Path | None, Option("Folder for a page with tables and figures", OUTPUT, metavar="DIR")
     ] = None

@@ -44,7 +44,7 @@ class RunKind:
             protocol=cast(Protocol, config.get("protocol", "dialogue")),
             loop=bool(config.get("loop", True)),
             judges=bool(config.get("ratios")),
-            stand_in=is_stand_in(str(config.get("llm_name", ""))),
+            stand_in=any(is_stand_in(str(config.get(key, ""))) for key in ("llm_name", "user_llm_name")),
             knowledge_base=config.get("hints"),
             listed=int(config.get("listed", LISTED)),
         )
