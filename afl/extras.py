@@ -8,6 +8,7 @@ from afl.errors import UsageError
 
 EXTRAS: Mapping[str, tuple[str, ...]] = {
     "openai": ("langchain_openai", "openai", "aiohttp"),
+    "langchain": ("langchain",),
     "flower": ("accelerate", "peft", "tokenizers", "transformers"),
     "llara": ("pandas",),
     "postgresql": ("psycopg",),

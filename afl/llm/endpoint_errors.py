@@ -200,7 +200,7 @@ _BAD_REQUEST = (400, 422)
 _QUOTA = Rule(
     FailureAction.STOP,
     codes={"insufficient_quota", "insufficient_balance", "billing_hard_limit_reached", "quota_exhausted"},
-    words=r"\binsufficient[_ ]quota\b|\binsufficient[_ ]balance\b",
+    words=r"\binsufficient[_ ]quota\b|\binsufficient[_ ]balance\b|credit balance is too low",
     says="the account has no quota left ({status}: {quote}); add credit, or give another key",
 )
 _PAYMENT = _QUOTA._replace(statuses=(402,), codes=(), words="")
@@ -318,7 +318,7 @@ _NOT_TAKEN = (
     r"unsupported|not (be )?(support|allow|permit|recogni[sz]e|available|accept)"
     r"|(does|do)(n't| not) (support|accept|take|allow)|deprecated|no longer|unrecogni[sz]ed|unknown|unexpected"
     r"|only the default|only \S+ is (allowed|supported)|extra (inputs|fields)|strictly positive|must be positive"
-    r"|can(not|'t) (both )?be (used|set|specified|combined)|may not be|must be (unset|omitted|removed)"
+    r"|can(not|'t) (both )?be (used|set|specified|combined)|may not be|may only be set|must be (unset|omitted|removed)"
 )
 _NOT_TAKEN_CODES = frozenset(
     {"unsupported_parameter", "unsupported_value", "unknown_parameter", "extra_forbidden"}

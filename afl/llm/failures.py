@@ -16,6 +16,8 @@ from afl.types import CallKey
 
 _NOT_CONNECTED = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ClientConnectorError"})
 """Exceptions of httpx and aiohttp that are raised before anything is sent."""
+_TRANSPORT = frozenset({"APIConnectionError", "TransportError", "ClientConnectionError", "ModelConnectionError"})
+"""Classes for connections that fail: of OpenAI's SDK and its relatives, httpx, aiohttp, LangChain."""
 _NUMBER = re.compile(r"\s*-?\d+(\.\d+)?\s*")
 
 
@@ -66,9 +68,9 @@ def classify_failure(
     """
     if isinstance(error, AFLError):
         return None
-    status = getattr(error, "status_code", None)
-    if isinstance(status, int):
-        body = _body(error)
+    status = error_status(error)
+    if status is not None:
+        body = error_body(error)
         headers = getattr(getattr(error, "response", None), "headers", None) or {}
         wait = _stated_wait(headers, body, now)
         verdict = judge(status, body, wait=wait, answered_before=answered_before, source=source)
@@ -84,7 +86,17 @@ def classify_failure(
     return None
 
 
-def _body(error: Exception) -> ErrorBody:
+def error_status(error: Exception) -> int | None:
+    """The HTTP status of an SDK's exception, wherever it keeps it; None where it has none."""
+    response = getattr(error, "response", None)
+    places = [getattr(error, "status_code", None), getattr(response, "status_code", None)]
+    if isinstance(response, Mapping):  # of Amazon's SDK
+        places.append(response.get("ResponseMetadata", {}).get("HTTPStatusCode"))
+    places += [getattr(error, "code", None), getattr(error.__cause__, "code", None)]  # of Google's, and wrapped
+    return next((place for place in places if isinstance(place, int) and 400 <= place < 600), None)
+
+
+def error_body(error: Exception) -> ErrorBody:
     """What the endpoint said, of an SDK's exception: its response as it came, else as the SDK read it."""
     content = getattr(getattr(error, "response", None), "content", None)
     body = ErrorBody.read(content or getattr(error, "body", None) or str(error))
@@ -108,7 +120,7 @@ def _stated_wait(headers: Mapping[str, str], body: ErrorBody, now: float) -> flo
 
 def _is_transport(error: Exception) -> bool:
     builtin = isinstance(error, ConnectionError | TimeoutError | json.JSONDecodeError)
-    return builtin or any(cls.__name__ == "APIConnectionError" for cls in type(error).__mro__)
+    return builtin or not _TRANSPORT.isdisjoint(cls.__name__ for cls in type(error).__mro__)
 
 
 def _never_connected(error: BaseException | None) -> bool:

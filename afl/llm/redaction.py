@@ -73,6 +73,9 @@ LOGGERS = (
     "openai._base_client",
     "openai._response",
     "openai._legacy_response",
+    "anthropic._base_client",
+    "anthropic._response",
+    "anthropic._legacy_response",
     "aiohttp.client",
 )
 """Loggers of what is sent; a filter applies to the logger it is added to, not to its children."""

@@ -48,6 +48,8 @@ class FakeServer:
     answers with `counters` as JSON.
     """
 
+    chat_path = "/v1/chat/completions"
+
     def __init__(
         self,
         answer: Answerer = canned_answer,
@@ -80,7 +82,7 @@ class FakeServer:
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=2**26)
-        app.router.add_post("/v1/chat/completions", self._chat)
+        app.router.add_post(self.chat_path, self._chat)
         app.router.add_get("/v1/models", self._list_models)
         app.router.add_get("/counters", self._show_counters)
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
@@ -97,10 +99,10 @@ class FakeServer:
         self.counters.chat += 1
         number = self.counters.chat
         if not self._authorized(request):
-            return error_response(401, "Incorrect API key provided: " + request.headers.get("Authorization", ""))
+            return self._error(401, "Incorrect API key provided: " + request.headers.get("Authorization", ""))
         if not self._admits():
             self.counters.refused += 1
-            return error_response(429, f"more than {self._per_second} requests a second")
+            return self._error(429, f"more than {self._per_second} requests a second")
         self.counters.in_flight += 1
         self.counters.max_in_flight = max(self.counters.max_in_flight, self.counters.in_flight)
         try:
@@ -126,7 +128,7 @@ class FakeServer:
             self.requests.append(payload)
         if self._latency:
             await asyncio.sleep(self._latency)
-        completion = _completion(payload, self._answer(payload["messages"]), number)
+        completion = self._completion(payload, number)
         fault = self._faults.get(number)
         if fault is not None:
             return await fault(request, completion)
@@ -135,7 +137,7 @@ class FakeServer:
     async def _list_models(self, request: web.Request) -> web.StreamResponse:
         self.counters.models += 1
         if not self._authorized(request):
-            return error_response(401, "Incorrect API key provided")
+            return self._error(401, "Incorrect API key provided")
         if callable(self._models):
             return await self._models(request, {})
         return web.json_response(
@@ -151,11 +153,19 @@ class FakeServer:
     def _authorized(self, request: web.Request) -> bool:
         return self._authorization in (None, request.headers.get("Authorization"))
 
+    def _completion(self, payload: Mapping[str, Any], number: int) -> dict[str, Any]:
+        return _completion(payload, self._answer(payload["messages"]), number)
+
+    def _error(self, status: int, message: str) -> web.Response:
+        return error_response(status, message)
+
 
 @contextmanager
-def running_server(answer: Answerer = canned_answer, **options: Any) -> Iterator[FakeServer]:
+def running_server(
+    answer: Answerer = canned_answer, *, kind: type[FakeServer] = FakeServer, **options: Any
+) -> Iterator[FakeServer]:
     """A `FakeServer` in a thread with its own event loop, for callers that are not asynchronous."""
-    server = FakeServer(answer, **options)
+    server = kind(answer, **options)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="fake-server", daemon=True)
     thread.start()
