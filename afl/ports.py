@@ -87,7 +87,7 @@ class BudgetAccount(Protocol):
         """The reply is in the journal."""
         ...
 
-    def usable(self, reply: Reply) -> Reply:
+    def usable(self, key: CallKey, reply: Reply) -> Reply:
         """The reply, or a failure where the budget cut it off."""
         ...
 

@@ -252,6 +252,13 @@ class RunReader:
             rows = await connection.execute(query.group_by(c.role))
             return {row.role: row.tokens for row in rows}
 
+    async def adaptations_now(self) -> dict[str, Any]:
+        """`adaptations` as stored now; other processes may have found out more since the run was opened."""
+        query = select(runs.c.adaptations).where(runs.c.id == self.id)
+        async with self._connection() as connection:
+            stored: dict[str, Any] = json.loads((await connection.execute(query)).scalar_one() or "{}")
+            return stored
+
     async def pace_changes(self) -> list[ConcurrencyChange]:
         """Every change of the maximum number of concurrent requests, over all invocations."""
         async with self._connection() as connection:

@@ -39,6 +39,15 @@ class Adaptations:
     def __bool__(self) -> bool:
         return self != Adaptations()
 
+    def __str__(self) -> str:
+        """`without temperature, system text in the first user message`"""
+        parts = [f"without {name}" for name in self.dropped]
+        if self.max_tokens_as is not None:
+            parts.append(f"maximum length as {self.max_tokens_as}")
+        if self.merged_system:
+            parts.append("system text in the first user message")
+        return ", ".join(parts)
+
     def apply(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """The request as this endpoint takes it."""
         adapted = {name: value for name, value in body.items() if name not in self.dropped}

@@ -22,6 +22,8 @@ from afl.types import CallKey, Message, Reply, Spending
 MAX_TOKENS = 1024
 """Several times the length of an agent's reply; reasoning models need more."""
 NO_COST = Spending()
+ONE_MODEL = PerRole.shared("")
+"""The names of language models in messages, where there is no other to mistake it for."""
 
 
 class BudgetReport(TypedDict):
@@ -78,10 +80,11 @@ class Budget:
         ledger: CostLedger,
         spent: Spending,
         unconfirmed: Spending = NO_COST,
+        names: PerRole[str] = ONE_MODEL,
     ) -> "RunAccount":
         """The account of a run, with what it has cost so far; replaces an earlier one that has no calls under way."""
         earlier = self._accounts.get(run)
-        self._accounts[run] = account = RunAccount(self, prices, ledger, spent, unconfirmed)
+        self._accounts[run] = account = RunAccount(self, prices, ledger, spent, unconfirmed, names)
         self._committed = self._committed.plus(account.total).minus(NO_COST if earlier is None else earlier.total)
         return account
 
@@ -169,6 +172,8 @@ class RunAccount:
     """What the journal shows."""
     unconfirmed: Spending = NO_COST
     """Attempts without an answer and replies without token counts, at what was reserved for them."""
+    names: PerRole[str] = ONE_MODEL
+    """Of the language models, for messages; empty where both agents ask the same."""
     cost_models: PerRole[CostModel] = field(init=False)
     """Computes what requests of each role cost."""
     _reserved: dict[Hashable, Spending] = field(default_factory=dict)
@@ -177,7 +182,7 @@ class RunAccount:
     """What the journal will show of them."""
 
     def __post_init__(self) -> None:
-        self.cost_models = self.prices.map(lambda price: CostModel(price, self.budget.max_tokens))
+        self.cost_models = cost_models(self.prices, self.names, self.budget.max_tokens)
 
     @property
     def total(self) -> Spending:
@@ -221,8 +226,7 @@ class RunAccount:
 
     def over_budget_reply(self, key: CallKey, messages: Sequence[Message]) -> Reply:
         """The journal's entry for a request that was not sent."""
-        upper_bound = self.cost_models.of(key.role).upper_bound(messages)
-        return self.budget.bounds.over_budget_reply(upper_bound, self.budget.committed)
+        return self.budget.bounds.over_budget_reply(self.cost_models.of(key.role), messages, self.budget.committed)
 
     def failed(self, key: Hashable, *, billed: bool) -> None:
         """The attempt had no answer; `billed` says whether the provider may charge for it."""
@@ -263,9 +267,9 @@ class RunAccount:
         else:
             self.unconfirmed = self.unconfirmed.plus(self._reserved.pop(key))
 
-    def usable(self, reply: Reply) -> Reply:
+    def usable(self, key: CallKey, reply: Reply) -> Reply:
         """The reply; one that `max_tokens` cut off, and not the model itself, counts as not answered."""
-        return self.cost_models.recommendation.usable(reply)
+        return self.cost_models.of(key.role).usable(reply)
 
     def adjust(self, spent: Spending, unconfirmed: Spending, *, refused: Spending | None, overruns: int) -> None:
         """Replaces what the run has cost by what another process reports."""
@@ -277,6 +281,12 @@ class RunAccount:
         """Saves in the ledger what stays unconfirmed."""
         if self.budget.bounds:
             await self.ledger.save(self.outstanding)
+
+
+def cost_models(prices: PerRole[Price | None], names: PerRole[str], max_tokens: int | None) -> PerRole[CostModel]:
+    """Computes what requests of each role cost, at the price of the language model of this name."""
+    pairs = PerRole((prices.recommendation, names.recommendation), (prices.user, names.user))
+    return pairs.map(lambda pair: CostModel(pair[0], max_tokens, pair[1]))
 
 
 class NullLedger:

@@ -161,8 +161,8 @@ class PerRole(Generic[T_co]):
         return (self.recommendation,) if self._is_shared else (self.recommendation, self.user)
 
     def of(self, role: Role | str) -> T_co:
-        """The value of a role."""
-        return self.recommendation if role == Role.RECOMMENDATION else self.user
+        """The value of a role; the recommendation agent's for its reflections, too, which have a role of their own."""
+        return self.user if role == Role.USER else self.recommendation
 
     def map(self, function: Callable[[T_co], U]) -> "PerRole[U]":
         """The results of `function`; called once where both values are equal, so that the result is shared too."""

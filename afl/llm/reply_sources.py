@@ -165,7 +165,7 @@ class ModelSource:
             self._account.failed(request.key, billed=result.may_be_billed)
             return result
         self._account.answered(request.key, result)
-        return self._account.usable(result)
+        return self._account.usable(request.key, result)
 
     async def _send(self, request: Request) -> Reply | CallFailure:
         messages = to_langchain(request.messages)

@@ -67,6 +67,8 @@ class CostModel:
     price: Price | None
     max_tokens: int | None
     """None without a budget."""
+    name: str = ""
+    """Of the language model, for messages; empty where both agents ask the same."""
 
     def upper_bound(self, messages: Sequence[Message]) -> Spending:
         """The most a request can cost: a token per byte of its messages, and the longest reply."""
@@ -106,15 +108,16 @@ class BudgetLimits:
         """Whether this cost is within the limits."""
         return (self.usd is None or total.usd <= self.usd) and (self.tokens is None or total.tokens <= self.tokens)
 
-    def over_budget_reply(self, next_call: Spending, committed: Spending) -> Reply:
-        """The journal's entry for a request that was not sent because it may cost `next_call`."""
-        reasons = []
+    def over_budget_reply(self, cost: CostModel, messages: Sequence[Message], committed: Spending) -> Reply:
+        """The journal's entry for a request that was not sent because of what it may cost."""
+        reasons, next_call = [], cost.upper_bound(messages)
+        call = f"this call of {cost.name}" if cost.name else "this call"
         if self.usd is not None:
             reasons.append(
-                f"${committed.usd:.6f} of ${self.usd:g} is spent and this call may cost ${next_call.usd:.6f}"
+                f"${committed.usd:.6f} of ${self.usd:g} is spent and {call} may cost ${next_call.usd:.6f}"
             )
         if self.tokens is not None:
             reasons.append(
-                f"{committed.tokens:,} of {self.tokens:,} tokens are spent and this call may take {next_call.tokens:,}"
+                f"{committed.tokens:,} of {self.tokens:,} tokens are spent and {call} may take {next_call.tokens:,}"
             )
         return Reply(Outcome.OVER_BUDGET, error=f"over budget: {'; '.join(reasons)}", cost_usd=0.0)

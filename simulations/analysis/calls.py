@@ -1,12 +1,15 @@
 """Calls of the language model by phase, round and agent: tokens, cost, latency."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import TypedDict
 
-from afl.types import PHASES_WITHOUT_ROUNDS
+from afl.llm.language_model import PerRole
+from afl.types import PHASES_WITHOUT_ROUNDS, Role
 from memory.aggregates import LATENCY_BORDERS, CallAggregate
+from memory.costs import AgentCost
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,39 @@ def total_calls(
         latency=sum(tally.latency for tally in sent) / count if count else None,
         slow=_slow(sent, count),
     )
+
+
+class RoleUsage(TypedDict):
+    """An entry of `llm.by_role` in `simulate --json`: the calls of one agent, over all continuations of the run."""
+
+    model: str
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    reasoning_tokens: int | None
+    """Of the completion tokens; None where the endpoint does not say."""
+    cost_usd: float | None
+    """None if no call's price was known."""
+
+
+def usage_by_role(
+    costs: Sequence[AgentCost], models: PerRole[str], reasoning: Mapping[str, int]
+) -> dict[str, RoleUsage]:
+    """What each agent's language model was asked, and what that cost; agents without calls are left out."""
+    usage: dict[str, RoleUsage] = {}
+    for role in Role:
+        of_role = [cost for cost in costs if cost.role == role]
+        priced = [cost.cost_usd for cost in of_role if cost.cost_usd is not None]
+        if of_role:
+            usage[role.value] = RoleUsage(
+                model=models.of(role),
+                calls=sum(cost.calls for cost in of_role),
+                prompt_tokens=sum(cost.prompt_tokens for cost in of_role),
+                completion_tokens=sum(cost.completion_tokens for cost in of_role),
+                reasoning_tokens=reasoning.get(role),
+                cost_usd=round(sum(priced), 6) if priced else None,
+            )
+    return usage
 
 
 def _slow(sent: Sequence[CallAggregate], count: int) -> float | None:

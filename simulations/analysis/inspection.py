@@ -1,7 +1,8 @@
 """A run with its sessions and one dialogue: the report of `inspect`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from afl.metrics.intervals import Estimate
 from afl.metrics.ranking import Rank, evaluate_lists
@@ -27,6 +28,8 @@ class Inspection:
     """Of a ranking run, the target's rank in each recorded list, from 1."""
     prompts: bool = False
     """Whether to show every request as sent and every reply as received."""
+    adaptations: Mapping[str, Any] = field(default_factory=dict)
+    """By role: how requests differ from what was asked for, because the endpoint takes them only so."""
 
     @property
     def kind(self) -> RunKind:

@@ -34,6 +34,10 @@ class LoadedRun:
     """Changes of the number of concurrent requests, with time and reason."""
     outputs: ModelOutputs
     """Outputs of the base models for its sessions."""
+    reasoning_tokens: Mapping[str, int]
+    """By role: tokens that its language model reasoned with; roles without any are left out."""
+    adaptations: Mapping[str, Any]
+    """By role: how requests differ from what was asked for, because the endpoint takes them only so."""
 
     @property
     def kind(self) -> RunKind:
@@ -116,6 +120,8 @@ async def _load(run: Run, label: str) -> LoadedRun:
         costs=tuple(await run.agent_costs()),
         pace=tuple(await run.pace_changes()),
         outputs=_outputs(await run.inputs()),
+        reasoning_tokens=await run.reasoning_tokens(),
+        adaptations=run.adaptations,
     )
 
 

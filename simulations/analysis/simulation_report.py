@@ -1,7 +1,7 @@
 """The report of a simulation, as `simulate` returns it, prints it and gives it as JSON."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from afl.llm.budget import BudgetReport
@@ -10,6 +10,7 @@ from afl.metrics.intervals import Estimate, wilson
 from afl.types import ConcurrencyChange, Outcome
 from memory.costs import AgentCost
 from memory.records import RunTotals
+from simulations.analysis.calls import RoleUsage
 from simulations.analysis.rounds import RoundReport, rounds_of
 
 
@@ -42,6 +43,11 @@ class SimulationReport:
     """State of the command's budget; None without one."""
     pace: Sequence[ConcurrencyChange] = ()
     """Changes of the number of concurrent requests, with time and reason."""
+    by_role: Mapping[str, RoleUsage] = field(default_factory=dict)
+    """Each agent's language model and its calls, over all continuations of the run; agents without calls are left
+    out."""
+    adaptations: Mapping[str, Any] = field(default_factory=dict)
+    """By role: how requests differ from what was asked for, because the endpoint takes them only so."""
 
     @classmethod
     def of(
@@ -58,6 +64,8 @@ class SimulationReport:
         costs: Sequence[AgentCost] = (),
         budget: BudgetReport | None = None,
         pace: Sequence[ConcurrencyChange] = (),
+        by_role: Mapping[str, RoleUsage] | None = None,
+        adaptations: Mapping[str, Any] | None = None,
     ) -> Self:
         """The report of a run whose sessions are all recorded; all counts come from the database."""
         n = totals.sessions
@@ -78,6 +86,8 @@ class SimulationReport:
             costs=costs,
             budget=budget,
             pace=pace,
+            by_role=by_role or {},
+            adaptations=adaptations or {},
         )
 
     @property
@@ -86,7 +96,7 @@ class SimulationReport:
         return 1 if self.failed else 0
 
     def to_json(self) -> dict[str, Any]:
-        """The object of `simulate --json`; `budget` only where there is one."""
+        """The object of `simulate --json`; `budget` and `adaptations` only where there are any."""
         completed = self.hit_rate_at_1_completed
         return {
             "run": self.run,
@@ -98,10 +108,11 @@ class SimulationReport:
             "hit_rate_at_1_completed": completed.to_json() if completed else {"value": None, "ci95": None, "n": 0},
             "by_round": [entry.to_json() for entry in self.by_round],
             "outcomes": dict(self.outcomes),
-            "llm": dict(self.llm),
+            "llm": {**self.llm, "by_role": dict(self.by_role)},
             "candidates_hash": self.candidates_hash,
             "seconds": round(self.seconds, 3),
             "costs": [cost._asdict() for cost in self.costs],
             "pace": [change.to_json() for change in self.pace],
             **({"budget": self.budget} if self.budget else {}),
+            **({"adaptations": dict(self.adaptations)} if self.adaptations else {}),
         }

@@ -37,6 +37,7 @@ def to_json(inspection: Inspection, *, prompts: bool = False) -> dict[str, Any]:
         "run": asdict(inspection.run),
         "sessions": [row._asdict() for row in inspection.sessions],
         "dialogue": None if dialogue_shown is None else _transcript(dialogue_shown, prompts=prompts),
+        **({"adaptations": dict(inspection.adaptations)} if inspection.adaptations else {}),
     }
 
 
@@ -163,10 +164,15 @@ def _whole(exchange: Exchange) -> Iterator[RenderableType]:
         yield Padding(
             Text.assemble((f"[{message['role']}]\n", "bold dim"), plain(message["content"])), (1, 0, 0, 8)
         )
+    if reply.reasoning:
+        yield Padding(
+            Text.assemble(("[reasoning]\n", "bold dim"), plain(reply.reasoning)), (1, 0, 0, 8), style="dim"
+        )
     received = reply.text or reply.error or "(empty)"
     yield Padding(Text.assemble(("[reply]\n", "bold dim"), plain(received)), (1, 0, 0, 8))
     cost = "" if reply.cost_usd is None else f", ${reply.cost_usd:.6f}"
-    took = f"{reply.prompt_tokens} + {reply.completion_tokens} tokens{cost}, {reply.latency:.2f} s"
+    thought = f" ({reply.reasoning_tokens} reasoning)" if reply.reasoning_tokens else ""
+    took = f"{reply.prompt_tokens} + {reply.completion_tokens} tokens{thought}{cost}, {reply.latency:.2f} s"
     yield Padding(Text("reused, not sent" if reply.reused else took, "dim"), (0, 0, 1, 8))
 
 
@@ -205,4 +211,6 @@ def _turn(exchange: Exchange, *, prompts: bool) -> dict[str, Any]:
     }
     if prompts and entry is not None:
         values |= {"messages": list(entry.messages), "reply": entry.reply.text, "error": entry.reply.error}
+        if entry.reply.reasoning:
+            values["reasoning"] = entry.reply.reasoning
     return values

@@ -44,6 +44,7 @@ def inspect(
             is_session_named=session is not None,
             target_ranks=[row.rank for row in await recorded.target_ranks()],
             prompts=prompts,
+            adaptations=recorded.adaptations,
         )
 
     return with_store(db, settings, inspection)

@@ -102,7 +102,7 @@ class SharedAccount:
         return reserved
 
     def over_budget_reply(self, key: CallKey, messages: Sequence[Message]) -> Reply:
-        return self._limits.over_budget_reply(self._costs.of(key.role).upper_bound(messages), self._committed)
+        return self._limits.over_budget_reply(self._costs.of(key.role), messages, self._committed)
 
     def failed(self, key: CallKey, *, billed: bool) -> None:
         if (number := self._reservations.pop(key, None)) is not None:
@@ -117,8 +117,8 @@ class SharedAccount:
         if (number := self._reservations.pop(key, None)) is not None:
             self._events.put(PaymentEvent(number, recorded=True))
 
-    def usable(self, reply: Reply) -> Reply:
-        return self._costs.recommendation.usable(reply)
+    def usable(self, key: CallKey, reply: Reply) -> Reply:
+        return self._costs.of(key.role).usable(reply)
 
     async def settled(self) -> None:
         """Returns once the service knows everything."""

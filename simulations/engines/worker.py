@@ -9,11 +9,11 @@ from typing import NamedTuple
 from afl import __version__
 from afl.clock import SystemClock
 from afl.errors import AFLError, WorkerError
-from afl.llm.budget import unlimited_account
+from afl.llm.budget import cost_models, unlimited_account
 from afl.llm.language_model import LanguageModel, LanguageModelSpec, PerRole, load_model
 from afl.llm.limiter import AdaptiveLimiter
 from afl.llm.reply_sources import Transport
-from afl.llm.request_cost import BudgetLimits, CostModel
+from afl.llm.request_cost import BudgetLimits
 from afl.llm.time_limits import Deadlines, TimeLimits
 from afl.llm.usage import Usage
 from afl.llm.watchdog import StallWatchdog
@@ -31,6 +31,7 @@ from simulations.execution.language_models import (
     follow_adaptations,
     recorded_models,
 )
+from simulations.execution.limits import distinct_names
 from simulations.graphs.runner import Runner, fewer_garbage_collections
 from simulations.task.model_outputs import ModelOutputs
 from simulations.task.task import Task
@@ -252,7 +253,8 @@ class WorkerRun:
         spec = self._worker_spec
         if spec.budget is None:
             return unlimited_account()
-        costs = models.map(lambda model: CostModel(model.price, self._run_spec.max_tokens))
+        prices = models.map(lambda model: model.price)
+        costs = cost_models(prices, distinct_names(models), self._run_spec.max_tokens)
         account = SharedAccount(spec.budget, spec.worker, costs, self._run_spec.budget_limits)
         stack.push_async_callback(account.settled)
         return account

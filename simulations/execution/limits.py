@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from afl.llm.budget import Budget, RunAccount, unlimited_account
+from afl.llm.budget import ONE_MODEL, Budget, RunAccount, unlimited_account
 from afl.llm.language_model import LanguageModel, PerRole, Price
 from afl.llm.limiter import AdaptiveLimiter, ModelRateLimits
 from afl.llm.time_limits import TimeLimits
@@ -42,8 +42,19 @@ async def open_account(budget: Budget, run: Run, models: PerRole[LanguageModel])
     cost, prices = await run.cost(), models.map(lambda model: model.price)
     spent = Spending(cost.tokens, cost.usd + _price_now(cost.unpriced, prices))
     return budget.open_account(
-        run.name, prices=prices, ledger=run.ledger(), spent=spent, unconfirmed=cost.unconfirmed
+        run.name,
+        prices=prices,
+        ledger=run.ledger(),
+        spent=spent,
+        unconfirmed=cost.unconfirmed,
+        names=distinct_names(models),
     )
+
+
+def distinct_names(models: PerRole[LanguageModel]) -> PerRole[str]:
+    """The names of the language models for messages about one of them; empty where both agents ask the same."""
+    names = models.map(lambda model: model.name)
+    return names if len(names.distinct) > 1 else ONE_MODEL
 
 
 def _price_now(unpriced: Sequence[UnpricedTokens], prices: PerRole[Price | None]) -> float:

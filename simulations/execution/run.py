@@ -7,6 +7,7 @@ from afl.llm.usage import Usage
 from afl.llm.watchdog import discard_message
 from afl.ports import Progress
 from memory.run import Run
+from simulations.analysis.calls import usage_by_role
 from simulations.analysis.simulation_report import SimulationReport
 from simulations.execution.engine import Engine, Notify, PreparedRun, RunJob
 from simulations.execution.execution_config import ExecutionConfig
@@ -48,6 +49,7 @@ async def execute_run(
                     ) from None
                 seconds = execution.clock.monotonic() - started
         totals, costs, changes = await run.totals(), await run.agent_costs(), await run.pace_changes()
+        reasoning, adaptations = await run.reasoning_tokens(), await run.adaptations_now()
     return SimulationReport.of(
         run.name,
         totals,
@@ -60,6 +62,8 @@ async def execute_run(
         costs=costs,
         budget=execution.budget.report(),
         pace=changes,
+        by_role=usage_by_role(costs, prepared.models.map(lambda model: model.name), reasoning),
+        adaptations=adaptations,
     )
 
 

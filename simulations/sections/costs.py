@@ -1,11 +1,12 @@
 """Calls of the language model and what they cost, per run, arm, agent and round; budget and concurrency."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from afl.llm.budget import BudgetReport
+from afl.llm.language_model import PerRole
 from afl.types import ConcurrencyChange, Phase
 from memory.costs import AgentCost
-from simulations.analysis.calls import CallNumbers
+from simulations.analysis.calls import CallNumbers, RoleUsage
 from simulations.analysis.loaded_run import LoadedRun
 from simulations.analysis.study_report import StudyCosts
 from simulations.document.formats import count, decimal, dollars, duration, latency, plural
@@ -39,6 +40,8 @@ _ESTIMATE = (
 def of_runs(runs: Sequence[LoadedRun]) -> Section:
     """Per run, per agent and round, and the concurrency where the endpoint asked for fewer requests."""
     tables = [_by_run(runs), _by_agent_of(runs)]
+    if any(run.reasoning_tokens for run in runs):
+        tables.append(_reasoning_of(runs))
     lowered = [run for run in runs if lowerings(run.pace)]
     return Section("Cost", (*tables, _concurrency(lowered)) if lowered else tuple(tables))
 
@@ -69,18 +72,34 @@ def estimate_page(estimate: CostEstimate) -> Page:
     return Page(title, (), (Section("", (Table.of("", _ESTIMATE, rows), note)),))
 
 
-def by_agent(costs: Sequence[AgentCost], *, caption: str = "") -> Table | None:
-    """One agent in one round per row; None where everything was free."""
+def by_agent(
+    costs: Sequence[AgentCost], *, caption: str = "", usage: Mapping[str, RoleUsage] | None = None
+) -> Table | None:
+    """One agent in one round per row; None where everything was free.
+
+    `usage`: by role; where it names two language models, each row names its own.
+    """
     if all(cost.cost_usd == 0 for cost in costs):
         return None
-    return Table.of(caption, (Column("agent"), Column("round", str), *_NUMBERS), [_cells(cost) for cost in costs])
+    models = {role: entry["model"] for role, entry in (usage or {}).items()}
+    if len({*models.values()}) < 2:
+        return Table.of(caption, _columns("agent"), [_cells(cost) for cost in costs])
+    rows = [_cells(cost, models.get(cost.role)) for cost in costs]
+    return Table.of(caption, _columns("agent", "model"), rows)
 
 
-def calls_table(lines: Sequence[CallNumbers]) -> Table:
-    """One agent in one round per row, with retries, repairs and latency."""
+def reasoning(tokens: Mapping[str, int | None]) -> Text | None:
+    """Tokens that language models reasoned with, by role; None where there are none."""
+    parts = [f"{count(number)} of the {role} agent" for role, number in tokens.items() if number]
+    return Text(f"Reasoning tokens, part of the completion tokens: {', '.join(parts)}.", "note") if parts else None
+
+
+def calls_table(lines: Sequence[CallNumbers], *, models: PerRole[str | None] | None = None) -> Table:
+    """One agent in one round per row, with retries, repairs and latency; `models` where the agents ask two."""
     rows = [
         [
             f"{line.role} agent",
+            *([models.of(line.role)] if models else []),
             Phase(line.phase).label if line.round is None else line.round,
             line.calls,
             line.prompt_tokens,
@@ -93,7 +112,8 @@ def calls_table(lines: Sequence[CallNumbers]) -> Table:
         ]
         for line in lines
     ]
-    return Table.of("By agent and round", (Column("agent"), Column("round", str), *_NUMBERS, *_LATENCY), rows)
+    agent = [Column("agent"), *([Column("model")] if models else [])]
+    return Table.of("By agent and round", (*agent, Column("round", str), *_NUMBERS, *_LATENCY), rows)
 
 
 def budget(report: BudgetReport) -> Text:
@@ -168,14 +188,32 @@ def _by_run(runs: Sequence[LoadedRun]) -> Table:
 
 
 def _by_agent_of(runs: Sequence[LoadedRun]) -> Table:
-    rows = [[run.label, *_cells(cost)] for run in runs for cost in run.costs]
-    columns = (Column("run"), Column("agent"), Column("round", str), *_NUMBERS)
-    return Table.of("By agent and round", columns, rows)
+    caption = "By agent and round"
+    if all(run.kind.same_model for run in runs):
+        rows = [[run.label, *_cells(cost)] for run in runs for cost in run.costs]
+        return Table.of(caption, _columns("run", "agent"), rows)
+    rows = [[run.label, *_cells(cost, run.kind.models.of(cost.role))] for run in runs for cost in run.costs]
+    return Table.of(caption, _columns("run", "agent", "model"), rows)
 
 
-def _cells(cost: AgentCost) -> list[object]:
+def _columns(*names: str) -> tuple[Column, ...]:
+    return (*map(Column, names), Column("round", str), *_NUMBERS)
+
+
+def _reasoning_of(runs: Sequence[LoadedRun]) -> Table:
+    columns = (Column("run"), Column("agent"), Column("reasoning tokens", count))
+    rows = [
+        [run.label, f"{role} agent", tokens]
+        for run in runs
+        for role, tokens in sorted(run.reasoning_tokens.items())
+    ]
+    return Table.of("Tokens that models reasoned with, part of the completion tokens", columns, rows)
+
+
+def _cells(cost: AgentCost, *model: str | None) -> list[object]:
     return [
         f"{cost.role} agent",
+        *model,
         cost.label,
         cost.calls,
         cost.prompt_tokens,

@@ -7,6 +7,7 @@ from memory.records import JudgementRow, RunSummary, SessionRow
 from simulations.analysis.inspection import Inspection
 from simulations.document.formats import count, date, dollars, interval, metric, plural, progress, rate
 from simulations.document.page import Block, Column, Page, Section, Table, Text
+from simulations.sections import setup
 from simulations.task.run_kind import RunKind
 
 LISTED = 10
@@ -54,6 +55,9 @@ def overview(inspection: Inspection) -> Page:
     recorded = totals.completed + totals.failed
     counts = f"{count(recorded)} of {plural(totals.sessions, 'session')} recorded, {count(totals.failed)} failed."
     blocks: list[Block] = [Text(counts)]
+    if not kind.same_model:
+        blocks.append(Text(f"Language models: {kind.model_names}.", "note"))
+    blocks += setup.adaptations_notes(inspection.adaptations)
     if recorded and kind.recommends:
         blocks.append(_scores(inspection, recorded))
     if kind.loop and inspection.sessions:
@@ -74,7 +78,7 @@ def _run(run: RunSummary) -> list[object]:
         datetime.fromtimestamp(run.created),
         run.status,
         run.config.get("dataset"),
-        run.config.get("llm_name"),
+        RunKind.from_config(run.config).model_names,
         (recorded, totals.sessions),
         totals.failed,
         totals.hits / recorded if recorded and RunKind.from_config(run.config).recommends else None,

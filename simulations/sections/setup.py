@@ -4,15 +4,21 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from afl.llm.adaptations import Adaptations
+from afl.types import Role
 from simulations.analysis.loaded_run import LoadedRun
 from simulations.document.formats import progress
 from simulations.document.page import Block, Column, Facts, Section, Table, Text
+
+_ADAPTATIONS = "adaptations"
+"""No key of a configuration: what endpoints made necessary is a fact of the run."""
 
 _NAMES = {
     "dataset": "data set",
     "dataset_hash": "data set hash",
     "candidates_hash": "candidates hash",
     "llm_name": "language model",
+    "user_llm_name": "language model of the user agent",
     "recommender": "recommender",
     "reward": "reward model",
     "rounds": "rounds, at most",
@@ -21,16 +27,17 @@ _NAMES = {
     "candidates": "candidates in a list",
     "candidates_from": "candidates drawn",
     "split": "split",
+    _ADAPTATIONS: "requests as the endpoint takes them",
 }
 """Keys of a configuration -> what they are called, in this order; any other follows under its own name."""
 
-_LEFT_OUT = ("llm",)
+_LEFT_OUT = ("llm", "user_llm")
 """Shown already under another name."""
 
 
 def section(runs: Sequence[LoadedRun]) -> Section:
     """What all runs share, then where they differ."""
-    flat = [_flat({**run.config, "candidates_hash": run.candidates_hash}) for run in runs]
+    flat = [_settings(run.config, run.candidates_hash, run.adaptations) for run in runs]
     keys = list(dict.fromkeys([*_NAMES, *(key for config in flat for key in config)]))
     same = [key for key in keys if key not in _LEFT_OUT and len({config.get(key, "") for config in flat}) == 1]
     shared = [(_NAMES.get(key, key), flat[0][key]) for key in same if key in flat[0]]
@@ -45,11 +52,30 @@ def section(runs: Sequence[LoadedRun]) -> Section:
     return Section("Configuration", tuple(blocks))
 
 
-def of_run(config: Mapping[str, Any], candidates_hash: str) -> Facts:
-    """One run's configuration, whose keys are named as in the report."""
-    flat = _flat({**config, "candidates_hash": candidates_hash})
+def of_run(config: Mapping[str, Any], candidates_hash: str, adaptations: Mapping[str, Any]) -> Facts:
+    """One run's configuration, whose keys are named as in the report, and what its endpoints made necessary."""
+    flat = _settings(config, candidates_hash, adaptations)
     keys = dict.fromkeys([*(key for key in _NAMES if key in flat), *flat])
     return Facts(tuple((_NAMES.get(key, key), flat[key]) for key in keys if key not in _LEFT_OUT))
+
+
+def adaptations_text(adaptations: Mapping[str, Any]) -> str:
+    """`without temperature`, or by agent where they differ; empty where requests went as asked for."""
+    by_role = {role: str(Adaptations.from_json(adaptations.get(role, {}))) for role in Role}
+    if len({*by_role.values()}) == 1:
+        return by_role[Role.RECOMMENDATION]
+    return "; ".join(f"{role} agent {text}" for role, text in by_role.items() if text)
+
+
+def adaptations_notes(adaptations: Mapping[str, Any]) -> list[Text]:
+    """The same as a line of text, where there is any."""
+    text = adaptations_text(adaptations)
+    return [Text(f"Requests as the endpoint takes them: {text}.", "note")] if text else []
+
+
+def _settings(config: Mapping[str, Any], candidates_hash: str, adaptations: Mapping[str, Any]) -> dict[str, str]:
+    text = adaptations_text(adaptations)
+    return _flat({**config, "candidates_hash": candidates_hash} | ({_ADAPTATIONS: text} if text else {}))
 
 
 def _runs(runs: Sequence[LoadedRun]) -> Table:

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self, cast
 
-from afl.llm.language_model import is_stand_in
+from afl.llm.language_model import PerRole, is_stand_in
 from simulations.options.run_options import LISTED, Protocol
 
 
@@ -31,7 +31,11 @@ class RunKind:
     judges: bool
     """Whether the user agent judges items of the user-simulation task."""
     stand_in: bool
-    """Whether the language model is the offline one, whose numbers are not comparable to a published model's."""
+    """Whether a language model is the offline one, whose numbers are not comparable to a published model's."""
+    models: PerRole[str | None]
+    """The name of the language model that each agent asks; None where none is recorded."""
+    same_model: bool
+    """Whether both agents ask the same model with the same options."""
     knowledge_base: str | None
     """Whose hints are tried on every session."""
     listed: int
@@ -40,14 +44,26 @@ class RunKind:
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """The kind of a run with this configuration, recorded or about to start."""
+        name = config.get("llm_name")
+        models: PerRole[str | None] = PerRole(name, config.get("user_llm_name", name))
         return cls(
             protocol=cast(Protocol, config.get("protocol", "dialogue")),
             loop=bool(config.get("loop", True)),
             judges=bool(config.get("ratios")),
-            stand_in=any(is_stand_in(str(config.get(key, ""))) for key in ("llm_name", "user_llm_name")),
+            stand_in=any(is_stand_in(model or "") for model in models.distinct),
+            models=models,
+            same_model="user_llm_name" not in config,
             knowledge_base=config.get("hints"),
             listed=int(config.get("listed", LISTED)),
         )
+
+    @property
+    def model_names(self) -> str | None:
+        """The language model, or that of each agent, in words; None where none is recorded."""
+        if self.same_model or self.models.recommendation is None:
+            return self.models.recommendation
+        other = "with other options" if len(self.models.distinct) == 1 else self.models.user
+        return f"{self.models.recommendation}, user agent {other}"
 
     @property
     def recommends(self) -> bool:

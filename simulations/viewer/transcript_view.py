@@ -1,13 +1,14 @@
 """A session's turns as pages show them: requests, replies, the answers parsed from them, and memories."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from itertools import groupby
 from typing import NamedTuple, Self
 
 from afl.types import Advice, CallKey, Message, Phase, Refusal, Reply
 from memory.records import Exchange, SessionRecord, Transcript
 from simulations.viewer import rendering
+from simulations.viewer.data_access import OMIT_EMPTY
 from simulations.viewer.urls import turn_anchor
 
 
@@ -86,6 +87,10 @@ class ReplyView:
     """Transport tries beyond the first."""
     reused: bool
     """The reply to an equal, earlier request; this one was not sent."""
+    reasoning: str = field(default="", metadata=OMIT_EMPTY)
+    """What a reasoning model thought, apart from the text."""
+    reasoning_tokens: int | None = field(default=None, metadata=OMIT_EMPTY)
+    """Of the completion; None where the endpoint does not say."""
 
     @classmethod
     def of(cls, reply: Reply) -> Self:
@@ -96,7 +101,10 @@ class ReplyView:
     def facts(self) -> Iterator[tuple[str, str]]:
         """What pages list of the reply: name, value."""
         prompt, completion = rendering.count(self.prompt_tokens), rendering.count(self.completion_tokens)
-        yield "tokens", f"{prompt} prompt, {completion} completion"
+        reasoning = (
+            f", of which {rendering.count(self.reasoning_tokens)} reasoning" if self.reasoning_tokens else ""
+        )
+        yield "tokens", f"{prompt} prompt, {completion} completion{reasoning}"
         yield "cost", rendering.dollars(self.cost_usd, 6)
         reused = "none: reply of an equal request reused"
         yield "latency", reused if self.reused else rendering.seconds(self.latency)

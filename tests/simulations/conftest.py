@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import torch
+from starlette.testclient import TestClient
 
 from afl.data.dataset import Dataset
 from afl.data.dataset_store import DatasetStore
@@ -29,6 +30,7 @@ from simulations.cli.main import run
 from simulations.commands.data import import_data
 from simulations.commands.runs import runs
 from simulations.task.training_data import RECOMMENDER_SEED, REWARD_SEED
+from simulations.viewer.app import create_app
 
 USERS, ITEMS, LENGTH = 30, 60, 6
 
@@ -125,6 +127,18 @@ def loop_arguments(server: FakeServer, *more: object) -> list[str]:
     """A simulation over all sessions of `small`, without base models."""
     fixed = "simulate --dataset small --split all --llm openai:m --recommender none --reward none --json"
     return [*fixed.split(), "--base-url", server.url, *map(str, more)]
+
+
+@pytest.fixture
+def page(small: Path) -> Callable[[str], str]:
+    """`page("/runs/x")`: the HTML of a page of the viewer."""
+
+    def read(path: str) -> str:
+        app = create_app(f"sqlite:///{small / 'afl.db'}", datasets=small / "data", hosts=["testserver"])
+        with TestClient(app) as client:
+            return client.get(path).raise_for_status().text
+
+    return read
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from afl.testing.faults import Completion, Fault, error_response, status
-from afl.testing.server import running_server
+from afl.testing.server import FakeServer, running_server
 from tests.simulations.conftest import Afl
 
 
@@ -80,6 +80,27 @@ def test_the_cache_never_crosses_what_was_found_out(loop: Afl) -> None:
         assert (calls, server.counters.chat) == (calls, calls)
         assert calls > 0
         assert loop(server, "--run", "again", "--sessions", 3, "--cache").json["llm"]["calls"] == 0
+
+
+def test_what_was_found_out_is_shown_with_the_run_wherever_its_set_up_is(
+    loop: Afl, afl: Afl, page: Callable[[str], str], tmp_path: Path
+) -> None:
+    with running_server(faults=picky()) as server:
+        found = loop(server, "--run", "x", "--sessions", 2).json["adaptations"]
+    assert found == {role: {"dropped": ["temperature"]} for role in ("recommendation", "user")}
+    assert "Requests as the endpoint takes them: without temperature." in afl("inspect", "x").out
+    assert afl("inspect", "x", "--json").json["adaptations"] == found
+    afl("report", "x", "--out", tmp_path / "page")
+    assert "requests as the endpoint takes them" in (tmp_path / "page" / "report.md").read_text()
+    assert "without temperature" in page("/runs/x")
+
+
+def test_a_run_whose_requests_went_as_asked_for_says_nothing_of_it(
+    loop: Afl, afl: Afl, server: FakeServer, tmp_path: Path
+) -> None:
+    assert "adaptations" not in loop(server, "--run", "x", "--sessions", 2).json
+    afl("report", "x", "--out", tmp_path / "page")
+    assert "as the endpoint takes them" not in (tmp_path / "page" / "report.md").read_text()
 
 
 def test_one_bad_request_fails_its_call_alone(loop: Afl) -> None:

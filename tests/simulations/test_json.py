@@ -37,7 +37,7 @@ def test_simulate_has_the_promised_keys(loop: Afl, server: FakeServer) -> None:
         "failed",
         "over_budget",
     ]
-    llm = "calls journaled retries repairs prompt_tokens completion_tokens cost_usd"
+    llm = "calls journaled retries repairs prompt_tokens completion_tokens cost_usd by_role"
     assert list(found["llm"]) == llm.split()
     low, high = found["hit_rate_at_1"]["ci95"]
     assert 0 <= low <= found["hit_rate_at_1"]["value"] <= high <= 1

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,6 +75,43 @@ def test_a_replay_and_a_continuation_hold_the_same_thoughts(loop: Afl, exported:
         assert loop(server, "--run", "x", "--sessions", 2).json["llm"]["calls"] == 0
     loop(server, "--run", "y", "--sessions", 2, "--replay", "x")
     assert exported("y") == exported("x")
+
+
+def test_reasoning_is_counted_by_agent_apart_from_other_tokens(loop: Afl) -> None:
+    with running_server(faults=thinking(answers=True)) as server:
+        run = loop(server, "--run", "x", "--sessions", 2)
+    for usage in run.json["llm"]["by_role"].values():
+        assert usage["reasoning_tokens"] == 40 * usage["calls"]
+    with running_server() as server:
+        run = loop(server, "--run", "y", "--sessions", 2)
+    assert {usage["reasoning_tokens"] for usage in run.json["llm"]["by_role"].values()} == {None}
+
+
+def test_reasoning_is_shown_apart_from_the_reply(
+    loop: Afl, afl: Afl, page: Callable[[str], str], tmp_path: Path
+) -> None:
+    with running_server(faults=thinking(answers=True)) as server:
+        loop(server, "--run", "x", "--sessions", 2)
+    shown = afl("inspect", "x", "--prompts").out
+    assert "[reasoning]" in shown
+    assert "(40 reasoning)" in shown
+    turns = afl("inspect", "x", "--prompts", "--json").json["dialogue"]["turns"]
+    assert {turn["reasoning"] for turn in turns} == {THOUGHTS}
+    assert afl("report", "x", "--out", tmp_path / "page").code == 0
+    assert "Tokens that models reasoned with" in (tmp_path / "page" / "report.md").read_text()
+    (session, *_) = afl("inspect", "x", "--json").json["sessions"]
+    dialogue = page(f"/runs/x/sessions/{session['session']}")
+    assert '<details class="reasoning"><summary>Reasoning, apart from the reply</summary>' in dialogue
+    assert "of which 40 reasoning" in dialogue
+    assert "Reasoning tokens, part of the completion tokens" in page("/runs/x")
+
+
+def test_pages_about_a_model_that_thinks_not_speak_of_no_reasoning(loop: Afl, afl: Afl, tmp_path: Path) -> None:
+    with running_server() as server:
+        loop(server, "--run", "x", "--sessions", 2)
+    assert "reasoning" not in afl("inspect", "x", "--prompts").out
+    afl("report", "x", "--out", tmp_path / "page")
+    assert "reason" not in (tmp_path / "page" / "report.md").read_text().split("## Configuration")[0]
 
 
 def test_a_model_that_thinks_not_leaves_no_trace_of_it_in_an_export(

@@ -1,5 +1,6 @@
 """Two language models in one run: each has its own address, key, limits, prices and numbers."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +17,15 @@ from simulations.analysis.simulation_report import SimulationReport
 from tests.simulations.conftest import Afl
 
 FIXED = {"dataset": "small", "split": "all", "recommender": "none", "reward": "none", "sessions": 6, "rounds": 3}
+AGENTS = {"recommendation", "user"}
+PRICES = {"m": (1.0, 2.0), "u": (1000.0, 2000.0)}
+"""US dollars a million tokens: the user agent's model is a thousand times as dear."""
 ANSWER_FORMATS = ("Item:", "Decision:")
+
+
+@pytest.fixture
+def prices(small: Path) -> None:
+    (small / "prices.json").write_text(json.dumps({"models": PRICES}))
 
 
 class Servers(NamedTuple):
@@ -75,7 +84,67 @@ def test_a_model_that_is_slowed_down_does_not_slow_the_other(
     assert {change["role"] for change in report.to_json()["pace"]} == AGENTS
 
 
-AGENTS = {"recommendation", "user"}
+def test_every_agent_has_its_own_calls_tokens_and_cost(
+    ask_both: Callable[..., SimulationReport], servers: Servers, prices: None
+) -> None:
+    report = ask_both(servers, run="x")
+    by_role = report.to_json()["llm"]["by_role"]
+    assert {role: usage["model"] for role, usage in by_role.items()} == {
+        "recommendation": "openai:m",
+        "user": "openai:u",
+    }
+    for key in ("calls", "prompt_tokens", "completion_tokens"):
+        assert sum(usage[key] for usage in by_role.values()) == report.llm[key]
+    for usage, price in zip(by_role.values(), PRICES.values(), strict=True):
+        expected = price[0] * usage["prompt_tokens"] + price[1] * usage["completion_tokens"]
+        assert usage["cost_usd"] == pytest.approx(expected / 1e6, abs=1e-6)
+        assert usage["reasoning_tokens"] is None
+
+
+def test_an_agent_without_calls_has_no_numbers(small: Path) -> None:
+    report = simulate(**{**FIXED, "rounds": 1, "user": False, "llm": "offline", "run": "x"})
+    assert set(report.to_json()["llm"]["by_role"]) == {"recommendation"}
+
+
+def test_a_budget_reserves_each_call_at_the_price_of_its_model_and_names_the_one_that_is_too_dear(
+    ask_both: Callable[..., SimulationReport], servers: Servers, prices: None, afl: Afl
+) -> None:
+    short = ask_both(servers, run="x", budget_usd=0.1, concurrency=1)
+    assert (short.failed > 0, servers.user.counters.chat) == (True, 0)
+    assert servers.recommendation.counters.chat > 0
+    assert "this call of openai:u may cost $" in afl("inspect", "x").out
+    enough = ask_both(servers, run="x", budget_usd=1000)
+    assert (enough.failed, servers.user.counters.chat > 0) == (0, True)
+
+
+def test_each_page_names_both_models(
+    ask_both: Callable[..., SimulationReport],
+    servers: Servers,
+    prices: None,
+    afl: Afl,
+    page: Callable[[str], str],
+    tmp_path: Path,
+) -> None:
+    ask_both(servers, run="both")
+    assert "agent openai:u" in afl("runs").out
+    assert "openai:m, user agent openai:u" in afl("inspect", "both").out
+    assert afl("report", "both", "--out", tmp_path / "page").code == 0
+    for file in ("report.html", "report.md"):
+        text = (tmp_path / "page" / file).read_text()
+        assert all(words in text for words in ("language model of the user agent", "openai:m", "openai:u"))
+    assert "openai:m, user agent openai:u" in page("/")
+    assert "language model of the user agent" in page("/runs/both")
+
+
+def test_a_comparison_names_the_user_agents_model(
+    ask_both: Callable[..., SimulationReport], servers: Servers, loop: Afl, afl: Afl
+) -> None:
+    ask_both(servers, run="both")
+    ask_both(servers, user="openai:w", run="other")
+    assert afl("compare", "both", "other", "--json").json["configuration"]["user_llm_name"] == [
+        "openai:u",
+        "openai:w",
+    ]
 
 
 def test_a_single_model_has_one_pace_without_a_role(loop: Afl, server: FakeServer) -> None:

@@ -27,6 +27,7 @@ from simulations.analysis.run_comparison import (
 )
 from simulations.document.page import Block, Section, Table
 from simulations.sections import comparisons, run_comparison
+from simulations.task.run_kind import RunKind
 from simulations.viewer.charts import Chart, Point, Series
 from simulations.viewer.data_access import DataAccess, InjectedData, RunKindView
 from simulations.viewer.queries import PageNumber, PageQuery, page_count, page_rows
@@ -294,9 +295,8 @@ async def _choices(data: DataAccess, runs: Sequence[Run]) -> tuple[tuple[Compara
 
 
 def _choice(summary: RunSummary) -> ComparableRun:
-    dataset, model, recommender = (
-        str(summary.config.get(key, "–")) for key in ("dataset", "llm_name", "recommender")
-    )
+    dataset, recommender = (str(summary.config.get(key, "–")) for key in ("dataset", "recommender"))
+    model = RunKind.from_config(summary.config).model_names or "–"
     recorded = summary.totals.completed + summary.totals.failed
     return ComparableRun(summary.name, dataset, model, recommender, recorded)
 

@@ -28,7 +28,7 @@ from simulations.analysis.outcomes import (
 from simulations.analysis.ranked_lists import ListScore, scores_of_lists
 from simulations.analysis.rounds import RoundOutcomes, RoundReport, round_outcomes, rounds_of_run
 from simulations.document import formats
-from simulations.document.page import Section
+from simulations.document.page import Block, Section
 from simulations.sections import costs, failures, hit_rates, ranking, setup
 from simulations.task.run_kind import RunKind
 from simulations.viewer.charts import Chart, Point, Series, Tone, Unit
@@ -99,6 +99,10 @@ class RunPage:
     candidates_hash: str
     ranked: tuple[ListScore, ...] = field(default=(), metadata=OMIT_EMPTY)
     """HR@k and NDCG@k of a ranking run."""
+    adaptations: Mapping[str, Any] = field(default_factory=dict, metadata=OMIT_EMPTY)
+    """By role: how requests differ from what was asked for, because the endpoint takes them only so."""
+    reasoning_tokens: Mapping[str, int] = field(default_factory=dict, metadata=OMIT_EMPTY)
+    """By role: tokens that its language model reasoned with, part of the completion tokens."""
     round_reports: Annotated[tuple[RoundReport, ...], SkipJsonSchema()] = field(default=(), metadata=NOT_IN_JSON)
     """The rounds as reports show them."""
 
@@ -117,13 +121,18 @@ class RunPage:
             else None,
             Section("Outcomes", (failures.sessions_table({self.name: self.outcomes}),)) if self.outcomes else None,
             Section("Replies", (failures.turns_table(turns, heading="agent"),)) if turns else None,
-            Section("Calls", (costs.calls_table(self.asked),)) if self.asked else None,
+            Section("Calls", self._calls()) if self.asked else None,
         ]
         return tuple(section for section in sections if section is not None)
 
+    def _calls(self) -> tuple[Block, ...]:
+        reasoning = costs.reasoning(self.reasoning_tokens)
+        table = costs.calls_table(self.asked, models=None if self.run_kind.same_model else self.run_kind.models)
+        return (table, reasoning) if reasoning else (table,)
+
     @property
     def configuration(self) -> Section:
-        return Section("Configuration", (setup.of_run(self.config, self.candidates_hash),))
+        return Section("Configuration", (setup.of_run(self.config, self.candidates_hash, self.adaptations),))
 
 
 async def read(data: InjectedData, run: RequestedRun) -> RunPage:
@@ -168,6 +177,8 @@ async def read(data: InjectedData, run: RequestedRun) -> RunPage:
         pace=tuple(ConcurrencyChangeLine(**change._asdict()) for change in await run.pace_changes()),
         config=run.config,
         candidates_hash=run.candidates_hash,
+        adaptations=run.adaptations,
+        reasoning_tokens=await run.reasoning_tokens(),
         ranked=await _ranked(run, kind, recorded) if kind.ranks and recorded else (),
         round_reports=reports,
     )

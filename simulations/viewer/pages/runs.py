@@ -75,7 +75,7 @@ def _line(summary: RunSummary) -> RunLine:
         begun=summary.created,
         status=summary.status,
         dataset=_setting(config, "dataset"),
-        model=_setting(config, "llm_name"),
+        model=RunKind.from_config(config).model_names or "–",
         recommender=_setting(config, "recommender"),
         tools=tuple(config.get("tools", ())),
         sessions=totals.sessions,
