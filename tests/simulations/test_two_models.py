@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from pydantic import SecretStr
 
 from afl.llm.canned_answers import refusing_answer
-from afl.llm.language_model import LanguageModelSpec, PerRole, SamplingOptions
 from afl.testing.faults import rate_limited
 from afl.testing.server import FakeServer, running_server
 from simulations import simulate
@@ -48,15 +46,13 @@ def servers() -> Iterator[Servers]:
 def ask_both(small: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., SimulationReport]:
     """`ask_both(servers, run="x")`: a simulation whose agents ask different models, each at its own server."""
 
-    def call(
-        servers: Servers, *, user: str = "openai:u", temperature: float = 1.0, **options: Any
-    ) -> SimulationReport:
-        specs = PerRole(
-            LanguageModelSpec("openai:m", base_url=servers.recommendation.url, api_key=SecretStr("first")),
-            LanguageModelSpec(user, SamplingOptions(temperature), servers.user.url, SecretStr("second")),
-        )
-        monkeypatch.setattr("simulations.execution.executor.model_specs", lambda *options: specs)
-        return simulate(**{**FIXED, "llm": "openai:m", **options})
+    monkeypatch.setenv("OPENAI_API_KEY", "first")
+    monkeypatch.setenv("OTHER_KEY", "second")
+
+    def call(servers: Servers, **options: Any) -> SimulationReport:
+        user = {"user_base_url": servers.user.url, "user_api_key_env": "OTHER_KEY", "user_temperature": 1.0}
+        models = {"llm": "openai:m", "base_url": servers.recommendation.url, "user_llm": "openai:u", **user}
+        return simulate(**{**FIXED, **models, **options})
 
     return call
 
@@ -140,7 +136,7 @@ def test_a_comparison_names_the_user_agents_model(
     ask_both: Callable[..., SimulationReport], servers: Servers, loop: Afl, afl: Afl
 ) -> None:
     ask_both(servers, run="both")
-    ask_both(servers, user="openai:w", run="other")
+    ask_both(servers, user_llm="openai:w", run="other")
     assert afl("compare", "both", "other", "--json").json["configuration"]["user_llm_name"] == [
         "openai:u",
         "openai:w",
