@@ -5,7 +5,10 @@ from collections.abc import Sequence
 
 from afl.data.catalogue import one_line
 from afl.types import Outcome
-from agents.parsing import Parsed, clean, read_lines, without_answer, without_thinking
+from agents.parsing.json_answers import json_list
+from agents.parsing.lines import clean, read_lines, text_lines
+from agents.parsing.parsed import Parsed, without_answer
+from agents.parsing.thinking import answer_part
 
 ParsedSentences = Parsed[tuple[str, ...]]
 """`value` holds the sentences, each on one line."""
@@ -17,7 +20,6 @@ MAX_LENGTH = 600
 
 _NUMBERED = re.compile(r"^(?P<indent>[\s>*_`]*)[#(\[]?\d{1,2}[.):\]]+[*_`]*\s+(?P<rest>\S.*)$")
 _BULLETED = re.compile(r"^(?P<indent>[\s>]*)[*•+\-–—]\s+(?P<rest>\S.*)$")
-_FENCE = re.compile(r"\s*(```|~~~)\s*\w*\s*")
 _SAME = re.compile(
     r"[\s>#*_`\"'(\[]*(?:same|answer|redundant)[\s*_`\"')\]]*[:：=][\s*_`\"'<(\[]*(?P<value>.*)", re.I
 )
@@ -31,7 +33,9 @@ def parse_sentences(text: str, heading: str) -> ParsedSentences:
     A line that is indented further than an entry continues it. Only the first ten sentences count. `UNPARSED` without
     a list, or with an overlong sentence.
     """
-    lines = [line for line in without_thinking(text).splitlines() if line.strip() and not _FENCE.fullmatch(line)]
+    content = answer_part(text)
+    listed = json_list(content, heading) if "{" in content else None
+    lines = text_lines(content if listed is None else "\n".join([f"{heading}:", *listed]))
     below, has_heading = _below(lines, heading)
     sentences = _marked(below, _NUMBERED) or _marked(below, _BULLETED)
     if not sentences and has_heading:

@@ -30,9 +30,10 @@ _ARTICLE_LAST = re.compile(r"^(.+), (the|an?)(?=$| \()")
 _YEAR_OR_KEY = re.compile(r"\s*(\(\d{4}(-\d{2,4})?\)|\[[^\[\]]+\])$")
 
 _PAIRS = {"'": "'", '"': '"', "‘": "’", "“": "”", "«": "»", "„": "“", "(": ")", "[": "]", "<": ">", "{": "}"}
+_PAIRS |= {"《": "》", "〈": "〉", "「": "」", "『": "』", "【": "】", "（": "）"}
 _PAIRS |= {mark: mark for mark in "*_`~|"}
 _STOPS = ".,;:!?…。、"
-_MARKS = "*_`~#>|\"'“”‘’«»<()[]{}\\"
+_MARKS = "*_`~#>|\"'“”‘’«»<()[]{}\\《》〈〉「」『』【】（）"
 _NUMBER_FIRST = re.compile(
     r"(?:(?:no\.?|nr\.?|number|candidate|item|option)\s*)?"
     r"(?:[#(\[]\s*\d{1,3}\s*[.):\]]*|\d{1,3}\s*[.):\]]|\d{1,3}\s+[-–—])\s*(?=\S)",
@@ -42,7 +43,7 @@ _ONLY_NUMBER = re.compile(
     r"(?:(?:no\.?|nr\.?|number|candidate|item|option)\s*)?[#(\[]?(\d{1,3})[.)\]]*", re.IGNORECASE
 )
 _BRACKET_LAST = re.compile(r"\s+(\([^()]*\)|\[[^\[\]]*\])$")
-_SPAN = re.compile(r"\*\*(.+?)\*\*|__(.+?)__|`(.+?)`|\"(.+?)\"|“(.+?)”|«(.+?)»")
+_SPAN = re.compile(r"\*\*(.+?)\*\*|__(.+?)__|`(.+?)`|\"(.+?)\"|“(.+?)”|«(.+?)»|《(.+?)》|「(.+?)」|『(.+?)』")
 # Where a title may end and an explanation begin. Unlisted titles that continue a listed one ("Star Trek: First
 # Contact", "Earth, Wind & Fire", "St. Vincent") must not match, so the explanation has to start with a word that
 # titles rarely continue with.

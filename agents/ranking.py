@@ -3,10 +3,13 @@
 The rules, in order (docs/agents.md shows an example of each):
 
 1. The list follows the last line with `Items:`, with any formatting. `Item 1: ...`, `Item 2: ...` is a list too.
-   Without either, the last lines numbered 1, 2, 3, ... are used if every one of them is a candidate.
+   Without either, the last lines numbered 1, 2, 3, ... are used if every one of them is a candidate; if only some
+   are, in a list that is long enough, it is off the list.
 2. If lines are numbered, the numbered ones count; else those with a bullet; else all up to a `Reason:`.
-3. Each is matched by `agents.matching` without its line number; nothing is guessed.
-4. Surplus entries are dropped; a list that is too short or has a duplicate title is unparsed.
+3. Each is matched by `agents.matching` without its line number; nothing is guessed. Titles on one line, with commas
+   between them, count if each is a candidate.
+4. Surplus entries are dropped; a list that is too short or has a duplicate title is unparsed, and so is the answer
+   format copied.
 """
 
 import re
@@ -15,16 +18,27 @@ from typing import NamedTuple
 
 from afl.types import Outcome
 from agents.matching import Match, match_title, quoted
-from agents.parsing import Line, Parsed, clean, last_labelled, read_lines, reason_before, without_answer
+from agents.parsing.lines import (
+    AFTER_LABEL,
+    BEFORE_LABEL,
+    Line,
+    any_word,
+    clean,
+    last_labelled,
+    read_lines,
+    reason_before,
+)
+from agents.parsing.parsed import Parsed, without_answer
+from agents.parsing.placeholders import is_placeholder
+from agents.words import words
 
 ParsedRanking = Parsed[tuple[str, ...]]
 """`value` holds the titles exactly as listed, best first."""
 
 _ITEMS = re.compile(
-    r"[\s>#*_`~•+\"'“”‘’\[{\-–—]*(?:\d{1,2}[.)]\s*[*_`]*)?"
-    r"(?:(?:my|the|final|recommended|ranked|top)\s+){0,2}(?:\d{1,3}\s+)?(?:items|ranking|ranked list)"
-    r"[\s*_`~\"'“”‘’\])}]*(?:[:：=][\s*_`~\[]*|$)",
-    re.IGNORECASE,
+    BEFORE_LABEL
+    + rf"(?:(?:{any_word(words('labels', 'before_items'))})\s+){{0,2}}(?:\d{{1,3}}\s+)?"
+    + rf"(?:{any_word(words('labels', 'items'))}){AFTER_LABEL}(?:[:：=﹕∶︰][\s*_`~\[]*|(?<=】)|$)"
 )
 _NUMBERED = re.compile(
     r"[\s>*_`~•+\-–—]*[#(\[]?(?P<number>\d{1,3})(?:[.):\]]+|\s+[-–—])[*_`]*(?:\s+(?P<rest>\S.*)|$)"
@@ -32,6 +46,8 @@ _NUMBERED = re.compile(
 _BULLETED = re.compile(r"\s*[*•+\-–—]\s+(?P<rest>\S.*)")
 _MAX_PROBLEMS = 5
 _NO_ITEMS = 'There is no line that says "Items:"; give the reason, then that line, then one title a line.'
+_COPIED = "The list repeats the answer format; write titles of the list of candidates there."
+_BETWEEN = re.compile(r"\s*[,;，；、]\s*")
 
 
 class _Entry(NamedTuple):
@@ -52,11 +68,11 @@ def parse_ranking(text: str, titles: Sequence[str], *, top: int) -> ParsedRankin
     if at is not None:
         entries, reason = _entries(_below(lines, at, titles), titles), _reason(lines, at)
     else:
-        at, entries = _unheaded(lines, titles)
+        at, entries = _unheaded(lines, titles, top)
         reason = "" if at is None else _reason(lines, at)
     if at is None:
         return Parsed(*without_answer(text, _NO_ITEMS))
-    return _validated(entries[:top], titles, top, reason)
+    return _validated(_separated(entries, titles)[:top], titles, top, reason)
 
 
 def numbered_entries(text: str, titles: Sequence[str], *, top: int, exact: bool = False) -> tuple[str | None, ...]:
@@ -77,6 +93,10 @@ def numbered_entries(text: str, titles: Sequence[str], *, top: int, exact: bool 
 
 def _validated(entries: Sequence[_Entry], titles: Sequence[str], top: int, reason: str) -> ParsedRanking:
     matches = [_match(entry, titles) for entry in entries]
+    if any(
+        match.title is None and is_placeholder(entry.rest) for entry, match in zip(entries, matches, strict=True)
+    ):
+        return Parsed(Outcome.UNPARSED, reason=reason, problem=_COPIED)
     wrong = [f"Entry {at}: {match.problem}" for at, match in enumerate(matches, start=1) if match.title is None]
     if wrong:
         return Parsed(Outcome.OFF_LIST, reason=reason, problem=" ".join(wrong[:_MAX_PROBLEMS]))
@@ -145,8 +165,20 @@ def _entry(written: str, titles: Sequence[str]) -> _Entry:
     return _Entry(written, written)
 
 
-def _unheaded(lines: Sequence[Line], titles: Sequence[str]) -> tuple[int | None, list[_Entry]]:
-    """The index and entries of a list without heading: lines with `Item`, or the last numbered lines if all match."""
+def _separated(entries: Sequence[_Entry], titles: Sequence[str]) -> Sequence[_Entry]:
+    """A single entry that names no candidate as the candidates it lists, if every part of it is one."""
+    if len(entries) != 1 or entries[0].mark == "number" or _match(entries[0], titles).title is not None:
+        return entries
+    parts = [_Entry(part, part) for part in _BETWEEN.split(entries[0].rest) if part]
+    return parts if all(_match(part, titles).title is not None for part in parts) else entries
+
+
+def _unheaded(lines: Sequence[Line], titles: Sequence[str], top: int) -> tuple[int | None, list[_Entry]]:
+    """The index and entries of a list without heading: lines with `Item`, or the last numbered lines.
+
+    Of these, all have to match, or it is a list with wrong entries: at least `top`, of which some match or before which
+    nothing stands.
+    """
     labelled = [at for at, line in enumerate(lines) if line.label == "item" and line.number]
     if labelled:
         return labelled[0], [_Entry(lines[at].value, lines[at].whole) for at in labelled]
@@ -155,9 +187,12 @@ def _unheaded(lines: Sequence[Line], titles: Sequence[str]) -> tuple[int | None,
     if first is None:
         return None, []
     entries = [_Entry(match["rest"] or "", match[0].strip()) for _, match in numbered[first:]]
-    if any(_match(entry, titles).title is None for entry in entries):
-        return None, []
-    return numbered[first][0], entries
+    matched = [_match(entry, titles).title is not None for entry in entries]
+    is_list = len(entries) >= top and (any(matched) or numbered[first][0] == 0)
+    # Without its heading, a list that goes on with something else may be a numbered reason.
+    if all(matched) or (is_list and not all(matched[:top])):
+        return numbered[first][0], entries
+    return None, []
 
 
 def _reason(lines: Sequence[Line], at: int) -> str:

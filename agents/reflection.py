@@ -20,7 +20,7 @@ from afl.ports import Chat
 from afl.prompt_headings import CHOSEN, HINTS_SO_FAR, NEW_HINT
 from afl.types import Attempt, Domain, Message, Outcome, Phase, SessionView, Turn
 from agents.list_parser import parse_same, parse_sentences
-from agents.parsing import without_thinking
+from agents.parsing import answer_part
 from agents.prompts import Prompts
 from agents.repair import LanguageModelAgent, ParsedReply, Question, parsed_decision
 from agents.sections import join_sections, numbered
@@ -137,7 +137,7 @@ def _conversation(turn: Turn) -> tuple[Message, ...]:
 
 
 def _reply_message(attempt: Attempt) -> Message:
-    return {"role": "assistant", "content": without_thinking(attempt.reply.text).strip()}
+    return {"role": "assistant", "content": answer_part(attempt.reply.text).strip()}
 
 
 def _parse_sentences(text: str, heading: str) -> ParsedReply:

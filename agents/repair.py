@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from afl.ports import Chat
 from afl.types import Answer, Attempt, CallKey, Domain, Message, Outcome, Phase, Reply
-from agents.parsing import Parsed, without_thinking
+from agents.parsing import Parsed, answer_part
 from agents.prompts import Prompts
 
 MAX_REPAIRS = 2
@@ -71,7 +71,7 @@ class RepairLoop:
 
     def _repair_messages(self, question: Question, reply: Reply, parsed: ParsedReply) -> Sequence[Message]:
         # Some endpoints refuse an assistant message without content.
-        text = without_thinking(reply.text).strip() or "(empty reply)"
+        text = answer_part(reply.text).strip() or "(empty reply)"
         correction = self.prompts.fill("repair", question.domain, problem=parsed.problem)
         return (
             {"role": "assistant", "content": text},

@@ -7,7 +7,7 @@ from afl.prompt_headings import CANDIDATES
 from afl.types import Answer, CallKey, Message, Outcome, Phase, Reply, Role
 from agents.parsing import parse_decision, parse_recommendation
 from agents.ranking import parse_ranking
-from agents.sections import listed_titles
+from agents.sections import listed_titles, titles_shown
 from agents.stored_requests import stored_list, stored_outcome, title_in_request, titles_in_request
 
 
@@ -36,7 +36,7 @@ class ReplyParser:
         if self.stored:
             return _parse_entries(messages, reply, self.listed, run_titles)
         if key.role == Role.USER and (key.phase == Phase.JUDGE or self.decisions):
-            decided = parse_decision(reply.text)
+            decided = parse_decision(reply.text, titles_shown(_opening(messages)))
             return Answer(decided.outcome, decided.reason, decision=decided.value)
         titles = _candidates(messages)
         if key.role == Role.RECOMMENDATION and (self.lists or key.phase == Phase.HINTS):
@@ -59,5 +59,8 @@ def _parse_entries(messages: Sequence[Message], reply: Reply, top: int, run_titl
 
 def _candidates(messages: Sequence[Message]) -> list[str]:
     """The candidate titles of the turn, from its first request, which repairs repeat."""
-    opening = next((message["content"] for message in messages if message["role"] == "user"), "")
-    return listed_titles(opening, CANDIDATES)
+    return listed_titles(_opening(messages), CANDIDATES)
+
+
+def _opening(messages: Sequence[Message]) -> str:
+    return next((message["content"] for message in messages if message["role"] == "user"), "")

@@ -6,10 +6,19 @@ nor an answer.
 
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from afl.data.catalogue import one_line
-from afl.prompt_headings import ADVICE, RECOMMENDATION, RECOMMENDED_BECAUSE, REFUSED, REFUSED_BECAUSE, REWARD_SCORE
+from afl.prompt_headings import (
+    ADVICE,
+    CANDIDATES,
+    HISTORY,
+    RECOMMENDATION,
+    RECOMMENDED_BECAUSE,
+    REFUSED,
+    REFUSED_BECAUSE,
+    REWARD_SCORE,
+)
 from afl.types import Advice, Refusal
 
 REASON_LENGTH = 600
@@ -97,3 +106,10 @@ def listed_titles(request: str, heading: str) -> list[str]:
             break
     listed = takewhile(str.strip, lines)
     return [line.split(". ", 1)[1] for line in listed if ". " in line]
+
+
+def titles_shown(request: str) -> list[str]:
+    """The titles of a stored request to the user agent: the offered one, the history, the candidates if listed."""
+    offered = (line for line in request.splitlines() if line.startswith(f"{RECOMMENDATION} "))
+    first = [line.removeprefix(RECOMMENDATION).strip() for line in islice(offered, 1)]
+    return [*first, *listed_titles(request, HISTORY), *listed_titles(request, CANDIDATES)]

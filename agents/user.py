@@ -88,6 +88,7 @@ class UserAgent(LanguageModelAgent):
         listed = self.see_candidates and reason is not None
         question = "user.question_judge" if reason is None else f"user.question_{'listed' if listed else 'alone'}"
         answer = fill("user.answer", domain)
+        shown = (title, *view.history_titles, *(view.candidate_titles if listed else ()))
         return Question(
             system=fill("user.system", domain),
             request=join_sections(
@@ -99,7 +100,7 @@ class UserAgent(LanguageModelAgent):
                 answer,
             ),
             answer_format=answer,
-            parse=lambda text: parsed_decision(parse_decision(text)),
+            parse=lambda text: parsed_decision(parse_decision(text, shown)),
             domain=domain,
         )
 

@@ -133,10 +133,17 @@ def test_a_decision_is_read(text, decision, reason):
 
 @pytest.mark.parametrize(
     "text",
-    ["Decision: maybe", "Decision: yes or no", "Decision: no/yes", "Decision: not sure", "Decision:", "Yes."],
+    ["Decision: maybe", "Decision: yes or no", "Decision: no/yes", "Decision: not sure", "Decision:"],
 )
 def test_neither_yes_nor_no_is_unparsed(text):
     assert parse_decision(text).outcome is Outcome.UNPARSED
+
+
+@pytest.mark.parametrize(
+    ("text", "decision"), [("Yes.", True), ("No, thank you.", False), ("It fits. Yes!", True)]
+)
+def test_a_sentence_that_says_one_of_them_is_a_decision_without_its_label(text, decision):
+    assert parse_decision(text).value is decision
 
 
 def test_thinking_that_never_ends_hides_the_rest():

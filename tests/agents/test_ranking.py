@@ -23,6 +23,7 @@ TITLES = ("Muse", "Air", "Item: Air", "Air Supply", "10. Neu!", "Items: live", "
         "Reason: loud\nItems:\n1. Muse\n   Reason: theatrical\n2. Air\n   Reason: soft",
         "Reason: loud\nItems:\n1. Muse\n2. Air\n\nI hope this helps!",
         "Reason: loud\nItems: 1. Muse\n2. Air",
+        "Reason: loud\nItems: Muse, Air",
         "Reason: loud\nTop 2 items:\n1. Muse\n2. Air",
         "Reason: loud\nRanking:\n1. Muse\n2. Air",
         "Reason: loud\nItem 1: Muse\nItem 2: Air",
@@ -80,7 +81,7 @@ def test_what_is_no_whole_list_is_unparsed_and_not_completed(text, problem):
     assert problem in parsed.problem
 
 
-@pytest.mark.parametrize("text", ["Items: Muse, Air", "Items:\n1.\n2. Air"])
+@pytest.mark.parametrize("text", ["Items: Muse, Radiohead", "Items: Muse Air", "Items:\n1.\n2. Air"])
 def test_what_could_only_be_guessed_is_off_list(text):
     assert parse_ranking(text, TITLES, top=2).outcome is Outcome.OFF_LIST
 
