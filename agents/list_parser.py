@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from afl.data.catalogue import one_line
 from afl.types import Outcome
-from agents.parsing.json_answers import json_list
+from agents.parsing.json_answers import json_list, json_word
 from agents.parsing.lines import clean, read_lines, text_lines
 from agents.parsing.parsed import Parsed, without_answer
 from agents.parsing.thinking import answer_part
@@ -52,10 +52,12 @@ def parse_sentences(text: str, heading: str) -> ParsedSentences:
 
 def parse_same(text: str) -> ParsedRedundancy:
     """Whether a hint repeats another: 1 or yes, 0 or no, after `Same:` or on a line of its own; else `UNPARSED`."""
-    lines = [line.whole for line in read_lines(text)]
+    content = answer_part(text)
+    lines = [line.whole for line in read_lines(content)]
     labelled = [match["value"] for line in lines if (match := _SAME.match(line))]
     unlabelled = [line for line in lines if _BARE.fullmatch(line)]
-    written = next(iter((*labelled[::-1], *unlabelled[::-1])), "")
+    word = json_word(content, "same") if "{" in content else ""
+    written = word or next(iter((*labelled[::-1], *unlabelled[::-1])), "")
     answer = _ONE_OR_ZERO.match(written)
     if answer is None:
         return Parsed(

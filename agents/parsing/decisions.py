@@ -25,6 +25,7 @@ _NO_DECISION = (
     'There is no line that begins with "Decision:"; give the reason and the decision, each on its own line.'
 )
 _MARKS = " \t*_`~\"'“”‘’#>|<([{【「『（"
+_STOPS = ".!。！)]}>"
 _STOP = r"(?=\s*(?:[^\w\s]|\Z))"
 """Punctuation or the end follows."""
 
@@ -61,7 +62,7 @@ _CONTRADICTION = re.compile(
     ),
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"\bno\.\s*(?=\d)", re.IGNORECASE)
+_NUMBER_OR_NAME = re.compile(r"\bno\.\s*(?=\d)|\b(?:dr|mr|mrs|ms)\.?\s+(?:yes|no)\b", re.IGNORECASE)
 _EMPHASIS = re.compile(r"[*_`#>\"“”]+")
 _SENTENCE = re.compile(r"[^.!?。！？…\n]*[.!?。！？…]*")
 _ANY_WORD = re.compile(rf"\b(?:{_list('yes', 'no')})\b", re.IGNORECASE)
@@ -76,13 +77,14 @@ def parse_decision(text: str, titles: Iterable[str] = ()) -> ParsedDecision:
     at = last_labelled(lines, "decision")
     if at is None:
         return _without_label(text, lines, titles)
-    written = answer_text(lines[at], unlabelled_after(lines, at)).lstrip(_MARKS)
+    below = unlabelled_after(lines, at)
+    written = answer_text(lines[at], below).lstrip(_MARKS)
     reason = reason_before(lines, at)
     value, rest = _labelled(written, titles)
-    if value is None:
+    if value is None or any(_is_word_for(line, not value) for line in below[:2]):
         problem = f'The "Decision:" line says {quoted(written)}, neither yes nor no; write one of them.'
         return Parsed(Outcome.UNPARSED, reason=reason, problem=problem)
-    return Parsed(Outcome.OK, value, reason or clean([rest]))
+    return Parsed(Outcome.OK, value, reason or _with_words(clean([rest])))
 
 
 def _without_label(text: str, lines: Sequence[Line], titles: Iterable[str]) -> ParsedDecision:
@@ -92,7 +94,17 @@ def _without_label(text: str, lines: Sequence[Line], titles: Iterable[str]) -> P
         return Parsed(*without_answer(text, _NO_DECISION))
     begin = next((at for at, line in enumerate(lines) if line.label == "reason"), None)
     reason = clean(content if begin is None else [line.value for line in lines[begin:]])
-    return Parsed(Outcome.OK, value, "" if _LABELLED.fullmatch(reason.strip(" .!。！")) else reason)
+    return Parsed(Outcome.OK, value, "" if _is_word_for(reason, value) else reason)
+
+
+def _is_word_for(text: str, value: bool) -> bool:
+    """Whether the text is a yes (True) or a no (False) and nothing else."""
+    answer = _LABELLED.fullmatch(text.strip(f"{_MARKS}{_STOPS}"))
+    return answer is not None and _says_yes(answer) == value
+
+
+def _with_words(text: str) -> str:
+    return text if re.search(r"\w", text) else ""
 
 
 def _labelled(written: str, titles: Iterable[str]) -> tuple[bool | None, str]:
@@ -114,7 +126,7 @@ def _says_yes(match: re.Match[str]) -> bool:
 
 def _in_sentences(text: str, titles: Iterable[str]) -> bool | None:
     """The yes or no that the first or the last sentence holds; None without one, or if there are several."""
-    content = _NUMBER.sub("number ", unicodedata.normalize("NFKC", text).replace("’", "'"))
+    content = _NUMBER_OR_NAME.sub("name ", unicodedata.normalize("NFKC", text).replace("’", "'"))
     if _LABELLED_ANYWHERE.search(content) is None:
         return None
     content = _EMPHASIS.sub("", _without_titles(content, titles))

@@ -54,13 +54,19 @@ def split_json(text: str, label_of: LabelOf) -> Iterator[str | JsonAnswer]:
 
 
 def json_list(text: str, key: str) -> list[str] | None:
-    """The strings listed under this key of a JSON object in the text; None without one."""
+    """The entries, numbered, under the last such key of the JSON objects in the text; None without one."""
+    return next((answer.entries for answer in _answers(text, key, "items")), None)
 
-    def is_key(name: str) -> str:
-        return "items" if name.casefold() == key.casefold() else ""
 
-    found = [piece.entries for piece in split_json(text, is_key) if isinstance(piece, JsonAnswer)]
-    return found[-1] if found else None
+def json_word(text: str, key: str) -> str:
+    """The word or number under the last such key of the JSON objects in the text; empty without one."""
+    return next((answer.values["decision"] for answer in _answers(text, key, "decision")), "")
+
+
+def _answers(text: str, key: str, label: str) -> list[JsonAnswer]:
+    """The objects of the text that have the key, the last one first."""
+    pieces = split_json(text, lambda name: label if name.casefold() == key.casefold() else "")
+    return [piece for piece in pieces if isinstance(piece, JsonAnswer)][::-1]
 
 
 def _bare_list(text: str) -> str:

@@ -46,7 +46,9 @@ def _in_any_case(word: str) -> str:
     return f"[{''.join(map(re.escape, sorted(first)))}](?i:{rest})"
 
 
-BEFORE_LABEL = r"[\s>#*_`~•·+|\"'“”‘’«(\[{<【「『《〔（\-–—\ufeff\u200b-\u200f\u2060]*+(?:\d{1,2}[.)]\s*+[*_`]*+)?+"
+BEFORE_LABEL = (
+    r"[\s>#*_`~•·+|\"'“”‘’«(\[{<【「『《〔（\-–—\ufeff\u200b-\u200f\u2060]*+(?:\d{1,2}[.)]\s*+[*_`]*+)?+"
+)
 AFTER_LABEL = r"[\s*_`~\"'“”‘’\])}|】」』》〕）]*"
 _WORDS = {label: frozenset(map(unaccented, words("labels", label))) for label in (*LABELS, "items")}
 _LABEL = re.compile(

@@ -26,4 +26,5 @@ _PHRASES = re.compile(_any_of("phrases"), re.IGNORECASE)
 def is_refusal(text: str) -> bool:
     """Whether the text begins with a refusal to take part; refusing what is offered is none."""
     begin = unicodedata.normalize("NFC", text[:_MAX_CHARACTERS].strip()).translate(_STRAIGHT)
-    return bool(_ENGLISH.match(begin) or _PHRASES.search(_SENTENCE_END.split(begin, maxsplit=1)[0]))
+    first = _SENTENCE_END.split(re.sub(r"^\W+", "", begin), maxsplit=1)[0]
+    return bool(_ENGLISH.match(begin) or _PHRASES.search(first))

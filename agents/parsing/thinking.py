@@ -5,10 +5,11 @@ The marks are data: `agents/words/thinking.toml` and `agents/words/special_token
 
 import re
 from collections.abc import Iterable
+from itertools import chain
 
 from agents.words import marks, words
 
-_CLOSINGS = {opening.casefold(): closing for opening, closing in marks("thinking", "marks")}
+_MARKS = marks("thinking", "marks")
 _AT_THE_START = marks("thinking", "at_the_start")
 _ANSWER_CHANNELS = frozenset(words("thinking", "answer_channels"))
 _OTHER_TURNS = words("special_tokens", "other_turns")
@@ -21,24 +22,22 @@ def _opening(mark: str) -> str:
     return rf"<{re.escape(tag[1])}(?:\s[^<>]*)?>" if tag else re.escape(mark)
 
 
-def _any_of(patterns: Iterable[str]) -> re.Pattern[str]:
-    """The longest of the alternatives, in any case."""
-    return re.compile("|".join(sorted(set(patterns), key=len, reverse=True)), re.IGNORECASE)
+def _any_of(patterns: Iterable[str], *others: str) -> re.Pattern[str]:
+    """The longest of the patterns, else the first of the others, in any case."""
+    return re.compile("|".join([*sorted(set(patterns), key=len, reverse=True), *others]), re.IGNORECASE)
 
 
-_OPENING = _any_of(map(_opening, _CLOSINGS))
-_CLOSING = _any_of(map(re.escape, _CLOSINGS.values()))
-_CLOSING_OF = {opening: re.compile(re.escape(closing), re.IGNORECASE) for opening, closing in _CLOSINGS.items()}
+_OPENING = _any_of(_opening(mark) for mark, _ in _MARKS if mark)
+_CLOSING = _any_of(re.escape(mark) for _, mark in _MARKS)
+_CLOSING_OF = {opening.casefold(): _any_of([re.escape(closing)]) for opening, closing in _MARKS}
 _ATTRIBUTES = re.compile(r"\s[^<>]*>$")
 _OTHER_TURN = _any_of(map(re.escape, _OTHER_TURNS))
-_TOKEN = _any_of([*map(re.escape, _TOKENS), r"<\|/?[a-z_][\w.:/ -]{0,40}\|>", r"<｜[^｜<>\n]{1,40}｜>"])
+_TOKEN = _any_of(map(re.escape, _TOKENS), r"<\|/?[a-z_][\w.:/ -]{0,40}\|>", r"<｜[^｜<>\n]{1,40}｜>")
 _CHANNEL, _MESSAGE = "<|channel|>", "<|message|>"
 _CHANNEL_END = re.compile(r"<\|(?:end|return|call|start)\|>")
 # Most replies contain no character with which a mark begins, and are read without looking for any.
 _FIRST_CHARACTERS = re.compile(
-    "["
-    + re.escape("".join({mark[0] for mark in (*_CLOSINGS, *_CLOSINGS.values(), *_OTHER_TURNS, *_TOKENS)}))
-    + "]"
+    "[" + re.escape("".join({mark[0] for mark in (*chain(*_MARKS), *_OTHER_TURNS, *_TOKENS) if mark})) + "]"
 )
 _FIRST_WORDS = tuple(opening for opening, _ in _AT_THE_START)
 

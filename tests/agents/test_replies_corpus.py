@@ -1,14 +1,21 @@
-"""The labelled replies are well formed; `benchmarks.replies` counts what the parsers make of them."""
+"""The labelled replies are well formed and read right, and no mixture of them breaks or slows the parsers."""
 
 import json
 import re
 from collections import Counter
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from benchmarks.replies import CORPUS, SOURCES, load_corpus
+from afl.types import Outcome
+from agents.parsing import parse_decision, parse_recommendation
+from agents.ranking import parse_ranking
+from agents.words import marks, words
+from benchmarks.replies import CORPUS, SOURCES, Reading, load_corpus, read_all, verdict
 
 KINDS = {"recommendation", "decision", "ranking", "choice"}
 OUTCOMES = {"ok", "off_list", "unparsed", "declined", "truncated"}
@@ -116,3 +123,67 @@ def test_another_text_than_the_one_labelled_is_refused(shared_data: Path, tmp_pa
 
 def test_without_the_movie_data_the_others_are_left(tmp_path: Path, whole):
     assert load_corpus(movies=tmp_path / "none") == whole
+
+
+COUNTS = {"re2llm": 101, "smollm2": 103, "written": 362}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+async def test_every_reply_is_read_as_labelled_and_none_is_guessed(source: str, request: pytest.FixtureRequest):
+    folder = request.getfixturevalue("shared_data") if source == "re2llm" else Path("none")
+    replies = [one for one in load_corpus(movies=folder / "re2llm" / "movie") if one["source"] == source]
+    readings = [Reading(*one) for one in await read_all(replies)]
+    verdicts = Counter(verdict(one["right"], found) for one, found in zip(replies, readings, strict=True))
+    assert verdicts == {"right": COUNTS[source]}
+
+
+TEXTS = [reply["text"] for reply in load_corpus(movies=Path("none"))]
+TITLES = [reply["titles"] for reply in load_corpus(movies=Path("none")) if reply["titles"]]
+MARKS = [mark for pair in marks("thinking", "marks") for mark in pair if mark] + [
+    *words("special_tokens", "tokens"),
+    *words("special_tokens", "other_turns"),
+    *(
+        "<|channel|>analysis<|message|>",
+        "<|channel|>final<|message|>",
+        "<|end|>",
+        "{",
+        "}",
+        '"',
+        "Item:",
+        "Decision: ",
+    ),
+    *("\n", " ", "**", "```", "no", "yes", "1. ", '{"item": "', "</item>", "\\boxed{"),
+]
+PIECES = st.one_of(
+    st.sampled_from(TEXTS),
+    st.builds(lambda text, share: text[: int(len(text) * share)], st.sampled_from(TEXTS), st.floats(0, 1)),
+    st.builds(lambda text, share: text[int(len(text) * share) :], st.sampled_from(TEXTS), st.floats(0, 1)),
+    st.sampled_from(MARKS),
+)
+MAX_MS = 50
+
+
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@given(text=st.lists(PIECES, min_size=1, max_size=6).map("".join), titles=st.sampled_from(TITLES))
+def test_no_mixture_of_replies_breaks_the_parsers_or_takes_long_or_names_what_was_not_listed(text, titles):
+    top = min(3, len(titles))
+    named, ranked, decided = (
+        read_in_time(lambda: parse_recommendation(text, titles)),
+        read_in_time(lambda: parse_ranking(text, titles, top=top)),
+        read_in_time(lambda: parse_decision(text, titles)),
+    )
+    assert (named.outcome is Outcome.OK) == (named.value in titles)
+    assert (ranked.outcome is Outcome.OK) == (ranked.value is not None)
+    assert ranked.value is None or (len(set(ranked.value)) == top and set(ranked.value) <= set(titles))
+    assert (decided.outcome is Outcome.OK) == (decided.value in (True, False))
+
+
+def read_in_time(read: Any) -> Any:
+    """What is read, in less than 50 ms of CPU; a second try is not charged for a pause of the machine."""
+    for _ in range(2):
+        begin = process_time()
+        found = read()
+        ms = (process_time() - begin) * 1000
+        if ms < MAX_MS:
+            return found
+    raise AssertionError(f"{ms:.0f} ms")
