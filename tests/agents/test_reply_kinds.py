@@ -25,32 +25,44 @@ def decision(text: str) -> bool | None:
     return parse_decision(text).value
 
 
-@pytest.mark.parametrize(("opening", "closing"), PAIRS, ids=lambda mark: mark or "never written")
-class TestThinkingInAnyDress:
-    def test_the_answer_outside_it_is_read(self, opening, closing):
-        assert item(f"{opening}\n{DRAFT}{closing}\nReason: snow\nItem: Fargo") == (Outcome.OK, "Fargo")
-        assert decision(f"{opening}{DRAFT}{closing}Reason: long\nDecision: no") is False
+in_any_dress = pytest.mark.parametrize(("opening", "closing"), PAIRS, ids=lambda mark: mark or "never written")
 
-    def test_a_draft_inside_it_is_no_answer(self, opening, closing):
-        text = f"{opening}\n{DRAFT}{closing}"
-        assert item(text) == (Outcome.UNPARSED, None)
-        assert parse_decision(text).outcome is Outcome.UNPARSED
-        assert parse_ranking(text, TITLES, top=2).outcome is Outcome.UNPARSED
-        assert parse_sentences(text.replace("Items", "Hints"), "Hints").outcome is Outcome.UNPARSED
-        assert answer_part(text).strip() == ""
 
-    def test_a_mark_that_is_never_closed_hides_the_rest(self, opening, closing):
-        if opening:
-            assert item(f"{opening}\n{DRAFT}") == (Outcome.UNPARSED, None)
+@in_any_dress
+def test_the_answer_outside_the_thinking_is_read(opening, closing):
+    assert item(f"{opening}\n{DRAFT}{closing}\nReason: snow\nItem: Fargo") == (Outcome.OK, "Fargo")
+    assert decision(f"{opening}{DRAFT}{closing}Reason: long\nDecision: no") is False
 
-    def test_a_mark_whose_opening_stood_in_the_prompt_hides_what_is_before_it(self, opening, closing):
-        assert item(f"{DRAFT}{closing}\nItem: Big") == (Outcome.OK, "Big")
 
-    def test_any_case_is_recognised(self, opening, closing):
-        assert item(f"{opening.upper()}\n{DRAFT}{closing.lower()}\nItem: Big") == (Outcome.OK, "Big")
+@in_any_dress
+def test_thinking_is_never_the_answer(opening, closing):
+    text = f"{opening}\n{DRAFT}{closing}"
+    assert item(text) == (Outcome.UNPARSED, None)
+    assert parse_decision(text).outcome is Outcome.UNPARSED
+    assert parse_ranking(text, TITLES, top=2).outcome is Outcome.UNPARSED
+    assert parse_sentences(text.replace("Items", "Hints"), "Hints").outcome is Outcome.UNPARSED
+    assert answer_part(text).strip() == ""
 
-    def test_the_thinking_is_not_the_reason(self, opening, closing):
-        assert parse_recommendation(f"{opening}I wonder.{closing}\nsnow\nItem: Fargo", TITLES).reason == "snow"
+
+@in_any_dress
+def test_a_mark_that_is_never_closed_hides_the_rest(opening, closing):
+    if opening:
+        assert item(f"{opening}\n{DRAFT}") == (Outcome.UNPARSED, None)
+
+
+@in_any_dress
+def test_a_mark_whose_opening_stood_in_the_prompt_hides_what_is_before_it(opening, closing):
+    assert item(f"{DRAFT}{closing}\nItem: Big") == (Outcome.OK, "Big")
+
+
+@in_any_dress
+def test_marks_of_thinking_are_recognised_in_any_case(opening, closing):
+    assert item(f"{opening.upper()}\n{DRAFT}{closing.lower()}\nItem: Big") == (Outcome.OK, "Big")
+
+
+@in_any_dress
+def test_the_thinking_is_not_the_reason(opening, closing):
+    assert parse_recommendation(f"{opening}I wonder.{closing}\nsnow\nItem: Fargo", TITLES).reason == "snow"
 
 
 @pytest.mark.parametrize(
