@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from afl.errors import UsageError
 from afl.extras import optional_imports
-from afl.llm.language_model import DEFAULT_SOURCE, EndpointSource, LanguageModel, LanguageModelContext
+from afl.llm.language_model import EndpointSource, LanguageModel, LanguageModelContext
 from afl.llm.redaction import SecretRedactionFilter, host_and_port, secret_encodings, url_secrets
 from afl.llm.request_cost import price_of
 
@@ -69,7 +69,7 @@ def _provider_and_model(argument: str | None) -> tuple[str, str]:
 
 def _source(source: EndpointSource, provider: str) -> EndpointSource:
     """Where the key is stated: in the provider's own variable, unless another was named."""
-    if source.key != DEFAULT_SOURCE.key:
+    if source.is_key_stated:
         return source
     return replace(source, key=_KEYS.get(provider, f"{provider.upper()}_API_KEY"))
 
@@ -83,6 +83,8 @@ def _read_key(context: LanguageModelContext, provider: str, source: EndpointSour
         )
     if text:
         return text
+    if context.spec.source.is_key_stated:
+        raise UsageError(f"no key in {source.key}: set it or write it into .env")
     if provider in _OWN_CREDENTIALS:
         return None
     if context.spec.base_url or os.environ.get(f"{provider.upper()}_BASE_URL"):

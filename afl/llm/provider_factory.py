@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from afl.errors import UsageError
 from afl.extras import missing_library
 from afl.llm.adaptations import DROPPABLE, MAX_TOKENS
-from afl.llm.language_model import DEFAULT_SAMPLING
+from afl.llm.sampling import DEFAULT_SAMPLING
 
 SYSTEM_ROLE = "system_role"
 _NAMED = (*DROPPABLE, MAX_TOKENS)

@@ -76,7 +76,14 @@ def model_specs(
 
 
 def _same_kind(name: str, other: str) -> bool:
-    return parse_spec(name).name == parse_spec(other).name
+    """Whether both models may be reached at one address with one key."""
+    return _kind(name) == _kind(other)
+
+
+def _kind(name: str) -> tuple[str, str]:
+    """The plug-in, and the provider where the plug-in has several."""
+    plugin, argument = parse_spec(name)
+    return plugin, (argument or "").partition(":")[0] if plugin == "langchain" else ""
 
 
 def _key(variable: str | None, option: str, settings: Settings) -> "SecretStr | None":

@@ -95,7 +95,12 @@ class LanguageModelOptions:
     """
 
     llm: Annotated[
-        str, Option("Language model: offline, openai:MODEL, or a profile", MODELS, metavar=MODEL_METAVAR)
+        str,
+        Option(
+            "Language model: offline, openai:MODEL, langchain:PROVIDER:MODEL, or a profile",
+            MODELS,
+            metavar=MODEL_METAVAR,
+        ),
     ] = ""
     user_llm: Annotated[
         str | None, Option("Language model of the user agent", MODELS, metavar=MODEL_METAVAR, default="--llm")

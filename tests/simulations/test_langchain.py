@@ -15,6 +15,8 @@ from afl.testing import anthropic_server
 from afl.testing.anthropic_server import FakeAnthropicServer
 from afl.testing.faults import Fault
 from afl.testing.server import running_server
+from simulations.execution.language_models import model_specs
+from simulations.options.groups import EndpointOptions, LanguageModelOptions
 from tests.simulations.conftest import Afl, Finished
 
 KEY = "sk-ant-canary-1234567890"
@@ -138,6 +140,62 @@ def test_no_output_holds_the_key(claude: Run, afl: Afl, tmp_path: Path, small: P
     assert all(KEY not in each.out + each.err for each in shown)
     assert all(KEY.encode() not in file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
     assert all(KEY.encode() not in file.read_bytes() for file in small.rglob("*") if file.is_file())
+
+
+def test_options_of_the_model_are_sent_and_are_part_of_the_identity(
+    claude: Run, afl: Afl, anthropic: FakeAnthropicServer
+) -> None:
+    options = ["--temperature", "none", "--top-p", 0.9, "--max-tokens", 77, "--llm-option", "top_k=5"]
+    assert claude(anthropic, "--run", "x", *options).code == 0
+    request = anthropic.requests[-1]
+    assert (request["top_p"], request["max_tokens"], request["top_k"]) == (0.9, 77, 5)
+    assert "temperature" not in request
+    (run,) = afl("runs", "--json").json["runs"]
+    assert run["config"]["llm_parameters"] == {"top_p": 0.9, "max_tokens": 77, "top_k": 5}
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        (["--llm-seed", 1], "langchain:anthropic takes no seed; it takes: temperature, top_p,"),
+        (["--reasoning-effort", "minimal"], "reasoning_effort: Input should be 'max'"),
+        (["--api-key-env", "NOT_THERE"], "no key in NOT_THERE: set it"),
+    ],
+)
+def test_an_option_that_cannot_be_is_refused_before_the_run(
+    option: list[object], told: str, claude: Run, anthropic: FakeAnthropicServer
+) -> None:
+    run = claude(anthropic, "--run", "x", *option)
+    assert (run.code, anthropic.counters.chat) == (2, 0)
+    assert told in run.complaint
+
+
+def test_each_agent_can_have_a_model_of_another_provider(
+    claude: Run, anthropic: FakeAnthropicServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-user-agent")
+    with running_server(authorization="Bearer sk-of-the-user-agent") as other:
+        user = ["--user-llm", "langchain:openai:gpt-4o-mini", "--user-base-url", other.url]
+        run = claude(anthropic, "--run", "x", *user)
+    assert (run.code, run.json["completed"]) == (0, 3)
+    assert anthropic.counters.chat + other.counters.chat == run.json["llm"]["calls"]
+    assert all("Decision:" not in request["messages"][-1]["content"] for request in anthropic.requests)
+    assert all("Decision:" in request["messages"][-1]["content"] for request in other.requests)
+
+
+def test_the_address_of_one_provider_is_not_that_of_another() -> None:
+    options = LanguageModelOptions(llm="langchain:anthropic:m", user_llm="langchain:groq:m")
+    specs = model_specs(options, EndpointOptions(base_url="http://127.0.0.1:1"))
+    assert (specs.recommendation.base_url, specs.user.base_url) == ("http://127.0.0.1:1", None)
+
+
+def test_an_estimate_knows_its_price(claude: Run, afl: Afl, anthropic: FakeAnthropicServer) -> None:
+    fixed = "estimate --dataset small --split all --recommender none --reward none --json"
+    llm = ["--llm", "langchain:anthropic:claude-opus-5", "--base-url", anthropic.url]
+    estimated = afl(*fixed.split(), *llm)
+    assert estimated.code == 0
+    assert 0 < estimated.json["cost_usd"]["least"] < estimated.json["cost_usd"]["most"]
+    assert anthropic.counters.chat == 0
 
 
 def test_help_doctor_and_reading_commands_do_without_langchain_and_its_providers(
