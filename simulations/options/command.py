@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 from afl.errors import UsageError
 from simulations.options.groups import has_budget, require_user_model
 from simulations.options.parameters import command_parameters, options_signature
+from simulations.options.profile_options import resolve_profiles
 
 if TYPE_CHECKING:
     from simulations.options.run_options import RunOptions
@@ -86,6 +87,8 @@ def command(options: Callable[P, O]) -> Callable[[Callable[[Invocation[O]], R]],
 def make_invocation(options: Callable[..., O], arguments: Mapping[str, Any]) -> Invocation[O]:
     """A call with these arguments; None counts as not stated. Raises `UsageError` for a value that is no choice."""
     explicit = {name: value for name, value in arguments.items() if value is not None}
+    if {"llm", "config"} <= {*options.__dataclass_fields__}:  # type: ignore[attr-defined]
+        explicit = {name: value for name, value in resolve_profiles(explicit).items() if value is not None}
     if not explicit.get("tools", True):
         del explicit["tools"]
     values = options(**explicit)

@@ -5,6 +5,7 @@ A command's options are one class that inherits the groups it takes. `RunOptions
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from afl.errors import UsageError
@@ -194,6 +195,10 @@ class EndpointOptions:
     user_api_key_env: Annotated[
         str | None,
         Option("Variable that has the key of --user-llm", MODELS, metavar="VAR", default="--api-key-env"),
+    ] = None
+    config: Annotated[
+        str | Path | None,
+        Option("File of profiles", MODELS, metavar="FILE", default="afl.toml here, else in AFL_HOME"),
     ] = None
     price: tuple[float, float] | None = None
     """US dollars per million tokens of prompts and replies; None: what the lists of prices have."""
