@@ -386,8 +386,17 @@ def _necessary_change(status: int | None, body: ErrorBody, request: Mapping[str,
     for sent, other in ((MAX_TOKENS, MAX_COMPLETION_TOKENS), (MAX_COMPLETION_TOKENS, MAX_TOKENS)):
         if sent in request and (body.parameter == sent or _names(body, sent)):
             return Change(max_tokens_as=other)
-    named = [name for name in DROPPABLE if name in request and (body.parameter == name or _names(body, name))]
+    named = [name for name in DROPPABLE if name in request and _is_about(body, name)]
     return Change(drop=named[0]) if named else None
+
+
+_OTHER_NAMES = {"reasoning_effort": ("effort", "reasoning.effort", "output_config.effort")}
+"""What providers call a parameter that LangChain has one name for."""
+
+
+def _is_about(body: ErrorBody, parameter: str) -> bool:
+    names = (parameter, *_OTHER_NAMES.get(parameter, ()))
+    return any(body.parameter == name or _names(body, name) for name in names)
 
 
 def _says(body: ErrorBody, words: str) -> bool:

@@ -33,6 +33,8 @@ def to_langchain(messages: Sequence[Message]) -> list[BaseMessage]:
 
 
 _OUTCOMES = {Ending.COMPLETE: Outcome.OK, Ending.TRUNCATED: Outcome.TRUNCATED, Ending.DECLINED: Outcome.DECLINED}
+_FINISH_REASONS = ("finish_reason", "stop_reason", "stopReason", "done_reason")
+"""Where the providers' classes keep it: most, Anthropic's, Amazon's, Ollama's."""
 _STILL_THINKING = "the reply was cut off while the model was still thinking; raise --max-tokens"
 
 
@@ -42,7 +44,7 @@ def to_reply(answer: AIMessage, *, price: Price | None, latency: float) -> Reply
     Raises `InvalidResponseError` where the finish reason says that the server failed.
     """
     refusal = answer.additional_kwargs.get("refusal")
-    finish_reason = answer.response_metadata.get("finish_reason") or answer.response_metadata.get("stop_reason")
+    finish_reason = next(filter(None, map(answer.response_metadata.get, _FINISH_REASONS)), None)
     end = Ending.DECLINED if refusal else ending(finish_reason)
     if end is Ending.SERVER_FAILED:
         raise InvalidResponseError(f"the endpoint ended the reply with {finish_reason!r}")

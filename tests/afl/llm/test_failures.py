@@ -1,7 +1,9 @@
 """What exceptions of chat models mean."""
 
 import json
+from typing import ClassVar
 
+import httpx2
 import pytest
 
 from afl.errors import EndpointError
@@ -90,3 +92,57 @@ def test_the_innermost_cause_is_what_people_read() -> None:
         trouble = classify_failure(error, now=0.0)
     assert trouble is not None
     assert trouble.text == "ConnectionResetError: connection reset by peer"
+
+
+class AmazonError(Exception):
+    """As botocore raises it."""
+
+    response: ClassVar = {
+        "Error": {"Code": "ThrottlingException", "Message": "Too many requests"},
+        "ResponseMetadata": {"HTTPStatusCode": 429},
+    }
+
+
+class GoogleError(Exception):
+    code = 429
+
+
+class HttpxStatusError(Exception):
+    """As Mistral's class raises it."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__("no")
+        self.response = Response()
+        self.response.status_code = status  # type: ignore[attr-defined]
+
+
+def wrapped(error: Exception) -> Exception:
+    outer = Exception("Error calling model")
+    outer.__cause__ = error
+    return outer
+
+
+@pytest.mark.parametrize(
+    ("error", "action", "status"),
+    [
+        (AmazonError("Too many requests"), FailureAction.RETRY, 429),
+        (GoogleError("Resource has been exhausted"), FailureAction.RETRY, 429),
+        (wrapped(GoogleError("Resource has been exhausted")), FailureAction.RETRY, 429),
+        (HttpxStatusError(503), FailureAction.RETRY, 503),
+        (HttpxStatusError(401), FailureAction.STOP, 401),
+        (httpx2.ReadError("reset"), FailureAction.RETRY, None),
+        (httpx2.ConnectTimeout("slow"), FailureAction.RETRY, None),
+    ],
+)
+def test_the_status_is_found_wherever_a_provider_s_sdk_keeps_it(
+    error: Exception, action: FailureAction, status: int | None
+) -> None:
+    failure = classify_failure(error, now=0)
+    assert failure is not None
+    assert (failure.action, failure.status) == (action, status)
+
+
+def test_a_code_that_is_no_status_is_a_programming_error() -> None:
+    error = SystemError("odd")
+    error.code = 7  # type: ignore[attr-defined]
+    assert classify_failure(error, now=0) is None

@@ -413,3 +413,13 @@ async def test_a_repair_after_an_empty_reply_is_taken() -> None:
         await chat.ainvoke([HumanMessage("Decision:"), AIMessage(""), HumanMessage("Decision:")])
         await chat.aclose()
     assert server.counters.chat == 1
+
+
+async def test_an_effort_that_the_model_does_not_take_is_left_out() -> None:
+    fault = anthropic_server.refuses("output_config", "This model does not support the effort parameter.")
+    async with FakeAnthropicServer(faults=dict.fromkeys(range(1, 9), fault)) as server:
+        chat = ProviderChat(factory(base_url=server.url), {"reasoning_effort": "low"})
+        await chat.ainvoke("Decision:")
+        await chat.aclose()
+    assert ["output_config" in request for request in server.requests] == [True, False]
+    assert chat.adaptations.now.to_json() == {"dropped": ["reasoning_effort"]}
