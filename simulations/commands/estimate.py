@@ -12,7 +12,7 @@ from simulations.options.groups import ConcurrencyOptions, EndpointOptions, Judg
 
 if TYPE_CHECKING:
     from afl.llm.language_model import LanguageModel, PerRole
-    from simulations.execution.cost_estimate import CostEstimate
+    from simulations.execution.cost_estimate import CostEstimate, EstimatedModel
     from simulations.execution.executor import Executor
     from simulations.task.task import Task
 
@@ -25,6 +25,11 @@ class EstimateOptions(
 
     reply_tokens: Annotated[int, Option("Assumed tokens of a reply", LIMITS)] = 80
     """About 60 words, a little more than the prompts request."""
+    reasoning_tokens: Annotated[
+        int | None,
+        Option("Assumed tokens of reasoning before a reply", LIMITS, default="1000 of models that reason"),
+    ] = None
+    """Of the models that are known to reason (by --reasoning-effort or by name); of all, where none is."""
     latency: Annotated[float, Option("Assumed seconds until a reply", LIMITS, metavar="SECONDS")] = 1.0
 
 
@@ -47,6 +52,8 @@ def estimate(invocation: Invocation[EstimateOptions]) -> "CostEstimate":
     options = invocation.options
     at_least("concurrency", options.concurrency, 1)
     at_least("reply-tokens", options.reply_tokens, 1)
+    if options.reasoning_tokens is not None:
+        at_least("reasoning-tokens", options.reasoning_tokens, 0)
     if not options.latency > 0:
         raise UsageError(f"--latency: got {options.latency:g}, expected seconds above 0")
     rates = rate_limits(options).each
@@ -60,15 +67,30 @@ def estimate(invocation: Invocation[EstimateOptions]) -> "CostEstimate":
             executor.wait(model.close())
     return CostEstimate(
         dataset=task.options.dataset,
-        llm=models.recommendation.name,
+        models=_estimated(models, options.reasoning_tokens),
         sessions=len(task),
         requests=requests,
-        prices=models.map(lambda model: model.price),
         reply_tokens=options.reply_tokens,
         latency=options.latency,
         concurrency=options.concurrency,
         rates=rates,
     )
+
+
+def _estimated(models: "PerRole[LanguageModel]", reasoning_tokens: int | None) -> "PerRole[EstimatedModel]":
+    """The models with the tokens that they are assumed to reason with."""
+    from afl.llm.reasoning_models import REASONING_TOKENS, is_known_to_reason
+    from simulations.execution.cost_estimate import EstimatedModel
+
+    known = models.map(lambda model: is_known_to_reason(model.name, model.parameters))
+    everyone = reasoning_tokens is not None and not any(known.distinct)
+
+    def estimated(model: "LanguageModel") -> EstimatedModel:
+        reasons = everyone or is_known_to_reason(model.name, model.parameters)
+        tokens = (REASONING_TOKENS if reasoning_tokens is None else reasoning_tokens) if reasons else 0
+        return EstimatedModel(model.name, model.price, tokens, model.parameters.get("max_tokens"))
+
+    return models.map(estimated)
 
 
 def _unreached_models(executor: "Executor", task: "Task", endpoint: EndpointOptions) -> "PerRole[LanguageModel]":

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from afl.llm.budget import BudgetReport
 from afl.llm.language_model import PerRole
-from afl.types import ConcurrencyChange, Phase
+from afl.types import ConcurrencyChange, Phase, Role
 from memory.costs import AgentCost
 from simulations.analysis.calls import CallNumbers, RoleUsage
 from simulations.analysis.loaded_run import LoadedRun
@@ -66,10 +66,35 @@ def estimate_page(estimate: CostEstimate) -> Page:
         ["accepts at once", *(span.least for span in spans), cost and cost.least, estimate.seconds.least],
         ["never accepts", *(span.most for span in spans), cost and cost.most, estimate.seconds.most],
     ]
-    assumed = f"{estimate.reply_tokens} tokens and {estimate.latency:g} s per reply"
+    assumed = f"{estimate.reply_tokens} tokens and {estimate.latency:g} s per reply{_assumed_reasoning(estimate)}"
     note = Text(f"Assumed: 4 bytes per token, {assumed}, no repairs, no retries.", "note")
-    title = f"{plural(estimate.sessions, 'session')} of {estimate.dataset} with {estimate.llm}"
-    return Page(title, (), (Section("", (Table.of("", _ESTIMATE, rows), note)),))
+    names = " and ".join(model.name for model in estimate.models.distinct)
+    title = f"{plural(estimate.sessions, 'session')} of {estimate.dataset} with {names}"
+    tables = (Table.of("", _ESTIMATE, rows), *([_estimate_by_agent(estimate)] if estimate.has_two_models else []))
+    return Page(title, (), (Section("", (*tables, note)),))
+
+
+def _assumed_reasoning(estimate: CostEstimate) -> str:
+    """`, 1,000 tokens of reasoning before it`, with the models where only one of two reasons; empty without any."""
+    models = [model for model in estimate.models.distinct if model.reasoning_tokens]
+    if not models:
+        return ""
+    names = [model.name for model in models]
+    whose = f" of {names[0]}" if estimate.has_two_models and len(names) == 1 else ""
+    return f", {count(models[0].reasoning_tokens)} tokens of reasoning before each{whose}"
+
+
+def _estimate_by_agent(estimate: CostEstimate) -> Table:
+    rows = []
+    for role in Role:
+        part = estimate.parts.of(role)
+        spans = (part.calls, part.prompt_tokens, part.completion_tokens)
+        cost, name = part.own_cost, part.models.recommendation.name
+        rows += [
+            [f"{role} agent", name, "accepts at once", *(span.least for span in spans), cost and cost.least],
+            [f"{role} agent", name, "never accepts", *(span.most for span in spans), cost and cost.most],
+        ]
+    return Table.of("By agent", (Column("agent"), Column("model"), *_ESTIMATE[:-1]), rows)
 
 
 def by_agent(

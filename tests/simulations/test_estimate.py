@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from afl.llm.canned_answers import refusing_answer
+from afl.llm.reasoning_models import is_known_to_reason
 from afl.testing.server import running_server
 from simulations.commands.estimate import estimate
 from tests.simulations.conftest import Afl
@@ -36,6 +37,102 @@ def test_the_cost_follows_from_tokens_and_the_price_list(afl: Afl, small: Path) 
     tokens, replies = found["prompt_tokens"]["most"], found["completion_tokens"]["most"]
     assert replies == 80 * found["calls"]["most"]
     assert found["cost_usd"]["most"] == pytest.approx((tokens + 10 * replies) / 1e6, abs=1e-4)
+
+
+TWO = ["--user-llm", "openai:u"]
+
+
+def test_two_models_are_estimated_each_at_its_price_and_together(afl: Afl, small: Path) -> None:
+    (small / "prices.json").write_text(json.dumps({"models": {"m": [1.0, 10.0], "u": [100.0, 1000.0]}}))
+    found = afl("estimate", *SAID, *TWO, "--json").json
+    assert (found["llm"], found["user_llm"]) == ("openai:m", "openai:u")
+    assert [entry["model"] for entry in found["by_role"].values()] == ["openai:m", "openai:u"]
+    for bound in ("least", "most"):
+        for key in ("calls", "prompt_tokens", "completion_tokens"):
+            parts = [entry[key][bound] for entry in found["by_role"].values()]
+            assert sum(parts) == pytest.approx(found[key][bound], abs=1)
+        costs = [entry["cost_usd"][bound] for entry in found["by_role"].values()]
+        assert sum(costs) == pytest.approx(found["cost_usd"][bound], abs=2e-4)
+        assert costs[1] > 50 * costs[0] > 0
+    shown = afl("estimate", *SAID, *TWO).out
+    assert "with openai:m and openai:u" in shown
+    assert "user agent" in shown
+
+
+def test_the_user_agents_model_without_a_price_leaves_the_sum_unknown(afl: Afl, small: Path) -> None:
+    (small / "prices.json").write_text(json.dumps({"models": {"m": [1.0, 10.0]}}))
+    found = afl("estimate", *SAID, *TWO, "--json").json
+    assert found["cost_usd"] is None
+    assert found["by_role"]["recommendation"]["cost_usd"]["most"] > 0
+    assert found["by_role"]["user"]["cost_usd"] is None
+
+
+def test_two_models_are_limited_each_by_itself(afl: Afl, small: Path) -> None:
+    both = afl("estimate", *SAID, "--rpm", 6, "--json").json
+    each = afl("estimate", *SAID, *TWO, "--rpm", 6, "--json").json
+    assert each["seconds"]["most"] == both["seconds"]["most"] / 2
+
+
+def test_one_model_has_no_keys_of_two_or_of_reasoning(afl: Afl, small: Path) -> None:
+    found = afl("estimate", *SAID, "--json").json
+    assert not {"user_llm", "by_role"} & {*found}
+    assert set(found["assumed"]) == {"bytes_per_token", "reply_tokens", "latency"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--llm", "openai:o3-mini"],
+        ["--llm", "openai:openai/gpt-5"],
+        ["--llm", "openai:m", "--reasoning-effort", "high"],
+    ],
+)
+def test_a_model_that_reasons_is_assumed_to_pay_for_it(arguments: list[object], afl: Afl, small: Path) -> None:
+    others = [*SAID[:4], *SAID[6:]]
+    found = afl("estimate", *others, *arguments, "--json").json
+    assert found["assumed"]["reasoning_tokens"] == {"recommendation": 1000, "user": 1000}
+    assert found["completion_tokens"]["most"] == 1080 * found["calls"]["most"]
+    stated = afl("estimate", *others, *arguments, "--reasoning-tokens", 300, "--json").json
+    assert stated["completion_tokens"]["most"] == 380 * stated["calls"]["most"]
+    assert (
+        "300 tokens of reasoning before each"
+        in afl("estimate", *others, *arguments, "--reasoning-tokens", 300).out
+    )
+    short = afl("estimate", *others, *arguments, "--max-tokens", 500, "--json").json
+    assert short["completion_tokens"]["most"] == 500 * short["calls"]["most"]
+
+
+def test_only_the_model_that_reasons_is_assumed_to(afl: Afl, small: Path) -> None:
+    found = afl("estimate", *SAID, "--user-llm", "openai:deepseek-r1", "--json").json
+    assert found["assumed"]["reasoning_tokens"] == {"user": 1000}
+    recommends, decides = found["by_role"]["recommendation"], found["by_role"]["user"]
+    assert recommends["completion_tokens"]["most"] == 80 * recommends["calls"]["most"]
+    assert decides["completion_tokens"]["most"] == 1080 * decides["calls"]["most"]
+
+
+def test_a_stated_assumption_holds_for_a_model_that_is_not_known_to_reason(afl: Afl, small: Path) -> None:
+    found = afl("estimate", *SAID, "--reasoning-tokens", 200, "--json").json
+    assert found["completion_tokens"]["most"] == 280 * found["calls"]["most"]
+
+
+@pytest.mark.parametrize(
+    ("name", "reasons"),
+    [
+        ("openai:o1", True),
+        ("openai:o4-mini-2025-04-16", True),
+        ("openai:Qwen/QwQ-32B", True),
+        ("langchain:google:gemini-2.5-pro", True),
+        ("openai:gpt-4o-mini", False),
+        ("openai:gpt-5-chat-latest", False),
+        ("openai:meta-llama/Llama-3.1-8B-Instruct", False),
+        ("openai:Qwen/Qwen3-4B-Instruct-2507", False),
+        ("offline", False),
+    ],
+)
+def test_models_that_reason_are_known_by_name(name: str, reasons: bool) -> None:
+    assert is_known_to_reason(name, {}) is reasons
+    assert is_known_to_reason(name, {"reasoning_effort": "high"})
+    assert not is_known_to_reason(name, {"reasoning_effort": "none"})
 
 
 def test_without_a_price_there_is_no_cost(afl: Afl, small: Path) -> None:

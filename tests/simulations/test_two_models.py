@@ -18,6 +18,15 @@ FIXED = {"dataset": "small", "split": "all", "recommender": "none", "reward": "n
 AGENTS = {"recommendation", "user"}
 PRICES = {"m": (1.0, 2.0), "u": (1000.0, 2000.0)}
 """US dollars a million tokens: the user agent's model is a thousand times as dear."""
+USAGE_KEYS = (
+    "model",
+    "prompt_tokens",
+    "completion_tokens",
+    "reasoning_tokens",
+    "cost_usd",
+    "latency",
+    "candidates",
+)
 ANSWER_FORMATS = ("Item:", "Decision:")
 
 
@@ -141,6 +150,37 @@ def test_a_comparison_names_the_user_agents_model(
         "openai:u",
         "openai:w",
     ]
+
+
+def test_an_export_with_usage_says_what_each_call_took_of_which_model(
+    ask_both: Callable[..., SimulationReport],
+    servers: Servers,
+    prices: None,
+    afl: Afl,
+    tmp_path: Path,
+) -> None:
+    report = ask_both(servers, run="x")
+    assert afl("export", "x", "--out", tmp_path / "plain.jsonl").code == 0
+    assert afl("export", "x", "--out", tmp_path / "usage.jsonl", "--with-usage").code == 0
+    plain, full = (
+        [json.loads(line) for line in (tmp_path / f"{name}.jsonl").read_text().splitlines()]
+        for name in ("plain", "usage")
+    )
+    usage = [{key: value for key, value in line.items() if key not in plain[0]} for line in full]
+    assert [list(line)[: len(plain[0])] for line in full] == [list(line) for line in plain]
+    assert {tuple(line) for line in usage} == {USAGE_KEYS}
+    for role, numbers in report.by_role.items():
+        lines = [line for line, row in zip(usage, plain, strict=True) if row["role"] == role]
+        assert {line["model"] for line in lines} == {numbers["model"]}
+        assert sum(line["prompt_tokens"] for line in lines) == numbers["prompt_tokens"]
+        assert sum(line["cost_usd"] for line in lines) == pytest.approx(numbers["cost_usd"], abs=1e-6)
+        assert all(line["latency"] > 0 for line in lines)
+    for line in full:
+        assert line["target"] in line["candidates"]
+        assert all(
+            f"\n{number}. {title}" in line["messages"][-1]["content"]
+            for number, title in enumerate(line["candidates"], 1)
+        )
 
 
 def test_a_single_model_has_one_pace_without_a_role(loop: Afl, server: FakeServer) -> None:

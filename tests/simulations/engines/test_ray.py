@@ -14,7 +14,7 @@ import pytest
 from afl.errors import EndpointError, UsageError
 from afl.llm.canned_answers import refusing_answer
 from afl.testing import temporary_plugins
-from afl.testing.faults import status
+from afl.testing.faults import rate_limited, status
 from afl.testing.server import running_server
 from simulations import evaluate_recommendation, simulate
 from simulations.analysis.simulation_report import SimulationReport
@@ -145,6 +145,71 @@ def test_the_runs_of_an_evaluation_are_played_by_the_same_workers(
         evaluate_recommendation(**said, run="one")
     assert exported("many-none-agent") == exported("one-none-agent")
     assert exported("many-none-afl") == exported("one-none-afl")
+
+
+TWO_MODELS = {"user_llm": "openai:u", "user_api_key_env": "OTHER_KEY", "user_temperature": 1.0}
+
+
+@pytest.mark.parametrize("engine_name", ["local", "ray"])
+def test_each_agents_prompts_reach_only_its_own_address_with_its_own_key_and_options(
+    engine_name: str, play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "first")
+    monkeypatch.setenv("OTHER_KEY", "second")
+    with (
+        running_server(refusing_answer, authorization="Bearer first") as one,
+        running_server(refusing_answer, authorization="Bearer second") as other,
+    ):
+        addresses = {"base_url": one.url, "user_base_url": other.url}
+        found = play(run="x", engine=engine_name, **addresses, **TWO_MODELS)
+    assert (found.completed, found.failed) == (30, 0)
+    for server, marker, model, temperature in ((one, "Item:", "m", 0.0), (other, "Decision:", "u", 1.0)):
+        assert server.counters.chat == found.llm["calls"] / 2 > 0
+        assert all(marker in request["messages"][-1]["content"] for request in server.requests)
+        assert {(request["model"], request["temperature"]) for request in server.requests} == {
+            (model, temperature)
+        }
+
+
+def test_two_models_that_are_the_same_lead_to_the_results_of_one(
+    play: Play, exported: Callable[..., bytes]
+) -> None:
+    with running_server() as one, running_server() as other:
+        play(run="one", base_url=one.url)
+        same = {"base_url": one.url, "user_llm": "openai:m", "user_base_url": other.url}
+        for engine_name in ("local", "ray"):
+            asked = one.counters.chat, other.counters.chat
+            play(run=engine_name, engine=engine_name, **same)
+            assert one.counters.chat > asked[0]
+            assert other.counters.chat > asked[1]
+            assert exported(engine_name) == exported("one")
+
+
+def test_a_model_that_is_slowed_down_over_ray_does_not_slow_the_other(play: Play) -> None:
+    with (
+        running_server(refusing_answer) as one,
+        running_server(refusing_answer, faults={9: rate_limited("0")}) as other,
+    ):
+        addresses = {"base_url": one.url, "user_base_url": other.url}
+        found = play(run="x", engine="ray", user_llm="openai:u", **addresses)
+    paces = {
+        role: [change.concurrency for change in found.pace if change.role == role]
+        for role in ("recommendation", "user")
+    }
+    assert (paces["recommendation"], paces["user"][:2]) == ([CONCURRENCY], [CONCURRENCY, CONCURRENCY // 2])
+
+
+def test_two_models_share_a_budget_over_ray_each_at_its_price(play: Play, small: Path) -> None:
+    (small / "prices.json").write_text(json.dumps({"models": {"m": [1.0, 2.0], "u": [1000.0, 2000.0]}}))
+    with running_server() as one, running_server() as other:
+        addresses = {"base_url": one.url, "user_base_url": other.url, "user_llm": "openai:u"}
+        short = play(run="x", engine="ray", budget_usd=0.1, **addresses)
+        assert (short.failed > 0, one.counters.chat > 0, other.counters.chat) == (True, True, 0)
+        enough = play(run="x", engine="ray", budget_usd=1000, **addresses)
+    assert (enough.failed, other.counters.chat > 0) == (0, True)
+    assert enough.budget is not None
+    spent = sum(usage["cost_usd"] or 0 for usage in enough.by_role.values())
+    assert enough.budget["spent_usd"] == pytest.approx(spent, abs=1e-5)
 
 
 def test_a_part_of_ones_own_that_stays_where_it_is_is_a_mistake(play: Play, small: Path) -> None:
