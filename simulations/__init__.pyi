@@ -22,6 +22,8 @@ from .commands.hints_evaluate import hints_evaluate as hints_evaluate
 from .commands.hints_explore import hints_explore as hints_explore
 from .commands.hints_train import hints_train as hints_train
 from .commands.inspect import inspect as inspect
+from .commands.llm import llm_check as llm_check
+from .commands.llm import llm_list as llm_list
 from .commands.rank import rank as rank
 from .commands.report import report as report
 from .commands.rescore import rescore as rescore

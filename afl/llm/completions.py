@@ -37,6 +37,8 @@ class Completion:
     """What the model thought, where the endpoint keeps that apart from the text."""
     refusal: str | None = None
     finish_reason: str | None = None
+    model: str | None = None
+    """The model that the endpoint says answered."""
     tokens: TokenCounts | None = None
     """None where the counts are missing or cannot be right."""
 
@@ -66,6 +68,7 @@ def parse_completion(body: bytes) -> Completion:
         reasoning=thoughts,
         refusal=_string(message.get("refusal")),
         finish_reason=_string(choice.get("finish_reason")),
+        model=_string(completion.get("model")),
         tokens=token_counts(completion.get("usage")),
     )
 

@@ -192,7 +192,7 @@ def _chat_result(completion: Completion) -> ChatResult:
     message = AIMessage(
         completion.text,
         additional_kwargs={name: value for name, value in apart.items() if value},
-        response_metadata={"finish_reason": completion.finish_reason},
+        response_metadata={"finish_reason": completion.finish_reason, "model_name": completion.model},
         usage_metadata=None if tokens is None else _usage(tokens),
     )
     return ChatResult(generations=[ChatGeneration(message=message)])

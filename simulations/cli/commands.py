@@ -54,6 +54,7 @@ GROUPS = {
     "study": "Studies of the loop, one question each",
     "hints": "Hints drawn from a model's mistakes, and the policy that chooses among them",
     "flower": "Language models tuned by flows instead of imitation",
+    "llm": "Language models: what is configured, and what an endpoint takes",
     "cache": "Replies of earlier runs that may be used again",
 }
 
@@ -102,6 +103,8 @@ COMMANDS = (
     Command("flower train", "flower_train", f"{_VIEWS}.pages:flower_training"),
     Command("flower evaluate", "flower_evaluate", f"{_PAGES}.models:flower_page"),
     Command("flower sample", "flower_sample", f"{_VIEWS}.pages:flower_titles", f"{_VIEWS}.output:flower_titles"),
+    Command("llm list", "llm_list", f"{_PAGES}.language_models:list_page"),
+    Command("llm check", "llm_check", f"{_PAGES}.language_models:check_page"),
     Command("runs", "runs", f"{_PAGES}.runs:page", f"{_VIEWS}.output:runs"),
     Command("inspect", "inspect", f"{_VIEWS}.transcript:show", f"{_VIEWS}.transcript:to_json"),
     Command("compare", "compare", f"{_PAGES}.run_comparison:page"),

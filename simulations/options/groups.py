@@ -169,25 +169,19 @@ SAMPLING_OPTIONS = (
     "system_role",
 )
 """The options of a language model, as a profile has them too."""
-_API_KEY_ENV = Option(
-    "Variable that has the key, here or in .env", MODELS, metavar="VAR", default="OPENAI_API_KEY"
+BASE_URL = Option(
+    "Address of an OpenAI-compatible endpoint: vLLM, Ollama, ...", MODELS, metavar="URL", default="OpenAI's"
 )
+API_KEY_ENV = Option("Variable that has the key, here or in .env", MODELS, metavar="VAR", default="OPENAI_API_KEY")
+CONFIG = Option("File of profiles", MODELS, metavar="FILE", default="afl.toml here, else in AFL_HOME")
 
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointOptions:
     """Where the language models are reached, and what they cost; no result depends on it."""
 
-    base_url: Annotated[
-        str | None,
-        Option(
-            "Address of an OpenAI-compatible endpoint: vLLM, Ollama, ...",
-            MODELS,
-            metavar="URL",
-            default="OpenAI's",
-        ),
-    ] = None
-    api_key_env: Annotated[str | None, _API_KEY_ENV] = None
+    base_url: Annotated[str | None, BASE_URL] = None
+    api_key_env: Annotated[str | None, API_KEY_ENV] = None
     user_base_url: Annotated[
         str | None,
         Option("Address of the user agent's endpoint", MODELS, metavar="URL", default="--base-url"),
@@ -196,10 +190,7 @@ class EndpointOptions:
         str | None,
         Option("Variable that has the key of --user-llm", MODELS, metavar="VAR", default="--api-key-env"),
     ] = None
-    config: Annotated[
-        str | Path | None,
-        Option("File of profiles", MODELS, metavar="FILE", default="afl.toml here, else in AFL_HOME"),
-    ] = None
+    config: Annotated[str | Path | None, CONFIG] = None
     price: tuple[float, float] | None = None
     """US dollars per million tokens of prompts and replies; None: what the lists of prices have."""
     user_price: tuple[float, float] | None = None
