@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +13,8 @@ from afl.testing.faults import rate_limited
 from afl.testing.server import FakeServer, running_server
 from simulations import simulate
 from simulations.analysis.simulation_report import SimulationReport
+from simulations.leakage.preflight import uses_trained_models
+from simulations.options.run_options import RunOptions
 from tests.simulations.conftest import Afl
 
 FIXED = {"dataset": "small", "split": "all", "recommender": "none", "reward": "none", "sessions": 6, "rounds": 3}
@@ -181,6 +184,29 @@ def test_an_export_with_usage_says_what_each_call_took_of_which_model(
             f"\n{number}. {title}" in line["messages"][-1]["content"]
             for number, title in enumerate(line["candidates"], 1)
         )
+
+
+@pytest.mark.parametrize(
+    "models",
+    [
+        {"user_llm": "offline", "user_base_url": None, "user_api_key_env": None, "user_temperature": None},
+        {"llm": "offline", "base_url": None},
+    ],
+)
+def test_the_stand_in_in_one_agents_place_is_warned_of(
+    models: dict[str, Any], ask_both: Callable[..., SimulationReport], servers: Servers, afl: Afl, tmp_path: Path
+) -> None:
+    assert ask_both(servers, run="x", sessions=2, **models).stand_in
+    afl("report", "x", "--out", tmp_path / "page")
+    assert "offline stand-in model" in (tmp_path / "page" / "report.md").read_text()
+
+
+def test_the_audit_before_the_first_request_knows_that_either_model_may_have_learned_from_the_data() -> None:
+    models = {"recommender": "none", "reward": "none"}
+    endpoints = RunOptions(dataset="small", llm="openai:m", user_llm="openai:u", **models)
+    assert not uses_trained_models(endpoints)
+    assert uses_trained_models(replace(endpoints, user_llm="offline"))
+    assert uses_trained_models(replace(endpoints, llm="offline"))
 
 
 def test_a_single_model_has_one_pace_without_a_role(loop: Afl, server: FakeServer) -> None:
