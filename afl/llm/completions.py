@@ -112,7 +112,7 @@ def _parts(content: list[Any], *, thinking: bool) -> Iterator[str]:
     for part in content:
         if isinstance(part, str):
             part = {"type": "text", "text": part}
-        if not isinstance(part, Mapping) or (part.get("type") in _THINKING_PARTS) != thinking:
+        if not isinstance(part, Mapping) or (str(part.get("type")) in _THINKING_PARTS) != thinking:
             continue
         value = next((part[key] for key in ("text", "thinking", "reasoning", "content") if part.get(key)), None)
         if isinstance(value, list):

@@ -99,8 +99,8 @@ class Profiles:
             if not path.is_file():
                 raise NotFoundError(f"--config: {path} does not exist")
             return cls(path, _read(path))
-        path = next((path for path in (Path(FILE), settings.home / FILE) if path.is_file()), None)
-        return cls() if path is None else cls(path, _read(path))
+        found = next((path for path in (Path(FILE), settings.home / FILE) if path.is_file()), None)
+        return cls() if found is None else cls(found, _read(found))
 
     def get(self, name: str) -> Profile | None:
         """The profile of this name; None for the name of a plug-in. Raises `NotFoundError` where it is neither."""

@@ -63,7 +63,7 @@ def hints_train(invocation: Invocation[HintsTrainOptions]) -> "PolicyTrainReport
         return train_policy(
             executor,
             record.base,
-            table_options(record, invocation.explicit),
+            table_options(record, invocation.run_values(invocation.explicit)),
             options,
             PolicyConfig(
                 sessions=options.sessions,
