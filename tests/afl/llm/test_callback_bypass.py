@@ -36,5 +36,6 @@ async def test_the_answer_is_the_same_with_and_without_a_listener() -> None:
         direct = await chat.ainvoke("hello")
         heard = await chat.ainvoke("hello", {"callbacks": [Listener()]})
         await chat.aclose()
-    assert direct.response_metadata == heard.response_metadata == {"finish_reason": "stop"}
+    assert direct.response_metadata == heard.response_metadata
+    assert direct.response_metadata == {"finish_reason": "stop", "model_name": "m"}
     assert (direct.content, direct.usage_metadata) == (heard.content, heard.usage_metadata)
