@@ -34,7 +34,9 @@ OPTIONS = st.fixed_dictionaries(
         "user_temperature": st.sampled_from(["none", 0, 0.5]),
     },
 )
-ONE_SERVER = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ONE_SERVER = settings(
+    max_examples=25, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 @pytest.fixture(scope="module")
