@@ -7,13 +7,14 @@ for; what the endpoint made necessary is a fact of the run.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Self, TypedDict
+from typing import Any, Self, TypedDict, TypeVar
 
 from afl.types import Message
 
 MAX_TOKENS, MAX_COMPLETION_TOKENS = "max_tokens", "max_completion_tokens"
 DROPPABLE = ("temperature", "top_p", "seed", "reasoning_effort", "presence_penalty", "frequency_penalty")
 """Parameters without which a request still asks the same question; nothing else is ever left out."""
+T = TypeVar("T")
 _SYSTEM_ROLES = ("system", "developer")
 
 
@@ -129,12 +130,34 @@ class EndpointAdaptations:
     notify: Callable[[str], None] = field(default=lambda line: None)
     """Shows people a line."""
 
-    async def change(self, change: Change) -> bool:
-        """Whether the change is new; if so it is stored, and requests are sent in the new form from now on."""
+    async def send(
+        self,
+        request: Mapping[str, Any],
+        send: Callable[[Mapping[str, Any]], Awaitable[T]],
+        necessary: Callable[[Exception, Mapping[str, Any]], Change | None],
+    ) -> T:
+        """The answer to a request, which is sent again in another form where its error makes that necessary.
+
+        `necessary` says of an error, and of the request as it was sent, how requests have to change; other errors
+        are raised, as is one that no change mends.
+        """
+        while True:
+            sent = self.now.apply(request)
+            try:
+                return await send(sent)
+            except Exception as error:
+                change = necessary(error, sent)
+                if change is None:
+                    raise
+                await self._change(change)
+                if self.now.apply(request) == sent:
+                    raise
+
+    async def _change(self, change: Change) -> None:
+        """Stores a change that is new; requests are sent in the new form from now on."""
         changed = change.of(self.now)
         if changed == self.now:
-            return False
+            return
         self.now = changed
         self.notify(str(change))
         await self.save(changed)
-        return True

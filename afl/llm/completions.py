@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from afl.llm.endpoint_errors import ErrorBody
+from afl.llm.error_body import ErrorBody
 from afl.llm.failures import InvalidResponseError
 
 MAX_TOKENS = 10**9

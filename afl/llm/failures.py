@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from afl.draws import generator
 from afl.errors import AFLError
-from afl.llm.endpoint_errors import ErrorBody, FailureAction, judge
+from afl.llm.endpoint_errors import FailureAction, judge
+from afl.llm.error_body import ErrorBody
 from afl.llm.language_model import DEFAULT_SOURCE, EndpointSource
 from afl.types import CallKey
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from afl.errors import UsageError
 from afl.extras import optional_imports
 from afl.llm.language_model import EndpointSource, LanguageModel, LanguageModelContext
-from afl.llm.redaction import SecretRedactionFilter, host_and_port, secret_encodings, url_secrets
+from afl.llm.redaction import host_and_port, redact_logs, secret_encodings, url_secrets
 from afl.llm.request_cost import price_of
 
 if TYPE_CHECKING:
@@ -37,19 +37,12 @@ def langchain_model(context: LanguageModelContext) -> LanguageModel:
     chat, asked = _chat(context, provider, model, key)
     url = context.spec.base_url or chat.address
     secrets = tuple(dict.fromkeys([*_secrets(chat, key), *url_secrets(url)]))
-    logs = SecretRedactionFilter(secrets)
-    logs.install()
-
-    async def close() -> None:
-        await chat.aclose()
-        logs.uninstall()
-
     return LanguageModel(
         name=f"langchain:{provider}:{model}",
         chat=chat,
         parameters=asked,
         price=price_of(model, user_prices=context.settings.prices_file),
-        close=close,
+        close=redact_logs(secrets, until=chat.aclose),
         endpoint=host_and_port(url) if url else "",
         source=source,
         secrets=secrets,

@@ -9,14 +9,15 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from afl.errors import EndpointError, UsageError
 from afl.extras import optional_imports
-from afl.llm.endpoint_errors import WRONG_KEY, ErrorBody
+from afl.llm.endpoint_errors import WRONG_KEY
+from afl.llm.error_body import ErrorBody
 from afl.llm.language_model import (
     DEFAULT_SOURCE,
     EndpointSource,
     LanguageModel,
     LanguageModelContext,
 )
-from afl.llm.redaction import SecretRedactionFilter, host_and_port, redact_line, secret_encodings, url_secrets
+from afl.llm.redaction import host_and_port, redact_line, redact_logs, secret_encodings, url_secrets
 from afl.llm.request_cost import price_of
 from afl.llm.sampling import SamplingOptions
 
@@ -40,20 +41,13 @@ def openai_model(context: LanguageModelContext) -> LanguageModel:
     address, headers, query = _split_url(url)
     chat = _chat(context.argument, address, key, context.spec.sampling, headers, query, context.timeout)
     secrets = (*(() if key == NO_KEY else secret_encodings(key)), *url_secrets(url))
-    logs = SecretRedactionFilter(secrets)
-    logs.install()
-
-    async def close() -> None:
-        await chat.aclose()
-        logs.uninstall()
-
     return LanguageModel(
         name=f"openai:{context.argument}",
         chat=chat,
         parameters=chat.sampling.parameters(),
         price=price_of(context.argument, user_prices=context.settings.prices_file),
         check=endpoint_check(chat, url=url, secrets=secrets, source=source),
-        close=close,
+        close=redact_logs(secrets, until=chat.aclose),
         endpoint=host_and_port(url),
         source=source,
         secrets=secrets,

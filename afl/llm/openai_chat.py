@@ -18,9 +18,10 @@ from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpe
 from pydantic import PrivateAttr, SecretStr
 from yarl import URL
 
-from afl.llm.adaptations import MAX_COMPLETION_TOKENS, MAX_TOKENS, EndpointAdaptations, merge_system
+from afl.llm.adaptations import MAX_COMPLETION_TOKENS, MAX_TOKENS, Change, EndpointAdaptations, merge_system
 from afl.llm.completions import Completion, TokenCounts, parse_completion
-from afl.llm.endpoint_errors import ErrorBody, judge
+from afl.llm.endpoint_errors import judge
+from afl.llm.error_body import ErrorBody
 from afl.llm.langchain_chat import CallbackBypassChatModel
 from afl.llm.sampling import DEFAULT_SAMPLING, SamplingOptions, SystemRole
 from afl.llm.time_limits import DEFAULT_REQUEST_TIMEOUT
@@ -149,17 +150,7 @@ class RawChatOpenAI(CallbackBypassChatModel, ChatOpenAI):
 
     async def _post(self, request: Mapping[str, Any]) -> bytes:
         """The body of the response; a request that the endpoint does not take is sent again in a form that it takes."""
-        while True:
-            sent = self.adaptations.now.apply(request)
-            try:
-                return await self.endpoint.post(sent)
-            except APIStatusError as error:
-                verdict = judge(error.status_code, ErrorBody.read(error.response.content), request=sent)
-                if verdict.change is None:
-                    raise
-                await self.adaptations.change(verdict.change)
-                if self.adaptations.now.apply(request) == sent:
-                    raise
+        return await self.adaptations.send(request, self.endpoint.post, _necessary_change)
 
     @cached_property
     def endpoint(self) -> EndpointClient:
@@ -184,6 +175,12 @@ def _system_as(role: SystemRole, messages: Sequence[Any]) -> list[Any]:
     if role == "merge":
         return [*merge_system(messages)]
     return [{**message, "role": role} if message["role"] == "system" else message for message in messages]
+
+
+def _necessary_change(error: Exception, request: Mapping[str, Any]) -> Change | None:
+    if not isinstance(error, APIStatusError):
+        return None
+    return judge(error.status_code, ErrorBody.read(error.response.content), request=request).change
 
 
 def _chat_result(completion: Completion) -> ChatResult:

@@ -15,7 +15,8 @@ from pydantic import PrivateAttr
 from afl.errors import AFLError, EndpointError
 from afl.llm.adaptations import MAX_TOKENS, Change, EndpointAdaptations, merge_system
 from afl.llm.completions import MAX_TOKENS as MOST_TOKENS
-from afl.llm.endpoint_errors import ErrorBody, judge
+from afl.llm.endpoint_errors import judge
+from afl.llm.error_body import ErrorBody
 from afl.llm.failures import InvalidResponseError, classify_failure, error_body, error_status
 from afl.llm.langchain_chat import to_langchain
 from afl.llm.provider_factory import SYSTEM_ROLE, ProviderFactory, address, close_connections, secrets
@@ -82,18 +83,15 @@ class ProviderChat(BaseChatModel):
     ) -> AIMessage:
         """The reply. `kwargs` are options of this request: of two values of `max_tokens` the smaller counts."""
         request = self._request(_to_messages(self._convert_input(input).to_messages()), kwargs)
-        while True:
-            sent = self._adaptations.now.apply(request)
-            try:
-                return await self._ask(sent, config, stop)
-            except Exception as error:
-                change = _necessary_change(error, sent)
-                if change is None:
-                    self._explain(error)
-                    raise
-                await self._adaptations.change(change)
-                if self._adaptations.now.apply(request) == sent:
-                    raise
+
+        async def send(sent: Mapping[str, Any]) -> AIMessage:
+            return await self._ask(sent, config, stop)
+
+        try:
+            return await self._adaptations.send(request, send, _necessary_change)
+        except Exception as error:
+            self._explain(error)
+            raise
 
     def _request(self, messages: Sequence[Message], options: Mapping[str, Any]) -> dict[str, Any]:
         lengths = [given[MAX_TOKENS] for given in (self._options, options) if given.get(MAX_TOKENS)]

@@ -4,7 +4,7 @@ import base64
 import json
 import logging
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 from afl.sanitize import terminal_safe
@@ -102,3 +102,15 @@ class SecretRedactionFilter(logging.Filter):
     def uninstall(self) -> None:
         for name in LOGGERS:
             logging.getLogger(name).removeFilter(self)
+
+
+def redact_logs(secrets: Sequence[str], *, until: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    """Keeps secrets out of the logs of HTTP libraries from now on; returns `until`, after which they are as before."""
+    logs = SecretRedactionFilter(secrets)
+    logs.install()
+
+    async def close() -> None:
+        await until()
+        logs.uninstall()
+
+    return close

@@ -104,8 +104,8 @@ def test_thinking_is_exported_beside_the_reply(claude: Run, exported: Callable[[
 def test_a_busy_endpoint_is_asked_again_by_us_alone(claude: Run) -> None:
     busy = anthropic_server.status(429, "slow down", headers={"retry-after": "0.01"})
     with server({2: busy, 3: busy}) as asked:
-        run = claude(asked, "--run", "x", "--concurrency", 1)
-    assert (run.json["completed"], run.json["llm"]["retries"]) == (3, 2)
+        run = claude(asked, "--run", "x", "--concurrency", 1, "--sessions", 1)
+    assert (run.json["completed"], run.json["llm"]["retries"]) == (1, 2)
     assert asked.counters.chat == run.json["llm"]["calls"] + 2
 
 

@@ -16,6 +16,8 @@ _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     # Else every process without a GPU warns that this will change.
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    # Ray prints its cluster's messages on stdout, also with `log_to_driver=False`; that is for results alone.
+    "RAY_DEDUP_LOGS_SKIP_REGEX": ".",
 }
 
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afl.llm.adaptations import Change
-from afl.llm.endpoint_errors import ErrorBody, FailureAction, judge
+from afl.llm.endpoint_errors import FailureAction, judge
+from afl.llm.error_body import ErrorBody
 from afl.llm.language_model import EndpointSource
 
 RETRY, STOP, FAIL = FailureAction.RETRY, FailureAction.STOP, FailureAction.FAIL

@@ -225,6 +225,14 @@ def test_a_part_of_ones_own_that_stays_where_it_is_is_a_mistake(play: Play, smal
         play(llm="offline", run="x", engine="ray", tools=[Stuck()])
 
 
+def test_messages_of_the_cluster_stay_off_the_output(nodes: TwoNodes, capsys: pytest.CaptureFixture[str]) -> None:
+    from ray._private.worker import print_to_stdstream
+
+    warning = "WARNING: 8 PYTHON worker processes have been started on node: dcd1815d"
+    print_to_stdstream({"lines": [warning], "pid": "raylet", "is_err": False}, ignore_prefix=False)
+    assert capsys.readouterr() == ("", "")
+
+
 def test_ctrl_c_leaves_a_run_that_goes_on(
     play: Play, nodes: TwoNodes, launch: Launch, exported: Callable[..., bytes]
 ) -> None:
