@@ -18,6 +18,7 @@ class UnpricedTokens(NamedTuple):
     role: str
     prompt: int
     completion: int
+    calls: int
 
 
 class RunCost(NamedTuple):
@@ -74,7 +75,7 @@ async def read_run_cost(connection: AsyncConnection, run: int) -> RunCost:
         func.coalesce(func.sum(c.cost_usd), 0.0),
     ).where(c.run == run)
     unpriced = (
-        select(c.role, func.sum(c.prompt_tokens), func.sum(c.completion_tokens))
+        select(c.role, func.sum(c.prompt_tokens), func.sum(c.completion_tokens), func.sum(c.entries))
         .where(c.run == run, not_(c.priced))
         .group_by(c.role)
         .order_by(c.role)

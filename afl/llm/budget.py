@@ -11,10 +11,12 @@ Fingerprints and configuration leave it out, so a run with a budget and one with
 import asyncio
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NotRequired, TypedDict
 
 from afl.errors import UsageError
-from afl.llm.language_model import LanguageModel, PerRole, Price
+from afl.llm.language_model import LanguageModel, PerRole
+from afl.llm.price import Price
 from afl.llm.request_cost import BudgetLimits, CostModel
 from afl.ports import CostLedger
 from afl.types import CallKey, Message, Reply, Spending
@@ -64,13 +66,16 @@ class Budget:
         self._queue = asyncio.Lock()
         self._settled = asyncio.Event()
 
-    def require_price(self, model: LanguageModel) -> None:
-        """Raises `UsageError` for a budget in dollars where the price of a token is not known."""
-        if self.bounds.usd is not None and model.price is None:
-            raise UsageError(
-                f"--budget-usd: the price of {model.name} is not known; add it to prices.json (see docs/budgets.md), "
-                "or give --budget-tokens"
-            )
+    def require_price(self, model: LanguageModel, *, prices_file: Path) -> None:
+        """Raises `UsageError` for a budget in dollars where the price of a token is not known, with how to state it."""
+        if self.bounds.usd is None or model.price is not None:
+            return
+        where = f" at {model.endpoint}" if model.endpoint else ""
+        raise UsageError(
+            f"--budget-usd: the price of {model.name}{where} is not known; state price_prompt and price_completion in "
+            f'a profile of afl.toml, or write {{"models": {{"{_model_id(model.name)}": [PROMPT, COMPLETION]}}}} into '
+            f"{prices_file}, in US dollars per million tokens; or give --budget-tokens"
+        )
 
     def open_account(
         self,
@@ -298,6 +303,11 @@ class NullLedger:
 def unlimited_account() -> RunAccount:
     """An account without a limit, for chats outside a run."""
     return Budget().open_account("", prices=PerRole.shared(None), ledger=NullLedger(), spent=NO_COST)
+
+
+def _model_id(name: str) -> str:
+    """The name that a file of prices has a language model under, without plug-in and provider."""
+    return name.split(":", 2 if name.startswith("langchain:") else 1)[-1]
 
 
 def _check(usd: float | None, tokens: int | None, max_tokens: int | None) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from afl.llm.error_body import ErrorBody
 from afl.llm.failures import InvalidResponseError
+from afl.llm.price import CacheTokens
 
 MAX_TOKENS = 10**9
 """No request has more; a larger count is none."""
@@ -24,8 +25,11 @@ class TokenCounts:
 
     prompt: int
     completion: int
+    """What the model thought included."""
     reasoning: int | None = None
-    """Of what a reasoning model thought; None where that is not said."""
+    """Of the completion, what a reasoning model thought; None where that is not said."""
+    cache: CacheTokens | None = None
+    """Of the prompt, what the provider's cache had or got; None where that is not said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +84,29 @@ def token_counts(usage: object) -> TokenCounts | None:
     prompt, completion = (_count(usage.get(name)) for name in ("prompt_tokens", "completion_tokens"))
     if prompt is None or completion is None:
         return None
-    details = usage.get("completion_tokens_details")
-    reasoning = details.get("reasoning_tokens") if isinstance(details, Mapping) else usage.get("reasoning_tokens")
-    return TokenCounts(prompt, completion, _count(reasoning))
+    reasoning = _count(
+        _details(usage, "completion_tokens_details").get("reasoning_tokens", usage.get("reasoning_tokens"))
+    )
+    if reasoning and _count(usage.get("total_tokens")) == prompt + completion + reasoning:
+        completion += reasoning  # xAI counts and charges it beside the completion
+    return TokenCounts(prompt, completion, reasoning, _cache_tokens(usage, prompt))
+
+
+def _cache_tokens(usage: Mapping[str, Any], prompt: int) -> CacheTokens | None:
+    """What a cache had or got of the prompt, under the names of OpenAI, DeepSeek and Moonshot; None where unsaid."""
+    details = _details(usage, "prompt_tokens_details")
+    stated = (details.get("cached_tokens"), usage.get("prompt_cache_hit_tokens"), usage.get("cached_tokens"))
+    read = next((count for count in map(_count, stated) if count is not None), None)
+    written = _count(details.get("cache_write_tokens"))
+    if read is None and written is None:
+        return None
+    tokens = CacheTokens(read or 0, written or 0)
+    return tokens if sum(tokens) <= prompt else None
+
+
+def _details(usage: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    details = usage.get(name)
+    return details if isinstance(details, Mapping) else {}
 
 
 def _count(value: object) -> int | None:

@@ -11,13 +11,15 @@ from langchain_core.callbacks import (
 )
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import RunnableConfig, ensure_config
 from pydantic import PrivateAttr
 
 from afl.llm.failures import InvalidResponseError
 from afl.llm.finish_reasons import Ending, ending
-from afl.llm.language_model import LanguageModel, Price
+from afl.llm.language_model import LanguageModel
+from afl.llm.price import NO_CACHE, CacheTokens, Price
 from afl.types import Message, Outcome, Reply
 
 _MESSAGES: dict[str, Callable[[str], BaseMessage]] = {
@@ -35,12 +37,14 @@ def to_langchain(messages: Sequence[Message]) -> list[BaseMessage]:
 _OUTCOMES = {Ending.COMPLETE: Outcome.OK, Ending.TRUNCATED: Outcome.TRUNCATED, Ending.DECLINED: Outcome.DECLINED}
 _FINISH_REASONS = ("finish_reason", "stop_reason", "stopReason", "done_reason")
 """Where the providers' classes keep it: most, Anthropic's, Amazon's, Ollama's."""
+_CACHE_KEYS = ("cache_read", "cache_creation", "ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
 _STILL_THINKING = "the reply was cut off while the model was still thinking; raise --max-tokens"
 
 
-def to_reply(answer: AIMessage, *, price: Price | None, latency: float) -> Reply:
+def to_reply(answer: AIMessage, *, price: Price | None, latency: float, at: float | None = None) -> Reply:
     """The model's answer as a reply. An empty text is `OK` here; the agent that parses it finds it unparsed.
 
+    `at`: when the request was sent, in seconds since 1970: some prices depend on the hour.
     Raises `InvalidResponseError` where the finish reason says that the server failed.
     """
     refusal = answer.additional_kwargs.get("refusal")
@@ -61,7 +65,7 @@ def to_reply(answer: AIMessage, *, price: Price | None, latency: float) -> Reply
         prompt_tokens=prompt,
         completion_tokens=completion,
         reasoning_tokens=details.get("reasoning") if details else None,
-        cost_usd=_cost(price, prompt, completion) if tokens else None,
+        cost_usd=price.of(prompt, completion, cache=_cache_tokens(tokens), at=at) if price and tokens else None,
         latency=latency,
     )
 
@@ -80,8 +84,16 @@ def _reasoning(answer: AIMessage) -> str:
     return "\n".join(str(block.get("thinking") or block.get("reasoning") or "") for block in blocks).strip()
 
 
-def _cost(price: Price | None, prompt: int, completion: int) -> float | None:
-    return None if price is None else price.of(prompt, completion)
+def _cache_tokens(usage: UsageMetadata) -> CacheTokens:
+    """What the provider's cache had or got of the prompt; Anthropic's class tells what was written for how long."""
+    details = usage.get("input_token_details") or {}
+    read, written, minutes, hour = (_whole(details.get(name)) for name in _CACHE_KEYS)
+    tokens = CacheTokens(read, written + minutes, hour)
+    return tokens if sum(tokens) <= usage["input_tokens"] else NO_CACHE
+
+
+def _whole(count: object) -> int:
+    return count if isinstance(count, int) and count > 0 else 0
 
 
 class CallbackBypassChatModel(BaseChatModel):

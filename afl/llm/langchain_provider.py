@@ -35,13 +35,14 @@ def langchain_model(context: LanguageModelContext) -> LanguageModel:
     source = _source(context.spec.source, provider)
     key = _read_key(context, provider, source)
     chat, asked = _chat(context, provider, model, key)
-    url = context.spec.base_url or chat.address
+    url = context.spec.base_url or chat.address or os.environ.get(_address_variable(provider), "")
     secrets = tuple(dict.fromkeys([*_secrets(chat, key), *url_secrets(url)]))
     return LanguageModel(
         name=f"langchain:{provider}:{model}",
         chat=chat,
         parameters=asked,
-        price=price_of(model, user_prices=context.settings.prices_file),
+        price=context.spec.price
+        or price_of(model, user_prices=context.settings.prices_file, address=url, provider=provider),
         close=redact_logs(secrets, until=chat.aclose),
         endpoint=host_and_port(url) if url else "",
         source=source,
@@ -67,6 +68,11 @@ def _source(source: EndpointSource, provider: str) -> EndpointSource:
     return replace(source, key=_KEYS.get(provider, f"{provider.upper()}_API_KEY"))
 
 
+def _address_variable(provider: str) -> str:
+    """Where SDKs look for another address than their provider's."""
+    return f"{provider.upper()}_BASE_URL"
+
+
 def _read_key(context: LanguageModelContext, provider: str, source: EndpointSource) -> str | None:
     key = context.spec.api_key or context.settings.api_key(source.key)
     text = "" if key is None else key.get_secret_value().strip()
@@ -80,7 +86,7 @@ def _read_key(context: LanguageModelContext, provider: str, source: EndpointSour
         raise UsageError(f"no key in {source.key}: set it or write it into .env")
     if provider in _OWN_CREDENTIALS:
         return None
-    if context.spec.base_url or os.environ.get(f"{provider.upper()}_BASE_URL"):
+    if context.spec.base_url or os.environ.get(_address_variable(provider)):
         return NO_KEY
     raise UsageError(f"no key for {provider}: set {source.key} or write it into .env")
 

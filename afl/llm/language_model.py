@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from afl.errors import NotFoundError, UsageError, name_hint, nearest
 from afl.llm.adaptations import EndpointAdaptations
+from afl.llm.price import Price
 from afl.llm.sampling import DEFAULT_SAMPLING, SamplingOptions
 from afl.llm.time_limits import DEFAULT_REQUEST_TIMEOUT
 from afl.plugins import load_plugin, parse_spec, plugin_names
@@ -63,8 +64,8 @@ class LanguageModelSpec:
     api_key: "SecretStr | None" = None  # pragma: allowlist secret
     """None: that of the settings."""
     source: EndpointSource = field(default=DEFAULT_SOURCE, repr=False)
-    price: "Price | None" = field(default=None, repr=False)
-    """None: what the lists of prices have."""
+    price: Price | None = field(default=None, repr=False)
+    """None: what `price_of` knows."""
 
     @property
     def limited_by(self) -> Hashable:
@@ -87,18 +88,6 @@ class LanguageModelContext:
     def argument(self) -> str | None:
         """The part after the colon of `--llm NAME:ARGUMENT`."""
         return parse_spec(self.spec.name).argument
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """US dollars per million tokens."""
-
-    prompt: float
-    completion: float
-
-    def of(self, prompt: int, completion: int) -> float:
-        """US dollars for this many tokens."""
-        return (self.prompt * prompt + self.completion * completion) / 1e6
 
 
 async def _nothing() -> None: ...

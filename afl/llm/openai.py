@@ -45,7 +45,8 @@ def openai_model(context: LanguageModelContext) -> LanguageModel:
         name=f"openai:{context.argument}",
         chat=chat,
         parameters=chat.sampling.parameters(),
-        price=price_of(context.argument, user_prices=context.settings.prices_file),
+        price=context.spec.price
+        or price_of(context.argument, user_prices=context.settings.prices_file, address=url),
         check=endpoint_check(chat, url=url, secrets=secrets, source=source),
         close=redact_logs(secrets, until=chat.aclose),
         endpoint=host_and_port(url),

@@ -201,6 +201,8 @@ def _usage(tokens: TokenCounts) -> UsageMetadata:
     )
     if tokens.reasoning is not None:
         usage["output_token_details"] = {"reasoning": tokens.reasoning}
+    if tokens.cache is not None:
+        usage["input_token_details"] = {"cache_read": tokens.cache.read, "cache_creation": tokens.cache.written}
     return usage
 
 

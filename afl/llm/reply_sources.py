@@ -169,12 +169,13 @@ class ModelSource:
 
     async def _send(self, request: Request) -> Reply | CallFailure:
         messages = to_langchain(request.messages)
-        start = self._clock.monotonic()
+        start, at = self._clock.monotonic(), self._clock.time()
         try:
             self._watchdog.sent(request.key)
             async with self._deadlines.request_timeout():
                 answer = await self._model.chat.ainvoke(messages, **self._extra_fields)
-            reply = to_reply(answer, price=self._model.price, latency=self._clock.monotonic() - start)
+            latency = self._clock.monotonic() - start
+            reply = to_reply(answer, price=self._model.price, latency=latency, at=at)
         except Exception as error:
             failure = classify_failure(
                 error, now=self._clock.time(), source=self._model.source, answered_before=self._answered_before

@@ -4,36 +4,33 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 from afl.errors import UsageError
-from afl.llm.language_model import Price
+from afl.llm.price import Price
+from afl.llm.price_list import listed_price
 from afl.types import Message, Outcome, Reply, Spending
 
 _DATED = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 
 
-def price_of(model: str, *, user_prices: Path | None = None) -> Price | None:
+def price_of(
+    model: str, *, user_prices: Path | None = None, address: str = "", provider: str = ""
+) -> Price | None:
     """The price of a model id, dated snapshots included (`gpt-4o-mini-2024-07-18`); None where it is not known.
 
-    `user_prices` is a file that overrides the list: `{"models": {"MODEL": [PROMPT, COMPLETION]}}`, in US dollars
-    per million tokens; it need not exist. Raises `UsageError` for one that cannot be read.
+    `user_prices` is a file that comes first: `{"models": {"MODEL": [PROMPT, COMPLETION]}}`, in US dollars per million
+    tokens, wherever the model is asked; it need not exist. Else that of `listed_price`: at an address, or with
+    LangChain's provider. Raises `UsageError` for a file that cannot be read.
     """
-    prices = {**_list_prices(), **(_read_prices(user_prices) if user_prices else {})}
-    return prices.get(model) or prices.get(_DATED.sub("", model))
-
-
-@cache
-def _list_prices() -> Mapping[str, Price]:
-    text = files("afl.llm").joinpath("prices.json").read_text("utf-8")
-    return _parse_prices(text)
+    prices = _read_prices(user_prices) if user_prices else {}
+    stated = prices.get(model) or prices.get(_DATED.sub("", model))
+    return stated or listed_price(model, address=address, provider=provider)
 
 
 def _read_prices(path: Path) -> Mapping[str, Price]:
     try:
-        return _parse_prices(path.read_text("utf-8"))
+        return _parse_prices(path.read_text("utf-8"), source=str(path))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
@@ -43,9 +40,11 @@ def _read_prices(path: Path) -> Mapping[str, Price]:
         ) from None
 
 
-def _parse_prices(text: str) -> Mapping[str, Price]:
+def _parse_prices(text: str, source: str) -> Mapping[str, Price]:
     models = json.loads(text)["models"]
-    prices = {name: Price(*(float(price) for price in pair)) for name, pair in models.items()}
+    prices = {
+        name: Price(float(prompt), float(completion), source) for name, (prompt, completion) in models.items()
+    }
     for name, price in prices.items():
         if not (0 <= price.prompt < float("inf") and 0 <= price.completion < float("inf")):
             raise ValueError(f"{name}: a price is not below 0")
@@ -72,15 +71,12 @@ class CostModel:
 
     def upper_bound(self, messages: Sequence[Message]) -> Spending:
         """The most a request can cost: a token per byte of its messages, and the longest reply."""
-        return self.cost(request_bytes(messages), self.max_tokens or 0)
+        prompt, completion = request_bytes(messages), self.max_tokens or 0
+        return Spending(prompt + completion, 0.0 if self.price is None else self.price.most(prompt, completion))
 
     def reported_cost(self, reply: Reply) -> Spending:
         """The cost that the endpoint reports; 0 where it does not count tokens."""
-        return self.cost(reply.prompt_tokens, reply.completion_tokens)
-
-    def cost(self, prompt: int, completion: int) -> Spending:
-        usd = 0.0 if self.price is None else self.price.of(prompt, completion)
-        return Spending(prompt + completion, usd)
+        return Spending(reply.prompt_tokens + reply.completion_tokens, reply.cost_usd or 0.0)
 
     def usable(self, reply: Reply) -> Reply:
         """The reply; one that was cut off by `max_tokens` alone becomes `OVER_BUDGET`."""

@@ -10,7 +10,8 @@ from langchain_core.messages.ai import UsageMetadata
 from afl.data.stored_replies import read_stored_replies
 from afl.errors import EndpointError, UsageError
 from afl.llm.langchain_chat import FunctionChat
-from afl.llm.language_model import LanguageModel, LanguageModelContext, Price
+from afl.llm.language_model import LanguageModel, LanguageModelContext
+from afl.llm.price import Price
 from afl.llm.sampling import DEFAULT_SAMPLING
 
 

@@ -121,6 +121,11 @@ def stopped(stop_reason: str, text: str | None = None) -> Fault:
     return changed(change)
 
 
+def usage(**fields: Any) -> Fault:
+    """A message whose `usage` has these fields too."""
+    return changed(lambda completion: {"usage": {**completion["usage"], **fields}})
+
+
 def thinking(thought: str, tokens: int | None = None) -> Fault:
     """A message with a block of thinking before its text; the thinking counts `tokens` of the output."""
 

@@ -7,7 +7,8 @@ from langchain_core.messages import AIMessage, BaseMessage
 from pydantic import Field
 
 from afl.llm.langchain_chat import FunctionChat
-from afl.llm.language_model import LanguageModel, Price
+from afl.llm.language_model import LanguageModel
+from afl.llm.price import Price
 
 Line = str | AIMessage | Exception
 """A reply, a reply with metadata, or an error to raise."""

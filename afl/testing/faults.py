@@ -90,6 +90,15 @@ async def truncated(request: web.Request, completion: Completion) -> web.StreamR
     )
 
 
+def usage(**fields: Any) -> Fault:
+    """A completion whose `usage` has these fields too."""
+
+    async def respond(request: web.Request, completion: Completion) -> web.StreamResponse:
+        return web.json_response({**completion, "usage": {**completion["usage"], **fields}})
+
+    return respond
+
+
 FAULTS: dict[str, Fault] = {
     "hang": hang,
     "reset": reset,

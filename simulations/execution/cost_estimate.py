@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from math import ceil, inf
 from typing import Any, NamedTuple
 
-from afl.llm.language_model import PerRole, Price
+from afl.llm.language_model import PerRole
 from afl.llm.limiter import RateLimits
+from afl.llm.price import Price
 from afl.types import Role
 from simulations.execution.dry_run import BYTES_PER_TOKEN, RequestStatistics
 
@@ -97,8 +98,13 @@ class CostEstimate:
         price = self.models.recommendation.price
         if price is None:
             return None
-        pairs = zip(self.prompt_tokens, self.completion_tokens, strict=True)
-        return Range(*(price.of(ceil(prompt), ceil(completion)) for prompt, completion in pairs))
+        return self._span([(entry, self._cost(entry, price)) for entry in self.requests])
+
+    def _cost(self, entry: RequestStatistics, price: Price) -> float:
+        """Of a session: the calls that it has on average, at the price of a prompt of average length."""
+        if not entry.calls:
+            return 0.0
+        return entry.calls * price.of(entry.prompt_tokens / entry.calls, self._completion(entry))
 
     @property
     def seconds(self) -> Range:

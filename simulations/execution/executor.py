@@ -179,7 +179,7 @@ class Executor:
         if key not in self._models:
             timeout = execution.time_limits.attempt
             self._models[key] = load_model(spec, dataset=dataset, settings=self.settings, timeout=timeout)
-            execution.budget.require_price(self._models[key])
+            execution.budget.require_price(self._models[key], prices_file=self.settings.prices_file)
             if warning := self.wait(self._models[key].check()):
                 self.watch.say(warning)
         return self._models[key]

@@ -13,14 +13,8 @@ from afl.errors import UsageError
 from afl.llm.adaptations import Adaptations, EndpointAdaptations
 from afl.llm.journaled_chat import JournaledChat
 from afl.llm.langchain_chat import recorded_model
-from afl.llm.language_model import (
-    DEFAULT_SOURCE,
-    EndpointSource,
-    LanguageModel,
-    LanguageModelSpec,
-    PerRole,
-    Price,
-)
+from afl.llm.language_model import DEFAULT_SOURCE, EndpointSource, LanguageModel, LanguageModelSpec, PerRole
+from afl.llm.price import Price
 from afl.llm.reply_sources import Transport
 from afl.llm.time_limits import Deadlines
 from afl.llm.usage import Usage

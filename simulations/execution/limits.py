@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from afl.llm.budget import ONE_MODEL, Budget, RunAccount, unlimited_account
-from afl.llm.language_model import LanguageModel, PerRole, Price
+from afl.llm.language_model import LanguageModel, PerRole
 from afl.llm.limiter import AdaptiveLimiter, ModelRateLimits
+from afl.llm.price import Price
 from afl.llm.time_limits import TimeLimits
 from afl.types import ConcurrencyChange, Role, Spending
 from memory.costs import UnpricedTokens
@@ -58,12 +59,15 @@ def distinct_names(models: PerRole[LanguageModel]) -> PerRole[str]:
 
 
 def _price_now(unpriced: Sequence[UnpricedTokens], prices: PerRole[Price | None]) -> float:
-    """US dollars at today's prices, for calls whose price was not known when they were made."""
+    """US dollars at today's prices, for calls whose price was not known when they were made.
+
+    At the dearest rates for calls of their average length: what a cache had of them is not known any more.
+    """
     total = 0.0
-    for price in prices.distinct:
-        tokens = [row for row in unpriced if prices.of(row.role) == price]
+    for row in unpriced:
+        price, calls = prices.of(row.role), max(1, row.calls)
         if price is not None:
-            total += price.of(sum(row.prompt for row in tokens), sum(row.completion for row in tokens))
+            total += calls * price.most(row.prompt / calls, row.completion / calls)
     return total
 
 

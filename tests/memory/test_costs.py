@@ -20,7 +20,7 @@ async def test_what_was_billed_and_what_is_in_doubt_outlives_the_process(
         assert await (await store.run("x")).cost() == (
             120,
             0.5,
-            (UnpricedTokens("recommendation", 7, 3),),
+            (UnpricedTokens("recommendation", 7, 3, 1),),
             Spending(20, 0.25),
         )
 

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 
 from afl.llm.canned_answers import refusing_answer
-from afl.llm.language_model import Price
+from afl.llm.price import Price
 from afl.testing.faults import Completion, rate_limited
 from afl.testing.server import FakeServer, running_server
 from simulations.commands.data import import_data
@@ -134,7 +134,9 @@ def test_the_runs_of_an_evaluation_share_the_budget(afl: Afl, priced: Path) -> N
 def test_a_budget_in_dollars_without_a_price_is_a_mistake(loop: Afl, server: FakeServer) -> None:
     found = loop(server, "--run", "x", "--budget-usd", 1)
     assert found.code == 2
-    assert "--budget-usd: the price of openai:m is not known; add it to prices.json" in found.complaint
+    assert "--budget-usd: the price of openai:m at 127.0.0.1:" in found.complaint
+    assert "is not known; state price_prompt and price_completion in a profile of afl.toml" in found.complaint
+    assert 'or write {"models": {"m": [PROMPT, COMPLETION]}} into ' in found.complaint
     assert server.counters.chat == 0
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from afl.llm.canned_answers import canned_answer
-from afl.llm.language_model import Price
+from afl.llm.price import Price
 from afl.testing import anthropic_server
 from afl.testing.anthropic_server import FakeAnthropicServer
 from afl.testing.faults import Fault

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from afl.data.dataset import Dataset
-from afl.llm.language_model import LanguageModel, LanguageModelSpec, PerRole, Price, SamplingOptions
+from afl.llm.language_model import LanguageModel, LanguageModelSpec, PerRole, SamplingOptions
 from afl.llm.limiter import ModelRateLimits
+from afl.llm.price import Price
 from afl.settings import Settings
 from afl.testing.chat import scripted_model
 from afl.types import Role
@@ -113,7 +114,7 @@ def test_a_models_requests_a_minute_count_over_all_runs_of_a_command() -> None:
 
 
 def test_tokens_without_a_price_are_priced_by_the_model_of_their_role() -> None:
-    unpriced = [UnpricedTokens(Role.RECOMMENDATION, 1_000_000, 0), UnpricedTokens(Role.USER, 0, 1_000_000)]
+    unpriced = [UnpricedTokens(Role.RECOMMENDATION, 1_000_000, 0, 1), UnpricedTokens(Role.USER, 0, 1_000_000, 10)]
     assert _price_now(unpriced, PerRole(Price(1.0, 2.0), Price(4.0, 8.0))) == 9.0
     assert _price_now(unpriced, PerRole.shared(Price(1.0, 2.0))) == 3.0
     assert _price_now(unpriced, PerRole(None, Price(4.0, 8.0))) == 8.0

@@ -210,4 +210,4 @@ def test_prices_of_a_profile_bound_a_budget_in_dollars(afl: Afl, small: Path, tm
         options = ("--llm", "a", "--config", tmp_path / "models.toml", "--budget-usd", 5)
         assert afl(*SMALL, *options).json["budget"]["spent_usd"] > 0
         unpriced = afl(*SMALL, "--llm", "openai:m", "--base-url", server.url, "--budget-usd", 5)
-    assert "the price of openai:m is not known" in unpriced.err
+    assert "the price of openai:m at 127.0.0.1:" in unpriced.err

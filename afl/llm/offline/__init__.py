@@ -5,7 +5,7 @@ comparable to a published model's. The algorithm: docs/algorithms/offline-model.
 """
 
 from afl.errors import UsageError
-from afl.llm.language_model import STAND_IN, LanguageModel, LanguageModelContext, Price
+from afl.llm.language_model import STAND_IN, LanguageModel, LanguageModelContext
 from afl.llm.offline.attention import RoleWeights, Weights, learn_attention, training_examples
 from afl.llm.offline.chat import OfflineChat
 from afl.llm.offline.knowledge import Knowledge
@@ -15,6 +15,7 @@ from afl.llm.offline.recommendation_agent import OfflineRecommender
 from afl.llm.offline.user_agent import OfflineJudge
 from afl.llm.offline.values import AttributeValues
 from afl.llm.offline.wording import Wording
+from afl.llm.price import Price
 from afl.llm.sampling import DEFAULT_SAMPLING
 
 VERSION = 2

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from afl.errors import AFLError
 from afl.llm.budget import Budget, NullLedger
-from afl.llm.language_model import PerRole, Price
+from afl.llm.language_model import PerRole
 from afl.llm.limiter import AdaptiveLimiter, RateLimits
+from afl.llm.price import Price
 from afl.llm.request_cost import BudgetLimits
 from afl.types import ConcurrencyChange, Spending
 from memory.store import Store

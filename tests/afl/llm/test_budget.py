@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,9 +13,11 @@ from langchain_core.messages import AIMessage
 from afl.errors import UsageError
 from afl.llm.budget import Budget, NullLedger, RunAccount
 from afl.llm.journaled_chat import JournaledChat
-from afl.llm.language_model import LanguageModel, PerRole, Price
+from afl.llm.language_model import LanguageModel, PerRole
+from afl.llm.price import CacheTokens, Price
+from afl.llm.price_list import listed_price
 from afl.llm.reply_sources import Transport
-from afl.llm.request_cost import request_bytes
+from afl.llm.request_cost import CostModel, request_bytes
 from afl.testing import FakeClock, MemoryJournal, MemoryLedger, scripted_model
 from afl.testing.faults import hang, rate_limited, reset, status, truncated
 from afl.testing.server import FakeServer
@@ -243,9 +247,32 @@ def test_however_calls_interleave_the_bill_stays_within_the_budget(
     assert asyncio.run(bill()) <= budget
 
 
-def test_dollars_need_a_price() -> None:
-    with pytest.raises(UsageError, match=r"the price of scripted is not known; add it to prices\.json"):
-        Budget(usd=1.0).require_price(scripted_model([]))
+@pytest.mark.parametrize(
+    ("name", "listed_as"),
+    [("openai:llama3:8b", "llama3:8b"), ("langchain:anthropic:claude", "claude"), ("scripted", "scripted")],
+)
+def test_dollars_need_a_price_and_the_message_says_how_to_state_one(name: str, listed_as: str) -> None:
+    model = replace(scripted_model([], name=name), endpoint="localhost:8000")
+    with pytest.raises(UsageError) as error:
+        Budget(usd=1.0).require_price(model, prices_file=Path("/home/prices.json"))
+    assert str(error.value) == (
+        f"--budget-usd: the price of {name} at localhost:8000 is not known; state price_prompt and price_completion in "
+        f'a profile of afl.toml, or write {{"models": {{"{listed_as}": [PROMPT, COMPLETION]}}}} into '
+        "/home/prices.json, in US dollars per million tokens; or give --budget-tokens"
+    )
+
+
+def test_the_dearest_rate_is_reserved_and_what_a_cache_saved_is_given_back() -> None:
+    price = listed_price("claude-opus-5", provider="anthropic")
+    assert price is not None
+    costs = CostModel(price, max_tokens=100)
+    messages: list[Message] = [{"role": "user", "content": "x" * 1000}]
+    reserved = costs.upper_bound(messages)
+    assert reserved.usd == price.most(request_bytes(messages), 100) > price.of(request_bytes(messages), 100)
+    cached = price.of(900, 10, cache=CacheTokens(read=800))
+    reply = Reply(Outcome.OK, prompt_tokens=900, completion_tokens=10, cost_usd=cached)
+    assert costs.reported_cost(reply) == (910, cached)
+    assert cached < price.of(900, 10) < reserved.usd
 
 
 @pytest.mark.parametrize(

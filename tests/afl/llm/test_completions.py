@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from afl.llm.completions import Completion, TokenCounts, parse_completion, token_counts
 from afl.llm.failures import InvalidResponseError
 from afl.llm.finish_reasons import Ending, ending
+from afl.llm.price import CacheTokens
 
 KEYS = [
     "choices",
@@ -150,6 +151,48 @@ def test_tokens_are_whole_and_not_negative_or_unknown(
 )
 def test_tokens_of_reasoning_are_counted_apart(usage: dict[str, object]) -> None:
     assert token_counts({"prompt_tokens": 1, "completion_tokens": 50, **usage}) == TokenCounts(1, 50, 40)
+
+
+@pytest.mark.parametrize(
+    ("details", "total", "completion"),
+    [
+        ({"reasoning_tokens": 40}, 100, 90),  # OpenAI: part of the completion
+        ({"reasoning_tokens": 40}, 140, 130),  # xAI: beside it
+        ({"reasoning_tokens": 40}, None, 90),
+        ({"reasoning_tokens": 0}, 100, 90),
+        ({}, 140, 90),
+    ],
+)
+def test_tokens_of_reasoning_are_part_of_the_completion_however_they_are_sent(
+    details: dict[str, int], total: int | None, completion: int
+) -> None:
+    usage = {"prompt_tokens": 10, "completion_tokens": 90, "total_tokens": total}
+    counts = token_counts({**usage, "completion_tokens_details": details})
+    assert counts is not None
+    assert counts.completion == completion
+
+
+@pytest.mark.parametrize(
+    ("usage", "cache"),
+    [
+        ({"prompt_tokens_details": {"cached_tokens": 64}}, CacheTokens(read=64)),
+        ({"prompt_tokens_details": {"cached_tokens": 64, "cache_write_tokens": 30}}, CacheTokens(64, 30)),
+        ({"prompt_tokens_details": {"cached_tokens": "64"}}, CacheTokens(read=64)),
+        ({"prompt_tokens_details": {"cached_tokens": 0}}, CacheTokens()),
+        ({"prompt_cache_hit_tokens": 64, "prompt_cache_miss_tokens": 36}, CacheTokens(read=64)),
+        ({"cached_tokens": 64}, CacheTokens(read=64)),
+        ({"prompt_tokens_details": None}, None),
+        ({"prompt_tokens_details": {"cached_tokens": -1}}, None),
+        ({"prompt_tokens_details": {"cached_tokens": 101}}, None),
+        ({"prompt_tokens_details": {"cached_tokens": 64, "cache_write_tokens": 64}}, None),
+        ({}, None),
+    ],
+)
+def test_tokens_that_a_cache_had_are_part_of_the_prompt_under_any_name(
+    usage: dict[str, object], cache: CacheTokens | None
+) -> None:
+    counts = TokenCounts(100, 5, cache=cache)
+    assert token_counts({"prompt_tokens": 100, "completion_tokens": 5, **usage}) == counts
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from afl.errors import ConflictError
 from afl.llm.journaled_chat import JournaledChat
-from afl.llm.language_model import Price
+from afl.llm.price import Price
 from afl.llm.reply_sources import Transport
 from afl.testing import FakeClock, MemoryJournal, scripted_model
 from afl.types import CallKey, JournalEntry, Message, Outcome, Reply

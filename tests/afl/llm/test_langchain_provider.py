@@ -2,10 +2,14 @@
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from aiohttp import web
+from genai_prices.data import providers
+from genai_prices.data_snapshot import DataSnapshot
 from langchain_core.messages import AIMessage, HumanMessage
 from pydantic import SecretStr
 
@@ -15,6 +19,8 @@ from afl.llm.langchain_chat import to_langchain
 from afl.llm.langchain_provider import langchain_model
 from afl.llm.language_model import EndpointSource, LanguageModel, LanguageModelContext, LanguageModelSpec
 from afl.llm.limiter import AdaptiveLimiter
+from afl.llm.price import Price
+from afl.llm.price_list import ListedPrice, listed_price
 from afl.llm.provider_chat import ProviderChat
 from afl.llm.provider_factory import ProviderFactory
 from afl.llm.reply_sources import Transport
@@ -25,6 +31,7 @@ from afl.types import CallKey, Message, Outcome, Reply
 
 KEY = "sk-ant-canary-1234567890"
 MODEL = "langchain:anthropic:claude-opus-5"
+LIST = DataSnapshot(providers=providers, from_auto_update=False)
 Make = Callable[..., LanguageModel]
 Ask = Callable[..., Awaitable[Reply]]
 
@@ -423,3 +430,56 @@ async def test_an_effort_that_the_model_does_not_take_is_left_out() -> None:
         await chat.aclose()
     assert ["output_config" in request for request in server.requests] == [True, False]
     assert chat.adaptations.now.to_json() == {"dropped": ["reasoning_effort"]}
+
+
+def test_a_model_of_the_provider_has_its_price_and_behind_another_address_none(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    price = make().price
+    assert isinstance(price, ListedPrice)
+    assert (price.provider, price.model) == ("anthropic", "claude-opus-5")
+    assert make(base_url="http://127.0.0.1:1").price is None
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:1")
+    assert make().price is None
+
+
+def test_a_stated_price_holds_at_any_address(make: Make) -> None:
+    assert make(base_url="http://127.0.0.1:1", price=Price(1.0, 2.0)).price == Price(1.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("usage", "read", "written", "written_1h"),
+    [
+        ({"cache_read_input_tokens": 1000}, 1000, 0, 0),
+        ({"cache_read_input_tokens": 1000, "cache_creation_input_tokens": 500}, 1000, 500, 0),
+        (
+            {
+                "cache_creation_input_tokens": 500,
+                "cache_creation": {"ephemeral_5m_input_tokens": 300, "ephemeral_1h_input_tokens": 200},
+            },
+            0,
+            300,
+            200,
+        ),
+        ({}, 0, 0, 0),
+    ],
+    ids=["read", "read and written", "written for an hour", "no cache"],
+)
+async def test_what_anthropic_s_cache_had_and_got_costs_what_the_list_says(
+    usage: dict[str, Any], read: int, written: int, written_1h: int, make: Make, ask: Ask
+) -> None:
+    price = listed_price("claude-opus-5", provider="anthropic")
+    assert price is not None
+    async with FakeAnthropicServer(faults={1: anthropic_server.usage(**usage)}) as server:
+        reply = await ask(server, model=replace(make(base_url=server.url), price=price))
+    rates = LIST.find_provider_model("claude-opus-5", None, "anthropic", None)[1].get_prices(datetime.now(UTC))
+    plain = reply.prompt_tokens - read - written - written_1h
+    assert plain > 0
+    dollars = [
+        (plain, rates.input_mtok),
+        (read, rates.cache_read_mtok),
+        (written, rates.cache_write_mtok),
+        (written_1h, rates.cache_write_1h_mtok),
+        (reply.completion_tokens, rates.output_mtok),
+    ]
+    assert reply.cost_usd == pytest.approx(sum(count * float(rate) / 1e6 for count, rate in dollars))  # type: ignore[arg-type]

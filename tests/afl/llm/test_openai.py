@@ -8,8 +8,11 @@ import pytest
 from aiohttp import web
 
 from afl.errors import EndpointError, UsageError
+from afl.llm.langchain_chat import to_reply
 from afl.llm.language_model import LanguageModel, LanguageModelContext, LanguageModelSpec
 from afl.llm.openai import openai_model
+from afl.llm.price import CacheTokens
+from afl.llm.price_list import listed_price
 from afl.settings import Settings
 from afl.testing import faults
 from afl.testing.server import FakeServer
@@ -181,3 +184,32 @@ async def test_credentials_in_the_address_are_sent_as_a_header() -> None:
         await model.check()
         await model.close()
     assert server.counters.models == 1
+
+
+@pytest.mark.parametrize(
+    ("base_url", "has_price"),
+    [
+        ("https://api.openai.com/v1", True),
+        ("https://me.openai.azure.com/openai/v1", True),
+        ("http://localhost:4000/v1", False),
+        ("https://gateway.example/v1", False),
+    ],
+)
+async def test_a_model_has_the_list_s_price_at_a_known_provider_s_address_alone(
+    base_url: str, has_price: bool
+) -> None:
+    model = openai_model(context(base_url=base_url, OPENAI_API_KEY="sk-1"))
+    assert (model.price is not None) == has_price
+    await model.close()
+
+
+async def test_a_cached_prompt_of_an_endpoint_costs_what_the_list_says() -> None:
+    price = listed_price("gpt-4o-mini", provider="openai")
+    assert price is not None
+    fault = faults.usage(prompt_tokens=100, completion_tokens=10, prompt_tokens_details={"cached_tokens": 64})
+    async with FakeServer(faults={1: fault}) as server:
+        model = openai_model(context(base_url=server.url))
+        answer = await model.chat.ainvoke("Hello")
+        await model.close()
+    reply = to_reply(answer, price=price, latency=0.0)
+    assert reply.cost_usd == price.of(100, 10, cache=CacheTokens(read=64)) < price.of(100, 10)

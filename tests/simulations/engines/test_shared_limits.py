@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import pytest
 
 from afl.llm.budget import Budget, RunAccount
-from afl.llm.language_model import PerRole, Price
+from afl.llm.language_model import PerRole
 from afl.llm.limiter import AdaptiveLimiter
+from afl.llm.price import Price
 from afl.llm.request_cost import request_bytes
 from afl.testing import FakeClock, MemoryLedger
 from afl.types import CallKey, Message, Outcome, Reply, Spending
