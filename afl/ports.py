@@ -10,13 +10,36 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from afl.types import Advice, CallKey, JournalEntry, Message, Refusal, Reply, SessionView, Spending, Turn
+from afl.types import (
+    Advice,
+    CallKey,
+    JournalEntry,
+    JsonSchema,
+    Message,
+    Refusal,
+    Reply,
+    SessionView,
+    Spending,
+    Turn,
+)
 
 
 class Chat(Protocol):
     """The language model of an agent: one request in, one reply (or typed failure) out; a bad reply never raises."""
 
-    async def ask(self, key: CallKey, messages: Sequence[Message]) -> Reply: ...
+    async def ask(
+        self, key: CallKey, messages: Sequence[Message], *, schema: JsonSchema | None = None
+    ) -> Reply:
+        """The reply to these messages; with `schema`, as far as the endpoint can, a JSON object that follows it."""
+        ...
+
+
+@runtime_checkable
+class StructuredChat(Chat, Protocol):
+    """A chat that knows whether answers are to be asked for as JSON objects under a schema."""
+
+    @property
+    def structured(self) -> bool: ...
 
 
 class Journal(Protocol):

@@ -114,6 +114,10 @@ UNLISTED = -1
 """A list entry that is not a candidate; it keeps its rank."""
 
 
+JsonSchema = Mapping[str, Any]
+"""A JSON schema that a reply has to follow; its `title` is its name."""
+
+
 class Message(TypedDict):
     """One chat message, as it is sent and stored."""
 

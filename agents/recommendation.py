@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from afl.errors import UsageError
 from afl.prompt_headings import CANDIDATES, HISTORY
 from afl.types import Advice, Refusal, Role, SessionView, Turn
-from agents.parsing import parse_recommendation
-from agents.ranking import parse_ranking
-from agents.repair import LanguageModelAgent, ParsedReply, Question
+from agents.repair import LanguageModelAgent, Question
 from agents.sections import advice_section, join_sections, memory_section, numbered
 
 
@@ -54,7 +52,7 @@ class RecommendationAgent(LanguageModelAgent):
     def question(self, view: SessionView, *, advice: Sequence[Advice], memory: Sequence[Refusal]) -> Question:
         """The request for an item; equal arguments give equal bytes."""
         fill, domain = self.prompts.fill, view.domain
-        answer = fill("recommendation.answer", domain)
+        answer = self.answers.item("recommendation.answer", view)
         return Question(
             system=fill("recommendation.system", domain),
             request=join_sections(
@@ -63,18 +61,16 @@ class RecommendationAgent(LanguageModelAgent):
                 advice_section(advice),
                 memory_section(memory),
                 fill("recommendation.question", domain),
-                answer,
+                answer.text,
             ),
-            answer_format=answer,
-            parse=lambda text: parse_item(text, view),
+            answer=answer,
             domain=domain,
         )
 
     def ranking_question(self, view: SessionView, *, top: int, advice: Sequence[Advice]) -> Question:
         """The request for a list; equal arguments give equal bytes."""
         fill, domain = self.prompts.fill, view.domain
-        entries = "\n".join(f"{number}. <title, exactly as listed>" for number in range(1, top + 1))
-        answer = fill("ranking.answer", domain, count=str(top), entries=entries)
+        answer = self.answers.items(view, top)
         return Question(
             system=fill("ranking.system", domain),
             request=join_sections(
@@ -82,23 +78,8 @@ class RecommendationAgent(LanguageModelAgent):
                 numbered(CANDIDATES, view.candidate_titles),
                 advice_section(advice),
                 fill("ranking.question", domain, count=str(top)),
-                answer,
+                answer.text,
             ),
-            answer_format=answer,
-            parse=lambda text: _parse_ranking(text, view, top),
+            answer=answer,
             domain=domain,
         )
-
-
-def _parse_ranking(text: str, view: SessionView, top: int) -> ParsedReply:
-    parsed = parse_ranking(text, view.candidate_titles, top=top)
-    ranking = tuple(view.item(title) for title in parsed.value or ())
-    item = ranking[0] if ranking else None
-    return ParsedReply(parsed.outcome, parsed.reason, item=item, ranking=ranking, problem=parsed.problem)
-
-
-def parse_item(text: str, view: SessionView, titles: Sequence[str] | None = None) -> ParsedReply:
-    """The item that a reply names, and the reason: one of these titles, by default of all candidates."""
-    parsed = parse_recommendation(text, view.candidate_titles if titles is None else titles)
-    item = None if parsed.value is None else view.item(parsed.value)
-    return ParsedReply(parsed.outcome, parsed.reason, item=item, problem=parsed.problem)

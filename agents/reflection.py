@@ -19,10 +19,9 @@ from afl.data.catalogue import one_line
 from afl.ports import Chat
 from afl.prompt_headings import CHOSEN, HINTS_SO_FAR, NEW_HINT
 from afl.types import Attempt, Domain, Message, Outcome, Phase, SessionView, Turn
-from agents.list_parser import parse_same, parse_sentences
 from agents.parsing import answer_part
 from agents.prompts import Prompts
-from agents.repair import LanguageModelAgent, ParsedReply, Question, parsed_decision
+from agents.repair import LanguageModelAgent, Question
 from agents.sections import join_sections, numbered
 
 REFLECTION = "reflection"
@@ -99,29 +98,27 @@ class ReflectionAgent(LanguageModelAgent):
 
     def _step(self, name: str, domain: Domain, before: tuple[Message, ...], section: str, *, count: int) -> Step:
         fill = self.prompts.fill
-        answer = fill(f"reflection.{name}_answer", domain)
+        answer = self.answers.sentences(name, domain)
         return Step(
             system="",
-            request=join_sections(section, fill(f"reflection.{name}", domain, count=str(count)), answer),
-            answer_format=answer,
-            parse=lambda text: _parse_sentences(text, name.capitalize()),
+            request=join_sections(section, fill(f"reflection.{name}", domain, count=str(count)), answer.text),
+            answer=answer,
             domain=domain,
             before=before,
         )
 
     def _redundancy(self, hint: str, so_far: Sequence[str], domain: Domain) -> Question:
         fill = self.prompts.fill
-        answer = fill("reflection.redundancy_answer", domain)
+        answer = self.answers.same(domain)
         return Question(
             system=fill("reflection.redundancy_system", domain),
             request=join_sections(
                 numbered(HINTS_SO_FAR, so_far),
                 f"{NEW_HINT}\n{one_line(hint)}",
                 fill("reflection.redundancy_question", domain),
-                answer,
+                answer.text,
             ),
-            answer_format=answer,
-            parse=lambda text: parsed_decision(parse_same(text)),
+            answer=answer,
             domain=domain,
         )
 
@@ -138,8 +135,3 @@ def _conversation(turn: Turn) -> tuple[Message, ...]:
 
 def _reply_message(attempt: Attempt) -> Message:
     return {"role": "assistant", "content": answer_part(attempt.reply.text).strip()}
-
-
-def _parse_sentences(text: str, heading: str) -> ParsedReply:
-    parsed = parse_sentences(text, heading)
-    return ParsedReply(parsed.outcome, "\n".join(parsed.value or ()) or parsed.reason, problem=parsed.problem)

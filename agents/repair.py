@@ -3,37 +3,23 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from afl.ports import Chat
-from afl.types import Answer, Attempt, CallKey, Domain, Message, Outcome, Phase, Reply
-from agents.parsing import Parsed, answer_part
+from afl.ports import Chat, StructuredChat
+from afl.types import Attempt, CallKey, Domain, Message, Outcome, Phase, Reply
+from agents.answer_formats import AnswerFormat, AnswerFormats, ParsedReply
+from agents.parsing import answer_part
 from agents.prompts import Prompts
 
 MAX_REPAIRS = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedReply(Answer[int]):
-    """The answer parsed from a reply."""
-
-    problem: str = ""
-    """What is wrong with the reply, as a sentence for the model."""
-
-
-def parsed_decision(parsed: Parsed[bool]) -> ParsedReply:
-    """A yes (True) or no (False) as an answer."""
-    return ParsedReply(parsed.outcome, parsed.reason, decision=parsed.value, problem=parsed.problem)
-
-
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The request of one turn, and the parser of its reply."""
+    """The request of one turn, and the format of its answer."""
 
     system: str
     request: str
-    """Ends with `answer_format`."""
-    answer_format: str
-    """Repeated in every repair request."""
-    parse: Callable[[str], ParsedReply]
+    """Ends with the text of `answer`."""
+    answer: AnswerFormat
     domain: Domain
 
     @property
@@ -61,13 +47,18 @@ class RepairLoop:
         messages = question.messages
         for number in range(self.repairs + 1):
             key = CallKey(subject, phase, round, role, number)
-            reply = await self.chat.ask(key, messages)
-            parsed = _parse(reply, question.parse)
+            reply = await self._ask(key, messages, question.answer)
+            parsed = _parse(reply, question.answer.parse)
             attempts.append(_attempt(key, messages, reply, parsed))
             if not parsed.outcome.repairable:
                 break
             messages = (*messages, *self._repair_messages(question, reply, parsed))
         return tuple(attempts)
+
+    async def _ask(self, key: CallKey, messages: Sequence[Message], answer: AnswerFormat) -> Reply:
+        if answer.schema is None:
+            return await self.chat.ask(key, messages)
+        return await self.chat.ask(key, messages, schema=answer.schema)
 
     def _repair_messages(self, question: Question, reply: Reply, parsed: ParsedReply) -> Sequence[Message]:
         # Some endpoints refuse an assistant message without content.
@@ -75,7 +66,7 @@ class RepairLoop:
         correction = self.prompts.fill("repair", question.domain, problem=parsed.problem)
         return (
             {"role": "assistant", "content": text},
-            {"role": "user", "content": f"{correction}\n\n{question.answer_format}"},
+            {"role": "user", "content": f"{correction}\n\n{question.answer.text}"},
         )
 
 
@@ -89,6 +80,7 @@ class LanguageModelAgent:
         self.prompts = prompts or Prompts.load()
         self.phase = phase
         self.repair_loop = RepairLoop(chat, self.prompts)
+        self.answers = AnswerFormats(self.prompts, structured=isinstance(chat, StructuredChat) and chat.structured)
 
     def prompts_hash(self, *groups: str) -> str:
         """SHA-256 (hex) over the prompts in use, see `Prompts.hash`."""

@@ -6,10 +6,8 @@ from afl.errors import UsageError
 from afl.ports import Chat
 from afl.prompt_headings import CANDIDATES, HISTORY, RECOMMENDED_BECAUSE
 from afl.types import Phase, Refusal, Role, SessionView, Turn
-from agents.parsing import parse_decision
 from agents.prompts import Prompts
-from agents.recommendation import parse_item
-from agents.repair import LanguageModelAgent, Question, parsed_decision
+from agents.repair import LanguageModelAgent, Question
 from agents.sections import join_sections, memory_section, numbered, offer_section, scored, shown_reason
 
 
@@ -87,8 +85,8 @@ class UserAgent(LanguageModelAgent):
         fill, domain = self.prompts.fill, view.domain
         listed = self.see_candidates and reason is not None
         question = "user.question_judge" if reason is None else f"user.question_{'listed' if listed else 'alone'}"
-        answer = fill("user.answer", domain)
         shown = (title, *view.history_titles, *(view.candidate_titles if listed else ()))
+        answer = self.answers.decision(view, shown)
         return Question(
             system=fill("user.system", domain),
             request=join_sections(
@@ -97,10 +95,9 @@ class UserAgent(LanguageModelAgent):
                 memory_section(memory),
                 offer_section(title, reason, score, fill("user.score", domain)),
                 fill(question, domain),
-                answer,
+                answer.text,
             ),
-            answer_format=answer,
-            parse=lambda text: parsed_decision(parse_decision(text, shown)),
+            answer=answer,
             domain=domain,
         )
 
@@ -109,7 +106,7 @@ class UserAgent(LanguageModelAgent):
     ) -> Question:
         """The request for a choice; equal arguments give equal bytes."""
         fill, domain = self.prompts.fill, view.domain
-        answer = fill("choice.answer", domain)
+        answer = self.answers.item("choice.answer", view, titles)
         listed = numbered(CANDIDATES, titles) if scores is None else scored(CANDIDATES, titles, scores)
         return Question(
             system=fill("choice.system", domain),
@@ -119,9 +116,8 @@ class UserAgent(LanguageModelAgent):
                 f"{RECOMMENDED_BECAUSE} {shown_reason(reason)}" if reason else "",
                 "" if scores is None else fill("choice.score", domain),
                 fill("choice.question", domain),
-                answer,
+                answer.text,
             ),
-            answer_format=answer,
-            parse=lambda text: parse_item(text, view, titles),
+            answer=answer,
             domain=domain,
         )

@@ -1,15 +1,11 @@
 """The language model without a role: given history and candidates, it names the next item."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from afl.prompt_headings import CANDIDATES, HISTORY
-from afl.types import Advice, Outcome, Refusal, Role, SessionView, Turn
-from agents.recommendation import parse_item
-from agents.repair import LanguageModelAgent, ParsedReply, Question
+from afl.types import Advice, Refusal, Role, SessionView, Turn
+from agents.repair import LanguageModelAgent, Question
 from agents.sections import join_sections, numbered
-
-_NO_ITEM = 'There is no line "Item: ..." with a title of the list; write that line and nothing else.'
 
 
 class ZeroShot(LanguageModelAgent):
@@ -37,22 +33,15 @@ class ZeroShot(LanguageModelAgent):
     def question(self, view: SessionView) -> Question:
         """The request; equal views give equal bytes."""
         fill, domain = self.prompts.fill, view.domain
-        answer = fill("zero_shot.answer", domain)
+        answer = self.answers.item("zero_shot.answer", view, with_reason=False)
         return Question(
             system=fill("zero_shot.system", domain),
             request=join_sections(
                 numbered(HISTORY, view.history_titles),
                 numbered(CANDIDATES, view.candidate_titles),
                 fill("zero_shot.question", domain),
-                answer,
+                answer.text,
             ),
-            answer_format=answer,
-            parse=lambda text: _parse(text, view),
+            answer=answer,
             domain=domain,
         )
-
-
-def _parse(text: str, view: SessionView) -> ParsedReply:
-    reply = parse_item(text, view)
-    # The general message asks for a reason too.
-    return replace(reply, problem=_NO_ITEM) if reply.outcome is Outcome.UNPARSED else reply

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self, TypedDict, TypeVar
 
+from afl.llm.response_format import RESPONSE_FORMAT, SchemaForm, as_form, form_of
 from afl.types import Message
 
 MAX_TOKENS, MAX_COMPLETION_TOKENS = "max_tokens", "max_completion_tokens"
@@ -24,6 +25,7 @@ class AdaptationsJson(TypedDict, total=False):
     dropped: list[str]
     max_tokens_as: str
     merged_system: bool
+    schema_form: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Adaptations:
     """The name that the endpoint has for the maximum length of a reply, where it is not the usual one."""
     merged_system: bool = False
     """Whether the system text is part of the first user message."""
+    schema_form: SchemaForm | None = None
+    """The form in which the endpoint takes a JSON schema, where it is not the usual one."""
 
     def __bool__(self) -> bool:
         return self != Adaptations()
@@ -47,6 +51,8 @@ class Adaptations:
             parts.append(f"maximum length as {self.max_tokens_as}")
         if self.merged_system:
             parts.append("system text in the first user message")
+        if self.schema_form is not None:
+            parts.append(str(self.schema_form))
         return ", ".join(parts)
 
     def apply(self, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,6 +64,9 @@ class Adaptations:
                     adapted[self.max_tokens_as] = adapted.pop(name)
         if self.merged_system:
             adapted["messages"] = merge_system(adapted["messages"])
+        if self.schema_form is not None and RESPONSE_FORMAT in adapted:
+            field = as_form(adapted.pop(RESPONSE_FORMAT), self.schema_form)
+            adapted |= {} if field is None else {RESPONSE_FORMAT: field}
         return adapted
 
     def to_json(self) -> AdaptationsJson:
@@ -68,12 +77,18 @@ class Adaptations:
             found["max_tokens_as"] = self.max_tokens_as
         if self.merged_system:
             found["merged_system"] = True
+        if self.schema_form is not None:
+            found["schema_form"] = self.schema_form.value
         return found
 
     @classmethod
     def from_json(cls, stored: AdaptationsJson) -> Self:
+        form = stored.get("schema_form")
         return cls(
-            tuple(stored.get("dropped", ())), stored.get("max_tokens_as"), stored.get("merged_system", False)
+            tuple(stored.get("dropped", ())),
+            stored.get("max_tokens_as"),
+            stored.get("merged_system", False),
+            None if form is None else SchemaForm(form),
         )
 
 
@@ -84,6 +99,7 @@ class Change:
     drop: str | None = None
     max_tokens_as: str | None = None
     merge_system: bool = False
+    schema_form: SchemaForm | None = None
 
     def of(self, adaptations: Adaptations) -> Adaptations:
         """The adaptations with this change."""
@@ -92,6 +108,11 @@ class Change:
             dropped=tuple(sorted({*adaptations.dropped, *filter(None, [self.drop])})),
             max_tokens_as=self.max_tokens_as or adaptations.max_tokens_as,
             merged_system=self.merge_system or adaptations.merged_system,
+            schema_form=(
+                adaptations.schema_form
+                if self.schema_form is None
+                else self.schema_form.later(adaptations.schema_form)
+            ),
         )
 
     def __str__(self) -> str:
@@ -99,6 +120,8 @@ class Change:
             return f"does not take {self.drop}; requests go without it"
         if self.max_tokens_as is not None:
             return f"takes the maximum length of a reply as {self.max_tokens_as}"
+        if self.schema_form is not None:
+            return f"takes {self.schema_form}"
         return "takes no system message; its text is put in front of the first user message"
 
 
@@ -129,6 +152,8 @@ class EndpointAdaptations:
     """Called with every change, before a request is sent in the new form."""
     notify: Callable[[str], None] = field(default=lambda line: None)
     """Shows people a line."""
+    _new_form: Change | None = None
+    """A form of schemas that was not yet taken, nor refused."""
 
     async def send(
         self,
@@ -144,7 +169,7 @@ class EndpointAdaptations:
         while True:
             sent = self.now.apply(request)
             try:
-                return await send(sent)
+                answer = await send(sent)
             except Exception as error:
                 change = necessary(error, sent)
                 if change is None:
@@ -152,6 +177,9 @@ class EndpointAdaptations:
                 await self._change(change)
                 if self.now.apply(request) == sent:
                     raise
+            else:
+                self._notify_of_form(sent)
+                return answer
 
     async def _change(self, change: Change) -> None:
         """Stores a change that is new; requests are sent in the new form from now on."""
@@ -159,5 +187,14 @@ class EndpointAdaptations:
         if changed == self.now:
             return
         self.now = changed
-        self.notify(str(change))
+        if change.schema_form is None:
+            self.notify(str(change))
+        else:
+            self._new_form = change
         await self.save(changed)
+
+    def _notify_of_form(self, sent: Mapping[str, Any]) -> None:
+        """Only the form that is taken is of interest, not each one that was tried before."""
+        if self._new_form is not None and form_of(sent.get(RESPONSE_FORMAT)) == self._new_form.schema_form:
+            self.notify(str(self._new_form))
+            self._new_form = None

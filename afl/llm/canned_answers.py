@@ -6,24 +6,28 @@ from hashlib import blake2b
 from itertools import takewhile
 from typing import Any
 
+from afl.llm.json_answers import json_answer
 from afl.prompt_headings import ADVICE, CANDIDATES, REFUSED
+from afl.types import JsonSchema
 
 _LISTED = re.compile(r"^\d+\. (.+)$")
-_QUESTION = re.compile(r"^\W*(Item|Items|Decision|Mistakes|Causes|Hints|Same):", re.MULTILINE)
+_NAMES = "Item|Items|Decision|Mistakes|Causes|Hints|Same"
+_QUESTION = re.compile(rf"^\W*({_NAMES}):|\"({_NAMES.lower()})\":", re.MULTILINE)
+_LENGTH = re.compile(r"your list of (\d+)")
 _HINT = re.compile(r"^- Hint: (.+)$")
 _ASPECTS = ("length", "language", "maker", "mood", "period", "place", "price", "style", "theme", "year")
 _REFUSED = re.compile(r"^- Round \d+: (.+)$")
 
 
 def canned_answer(messages: Sequence[Mapping[str, Any]]) -> str:
-    """An answer in the format that the last message asks for.
+    """An answer in the format that the last message asks for; in lines of text also where it asks for JSON.
 
     `Item:` names a listed candidate that was not refused yet; `Items:` lists as many as are asked for, others under a
     hint. `Decision:` is yes, and `Same:` 1, for about a third of the prompts. `Mistakes:`, `Causes:` and `Hints:` are
     lists of sentences about one or two of ten aspects.
     """
     contents = [str(message["content"]) for message in messages]
-    headings = _QUESTION.findall(contents[-1])
+    headings = [(match[1] or match[2]).capitalize() for match in _QUESTION.finditer(contents[-1])]
     if not headings:
         return "I have nothing to say."
     prompt = "\n".join(contents)
@@ -41,6 +45,12 @@ def refusing_answer(messages: Sequence[Mapping[str, Any]]) -> str:
     """The same with a user agent that never accepts, so that every dialogue takes all its rounds."""
     answer = canned_answer(messages)
     return _decision(False) if answer.endswith("Decision: yes") else answer
+
+
+def under_schema(answer: str, messages: Sequence[Mapping[str, Any]], schema: JsonSchema) -> str:
+    """A canned answer to these messages as the JSON object of a schema."""
+    prompt = "\n".join(str(message["content"]) for message in messages)
+    return json_answer(answer, schema, _matches(_LISTED, section(prompt, CANDIDATES)))
 
 
 def section(prompt: str, heading: str) -> list[str]:
@@ -63,7 +73,12 @@ def _item(prompt: str) -> str:
 
 
 def _items(prompt: str) -> str:
-    titles, length = _matches(_LISTED, section(prompt, CANDIDATES)), len(section(prompt, "Items:"))
+    titles, entries, asked = (
+        _matches(_LISTED, section(prompt, CANDIDATES)),
+        section(prompt, "Items:"),
+        _LENGTH.search(prompt),
+    )
+    length = len(entries) if entries or asked is None else int(asked[1])
     hints = _matches(_HINT, section(prompt, ADVICE))
     first = _number("\n".join([*titles, *hints])) % max(1, len(titles))
     ranked = [*titles[first:], *titles[:first]][:length]

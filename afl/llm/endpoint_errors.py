@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from afl.llm.adaptations import DROPPABLE, MAX_COMPLETION_TOKENS, MAX_TOKENS, Change
 from afl.llm.error_body import ErrorBody
 from afl.llm.language_model import DEFAULT_SOURCE, EndpointSource
+from afl.llm.response_format import RESPONSE_FORMAT, form_of
 
 
 class FailureAction(Enum):
@@ -184,6 +185,11 @@ _NOT_TAKEN = (
 _NOT_TAKEN_CODES = frozenset(
     {"unsupported_parameter", "unsupported_value", "unknown_parameter", "extra_forbidden"}
 )
+_NO_SCHEMA = (
+    r"response[ _]format|json[ _]?schema|structured[ _]output|output[ _]format|guided[ _](json|decoding)|grammar"
+    r"|schema\b.{0,60}\b(not|n't|invalid|unsupported|too)\b|(invalid|unsupported|too \w+).{0,40}\bschema\b"
+)
+"""An endpoint that takes a JSON schema in another form, if at all. Without `response_format` it is no error of ours."""
 _NO_SYSTEM_ROLE = (
     r"(system|developer) (role|message|prompt|instruction)s?\b.{0,40}\b(not|n't|unsupported)"
     r"|(not|n't) support.{0,12} (the )?['\"`]?(system|developer)\b"
@@ -242,6 +248,9 @@ def _necessary_change(status: int | None, body: ErrorBody, request: Mapping[str,
     roles = [message["role"] for message in request.get("messages", ())]
     if not {"system", "developer"}.isdisjoint(roles) and _says(body, _NO_SYSTEM_ROLE):
         return Change(merge_system=True)
+    schema = request.get(RESPONSE_FORMAT)
+    if schema and ((body.parameter or "").startswith(RESPONSE_FORMAT) or _says(body, _NO_SCHEMA)):
+        return Change(schema_form=form_of(schema).next)
     if body.codes.isdisjoint(_NOT_TAKEN_CODES) and not _says(body, _NOT_TAKEN):
         return None
     for sent, other in ((MAX_TOKENS, MAX_COMPLETION_TOKENS), (MAX_COMPLETION_TOKENS, MAX_TOKENS)):

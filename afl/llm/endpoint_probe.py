@@ -11,8 +11,9 @@ from afl.llm.journaled_chat import JournaledChat
 from afl.llm.language_model import LanguageModel
 from afl.llm.memory_journal import MemoryJournal
 from afl.llm.reply_sources import Transport
+from afl.llm.response_format import RESPONSE_FORMAT, SchemaForm, response_format
 from afl.llm.time_limits import Deadlines, TimeLimits
-from afl.types import CallKey, Message, Outcome, Reply
+from afl.types import CallKey, JsonSchema, Message, Outcome, Reply
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -24,20 +25,19 @@ _MESSAGES: tuple[Message, ...] = (
     {"role": "system", "content": "You answer with one word."},
     {"role": "user", "content": "Is water wet? Answer yes or no."},
 )
-_SCHEMA: Mapping[str, Any] = {
+_SCHEMA: JsonSchema = {
+    "title": "answer",
     "type": "object",
     "properties": {"answer": {"type": "string", "enum": ["yes", "no"]}},
     "required": ["answer"],
     "additionalProperties": False,
 }
-SCHEMA_DIALECTS: Mapping[str, Mapping[str, Any]] = {
-    "json_schema": {
-        "type": "json_schema",
-        "json_schema": {"name": "answer", "schema": _SCHEMA, "strict": True},
-    },
-    "json_object": {"type": "json_object", "schema": _SCHEMA},
+_DIALECTS: Mapping[SchemaForm | None, str] = {
+    None: "json_schema",
+    SchemaForm.JSON_SCHEMA_UNBOUNDED: "json_schema",
+    SchemaForm.JSON_OBJECT_SCHEMA: "json_object",
 }
-"""How endpoints want a schema: OpenAI, vLLM, Ollama and llama.cpp the first, llama-cpp-python the second."""
+"""The forms of `response_format` that hold a schema, by their type; None is the one that is tried first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class ProbeResult:
     max_tokens_as: str
     """The name under which the maximum length of a reply is taken."""
     schema: str | None
-    """The dialect of JSON schemas that is taken and followed; None for none."""
+    """The type of `response_format` under which a JSON schema is taken and followed; None for none."""
 
 
 async def probe(model: LanguageModel, *, seconds: float = 60) -> ProbeResult:
@@ -84,15 +84,14 @@ async def probe(model: LanguageModel, *, seconds: float = 60) -> ProbeResult:
 
 
 async def _schema_dialect(model: LanguageModel, seconds: float) -> str | None:
-    for dialect, response_format in SCHEMA_DIALECTS.items():
-        fields = {"max_tokens": _LONGEST, "response_format": response_format}
-        try:
-            reply = await _ask(_Recorded(model, fields), seconds, answered_before=True)
-        except EndpointError:
-            continue
-        if reply.outcome is Outcome.OK and _follows_schema(reply.text):
-            return dialect
-    return None
+    fields = {"max_tokens": _LONGEST, RESPONSE_FORMAT: response_format(_SCHEMA)}
+    try:
+        reply = await _ask(_Recorded(model, fields), seconds, answered_before=True)
+    except EndpointError:
+        return None
+    form = model.adaptations.now.schema_form if model.adaptations is not None else None
+    is_followed = reply.outcome is Outcome.OK and _follows_schema(reply.text)
+    return _DIALECTS.get(form) if is_followed else None
 
 
 def _follows_schema(text: str) -> bool:

@@ -7,12 +7,19 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
-from afl.types import CallKey, Message
+from afl.types import CallKey, JsonSchema, Message
 
 
-def fingerprint(model: str, parameters: Mapping[str, Any], messages: Sequence[Message]) -> str:
-    """SHA-256 (hex) of the canonical JSON of model name, parameters and messages; addresses and keys stay out."""
+def fingerprint(
+    model: str, parameters: Mapping[str, Any], messages: Sequence[Message], schema: JsonSchema | None = None
+) -> str:
+    """SHA-256 (hex) of the canonical JSON of model name, parameters and messages; addresses and keys stay out.
+
+    `schema` is that of the reply, where the request carries one.
+    """
     request = {"model": model, "parameters": dict(parameters), "messages": list(messages)}
+    if schema is not None:
+        request["schema"] = dict(schema)
     text = json.dumps(request, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 

@@ -17,9 +17,10 @@ from afl.llm.reply_sources import (
     SingleFlight,
     Transport,
 )
+from afl.llm.sampling import is_structured
 from afl.llm.usage import Usage
 from afl.ports import BudgetAccount, Journal
-from afl.types import CallKey, JournalEntry, Message, Outcome, Reply
+from afl.types import CallKey, JournalEntry, JsonSchema, Message, Outcome, Reply
 
 
 class JournaledChat:
@@ -79,13 +80,21 @@ class JournaledChat:
         """A chat that answers from `recorded` alone, sends nothing, and records the answers in `journal`."""
         return cls(model, journal, source=ReplaySource(recorded), usage=usage)
 
-    async def ask(self, key: CallKey, messages: Sequence[Message]) -> Reply:
-        """The reply, or a typed failure.
+    @property
+    def structured(self) -> bool:
+        """Whether agents are to ask for JSON objects under a schema."""
+        return is_structured(self._model.parameters)
+
+    async def ask(
+        self, key: CallKey, messages: Sequence[Message], *, schema: JsonSchema | None = None
+    ) -> Reply:
+        """The reply, or a typed failure; with `schema`, in the form in which the endpoint takes one.
 
         Raises `ConflictError` if this run's journal holds another request under `key`, `EndpointError` if no call
         can work (the failure is recorded first), `ReplayError` if a replay misses the request.
         """
-        request = Request(key, messages, fingerprint(self._model.name, self._model.parameters, messages))
+        model = self._model
+        request = Request(key, messages, fingerprint(model.name, model.parameters, messages, schema), schema)
         entry = await self._journal.find(key)
         if entry is not None and not entry.reply.outcome.retried_on_continuation:
             reply = self._journaled_reply(entry, request)

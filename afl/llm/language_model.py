@@ -186,7 +186,11 @@ def load_model(
     model = load_plugin(GROUP, plugin)(LanguageModelContext(spec, dataset, settings or Settings(), timeout))
     if not isinstance(model, LanguageModel):
         raise UsageError(f"got {type(model).__name__} from the plug-in {plugin!r}, expected a LanguageModel")
-    return model if spec.price is None else replace(model, price=spec.price)
+    return replace(
+        model,
+        price=spec.price or model.price,
+        parameters=spec.sampling.with_structured(model.parameters),
+    )
 
 
 def unknown_model(name: str, profiles: Iterable[str] = ()) -> NotFoundError:

@@ -146,7 +146,8 @@ class RawChatOpenAI(CallbackBypassChatModel, ChatOpenAI):
     def _length(self, budgeted: Mapping[str, Any]) -> dict[str, int]:
         """The longest reply: the option of the model or the limit of a budget, whichever is shorter."""
         lengths = [length for length in (self.sampling.max_tokens, budgeted.get(MAX_TOKENS)) if length]
-        return {MAX_TOKENS: min(lengths)} if lengths else {}
+        longest = min(lengths) if lengths else self.sampling.default_max_tokens
+        return {} if longest is None else {MAX_TOKENS: longest}
 
     async def _post(self, request: Mapping[str, Any]) -> bytes:
         """The body of the response; a request that the endpoint does not take is sent again in a form that it takes."""

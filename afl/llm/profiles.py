@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, Validat
 
 from afl.errors import AFLError, NotFoundError, UsageError, name_hint, nearest
 from afl.llm.language_model import GROUP, unknown_model
-from afl.llm.sampling import SamplingOptions, SamplingParser
+from afl.llm.sampling import STRUCTURED, SamplingOptions, SamplingParser
 from afl.plugins import parse_spec, plugin_names
 from afl.settings import Settings
 
@@ -45,6 +45,7 @@ class Profile(BaseModel):
     reasoning_effort: StrictStr | None = None
     llm_seed: StrictInt | None = None
     system_role: StrictStr | None = None
+    structured: StrictStr | None = None
     extra_body: dict[str, Any] = Field(default_factory=dict)
     price_prompt: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     """US dollars per million tokens."""
@@ -59,7 +60,7 @@ class Profile(BaseModel):
     @property
     def options(self) -> dict[str, Any]:
         """The options of the model that the profile states, by their names in `SAMPLING_OPTIONS`."""
-        names = ("temperature", "top_p", "max_tokens", "reasoning_effort", "llm_seed", "system_role")
+        names = ("temperature", "top_p", "max_tokens", "reasoning_effort", "llm_seed", "system_role", STRUCTURED)
         stated = {name: getattr(self, name) for name in names} | {"llm_options": self.extra_body or None}
         return {name: value for name, value in stated.items() if value is not None}
 

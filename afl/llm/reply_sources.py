@@ -1,6 +1,7 @@
 """Sources of replies that are not in the run's own journal: the model, an earlier run, a recorded run."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -15,10 +16,11 @@ from afl.llm.langchain_chat import to_langchain, to_reply
 from afl.llm.language_model import LanguageModel
 from afl.llm.limiter import AdaptiveLimiter
 from afl.llm.redaction import redact_line, redact_secrets
+from afl.llm.response_format import RESPONSE_FORMAT, response_format
 from afl.llm.time_limits import Deadlines
 from afl.llm.watchdog import StallWatchdog
 from afl.ports import BudgetAccount, Clock, Journal, Limiter
-from afl.types import CallKey, Message, Outcome, Reply
+from afl.types import CallKey, JsonSchema, Message, Outcome, Reply
 
 
 class SingleFlight:
@@ -59,6 +61,18 @@ class Request:
     key: CallKey
     messages: Sequence[Message]
     fingerprint: str
+    schema: JsonSchema | None = None
+    """What the reply has to follow."""
+
+    @property
+    def billed(self) -> Sequence[Message]:
+        """What its cost is reserved for: some endpoints put the schema into the prompt."""
+        return with_schema(self.messages, self.schema)
+
+
+def with_schema(messages: Sequence[Message], schema: JsonSchema | None) -> Sequence[Message]:
+    """The messages with the schema as another one, for counting."""
+    return messages if schema is None else [*messages, {"role": "system", "content": json.dumps(schema)}]
 
 
 class ReplySource(Protocol):
@@ -147,11 +161,11 @@ class ModelSource:
 
     async def _try(self, request: Request) -> Reply | CallFailure:
         """One attempt, accounted for from before it is sent until the journal holds its reply."""
-        if not await self._account.reserve(request.key, request.messages):
-            return self._account.over_budget_reply(request.key, request.messages)
+        if not await self._account.reserve(request.key, request.billed):
+            return self._account.over_budget_reply(request.key, request.billed)
         is_sent = False
         try:
-            async with self._limiter.slot(request.key, request.messages) as slot:
+            async with self._limiter.slot(request.key, request.billed) as slot:
                 is_sent = True
                 result = await self._send(request)
                 if isinstance(result, Reply):
@@ -173,7 +187,7 @@ class ModelSource:
         try:
             self._watchdog.sent(request.key)
             async with self._deadlines.request_timeout():
-                answer = await self._model.chat.ainvoke(messages, **self._extra_fields)
+                answer = await self._model.chat.ainvoke(messages, **self._fields(request))
             latency = self._clock.monotonic() - start
             reply = to_reply(answer, price=self._model.price, latency=latency, at=at)
         except Exception as error:
@@ -185,6 +199,12 @@ class ModelSource:
             return failure
         self._answered_before = True
         return self._without_secrets(reply)
+
+    def _fields(self, request: Request) -> dict[str, Any]:
+        """What this request has beyond its messages and the options of the model."""
+        if request.schema is None:
+            return self._extra_fields
+        return {**self._extra_fields, RESPONSE_FORMAT: response_format(request.schema)}
 
     def _without_secrets(self, reply: Reply) -> Reply:
         """Some proxies echo the headers they were sent; a key must not get into the journal."""

@@ -2,6 +2,7 @@
 
     temperature, top_p, max_tokens, reasoning_effort, seed, extra_body      fields of the request's body
     system_role                                                             how the system text travels
+    structured                                                              whether replies are JSON under a schema
 
 What of it is not at its default is part of a run's identity and of every request's fingerprint.
 """
@@ -15,6 +16,10 @@ from typing import Any, Literal, get_args
 from afl.errors import UsageError
 
 SystemRole = Literal["system", "developer", "merge"]
+Structured = Literal["off", "json-schema"]
+STRUCTURED = "structured"
+DEFAULT_MAX_TOKENS = 512
+"""Tokens of a structured reply, and of a reply of a model that AFL serves itself: small models may not end by themselves."""
 NO_TEMPERATURE = "none"
 """`--temperature none`: requests carry no temperature."""
 
@@ -32,6 +37,8 @@ _RESERVED = {
     "reasoning_effort": "use --reasoning-effort",
     "seed": "use --llm-seed",
     "system_role": "use --system-role",
+    "structured": "use --structured",
+    "response_format": "use --structured json-schema",
     "extra_body": "give its fields one by one",
 }
 """Fields of a request that AFL sets itself, and why nobody else does."""
@@ -86,6 +93,13 @@ class SamplingOptions:
     """`merge`: the system text is put in front of the first user message."""
     extra_body: FrozenJson = NO_FIELDS
     """Further fields of the request's body."""
+    structured: Structured = "off"
+    """`json-schema`: agents ask for JSON objects, and each request carries the schema of its answer."""
+
+    @property
+    def default_max_tokens(self) -> int | None:
+        """The longest reply where neither an option nor a budget limits it."""
+        return None if self.structured == "off" else DEFAULT_MAX_TOKENS
 
     def body(self) -> dict[str, Any]:
         """The fields of a request that these options make, by their names in the chat completions API."""
@@ -93,9 +107,13 @@ class SamplingOptions:
         return {name: value for name, value in named.items() if value is not None} | dict(self.extra_body)
 
     def parameters(self) -> dict[str, Any]:
-        """All that enters identity and fingerprints: the fields of the body, and how the system text travels."""
+        """What a chat model is made with: the fields of the body, and how the system text travels."""
         role = {} if self.system_role == "system" else {"system_role": self.system_role}
         return {**self.body(), **role}
+
+    def with_structured(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The parameters of a model as they enter identity and fingerprints."""
+        return parameters if self.structured == "off" else {**parameters, STRUCTURED: self.structured}
 
     def changed(self) -> str:
         """The options that are not at their default, as they are typed; for messages."""
@@ -107,6 +125,11 @@ class SamplingOptions:
         if isinstance(value, FrozenJson):
             return " ".join(f"{key}={json.dumps(field)}" for key, field in value.items())
         return NO_TEMPERATURE if value is None else str(value)
+
+
+def is_structured(parameters: Mapping[str, Any]) -> bool:
+    """Whether a model with these parameters is asked for JSON objects under a schema."""
+    return parameters.get(STRUCTURED, "off") != "off"
 
 
 _BODY_FIELDS = ("temperature", "top_p", "max_tokens", "reasoning_effort", "seed")
@@ -123,7 +146,7 @@ class SamplingParser:
     @classmethod
     def parse(cls, stated: Mapping[str, Any], *, prefix: str = "--") -> SamplingOptions:
         """The options of this mapping: `temperature`, `top_p`, `max_tokens`, `reasoning_effort`, `llm_seed`,
-        `system_role`, `llm_options`; None is the default. Raises `UsageError` for a value that cannot be.
+        `system_role`, `llm_options`, `structured`; None is the default. Raises `UsageError` for a value that cannot be.
         """
         parser = cls(prefix)
         values = {name: value for name, value in stated.items() if value is not None}
@@ -135,6 +158,7 @@ class SamplingParser:
             seed=parser.at_least("llm-seed", values.get("llm_seed"), None),
             system_role=parser.role(values.get("system_role", DEFAULT_SAMPLING.system_role)),
             extra_body=parser.fields(values.get("llm_options", ())),
+            structured=parser.structured(values.get(STRUCTURED, DEFAULT_SAMPLING.structured)),
         )
 
     def temperature(self, value: object) -> float | None:
@@ -174,6 +198,12 @@ class SamplingParser:
             raise self._error("system-role", value, f"one of: {', '.join(get_args(SystemRole))}")
         role: SystemRole = value
         return role
+
+    def structured(self, value: Any) -> Structured:
+        if value not in get_args(Structured):
+            raise self._error(STRUCTURED, value, f"one of: {', '.join(get_args(Structured))}")
+        structured: Structured = value
+        return structured
 
     def fields(self, stated: Mapping[str, Any] | Sequence[str]) -> FrozenJson:
         """Fields of the body: a mapping, or `KEY=JSON` each."""

@@ -12,14 +12,15 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
 from aiohttp import web
 
-from afl.llm.canned_answers import canned_answer, refusing_answer
+from afl.llm.canned_answers import canned_answer, refusing_answer, under_schema
+from afl.llm.response_format import RESPONSE_FORMAT, SchemaForm, form_of, schema_of
 from afl.testing.faults import FAULTS, Fault, error_response, named_fault
 
 Answerer = Callable[[Sequence[Mapping[str, Any]]], str]
@@ -44,7 +45,8 @@ class FakeServer:
     `answer` turns messages into a reply, `faults` replaces responses by request number (the first is 1), `models`
     are the listed ids, or a fault in place of the list, `authorization` is the only accepted header of that name
     (`Bearer KEY`), `latency` is in seconds. Of more than `per_second` requests in any second the rest are refused with
-    429, at once and without `Retry-After`. `requests` holds the payloads unless `keep_requests` is off, `/counters`
+    429, at once and without `Retry-After`. `response_format` is taken in the forms of `schema_forms`, and a reply then
+    follows its schema. `requests` holds the payloads unless `keep_requests` is off, `/counters`
     answers with `counters` as JSON.
     """
 
@@ -59,6 +61,7 @@ class FakeServer:
         authorization: str | None = None,
         latency: float = 0.0,
         per_second: int | None = None,
+        schema_forms: Collection[SchemaForm] = (SchemaForm.JSON_SCHEMA, SchemaForm.JSON_SCHEMA_UNBOUNDED),
         port: int = 0,
         keep_requests: bool = True,
     ) -> None:
@@ -68,6 +71,7 @@ class FakeServer:
         self._authorization = authorization
         self._latency = latency
         self._per_second = per_second
+        self._schema_forms = schema_forms
         self._recent: deque[float] = deque()
         self._port = port
         self._keep = keep_requests
@@ -132,6 +136,9 @@ class FakeServer:
         fault = self._faults.get(number)
         if fault is not None:
             return await fault(request, completion)
+        field = payload.get(RESPONSE_FORMAT)
+        if field is not None and form_of(field) not in self._schema_forms:
+            return self._error(400, f"response_format of type {field['type']!r} is not supported like this")
         return web.Response(body=json.dumps(completion).encode(), content_type="application/json")
 
     async def _list_models(self, request: web.Request) -> web.StreamResponse:
@@ -154,7 +161,11 @@ class FakeServer:
         return self._authorization in (None, request.headers.get("Authorization"))
 
     def _completion(self, payload: Mapping[str, Any], number: int) -> dict[str, Any]:
-        return _completion(payload, self._answer(payload["messages"]), number)
+        answer, field = self._answer(payload["messages"]), payload.get(RESPONSE_FORMAT)
+        schema = None if field is None else schema_of(field)
+        if schema is not None:
+            answer = under_schema(answer, payload["messages"], schema)
+        return _completion(payload, answer, number)
 
     def _error(self, status: int, message: str) -> web.Response:
         return error_response(status, message)

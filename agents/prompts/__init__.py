@@ -5,7 +5,7 @@ Only the known fields are replaced, in one pass: a `$item` in a title or a reaso
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import resources
@@ -26,6 +26,8 @@ DIALOGUE = frozenset({
 })
 # fmt: on
 """The texts of a dialogue. Others are part of a run's hash only if the run uses them, so that new ones can be added."""
+STRUCTURED = "structured"
+"""The group of answer formats as JSON objects, which stand in for those of the same name without `_json`."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,10 @@ class Prompts:
     def hash(self, *groups: str) -> str:
         """SHA-256 (hex) over names and texts of a dialogue's prompts; part of a run's identity.
 
-        `groups` adds further texts that a run uses, by name or by group: `ranking` for `ranking.system` etc.
+        `groups` adds further texts that a run uses, by name or by group: `ranking` for `ranking.system` etc.; with
+        `structured`, those of answers as JSON objects.
         """
-        used = [name for name in self.texts if name in DIALOGUE or name.split(".")[0] in groups or name in groups]
+        used = [name for name in self.texts if _is_used(name, groups)]
         # Earlier versions had one field, `$past`, for participle and past tense: their runs keep their hash.
         texts = [(name, self.texts[name].replace("$past_tense", "$past")) for name in sorted(used)]
         return hashlib.sha256(json.dumps(texts, ensure_ascii=False).encode()).hexdigest()
@@ -70,6 +73,12 @@ class Prompts:
 def prompts_hash(*groups: str, prompts: Prompts | None = None) -> str:
     """SHA-256 (hex) over the prompts of a run, by default the built-in ones: see `Prompts.hash`."""
     return (prompts or Prompts.load()).hash(*groups)
+
+
+def _is_used(name: str, groups: Collection[str]) -> bool:
+    plain, json_mark, _ = name.partition("_json")
+    is_used = plain in DIALOGUE or name.split(".")[0] in groups or plain in groups
+    return is_used and (not json_mark or STRUCTURED in groups)
 
 
 @cache

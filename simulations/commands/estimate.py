@@ -43,6 +43,7 @@ def estimate(invocation: Invocation[EstimateOptions]) -> "CostEstimate":
     they take, `least` is their first round alone. With `ratios`, the items that user simulation judges are counted
     too. Other options and errors as in `simulate`.
     """
+    from afl.llm.sampling import is_structured
     from simulations.execution.cost_estimate import CostEstimate
     from simulations.execution.dry_run import dry_run
     from simulations.execution.executor import open_executor
@@ -62,7 +63,10 @@ def estimate(invocation: Invocation[EstimateOptions]) -> "CostEstimate":
         models = _unreached_models(executor, task, options)
         outputs = ModelOutputs.of(task, executor.settings, executor.watch)
         complete = executor.agents.complete(task.options, task.training, executor.settings)
-        requests = executor.wait(dry_run(task, outputs, complete, reply_tokens=options.reply_tokens))
+        structured = models.map(lambda model: is_structured(model.parameters))
+        requests = executor.wait(
+            dry_run(task, outputs, complete, reply_tokens=options.reply_tokens, structured=structured)
+        )
         for model in models.distinct:
             executor.wait(model.close())
     return CostEstimate(

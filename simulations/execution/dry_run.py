@@ -2,14 +2,15 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from langchain_core.runnables import RunnableConfig
 
-from afl.llm.canned_answers import refusing_answer
+from afl.llm.canned_answers import refusing_answer, under_schema
 from afl.llm.language_model import PerRole
-from afl.types import PHASES_WITHOUT_ROUNDS, CallKey, Message, Outcome, Reply
+from afl.llm.reply_sources import with_schema
+from afl.types import PHASES_WITHOUT_ROUNDS, CallKey, JsonSchema, Message, Outcome, Reply
 from simulations.execution.agent_factory import AgentFactory
 from simulations.execution.assembly import build_task_graph
 from simulations.task.model_outputs import ModelOutputs
@@ -22,6 +23,9 @@ BYTES_PER_TOKEN = 4
 _PER_MESSAGE = 4
 """Tokens that mark where a message begins and whose it is."""
 _FILLER = "it goes well with what came before and with what is asked for now, "
+
+
+TEXT = PerRole.shared(False)
 
 
 class RequestStatistics(NamedTuple):
@@ -41,15 +45,20 @@ class DryRunChat:
     """A `Chat` in place of the language model: counts its requests, and never accepts anything."""
 
     reply_tokens: int
+    structured: bool = False
     calls: Counter[tuple[str, str, int | None]] = field(default_factory=Counter)
     prompt_tokens: Counter[tuple[str, str, int | None]] = field(default_factory=Counter)
 
-    async def ask(self, key: CallKey, messages: Sequence[Message]) -> Reply:
+    async def ask(
+        self, key: CallKey, messages: Sequence[Message], *, schema: JsonSchema | None = None
+    ) -> Reply:
         """An answer in the requested format, of the assumed length."""
         kind = (key.phase, key.role, None if key.phase in PHASES_WITHOUT_ROUNDS else key.round)
         self.calls[kind] += 1
-        self.prompt_tokens[kind] += sum(tokens(message["content"]) + _PER_MESSAGE for message in messages)
-        return Reply(Outcome.OK, text=self._padded(refusing_answer(messages)))
+        counted = with_schema(messages, schema)
+        self.prompt_tokens[kind] += sum(tokens(message["content"]) + _PER_MESSAGE for message in counted)
+        answer = self._padded(refusing_answer(messages))
+        return Reply(Outcome.OK, text=answer if schema is None else under_schema(answer, messages, schema))
 
     def _padded(self, answer: str) -> str:
         reason, line, rest = answer.partition("\n")
@@ -64,11 +73,20 @@ def tokens(text: str) -> int:
 
 
 async def dry_run(
-    task: Task, outputs: ModelOutputs, agents: AgentFactory, *, reply_tokens: int
+    task: Task,
+    outputs: ModelOutputs,
+    agents: AgentFactory,
+    *,
+    reply_tokens: int,
+    structured: PerRole[bool] = TEXT,
 ) -> list[RequestStatistics]:
-    """The requests of an average session when nothing is ever accepted, in the order of the dialogue."""
+    """The requests of an average session when nothing is ever accepted, in the order of the dialogue.
+
+    `structured`: whether each agent asks for JSON objects under a schema.
+    """
     chat = DryRunChat(reply_tokens)
-    graph = build_task_graph(task, outputs, agents, PerRole.shared(chat))
+    chats = structured.map(lambda is_structured: replace(chat, structured=is_structured))
+    graph = build_task_graph(task, outputs, agents, chats)
     step = max(1, len(task) // SAMPLE)
     positions = range(0, len(task), step)
     limit: RunnableConfig = {"recursion_limit": 2 * task.options.rounds + 2}

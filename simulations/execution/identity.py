@@ -12,8 +12,10 @@ from afl.errors import UsageError
 from afl.flower.model_store import model_hash
 from afl.flower.recommender import find_next_item_model
 from afl.llm.language_model import LanguageModel, PerRole
+from afl.llm.sampling import is_structured
 from afl.ports import LearnedTool
 from afl.settings import Settings
+from agents.prompts import STRUCTURED
 from simulations.execution.agent_factory import AgentFactory
 from simulations.execution.agent_prompts import prompts_in_use
 from simulations.execution.language_models import models_configuration
@@ -34,7 +36,7 @@ def run_configuration(
         **agents.configuration(),
         "recommender_content": content_hash(options.recommender, settings),
         **models_configuration(models),
-        "prompts": prompts_in_use(agents, *_prompt_groups(options)),
+        "prompts": prompts_in_use(agents, *_prompt_groups(options), *_answer_formats(models)),
         **_learned_tools(agents),
     }
 
@@ -56,6 +58,11 @@ def _prompt_groups(options: RunOptions) -> tuple[str, ...]:
             return ("ranking", "choice", "reflection")
         case _:
             return ("ranking", "choice")
+
+
+def _answer_formats(models: PerRole[LanguageModel]) -> tuple[str, ...]:
+    """The answer formats as JSON objects, where an agent asks for them."""
+    return (STRUCTURED,) if any(is_structured(model.parameters) for model in models.distinct) else ()
 
 
 def content_hash(spec: str, settings: Settings) -> str | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from afl.errors import UsageError
-from afl.llm.sampling import SamplingOptions, SamplingParser, SystemRole
+from afl.llm.sampling import STRUCTURED, SamplingOptions, SamplingParser, Structured, SystemRole
 from afl.option import AGENTS, DATA, LIMITS, MODELS, OUTPUT, RUN, Option
 
 if TYPE_CHECKING:
@@ -129,6 +129,11 @@ class LanguageModelOptions:
     system_role: Annotated[
         SystemRole, Option("Role of the system text, or into the user's message", MODELS, metavar="ROLE")
     ] = "system"
+    structured: Annotated[
+        Structured,
+        Option("Replies as JSON objects under a schema", MODELS, metavar="off|json-schema"),
+    ] = "off"
+    """Of both agents, unless the profile of `user_llm` states it."""
     user_llm_options: Mapping[str, Any] | None = None
     """Further options of `user_llm`, by the names above: what a profile states."""
 
@@ -147,7 +152,8 @@ class LanguageModelOptions:
         """The options of the language model that the user agent asks."""
         if self.user_llm is not None:
             stated = {} if self.user_temperature is None else {"temperature": self.user_temperature}
-            return SamplingParser.parse({**(self.user_llm_options or {}), **stated}, prefix="--user-")
+            of_both = {STRUCTURED: self.structured}
+            return SamplingParser.parse({**of_both, **(self.user_llm_options or {}), **stated}, prefix="--user-")
         if self.user_temperature is None:
             return self.sampling
         return replace(self.sampling, temperature=SamplingParser("--user-").temperature(self.user_temperature))
@@ -167,6 +173,7 @@ SAMPLING_OPTIONS = (
     "llm_seed",
     "llm_options",
     "system_role",
+    STRUCTURED,
 )
 """The options of a language model, as a profile has them too."""
 BASE_URL = Option(

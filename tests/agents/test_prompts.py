@@ -21,7 +21,7 @@ def test_a_domain_speaks_its_own_words():
     assert "the movies you have watched" in system
 
 
-RENDERED = {
+RENDERED = {  # without the JSON formats
     "music": "5e856280fd416f1320dd937c1f09dea25533a512fed99d0c2765c586964bdc3f",
     "movie": "d364918edbb6be5f1e99e9876d93e811317945fa7e7eec6ebfe5a89ef35433cf",
     "game": "f484da69bd317a9ac32cb077ce00670adb134cc5d2913e360ce04d27d73ca28d",
@@ -49,6 +49,7 @@ def rendered(domain: str) -> str:
     texts = (
         name + prompts.fill(name, get_domain(domain), problem="P", count="5", entries="E")
         for name in sorted(prompts.texts)
+        if "_json" not in name
     )
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 

@@ -4,6 +4,8 @@ It stands in for a language model, so that everything can be run, taught and tes
 comparable to a published model's. The algorithm: docs/algorithms/offline-model.md.
 """
 
+from dataclasses import replace
+
 from afl.errors import UsageError
 from afl.llm.language_model import STAND_IN, LanguageModel, LanguageModelContext
 from afl.llm.offline.attention import RoleWeights, Weights, learn_attention, training_examples
@@ -32,7 +34,7 @@ def offline_model(context: LanguageModelContext) -> LanguageModel:
         raise UsageError(
             f"got {context.argument or spec.base_url!r}, but --llm offline takes no name and no address"
         )
-    if spec.sampling != DEFAULT_SAMPLING:
+    if replace(spec.sampling, structured=DEFAULT_SAMPLING.structured) != DEFAULT_SAMPLING:
         raise UsageError(f"got {spec.sampling.changed()}, but --llm offline takes no sampling options")
     weights = Weights.load()
     knowledge = Knowledge(context.dataset)

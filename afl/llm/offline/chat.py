@@ -8,12 +8,15 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr
 
+from afl.llm.json_answers import answer_key, json_answer
 from afl.llm.langchain_chat import CallbackBypassChatModel
 from afl.llm.offline.long_lists import LongListModel
 from afl.llm.offline.recommendation_agent import OfflineRanker, OfflineRecommender
 from afl.llm.offline.reflection import OfflineReflection
 from afl.llm.offline.request_parser import Request, Task, Utterance, parse_request
 from afl.llm.offline.user_agent import OfflineChooser, OfflineJudge
+from afl.llm.response_format import RESPONSE_FORMAT, schema_of
+from afl.types import JsonSchema
 
 _ROLES = {"human": "user", "ai": "assistant", "system": "system"}
 CHARACTERS_PER_TOKEN = 4
@@ -43,10 +46,12 @@ class OfflineChat(CallbackBypassChatModel):
     def _llm_type(self) -> str:
         return "afl-offline"
 
-    def reply(self, messages: list[Utterance]) -> str:
-        """The reply to these messages; equal messages get equal replies."""
-        request = parse_request(messages)
-        return self._answer(request)
+    def reply(self, messages: list[Utterance], schema: JsonSchema | None = None) -> str:
+        """The reply to these messages, as JSON where there is a schema; equal requests get equal replies."""
+        if schema is None:
+            return self._answer(parse_request(messages))
+        request = parse_request(messages, answer_key(schema))
+        return json_answer(self._answer(request), schema, request.candidates)
 
     def _answer(self, request: Request) -> str:
         match request.task:
@@ -71,7 +76,8 @@ class OfflineChat(CallbackBypassChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         utterances = [Utterance(_ROLES.get(message.type, message.type), str(message.text)) for message in messages]
-        text = self.reply(utterances)
+        field = kwargs.get(RESPONSE_FORMAT)
+        text = self.reply(utterances, None if field is None else schema_of(field))
         answer = AIMessage(
             content=text,
             usage_metadata=_usage(sum(len(utterance.text) for utterance in utterances), len(text)),
@@ -87,7 +93,7 @@ class OfflineChat(CallbackBypassChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         # Faster than a thread, which the base class would use.
-        return self._generate(messages, stop)
+        return self._generate(messages, stop, **kwargs)
 
 
 def _usage(prompt_characters: int, completion_characters: int) -> UsageMetadata:

@@ -1,5 +1,6 @@
 """Parses a request from its text alone: headings, numbered titles, role and task."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -103,8 +104,11 @@ class Utterance(NamedTuple):
     text: str
 
 
-def parse_request(messages: Sequence[Utterance]) -> Request:
-    """The request in these messages: sections from all user messages, the task from the last message."""
+def parse_request(messages: Sequence[Utterance], key: str | None = None) -> Request:
+    """The request in these messages: sections from all user messages, the task from the last message.
+
+    `key` is that of the answer in a JSON object, where one is asked for: it is the task then.
+    """
     user_texts = [message.text for message in messages if message.role == "user"]
     paragraphs = [paragraph for text in user_texts for paragraph in text.split("\n\n")]
     sections: dict[str, str] = {}
@@ -118,7 +122,7 @@ def parse_request(messages: Sequence[Utterance]) -> Request:
     suggestion, hints = _advice(sections.get(ADVICE, ""), candidates)
     hints += [line for part in other for line in part.split("\n") if line.startswith(HINT)]
     return Request(
-        task=_task(messages[-1].text if messages else ""),
+        task=Task(f"{key.capitalize()}:") if key else _task(messages[-1].text if messages else ""),
         history=titles(sections.get(HISTORY, "")),
         candidates=candidates,
         suggestion=suggestion,
@@ -193,8 +197,18 @@ def _advice(section: str, candidates: Sequence[str]) -> tuple[str | None, list[s
 
 def _earlier_list(messages: Sequence[Utterance], candidates: tuple[str, ...]) -> tuple[str, ...]:
     """The first list of candidates in its own messages."""
-    lists = (titles(message.text) for message in messages if message.role == "assistant")
+    answers = (message.text for message in messages if message.role == "assistant")
+    lists = (titles(text) or _json_list(text, candidates) for text in answers)
     return next((tuple(title for title in listed if title in candidates) for listed in lists if listed), ())
+
+
+def _json_list(text: str, candidates: tuple[str, ...]) -> tuple[str, ...]:
+    """The titles of an answer in JSON, which may have them by their numbers."""
+    try:
+        items = json.loads(text)["items"]
+        return tuple(candidates[item - 1] if isinstance(item, int) else item for item in items)
+    except (ValueError, LookupError, TypeError):
+        return ()
 
 
 def _text_below(section: str) -> str:
