@@ -27,9 +27,7 @@ from afl.types import (
 class Chat(Protocol):
     """The language model of an agent: one request in, one reply (or typed failure) out; a bad reply never raises."""
 
-    async def ask(
-        self, key: CallKey, messages: Sequence[Message], *, schema: JsonSchema | None = None
-    ) -> Reply:
+    async def ask(self, key: CallKey, messages: Sequence[Message], *, schema: JsonSchema | None = None) -> Reply:
         """The reply to these messages; with `schema`, as far as the endpoint can, a JSON object that follows it."""
         ...
 

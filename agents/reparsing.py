@@ -1,14 +1,30 @@
 """Parses stored replies again with the current parsers, from the stored requests alone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from afl.prompt_headings import CANDIDATES
 from afl.types import Answer, CallKey, Message, Outcome, Phase, Reply, Role
-from agents.parsing import parse_decision, parse_recommendation
+from agents.parsing import Parsed, parse_decision, parse_recommendation
 from agents.ranking import parse_ranking
 from agents.sections import listed_titles, titles_shown
 from agents.stored_requests import stored_list, stored_outcome, title_in_request, titles_in_request
+from agents.structured import parse_structured_decision, parse_structured_item, parse_structured_list
+
+
+class _Parsers(NamedTuple):
+    """The parsers of one form of answers."""
+
+    item: Callable[[str, Sequence[str]], Parsed[str]]
+    decision: Callable[[str, Sequence[str]], Parsed[bool]]
+    ranking: Callable[..., Parsed[tuple[str, ...]]]
+
+
+_PARSERS = {
+    False: _Parsers(parse_recommendation, parse_decision, parse_ranking),
+    True: _Parsers(parse_structured_item, parse_structured_decision, parse_structured_list),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +39,8 @@ class ReplyParser:
     """Number of candidates that the recommendation agent was asked to list."""
     stored: bool = False
     """Whether the requests are stored ones of others (`StoredRequests`), with lists parsed entry by entry."""
+    structured: Collection[str] = ()
+    """The roles that were asked for JSON objects under a schema."""
 
     def read(
         self, key: CallKey, messages: Sequence[Message], reply: Reply, *, run_titles: Sequence[str] = ()
@@ -35,15 +53,16 @@ class ReplyParser:
             return Answer(reply.outcome)
         if self.stored:
             return _parse_entries(messages, reply, self.listed, run_titles)
+        parsers = _PARSERS[key.role in self.structured]
         if key.role == Role.USER and (key.phase == Phase.JUDGE or self.decisions):
-            decided = parse_decision(reply.text, titles_shown(_opening(messages)))
+            decided = parsers.decision(reply.text, titles_shown(_opening(messages)))
             return Answer(decided.outcome, decided.reason, decision=decided.value)
         titles = _candidates(messages)
         if key.role == Role.RECOMMENDATION and (self.lists or key.phase == Phase.HINTS):
-            ranked = parse_ranking(reply.text, titles, top=self.listed)
+            ranked = parsers.ranking(reply.text, titles, top=self.listed)
             ranking = ranked.value or ()
             return Answer(ranked.outcome, ranked.reason, ranking[0] if ranking else None, ranking=ranking)
-        named = parse_recommendation(reply.text, titles)
+        named = parsers.item(reply.text, titles)
         return Answer(named.outcome, named.reason, named.value)
 
 

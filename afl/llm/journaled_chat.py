@@ -85,9 +85,7 @@ class JournaledChat:
         """Whether agents are to ask for JSON objects under a schema."""
         return is_structured(self._model.parameters)
 
-    async def ask(
-        self, key: CallKey, messages: Sequence[Message], *, schema: JsonSchema | None = None
-    ) -> Reply:
+    async def ask(self, key: CallKey, messages: Sequence[Message], *, schema: JsonSchema | None = None) -> Reply:
         """The reply, or a typed failure; with `schema`, in the form in which the endpoint takes one.
 
         Raises `ConflictError` if this run's journal holds another request under `key`, `EndpointError` if no call

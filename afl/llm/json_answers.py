@@ -13,7 +13,8 @@ _ENTRY = re.compile(r"^\d+\. (.+)$")
 
 def answer_key(schema: JsonSchema) -> str:
     """The key of the answer itself, which comes after the reason: `item`."""
-    return list(schema["properties"])[-1]
+    keys: list[str] = list(schema["properties"])
+    return keys[-1]
 
 
 def json_answer(text: str, schema: JsonSchema, candidates: Sequence[str]) -> str:

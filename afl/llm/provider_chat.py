@@ -20,7 +20,9 @@ from afl.llm.error_body import ErrorBody
 from afl.llm.failures import InvalidResponseError, classify_failure, error_body, error_status
 from afl.llm.langchain_chat import to_langchain
 from afl.llm.provider_factory import SYSTEM_ROLE, ProviderFactory, address, close_connections, secrets
-from afl.types import Message
+from afl.llm.response_format import RESPONSE_FORMAT, SchemaForm, schema_of
+from afl.llm.sampling import DEFAULT_MAX_TOKENS
+from afl.types import JsonSchema, Message
 
 _ROLES: Mapping[str, Literal["system", "user", "assistant"]] = {
     "system": "system",
@@ -95,6 +97,8 @@ class ProviderChat(BaseChatModel):
 
     def _request(self, messages: Sequence[Message], options: Mapping[str, Any]) -> dict[str, Any]:
         lengths = [given[MAX_TOKENS] for given in (self._options, options) if given.get(MAX_TOKENS)]
+        if RESPONSE_FORMAT in options and not lengths:
+            lengths = [DEFAULT_MAX_TOKENS]
         limit = {MAX_TOKENS: min(lengths)} if lengths else {}
         sent = merge_system(messages) if self._merges_system else messages
         return {"messages": sent, **self._options, **options, **limit}
@@ -102,8 +106,14 @@ class ProviderChat(BaseChatModel):
     async def _ask(
         self, request: Mapping[str, Any], config: RunnableConfig | None, stop: list[str] | None
     ) -> AIMessage:
-        options = {name: value for name, value in request.items() if name != "messages"}
-        answer = await self._chat(options).ainvoke(to_langchain(request["messages"]), config, stop=stop)
+        options = {name: value for name, value in request.items() if name not in ("messages", RESPONSE_FORMAT)}
+        schema = schema_of(request.get(RESPONSE_FORMAT) or {})
+        messages, chat = to_langchain(request["messages"]), self._chat(options)
+        answer: BaseMessage
+        if schema is None:
+            answer = await chat.ainvoke(messages, config, stop=stop)
+        else:
+            answer = await _ask_structured(chat, messages, schema, config)
         assert isinstance(answer, AIMessage), "chat models answer as the assistant"
         self._has_answered = True
         answer.usage_metadata = _possible(answer.usage_metadata)
@@ -139,6 +149,21 @@ class ProviderChat(BaseChatModel):
         raise NotImplementedError("asked asynchronously alone")
 
 
+async def _ask_structured(
+    chat: BaseChatModel, messages: list[BaseMessage], schema: JsonSchema, config: RunnableConfig | None
+) -> BaseMessage:
+    """The answer under a schema in the way of the provider's class: a field of the request, or a call of a tool."""
+    is_known = (getattr(chat, "profile", None) or {}).get("structured_output")
+    method = {"method": "json_schema"} if is_known else {}  # else the class's own choice
+    runnable = chat.with_structured_output(dict(schema), include_raw=True, **method)
+    answer = await runnable.ainvoke(messages, config)
+    assert isinstance(answer, dict), "include_raw makes it one"
+    raw: BaseMessage = answer["raw"]
+    calls = getattr(raw, "tool_calls", ())
+    # What the model writes beside a call of a tool is no part of the answer.
+    return raw.model_copy(update={"content": json.dumps(calls[0]["args"], ensure_ascii=False)}) if calls else raw
+
+
 def _to_messages(messages: Sequence[BaseMessage]) -> list[Message]:
     return [{"role": _ROLES[message.type], "content": str(message.text)} for message in messages]
 
@@ -146,11 +171,17 @@ def _to_messages(messages: Sequence[BaseMessage]) -> list[Message]:
 def _necessary_change(error: Exception, request: Mapping[str, Any]) -> Change | None:
     """How the request has to change, as the endpoint says, or the provider's class before it sends anything."""
     status = error_status(error)
+    if isinstance(error, NotImplementedError) and RESPONSE_FORMAT in request:
+        return Change(schema_form=SchemaForm.NONE)
     if status is not None:
-        return judge(status, error_body(error), request=request).change
-    if isinstance(error, ValueError):
-        return judge(_BAD_REQUEST, ErrorBody.read(str(error)), request=request).change
-    return None
+        change = judge(status, error_body(error), request=request).change
+    elif isinstance(error, ValueError):
+        change = judge(_BAD_REQUEST, ErrorBody.read(str(error)), request=request).change
+    else:
+        return None
+    if change is not None and change.schema_form not in (None, SchemaForm.JSON_SCHEMA_UNBOUNDED):
+        return Change(schema_form=SchemaForm.NONE)  # the classes know no other form
+    return change
 
 
 def _possible(usage: UsageMetadata | None) -> UsageMetadata | None:

@@ -19,7 +19,7 @@ SystemRole = Literal["system", "developer", "merge"]
 Structured = Literal["off", "json-schema"]
 STRUCTURED = "structured"
 DEFAULT_MAX_TOKENS = 512
-"""Tokens of a structured reply, and of a reply of a model that AFL serves itself: small models may not end by themselves."""
+"""Tokens of a structured reply, and of a model that AFL serves itself: small models may not end by themselves."""
 NO_TEMPERATURE = "none"
 """`--temperature none`: requests carry no temperature."""
 
@@ -129,7 +129,7 @@ class SamplingOptions:
 
 def is_structured(parameters: Mapping[str, Any]) -> bool:
     """Whether a model with these parameters is asked for JSON objects under a schema."""
-    return parameters.get(STRUCTURED, "off") != "off"
+    return bool(parameters.get(STRUCTURED, "off") != "off")
 
 
 _BODY_FIELDS = ("temperature", "top_p", "max_tokens", "reasoning_effort", "seed")

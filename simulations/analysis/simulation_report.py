@@ -37,6 +37,8 @@ class SimulationReport:
     """From the first session's start to the last commit."""
     stand_in: bool = False
     """Whether the language model is the offline stand-in, whose numbers are not a real model's."""
+    structured: bool = False
+    """Whether both agents ask for JSON objects under a schema."""
     costs: Sequence[AgentCost] = ()
     """Cost of each agent in each round, over all continuations of the run."""
     budget: BudgetReport | None = None
@@ -61,6 +63,7 @@ class SimulationReport:
         candidates_hash: str,
         seconds: float,
         stand_in: bool,
+        structured: bool = False,
         costs: Sequence[AgentCost] = (),
         budget: BudgetReport | None = None,
         pace: Sequence[ConcurrencyChange] = (),
@@ -83,6 +86,7 @@ class SimulationReport:
             candidates_hash=candidates_hash,
             seconds=seconds,
             stand_in=stand_in,
+            structured=structured,
             costs=costs,
             budget=budget,
             pace=pace,

@@ -10,7 +10,7 @@ from typing import Any
 
 from afl.data.domains import get_domain
 from afl.ports import Chat, PromptedAgent
-from afl.types import Advice, CallKey, Message, Refusal, Reply, SessionView
+from afl.types import Advice, CallKey, JsonSchema, Message, Refusal, Reply, SessionView
 from agents.prompts import Prompts, prompts_hash
 from simulations.execution.agent_factory import AgentFactory
 
@@ -81,7 +81,7 @@ class _RecordingChat:
     def __init__(self) -> None:
         self.requests: list[Sequence[Message]] = []
 
-    async def ask(self, key: CallKey, messages: Sequence[Message]) -> Reply:
+    async def ask(self, key: CallKey, messages: Sequence[Message], *, schema: JsonSchema | None = None) -> Reply:
         self.requests.append(list(messages))
         raise RuntimeError(f"{tuple(key)}: this chat only records which prompts an agent uses; it has no reply")
 

@@ -49,9 +49,7 @@ class DryRunChat:
     calls: Counter[tuple[str, str, int | None]] = field(default_factory=Counter)
     prompt_tokens: Counter[tuple[str, str, int | None]] = field(default_factory=Counter)
 
-    async def ask(
-        self, key: CallKey, messages: Sequence[Message], *, schema: JsonSchema | None = None
-    ) -> Reply:
+    async def ask(self, key: CallKey, messages: Sequence[Message], *, schema: JsonSchema | None = None) -> Reply:
         """An answer in the requested format, of the assumed length."""
         kind = (key.phase, key.role, None if key.phase in PHASES_WITHOUT_ROUNDS else key.round)
         self.calls[kind] += 1

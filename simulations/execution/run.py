@@ -59,6 +59,7 @@ async def execute_run(
         candidates_hash=task.candidates_hash,
         seconds=seconds,
         stand_in=any(model.is_stand_in for model in prepared.models.distinct),
+        structured=all(kind.structured.distinct),
         costs=costs,
         budget=execution.budget.report(),
         pace=changes,

@@ -131,7 +131,7 @@ class LanguageModelOptions:
     ] = "system"
     structured: Annotated[
         Structured,
-        Option("Replies as JSON objects under a schema", MODELS, metavar="off|json-schema"),
+        Option("Replies as JSON objects under a schema", MODELS, metavar="FORM"),
     ] = "off"
     """Of both agents, unless the profile of `user_llm` states it."""
     user_llm_options: Mapping[str, Any] | None = None

@@ -76,7 +76,11 @@ async def rescore_run(run: Run) -> Rescoring:
     """The run parsed again, session by session."""
     kind = RunKind.from_config(run.config)
     parser = ReplyParser(
-        decisions=kind.protocol == "dialogue", lists=kind.lists, listed=kind.listed, stored=is_stored(run.config)
+        decisions=kind.protocol == "dialogue",
+        lists=kind.lists,
+        listed=kind.listed,
+        stored=is_stored(run.config),
+        structured=[role for role in Role if kind.structured.of(role)],
     )
     shape, roles = DialogueShape.from_config(run.config), _parsed_roles(run.config)
     tally, recorded_ranks, changes = RunTally(), [], list[TurnChange]()

@@ -8,6 +8,7 @@ from simulations.analysis.loaded_run import LoadedRun
 from simulations.document.formats import count, estimate, part
 from simulations.document.page import Column, Section, Table, Text
 
+_UNREADABLE = (Outcome.UNPARSED, Outcome.OFF_LIST)
 _FAILURES = tuple(outcome.value for outcome in Outcome if outcome is not Outcome.OK)
 
 
@@ -21,7 +22,25 @@ def section(runs: Sequence[LoadedRun]) -> Section:
         )
     sessions_of_runs = {run.label: run.sessions_by_outcome for run in runs}
     turns_of_runs = {run.label: (run.turns_by_outcome, run.calls.repairs) for run in runs}
-    return Section("Failures", (sessions_table(sessions_of_runs), turns_table(turns_of_runs)))
+    blocks = [sessions_table(sessions_of_runs), turns_table(turns_of_runs)]
+    hints = (
+        structured_hint(run.turns_by_outcome, run=run.label)
+        for run in runs
+        if not all(run.kind.structured.distinct)
+    )
+    return Section("Failures", (*blocks, *filter(None, hints)))
+
+
+def structured_hint(turns: Mapping[str, int], *, run: str = "") -> Text | None:
+    """That answers can be asked for as JSON, where more than one turn in five had none that could be read."""
+    unreadable, n = sum(turns.get(outcome, 0) for outcome in _UNREADABLE), sum(turns.values())
+    if unreadable * 5 <= n:
+        return None
+    text = (
+        f"{f'{run}: ' if run else ''}{part((unreadable, n))} turns had no answer that could be read. With --structured "
+        "json-schema a reply is a JSON object whose item is one of the candidates, which small models manage too."
+    )
+    return Text(text, "warning")
 
 
 def sessions_table(outcomes: Mapping[str, Mapping[str, int]]) -> Table:

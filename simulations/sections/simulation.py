@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from simulations.analysis.simulation_report import SimulationReport
 from simulations.document.formats import count, dollars, plural, seconds
 from simulations.document.page import Block, Column, Page, Section, Table, Text
-from simulations.sections import costs, hit_rates, notes, setup
+from simulations.sections import costs, failures, hit_rates, notes, setup
 
 
 def page(report: SimulationReport) -> Page:
@@ -33,7 +33,12 @@ def usage(report: SimulationReport) -> tuple[Section, ...]:
         f"{count(llm['prompt_tokens'] + llm['completion_tokens'])} tokens, "
         f"{'cost unknown' if llm['cost_usd'] is None else dollars(llm['cost_usd'])}, {seconds(report.seconds)}"
     )
-    blocks: list[Block] = [Text(f"Turns: {outcomes}.", "note"), Text(f"{calls}.", "note")]
+    hint = None if report.structured else failures.structured_hint(report.outcomes)
+    blocks: list[Block] = [
+        Text(f"Turns: {outcomes}.", "note"),
+        *([hint] if hint else []),
+        Text(f"{calls}.", "note"),
+    ]
     by_agent = costs.by_agent(report.costs, usage=report.by_role)
     blocks += [by_agent] if by_agent else []
     reasoning = costs.reasoning({role: usage["reasoning_tokens"] for role, usage in report.by_role.items()})

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Self, cast
 
 from afl.llm.language_model import PerRole, is_stand_in
+from afl.llm.sampling import is_structured
 from simulations.options.run_options import LISTED, Protocol
 
 
@@ -34,6 +35,8 @@ class RunKind:
     """Whether a language model is the offline one, whose numbers are not comparable to a published model's."""
     models: PerRole[str | None]
     """The name of the language model that each agent asks; None where none is recorded."""
+    structured: PerRole[bool]
+    """Whether each agent asks for JSON objects under a schema."""
     same_model: bool
     """Whether both agents ask the same model with the same options."""
     knowledge_base: str | None
@@ -46,12 +49,15 @@ class RunKind:
         """The kind of a run with this configuration, recorded or about to start."""
         name = config.get("llm_name")
         models: PerRole[str | None] = PerRole(name, config.get("user_llm_name", name))
+        parameters = config.get("llm_parameters", {})
+        user_parameters = config.get("user_llm_parameters", parameters)
         return cls(
             protocol=cast(Protocol, config.get("protocol", "dialogue")),
             loop=bool(config.get("loop", True)),
             judges=bool(config.get("ratios")),
             stand_in=any(is_stand_in(model or "") for model in models.distinct),
             models=models,
+            structured=PerRole(is_structured(parameters), is_structured(user_parameters)),
             same_model="user_llm_name" not in config,
             knowledge_base=config.get("hints"),
             listed=int(config.get("listed", LISTED)),

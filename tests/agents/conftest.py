@@ -5,18 +5,21 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from afl.data.domains import get_domain
-from afl.types import CallKey, Message, Outcome, Refusal, Reply, SessionView
+from afl.types import CallKey, JsonSchema, Message, Outcome, Refusal, Reply, SessionView
 
 
 class ScriptedReplies:
     """A `Chat` that gives the replies in order and keeps what it was asked; raises when they run out."""
 
-    def __init__(self, replies: Sequence[Reply]) -> None:
+    def __init__(self, replies: Sequence[Reply], *, structured: bool = False) -> None:
         self.replies = list(replies)
+        self.structured = structured
+        self.schemas: list[JsonSchema | None] = []
         self.requests: list[tuple[CallKey, tuple[Message, ...]]] = []
 
-    async def ask(self, key: CallKey, messages: Sequence[Message]) -> Reply:
+    async def ask(self, key: CallKey, messages: Sequence[Message], *, schema: JsonSchema | None = None) -> Reply:
         self.requests.append((key, tuple(messages)))
+        self.schemas.append(schema)
         return self.replies.pop(0)
 
 
@@ -25,9 +28,9 @@ Says = Callable[..., ScriptedReplies]
 
 @pytest.fixture
 def says() -> Says:
-    """`says("text", Reply(...), ...)`: a chat with these replies."""
-    return lambda *lines: ScriptedReplies(
-        [Reply(Outcome.OK, text=line) if isinstance(line, str) else line for line in lines]
+    """`says("text", Reply(...), ..., structured=True)`: a chat with these replies, asked for JSON objects."""
+    return lambda *lines, structured=False: ScriptedReplies(
+        [Reply(Outcome.OK, text=line) if isinstance(line, str) else line for line in lines], structured=structured
     )
 
 

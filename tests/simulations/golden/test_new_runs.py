@@ -44,4 +44,5 @@ def test_the_built_in_prompts_are_what_they_were() -> None:
     # The past tense had no field of its own: rendered, the texts are the same (tests/agents/test_prompts.py).
     texts = {file.name: file.read_bytes().replace(b"$past_tense", b"$past") for file in PROMPTS.glob("*.txt")}
     prompts = {name: sha256(text).hexdigest() for name, text in texts.items()}
-    assert prompts == json.loads((HERE / "prompts.json").read_text("utf-8"))
+    recorded = json.loads((HERE / "prompts.json").read_text("utf-8"))
+    assert {name: prompts.get(name) for name in recorded} == recorded
