@@ -46,9 +46,9 @@ def _lines(text: str) -> tuple[dict[str, str], list[str]]:
 
 
 def _answer(schema: Mapping[str, Any], value: str, entries: Sequence[str], candidates: Sequence[str]) -> Any:
-    if schema["type"] == "array":
+    if schema.get("type") == "array":
         return [_answer(schema["items"], entry, (), candidates) for entry in entries]
-    if schema["type"] == "integer":
+    if schema.get("type") == "integer":
         return candidates.index(value) + 1 if value in candidates else int(value)
     return value
 

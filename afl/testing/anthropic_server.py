@@ -1,12 +1,15 @@
 """A small server on loopback that speaks Anthropic's Messages API, with scripted answers and faults."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import web
 
+from afl.llm.canned_answers import under_schema
 from afl.testing.faults import Completion, Fault
 from afl.testing.server import FakeServer
+from afl.types import JsonSchema
 
 _ERROR_TYPES = {
     400: "invalid_request_error",
@@ -25,7 +28,7 @@ class FakeAnthropicServer(FakeServer):
 
     Options, counters and requests are those of `FakeServer`, but `authorization` is the only accepted key, with which
     requests come as `x-api-key` or as bearer. Like Anthropic's own, it refuses a request without `max_tokens`, or with
-    an empty text.
+    an empty text. A schema of the output, or of a tool that has to be called, is followed.
     """
 
     chat_path = "/v1/messages"
@@ -52,13 +55,21 @@ class FakeAnthropicServer(FakeServer):
         system = [{"role": "system", "content": payload["system"]}] if "system" in payload else []
         messages = [*system, *payload["messages"]]
         text = self._answer(messages)
+        content: list[dict[str, Any]] = [{"type": "text", "text": text}]
+        schema, tool = _schema_of(payload), next(iter(payload.get("tools", ())), None)
+        if schema is not None:
+            text = under_schema(text, messages, schema)
+            content = [{"type": "text", "text": text}]
+        if tool is not None:
+            call = {"type": "tool_use", "id": f"toolu_{number}", "name": tool["name"], "input": json.loads(text)}
+            content = [{"type": "text", "text": "I answer by the tool."}, call]
         return {
             "id": f"msg_{number}",
             "type": "message",
             "role": "assistant",
             "model": payload["model"],
-            "content": [{"type": "text", "text": text}],
-            "stop_reason": "end_turn",
+            "content": content,
+            "stop_reason": "end_turn" if tool is None else "tool_use",
             "stop_sequence": None,
             "usage": {
                 "input_tokens": sum(len(str(message["content"])) for message in messages) // 4,
@@ -68,6 +79,13 @@ class FakeAnthropicServer(FakeServer):
 
     def _error(self, status: int, message: str) -> web.Response:
         return error_response(status, message)
+
+
+def _schema_of(payload: Mapping[str, Any]) -> JsonSchema | None:
+    """The schema of the answer: that of the output format, or of the tool that has to be called."""
+    formats = (payload.get("output_config", {}).get("format", {}).get("schema"),)
+    tools = (tool["input_schema"] for tool in payload.get("tools", ()))
+    return next(filter(None, (*formats, *tools)), None)
 
 
 def error_response(
