@@ -10,16 +10,19 @@ from hypothesis import strategies as st
 from langchain_core.messages import HumanMessage, SystemMessage
 
 from afl.llm.adaptations import Adaptations
-from afl.llm.language_model import LanguageModel, LanguageModelContext, LanguageModelSpec, PerRole
-from afl.llm.openai import openai_model
+from afl.llm.language_model import LanguageModel, LanguageModelSpec, PerRole, load_model
+from afl.llm.response_format import response_format
+from afl.llm.sampling import is_structured
 from afl.settings import Settings
 from afl.testing.server import FakeServer, running_server
 from agents.prompts import DIALOGUE, Prompts
+from agents.structured import decision_schema
 from simulations.execution.language_models import model_specs, models_configuration
 from simulations.options.groups import EndpointOptions
 from simulations.options.run_options import RunOptions
 
 MESSAGES = [SystemMessage("You recommend."), HumanMessage("Recommend.")]
+SCHEMA = decision_schema()
 KEYS = {"OPENAI_API_KEY": "sk-one-0123456789"}
 OPTIONS = st.fixed_dictionaries(
     {},
@@ -31,6 +34,7 @@ OPTIONS = st.fixed_dictionaries(
         "llm_seed": st.sampled_from([0, 1]),
         "llm_options": st.sampled_from([{"top_k": 1}, {"top_k": 2}, {"stop": ["x"]}]),
         "system_role": st.sampled_from(["system", "developer", "merge"]),
+        "structured": st.sampled_from(["off", "json-schema"]),
         "user_temperature": st.sampled_from(["none", 0, 0.5]),
     },
 )
@@ -52,7 +56,7 @@ def models(stated: Mapping[str, Any], url: str, keys: Mapping[str, str] = KEYS) 
 
     def load(spec: LanguageModelSpec) -> LanguageModel:
         settings = Settings.model_validate({**keys})
-        return openai_model(LanguageModelContext(spec, None, settings))  # type: ignore[arg-type]
+        return load_model(spec, dataset=None, settings=settings)  # type: ignore[arg-type]
 
     return specs.map(load)
 
@@ -66,7 +70,8 @@ def sent(models: PerRole[LanguageModel], server: FakeServer) -> list[dict[str, A
 
     async def ask() -> None:
         for model in (models.recommendation, models.user):
-            await model.chat.ainvoke(MESSAGES)
+            is_json = is_structured(model.parameters)
+            await model.chat.ainvoke(MESSAGES, **({"response_format": response_format(SCHEMA)} if is_json else {}))
         for model in models.distinct:
             await model.close()
 
