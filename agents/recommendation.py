@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from afl.errors import UsageError
-from afl.prompt_headings import CANDIDATES, HISTORY
 from afl.types import Advice, Refusal, Role, SessionView, Turn
 from agents.repair import LanguageModelAgent, Question
 from agents.sections import advice_section, join_sections, memory_section, numbered
@@ -51,15 +50,15 @@ class RecommendationAgent(LanguageModelAgent):
 
     def question(self, view: SessionView, *, advice: Sequence[Advice], memory: Sequence[Refusal]) -> Question:
         """The request for an item; equal arguments give equal bytes."""
-        fill, domain = self.prompts.fill, view.domain
+        fill, headings, domain = self.prompts.fill, self.prompts.headings, view.domain
         answer = self.answers.item("recommendation.answer", view)
         return Question(
             system=fill("recommendation.system", domain),
             request=join_sections(
-                numbered(HISTORY, view.history_titles),
-                numbered(CANDIDATES, view.candidate_titles),
-                advice_section(advice),
-                memory_section(memory),
+                numbered(headings.history, view.history_titles),
+                numbered(headings.candidates, view.candidate_titles),
+                advice_section(advice, headings),
+                memory_section(memory, headings),
                 fill("recommendation.question", domain),
                 answer.text,
             ),
@@ -69,14 +68,14 @@ class RecommendationAgent(LanguageModelAgent):
 
     def ranking_question(self, view: SessionView, *, top: int, advice: Sequence[Advice]) -> Question:
         """The request for a list; equal arguments give equal bytes."""
-        fill, domain = self.prompts.fill, view.domain
+        fill, headings, domain = self.prompts.fill, self.prompts.headings, view.domain
         answer = self.answers.items(view, top)
         return Question(
             system=fill("ranking.system", domain),
             request=join_sections(
-                numbered(HISTORY, view.history_titles),
-                numbered(CANDIDATES, view.candidate_titles),
-                advice_section(advice),
+                numbered(headings.history, view.history_titles),
+                numbered(headings.candidates, view.candidate_titles),
+                advice_section(advice, headings),
                 fill("ranking.question", domain, count=str(top)),
                 answer.text,
             ),

@@ -17,7 +17,6 @@ from typing import NamedTuple
 
 from afl.data.catalogue import one_line
 from afl.ports import Chat
-from afl.prompt_headings import CHOSEN, HINTS_SO_FAR, NEW_HINT
 from afl.types import Attempt, Domain, Message, Outcome, Phase, SessionView, Turn
 from agents.parsing import answer_part
 from agents.prompts import Prompts
@@ -79,7 +78,9 @@ class ReflectionAgent(LanguageModelAgent):
         answers: dict[str, tuple[str, ...]] = dict.fromkeys(STEPS, ())
         conversation, attempts = _conversation(turn), tuple[Attempt, ...]()
         for round, name in enumerate(STEPS, start=1):
-            target_section = f"{CHOSEN}\n{one_line(view.title(target))}" if name == "causes" else ""
+            target_section = (
+                f"{self.prompts.headings.chosen}\n{one_line(view.title(target))}" if name == "causes" else ""
+            )
             step = self._step(name, view.domain, conversation, target_section, count=len(turn.ranking))
             new = await self._attempts(step, view.session, round)
             attempts = (*attempts, *new)
@@ -108,13 +109,13 @@ class ReflectionAgent(LanguageModelAgent):
         )
 
     def _redundancy(self, hint: str, so_far: Sequence[str], domain: Domain) -> Question:
-        fill = self.prompts.fill
+        fill, headings = self.prompts.fill, self.prompts.headings
         answer = self.answers.same(domain)
         return Question(
             system=fill("reflection.redundancy_system", domain),
             request=join_sections(
-                numbered(HINTS_SO_FAR, so_far),
-                f"{NEW_HINT}\n{one_line(hint)}",
+                numbered(headings.hints_so_far, so_far),
+                f"{headings.new_hint}\n{one_line(hint)}",
                 fill("reflection.redundancy_question", domain),
                 answer.text,
             ),

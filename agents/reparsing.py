@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from afl.prompt_headings import CANDIDATES
+from afl.prompt_headings import HEADINGS, Headings
 from afl.types import Answer, CallKey, Message, Outcome, Phase, Reply, Role
 from agents.parsing import Parsed, parse_decision, parse_recommendation
 from agents.ranking import parse_ranking
@@ -41,6 +41,8 @@ class ReplyParser:
     """Whether the requests are stored ones of others (`StoredRequests`), with lists parsed entry by entry."""
     structured: Collection[str] = ()
     """The roles that were asked for JSON objects under a schema."""
+    headings: Headings = HEADINGS
+    """Those of the run's requests."""
 
     def read(
         self, key: CallKey, messages: Sequence[Message], reply: Reply, *, run_titles: Sequence[str] = ()
@@ -55,9 +57,9 @@ class ReplyParser:
             return _parse_entries(messages, reply, self.listed, run_titles)
         parsers = _PARSERS[key.role in self.structured]
         if key.role == Role.USER and (key.phase == Phase.JUDGE or self.decisions):
-            decided = parsers.decision(reply.text, titles_shown(_opening(messages)))
+            decided = parsers.decision(reply.text, titles_shown(_opening(messages), self.headings))
             return Answer(decided.outcome, decided.reason, decision=decided.value)
-        titles = _candidates(messages)
+        titles = _candidates(messages, self.headings)
         if key.role == Role.RECOMMENDATION and (self.lists or key.phase == Phase.HINTS):
             ranked = parsers.ranking(reply.text, titles, top=self.listed)
             ranking = ranked.value or ()
@@ -76,9 +78,9 @@ def _parse_entries(messages: Sequence[Message], reply: Reply, top: int, run_titl
     return Answer(stored_outcome(reply, listed), item=ranking[0] or None if ranking else None, ranking=ranking)
 
 
-def _candidates(messages: Sequence[Message]) -> list[str]:
+def _candidates(messages: Sequence[Message], headings: Headings) -> list[str]:
     """The candidate titles of the turn, from its first request, which repairs repeat."""
-    return listed_titles(_opening(messages), CANDIDATES)
+    return listed_titles(_opening(messages), headings.candidates)
 
 
 def _opening(messages: Sequence[Message]) -> str:

@@ -9,16 +9,7 @@ from functools import lru_cache
 from itertools import islice, takewhile
 
 from afl.data.catalogue import one_line
-from afl.prompt_headings import (
-    ADVICE,
-    CANDIDATES,
-    HISTORY,
-    RECOMMENDATION,
-    RECOMMENDED_BECAUSE,
-    REFUSED,
-    REFUSED_BECAUSE,
-    REWARD_SCORE,
-)
+from afl.prompt_headings import HEADINGS, Headings
 from afl.types import Advice, Refusal
 
 REASON_LENGTH = 600
@@ -36,39 +27,41 @@ def _numbered(heading: str, titles: tuple[str, ...]) -> str:
     return "\n".join([heading, *lines]) if lines else ""
 
 
-def scored(heading: str, titles: Sequence[str], scores: Sequence[float]) -> str:
+def scored(heading: str, titles: Sequence[str], scores: Sequence[float], headings: Headings = HEADINGS) -> str:
     """`numbered`, with the reward score of each title on a line below it."""
     entries = [
-        f"{number}. {one_line(title)}\n   {REWARD_SCORE} {two_decimals(score)}"
+        f"{number}. {one_line(title)}\n   {headings.reward_score} {two_decimals(score)}"
         for number, (title, score) in enumerate(zip(titles, scores, strict=True), start=1)
     ]
     return "\n".join([heading, *entries])
 
 
-def advice_section(advice: Sequence[Advice]) -> str:
+def advice_section(advice: Sequence[Advice], headings: Headings = HEADINGS) -> str:
     """The advice of the tools, a line each; empty without advice."""
     lines = [f"- {one_line(piece.text)}" for piece in advice]
-    return "\n".join([ADVICE, *lines]) if lines else ""
+    return "\n".join([headings.advice, *lines]) if lines else ""
 
 
-def memory_section(memory: Sequence[Refusal]) -> str:
+def memory_section(memory: Sequence[Refusal], headings: Headings = HEADINGS) -> str:
     """The refused rounds, in order; empty before the first refusal."""
     lines = [
         f"- Round {refusal.round}: {one_line(refusal.item)}\n"
-        f"  {RECOMMENDED_BECAUSE} {shown_reason(refusal.recommendation_reason)}\n"
-        f"  {REFUSED_BECAUSE} {shown_reason(refusal.refusal_reason)}"
+        f"  {headings.recommended_because} {shown_reason(refusal.recommendation_reason)}\n"
+        f"  {headings.refused_because} {shown_reason(refusal.refusal_reason)}"
         for refusal in memory
     ]
-    return "\n".join([REFUSED, *lines]) if lines else ""
+    return "\n".join([headings.refused, *lines]) if lines else ""
 
 
-def offer_section(title: str, reason: str | None, score: float | None, scale: str) -> str:
+def offer_section(
+    title: str, reason: str | None, score: float | None, scale: str, headings: Headings = HEADINGS
+) -> str:
     """The recommended item for the user agent; `scale` explains the score. Score and reason are omitted if None."""
-    lines = [f"{RECOMMENDATION} {one_line(title)}"]
+    lines = [f"{headings.recommendation} {one_line(title)}"]
     if reason is not None:
-        lines.append(f"{RECOMMENDED_BECAUSE} {shown_reason(reason)}")
+        lines.append(f"{headings.recommended_because} {shown_reason(reason)}")
     if score is not None:
-        lines.append(f"{REWARD_SCORE} {two_decimals(score)} ({scale})")
+        lines.append(f"{headings.reward_score} {two_decimals(score)} ({scale})")
     return "\n".join(lines)
 
 
@@ -99,17 +92,24 @@ def join_sections(*parts: str) -> str:
 
 
 def listed_titles(request: str, heading: str) -> list[str]:
-    """The titles listed under a heading of a stored request, in order; empty without this section."""
+    """The titles listed under a heading of a stored request, in order; empty without this section.
+
+    They are numbered one after the other; other lines of the section say more about the title above them.
+    """
     lines = iter(request.splitlines())
     for line in lines:
         if line == heading:
             break
-    listed = takewhile(str.strip, lines)
-    return [line.split(". ", 1)[1] for line in listed if ". " in line]
+    titles: list[str] = []
+    for line in takewhile(str.strip, lines):
+        number = f"{len(titles) + 1}. "
+        if line.startswith(number):
+            titles.append(line.removeprefix(number))
+    return titles
 
 
-def titles_shown(request: str) -> list[str]:
+def titles_shown(request: str, headings: Headings = HEADINGS) -> list[str]:
     """The titles of a stored request to the user agent: the offered one, the history, the candidates if listed."""
-    offered = (line for line in request.splitlines() if line.startswith(f"{RECOMMENDATION} "))
-    first = [line.removeprefix(RECOMMENDATION).strip() for line in islice(offered, 1)]
-    return [*first, *listed_titles(request, HISTORY), *listed_titles(request, CANDIDATES)]
+    offered = (line for line in request.splitlines() if line.startswith(f"{headings.recommendation} "))
+    first = [line.removeprefix(headings.recommendation).strip() for line in islice(offered, 1)]
+    return [*first, *listed_titles(request, headings.history), *listed_titles(request, headings.candidates)]

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from afl.errors import UsageError
 from afl.ports import Chat
-from afl.prompt_headings import CANDIDATES, HISTORY, RECOMMENDED_BECAUSE
 from afl.types import Phase, Refusal, Role, SessionView, Turn
 from agents.prompts import Prompts
 from agents.repair import LanguageModelAgent, Question
@@ -82,7 +81,7 @@ class UserAgent(LanguageModelAgent):
         self, view: SessionView, *, title: str, reason: str | None, score: float | None, memory: Sequence[Refusal]
     ) -> Question:
         """The request for a decision; equal arguments give equal bytes. Without a reason it is that of `judge`."""
-        fill, domain = self.prompts.fill, view.domain
+        fill, headings, domain = self.prompts.fill, self.prompts.headings, view.domain
         listed = self.see_candidates and reason is not None
         question = "user.question_judge" if reason is None else f"user.question_{'listed' if listed else 'alone'}"
         shown = (title, *view.history_titles, *(view.candidate_titles if listed else ()))
@@ -90,10 +89,10 @@ class UserAgent(LanguageModelAgent):
         return Question(
             system=fill("user.system", domain),
             request=join_sections(
-                numbered(HISTORY, view.history_titles),
-                numbered(CANDIDATES, view.candidate_titles) if listed else "",
-                memory_section(memory),
-                offer_section(title, reason, score, fill("user.score", domain)),
+                numbered(headings.history, view.history_titles),
+                numbered(headings.candidates, view.candidate_titles) if listed else "",
+                memory_section(memory, headings),
+                offer_section(title, reason, score, fill("user.score", domain), headings),
                 fill(question, domain),
                 answer.text,
             ),
@@ -105,15 +104,19 @@ class UserAgent(LanguageModelAgent):
         self, view: SessionView, *, titles: Sequence[str], scores: Sequence[float] | None, reason: str
     ) -> Question:
         """The request for a choice; equal arguments give equal bytes."""
-        fill, domain = self.prompts.fill, view.domain
+        fill, headings, domain = self.prompts.fill, self.prompts.headings, view.domain
         answer = self.answers.item("choice.answer", view, titles)
-        listed = numbered(CANDIDATES, titles) if scores is None else scored(CANDIDATES, titles, scores)
+        listed = (
+            numbered(headings.candidates, titles)
+            if scores is None
+            else scored(headings.candidates, titles, scores, headings)
+        )
         return Question(
             system=fill("choice.system", domain),
             request=join_sections(
-                numbered(HISTORY, view.history_titles),
+                numbered(headings.history, view.history_titles),
                 listed,
-                f"{RECOMMENDED_BECAUSE} {shown_reason(reason)}" if reason else "",
+                f"{headings.recommended_because} {shown_reason(reason)}" if reason else "",
                 "" if scores is None else fill("choice.score", domain),
                 fill("choice.question", domain),
                 answer.text,

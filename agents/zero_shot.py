@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from afl.prompt_headings import CANDIDATES, HISTORY
 from afl.types import Advice, Refusal, Role, SessionView, Turn
 from agents.repair import LanguageModelAgent, Question
 from agents.sections import join_sections, numbered
@@ -32,13 +31,13 @@ class ZeroShot(LanguageModelAgent):
 
     def question(self, view: SessionView) -> Question:
         """The request; equal views give equal bytes."""
-        fill, domain = self.prompts.fill, view.domain
+        fill, headings, domain = self.prompts.fill, self.prompts.headings, view.domain
         answer = self.answers.item("zero_shot.answer", view, with_reason=False)
         return Question(
             system=fill("zero_shot.system", domain),
             request=join_sections(
-                numbered(HISTORY, view.history_titles),
-                numbered(CANDIDATES, view.candidate_titles),
+                numbered(headings.history, view.history_titles),
+                numbered(headings.candidates, view.candidate_titles),
                 fill("zero_shot.question", domain),
                 answer.text,
             ),

@@ -7,7 +7,7 @@ from itertools import takewhile
 from typing import Any
 
 from afl.llm.json_answers import json_answer
-from afl.prompt_headings import ADVICE, CANDIDATES, REFUSED
+from afl.prompt_headings import HEADINGS, Headings
 from afl.types import JsonSchema
 
 _LISTED = re.compile(r"^\d+\. (.+)$")
@@ -19,7 +19,7 @@ _ASPECTS = ("length", "language", "maker", "mood", "period", "place", "price", "
 _REFUSED = re.compile(r"^- Round \d+: (.+)$")
 
 
-def canned_answer(messages: Sequence[Mapping[str, Any]]) -> str:
+def canned_answer(messages: Sequence[Mapping[str, Any]], headings: Headings = HEADINGS) -> str:
     """An answer in the format that the last message asks for; in lines of text also where it asks for JSON.
 
     `Item:` names a listed candidate that was not refused yet; `Items:` lists as many as are asked for, others under a
@@ -27,30 +27,32 @@ def canned_answer(messages: Sequence[Mapping[str, Any]]) -> str:
     lists of sentences about one or two of ten aspects.
     """
     contents = [str(message["content"]) for message in messages]
-    headings = [(match[1] or match[2]).capitalize() for match in _QUESTION.finditer(contents[-1])]
-    if not headings:
+    tasks = [(match[1] or match[2]).capitalize() for match in _QUESTION.finditer(contents[-1])]
+    if not tasks:
         return "I have nothing to say."
     prompt = "\n".join(contents)
-    match headings[-1]:
+    match tasks[-1]:
         case "Items":
-            return _items(prompt)
+            return _items(prompt, headings)
         case "Mistakes" | "Causes" | "Hints":
-            return _list_below(headings[-1], prompt)
+            return _list_below(tasks[-1], prompt)
         case "Same":
             return f"Same: {int(_number(prompt) % 3 == 0)}"
-    return _item(prompt) if headings[-1] == "Item" else _decision(_number(prompt) % 3 == 0)
+    return _item(prompt, headings) if tasks[-1] == "Item" else _decision(_number(prompt) % 3 == 0)
 
 
-def refusing_answer(messages: Sequence[Mapping[str, Any]]) -> str:
+def refusing_answer(messages: Sequence[Mapping[str, Any]], headings: Headings = HEADINGS) -> str:
     """The same with a user agent that never accepts, so that every dialogue takes all its rounds."""
-    answer = canned_answer(messages)
+    answer = canned_answer(messages, headings)
     return _decision(False) if answer.endswith("Decision: yes") else answer
 
 
-def under_schema(answer: str, messages: Sequence[Mapping[str, Any]], schema: JsonSchema) -> str:
+def under_schema(
+    answer: str, messages: Sequence[Mapping[str, Any]], schema: JsonSchema, headings: Headings = HEADINGS
+) -> str:
     """A canned answer to these messages as the JSON object of a schema."""
     prompt = "\n".join(str(message["content"]) for message in messages)
-    return json_answer(answer, schema, _matches(_LISTED, section(prompt, CANDIDATES)))
+    return json_answer(answer, schema, _matches(_LISTED, section(prompt, headings.candidates)))
 
 
 def section(prompt: str, heading: str) -> list[str]:
@@ -62,9 +64,9 @@ def section(prompt: str, heading: str) -> list[str]:
     return list(takewhile(str.strip, under))
 
 
-def _item(prompt: str) -> str:
-    titles = _matches(_LISTED, section(prompt, CANDIDATES))
-    refused = set(_matches(_REFUSED, section(prompt, REFUSED)))
+def _item(prompt: str, headings: Headings) -> str:
+    titles = _matches(_LISTED, section(prompt, headings.candidates))
+    refused = set(_matches(_REFUSED, section(prompt, headings.refused)))
     left = [title for title in titles if title not in refused] or titles
     if not left:
         return "Reason: the list is empty.\nItem: nothing"
@@ -72,14 +74,14 @@ def _item(prompt: str) -> str:
     return f"Reason: {title} goes well with what came before.\nItem: {title}"
 
 
-def _items(prompt: str) -> str:
+def _items(prompt: str, headings: Headings) -> str:
     titles, entries, asked = (
-        _matches(_LISTED, section(prompt, CANDIDATES)),
+        _matches(_LISTED, section(prompt, headings.candidates)),
         section(prompt, "Items:"),
         _LENGTH.search(prompt),
     )
     length = len(entries) if entries or asked is None else int(asked[1])
-    hints = _matches(_HINT, section(prompt, ADVICE))
+    hints = _matches(_HINT, section(prompt, headings.advice))
     first = _number("\n".join([*titles, *hints])) % max(1, len(titles))
     ranked = [*titles[first:], *titles[:first]][:length]
     entries = [f"{number}. {title}" for number, title in enumerate(ranked, start=1)]

@@ -13,6 +13,7 @@ from afl.llm.price import Price
 from afl.llm.sampling import DEFAULT_SAMPLING, SamplingOptions
 from afl.llm.time_limits import DEFAULT_REQUEST_TIMEOUT
 from afl.plugins import load_plugin, parse_spec, plugin_names
+from afl.prompt_headings import HEADINGS, Headings
 from afl.settings import Settings
 from afl.types import Role
 
@@ -83,6 +84,8 @@ class LanguageModelContext:
     settings: Settings = field(default_factory=Settings)
     timeout: float = DEFAULT_REQUEST_TIMEOUT
     """Seconds per request attempt; the time limit of a client should not be shorter."""
+    headings: Headings = HEADINGS
+    """Those of the requests it will be sent, for a model that reads them."""
 
     @property
     def argument(self) -> str | None:
@@ -172,18 +175,20 @@ def load_model(
     dataset: "Dataset",
     settings: Settings | None = None,
     timeout: float = DEFAULT_REQUEST_TIMEOUT,
+    headings: Headings = HEADINGS,
 ) -> LanguageModel:
     """The model that `spec` describes: `offline`, `openai:MODEL`, or what a plug-in registered.
 
     A string stands for a specification with this name. Nothing is sent yet: `await model.check()` tells whether the
     endpoint works. `await model.close()` belongs into the event loop in which the model was used. `timeout`: seconds
-    per request attempt.
+    per request attempt. `headings`: those of the requests it will be sent.
     """
     spec = LanguageModelSpec(spec) if isinstance(spec, str) else spec
     plugin = parse_spec(spec.name).name
     if plugin not in plugin_names(GROUP):
         raise unknown_model(spec.name)
-    model = load_plugin(GROUP, plugin)(LanguageModelContext(spec, dataset, settings or Settings(), timeout))
+    context = LanguageModelContext(spec, dataset, settings or Settings(), timeout, headings)
+    model = load_plugin(GROUP, plugin)(context)
     if not isinstance(model, LanguageModel):
         raise UsageError(f"got {type(model).__name__} from the plug-in {plugin!r}, expected a LanguageModel")
     return replace(

@@ -1,6 +1,7 @@
 """The prompt texts of the agents: one file per text, filled with the wording of a domain.
 
 Only the known fields are replaced, in one pass: a `$item` in a title or a reason that is filled in stays unchanged.
+The table of all texts is `agents.prompts.texts`.
 """
 
 import hashlib
@@ -12,12 +13,10 @@ from importlib import resources
 from pathlib import Path
 from string import Template
 
-from afl.errors import UsageError
+from afl.prompt_headings import Headings
 from afl.types import Domain
-
-DOMAIN_FIELDS = ("domain", "item", "items", "verb", "past", "past_tense", "person")
-"""`past` is the participle ("the items you have $past"), `past_tense` the past tense ("this $person $past_tense")."""
-FIELDS = frozenset({*DOMAIN_FIELDS, "problem", "count", "entries"})
+from agents.prompts.replacements import check_texts, headings_of, read_replacements
+from agents.prompts.texts import BUILTIN_HEADINGS
 
 # fmt: off
 DIALOGUE = frozenset({
@@ -32,7 +31,7 @@ STRUCTURED = "structured"
 
 @dataclass(frozen=True)
 class Prompts:
-    """Prompt texts with fields, by name (`user.system`, `repair`, ...)."""
+    """Prompt texts with fields, by name (`user.system`, `repair`, `heading.history`, ...)."""
 
     texts: Mapping[str, str]
 
@@ -42,7 +41,28 @@ class Prompts:
 
         Raises `UsageError` for a folder that does not exist, a file of an unknown name or an unknown field.
         """
-        return cls(_builtin_texts() if folder is None else {**_builtin_texts(), **_replacements(Path(folder))})
+        return cls(_builtin_texts() if folder is None else {**_builtin_texts(), **read_replacements(Path(folder))})
+
+    @classmethod
+    def replacing(cls, texts: Mapping[str, str]) -> "Prompts":
+        """The built-in texts with these in place of those of the same name. Raises `UsageError` as `load` does."""
+        check_texts(texts)
+        return cls({**_builtin_texts(), **texts})
+
+    @property
+    def replaced(self) -> dict[str, str]:
+        """The texts that differ from the built-in ones, by name."""
+        builtin = _builtin_texts()
+        return {name: text for name, text in sorted(self.texts.items()) if text != builtin.get(name)}
+
+    def only(self, names: Collection[str]) -> "Prompts":
+        """The built-in texts, but for those of these names."""
+        return Prompts({**_builtin_texts(), **{name: self.texts[name] for name in names if name in self.texts}})
+
+    @cached_property
+    def headings(self) -> Headings:
+        """The headings of the sections of a request."""
+        return headings_of(self.texts)
 
     def fill(self, name: str, domain: Domain, **fields: str) -> str:
         """The text with the domain's wording and these fields filled in."""
@@ -54,11 +74,17 @@ class Prompts:
         """SHA-256 (hex) over names and texts of a dialogue's prompts; part of a run's identity.
 
         `groups` adds further texts that a run uses, by name or by group: `ranking` for `ranking.system` etc.; with
-        `structured`, those of answers as JSON objects.
+        `structured`, those of answers as JSON objects. Headings count where they are not the built-in ones.
         """
         used = [name for name in self.texts if _is_used(name, groups)]
+        used += [name for name in self.replaced if name in BUILTIN_HEADINGS]
         # Earlier versions had one field, `$past`, for participle and past tense: their runs keep their hash.
-        texts = [(name, self.texts[name].replace("$past_tense", "$past")) for name in sorted(used)]
+        builtin = _builtin_texts()
+        texts = [
+            (name, text.replace("$past_tense", "$past") if text == builtin.get(name) else text)
+            for name in sorted(used)
+            for text in [self.texts[name]]
+        ]
         return hashlib.sha256(json.dumps(texts, ensure_ascii=False).encode()).hexdigest()
 
     @cached_property
@@ -84,19 +110,7 @@ def _is_used(name: str, groups: Collection[str]) -> bool:
 @cache
 def _builtin_texts() -> Mapping[str, str]:
     files = (file for file in resources.files(__name__).iterdir() if file.name.endswith(".txt"))
-    return {Path(file.name).stem: file.read_text(encoding="utf-8").strip() for file in files}
-
-
-def _replacements(folder: Path) -> dict[str, str]:
-    if not folder.is_dir():
-        raise UsageError(f"{folder}: not a folder; expected a folder of prompt files, for example user.system.txt")
-    builtin = _builtin_texts()
-    texts = {}
-    for path in sorted(folder.glob("*.txt")):
-        if path.stem not in builtin:
-            raise UsageError(f"got prompt {path.name}, expected one of: {', '.join(sorted(builtin))} (.txt)")
-        texts[path.stem] = _read_template(path)
-    return texts
+    return {Path(file.name).stem: file.read_text(encoding="utf-8").strip() for file in files} | BUILTIN_HEADINGS
 
 
 def _wording(domain: Domain) -> dict[str, str]:
@@ -109,13 +123,3 @@ def _wording(domain: Domain) -> dict[str, str]:
         "past_tense": domain.past,
         "person": domain.person,
     }
-
-
-def _read_template(path: Path) -> str:
-    text = path.read_text(encoding="utf-8").strip()
-    template = Template(text)
-    unknown = set(template.get_identifiers()) - FIELDS
-    if unknown or not template.is_valid():
-        got = f"${min(unknown)}" if unknown else "a single $ (write $$ for a dollar sign)"
-        raise UsageError(f"{path}: got {got}, expected only ${', $'.join(sorted(FIELDS))}")
-    return text

@@ -10,7 +10,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from afl.prompt_headings import HISTORY
+from afl.prompt_headings import HEADINGS, Headings
 from afl.types import Advice, CallKey, Outcome, Phase, Role
 from memory.records import Exchange, SessionRecord, Transcript
 from simulations.analysis.inspection import Inspection
@@ -27,7 +27,8 @@ def show(inspection: Inspection, *, prompts: bool = False, out: Console | None =
         show_page(overview(inspection), out)
         out.print()
     if inspection.dialogue is not None:
-        out.print(dialogue(inspection.dialogue, inspection.candidates, prompts=prompts))
+        shown = dialogue(inspection.dialogue, inspection.candidates, inspection.kind.headings, prompts=prompts)
+        out.print(shown)
 
 
 def to_json(inspection: Inspection, *, prompts: bool = False) -> dict[str, Any]:
@@ -41,10 +42,16 @@ def to_json(inspection: Inspection, *, prompts: bool = False) -> dict[str, Any]:
     }
 
 
-def dialogue(transcript: Transcript, candidates: Sequence[str] | None, *, prompts: bool = False) -> RenderableType:
+def dialogue(
+    transcript: Transcript,
+    candidates: Sequence[str] | None,
+    headings: Headings = HEADINGS,
+    *,
+    prompts: bool = False,
+) -> RenderableType:
     """Head, lists and rounds of one session; `candidates` are titles, None where they are unknown."""
     record = transcript.record
-    parts: list[RenderableType] = [_head(record), _lists(transcript, candidates)]
+    parts: list[RenderableType] = [_head(record), _lists(transcript, candidates, headings)]
     headed = ""
     for exchange in transcript.exchanges:
         heading = _heading(exchange.turn.key)
@@ -81,9 +88,9 @@ def _head(record: SessionRecord) -> Text:
     )
 
 
-def _lists(transcript: Transcript, candidates: Sequence[str] | None) -> RenderableType:
+def _lists(transcript: Transcript, candidates: Sequence[str] | None, headings: Headings) -> RenderableType:
     """History and candidates, as both agents see them."""
-    record, history = transcript.record, titles_in_prompts(transcript, HISTORY)
+    record, history = transcript.record, titles_in_prompts(transcript, headings.history)
     table = Table.grid(padding=(0, 2, 0, 0))
     if history:
         table.add_row(Text("history", "bold"), plain(" · ".join(history)))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from afl.data.catalogue import one_line
-from afl.prompt_headings import RECOMMENDATION, RECOMMENDED_BECAUSE, REFUSED
+from afl.prompt_headings import HEADINGS, Headings
 from afl.types import Message, Outcome, Refusal, Role
 from agents.sections import memory_section, shown_reason
 from memory.records import SessionRecord, TurnRecord
@@ -12,8 +12,6 @@ from simulations.analysis.audit_check import Check, Verdict, not_checked
 from simulations.leakage.prompts import Titles, lines_of
 
 DIALOGUE = "dialogue"
-
-_OFFER = (f"{RECOMMENDATION} ", f"{RECOMMENDED_BECAUSE} ")
 
 
 @dataclass
@@ -26,6 +24,8 @@ class DialogueCheck:
 
     requests: int = 0
     """Requests with a memory or an offer."""
+    headings: Headings = HEADINGS
+    """Those of the run's requests."""
     _unsupported: set[str] = field(default_factory=set)
     _revealing: set[str] = field(default_factory=set)
 
@@ -40,11 +40,15 @@ class DialogueCheck:
     ) -> None:
         """Adds a request as it was sent in round `before`, or about the `judged` item after the dialogue."""
         texts = [message["content"] for message in messages if message["role"] != "assistant"]
-        lines = list(lines_of(texts))
-        refusals = {line for heading, line in lines if heading == REFUSED and line != REFUSED}
-        offers = {line for heading, line in lines if heading == RECOMMENDATION and line.startswith(_OFFER)}
+        names = self.headings
+        lines = list(lines_of(texts, names))
+        begin = (f"{names.recommendation} ", f"{names.recommended_because} ")
+        refusals = {line for heading, line in lines if heading == names.refused and line != names.refused}
+        offers = {line for heading, line in lines if heading == names.recommendation and line.startswith(begin)}
         self.requests += bool(refusals or offers)
-        expected_offer = dialogue.offer(before) if judged is None else {f"{RECOMMENDATION} {one_line(judged)}"}
+        expected_offer = (
+            dialogue.offer(before) if judged is None else {f"{names.recommendation} {one_line(judged)}"}
+        )
         unsupported = (refusals - dialogue.memory(before=before)) | (offers - expected_offer)
         if unsupported:
             self._unsupported.add(dialogue.session)
@@ -83,8 +87,8 @@ class DialogueCheck:
 class DialogueLines:
     """The dialogue of a session as the lines that memories and offers may quote."""
 
-    def __init__(self, record: SessionRecord) -> None:
-        self.session = record.session
+    def __init__(self, record: SessionRecord, headings: Headings = HEADINGS) -> None:
+        self.session, self.headings = record.session, headings
         answered = [turn for turn in record.answers if turn in record.dialogue and turn.outcome is Outcome.OK]
         self._offers = {turn.key.round: turn for turn in answered if turn.key.role == Role.RECOMMENDATION}
         self._replies = {turn.key.round: turn for turn in answered if turn.key.role == Role.USER}
@@ -95,15 +99,15 @@ class DialogueLines:
             return set()
         turn = self._offers[round]
         return {
-            f"{RECOMMENDATION} {one_line(turn.item or '')}",
-            f"{RECOMMENDED_BECAUSE} {shown_reason(turn.reason)}",
+            f"{self.headings.recommendation} {one_line(turn.item or '')}",
+            f"{self.headings.recommended_because} {shown_reason(turn.reason)}",
         }
 
     def memory(self, *, before: int) -> set[str]:
         """The lines of a memory of every round refused before this one."""
         refused = [round for round, reply in self._replies.items() if round < before and reply.decision is False]
-        section = memory_section([_refusal(round, self._offers, self._replies) for round in sorted(refused)])
-        return set(section.splitlines())
+        memory = [_refusal(round, self._offers, self._replies) for round in sorted(refused)]
+        return set(memory_section(memory, self.headings).splitlines())
 
 
 def _refusal(round: int, offers: Mapping[int, TurnRecord], replies: Mapping[int, TurnRecord]) -> Refusal:

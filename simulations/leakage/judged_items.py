@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from afl.prompt_headings import RECOMMENDATION
+from afl.prompt_headings import HEADINGS, Headings
 from afl.types import Message
 from simulations.analysis.audit_check import Check, Verdict, not_checked
 from simulations.leakage.candidate_lists import RARE
@@ -76,13 +76,16 @@ class LabelCheck:
     requests: int = 0
     positives: int = 0
     """Requests about wanted items."""
+    headings: Headings = HEADINGS
+    """Those of the run's requests."""
 
     def add(self, messages: Sequence[Message], *, label: bool) -> None:
         """Adds a request as it was sent; `label`: whether its item is wanted."""
         self.requests += 1
         self.positives += label
         texts = [message["content"] for message in messages if message["role"] != "assistant"]
-        lines = {line for heading, line in lines_of(texts) if heading != RECOMMENDATION and line.strip()}
+        offer, headed = self.headings.recommendation, lines_of(texts, self.headings)
+        lines = {line for heading, line in headed if heading != offer and line.strip()}
         (self._positive_lines if label else self._negative_lines).update(lines)
 
     def check(self) -> Check:

@@ -5,15 +5,12 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from afl.prompt_headings import ADVICE, CANDIDATES, HISTORY, RECOMMENDATION, RECOMMENDED_BECAUSE, REFUSED
+from afl.prompt_headings import HEADINGS, Headings
 from afl.types import Message
 from agents.matching import unaccented
 from simulations.analysis.audit_check import Check, Verdict, not_checked
 
 PROMPTS = "prompts"
-
-_LISTED = (CANDIDATES, ADVICE)
-_DIALOGUE = (REFUSED, RECOMMENDATION)
 
 
 class LineSubject(NamedTuple):
@@ -37,6 +34,8 @@ class PromptCheck:
 
     titles: Collection[str]
     """All titles of the catalogue; empty where the data set is missing."""
+    headings: Headings = HEADINGS
+    """Those of the run's requests."""
     requests: int = 0
     understood: int = 0
     """Requests with candidates or an offer under the expected headings."""
@@ -64,19 +63,22 @@ class PromptCheck:
         self.requests += 1
         self._subjects.add(subject)
         texts = [message["content"] for message in messages if message["role"] != "assistant"]
-        lines = list(lines_of(texts))
-        self.understood += any(heading in (CANDIDATES, RECOMMENDATION) for heading, _ in lines)
+        names = self.headings
+        lines = list(lines_of(texts, names))
+        self.understood += any(heading in (names.candidates, names.recommendation) for heading, _ in lines)
+        listed, dialogue = (names.candidates, names.advice), (names.refused, names.recommendation)
         for heading, line in lines:
-            if heading == HISTORY:
+            if heading == names.history:
                 if line.partition(". ")[2] == target and target not in past:
                     self._in_history.add(session)
-            elif heading not in _LISTED and (first or heading not in _DIALOGUE):
+            elif heading not in listed and (first or heading not in dialogue):
                 self._note(session, target, line, subject)
 
     def check(self) -> Check:
         """The verdict over all requests."""
         if not self.understood:
-            return not_checked(PROMPTS, f"No recorded request has a section {CANDIDATES!r} or {RECOMMENDATION!r}.")
+            expected = f"{self.headings.candidates!r} or {self.headings.recommendation!r}"
+            return not_checked(PROMPTS, f"No recorded request has a section {expected}.")
         in_text = {session for session, subject, line in self._mentions if self._identifies(subject, line)}
         sessions = sorted(self._in_history | in_text)
         numbers = {
@@ -103,17 +105,19 @@ class PromptCheck:
         return others and self._subject_of_line[subject.judged, line] == subject
 
 
-def lines_of(texts: Sequence[str]) -> Iterator[tuple[str, str]]:
+def lines_of(texts: Sequence[str], headings: Headings = HEADINGS) -> Iterator[tuple[str, str]]:
     """Each line with the heading of the section it is in; a blank line ends a section."""
+    alone = (headings.history, headings.candidates, headings.advice, headings.refused)
+    offer = (f"{headings.recommendation} ", f"{headings.recommended_because} ")
     for text in texts:
         heading = ""
         for line in text.splitlines():
             if not line.strip():
                 heading = ""
-            elif line in (HISTORY, CANDIDATES, ADVICE, REFUSED):
+            elif line in alone:
                 heading = line
-            elif not heading and line.startswith((f"{RECOMMENDATION} ", f"{RECOMMENDED_BECAUSE} ")):
-                heading = RECOMMENDATION
+            elif not heading and line.startswith(offer):
+                heading = headings.recommendation
             yield heading, line
 
 

@@ -8,7 +8,7 @@ from afl.data.dataset import Dataset, Split
 from afl.data.dataset_store import DatasetStore
 from afl.data.sessions import Row, session_rows
 from afl.errors import NotFoundError
-from afl.prompt_headings import CANDIDATES
+from afl.prompt_headings import HEADINGS, Headings
 from afl.types import Phase, Role
 from agents.sections import listed_titles
 from agents.tools import SuggestionTool
@@ -23,6 +23,7 @@ from simulations.leakage.prompts import PromptCheck
 from simulations.leakage.split import SPLIT, check_split
 from simulations.leakage.suggestions import Suggestion, ToolAdvice, check_advice, check_suggestions
 from simulations.options.run_options import RunOptions
+from simulations.task.run_kind import RunKind
 from simulations.task.training_data import recorded_training_data
 
 
@@ -65,22 +66,27 @@ class Evidence:
     """The training data of models; None where it is missing or has changed."""
     rows: Mapping[str, Row]
     """Session -> its row as in the run; empty without the data set."""
+    headings: Headings = HEADINGS
+    """Those of the run's requests."""
     suggestions: list[Suggestion] = field(default_factory=list)
     advice: list[ToolAdvice] = field(default_factory=list)
     candidate_lists: dict[str, CandidateList] = field(default_factory=dict)
-    dialogue: DialogueCheck = field(default_factory=DialogueCheck)
-    labels: LabelCheck = field(default_factory=LabelCheck)
+    dialogue: DialogueCheck = field(init=False)
+    labels: LabelCheck = field(init=False)
     prompts: PromptCheck = field(init=False)
 
     def __post_init__(self) -> None:
-        self.prompts = PromptCheck(() if self.dataset is None else self.dataset.catalogue.titles)
+        titles = () if self.dataset is None else self.dataset.catalogue.titles
+        self.dialogue = DialogueCheck(headings=self.headings)
+        self.labels = LabelCheck(headings=self.headings)
+        self.prompts = PromptCheck(titles, self.headings)
 
     def add(self, transcript: Transcript) -> None:
         """Adds a session, without repair requests: those repeat a request and show the model its own reply."""
         record = transcript.record
         if record.suggestion is not None:
             self.suggestions.append(Suggestion(record.suggestion, record.target))
-        dialogue, first = DialogueLines(record), True
+        dialogue, first = DialogueLines(record, self.headings), True
         for exchange in transcript.exchanges:
             if exchange.entry is None or exchange.turn.key.attempt:
                 continue
@@ -123,7 +129,7 @@ class Evidence:
         self.prompts.add(key.subject, target, entry.messages, first=first, past=past)
         self.dialogue.add(dialogue, target, entry.messages, before=key.round)
         if first:
-            candidates = tuple(listed_titles(entry.messages[-1]["content"], CANDIDATES))
+            candidates = tuple(listed_titles(entry.messages[-1]["content"], self.headings.candidates))
             self.candidate_lists[key.subject] = CandidateList(candidates, target)
         if first and key.role == Role.RECOMMENDATION:
             self.advice += [
@@ -191,7 +197,7 @@ def _evidence(run: Run, datasets: DatasetStore) -> Evidence:
         train_on = _loaded(datasets, run.config["train_on"])
         training = None if train_on is None else recorded_training_data(train_on, run.config)
     rows = {} if dataset is None else {row.id: row for row in _rows(run, dataset)}
-    return Evidence(dataset, training, rows)
+    return Evidence(dataset, training, rows, RunKind.from_config(run.config).headings)
 
 
 def _dataset(datasets: DatasetStore, name: str | None, hash: str | None) -> Dataset | None:

@@ -81,6 +81,7 @@ async def rescore_run(run: Run) -> Rescoring:
         listed=kind.listed,
         stored=is_stored(run.config),
         structured=[role for role in Role if kind.structured.of(role)],
+        headings=kind.headings,
     )
     shape, roles = DialogueShape.from_config(run.config), _parsed_roles(run.config)
     tally, recorded_ranks, changes = RunTally(), [], list[TurnChange]()

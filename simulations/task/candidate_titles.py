@@ -6,11 +6,11 @@ from typing import Any
 
 from afl.data.dataset_store import DatasetStore
 from afl.errors import AFLError
-from afl.prompt_headings import CANDIDATES
 from afl.types import Phase
 from agents.sections import listed_titles
 from memory.records import Transcript
 from memory.run import Run
+from simulations.task.run_kind import RunKind
 
 TitleLookup = Callable[[], Awaitable[Sequence[str] | None]]
 
@@ -32,7 +32,7 @@ async def candidate_titles(
     catalogue = await catalogue_titles()
     if catalogue is not None:
         return tuple(catalogue[item] for item in items)
-    return titles_in_prompts(transcript, CANDIDATES) or None
+    return titles_in_prompts(transcript, RunKind.from_config(run.config).headings.candidates) or None
 
 
 def titles_in_prompts(transcript: Transcript, heading: str) -> tuple[str, ...]:

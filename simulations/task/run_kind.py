@@ -18,6 +18,8 @@ from typing import Any, Self, cast
 
 from afl.llm.language_model import PerRole, is_stand_in
 from afl.llm.sampling import is_structured
+from afl.prompt_headings import HEADINGS, Headings
+from agents.prompts.replacements import headings_of
 from simulations.options.run_options import LISTED, Protocol
 
 
@@ -43,6 +45,8 @@ class RunKind:
     """Whose hints are tried on every session."""
     listed: int
     """Requested length of a list."""
+    headings: Headings = HEADINGS
+    """Those of the sections of its requests."""
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -61,6 +65,7 @@ class RunKind:
             same_model="user_llm_name" not in config,
             knowledge_base=config.get("hints"),
             listed=int(config.get("listed", LISTED)),
+            headings=headings_of(config.get("prompt_texts", {})),
         )
 
     @property

@@ -2,9 +2,9 @@
 
 import pytest
 
+from afl.prompt_headings import HEADINGS
 from afl.types import Attempt, CallKey, Outcome, Reply, Role, Turn
 from agents import ReflectionAgent
-from agents.reflection import CHOSEN
 
 MISTAKES, CAUSES = "Mistakes:\n1. took the loud ones", "Causes:\n1. the tempo was neglected\n2. so was the era"
 HINTS = "Hints:\n1. Look at tempo.\n2. Look at the era."
@@ -49,7 +49,7 @@ async def test_the_target_is_hidden_in_the_first_step_and_shown_in_the_second(sa
     await ReflectionAgent(chat).reflect(view, missed, target=12)
     first, second = (messages[-1]["content"] for _, messages in chat.requests[:2])
     assert "Morcheeba" not in first
-    assert second.startswith(f"{CHOSEN}\nMorcheeba\n")
+    assert second.startswith(f"{HEADINGS.chosen}\nMorcheeba\n")
 
 
 async def test_a_step_without_a_list_is_repaired(says, view, missed):

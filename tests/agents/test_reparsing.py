@@ -2,13 +2,13 @@
 
 import pytest
 
-from afl.prompt_headings import CANDIDATES
+from afl.prompt_headings import HEADINGS
 from afl.types import Answer, CallKey, Message, Outcome, Phase, Reply, Role
 from agents.reparsing import ReplyParser
 from agents.sections import numbered, scored
 
 TITLES = ("Muse", "Air", "Low")
-LISTED = numbered(CANDIDATES, TITLES)
+LISTED = numbered(HEADINGS.candidates, TITLES)
 
 
 def request_messages(request: str) -> tuple[Message, ...]:
@@ -65,7 +65,7 @@ def test_a_ranker_lists_as_many_as_it_was_asked_for() -> None:
 
 
 def test_a_chooser_takes_an_item_of_the_list_it_was_shown() -> None:
-    request = scored(CANDIDATES, TITLES[:2], [0.5, 1.25])
+    request = scored(HEADINGS.candidates, TITLES[:2], [0.5, 1.25])
     reader = ReplyParser(decisions=False, lists=True)
     assert reader.read(key(Role.USER), request_messages(request), reply("Item: Air")).item == "Air"
     assert reader.read(key(Role.USER), request_messages(request), reply("Item: Low")).outcome is Outcome.OFF_LIST

@@ -11,7 +11,7 @@ from afl.data.dataset import Dataset
 from afl.data.domains import get_domain
 from afl.errors import UsageError
 from afl.llm.journaled_chat import JournaledChat
-from afl.prompt_headings import CANDIDATES
+from afl.prompt_headings import HEADINGS
 from afl.settings import Settings
 from afl.testing import MemoryJournal, scripted_model
 from afl.testing.server import FakeServer
@@ -179,7 +179,7 @@ def test_a_target_put_in_one_place_on_purpose_is_where_it_should_be_and_no_leak(
     play("x", target_position=position, rounds=1)
     place = {"first": 0, "last": -1}[position]
     said = [line for line in lines(exported("x")) if line["role"] == "recommendation"]
-    shown = [listed_titles(line["messages"][1]["content"], CANDIDATES)[place] for line in said]
+    shown = [listed_titles(line["messages"][1]["content"], HEADINGS.candidates)[place] for line in said]
     assert shown == [line["target"] for line in said]
     assert verdicts(afl, "x")["positions"] == "not checked"
 

@@ -10,7 +10,7 @@ import pytest
 
 from afl.data.dataset import Dataset, Split
 from afl.llm.canned_answers import refusing_answer
-from afl.prompt_headings import CANDIDATES
+from afl.prompt_headings import HEADINGS
 from afl.testing.server import FakeServer, running_server
 from agents.sections import listed_titles
 from tests.simulations.conftest import Afl, Finished
@@ -95,7 +95,9 @@ def test_base_model_targets_and_lists_are_reported_too(
     titles = {
         "base": [line["suggestion"] for line in first],
         "targets": [line["target"] for line in first],
-        "lists": [title for line in first for title in listed_titles(line["messages"][1]["content"], CANDIDATES)],
+        "lists": [
+            title for line in first for title in listed_titles(line["messages"][1]["content"], HEADINGS.candidates)
+        ],
     }
     assert {arm: outside(shares(refused.json, arm), counted(said, dataset)) for arm, said in titles.items()} == {
         "base": [],

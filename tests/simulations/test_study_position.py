@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from afl.llm.canned_answers import canned_answer, refusing_answer
-from afl.prompt_headings import CANDIDATES
+from afl.prompt_headings import HEADINGS
 from afl.testing.server import FakeServer, running_server
 from agents.sections import listed_titles
 from tests.simulations.conftest import Afl, Finished
@@ -31,7 +31,7 @@ def recommendations(export: bytes) -> list[Line]:
 
 
 def shown(line: Line) -> list[str]:
-    return listed_titles(line["messages"][1]["content"], CANDIDATES)
+    return listed_titles(line["messages"][1]["content"], HEADINGS.candidates)
 
 
 def hits_after(export: bytes, round: int) -> int:
@@ -78,7 +78,7 @@ def test_both_ends_are_tested_against_the_shuffled_lists_after_the_same_round(
 
 def test_a_model_that_always_takes_the_first_of_a_list_is_found_out(studied: Callable[..., Finished]) -> None:
     def first(messages: Any) -> str:
-        titles = listed_titles(str(messages[1]["content"]), CANDIDATES)
+        titles = listed_titles(str(messages[1]["content"]), HEADINGS.candidates)
         answer = refusing_answer(messages)
         return answer if "Decision:" in answer else f"Reason: the first.\nItem: {titles[0]}"
 

@@ -49,7 +49,9 @@ def offline_model(context: LanguageModelContext) -> LanguageModel:
     judge = OfflineJudge(preference_model(weights.user), wording)
     return LanguageModel(
         name=STAND_IN,
-        chat=OfflineChat(recommender, judge, LongListModel(recommender.preference_model, values)),
+        chat=OfflineChat(
+            recommender, judge, LongListModel(recommender.preference_model, values), context.headings
+        ),
         parameters={"version": VERSION, "knowledge": knowledge.hash, "weights": weights.hash, "temperature": 0},
         price=Price(prompt=0.0, completion=0.0),
     )

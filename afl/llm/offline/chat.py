@@ -16,6 +16,7 @@ from afl.llm.offline.reflection import OfflineReflection
 from afl.llm.offline.request_parser import Request, Task, Utterance, parse_request
 from afl.llm.offline.user_agent import OfflineChooser, OfflineJudge
 from afl.llm.response_format import RESPONSE_FORMAT, schema_of
+from afl.prompt_headings import HEADINGS, Headings
 from afl.types import JsonSchema
 
 _ROLES = {"human": "user", "ai": "assistant", "system": "system"}
@@ -31,11 +32,19 @@ class OfflineChat(CallbackBypassChatModel):
     _chooser: OfflineChooser = PrivateAttr()
     _ranker: OfflineRanker = PrivateAttr()
     _reflection: OfflineReflection = PrivateAttr()
+    _headings: Headings = PrivateAttr()
 
     def __init__(
-        self, recommender: OfflineRecommender, judge: OfflineJudge, long_lists: LongListModel, **options: Any
+        self,
+        recommender: OfflineRecommender,
+        judge: OfflineJudge,
+        long_lists: LongListModel,
+        headings: Headings = HEADINGS,
+        **options: Any,
     ) -> None:
+        """`headings`: those of the requests that it reads."""
         super().__init__(**options)
+        self._headings = headings
         self._recommender = recommender
         self._judge = judge
         self._chooser = OfflineChooser(judge.preference_model, judge.wording)
@@ -49,8 +58,8 @@ class OfflineChat(CallbackBypassChatModel):
     def reply(self, messages: list[Utterance], schema: JsonSchema | None = None) -> str:
         """The reply to these messages, as JSON where there is a schema; equal requests get equal replies."""
         if schema is None:
-            return self._answer(parse_request(messages))
-        request = parse_request(messages, answer_key(schema))
+            return self._answer(parse_request(messages, headings=self._headings))
+        request = parse_request(messages, answer_key(schema), headings=self._headings)
         return json_answer(self._answer(request), schema, request.candidates)
 
     def _answer(self, request: Request) -> str:

@@ -9,21 +9,19 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from afl.prompt_headings import (
-    ADVICE,
-    CANDIDATES,
-    CHOSEN,
-    HINTS_SO_FAR,
-    HISTORY,
-    NEW_HINT,
-    RECOMMENDATION,
-    RECOMMENDED_BECAUSE,
-    REFUSED,
-    REFUSED_BECAUSE,
-    REWARD_SCORE,
-)
+from afl.prompt_headings import HEADINGS, Headings
 
-HEADINGS = (HISTORY, CANDIDATES, ADVICE, REFUSED, RECOMMENDATION, CHOSEN, HINTS_SO_FAR, NEW_HINT)
+_SECTIONS = (
+    "history",
+    "candidates",
+    "advice",
+    "refused",
+    "recommendation",
+    "chosen",
+    "hints_so_far",
+    "new_hint",
+)
+"""Headings under which a paragraph may stand."""
 HINT = "Hint:"
 """The beginning of a line that is a hint even where it names a candidate."""
 
@@ -32,7 +30,7 @@ USER_ROLE_PREFIX = "You play"
 
 _ENTRY = re.compile(r"\d+\. (.*)")
 _ROUND = re.compile(r"- Round \d+: (.*)")
-_SCORE = re.compile(r"Reward score: (-?\d+(?:\.\d+)?)")
+_SCORE = re.compile(r" (-?\d+(?:\.\d+)?)")
 _STATED = re.compile(r"score of (-?\d+(?:\.\d+)?)")
 
 
@@ -95,6 +93,8 @@ class Request:
     hints_so_far: tuple[str, ...] = ()
     """The hints collected so far, one of which `new_hint` may repeat."""
     new_hint: str = ""
+    list_reason: str = ""
+    """The recommendation agent's reason for a list of items to choose from."""
 
 
 class Utterance(NamedTuple):
@@ -104,41 +104,53 @@ class Utterance(NamedTuple):
     text: str
 
 
-def parse_request(messages: Sequence[Utterance], key: str | None = None) -> Request:
+def parse_request(
+    messages: Sequence[Utterance], key: str | None = None, *, headings: Headings = HEADINGS
+) -> Request:
     """The request in these messages: sections from all user messages, the task from the last message.
 
     `key` is that of the answer in a JSON object, where one is asked for: it is the task then.
     """
     user_texts = [message.text for message in messages if message.role == "user"]
     paragraphs = [paragraph for text in user_texts for paragraph in text.split("\n\n")]
-    sections: dict[str, str] = {}
-    other = []
-    for paragraph in paragraphs:
-        if paragraph.startswith(HEADINGS):
-            sections.setdefault(next(filter(paragraph.startswith, HEADINGS)), paragraph)
-        else:
-            other.append(paragraph)
-    candidates = titles(sections.get(CANDIDATES, ""))
-    suggestion, hints = _advice(sections.get(ADVICE, ""), candidates)
+    sections, other = _sections(paragraphs, headings)
+    candidates = titles(sections.get(headings.candidates, ""))
+    suggestion, hints = _advice(sections.get(headings.advice, ""), candidates)
     hints += [line for part in other for line in part.split("\n") if line.startswith(HINT)]
     return Request(
         task=Task(f"{key.capitalize()}:") if key else _task(messages[-1].text if messages else ""),
-        history=titles(sections.get(HISTORY, "")),
+        history=titles(sections.get(headings.history, "")),
         candidates=candidates,
         suggestion=suggestion,
         hints="\n".join(hints),
-        refused=_refused(sections.get(REFUSED, "")),
-        offer=_offer(sections.get(RECOMMENDATION, "")),
+        refused=_refused(sections.get(headings.refused, ""), headings),
+        offer=_offer(sections.get(headings.recommendation, ""), headings),
         question="\n".join(other),
-        scores=_scores(sections.get(CANDIDATES, "")),
+        scores=_scores(sections.get(headings.candidates, ""), headings),
         plays_user=any(
             message.role == "system" and message.text.startswith(USER_ROLE_PREFIX) for message in messages
         ),
         earlier_list=_earlier_list(messages, candidates),
-        target=_text_below(sections.get(CHOSEN, "")) or None,
-        hints_so_far=titles(sections.get(HINTS_SO_FAR, "")),
-        new_hint=_text_below(sections.get(NEW_HINT, "")),
+        target=_text_below(sections.get(headings.chosen, "")) or None,
+        hints_so_far=titles(sections.get(headings.hints_so_far, "")),
+        new_hint=_text_below(sections.get(headings.new_hint, "")),
+        list_reason=_text_after(headings.recommended_because, other),
     )
+
+
+def _sections(paragraphs: Sequence[str], headings: Headings) -> tuple[dict[str, str], list[str]]:
+    """Heading -> the first paragraph under it; and the paragraphs under no heading."""
+    names = {getattr(headings, name) for name in _SECTIONS}
+    sections: dict[str, str] = {}
+    other = []
+    for paragraph in paragraphs:
+        first, _, _ = paragraph.partition("\n")
+        heading = headings.recommendation if first.startswith(f"{headings.recommendation} ") else first
+        if heading in names:
+            sections.setdefault(heading, paragraph)
+        else:
+            other.append(paragraph)
+    return sections, other
 
 
 @lru_cache(maxsize=4096)
@@ -174,12 +186,12 @@ def _task(text: str) -> Task:
     return next(tasks, Task.OTHER)
 
 
-def _scores(section: str) -> dict[str, float]:
+def _scores(section: str, headings: Headings) -> dict[str, float]:
     """Scores by title, each read from the line below the title."""
-    if REWARD_SCORE not in section:
+    if headings.reward_score not in section:
         return {}
     lines = section.split("\n")
-    below = [(_ENTRY.fullmatch(title), _SCORE.match(line.lstrip())) for title, line in pairwise(lines)]
+    below = [(_ENTRY.fullmatch(title), _score(line.lstrip(), headings)) for title, line in pairwise(lines)]
     return {title[1]: float(score[1]) for title, score in below if title and score}
 
 
@@ -216,28 +228,41 @@ def _text_below(section: str) -> str:
     return " ".join(section.split("\n")[1:]).strip()
 
 
-def _refused(section: str) -> tuple[PastOffer, ...]:
+def _score(line: str, headings: Headings) -> re.Match[str] | None:
+    """The number after the heading of a reward score at the beginning of a line."""
+    if not line.startswith(headings.reward_score):
+        return None
+    return _SCORE.match(line, len(headings.reward_score))
+
+
+def _text_after(heading: str, paragraphs: Sequence[str]) -> str:
+    """The rest of the first line that begins with the heading."""
+    lines = (line for paragraph in paragraphs for line in paragraph.split("\n"))
+    return next((line.removeprefix(heading) for line in lines if line.startswith(heading)), "")
+
+
+def _refused(section: str, headings: Headings) -> tuple[PastOffer, ...]:
     offers = []
     title = ""
     for line in section.split("\n")[1:]:
         opening = _ROUND.fullmatch(line)
         if opening:
             title = opening[1]
-        elif line.startswith(f"  {REFUSED_BECAUSE} "):
-            refusal = line.removeprefix(f"  {REFUSED_BECAUSE} ")
+        elif line.startswith(f"  {headings.refused_because} "):
+            refusal = line.removeprefix(f"  {headings.refused_because} ")
             stated = _STATED.search(refusal)
             offers.append(PastOffer(title, refusal, float(stated[1]) if stated else None))
     return tuple(offers)
 
 
-def _offer(section: str) -> Offer | None:
+def _offer(section: str, headings: Headings) -> Offer | None:
     if not section:
         return None
     lines = section.split("\n")
-    reason = next((line for line in lines[1:] if line.startswith(RECOMMENDED_BECAUSE)), "")
-    score = next((match for line in lines[1:] if (match := _SCORE.match(line))), None)
+    reason = next((line for line in lines[1:] if line.startswith(headings.recommended_because)), "")
+    score = next((match for line in lines[1:] if (match := _score(line, headings))), None)
     return Offer(
-        title=lines[0].removeprefix(RECOMMENDATION).strip(),
-        reason=reason.removeprefix(RECOMMENDED_BECAUSE).strip(),
+        title=lines[0].removeprefix(headings.recommendation).strip(),
+        reason=reason.removeprefix(headings.recommended_because).strip(),
         score=float(score[1]) if score else None,
     )

@@ -13,7 +13,6 @@ from afl.llm.offline.preference_model import Preference, PreferenceModel
 from afl.llm.offline.recommendation_agent import stated_scores
 from afl.llm.offline.request_parser import Offer, Request, suggestion_in_reason
 from afl.llm.offline.wording import Wording
-from afl.prompt_headings import RECOMMENDED_BECAUSE
 
 IMAGINED_ITEMS = 19
 """Random items that an offer without a list is compared with."""
@@ -87,7 +86,5 @@ class OfflineChooser:
 
 def _with_suggestion(request: Request) -> Request:
     """The request with the suggestion mentioned in the other agent's reason; "it" is the first item of its list."""
-    lines = request.question.split("\n")
-    reason = next((line for line in lines if line.startswith(RECOMMENDED_BECAUSE)), "")
-    offer = Offer(request.candidates[0], reason.removeprefix(RECOMMENDED_BECAUSE), None)
+    offer = Offer(request.candidates[0], request.list_reason, None)
     return replace(request, suggestion=suggestion_in_reason(offer, request.candidates))

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from fastapi import Query
 
-from afl.prompt_headings import HISTORY
 from afl.types import Outcome, Phase, Role
 from memory.records import SessionRecord, TurnRecord
 from simulations.task.candidate_titles import titles_in_prompts
+from simulations.task.run_kind import RunKind
 from simulations.viewer.data_access import OMIT_EMPTY, InjectedData, RequestedRun
 from simulations.viewer.queries import SessionQuery
 from simulations.viewer.transcript_view import TurnView, turns_of
@@ -121,7 +121,7 @@ async def read(
         item=record.item,
         target=record.target,
         suggestion=record.suggestion,
-        history=titles_in_prompts(transcript, HISTORY),
+        history=titles_in_prompts(transcript, RunKind.from_config(run.config).headings.history),
         candidates=tuple(_candidates(record, titles or (), scores)),
         rounds=tuple(_rounds(record, of_phase(Phase.LOOP))),
         hinted=of_phase(Phase.HINTS),
