@@ -188,6 +188,10 @@ class Reply:
     completion_tokens: int = 0
     reasoning_tokens: int | None = None
     """Of the completion; None where the endpoint does not say."""
+    cached_tokens: int | None = None
+    """Of the prompt, what the provider's cache had; None where it had nothing, or the endpoint does not say."""
+    cache_write_tokens: int | None = None
+    """Of the prompt, what was written into the cache."""
     cost_usd: float | None = None
     """None where the model's price is not known."""
     retries: int = 0
@@ -215,6 +219,8 @@ class Reply:
             prompt_tokens=0,
             completion_tokens=0,
             reasoning_tokens=None,
+            cached_tokens=None,
+            cache_write_tokens=None,
             cost_usd=0.0,
             retries=0,
             latency=0.0,

@@ -21,7 +21,9 @@ from memory.run import Run
 
 _SCORE_DIGITS = 6
 _USAGE = ("prompt_tokens", "completion_tokens", "reasoning_tokens", "cost_usd", "latency")
-"""Numbers of a reply that a line may hold."""
+"""Numbers of a reply that a line holds."""
+_CACHE = ("cached_tokens", "cache_write_tokens")
+"""Those that it holds where there are any."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class LineUsage:
         return {
             "model": self.models.of(exchange.turn.key.role),
             **{name: reply and getattr(reply, name) for name in _USAGE},
+            **{name: number for name in _CACHE if (number := reply and getattr(reply, name))},
             "candidates": None if candidates is None else list(candidates),
         }
 

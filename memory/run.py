@@ -94,6 +94,17 @@ class Run(RunReader):
                 values = {"adaptations": json.dumps(self.adaptations, sort_keys=True)}
                 await connection.execute(update(runs).where(runs.c.id == self.id).values(values))
 
+    async def record_price_lists(self, names: Sequence[str]) -> None:
+        """Returns once it is on disk that costs are computed with these lists of prices, too."""
+        new = [name for name in names if name not in self.price_lists]
+        if not new:
+            return
+        self.price_lists = [*self.price_lists, *new]
+        values = {"price_lists": json.dumps(self.price_lists)}
+        with storage_errors(self._where):
+            async with self._engine.begin() as connection:
+                await connection.execute(update(runs).where(runs.c.id == self.id).values(values))
+
     async def truncate(self, sessions: int) -> None:
         """Reduces the run to its first `sessions` sessions, after an exploration that stopped early."""
         with storage_errors(self._where):

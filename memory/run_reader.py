@@ -82,6 +82,8 @@ class RunReader:
         """Number of sessions the run consists of."""
         self.adaptations: Mapping[str, Any] = json.loads(row["adaptations"] or "{}")
         """By role: how its requests differ from what was asked for, because the endpoint takes them only so."""
+        self.price_lists: Sequence[str] = json.loads(row["price_lists"] or "[]")
+        """Names and versions of the lists whose prices its costs were computed with, in the order first used."""
         self._engine = engine
         self._where = display_name(engine.url)
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-SCHEMA_VERSION = "0009"
+SCHEMA_VERSION = "0010"
 """The newest migration; versions compare as strings."""
 BACKFILLED_SINCE = "0007"
 """Since this version, tools and search words are written with each session; an upgrade adds them to older ones."""
@@ -79,6 +79,7 @@ runs = Table(
     Column("inputs", LargeBinary, nullable=False),
     Column("titles", Text, ForeignKey("titles.hash")),
     Column("adaptations", Text),
+    Column("price_lists", Text),
 )
 
 journal = Table(
@@ -105,6 +106,8 @@ journal = Table(
     Column("created", Float, nullable=False),
     Column("reused", Boolean, nullable=False),
     Column("reasoning_tokens", Integer, info=ADDED_UP),
+    Column("cached_tokens", Integer, info=ADDED_UP),
+    Column("cache_write_tokens", Integer, info=ADDED_UP),
 )
 Index(
     "journal_reasoning",

@@ -54,7 +54,7 @@ def to_reply(answer: AIMessage, *, price: Price | None, latency: float, at: floa
         raise InvalidResponseError(f"the endpoint ended the reply with {finish_reason!r}")
     tokens = answer.usage_metadata
     prompt, completion = (tokens["input_tokens"], tokens["output_tokens"]) if tokens else (0, 0)
-    details = tokens.get("output_token_details") if tokens else None
+    details, cache = tokens.get("output_token_details") if tokens else None, _cache_tokens(tokens)
     text, reasoning = _text(answer) or refusal or "", _reasoning(answer)
     return Reply(
         outcome=_OUTCOMES[end],
@@ -65,7 +65,9 @@ def to_reply(answer: AIMessage, *, price: Price | None, latency: float, at: floa
         prompt_tokens=prompt,
         completion_tokens=completion,
         reasoning_tokens=details.get("reasoning") if details else None,
-        cost_usd=price.of(prompt, completion, cache=_cache_tokens(tokens), at=at) if price and tokens else None,
+        cached_tokens=cache.read or None,
+        cache_write_tokens=(cache.written + cache.written_1h) or None,
+        cost_usd=price.of(prompt, completion, cache=cache, at=at) if price and tokens else None,
         latency=latency,
     )
 
@@ -84,9 +86,11 @@ def _reasoning(answer: AIMessage) -> str:
     return "\n".join(str(block.get("thinking") or block.get("reasoning") or "") for block in blocks).strip()
 
 
-def _cache_tokens(usage: UsageMetadata) -> CacheTokens:
+def _cache_tokens(usage: UsageMetadata | None) -> CacheTokens:
     """What the provider's cache had or got of the prompt; Anthropic's class tells what was written for how long."""
-    details = usage.get("input_token_details") or {}
+    details = usage.get("input_token_details") if usage else None
+    if usage is None or not details:
+        return NO_CACHE
     read, written, minutes, hour = (_whole(details.get(name)) for name in _CACHE_KEYS)
     tokens = CacheTokens(read, written + minutes, hour)
     return tokens if sum(tokens) <= usage["input_tokens"] else NO_CACHE

@@ -30,6 +30,8 @@ class Inspection:
     """Whether to show every request as sent and every reply as received."""
     adaptations: Mapping[str, Any] = field(default_factory=dict)
     """By role: how requests differ from what was asked for, because the endpoint takes them only so."""
+    price_lists: Sequence[str] = ()
+    """Names and versions of the lists whose prices costs were computed with."""
 
     @property
     def kind(self) -> RunKind:

@@ -38,6 +38,8 @@ class LoadedRun:
     """By role: tokens that its language model reasoned with; roles without any are left out."""
     adaptations: Mapping[str, Any]
     """By role: how requests differ from what was asked for, because the endpoint takes them only so."""
+    price_lists: Sequence[str] = ()
+    """Names and versions of the lists whose prices its costs were computed with."""
 
     @property
     def kind(self) -> RunKind:
@@ -122,6 +124,7 @@ async def _load(run: Run, label: str) -> LoadedRun:
         outputs=_outputs(await run.inputs()),
         reasoning_tokens=await run.reasoning_tokens(),
         adaptations=run.adaptations,
+        price_lists=run.price_lists,
     )
 
 

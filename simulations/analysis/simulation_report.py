@@ -50,6 +50,8 @@ class SimulationReport:
     out."""
     adaptations: Mapping[str, Any] = field(default_factory=dict)
     """By role: how requests differ from what was asked for, because the endpoint takes them only so."""
+    price_lists: Sequence[str] = ()
+    """Names and versions of the lists whose prices costs were computed with, over all continuations."""
 
     @classmethod
     def of(
@@ -69,6 +71,7 @@ class SimulationReport:
         pace: Sequence[ConcurrencyChange] = (),
         by_role: Mapping[str, RoleUsage] | None = None,
         adaptations: Mapping[str, Any] | None = None,
+        price_lists: Sequence[str] = (),
     ) -> Self:
         """The report of a run whose sessions are all recorded; all counts come from the database."""
         n = totals.sessions
@@ -92,6 +95,7 @@ class SimulationReport:
             pace=pace,
             by_role=by_role or {},
             adaptations=adaptations or {},
+            price_lists=price_lists,
         )
 
     @property
@@ -100,7 +104,7 @@ class SimulationReport:
         return 1 if self.failed else 0
 
     def to_json(self) -> dict[str, Any]:
-        """The object of `simulate --json`; `budget` and `adaptations` only where there are any."""
+        """The object of `simulate --json`; `budget`, `adaptations`, `price_lists` only where there are any."""
         completed = self.hit_rate_at_1_completed
         return {
             "run": self.run,
@@ -119,4 +123,5 @@ class SimulationReport:
             "pace": [change.to_json() for change in self.pace],
             **({"budget": self.budget} if self.budget else {}),
             **({"adaptations": dict(self.adaptations)} if self.adaptations else {}),
+            **({"price_lists": list(self.price_lists)} if self.price_lists else {}),
         }

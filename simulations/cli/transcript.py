@@ -39,6 +39,7 @@ def to_json(inspection: Inspection, *, prompts: bool = False) -> dict[str, Any]:
         "sessions": [row._asdict() for row in inspection.sessions],
         "dialogue": None if dialogue_shown is None else _transcript(dialogue_shown, prompts=prompts),
         **({"adaptations": dict(inspection.adaptations)} if inspection.adaptations else {}),
+        **({"price_lists": list(inspection.price_lists)} if inspection.price_lists else {}),
     }
 
 
@@ -179,7 +180,10 @@ def _whole(exchange: Exchange) -> Iterator[RenderableType]:
     yield Padding(Text.assemble(("[reply]\n", "bold dim"), plain(received)), (1, 0, 0, 8))
     cost = "" if reply.cost_usd is None else f", ${reply.cost_usd:.6f}"
     thought = f" ({reply.reasoning_tokens} reasoning)" if reply.reasoning_tokens else ""
-    took = f"{reply.prompt_tokens} + {reply.completion_tokens} tokens{thought}{cost}, {reply.latency:.2f} s"
+    cached = f" ({reply.cached_tokens} cached)" if reply.cached_tokens else ""
+    took = (
+        f"{reply.prompt_tokens}{cached} + {reply.completion_tokens} tokens{thought}{cost}, {reply.latency:.2f} s"
+    )
     yield Padding(Text("reused, not sent" if reply.reused else took, "dim"), (0, 0, 1, 8))
 
 

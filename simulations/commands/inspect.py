@@ -45,6 +45,7 @@ def inspect(
             target_ranks=[row.rank for row in await recorded.target_ranks()],
             prompts=prompts,
             adaptations=recorded.adaptations,
+            price_lists=recorded.price_lists,
         )
 
     return with_store(db, settings, inspection)

@@ -71,6 +71,12 @@ def _price_now(unpriced: Sequence[UnpricedTokens], prices: PerRole[Price | None]
     return total
 
 
+def price_lists(models: PerRole[LanguageModel]) -> list[str]:
+    """Names and versions of the lists that the models' prices are from; none where all are stated."""
+    lists = (model.price.price_list for model in models.distinct if model.price is not None)
+    return [*dict.fromkeys(filter(None, lists))]
+
+
 @asynccontextmanager
 async def spending(budget: Budget, run: Run, models: PerRole[LanguageModel]) -> AsyncIterator[RunAccount]:
     """The run's account during an execution; unconfirmed costs are on disk in the end."""

@@ -11,7 +11,7 @@ from simulations.analysis.calls import usage_by_role
 from simulations.analysis.simulation_report import SimulationReport
 from simulations.execution.engine import Engine, Notify, PreparedRun, RunJob
 from simulations.execution.execution_config import ExecutionConfig
-from simulations.execution.limits import spending
+from simulations.execution.limits import price_lists, spending
 from simulations.task.run_kind import RunKind
 from simulations.task.task import Task
 
@@ -38,6 +38,7 @@ async def execute_run(
         kind = RunKind.from_config(run.config)
         progress = RunProgress(task, usage, bar, done=len(finished), recommends=kind.recommends)
         if remaining:
+            await run.record_price_lists(price_lists(prepared.models))
             job = RunJob(run, prepared, execution, account, usage, notify)
             async with engine.open(job) as engine_run:
                 started = execution.clock.monotonic()
@@ -65,6 +66,7 @@ async def execute_run(
         pace=changes,
         by_role=usage_by_role(costs, prepared.models.map(lambda model: model.name), reasoning),
         adaptations=adaptations,
+        price_lists=run.price_lists,
     )
 
 

@@ -39,11 +39,13 @@ _ESTIMATE = (
 
 def of_runs(runs: Sequence[LoadedRun]) -> Section:
     """Per run, per agent and round, and the concurrency where the endpoint asked for fewer requests."""
-    tables = [_by_run(runs), _by_agent_of(runs)]
+    blocks: list[Block] = [_by_run(runs), _by_agent_of(runs)]
     if any(run.reasoning_tokens for run in runs):
-        tables.append(_reasoning_of(runs))
-    lowered = [run for run in runs if lowerings(run.pace)]
-    return Section("Cost", (*tables, _concurrency(lowered)) if lowered else tuple(tables))
+        blocks.append(_reasoning_of(runs))
+    blocks += price_lists(list(dict.fromkeys(name for run in runs for name in run.price_lists)))
+    if lowered := [run for run in runs if lowerings(run.pace)]:
+        blocks.append(_concurrency(lowered))
+    return Section("Cost", tuple(blocks))
 
 
 def of_study(costs: StudyCosts) -> Section | None:
@@ -117,6 +119,11 @@ def reasoning(tokens: Mapping[str, int | None]) -> Text | None:
     """Tokens that language models reasoned with, by role; None where there are none."""
     parts = [f"{count(number)} of the {role} agent" for role, number in tokens.items() if number]
     return Text(f"Reasoning tokens, part of the completion tokens: {', '.join(parts)}.", "note") if parts else None
+
+
+def price_lists(names: Sequence[str]) -> list[Text]:
+    """The lists whose prices costs were computed with, as a line of text, where there are any."""
+    return [Text(f"Prices: {', '.join(names)}.", "note")] if names else []
 
 
 def calls_table(lines: Sequence[CallNumbers], *, models: PerRole[str | None] | None = None) -> Table:

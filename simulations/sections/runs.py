@@ -7,7 +7,7 @@ from memory.records import JudgementRow, RunSummary, SessionRow
 from simulations.analysis.inspection import Inspection
 from simulations.document.formats import count, date, dollars, interval, metric, plural, progress, rate
 from simulations.document.page import Block, Column, Page, Section, Table, Text
-from simulations.sections import setup
+from simulations.sections import costs, setup
 from simulations.task.run_kind import RunKind
 
 LISTED = 10
@@ -58,6 +58,7 @@ def overview(inspection: Inspection) -> Page:
     if not kind.same_model:
         blocks.append(Text(f"Language models: {kind.model_names}.", "note"))
     blocks += setup.adaptations_notes(inspection.adaptations)
+    blocks += costs.price_lists(inspection.price_lists)
     if recorded and kind.recommends:
         blocks.append(_scores(inspection, recorded))
     if kind.loop and inspection.sessions:

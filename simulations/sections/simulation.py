@@ -44,6 +44,7 @@ def usage(report: SimulationReport) -> tuple[Section, ...]:
     reasoning = costs.reasoning({role: usage["reasoning_tokens"] for role, usage in report.by_role.items()})
     blocks += [reasoning] if reasoning else []
     blocks += setup.adaptations_notes(report.adaptations)
+    blocks += costs.price_lists(report.price_lists)
     blocks += costs.concurrency(report.pace)
     blocks += [costs.budget(report.budget)] if report.budget else []
     return (Section("", tuple(blocks)),)

@@ -91,6 +91,10 @@ class ReplyView:
     """What a reasoning model thought, apart from the text."""
     reasoning_tokens: int | None = field(default=None, metadata=OMIT_EMPTY)
     """Of the completion; None where the endpoint does not say."""
+    cached_tokens: int | None = field(default=None, metadata=OMIT_EMPTY)
+    """Of the prompt; None where the provider's cache had nothing, or the endpoint does not say."""
+    cache_write_tokens: int | None = field(default=None, metadata=OMIT_EMPTY)
+    """Of the prompt, what was written into the cache."""
 
     @classmethod
     def of(cls, reply: Reply) -> Self:
@@ -104,7 +108,8 @@ class ReplyView:
         reasoning = (
             f", of which {rendering.count(self.reasoning_tokens)} reasoning" if self.reasoning_tokens else ""
         )
-        yield "tokens", f"{prompt} prompt, {completion} completion{reasoning}"
+        cached = f", of which {rendering.count(self.cached_tokens)} cached" if self.cached_tokens else ""
+        yield "tokens", f"{prompt} prompt{cached}, {completion} completion{reasoning}"
         yield "cost", rendering.dollars(self.cost_usd, 6)
         reused = "none: reply of an equal request reused"
         yield "latency", reused if self.reused else rendering.seconds(self.latency)

@@ -82,6 +82,19 @@ class StoreContract:
             replace(recorded, reply=replace(recorded.reply, journaled=True)) for recorded in entries
         ]
 
+    async def test_what_a_cache_had_of_a_prompt_comes_back(self, store, run, entry, url):
+        await run.journal().record(entry(prompt_tokens=100, cached_tokens=64, cache_write_tokens=30))
+        await run.journal().record(entry(round=2, prompt_tokens=100))
+        async with await Store.open(url) as later:
+            journal = (await later.run("x")).journal()
+            replies = [(await journal.find(entry(round=round).key)).reply for round in (1, 2)]
+        assert [(reply.cached_tokens, reply.cache_write_tokens) for reply in replies] == [(64, 30), (None, None)]
+
+    async def test_the_lists_of_prices_in_use_are_recorded_once_in_order(self, store, run):
+        for names in ([], ["list 1"], ["list 1"], ["list 2", "list 1"]):
+            await run.record_price_lists(names)
+        assert (await store.run("x")).price_lists == ["list 1", "list 2"]
+
     async def test_what_was_never_recorded_is_not_found(self, run, entry):
         await run.journal().record(entry("7"))
         assert await run.journal().find(CallKey("8", "loop", 1, "user", 0)) is None

@@ -103,6 +103,8 @@ class RunPage:
     """By role: how requests differ from what was asked for, because the endpoint takes them only so."""
     reasoning_tokens: Mapping[str, int] = field(default_factory=dict, metadata=OMIT_EMPTY)
     """By role: tokens that its language model reasoned with, part of the completion tokens."""
+    price_lists: tuple[str, ...] = field(default=(), metadata=OMIT_EMPTY)
+    """Names and versions of the lists whose prices costs were computed with."""
     round_reports: Annotated[tuple[RoundReport, ...], SkipJsonSchema()] = field(default=(), metadata=NOT_IN_JSON)
     """The rounds as reports show them."""
 
@@ -128,7 +130,7 @@ class RunPage:
     def _calls(self) -> tuple[Block, ...]:
         reasoning = costs.reasoning(self.reasoning_tokens)
         table = costs.calls_table(self.asked, models=None if self.run_kind.same_model else self.run_kind.models)
-        return (table, reasoning) if reasoning else (table,)
+        return (table, *([reasoning] if reasoning else []), *costs.price_lists(self.price_lists))
 
     @property
     def configuration(self) -> Section:
@@ -179,6 +181,7 @@ async def read(data: InjectedData, run: RequestedRun) -> RunPage:
         candidates_hash=run.candidates_hash,
         adaptations=run.adaptations,
         reasoning_tokens=await run.reasoning_tokens(),
+        price_lists=tuple(run.price_lists),
         ranked=await _ranked(run, kind, recorded) if kind.ranks and recorded else (),
         round_reports=reports,
     )

@@ -475,6 +475,7 @@ async def test_what_anthropic_s_cache_had_and_got_costs_what_the_list_says(
     rates = LIST.find_provider_model("claude-opus-5", None, "anthropic", None)[1].get_prices(datetime.now(UTC))
     plain = reply.prompt_tokens - read - written - written_1h
     assert plain > 0
+    assert (reply.cached_tokens or 0, reply.cache_write_tokens or 0) == (read, written + written_1h)
     dollars = [
         (plain, rates.input_mtok),
         (read, rates.cache_read_mtok),

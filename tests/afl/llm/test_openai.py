@@ -212,4 +212,5 @@ async def test_a_cached_prompt_of_an_endpoint_costs_what_the_list_says() -> None
         answer = await model.chat.ainvoke("Hello")
         await model.close()
     reply = to_reply(answer, price=price, latency=0.0)
+    assert (reply.prompt_tokens, reply.cached_tokens, reply.cache_write_tokens) == (100, 64, None)
     assert reply.cost_usd == price.of(100, 10, cache=CacheTokens(read=64)) < price.of(100, 10)
