@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from afl.llm.canned_answers import canned_answer
 from afl.llm.response_format import SchemaForm, form_of
+from afl.testing.faults import Completion
 from afl.testing.server import FakeServer, running_server
 from tests.simulations.conftest import Afl, loop_arguments
 
@@ -86,6 +88,38 @@ def test_the_form_that_an_endpoint_takes_is_found_out_once(
 
 def _form(request: Mapping[str, Any]) -> SchemaForm:
     return form_of(request.get("response_format"))
+
+
+LLAMA_CPP_PYTHON = {
+    "message": "1 validation error:\n  {'type': 'literal_error', 'loc': ('body', 'response_format', 'type'), 'msg': "
+    "\"Input should be 'text' or 'json_object'\", 'input': 'json_schema', 'ctx': {'expected': \"'text' or "
+    '\'json_object\'"}}\n\n  File "app.py", line 376, in create_chat_completion\n    POST /v1/chat/completions',
+    "type": "internal_server_error",
+    "param": None,
+    "code": None,
+}
+"""Recorded from llama-cpp-python 0.3.36's server, which answers so with status 500."""
+
+
+async def llama_cpp_python(request: web.Request, completion: Completion) -> web.StreamResponse:
+    """That server: one form of schemas, and JSON with the spaces that its grammar allows."""
+    if (await request.json())["response_format"]["type"] != "json_object":
+        return web.json_response({"error": LLAMA_CPP_PYTHON}, status=500)
+    message = completion["choices"][0]["message"]
+    written = (
+        json.dumps(json.loads(message["content"]), separators=(" ,", ": ")).replace("{", "{ ").replace("}", "} ")
+    )
+    message["content"] = written
+    return web.json_response(completion)
+
+
+def test_llama_cpp_python_takes_schemas_in_its_own_form(loop: Afl) -> None:
+    with running_server(faults=dict.fromkeys(range(1, 99), llama_cpp_python)) as server:
+        run = loop(server, "--run", "x", "--sessions", 2, "--concurrency", 1, *JSON)
+    assert (run.code, run.json["completed"], run.json["llm"]["retries"]) == (0, 2, 0)
+    forms = [_form(request) for request in server.requests]
+    assert forms[:2] == [SchemaForm.JSON_SCHEMA, SchemaForm.JSON_SCHEMA_UNBOUNDED]
+    assert set(forms[2:]) == {SchemaForm.JSON_OBJECT_SCHEMA}
 
 
 def test_what_is_found_out_is_used_by_the_continuation(loop: Afl) -> None:
