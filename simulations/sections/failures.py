@@ -9,6 +9,11 @@ from simulations.document.formats import count, estimate, part
 from simulations.document.page import Column, Section, Table, Text
 
 _UNREADABLE = (Outcome.UNPARSED, Outcome.OFF_LIST)
+_ASK_FOR_JSON = (
+    "With --structured json-schema a reply is a JSON object whose item is one of the candidates, which small models "
+    "manage too."
+)
+_NOT_FOLLOWED = "The endpoint does not make replies follow their JSON schema; `afl llm check` tells what it takes."
 _FAILURES = tuple(outcome.value for outcome in Outcome if outcome is not Outcome.OK)
 
 
@@ -24,23 +29,23 @@ def section(runs: Sequence[LoadedRun]) -> Section:
     turns_of_runs = {run.label: (run.turns_by_outcome, run.calls.repairs) for run in runs}
     blocks = [sessions_table(sessions_of_runs), turns_table(turns_of_runs)]
     hints = (
-        structured_hint(run.turns_by_outcome, run=run.label)
+        unreadable_hint(run.turns_by_outcome, structured=all(run.kind.structured.distinct), run=run.label)
         for run in runs
-        if not all(run.kind.structured.distinct)
     )
     return Section("Failures", (*blocks, *filter(None, hints)))
 
 
-def structured_hint(turns: Mapping[str, int], *, run: str = "") -> Text | None:
-    """That answers can be asked for as JSON, where more than one turn in five had none that could be read."""
+def unreadable_hint(turns: Mapping[str, int], *, structured: bool, run: str = "") -> Text | None:
+    """What can be done where more than one turn in five had no answer that could be read: ask for JSON objects.
+
+    `structured`: whether they were asked for, so that the endpoint does not make replies follow their schema.
+    """
     unreadable, n = sum(turns.get(outcome, 0) for outcome in _UNREADABLE), sum(turns.values())
     if unreadable * 5 <= n:
         return None
-    text = (
-        f"{f'{run}: ' if run else ''}{part((unreadable, n))} turns had no answer that could be read. With --structured "
-        "json-schema a reply is a JSON object whose item is one of the candidates, which small models manage too."
-    )
-    return Text(text, "warning")
+    advice = _NOT_FOLLOWED if structured else _ASK_FOR_JSON
+    lead = f"{run}: " if run else ""
+    return Text(f"{lead}{part((unreadable, n))} turns had no answer that could be read. {advice}", "warning")
 
 
 def sessions_table(outcomes: Mapping[str, Mapping[str, int]]) -> Table:

@@ -33,7 +33,7 @@ def usage(report: SimulationReport) -> tuple[Section, ...]:
         f"{count(llm['prompt_tokens'] + llm['completion_tokens'])} tokens, "
         f"{'cost unknown' if llm['cost_usd'] is None else dollars(llm['cost_usd'])}, {seconds(report.seconds)}"
     )
-    hint = None if report.structured else failures.structured_hint(report.outcomes)
+    hint = failures.unreadable_hint(report.outcomes, structured=report.structured)
     blocks: list[Block] = [
         Text(f"Turns: {outcomes}.", "note"),
         *([hint] if hint else []),

@@ -194,8 +194,19 @@ def test_the_report_says_that_it_exists_where_text_is_not_read(loop: Afl, afl: A
     with running_server(rambles) as server:
         arguments = ["--run", "x", "--sessions", 2]
         shown = afl(*(part for part in loop_arguments(server, *arguments) if part != "--json"))
-    assert "--structured json-schema" in " ".join(shown.out.split())
-    assert "2 (50.0 %) turns had no answer that could be read" in " ".join(shown.out.split())
+    text = " ".join(shown.out.split())
+    assert "2 (50.0 %) turns had no answer that could be read. With --structured json-schema" in text
+
+
+def test_the_report_says_where_schemas_are_taken_and_not_followed(loop: Afl, small: Path, afl: Afl) -> None:
+    async def ignores(request: web.Request, completion: Completion) -> web.StreamResponse:
+        completion["choices"][0]["message"]["content"] = "I like music."
+        return web.json_response(completion)
+
+    with running_server(faults=dict.fromkeys(range(1, 99), ignores)) as server:
+        arguments = loop_arguments(server, "--run", "x", "--sessions", 1, *JSON)
+        shown = afl(*(part for part in arguments if part != "--json"))
+    assert "does not make replies follow their JSON schema" in " ".join(shown.out.split())
 
 
 def test_an_unknown_word_is_the_user_s_mistake(loop: Afl, server: FakeServer) -> None:
