@@ -31,11 +31,11 @@ def langchain_model(context: LanguageModelContext) -> LanguageModel:
     Raises `UsageError` without a provider and a model, for a provider that LangChain does not know or whose package is
     not installed, without a key where one is needed, and for options that the provider's class does not take.
     """
-    provider, model = _provider_and_model(context.argument)
+    provider, model = provider_and_model(context.argument)
     source = _source(context.spec.source, provider)
     key = _read_key(context, provider, source)
     chat, asked = _chat(context, provider, model, key)
-    url = context.spec.base_url or chat.address or os.environ.get(_address_variable(provider), "")
+    url = context.spec.base_url or chat.address or os.environ.get(address_variable(provider), "")
     secrets = tuple(dict.fromkeys([*_secrets(chat, key), *url_secrets(url)]))
     return LanguageModel(
         name=f"langchain:{provider}:{model}",
@@ -51,7 +51,8 @@ def langchain_model(context: LanguageModelContext) -> LanguageModel:
     )
 
 
-def _provider_and_model(argument: str | None) -> tuple[str, str]:
+def provider_and_model(argument: str | None) -> tuple[str, str]:
+    """LangChain's name of the provider, and the model; `UsageError` where one is missing."""
     provider, _, model = (argument or "").partition(":")
     if not (provider and model):
         given = "langchain" if argument is None else f"langchain:{argument}"
@@ -68,7 +69,7 @@ def _source(source: EndpointSource, provider: str) -> EndpointSource:
     return replace(source, key=_KEYS.get(provider, f"{provider.upper()}_API_KEY"))
 
 
-def _address_variable(provider: str) -> str:
+def address_variable(provider: str) -> str:
     """Where SDKs look for another address than their provider's."""
     return f"{provider.upper()}_BASE_URL"
 
@@ -86,7 +87,7 @@ def _read_key(context: LanguageModelContext, provider: str, source: EndpointSour
         raise UsageError(f"no key in {source.key}: set it or write it into .env")
     if provider in _OWN_CREDENTIALS:
         return None
-    if context.spec.base_url or os.environ.get(_address_variable(provider)):
+    if context.spec.base_url or os.environ.get(address_variable(provider)):
         return NO_KEY
     raise UsageError(f"no key for {provider}: set {source.key} or write it into .env")
 

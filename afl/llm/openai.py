@@ -16,10 +16,12 @@ from afl.llm.language_model import (
     EndpointSource,
     LanguageModel,
     LanguageModelContext,
+    LanguageModelSpec,
 )
 from afl.llm.redaction import host_and_port, redact_line, redact_logs, secret_encodings, url_secrets
 from afl.llm.request_cost import price_of
 from afl.llm.sampling import SamplingOptions
+from afl.settings import Settings
 
 if TYPE_CHECKING:
     from afl.llm.openai_chat import RawChatOpenAI
@@ -36,7 +38,7 @@ def openai_model(context: LanguageModelContext) -> LanguageModel:
     if context.argument is None:
         raise UsageError("got --llm openai, expected openai:MODEL, for example openai:gpt-4o-mini")
     source = context.spec.source
-    url = _checked_url(context.spec.base_url or context.settings.openai_base_url or OPENAI_URL, source)
+    url = _checked_url(openai_address(context.spec, context.settings), source)
     key = _read_key(context, url)
     address, headers, query = _split_url(url)
     chat = _chat(context.argument, address, key, context.spec.sampling, headers, query, context.timeout)
@@ -54,6 +56,11 @@ def openai_model(context: LanguageModelContext) -> LanguageModel:
         secrets=secrets,
         adaptations=chat.adaptations,
     )
+
+
+def openai_address(spec: LanguageModelSpec, settings: Settings) -> str:
+    """Where a model is asked: at the stated address, that of the settings, or OpenAI's."""
+    return spec.base_url or settings.openai_base_url or OPENAI_URL
 
 
 def endpoint_check(

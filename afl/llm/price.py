@@ -31,6 +31,10 @@ class Price:
         """Name and version of the list of prices that it is from; empty for a price that somebody stated."""
         return ""
 
+    @property
+    def is_free(self) -> bool:
+        return self.prompt == self.completion == 0
+
     def of(
         self, prompt: float, completion: float, *, cache: CacheTokens = NO_CACHE, at: float | None = None
     ) -> float:

@@ -11,6 +11,7 @@ from simulations.options.groups import API_KEY_ENV, BASE_URL, CONFIG
 
 if TYPE_CHECKING:
     from afl.llm.endpoint_probe import ProbeResult
+    from afl.llm.price import Price
     from afl.llm.profiles import Profile
     from afl.settings import Settings
 
@@ -32,7 +33,9 @@ class ConfiguredModel:
     options: Mapping[str, Any]
     """Those of the profile."""
     price: tuple[float, float] | None
-    """US dollars per million tokens of prompts and replies, as the profile states them."""
+    """US dollars per million tokens of prompts and replies; None where not known."""
+    price_source: str | None = None
+    """Where the price is from: `profile`, a file, or a list with its version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,8 @@ class ConfiguredModels:
 
     def to_json(self) -> dict[str, Any]:
         """The object of `llm list --json`."""
-        return {"config": self.config, "models": [asdict(model) for model in self.models]}
+        rows = [asdict(model) for model in self.models]
+        return {"config": self.config, "models": [_without_unknown_source(row) for row in rows]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +65,26 @@ class ModelCheck:
     probe: "ProbeResult"
     warning: str | None
     """What is odd about the endpoint's list of models."""
+    price: tuple[float, float] | None = None
+    """US dollars per million tokens of prompts and replies; None where not known."""
+    price_source: str | None = None
+    """Where the price is from: `profile`, a file, or a list with its version."""
 
     def to_json(self) -> dict[str, Any]:
         """The object of `llm check --json`."""
         facts = {"name": self.name, "model": self.model, "endpoint": self.endpoint}
-        return {**facts, "parameters": dict(self.parameters), **asdict(self.probe), "warning": self.warning}
+        price = {} if self.price is None else {"price": self.price, "price_source": self.price_source}
+        return {
+            **facts,
+            "parameters": dict(self.parameters),
+            **asdict(self.probe),
+            "warning": self.warning,
+            **_without_unknown_source(price),
+        }
+
+
+def _without_unknown_source(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key != "price_source" or value}
 
 
 def llm_list(
@@ -132,7 +151,9 @@ def llm_check(
             warning, result = wait(_check(model, timeout))
         finally:
             wait(model.close())
-    return ModelCheck(name, model.name, model.endpoint, dict(model.parameters), result, warning)
+    price, source = _price_and_source(model.price)
+    parameters = dict(model.parameters)
+    return ModelCheck(name, model.name, model.endpoint, parameters, result, warning, price, source)
 
 
 async def _check(model: Any, seconds: float) -> "tuple[str | None, ProbeResult]":
@@ -149,14 +170,24 @@ def _any_dataset() -> Any:
     return import_demo(None, ImportOptions(name="demo", domain=None), users=10)
 
 
+def _price_and_source(price: "Price | None") -> tuple[tuple[float, float] | None, str | None]:
+    return (None, None) if price is None else ((price.prompt, price.completion), price.source)
+
+
 def _of_profile(name: str, profile: "Profile", settings: "Settings") -> ConfiguredModel:
+    from afl.llm.language_model import LanguageModelSpec
+    from afl.llm.price import Price
     from afl.llm.redaction import host_and_port
+    from afl.llm.spec_price import spec_price
     from afl.plugins import parse_spec
 
     row = _of_plugin(parse_spec(profile.model).name, settings)
     if profile.api_key_env is not None:
         row = replace(row, key=profile.api_key_env, key_found=settings.api_key(profile.api_key_env) is not None)
     endpoint = None if profile.base_url is None else host_and_port(profile.base_url)
+    stated = None if profile.price is None else Price(*profile.price, source="profile")
+    spec = LanguageModelSpec(profile.model, base_url=profile.base_url, price=stated)
+    price, source = _price_and_source(spec_price(spec, settings))
     return replace(
         row,
         name=name,
@@ -164,7 +195,8 @@ def _of_profile(name: str, profile: "Profile", settings: "Settings") -> Configur
         model=profile.model,
         endpoint=endpoint,
         options=dict(profile.options),
-        price=profile.price,
+        price=price,
+        price_source=source,
     )
 
 

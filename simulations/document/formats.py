@@ -93,6 +93,11 @@ def dollars(cost: float | None) -> str:
     return "unknown" if cost is None else f"${cost:,.4f}"
 
 
+def price(prompt: float, completion: float, source: str | None) -> str:
+    """`$0.15 prompt, $0.6 completion (profile)`, of dollars per million tokens and where the price is from."""
+    return f"${prompt:g} prompt, ${completion:g} completion" + (f" ({source})" if source else "")
+
+
 def seconds(value: float) -> str:
     """`12.3 s`"""
     return f"{value:,.1f} s"

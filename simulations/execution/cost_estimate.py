@@ -129,6 +129,7 @@ class CostEstimate:
             "prompt_tokens": self.prompt_tokens.to_json(),
             "completion_tokens": self.completion_tokens.to_json(),
             "cost_usd": None if cost is None else cost.to_json(4),
+            **({} if self.has_two_models else _price_json(self.models.recommendation)),
             "seconds": self.seconds.to_json(1),
             **(
                 {"by_role": {role.value: self.parts.of(role)._of_role() for role in Role}}
@@ -169,6 +170,7 @@ class CostEstimate:
             "prompt_tokens": self.prompt_tokens.to_json(),
             "completion_tokens": self.completion_tokens.to_json(),
             "cost_usd": None if cost is None else cost.to_json(4),
+            **_price_json(self.models.recommendation),
         }
 
     def _sequential_calls(self, *, first_only: bool) -> float:
@@ -187,6 +189,14 @@ class CostEstimate:
         rpm, tpm = self.rates.rpm or inf, self.rates.tpm or inf
         pairs = zip(self.calls, tokens, strict=True)
         return Range(*(max(60 * calls / rpm, 60 * count / tpm) for calls, count in pairs))
+
+
+def _price_json(model: EstimatedModel) -> dict[str, Any]:
+    """The price of a model and where it is from; nothing where it is not known, or there is none."""
+    if model.price is None or model.price.is_free:
+        return {}
+    price = model.price
+    return {"price": {"prompt": price.prompt, "completion": price.completion, "source": price.source}}
 
 
 def _within(entry: RequestStatistics, first_only: bool) -> bool:

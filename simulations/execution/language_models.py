@@ -92,7 +92,7 @@ def _key(variable: str | None, option: str, settings: Settings) -> "SecretStr | 
 
 
 def _price(price: tuple[float, float] | None) -> Price | None:
-    return None if price is None else Price(*price)
+    return None if price is None else Price(*price, source="profile")
 
 
 def recorded_models(config: Mapping[str, Any]) -> PerRole[LanguageModel]:

@@ -9,7 +9,7 @@ from memory.costs import AgentCost
 from simulations.analysis.calls import CallNumbers, RoleUsage
 from simulations.analysis.loaded_run import LoadedRun
 from simulations.analysis.study_report import StudyCosts
-from simulations.document.formats import count, decimal, dollars, duration, latency, plural
+from simulations.document.formats import count, decimal, dollars, duration, latency, plural, price
 from simulations.document.page import Block, Column, Page, Section, Table, Text
 from simulations.execution.cost_estimate import CostEstimate
 
@@ -73,7 +73,20 @@ def estimate_page(estimate: CostEstimate) -> Page:
     names = " and ".join(model.name for model in estimate.models.distinct)
     title = f"{plural(estimate.sessions, 'session')} of {estimate.dataset} with {names}"
     tables = (Table.of("", _ESTIMATE, rows), *([_estimate_by_agent(estimate)] if estimate.has_two_models else []))
-    return Page(title, (), (Section("", (*tables, note)),))
+    return Page(title, (), (Section("", (*tables, note, *_prices(estimate))),))
+
+
+def _prices(estimate: CostEstimate) -> list[Text]:
+    """What a token of each model costs and where that is from, or how to state it; nothing of free models."""
+    stated = "not known; price_prompt and price_completion of a profile, or a file of prices, state it"
+    lines = []
+    for model in estimate.models.distinct:
+        known = model.price
+        if known is not None and known.is_free:
+            continue
+        text = stated if known is None else price(known.prompt, known.completion, known.source)
+        lines.append(Text(f"Price per million tokens of {model.name}: {text}.", "note"))
+    return lines
 
 
 def _assumed_reasoning(estimate: CostEstimate) -> str:

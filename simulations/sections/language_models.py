@@ -1,6 +1,7 @@
 """Language models: what is configured, and what an endpoint takes."""
 
 from simulations.commands.llm import ConfiguredModel, ConfiguredModels, ModelCheck
+from simulations.document.formats import price
 from simulations.document.page import Column, Facts, Page, Section, Table, Text
 
 _MODELS = (
@@ -10,6 +11,7 @@ _MODELS = (
     Column("endpoint"),
     Column("key"),
     Column("options"),
+    Column("price per million tokens"),
 )
 _TAKEN = {True: "yes", False: "no; requests go without it", None: "not asked"}
 
@@ -18,7 +20,7 @@ def list_page(configured: ConfiguredModels) -> Page:
     """A name per row, profiles first."""
     file = "none: no afl.toml here or in AFL_HOME" if configured.config is None else configured.config
     rows = [
-        [row.name, row.kind, row.model, row.endpoint, _key(row), _options(row) or None]
+        [row.name, row.kind, row.model, row.endpoint, _key(row), _options(row) or None, _price(row)]
         for row in configured.models
     ]
     return Page("", (Text(f"Profiles: {file}"),), (Section("", (Table.of("", _MODELS, rows),)),))
@@ -37,6 +39,7 @@ def check_page(check: ModelCheck) -> Page:
         ("system role", "no; its text goes into the user's message" if probe.system_role is False else "yes"),
         ("maximum length", probe.max_tokens_as),
         ("JSON schemas", probe.schema or "no"),
+        ("price per million tokens", _price(check) or "not known"),
     ]
     if probe.system_role is None:
         facts = [(name, "not asked" if name == "system role" else value) for name, value in facts]
@@ -48,6 +51,11 @@ def _key(row: ConfiguredModel) -> str | None:
     if row.key is None:
         return None
     return f"{row.key}, {'found' if row.key_found else 'not found'}"
+
+
+def _price(of: ConfiguredModel | ModelCheck) -> str | None:
+    """`$0.15 prompt, $0.6 completion (profile)`; None where it is not known."""
+    return None if of.price is None else price(*of.price, of.price_source)
 
 
 def _options(row: ConfiguredModel) -> str:

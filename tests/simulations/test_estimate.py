@@ -6,9 +6,14 @@ from pathlib import Path
 import pytest
 
 from afl.llm.canned_answers import refusing_answer
+from afl.llm.language_model import PerRole
+from afl.llm.limiter import RateLimits
+from afl.llm.price_list import list_version, listed_price
 from afl.llm.reasoning_models import is_known_to_reason
 from afl.testing.server import running_server
 from simulations.commands.estimate import estimate
+from simulations.execution.cost_estimate import CostEstimate, EstimatedModel
+from simulations.execution.dry_run import RequestStatistics
 from tests.simulations.conftest import Afl
 
 OPTIONS = "--dataset small --split all --llm openai:m --recommender none --reward none"
@@ -37,6 +42,38 @@ def test_the_cost_follows_from_tokens_and_the_price_list(afl: Afl, small: Path) 
     tokens, replies = found["prompt_tokens"]["most"], found["completion_tokens"]["most"]
     assert replies == 80 * found["calls"]["most"]
     assert found["cost_usd"]["most"] == pytest.approx((tokens + 10 * replies) / 1e6, abs=1e-4)
+
+
+def test_the_price_and_where_it_is_from_are_shown(afl: Afl, small: Path) -> None:
+    listed = afl("estimate", *SAID[:4], "--llm", "openai:gpt-4o-mini", *SAID[6:])
+    assert "Price per million tokens of openai:gpt-4o-mini: $" in listed.out
+    assert f"({list_version()})." in " ".join(listed.out.split())
+    assert "Price per million tokens of openai:m: not known; price_prompt" in afl("estimate", *SAID).out
+    assert "price" not in afl("estimate", *SAID, "--json").json
+    (small / "prices.json").write_text(json.dumps({"models": {"m": [1.0, 10.0], "u": [0, 0]}}))
+    found = afl("estimate", *SAID, "--json").json
+    assert found["price"] == {"prompt": 1.0, "completion": 10.0, "source": str(small / "prices.json")}
+    both = afl("estimate", *SAID, *TWO, "--json").json
+    assert (both["by_role"]["recommendation"]["price"], "price" in both) == (found["price"], False)
+    assert "price" not in both["by_role"]["user"]
+
+
+def test_a_long_prompt_is_estimated_by_its_own_length_and_not_by_that_of_all_together() -> None:
+    price = listed_price("gemini-3-pro-preview", provider="google")
+    assert price is not None
+    estimate = CostEstimate(
+        dataset="d",
+        models=PerRole.shared(EstimatedModel("m", price)),
+        sessions=1000,
+        requests=[RequestStatistics("loop", "recommendation", 1, 1.0, 1500.0)],
+        reply_tokens=80,
+        latency=1.0,
+        concurrency=1,
+        rates=RateLimits(),
+    )
+    assert estimate.cost_usd is not None
+    assert estimate.cost_usd.most == pytest.approx(1000 * price.of(1500, 80))
+    assert estimate.cost_usd.most < price.of(1_500_000, 80_000)
 
 
 TWO = ["--user-llm", "openai:u"]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from afl.llm.price_list import list_version, listed_price
 from afl.testing.faults import Completion, Fault, error_response
 from afl.testing.server import running_server
 from tests.simulations.conftest import Afl
@@ -131,6 +132,56 @@ def test_the_list_has_profiles_and_plugins_and_whether_keys_are_there_but_no_key
     people = afl("llm", "list", "--config", tmp_path / "models.toml")
     assert "NO_SUCH_KEY, not found" in " ".join(people.out.split())
     assert "sk-" not in listed.out + people.out + listed.err + people.err
+
+
+def test_the_list_says_what_tokens_cost_and_where_that_is_from(
+    afl: Afl, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ANTHROPIC_BASE_URL", raising=False)
+    (small / "prices.json").write_text('{"models": {"llama3": [0.05, 0.2]}}')
+    (tmp_path / "models.toml").write_text(
+        """
+        [llm.listed]
+        model = "openai:gpt-4o-mini"
+        [llm.claude]
+        model = "langchain:anthropic:claude-opus-5"
+        [llm.stated]
+        model = "openai:gpt-4o-mini"
+        price_prompt = 1
+        price_completion = 2
+        [llm.filed]
+        model = "openai:llama3"
+        base_url = "http://localhost:11434/v1"
+        [llm.local]
+        model = "openai:gpt-4o-mini"
+        base_url = "http://localhost:4000/v1"
+        """
+    )
+    listed = afl("llm", "list", "--config", tmp_path / "models.toml", "--json")
+    prices = {row["name"]: (row["price"], row.get("price_source")) for row in listed.json["models"]}
+    openai = listed_price("gpt-4o-mini", provider="openai")
+    claude = listed_price("claude-opus-5", provider="anthropic")
+    assert openai is not None
+    assert claude is not None
+    assert prices["listed"] == ([openai.prompt, openai.completion], list_version())
+    assert prices["claude"] == ([claude.prompt, claude.completion], list_version())
+    assert prices["stated"] == ([1.0, 2.0], "profile")
+    assert prices["filed"] == ([0.05, 0.2], str(small / "prices.json"))
+    assert prices["local"] == prices["openai"] == (None, None)
+    assert not any("price_source" in row for row in listed.json["models"] if row["price"] is None)
+    people = afl("llm", "list", "--config", tmp_path / "models.toml").out
+    assert all(part in people for part in ("$1 prompt", "(profile)", f"({list_version()})"))
+
+
+def test_a_check_says_what_tokens_cost(afl: Afl, small: Path) -> None:
+    with running_server(faults=every(able)) as server:
+        checked = ("llm", "check", "openai:m", "--base-url", server.url)
+        assert "price" not in afl(*checked, "--json").json
+        assert "not known" in afl(*checked).out
+        (small / "prices.json").write_text('{"models": {"m": [0.05, 0.2]}}')
+        assert "$0.05 prompt, $0.2 completion" in afl(*checked).out
+        found = afl(*checked, "--json").json
+    assert (found["price"], found["price_source"]) == ([0.05, 0.2], str(small / "prices.json"))
 
 
 def test_without_a_file_the_list_says_so(afl: Afl) -> None:
