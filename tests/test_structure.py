@@ -12,7 +12,7 @@ import pytest
 from benchmarks.structure import Structure
 
 ROOT = Path(__file__).resolve().parents[1]
-HEAVY = ("torch", "langgraph", "langchain_core", "polars", "sqlalchemy")
+HEAVY = ("torch", "langgraph", "langchain_core", "polars", "sqlalchemy", "genai_prices")
 POINTS = sorted(
     {point for group in entry_points().groups if group.startswith("afl.") for point in entry_points(group=group)}
 )

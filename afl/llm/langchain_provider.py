@@ -42,7 +42,9 @@ def langchain_model(context: LanguageModelContext) -> LanguageModel:
         chat=chat,
         parameters=asked,
         price=context.spec.price
-        or price_of(model, user_prices=context.settings.prices_file, address=url, provider=provider),
+        or price_of(
+            model, user_prices=context.settings.prices_file, address=url, provider=provider, options=asked
+        ),
         close=redact_logs(secrets, until=chat.aclose),
         endpoint=host_and_port(url) if url else "",
         source=source,

@@ -48,7 +48,12 @@ def openai_model(context: LanguageModelContext) -> LanguageModel:
         chat=chat,
         parameters=chat.sampling.parameters(),
         price=context.spec.price
-        or price_of(context.argument, user_prices=context.settings.prices_file, address=url),
+        or price_of(
+            context.argument,
+            user_prices=context.settings.prices_file,
+            address=url,
+            options=context.spec.sampling.body(),
+        ),
         check=endpoint_check(chat, url=url, secrets=secrets, source=source),
         close=redact_logs(secrets, until=chat.aclose),
         endpoint=host_and_port(url),

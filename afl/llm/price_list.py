@@ -5,12 +5,14 @@ The list is the one in the installed package; its functions that fetch a newer o
 
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from importlib.metadata import version
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from afl.llm.price import NO_CACHE, CacheTokens, Price
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, ModelPrice, Provider
 
 PACKAGE = "genai-prices"
+NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 _LANGCHAIN_NAMES = {
     "anthropic_bedrock": "aws",
     "azure_ai": "azure",
@@ -34,6 +37,8 @@ _LANGCHAIN_NAMES = {
     "xai": "x-ai",
 }
 """LangChain's names of providers that the list has under another one."""
+_SERVICE = ("service_tier", "speed")
+"""Fields of a request that choose a level of service: OpenAI's and Google's, Anthropic's."""
 _FURTHER_HOSTS = {"api.together.ai": "together"}
 """Addresses of providers that the list does not mention."""
 _NOT_COUNTED = ("output_reasoning_mtok", "output_citation_mtok")
@@ -51,6 +56,8 @@ class ListedPrice(Price):
     """As the list calls it."""
     model: str = ""
     """As it is asked for."""
+    service: tuple[tuple[str, str], ...] = ()
+    """The level of service that requests ask for, where it has rates of its own: `service_tier`, `priority`."""
 
     @property
     def price_list(self) -> str:
@@ -59,12 +66,12 @@ class ListedPrice(Price):
     def of(
         self, prompt: float, completion: float, *, cache: CacheTokens = NO_CACHE, at: float | None = None
     ) -> float:
-        rates = Rates.of(_find_model(self.provider, self.model).get_prices(_utc(at)))
-        return rates.cost(prompt, completion, cache)
+        prices = _find_model(self.provider, self.model).get_prices(_utc(at), dict(self.service))
+        return Rates.of(prices).cost(prompt, completion, cache)
 
     def most(self, prompt: float, completion: float, *, at: float | None = None) -> float:
         """Every rate of this day and the next counts: the price may change while a request is under way."""
-        rates = _rates_of_two_days(self.provider, self.model, _utc(at).date())
+        rates = _rates_of_two_days(self.provider, self.model, self.service, _utc(at).date())
         return max(each.most(prompt, completion) for each in rates)
 
 
@@ -122,8 +129,12 @@ class Rates(NamedTuple):
         return self.request + (dearest * prompt + self.completion.most(prompt) * completion) / 1e6
 
 
-def listed_price(model: str, *, address: str = "", provider: str = "") -> ListedPrice | None:
+def listed_price(
+    model: str, *, address: str = "", provider: str = "", options: Mapping[str, Any] = NO_OPTIONS
+) -> ListedPrice | None:
     """The price of a model at this address; where none is given, at LangChain's `provider`.
+
+    `options` are those of a request: some levels of service have rates of their own.
 
     None for a model that the list does not have, and for an address that belongs to none of its providers: on the
     same machine, in a private network, of a proxy. What a model of the same name costs there, the list cannot know.
@@ -132,12 +143,15 @@ def listed_price(model: str, *, address: str = "", provider: str = "") -> Listed
     info = None if found is None else found.find_model(model, all_providers=_providers())
     if found is None or info is None:
         return None
-    price = info.get_prices(_utc(None))
+    # Rates of a level of service are the provider's own, not those of one whose model this is.
+    asked = [(name, value) for name in _SERVICE if isinstance(value := options.get(name), str)]
+    service = tuple(asked) if any(info is own for own in found.models) else ()
+    price = info.get_prices(_utc(None), dict(service))
     has_tokens = vars(price).get("input_mtok") is not None and vars(price).get("output_mtok") is not None
     if not has_tokens or any(vars(price).get(key) for key in _NOT_COUNTED):
         return None
     rates = Rates.of(price)
-    return ListedPrice(rates.prompt.base, rates.completion.base, list_version(), found.id, model)
+    return ListedPrice(rates.prompt.base, rates.completion.base, list_version(), found.id, model, service)
 
 
 @cache
@@ -200,7 +214,9 @@ def _find_model(provider: str, model: str) -> "ModelInfo":
 
 
 @cache
-def _rates_of_two_days(provider: str, model: str, day: date) -> frozenset[Rates]:
+def _rates_of_two_days(
+    provider: str, model: str, service: tuple[tuple[str, str], ...], day: date
+) -> frozenset[Rates]:
     """All rates of a model on this day and the next, UTC: prices change at midnight and at stated hours."""
     info = _find_model(provider, model)
     hours = [datetime.min.time()]
@@ -209,7 +225,7 @@ def _rates_of_two_days(provider: str, model: str, day: date) -> frozenset[Rates]
         hours += [hour for hour in stated if hour is not None]
     days = (day, day + timedelta(days=1))
     moments = (datetime.combine(day, hour, hour.tzinfo or UTC) for day in days for hour in hours)
-    return frozenset(Rates.of(info.get_prices(moment)) for moment in moments)
+    return frozenset(Rates.of(info.get_prices(moment, dict(service))) for moment in moments)
 
 
 def _rate(price: "ModelPrice", key: str) -> Rate | None:

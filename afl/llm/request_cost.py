@@ -5,27 +5,33 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from afl.errors import UsageError
 from afl.llm.price import Price
-from afl.llm.price_list import listed_price
+from afl.llm.price_list import NO_OPTIONS, listed_price
 from afl.types import Message, Outcome, Reply, Spending
 
 _DATED = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 
 
 def price_of(
-    model: str, *, user_prices: Path | None = None, address: str = "", provider: str = ""
+    model: str,
+    *,
+    user_prices: Path | None = None,
+    address: str = "",
+    provider: str = "",
+    options: Mapping[str, Any] = NO_OPTIONS,
 ) -> Price | None:
     """The price of a model id, dated snapshots included (`gpt-4o-mini-2024-07-18`); None where it is not known.
 
     `user_prices` is a file that comes first: `{"models": {"MODEL": [PROMPT, COMPLETION]}}`, in US dollars per million
     tokens, wherever the model is asked; it need not exist. Else that of `listed_price`: at an address, or with
-    LangChain's provider. Raises `UsageError` for a file that cannot be read.
+    LangChain's provider, of requests with these options. Raises `UsageError` for a file that cannot be read.
     """
     prices = _read_prices(user_prices) if user_prices else {}
     stated = prices.get(model) or prices.get(_DATED.sub("", model))
-    return stated or listed_price(model, address=address, provider=provider)
+    return stated or listed_price(model, address=address, provider=provider, options=options)
 
 
 def _read_prices(path: Path) -> Mapping[str, Price]:

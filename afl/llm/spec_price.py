@@ -18,11 +18,12 @@ def spec_price(spec: LanguageModelSpec, settings: Settings) -> Price | None:
     """
     if spec.price is not None:
         return spec.price
-    plugin = parse_spec(spec.name)
+    plugin, prices, options = parse_spec(spec.name), settings.prices_file, spec.sampling.body()
     if plugin.name == "openai" and plugin.argument:
-        return price_of(plugin.argument, user_prices=settings.prices_file, address=openai_address(spec, settings))
+        address = openai_address(spec, settings)
+        return price_of(plugin.argument, user_prices=prices, address=address, options=options)
     if plugin.name == "langchain":
         provider, model = provider_and_model(plugin.argument)
         address = spec.base_url or os.environ.get(address_variable(provider), "")
-        return price_of(model, user_prices=settings.prices_file, address=address, provider=provider)
+        return price_of(model, user_prices=prices, address=address, provider=provider, options=options)
     return None

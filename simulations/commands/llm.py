@@ -186,7 +186,7 @@ def _of_profile(name: str, profile: "Profile", settings: "Settings") -> Configur
         row = replace(row, key=profile.api_key_env, key_found=settings.api_key(profile.api_key_env) is not None)
     endpoint = None if profile.base_url is None else host_and_port(profile.base_url)
     stated = None if profile.price is None else Price(*profile.price, source="profile")
-    spec = LanguageModelSpec(profile.model, base_url=profile.base_url, price=stated)
+    spec = LanguageModelSpec(profile.model, profile.sampling, base_url=profile.base_url, price=stated)
     price, source = _price_and_source(spec_price(spec, settings))
     return replace(
         row,

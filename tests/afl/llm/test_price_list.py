@@ -177,6 +177,25 @@ def test_a_fee_for_each_request_is_part_of_its_cost() -> None:
     assert listed("perplexity", "sonar").of(0, 0) == pytest.approx(base(rate.requests_kcount) / 1000)
 
 
+def test_a_level_of_service_that_requests_ask_for_has_its_own_rates() -> None:
+    info = LIST.find_provider_model("gpt-5.6", None, "openai", None)[1]
+    plain, priority = info.get_prices(NOON), info.get_prices(NOON, {"service_tier": "priority"})
+    assert base(priority.output_mtok) > base(plain.output_mtok)
+    price = listed_price("gpt-5.6", provider="openai", options={"service_tier": "priority", "top_p": 0.5})
+    assert price is not None
+    assert price.of(1000, 1000, at=at(12)) == pytest.approx(
+        (base(priority.input_mtok) + base(priority.output_mtok)) / 1000
+    )
+    assert price.most(1000, 1000, at=at(12)) > listed("openai", "gpt-5.6").most(1000, 1000, at=at(12))
+
+
+@pytest.mark.parametrize("options", [{"service_tier": "auto"}, {"service_tier": 7}, {"speed": "fast"}])
+def test_what_has_no_rates_of_its_own_costs_the_standard(options: dict[str, object]) -> None:
+    price = listed_price("gpt-5.6", provider="openai", options=options)
+    assert price is not None
+    assert price.of(1000, 1000) == listed("openai", "gpt-5.6").of(1000, 1000)
+
+
 TOKENS = st.tuples(*[st.integers(0, 300_000)] * 5)
 MOMENTS = st.integers(int(datetime(2026, 1, 1, tzinfo=UTC).timestamp()), int(datetime(2028, 1, 1).timestamp()))
 
