@@ -64,6 +64,8 @@ from memory.session_query import (
 _BATCH_SIZE = 100
 """Sessions read in one query."""
 _ABSENT = object()
+_SHOWN = 120
+"""Characters of a value that a message shows."""
 _REUSING_REPLIES = ("rounds", "sessions")
 """Options that leave most requests of a run unchanged when their value changes."""
 
@@ -307,4 +309,7 @@ def _first_difference(stored: Any, other: Any, path: str = "") -> tuple[str, Any
 
 
 def _format_value(value: Any) -> str:
-    return "nothing" if value is _ABSENT else json.dumps(value, ensure_ascii=False)
+    if value is _ABSENT:
+        return "nothing"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]} ..."

@@ -13,6 +13,7 @@ from simulations.options.groups import (
     CandidateOptions,
     DatasetOptions,
     LanguageModelOptions,
+    PromptOptions,
     ReplayOptions,
     TrainingDataOptions,
 )
@@ -37,6 +38,7 @@ class ExploreOptions(
     HintCandidateOptions,
     TrainingDataOptions,
     LanguageModelOptions,
+    PromptOptions,
     ReplayOptions,
     CallOptions,
 ):

@@ -7,7 +7,13 @@ from afl.option import DATA, MODELS, RUN, Argument, Option, at_least
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.command_options import CallOptions
 from simulations.options.command import Invocation, command
-from simulations.options.groups import CandidateOptions, EngineOptions, ReplayOptions, TrainingDataOptions
+from simulations.options.groups import (
+    CandidateOptions,
+    EngineOptions,
+    PromptOptions,
+    ReplayOptions,
+    TrainingDataOptions,
+)
 
 if TYPE_CHECKING:
     from simulations.hints.policy_reports import PolicyTrainReport
@@ -19,8 +25,10 @@ LEAST_SESSIONS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class HintsTrainOptions(CandidateOptions, TrainingDataOptions, ReplayOptions, EngineOptions, CallOptions):
-    """Options of `afl hints train`. Unstated candidate lists and training data are those of the exploration."""
+class HintsTrainOptions(
+    CandidateOptions, TrainingDataOptions, PromptOptions, ReplayOptions, EngineOptions, CallOptions
+):
+    """Options of `afl hints train`; unstated ones of lists, training data and prompts are those of the exploration."""
 
     name: Annotated[str, Argument("Knowledge base", "NAME")] = field(kw_only=False)
     sessions: Annotated[int, Option("Number of training and validation sessions together", DATA)] = 500

@@ -16,6 +16,7 @@ from simulations.options.groups import (
     DatasetOptions,
     EngineOptions,
     LanguageModelOptions,
+    PromptOptions,
     RecommenderOptions,
     RunNameOptions,
     SessionOptions,
@@ -41,6 +42,7 @@ class RankOptions(
     LanguageModelOptions,
     RecommenderOptions,
     ToolOptions,
+    PromptOptions,
     PythonAgentOptions,
     RunNameOptions,
     EngineOptions,
@@ -83,6 +85,10 @@ def rank(invocation: Invocation[RankOptions]) -> "RankReport":
     if options.answers is not None and options.llm:
         raise UsageError(
             f"--answers: got --llm {options.llm!r} as well; stored answers are a language model of their own"
+        )
+    if options.answers is not None and (options.prompt_texts or options.show_attributes):
+        raise UsageError(
+            "--answers: got --prompts or --show-attributes as well; stored answers are to stored requests"
         )
     with open_executor(options) as executor:
         replayed = executor.replayed(options.replay)

@@ -226,6 +226,7 @@ class WorkerRun:
                 dataset=spec.task.training,
                 settings=spec.storage.settings,
                 timeout=spec.time_limits.attempt,
+                headings=spec.task.options.headings,
             )
         )
         for model in models.distinct:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from afl import plugins
 from afl.data.dataset import Dataset
@@ -75,16 +75,17 @@ class AgentFactory:
         tools = () if options.protocol == ZERO_SHOT else (*named, *self.tools)
         return AgentFactory(
             self._recommendation_agent(options),
-            (self.user_agent or _user_agent(options)) if options.user else None,
+            (self.user_agent or _builtin("user", options, see_candidates=options.user_sees_candidates))
+            if options.user
+            else None,
             tools,
         )
 
     def _recommendation_agent(self, options: RunOptions) -> Callable[[Chat], RecommendationAgent]:
         """A zero-shot answer comes from the language model alone, whatever agent recommends in dialogues."""
         if options.protocol == ZERO_SHOT:
-            factory: Callable[[Chat], RecommendationAgent] = plugins.load_plugin("afl.agents", ZERO_SHOT)
-            return factory
-        return self.recommendation_agent or plugins.load_plugin("afl.agents", "recommendation")
+            return _builtin(ZERO_SHOT, options)
+        return self.recommendation_agent or _builtin("recommendation", options)
 
     def make(self, chats: PerRole[Chat]) -> Agents:
         """The agents of a completed factory, each asking the chat of its role."""
@@ -100,12 +101,16 @@ class AgentFactory:
         }
 
 
-def _user_agent(options: RunOptions) -> Callable[[Chat], UserAgent]:
-    agent = plugins.load_plugin("afl.agents", "user")
+def _builtin(name: str, options: RunOptions, **arguments: Any) -> Callable[[Chat], Any]:
+    """How a built-in agent is made, with the prompts of the run."""
+    agent = plugins.load_plugin("afl.agents", name)
+    if options.prompt_texts:
+        arguments["prompts"] = options.prompts
+    if not arguments:
+        return cast(Callable[[Chat], Any], agent)
 
-    def make(chat: Chat) -> UserAgent:
-        user_agent: UserAgent = agent(chat, see_candidates=options.user_sees_candidates)
-        return user_agent
+    def make(chat: Chat) -> Any:
+        return agent(chat, **arguments)
 
     make.__module__, make.__qualname__ = agent.__module__, agent.__qualname__
     return make

@@ -15,6 +15,7 @@ from simulations.options.groups import (
     LanguageModelOptions,
     LimitOptions,
     ParticipantOptions,
+    PromptOptions,
     RecommenderOptions,
     RewardOptions,
     SeedOptions,
@@ -69,6 +70,7 @@ class SetupOptions(
     RewardOptions,
     ToolOptions,
     DialogueOptions,
+    PromptOptions,
     ParticipantOptions,
     PythonAgentOptions,
 ):
@@ -86,6 +88,7 @@ class StudyOptions(
     RewardOptions,
     ToolOptions,
     DialogueOptions,
+    PromptOptions,
     PythonAgentOptions,
     StudyNameOptions,
     EngineOptions,

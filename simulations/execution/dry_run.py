@@ -10,6 +10,7 @@ from langchain_core.runnables import RunnableConfig
 from afl.llm.canned_answers import refusing_answer, under_schema
 from afl.llm.language_model import PerRole
 from afl.llm.reply_sources import with_schema
+from afl.prompt_headings import HEADINGS, Headings
 from afl.types import PHASES_WITHOUT_ROUNDS, CallKey, JsonSchema, Message, Outcome, Reply
 from simulations.execution.agent_factory import AgentFactory
 from simulations.execution.assembly import build_task_graph
@@ -46,6 +47,7 @@ class DryRunChat:
 
     reply_tokens: int
     structured: bool = False
+    headings: Headings = HEADINGS
     calls: Counter[tuple[str, str, int | None]] = field(default_factory=Counter)
     prompt_tokens: Counter[tuple[str, str, int | None]] = field(default_factory=Counter)
 
@@ -55,8 +57,10 @@ class DryRunChat:
         self.calls[kind] += 1
         counted = with_schema(messages, schema)
         self.prompt_tokens[kind] += sum(tokens(message["content"]) + _PER_MESSAGE for message in counted)
-        answer = self._padded(refusing_answer(messages))
-        return Reply(Outcome.OK, text=answer if schema is None else under_schema(answer, messages, schema))
+        answer = self._padded(refusing_answer(messages, self.headings))
+        if schema is not None:
+            answer = under_schema(answer, messages, schema, self.headings)
+        return Reply(Outcome.OK, text=answer)
 
     def _padded(self, answer: str) -> str:
         reason, line, rest = answer.partition("\n")
@@ -82,7 +86,7 @@ async def dry_run(
 
     `structured`: whether each agent asks for JSON objects under a schema.
     """
-    chat = DryRunChat(reply_tokens)
+    chat = DryRunChat(reply_tokens, headings=task.options.headings)
     chats = structured.map(lambda is_structured: replace(chat, structured=is_structured))
     graph = build_task_graph(task, outputs, agents, chats)
     step = max(1, len(task) // SAMPLE)

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from afl.data.dataset import Dataset
 from afl.data.dataset_store import DatasetStore
 from afl.errors import EndpointError
 from afl.hints.knowledge_base import KnowledgeBase
 from afl.llm.language_model import LanguageModel, LanguageModelSpec, PerRole, load_model
+from afl.prompt_headings import Headings
 from afl.settings import Settings
 from memory.records import Transcript
 from memory.run import Run
@@ -63,7 +63,7 @@ class Executor:
     agents: AgentFactory
     wait: Wait
     engine: Engine
-    _models: dict[tuple[LanguageModelSpec, str], LanguageModel] = field(default_factory=dict)
+    _models: dict[tuple[LanguageModelSpec, str, Headings], LanguageModel] = field(default_factory=dict)
 
     @property
     def settings(self) -> Settings:
@@ -106,7 +106,7 @@ class Executor:
         """
         agents = self.agents.complete(task.options, task.training, self.settings)
         specs = model_specs(task.options, execution.endpoint, self.settings)
-        models = self._load_models(specs, task.training, execution)
+        models = self._load_models(specs, task, execution)
         config = run_configuration(task, models, agents, self.settings) | dict(extra_configuration or {})
         name = name or default_name(config)
         existing = self.wait(self.store.find_run(name))
@@ -167,18 +167,21 @@ class Executor:
             self.wait(model.close())
 
     def _load_models(
-        self, specs: PerRole[LanguageModelSpec], dataset: Dataset, execution: ExecutionConfig
+        self, specs: PerRole[LanguageModelSpec], task: Task, execution: ExecutionConfig
     ) -> PerRole[LanguageModel]:
         """The models, each loaded and reached once a command; a replay has only their recorded names and parameters."""
         if execution.replay is not None:
             return recorded_models(execution.replay.config)
-        return specs.map(lambda spec: self._load_model(spec, dataset, execution))
+        return specs.map(lambda spec: self._load_model(spec, task, execution))
 
-    def _load_model(self, spec: LanguageModelSpec, dataset: Dataset, execution: ExecutionConfig) -> LanguageModel:
-        key = (spec, dataset.hash)
+    def _load_model(self, spec: LanguageModelSpec, task: Task, execution: ExecutionConfig) -> LanguageModel:
+        dataset, headings = task.training, task.options.headings
+        key = (spec, dataset.hash, headings)
         if key not in self._models:
             timeout = execution.time_limits.attempt
-            self._models[key] = load_model(spec, dataset=dataset, settings=self.settings, timeout=timeout)
+            self._models[key] = load_model(
+                spec, dataset=dataset, settings=self.settings, timeout=timeout, headings=headings
+            )
             execution.budget.require_price(self._models[key], prices_file=self.settings.prices_file)
             if warning := self.wait(self._models[key].check()):
                 self.watch.say(warning)

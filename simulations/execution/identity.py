@@ -36,7 +36,7 @@ def run_configuration(
         **agents.configuration(),
         "recommender_content": content_hash(options.recommender, settings),
         **models_configuration(models),
-        "prompts": prompts_in_use(agents, *_prompt_groups(options), *_answer_formats(models)),
+        "prompts": prompts_in_use(agents, *prompt_groups(options), *_answer_formats(models)),
         **_learned_tools(agents),
     }
 
@@ -47,7 +47,7 @@ def _learned_tools(agents: AgentFactory) -> dict[str, Any]:
     return {"tools_learned": hashes} if hashes else {}
 
 
-def _prompt_groups(options: RunOptions) -> tuple[str, ...]:
+def prompt_groups(options: RunOptions) -> tuple[str, ...]:
     """The prompts that a run uses in addition to those of a dialogue."""
     match options.protocol:
         case "dialogue":

@@ -137,7 +137,7 @@ class Explorer:
     async def _run_graph(self, chats: PerRole[Chat], recorder: "_SessionRecorder") -> ExplorationState:
         task = self.prepared.task
         ranker = self.prepared.agents.make(chats).ranker
-        reflection = ReflectionAgent(chats.recommendation)
+        reflection = ReflectionAgent(chats.recommendation, prompts=self.prepared.task.options.prompts)
         nodes = Nodes(task, ranker, reflection, self.options, recorder, self.skip_failed)
         steps = STEPS_PER_BATCH * (len(task) // self.options.batch + 2)
         config: RunnableConfig = {"recursion_limit": steps}
@@ -183,5 +183,6 @@ def _reflection_turns(explored: ExploredSession) -> tuple[TurnRecord, ...]:
 def base_configuration(config: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a run's configuration that is stored with its knowledge base."""
     language_model = (option.name for option in fields(LanguageModelOptions))
-    keys = ("dataset", "dataset_hash", *language_model, "llm_name", "seed", "candidates", "listed", "exploration")
+    lists = ("seed", "candidates", "listed", "exploration", "prompt_texts", "show_attributes")
+    keys = ("dataset", "dataset_hash", *language_model, "llm_name", *lists)
     return {key: config[key] for key in keys if key in config}

@@ -65,6 +65,8 @@ class ExecutedTableRun(TableRun):
 _OF_EXPLORATION = (
     *(field.name for group in (LanguageModelOptions, CandidateOptions) for field in fields(group)),
     "train_on",
+    "prompt_texts",
+    "show_attributes",
 )
 """Options that a table has in common with the exploration of its knowledge base."""
 

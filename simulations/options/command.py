@@ -10,6 +10,7 @@ from afl.errors import UsageError
 from simulations.options.groups import has_budget, require_user_model
 from simulations.options.parameters import command_parameters, options_signature
 from simulations.options.profile_options import resolve_profiles
+from simulations.options.prompt_options import resolve_prompts
 
 if TYPE_CHECKING:
     from simulations.options.run_options import RunOptions
@@ -89,6 +90,8 @@ def make_invocation(options: Callable[..., O], arguments: Mapping[str, Any]) -> 
     explicit = {name: value for name, value in arguments.items() if value is not None}
     if {"llm", "config"} <= {*options.__dataclass_fields__}:  # type: ignore[attr-defined]
         explicit = {name: value for name, value in resolve_profiles(explicit).items() if value is not None}
+    if "prompt_texts" in options.__dataclass_fields__:  # type: ignore[attr-defined]
+        explicit = resolve_prompts(explicit)
     if not explicit.get("tools", True):
         del explicit["tools"]
     values = options(**explicit)

@@ -257,6 +257,29 @@ class DialogueOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AttributeOptions:
+    """What agents are shown of an item beside its title."""
+
+    show_attributes: Annotated[
+        str | Sequence[str],
+        Option("Attributes of items shown below titles: genre,year", AGENTS, metavar="NAMES"),
+    ] = ()
+    """Names of attributes of the data set, in this order; as one text with commas between them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromptOptions(AttributeOptions):
+    """The texts of prompts."""
+
+    prompts: Annotated[
+        str | Path | None,
+        Option("Folder of texts in place of the built-in prompts of the same name", AGENTS, metavar="DIR"),
+    ] = None
+    prompt_texts: Mapping[str, str] | None = None
+    """What `prompts` stands for: texts by name, which a run records."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ParticipantOptions:
     """Variants of a single run that studies choose for themselves."""
 

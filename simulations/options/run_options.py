@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from afl.data.dataset import Split
 from afl.data.judged_items import Ratio
 from afl.errors import UsageError
+from afl.llm.language_model import PerRole
 from afl.llm.sampling import NO_FIELDS, NO_TEMPERATURE, FrozenJson, SamplingOptions
 from afl.option import at_least, one_of
+from afl.prompt_headings import HEADINGS, Headings
 from simulations.options.groups import (
     LLM,
     NONE,
     SAMPLING_OPTIONS,
+    AttributeOptions,
     CandidateOptions,
     CandidatesFrom,
     DatasetOptions,
@@ -28,6 +31,10 @@ from simulations.options.groups import (
     ToolOptions,
     TrainingDataOptions,
 )
+
+if TYPE_CHECKING:
+    from agents.prompts import Prompts
+    from agents.prompts.texts import Use
 
 Protocol = Literal["dialogue", "zero-shot", "choice", "shortlist", "ranking", "hints", "exploration"]
 
@@ -70,6 +77,7 @@ class RunOptions(
     RewardOptions,
     ToolOptions,
     DialogueOptions,
+    AttributeOptions,
     ParticipantOptions,
     JudgedItemsOptions,
 ):
@@ -80,6 +88,10 @@ class RunOptions(
     llm_options: FrozenJson = NO_FIELDS
     """Further fields of the request's body."""
     user_llm_options: FrozenJson | None = None
+    prompt_texts: FrozenJson = NO_FIELDS
+    """Texts in place of built-in prompts, by name; only those that the run sends are part of its configuration."""
+    show_attributes: tuple[str, ...] = ()
+    """Attributes of items that are shown below titles, in this order."""
     tools: tuple[str, ...] = ()
     """Further recommender tools, `NAME[:ARG]`, in this order."""
     ratios: tuple[str, ...] = ()
@@ -101,6 +113,7 @@ class RunOptions(
 
     def __post_init__(self) -> None:
         self._settle_language_models()
+        self._settle_prompts()
         at_least("rounds", self.rounds, 1)
         if not self.user and self.rounds != 1:
             raise UsageError(f"--rounds: got {self.rounds}, expected 1: without a user agent there is one round")
@@ -135,6 +148,16 @@ class RunOptions(
             raise UsageError(NO_USER_AGENT)
         _ = self.user_sampling  # raises for what cannot be
 
+    def _settle_prompts(self) -> None:
+        names = self.show_attributes
+        parts = names.split(",") if isinstance(names, str) else names
+        object.__setattr__(self, "show_attributes", tuple(filter(None, (name.strip() for name in parts))))
+        if self.prompt_texts:
+            from agents.prompts import Prompts
+
+            texts = FrozenJson(Prompts.replacing(self.prompt_texts).replaced)
+            object.__setattr__(self, "prompt_texts", texts)
+
     def _check_protocol(self) -> None:
         one_of("protocol", self.protocol, get_args(Protocol))
         if (self.protocol == "hints") != (self.hints is not None):
@@ -149,6 +172,22 @@ class RunOptions(
             raise UsageError(
                 f"--listed: got {self.listed}, expected 1 to {self.candidates}, the number of candidates"
             )
+
+    @property
+    def prompts(self) -> "Prompts":
+        """The prompts of the built-in agents."""
+        from agents.prompts import Prompts
+
+        return Prompts.load() if not self.prompt_texts else Prompts.replacing(texts_in_use(self))
+
+    @property
+    def headings(self) -> Headings:
+        """The headings of their requests."""
+        if not self.prompt_texts:
+            return HEADINGS
+        from agents.prompts.replacements import headings_of
+
+        return headings_of(self.prompt_texts)
 
     @property
     def splits(self) -> tuple[Split, ...]:
@@ -166,11 +205,12 @@ class RunOptions(
 
     def configuration(self) -> dict[str, Any]:
         """Every option as JSON; options outside `FIRST` only where they differ from their default."""
-        changed = [field.name for field in fields(self) if getattr(self, field.name) != field.default]
+        values = vars(self) | {"prompt_texts": FrozenJson(texts_in_use(self))}
+        changed = [field.name for field in fields(self) if values[field.name] != field.default]
         if not self.has_user_model:
             changed = [name for name in changed if name not in _OF_USER_MODEL]
         names = dict.fromkeys((*FIRST, *changed))
-        return {name: _to_json(getattr(self, name)) for name in names}
+        return {name: _to_json(values[name]) for name in names}
 
     @classmethod
     def resolve(cls, stated: Mapping[str, Any], *, recorded: Mapping[str, Any] | None = None) -> Self:
@@ -205,3 +245,55 @@ def _to_json(value: Any) -> Any:
     if isinstance(value, FrozenJson):
         return dict(value)
     return list(value) if isinstance(value, tuple) else value
+
+
+def texts_in_use(options: RunOptions) -> dict[str, str]:
+    """Those of the replaced texts that a run with these options sends; others change nothing."""
+    if not options.prompt_texts:
+        return {}
+    from agents.prompts.texts import names_in_use
+
+    structured = PerRole(*(sampling.structured != "off" for sampling in (options.sampling, options.user_sampling)))
+    names = names_in_use(run_uses(options), structured)
+    return {name: text for name, text in options.prompt_texts.items() if name in names}
+
+
+def run_uses(options: RunOptions) -> "set[Use]":
+    """What a run with these options asks for and shows."""
+    from agents.prompts.texts import Use
+
+    match options.protocol:
+        case "zero-shot":
+            return {Use.ZERO_SHOT}
+        case "choice":
+            uses = {Use.CHOOSE}
+        case "shortlist":
+            uses = {Use.RANK, Use.CHOOSE, Use.REASON}
+        case "ranking" | "hints":
+            uses = {Use.RANK}
+        case "exploration":
+            uses = {Use.RANK, Use.REFLECT}
+        case "dialogue":
+            uses = _dialogue_uses(options)
+    has_advice = options.recommender != NONE or options.tools or options.protocol in ("hints", "exploration")
+    if has_advice and not uses.isdisjoint({Use.RECOMMEND, Use.RANK}):
+        uses.add(Use.ADVICE)
+    if options.reward != NONE and Use.CHOOSE in uses:
+        uses.add(Use.LIST_SCORES)
+    elif options.reward != NONE and not uses.isdisjoint({Use.LISTED, Use.ALONE, Use.JUDGE}):
+        uses.add(Use.OFFER_SCORE)
+    return uses
+
+
+def _dialogue_uses(options: RunOptions) -> "set[Use]":
+    from agents.prompts.texts import Use
+
+    uses = {Use.JUDGE} if options.ratios else set()
+    if not options.loop:
+        return uses
+    uses.add(Use.RECOMMEND)
+    if options.user:
+        uses |= {Use.LISTED if options.user_sees_candidates else Use.ALONE, Use.REASON}
+        if options.rounds > 1 or options.ratios:
+            uses.add(Use.MEMORY)
+    return uses

@@ -11,7 +11,13 @@ from afl.option import DATA, OUTPUT, Argument, Option
 from simulations.execution.asynchrony import outside_event_loop
 from simulations.execution.command_options import StorageOptions
 from simulations.options.command import Invocation, command
-from simulations.options.groups import CacheOptions, ConcurrencyOptions, EndpointOptions, LanguageModelOptions
+from simulations.options.groups import (
+    CacheOptions,
+    ConcurrencyOptions,
+    EndpointOptions,
+    LanguageModelOptions,
+    PromptOptions,
+)
 from simulations.reproduction.comparison import (
     Comparability,
     Reproduction,
@@ -32,7 +38,9 @@ TargetName = Literal["table4", "table5", "table6", "table7", "figure4", "figure5
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReproduceOptions(LanguageModelOptions, EndpointOptions, ConcurrencyOptions, CacheOptions, StorageOptions):
+class ReproduceOptions(
+    LanguageModelOptions, PromptOptions, EndpointOptions, ConcurrencyOptions, CacheOptions, StorageOptions
+):
     """Options of `afl reproduce`."""
 
     target: Annotated[TargetName, Argument("Table or figure of the paper", "TARGET")] = field(kw_only=False)

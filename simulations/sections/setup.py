@@ -6,6 +6,7 @@ from typing import Any
 
 from afl.llm.adaptations import Adaptations
 from afl.types import Role
+from agents.sections import shorten
 from simulations.analysis.loaded_run import LoadedRun
 from simulations.document.formats import progress
 from simulations.document.page import Block, Column, Facts, Section, Table, Text
@@ -30,6 +31,9 @@ _NAMES = {
     _ADAPTATIONS: "requests as the endpoint takes them",
 }
 """Keys of a configuration -> what they are called, in this order; any other follows under its own name."""
+
+_PROMPT_TEXTS, _PROMPT = "prompt_texts", 100
+"""The key of a user's own prompts, and how many characters of each are shown."""
 
 _LEFT_OUT = ("llm", "user_llm")
 """Shown already under another name."""
@@ -75,7 +79,9 @@ def adaptations_notes(adaptations: Mapping[str, Any]) -> list[Text]:
 
 def _settings(config: Mapping[str, Any], candidates_hash: str, adaptations: Mapping[str, Any]) -> dict[str, str]:
     text = adaptations_text(adaptations)
-    return _flat({**config, "candidates_hash": candidates_hash} | ({_ADAPTATIONS: text} if text else {}))
+    texts = {f"prompt {name}": shorten(own, _PROMPT) for name, own in config.get(_PROMPT_TEXTS, {}).items()}
+    others = {key: value for key, value in config.items() if key != _PROMPT_TEXTS}
+    return _flat({**others, **texts, "candidates_hash": candidates_hash} | ({_ADAPTATIONS: text} if text else {}))
 
 
 def _runs(runs: Sequence[LoadedRun]) -> Table:

@@ -15,7 +15,13 @@ from simulations.commands.hints_explore import ExploreOptions, HintCandidateOpti
 from simulations.commands.hints_train import HintsTrainOptions, hints_train
 from simulations.execution.command_options import CallOptions
 from simulations.options.command import Invocation, command
-from simulations.options.groups import DatasetOptions, EngineOptions, LanguageModelOptions, TrainingDataOptions
+from simulations.options.groups import (
+    DatasetOptions,
+    EngineOptions,
+    LanguageModelOptions,
+    PromptOptions,
+    TrainingDataOptions,
+)
 from simulations.studies.policy_tables import ARMS, PageFolder, with_page
 
 
@@ -25,6 +31,7 @@ class HintFiltersOptions(
     HintCandidateOptions,
     TrainingDataOptions,
     LanguageModelOptions,
+    PromptOptions,
     EngineOptions,
     CallOptions,
 ):
