@@ -34,6 +34,7 @@ from .commands.view import view as view
 from .graphs.dialogue import build_graph as build_graph
 from .reproduction.reproduce import reproduce as reproduce
 from .studies.ablation import study_ablation as study_ablation
+from .studies.agents import study_agents as study_agents
 from .studies.agreement import study_agreement as study_agreement
 from .studies.few_shot import study_few_shot as study_few_shot
 from .studies.hint_filters import study_hint_filters as study_hint_filters

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from afl.metrics.intervals import Estimate, wilson
 from afl.types import ConcurrencyChange
 from memory.costs import AgentCost
 from memory.records import CallTotals, SessionRecord, counts_by_round
@@ -73,6 +74,11 @@ class LoadedRun:
     @property
     def with_base(self) -> bool:
         return any(record.suggestion is not None for record in self.records)
+
+    @property
+    def hit_rate_at_1(self) -> Estimate:
+        """Failed sessions count as misses."""
+        return wilson(sum(record.hit for record in self.records), len(self.records))
 
     @cached_property
     def rounds(self) -> tuple[RoundReport, ...]:

@@ -60,6 +60,7 @@ GROUPS = {
 
 _PAGES, _VIEWS = "simulations.sections", "simulations.cli"
 _STUDY_VIEWS = {
+    "study_agents": f"{_PAGES}.agent_pairings:page",
     "study_agreement": f"{_PAGES}.agreement:page",
     "study_user_rounds": f"{_PAGES}.user_simulation:page",
 }

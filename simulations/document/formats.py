@@ -98,6 +98,11 @@ def price(prompt: float, completion: float, source: str | None) -> str:
     return f"${prompt:g} prompt, ${completion:g} completion" + (f" ({source})" if source else "")
 
 
+def small_dollars(cost: float) -> str:
+    """`$0.000125`: the cost of one call, one session."""
+    return f"${cost:,.6f}"
+
+
 def seconds(value: float) -> str:
     """`12.3 s`"""
     return f"{value:,.1f} s"

@@ -1,7 +1,7 @@
 """The parameters of a public function, or of a class of options, as command line and docs have them."""
 
 import types
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from inspect import Parameter, get_annotations, signature
@@ -83,10 +83,12 @@ def command_parameters(command: Callable[..., Any]) -> tuple[CommandParameter, .
 def options_signature(options: type) -> tuple[Parameter, ...]:
     """The fields of an options class as parameters, group by group as its bases are listed.
 
-    A class that only overrides the default of a base's option keeps its help.
+    A class that only overrides the default of a base's option keeps its help. Those that it names in `withdrawn` are no
+    parameters: they keep their default.
     """
     declared = {field.name: field for field in fields(options)}
-    parameters = (_of_field(options, declared[name]) for name in _names(options))
+    withdrawn: Collection[str] = getattr(options, "withdrawn", ())
+    parameters = (_of_field(options, declared[name]) for name in _names(options) if name not in withdrawn)
     return tuple(sorted(parameters, key=lambda parameter: parameter.kind))
 
 

@@ -13,7 +13,7 @@ from simulations.document.page import Block, Column, Figure, Section, Table, Tex
 LISTED = 10
 """Pairs in the figure, and significant pairs named below the table; the table has all."""
 
-GROUPS = {"base": "base model"}
+GROUPS = {"base": "base model", "varied": "agent that differs", "fixed": "model of the other agent"}
 """Keys that arms are grouped by in the JSON -> headings; any other is its own heading."""
 
 SESSIONS_LISTED = 60

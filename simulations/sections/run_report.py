@@ -10,6 +10,7 @@ from simulations.analysis.paired_tests import PairedTest
 from simulations.document.formats import estimate
 from simulations.document.page import Page, Text
 from simulations.sections import (
+    agent_pairings,
     comparisons,
     costs,
     failures,
@@ -40,6 +41,7 @@ def run_report(runs: Sequence[LoadedRun], library: DatasetStore) -> Page:
         users if all_judge else None,
         ranking.section(runs),
         hit_rates.by_arm(groups, series),
+        agent_pairings.section(together, base, label),
         comparisons.section(tests),
         hit_rates.by_round(runs, base, label, series),
         popularity.section(runs, library),

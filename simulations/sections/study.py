@@ -41,12 +41,12 @@ def page(report: StudyReport) -> Page:
     results: list[Block] = [_figure(report)] if report.study in SETTINGS else []
     results += _tables(report.results)
     tests = comparisons.blocks(report.tests)
-    failed = _failures(report.results) if report.exit_code else ""
+    failed = failures(report.results) if report.exit_code else ""
     sections = (
         Section("Results", tuple(results)),
         Section("Comparisons", tests) if tests else None,
         costs.of_study(report.costs),
-        Section("", tuple(_notes(report))),
+        Section("", tuple(run_notes(report))),
     )
     return Page(
         TITLES[report.study],
@@ -87,7 +87,8 @@ def _tables(results: Sequence[ArmResult]) -> list[Table]:
     return tables
 
 
-def _notes(report: StudyReport) -> list[Text]:
+def run_notes(report: StudyReport) -> list[Text]:
+    """How many seeds each user is averaged over, and the runs that the numbers were read from."""
     seeds = report.seeds
     averaged = f"Each user is averaged over {len(seeds)} study seeds, {seeds[0]} to {seeds[-1]}."
     first = list(dict.fromkeys(result.runs[0] for result in report.results if result.runs))
@@ -97,7 +98,8 @@ def _notes(report: StudyReport) -> list[Text]:
     ]
 
 
-def _failures(results: Sequence[ArmResult]) -> str:
+def failures(results: Sequence[ArmResult]) -> str:
+    """The hit rates over completed sessions only, in a sentence."""
     completed = [
         f"{' '.join([*map(str, result.group.values()), result.arm])} {rate(without.value)} (n = {count(without.n)})"
         for result in results

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,7 +15,7 @@ from simulations.analysis.paired_tests import PairedTest
 from simulations.analysis.study_report import ArmCosts, StudyCosts, StudyReport
 from simulations.execution.command_options import StudyOptions
 from simulations.options.command import Invocation
-from simulations.options.groups import NONE
+from simulations.options.groups import NONE, EndpointOptions
 from simulations.options.run_options import RunOptions
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ class Arm:
     """As results and tests call it."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """Fields of `RunOptions` that replace those of the study; None is the default."""
+    endpoint: EndpointOptions | None = None
+    """Where its language models are reached; None: as for the whole study."""
     suffix: str | None = None
     """What a named run adds to the study's name; the arm's name by default."""
     expected_findings: Collection[str] = ()
@@ -216,9 +218,10 @@ class ArmRunner:
 
     def _execution(self, arm: Arm, task: "Task", seed_index: int) -> "ExecutionConfig":
         """The execution of the arm: with a replay, answered by the same arm of the recorded study."""
+        execution = self.execution if arm.endpoint is None else replace(self.execution, endpoint=arm.endpoint)
         if self.replayed_study is None:
-            return self.execution
-        return self.execution.answered_from(self._run(_name(self.replayed_study, arm, task, seed_index)), None)
+            return execution
+        return execution.answered_from(self._run(_name(self.replayed_study, arm, task, seed_index)), None)
 
     def _run(self, name: str) -> "Run":
         return self.executor.wait(self.executor.store.run(name))

@@ -22,7 +22,8 @@ from simulations.options.groups import (
     PromptOptions,
     TrainingDataOptions,
 )
-from simulations.studies.policy_tables import ARMS, PageFolder, with_page
+from simulations.studies.policy_tables import ARMS, with_page
+from simulations.studies.study_page import PageFolder
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,16 +15,12 @@ from afl.errors import NotFoundError, UsageError
 from afl.hints.baselines import ActionPolicy, PolicyData, best_single
 from afl.hints.encoding import States
 from afl.hints.rewards import Floats, Reward, RewardTable
-from afl.option import OUTPUT, Argument, Option
+from afl.option import Argument
 from simulations.analysis.arm_results import ArmResult, SeedValues
 from simulations.analysis.paired_tests import PairedTest, compare_pairs
 from simulations.analysis.study_report import StudyReport
 from simulations.execution.command_options import StorageOptions
-
-PageFolder = Annotated[
-    str | Path | None,
-    Option("Folder for a page with the figure, as of afl report", OUTPUT, metavar="DIR", flag="--out"),
-]
+from simulations.studies.study_page import PageFolder, write_page
 
 NDCG = "ndcg_at_10"
 VALID_SHARE = 4
@@ -126,13 +122,9 @@ def load_tables(options: PolicyStudyOptions) -> PolicyTables:
 
 def with_page(report: StudyReport, folder: str | Path | None) -> StudyReport:
     """The report; with a folder, also written there as a page with its figure."""
-    if folder is not None:
-        from simulations.document.rendering import files_of
-        from simulations.document.writing import require_free, write
-        from simulations.sections.study import page
+    from simulations.sections.study import page
 
-        require_free(Path(folder))
-        write(files_of(page(report)), Path(folder))
+    write_page(lambda: page(report), folder)
     return report
 
 
