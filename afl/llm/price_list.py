@@ -161,7 +161,10 @@ def list_version() -> str:
 
 
 def _provider_at(address: str) -> "Provider | None":
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return None
     host = parts.hostname or ""
     if "." not in host or _is_ip_address(host):
         return None  # without loading the list

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError, model_validator
 
@@ -144,6 +145,10 @@ def _check(name: str, profile: Profile) -> None:
     if not is_plugin(profile.model):
         raise UsageError(f"model: {unknown_model(profile.model)}")
     _ = profile.sampling
+    try:
+        _ = urlsplit(profile.base_url or "").port
+    except ValueError:
+        raise UsageError("base_url: expected something like http://localhost:8000/v1") from None
 
 
 def _first_mistake(error: ValidationError) -> str:

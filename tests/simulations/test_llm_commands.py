@@ -155,6 +155,8 @@ def test_the_list_says_what_tokens_cost_and_where_that_is_from(
         [llm.local]
         model = "openai:gpt-4o-mini"
         base_url = "http://localhost:4000/v1"
+        [llm.incomplete]
+        model = "langchain:anthropic"
         """
     )
     listed = afl("llm", "list", "--config", tmp_path / "models.toml", "--json")
@@ -167,7 +169,7 @@ def test_the_list_says_what_tokens_cost_and_where_that_is_from(
     assert prices["claude"] == ([claude.prompt, claude.completion], list_version())
     assert prices["stated"] == ([1.0, 2.0], "profile")
     assert prices["filed"] == ([0.05, 0.2], str(small / "prices.json"))
-    assert prices["local"] == prices["openai"] == (None, None)
+    assert prices["local"] == prices["incomplete"] == prices["openai"] == (None, None)
     assert not any("price_source" in row for row in listed.json["models"] if row["price"] is None)
     people = afl("llm", "list", "--config", tmp_path / "models.toml").out
     assert all(part in people for part in ("$1 prompt", "(profile)", f"({list_version()})"))

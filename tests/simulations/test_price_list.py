@@ -95,9 +95,10 @@ def test_a_replay_asks_nobody_and_names_no_list(listed: Run) -> None:
     assert "price_lists" not in listed("--run", "y", "--replay", "x").json
 
 
-def test_a_budget_in_dollars_holds_at_the_list_s_prices(listed: Run) -> None:
+@pytest.mark.parametrize("concurrency", [1, 64])
+def test_a_budget_in_dollars_holds_at_the_list_s_prices(concurrency: int, listed: Run) -> None:
     budget = round(listed("--run", "x").json["llm"]["cost_usd"] * 0.8, 6)
-    run = listed("--run", "y", "--budget-usd", budget, "--max-tokens", 60, "--concurrency", 1)
+    run = listed("--run", "y", "--budget-usd", budget, "--max-tokens", 60, "--concurrency", concurrency)
     assert run.code == 1
     assert (run.json["budget"]["exhausted"], run.json["budget"]["overruns"]) == (True, 0)
     assert 0 < run.json["budget"]["spent_usd"] <= budget

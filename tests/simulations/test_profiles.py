@@ -158,6 +158,7 @@ def test_the_file_of_the_working_folder_comes_before_that_of_the_home(
             '[llm.a]\nmodel = "openai:m"\nmax_tokens = "9"',
             r"\[llm.a\] max_tokens: Input should be a valid integer",
         ),
+        ('[llm.a]\nmodel = "openai:m"\nbase_url = "http://[::1"', r"\[llm.a\] base_url: expected something like"),
         ('[llm.a]\nmodel = "openai:m"\nprice_prompt = 1', r"expected price_prompt and price_completion together"),
         ('[llm.a]\nmodel = "openai:m"\nprice_prompt = -1\nprice_completion = 1', r"price_prompt: Input should be"),
         ('[llm.a]\nmodel = "openai:m"\nextra_body = {model = 1}', "'model' is set by AFL itself"),

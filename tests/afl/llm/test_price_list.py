@@ -92,6 +92,8 @@ def test_other_providers_are_known_by_their_addresses_too(model: str, address: s
         "http://localhost:4000/v1",
         "http://127.0.0.1:8000/v1",
         "http://[::1]:8000/v1",
+        "http://[::1",
+        "nonsense",
         "http://192.168.1.5/v1",
         "http://gpu-box:8000/v1",
         "https://llm.university.example/v1",
