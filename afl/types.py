@@ -271,6 +271,8 @@ class SessionView:
     candidates: tuple[int, ...]
     candidate_titles: tuple[str, ...]
     """In the order shown; each title occurs once."""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """Title -> what is shown below it (`[genre: Crime; year: 1995]`), for titles that have any."""
 
     def item(self, title: str) -> int:
         """The candidate with exactly this title."""

@@ -8,6 +8,7 @@ from agents.list_parser import parse_same, parse_sentences
 from agents.parsing import Parsed, parse_decision, parse_recommendation
 from agents.prompts import Prompts
 from agents.ranking import parse_ranking
+from agents.sections import without_attributes
 from agents.structured import (
     asks_by_number,
     decision_schema,
@@ -58,6 +59,7 @@ class AnswerFormats:
         titles = view.candidate_titles if titles is None else titles
 
         def parse(text: str) -> ParsedReply:
+            text = _without_attributes(text, view, titles)
             parsed = (
                 parse_structured_item(text, titles, with_reason=with_reason)
                 if self.structured
@@ -79,6 +81,7 @@ class AnswerFormats:
         titles = view.candidate_titles
 
         def parse(text: str) -> ParsedReply:
+            text = _without_attributes(text, view, titles)
             parse_titles = parse_structured_list if self.structured else parse_ranking
             parsed = parse_titles(text, titles, top=top)
             ranking = tuple(view.item(title) for title in parsed.value or ())
@@ -96,7 +99,7 @@ class AnswerFormats:
         parse = parse_structured_decision if self.structured else parse_decision
         return AnswerFormat(
             self._text("user.answer", view.domain),
-            lambda text: _decision(parse(text, shown)),
+            lambda text: _decision(parse(_without_attributes(text, view, shown), shown)),
             decision_schema() if self.structured else None,
         )
 
@@ -131,3 +134,11 @@ class AnswerFormats:
 
 def _decision(parsed: Parsed[bool]) -> ParsedReply:
     return ParsedReply(parsed.outcome, parsed.reason, decision=parsed.value, problem=parsed.problem)
+
+
+def _without_attributes(text: str, view: SessionView, titles: Sequence[str]) -> str:
+    """The reply without attributes of these titles and of the history, which the request showed."""
+    if not view.attributes:
+        return text
+    shown = (view.attributes.get(title, "") for title in (*view.history_titles, *titles))
+    return without_attributes(text, filter(None, shown), titles)

@@ -55,8 +55,8 @@ class RecommendationAgent(LanguageModelAgent):
         return Question(
             system=fill("recommendation.system", domain),
             request=join_sections(
-                numbered(headings.history, view.history_titles),
-                numbered(headings.candidates, view.candidate_titles),
+                numbered(headings.history, view.history_titles, view.attributes),
+                numbered(headings.candidates, view.candidate_titles, view.attributes),
                 advice_section(advice, headings),
                 memory_section(memory, headings),
                 fill("recommendation.question", domain),
@@ -73,8 +73,8 @@ class RecommendationAgent(LanguageModelAgent):
         return Question(
             system=fill("ranking.system", domain),
             request=join_sections(
-                numbered(headings.history, view.history_titles),
-                numbered(headings.candidates, view.candidate_titles),
+                numbered(headings.history, view.history_titles, view.attributes),
+                numbered(headings.candidates, view.candidate_titles, view.attributes),
                 advice_section(advice, headings),
                 fill("ranking.question", domain, count=str(top)),
                 answer.text,

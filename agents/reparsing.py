@@ -8,7 +8,7 @@ from afl.prompt_headings import HEADINGS, Headings
 from afl.types import Answer, CallKey, Message, Outcome, Phase, Reply, Role
 from agents.parsing import Parsed, parse_decision, parse_recommendation
 from agents.ranking import parse_ranking
-from agents.sections import listed_titles, titles_shown
+from agents.sections import listed_attributes, listed_titles, titles_shown, without_attributes
 from agents.stored_requests import stored_list, stored_outcome, title_in_request, titles_in_request
 from agents.structured import parse_structured_decision, parse_structured_item, parse_structured_list
 
@@ -43,6 +43,8 @@ class ReplyParser:
     """The roles that were asked for JSON objects under a schema."""
     headings: Headings = HEADINGS
     """Those of the run's requests."""
+    attributes: bool = False
+    """Whether attributes of items stand below titles in its requests."""
 
     def read(
         self, key: CallKey, messages: Sequence[Message], reply: Reply, *, run_titles: Sequence[str] = ()
@@ -57,15 +59,22 @@ class ReplyParser:
             return _parse_entries(messages, reply, self.listed, run_titles)
         parsers = _PARSERS[key.role in self.structured]
         if key.role == Role.USER and (key.phase == Phase.JUDGE or self.decisions):
-            decided = parsers.decision(reply.text, titles_shown(_opening(messages), self.headings))
+            titles = titles_shown(_opening(messages), self.headings)
+            decided = parsers.decision(self._text(reply, messages, titles), titles)
             return Answer(decided.outcome, decided.reason, decision=decided.value)
         titles = _candidates(messages, self.headings)
+        text = self._text(reply, messages, titles)
         if key.role == Role.RECOMMENDATION and (self.lists or key.phase == Phase.HINTS):
-            ranked = parsers.ranking(reply.text, titles, top=self.listed)
+            ranked = parsers.ranking(text, titles, top=self.listed)
             ranking = ranked.value or ()
             return Answer(ranked.outcome, ranked.reason, ranking[0] if ranking else None, ranking=ranking)
-        named = parsers.item(reply.text, titles)
+        named = parsers.item(text, titles)
         return Answer(named.outcome, named.reason, named.value)
+
+    def _text(self, reply: Reply, messages: Sequence[Message], titles: Sequence[str]) -> str:
+        """The reply, without attributes that it copies from the request."""
+        shown = listed_attributes(_opening(messages)) if self.attributes else ()
+        return without_attributes(reply.text, shown, titles)
 
 
 def _parse_entries(messages: Sequence[Message], reply: Reply, top: int, run_titles: Sequence[str]) -> Answer[str]:

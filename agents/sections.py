@@ -4,7 +4,8 @@ Titles, reasons and advice are untrusted text: each is brought to one line, so t
 nor an answer.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice, takewhile
 
@@ -12,25 +13,37 @@ from afl.data.catalogue import one_line
 from afl.prompt_headings import HEADINGS, Headings
 from afl.types import Advice, Refusal
 
+_INDENT = "   "
+"""Before what is said of a title on a line of its own."""
 REASON_LENGTH = 600
 """Characters of a reason that are shown in a prompt."""
 
 
-def numbered(heading: str, titles: Sequence[str]) -> str:
-    """A heading and the titles, each alone on its line as `1. Title`; empty without titles."""
-    return _numbered(heading, tuple(titles))
+def numbered(heading: str, titles: Sequence[str], attributes: Mapping[str, str] | None = None) -> str:
+    """A heading and the titles, each alone on its line as `1. Title`, attributes below it; empty without titles."""
+    shown = tuple(attributes.get(title, "") for title in titles) if attributes else ()
+    return _numbered(heading, tuple(titles), shown)
 
 
 @lru_cache(maxsize=1024)  # Both agents see a session's titles in every round.
-def _numbered(heading: str, titles: tuple[str, ...]) -> str:
+def _numbered(heading: str, titles: tuple[str, ...], attributes: tuple[str, ...]) -> str:
     lines = [f"{number}. {one_line(title)}" for number, title in enumerate(titles, start=1)]
+    if attributes:
+        lines = [f"{line}{_below(shown)}" for line, shown in zip(lines, attributes, strict=True)]
     return "\n".join([heading, *lines]) if lines else ""
 
 
-def scored(heading: str, titles: Sequence[str], scores: Sequence[float], headings: Headings = HEADINGS) -> str:
-    """`numbered`, with the reward score of each title on a line below it."""
+def scored(
+    heading: str,
+    titles: Sequence[str],
+    scores: Sequence[float],
+    headings: Headings = HEADINGS,
+    attributes: Mapping[str, str] | None = None,
+) -> str:
+    """`numbered`, with the reward score of each title on a line below it, before the attributes."""
     entries = [
-        f"{number}. {one_line(title)}\n   {headings.reward_score} {two_decimals(score)}"
+        f"{number}. {one_line(title)}\n{_INDENT}{headings.reward_score} {two_decimals(score)}"
+        f"{_below((attributes or {}).get(title, ''))}"
         for number, (title, score) in enumerate(zip(titles, scores, strict=True), start=1)
     ]
     return "\n".join([heading, *entries])
@@ -54,15 +67,25 @@ def memory_section(memory: Sequence[Refusal], headings: Headings = HEADINGS) -> 
 
 
 def offer_section(
-    title: str, reason: str | None, score: float | None, scale: str, headings: Headings = HEADINGS
+    title: str,
+    reason: str | None,
+    score: float | None,
+    scale: str,
+    headings: Headings = HEADINGS,
+    attributes: Mapping[str, str] | None = None,
 ) -> str:
     """The recommended item for the user agent; `scale` explains the score. Score and reason are omitted if None."""
-    lines = [f"{headings.recommendation} {one_line(title)}"]
+    lines = [f"{headings.recommendation} {one_line(title)}{_below((attributes or {}).get(title, ''))}"]
     if reason is not None:
         lines.append(f"{headings.recommended_because} {shown_reason(reason)}")
     if score is not None:
         lines.append(f"{headings.reward_score} {two_decimals(score)} ({scale})")
     return "\n".join(lines)
+
+
+def _below(attributes: str) -> str:
+    """Attributes as a line of their own below a title; nothing without any."""
+    return f"\n{_INDENT}{one_line(attributes)}" if attributes else ""
 
 
 def two_decimals(score: float) -> str:
@@ -106,6 +129,21 @@ def listed_titles(request: str, heading: str) -> list[str]:
         if line.startswith(number):
             titles.append(line.removeprefix(number))
     return titles
+
+
+def listed_attributes(request: str) -> list[str]:
+    """The lines of attributes in a stored request, as agents were shown them."""
+    lines = (line.removeprefix(_INDENT) for line in request.splitlines() if line.startswith(f"{_INDENT}["))
+    return [line for line in lines if line.endswith("]")]
+
+
+def without_attributes(reply: str, attributes: Iterable[str], titles: Sequence[str]) -> str:
+    """A reply without the attributes that it copies behind or below titles; titles that end like them stay whole."""
+    copied = {text for text in attributes if not any(title.endswith(text) for title in titles)}
+    if not any(text in reply for text in copied):
+        return reply
+    longest_first = "|".join(map(re.escape, sorted(copied, key=len, reverse=True)))
+    return re.sub(rf"\s*(?:{longest_first})(?=[ \t]*$)", "", reply, flags=re.MULTILINE)
 
 
 def titles_shown(request: str, headings: Headings = HEADINGS) -> list[str]:

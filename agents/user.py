@@ -89,10 +89,10 @@ class UserAgent(LanguageModelAgent):
         return Question(
             system=fill("user.system", domain),
             request=join_sections(
-                numbered(headings.history, view.history_titles),
-                numbered(headings.candidates, view.candidate_titles) if listed else "",
+                numbered(headings.history, view.history_titles, view.attributes),
+                numbered(headings.candidates, view.candidate_titles, view.attributes) if listed else "",
                 memory_section(memory, headings),
-                offer_section(title, reason, score, fill("user.score", domain), headings),
+                offer_section(title, reason, score, fill("user.score", domain), headings, view.attributes),
                 fill(question, domain),
                 answer.text,
             ),
@@ -107,14 +107,14 @@ class UserAgent(LanguageModelAgent):
         fill, headings, domain = self.prompts.fill, self.prompts.headings, view.domain
         answer = self.answers.item("choice.answer", view, titles)
         listed = (
-            numbered(headings.candidates, titles)
+            numbered(headings.candidates, titles, view.attributes)
             if scores is None
-            else scored(headings.candidates, titles, scores, headings)
+            else scored(headings.candidates, titles, scores, headings, view.attributes)
         )
         return Question(
             system=fill("choice.system", domain),
             request=join_sections(
-                numbered(headings.history, view.history_titles),
+                numbered(headings.history, view.history_titles, view.attributes),
                 listed,
                 f"{headings.recommended_because} {shown_reason(reason)}" if reason else "",
                 "" if scores is None else fill("choice.score", domain),

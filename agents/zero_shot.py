@@ -36,8 +36,8 @@ class ZeroShot(LanguageModelAgent):
         return Question(
             system=fill("zero_shot.system", domain),
             request=join_sections(
-                numbered(headings.history, view.history_titles),
-                numbered(headings.candidates, view.candidate_titles),
+                numbered(headings.history, view.history_titles, view.attributes),
+                numbered(headings.candidates, view.candidate_titles, view.attributes),
                 fill("zero_shot.question", domain),
                 answer.text,
             ),

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afl.data.dataset import Dataset, Sequence, Sequences, Split
+from afl.data.shown_attributes import attributes_text
 from afl.types import SessionView
 
 HISTORY_WINDOW = 10
@@ -94,9 +95,11 @@ def row_count(dataset: Dataset, split: Split) -> int:
     return int(np.sum(sequences.lengths > np.where([bool(items) for items in held_out], 1, MIN_HISTORY)))
 
 
-def build_session(dataset: Dataset, row: Row, candidates: Seq[int]) -> Session:
-    """The row as a session over these candidates, in the order they are shown."""
-    titles = dataset.catalogue.titles
+def build_session(dataset: Dataset, row: Row, candidates: Seq[int], *, show_attributes: Seq[str] = ()) -> Session:
+    """The row as a session over these candidates, in the order they are shown, with these attributes of all items."""
+    titles, attributes = dataset.catalogue.titles, dataset.catalogue.attributes
+    items = (*row.history, *candidates) if show_attributes else ()
+    shown = {titles[item]: attributes_text(attributes[item], show_attributes) for item in items}
     return Session(
         view=SessionView(
             session=row.id,
@@ -105,6 +108,7 @@ def build_session(dataset: Dataset, row: Row, candidates: Seq[int]) -> Session:
             history_titles=tuple(titles[item] for item in row.history),
             candidates=tuple(candidates),
             candidate_titles=tuple(titles[item] for item in candidates),
+            attributes={title: text for title, text in shown.items() if text},
         ),
         target=row.target,
     )

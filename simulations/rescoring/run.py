@@ -82,6 +82,7 @@ async def rescore_run(run: Run) -> Rescoring:
         stored=is_stored(run.config),
         structured=[role for role in Role if kind.structured.of(role)],
         headings=kind.headings,
+        attributes=kind.shows_attributes,
     )
     shape, roles = DialogueShape.from_config(run.config), _parsed_roles(run.config)
     tally, recorded_ranks, changes = RunTally(), [], list[TurnChange]()

@@ -47,6 +47,8 @@ class RunKind:
     """Requested length of a list."""
     headings: Headings = HEADINGS
     """Those of the sections of its requests."""
+    shows_attributes: bool = False
+    """Whether attributes of items stand below titles."""
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -66,6 +68,7 @@ class RunKind:
             knowledge_base=config.get("hints"),
             listed=int(config.get("listed", LISTED)),
             headings=headings_of(config.get("prompt_texts", {})),
+            shows_attributes=bool(config.get("show_attributes")),
         )
 
     @property

@@ -1,5 +1,6 @@
 """The task of a run: the selected sessions of a data set, with their candidate lists."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from afl.data.candidates import candidate_lists, lists_hash, with_target_at
 from afl.data.dataset import Dataset, Split
 from afl.data.judged_items import JudgedItems, judged_items
 from afl.data.sessions import MIN_HISTORY, Row, Session, build_session, session_rows, with_target_in_history
+from afl.data.shown_attributes import require_attributes
 from afl.data.split import Shares
 from afl.draws import derived_seed
 from afl.errors import UsageError
@@ -46,6 +48,7 @@ class Task:
         knowledge_base: KnowledgeBase | None = None,
     ) -> "Task":
         """Selects the sessions and draws their lists. Raises `UsageError` when there is no session to run."""
+        require_attributes(dataset.catalogue, options.show_attributes, dataset.name)
         ratios = options.judged_ratios()
         selected, lists, judged = [], [], []
         for split in options.splits:
@@ -95,7 +98,7 @@ class Task:
 
     def session(self, position: int) -> Session:
         """The session at this position of the task."""
-        return build_session(self.dataset, self.rows[position], self.candidates[position].tolist())
+        return self._session(self.rows[position], self.candidates[position].tolist())
 
     def views(self) -> list[SessionView]:
         """All sessions as models may see them."""
@@ -108,7 +111,10 @@ class Task:
         """
         assert self.judged is not None, "only called where items are judged"
         pairs = zip(self.rows, self.judged.items.tolist(), strict=True)
-        return [build_session(self.dataset, with_target_in_history(row), items).view for row, items in pairs]
+        return [self._session(with_target_in_history(row), items).view for row, items in pairs]
+
+    def _session(self, row: Row, items: Sequence[int]) -> Session:
+        return build_session(self.dataset, row, items, show_attributes=self.options.show_attributes)
 
     def candidate_record(self) -> CandidateRecord:
         """The lists as they are stored with the run."""
