@@ -15,9 +15,24 @@ from typing import Any
 
 from simulations.cli.main import run
 
-# Here, so that no process imports them again.
-import_module("simulations.commands.simulate")
-import_module("afl.llm.openai_chat")
+IMPORTED = (
+    "agents.recommendation",
+    "agents.user",
+    "afl.llm.openai_chat",
+    "aiosqlite",
+    "anyio._backends._asyncio",
+    "httpx",
+    "openai.resources.chat.completions",
+    "rich.progress",
+    "simulations.cli.output",
+    "simulations.commands.simulate",
+    "simulations.engines.local",
+    "simulations.execution.executor",
+    "simulations.graphs.dialogue",
+)
+"""What a simulation imports sooner or later: here, since importing takes most of the time of a short process."""
+for module in IMPORTED:
+    import_module(module)
 
 
 def main() -> None:
