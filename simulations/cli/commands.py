@@ -55,6 +55,7 @@ GROUPS = {
     "hints": "Hints drawn from a model's mistakes, and the policy that chooses among them",
     "flower": "Language models tuned by flows instead of imitation",
     "llm": "Language models: what is configured, and what an endpoint takes",
+    "prompts": "Texts that agents are asked with",
     "cache": "Replies of earlier runs that may be used again",
 }
 
@@ -106,6 +107,7 @@ COMMANDS = (
     Command("flower sample", "flower_sample", f"{_VIEWS}.pages:flower_titles", f"{_VIEWS}.output:flower_titles"),
     Command("llm list", "llm_list", f"{_PAGES}.language_models:list_page"),
     Command("llm check", "llm_check", f"{_PAGES}.language_models:check_page"),
+    Command("prompts export", "prompts_export", f"{_VIEWS}.pages:exported_prompts"),
     Command("runs", "runs", f"{_PAGES}.runs:page", f"{_VIEWS}.output:runs"),
     Command("inspect", "inspect", f"{_VIEWS}.transcript:show", f"{_VIEWS}.transcript:to_json"),
     Command("compare", "compare", f"{_PAGES}.run_comparison:page"),

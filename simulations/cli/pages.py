@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from simulations.commands.fetch import Fetched
     from simulations.commands.flower_next_item import Written
     from simulations.commands.flower_train import FlowerTrainReport
+    from simulations.commands.prompts import ExportedPrompts
     from simulations.commands.report import Reported
     from simulations.viewer.site_export import ExportedSite
 
@@ -46,6 +47,15 @@ def removed(name: str) -> Page:
 def exported(run: "Exported") -> Page:
     """What was written where."""
     return _line(f"{plural(run.lines, 'line')} of run {run.run} in {run.out}")
+
+
+def exported_prompts(prompts: "ExportedPrompts") -> Page:
+    """How many texts are where, and how they are used."""
+    new = f"{plural(prompts.written, 'file')} written" if prompts.written else "all there already"
+    return _line(
+        f"{plural(len(prompts.prompts), 'prompt')} in {prompts.folder} ({new}), explained in {prompts.page}; "
+        f"use those you change with --prompts {prompts.folder}"
+    )
 
 
 def reported(report: "Reported") -> Page:
