@@ -11,6 +11,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "langchain": ("langchain",),
     "flower": ("accelerate", "peft", "tokenizers", "transformers"),
     "llara": ("pandas",),
+    "local": ("langchain_openai", "openai", "aiohttp", "xllamacpp"),
     "postgresql": ("psycopg",),
     "ray": ("ray",),
     "testing": ("aiohttp",),

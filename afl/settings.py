@@ -57,5 +57,10 @@ class Settings(BaseSettings):
         return self.home / "flower"
 
     @property
+    def llms_dir(self) -> Path:
+        """The folder of local language models, each the file `NAME.gguf`."""
+        return self.home / "llms"
+
+    @property
     def db_url(self) -> str:
         return self.db or f"sqlite:///{self.home / 'afl.db'}"

@@ -24,6 +24,7 @@ from .commands.hints_train import hints_train as hints_train
 from .commands.inspect import inspect as inspect
 from .commands.llm import llm_check as llm_check
 from .commands.llm import llm_list as llm_list
+from .commands.llm_fetch import llm_fetch as llm_fetch
 from .commands.prompts import prompts_export as prompts_export
 from .commands.rank import rank as rank
 from .commands.report import report as report

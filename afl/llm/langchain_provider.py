@@ -50,6 +50,8 @@ def langchain_model(context: LanguageModelContext) -> LanguageModel:
         source=source,
         secrets=secrets,
         adaptations=chat.adaptations,
+        has_endless_replies=context.spec.sampling.max_tokens is None
+        and context.spec.sampling.default_max_tokens is None,
     )
 
 

@@ -124,6 +124,12 @@ class LanguageModel:
     """What its endpoint made necessary in its requests; None for a model whose requests are never adapted."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """Keys, which are removed from every error and reply."""
+    max_requests: int | None = field(default=None, repr=False)
+    """Requests that it answers at the same time, whatever `--concurrency` says; None for any number."""
+    is_in_process: bool = field(default=False, repr=False)
+    """Whether it lives and ends with the process that loaded it, so that each worker would have one of its own."""
+    has_endless_replies: bool = field(default=False, repr=False)
+    """Whether its requests state no maximum length of the reply, unless a budget does."""
 
     @property
     def is_stand_in(self) -> bool:

@@ -60,6 +60,7 @@ def openai_model(context: LanguageModelContext) -> LanguageModel:
         source=source,
         secrets=secrets,
         adaptations=chat.adaptations,
+        has_endless_replies=chat.sampling.max_tokens is None and chat.default_max_tokens is None,
     )
 
 

@@ -1,7 +1,7 @@
 """LangChain's ChatOpenAI, posting plain JSON over aiohttp."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -34,18 +34,26 @@ class EndpointClient:
     """Posts with an SDK client's address, headers and errors, but over aiohttp alone.
 
     The SDK builds every request anew, and httpx does so again: together four times what sending takes. Here address
-    and headers are built once. Nothing is retried.
+    and headers are built once. Nothing is retried. `is_direct`: never through a proxy.
     """
 
-    def __init__(self, client: AsyncOpenAI, path: str, *, timeout: httpx2.Timeout) -> None:
+    def __init__(
+        self, client: AsyncOpenAI, path: str, *, timeout: httpx2.Timeout, is_direct: bool = False
+    ) -> None:
         self._client = client
-        query = {name: str(value) for name, value in client.default_query.items()}
-        self._url = URL(str(client.base_url)).joinpath(path).extend_query(query)
+        self._path = path
+        self._is_direct = is_direct
+        self.move_to(str(client.base_url))
         headers = {**client.auth_headers, **client.default_headers}
         # What is not a string marks a header that the SDK would leave out.
         self._headers = {name: value for name, value in headers.items() if isinstance(value, str)}
         self._timeout = ClientTimeout(total=None, sock_connect=timeout.connect, sock_read=timeout.read)
         self._session: ClientSession | None = None
+
+    def move_to(self, base_url: str) -> None:
+        """From now on requests go to this address."""
+        query = {name: str(value) for name, value in self._client.default_query.items()}
+        self._url = URL(base_url).joinpath(self._path).extend_query(query)
 
     async def post(self, body: Mapping[str, Any]) -> bytes:
         """The body of the response. Raises `openai.APIStatusError` for 4xx and 5xx, `openai.APIConnectionError`."""
@@ -81,9 +89,8 @@ class EndpointClient:
         # Only where needed: reading all certificates takes a while, within the first attempt's time limit.
         tls = httpx2.create_ssl_context() if self._url.scheme == "https" else True
         connector = TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE, ssl=tls)
-        return ClientSession(
-            connector=connector, headers=self._headers, timeout=self._timeout, proxy=proxy_for(self._url)
-        )
+        proxy = None if self._is_direct else proxy_for(self._url)
+        return ClientSession(connector=connector, headers=self._headers, timeout=self._timeout, proxy=proxy)
 
     def _request(self) -> httpx2.Request:
         """The request that an error refers to."""
@@ -105,6 +112,8 @@ def _without_encoding(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 CONNECT_TIMEOUT = 10.0
+Locate = Callable[[], Awaitable[str]]
+"""Where a server on this machine answers, which is started if need be: `http://127.0.0.1:PORT`."""
 
 
 class RawChatOpenAI(CallbackBypassChatModel, ChatOpenAI):
@@ -117,6 +126,8 @@ class RawChatOpenAI(CallbackBypassChatModel, ChatOpenAI):
 
     _adaptations: EndpointAdaptations = PrivateAttr(default_factory=EndpointAdaptations)
     _sampling: SamplingOptions = PrivateAttr(default=DEFAULT_SAMPLING)
+    _default_max_tokens: int | None = PrivateAttr(default=None)
+    _locate: Locate | None = PrivateAttr(default=None)
 
     @property
     def sampling(self) -> SamplingOptions:
@@ -124,9 +135,18 @@ class RawChatOpenAI(CallbackBypassChatModel, ChatOpenAI):
         return self._sampling
 
     @property
+    def default_max_tokens(self) -> int | None:
+        """The longest reply where neither an option nor a budget limits it; None for no limit."""
+        return self._default_max_tokens or self.sampling.default_max_tokens
+
+    @property
     def adaptations(self) -> EndpointAdaptations:
         """What the endpoint made necessary so far."""
         return self._adaptations
+
+    def locate_with(self, locate: Locate) -> None:
+        """Has `locate` say before each request where it goes; such requests go through no proxy."""
+        self._locate = locate
 
     async def _agenerate(
         self,
@@ -146,18 +166,25 @@ class RawChatOpenAI(CallbackBypassChatModel, ChatOpenAI):
     def _length(self, budgeted: Mapping[str, Any]) -> dict[str, int]:
         """The longest reply: the option of the model or the limit of a budget, whichever is shorter."""
         lengths = [length for length in (self.sampling.max_tokens, budgeted.get(MAX_TOKENS)) if length]
-        longest = min(lengths) if lengths else self.sampling.default_max_tokens
+        longest = min(lengths) if lengths else self.default_max_tokens
         return {} if longest is None else {MAX_TOKENS: longest}
 
     async def _post(self, request: Mapping[str, Any]) -> bytes:
         """The body of the response; a request that the endpoint does not take is sent again in a form that it takes."""
+        if self._locate is not None:
+            self.endpoint.move_to(f"{await self._locate()}/v1")
         return await self.adaptations.send(request, self.endpoint.post, _necessary_change)
 
     @cached_property
     def endpoint(self) -> EndpointClient:
         """The client that requests completions."""
         assert isinstance(self.request_timeout, httpx2.Timeout), "given by `make_chat`"
-        return EndpointClient(self.root_async_client, "chat/completions", timeout=self.request_timeout)
+        return EndpointClient(
+            self.root_async_client,
+            "chat/completions",
+            timeout=self.request_timeout,
+            is_direct=self._locate is not None,
+        )
 
     def _is_openai(self) -> bool:
         host = str(self.root_async_client.base_url.host)
@@ -216,11 +243,13 @@ def make_chat(
     headers: Mapping[str, str] | None = None,
     query: Mapping[str, str] | None = None,
     read_timeout: float = DEFAULT_REQUEST_TIMEOUT,
+    default_max_tokens: int | None = None,
 ) -> RawChatOpenAI:
     """A client that neither retries nor streams.
 
     The default temperature is left out for models that are known to refuse it; any other is asked for. `read_timeout`:
-    seconds of silence.
+    seconds of silence. `default_max_tokens`: the longest reply where nothing else limits it; None for that of the
+    sampling options.
     """
     is_default = sampling.temperature == DEFAULT_SAMPLING.temperature
     # o1, o3, ...; LangChain sees to later ones.
@@ -242,4 +271,5 @@ def make_chat(
     if not is_default:
         chat.temperature = sampling.temperature
     chat._sampling = replace(sampling, temperature=chat.temperature)
+    chat._default_max_tokens = default_max_tokens
     return chat

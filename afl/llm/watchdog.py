@@ -35,7 +35,8 @@ def discard_message(line: str) -> None:
 class StallWatchdog:
     """Tracks every request that has no reply yet; after `after` seconds without any reply, reports them in one line.
 
-    It reports again when the silence has doubled. `notify` is given the line, `endpoint` names the endpoint in it.
+    It reports again when the silence has doubled. `notify` is given the line, `endpoint` names the endpoint in it, and
+    `advice` ends it.
     """
 
     def __init__(
@@ -45,8 +46,10 @@ class StallWatchdog:
         after: float = DEFAULT_STALL_SECONDS,
         clock: Clock | None = None,
         notify: Callable[[str], None] = discard_message,
+        advice: str = "",
     ) -> None:
         self._endpoint = endpoint
+        self._advice = advice
         self._after = after
         self._clock = clock or SystemClock()
         self._notify = notify
@@ -84,7 +87,8 @@ class StallWatchdog:
         if not self._pending or silent < self._threshold:
             return None
         self._threshold = 2 * silent
-        return f"no reply from {self._endpoint} for {silent:.0f} s; waiting for {self._pending_requests()}"
+        line = f"no reply from {self._endpoint} for {silent:.0f} s; waiting for {self._pending_requests()}"
+        return f"{line}; {self._advice}" if self._advice else line
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:

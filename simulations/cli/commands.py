@@ -54,7 +54,7 @@ GROUPS = {
     "study": "Studies of the loop, one question each",
     "hints": "Hints drawn from a model's mistakes, and the policy that chooses among them",
     "flower": "Language models tuned by flows instead of imitation",
-    "llm": "Language models: what is configured, and what an endpoint takes",
+    "llm": "Language models: what there is, a small one to begin with, and what an endpoint takes",
     "prompts": "Texts that agents are asked with",
     "cache": "Replies of earlier runs that may be used again",
 }
@@ -106,6 +106,7 @@ COMMANDS = (
     Command("flower evaluate", "flower_evaluate", f"{_PAGES}.models:flower_page"),
     Command("flower sample", "flower_sample", f"{_VIEWS}.pages:flower_titles", f"{_VIEWS}.output:flower_titles"),
     Command("llm list", "llm_list", f"{_PAGES}.language_models:list_page"),
+    Command("llm fetch", "llm_fetch", f"{_PAGES}.language_models:fetched_page"),
     Command("llm check", "llm_check", f"{_PAGES}.language_models:check_page"),
     Command("prompts export", "prompts_export", f"{_VIEWS}.pages:exported_prompts"),
     Command("runs", "runs", f"{_PAGES}.runs:page", f"{_VIEWS}.output:runs"),

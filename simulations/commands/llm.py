@@ -22,7 +22,7 @@ class ConfiguredModel:
 
     name: str
     kind: str
-    """`profile` or `plug-in`."""
+    """`profile`, `local model` or `plug-in`."""
     model: str | None
     """What a profile stands for."""
     endpoint: str | None
@@ -90,11 +90,12 @@ def _without_unknown_source(row: dict[str, Any]) -> dict[str, Any]:
 def llm_list(
     *, config: Annotated[str | Path | None, CONFIG] = None, settings: "Settings | None" = None
 ) -> ConfiguredModels:
-    """List the names that `--llm` takes: profiles of `afl.toml`, then plug-ins, with whether their key is there.
+    """List names that `--llm` takes: profiles of `afl.toml`, local models, plug-ins, and whether their key is there.
 
     No key is shown and nothing is sent. Raises `NotFoundError` where `config` does not exist, `UsageError` for a file
     that cannot be used.
     """
+    from afl.llm.gguf.model_file import model_names
     from afl.llm.language_model import GROUP
     from afl.llm.profiles import Profiles
     from afl.plugins import plugin_names
@@ -103,13 +104,14 @@ def llm_list(
     settings = settings or Settings()
     profiles: Profiles = Profiles.load(config, settings)
     rows = [_of_profile(name, profile, settings) for name, profile in profiles.by_name.items()]
+    rows += [_of_local_model(name) for name in model_names(settings.llms_dir)]
     rows += [_of_plugin(name, settings) for name in plugin_names(GROUP)]
     return ConfiguredModels(None if profiles.path is None else str(profiles.path), tuple(rows))
 
 
 @outside_event_loop
 def llm_check(
-    name: Annotated[str, Argument("Profile, openai:MODEL, or a plug-in's", "NAME")],
+    name: Annotated[str, Argument("Profile, openai:MODEL, gguf:NAME, or a plug-in's", "NAME")],
     *,
     base_url: Annotated[str | None, BASE_URL] = None,
     api_key_env: Annotated[str | None, API_KEY_ENV] = None,
@@ -198,6 +200,10 @@ def _of_profile(name: str, profile: "Profile", settings: "Settings") -> Configur
         price=price,
         price_source=source,
     )
+
+
+def _of_local_model(name: str) -> ConfiguredModel:
+    return ConfiguredModel(f"gguf:{name}", "local model", None, None, None, None, {}, None)
 
 
 def _of_plugin(name: str, settings: "Settings") -> ConfiguredModel:

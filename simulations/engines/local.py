@@ -19,13 +19,15 @@ from simulations.graphs.runner import Runner
 class LocalEngine:
     """Runs sessions in the process, and on the event loop, of its caller."""
 
+    is_in_process = True
+
     def start(self, storage: StorageLocation, notify: Notify) -> None:
         """There is nothing to start."""
 
     @asynccontextmanager
     async def open(self, job: RunJob) -> AsyncIterator["LocalRun"]:
         execution, prepared = job.execution, job.prepared
-        limiters = execution.limiters(prepared.specs)
+        limiters = execution.limiters(prepared.specs, prepared.models)
         resources = await ChatResources.in_process(job, limiters)
         chats = resources.chats(prepared.models)
         runner = Runner(

@@ -30,6 +30,7 @@ from simulations.execution.language_models import (
     endpoint_label,
     follow_adaptations,
     recorded_models,
+    stall_advice,
 )
 from simulations.execution.limits import distinct_names
 from simulations.graphs.runner import Runner, fewer_garbage_collections
@@ -196,14 +197,19 @@ class WorkerRun:
         models = await self._load_models(replay, stack)
         await follow_adaptations(models, run, self._notify, replay=replay)
         deadlines = Deadlines(replace(spec.time_limits, run=None), clock)
+        account = self._account(models, stack)
         watchdog = StallWatchdog(
-            endpoint_label(models), after=spec.time_limits.stall, clock=clock, notify=self._notify
+            endpoint_label(models),
+            after=spec.time_limits.stall,
+            clock=clock,
+            notify=self._notify,
+            advice=stall_advice(models, account),
         )
         resources = ChatResources(
             journal=run.journal(),
             transport=Transport(clock=clock, deadlines=deadlines, watchdog=watchdog),
             limiters=self._limiters(stack),
-            account=self._account(models, stack),
+            account=account,
             usage=self._usage,
             recorded=None if replay is None else replay.journal(),
             cache_lookup=store.reply_cache if spec.use_cache else None,

@@ -83,6 +83,11 @@ class EngineRun(Protocol):
 class Engine(Protocol):
     """Runs sessions; made once for all runs of a command."""
 
+    @property
+    def is_in_process(self) -> bool:
+        """Whether all sessions run in the caller's process, with the language models that it loaded."""
+        ...
+
     def start(self, storage: StorageLocation, notify: Notify) -> None:
         """Starts what all runs share, before anything is written; a second call changes nothing.
 

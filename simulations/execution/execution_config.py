@@ -1,13 +1,13 @@
 """How a run is executed."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field, replace
 from typing import Self
 
 from afl.clock import SystemClock
 from afl.llm.adaptations import AdaptationsJson
 from afl.llm.budget import Budget
-from afl.llm.language_model import LanguageModelSpec, PerRole
+from afl.llm.language_model import LanguageModel, LanguageModelSpec, PerRole
 from afl.llm.limiter import AdaptiveLimiter, ModelRateLimits
 from afl.llm.time_limits import TimeLimits
 from afl.option import at_least
@@ -58,13 +58,19 @@ class ExecutionConfig:
             time_limits=time_limits(options),
         )
 
-    def limiters(self, specs: PerRole[LanguageModelSpec]) -> PerRole[AdaptiveLimiter]:
+    def limiters(
+        self, specs: PerRole[LanguageModelSpec], models: PerRole[LanguageModel]
+    ) -> PerRole[AdaptiveLimiter]:
         """What admits the requests of each agent: one limiter for each model, however many agents ask it."""
-        return specs.map(lambda spec: spec.limited_by).map(
-            lambda model: AdaptiveLimiter(
-                self.concurrency, rate_limits=self.rate_limits.of(model), clock=self.clock
-            )
+        limits = PerRole(
+            (specs.recommendation.limited_by, models.recommendation.max_requests),
+            (specs.user.limited_by, models.user.max_requests),
         )
+        return limits.map(lambda limit: self._limiter(*limit))
+
+    def _limiter(self, model: Hashable, max_requests: int | None) -> AdaptiveLimiter:
+        concurrency = self.concurrency if max_requests is None else min(self.concurrency, max_requests)
+        return AdaptiveLimiter(concurrency, rate_limits=self.rate_limits.of(model), clock=self.clock)
 
     def answered_from(self, replay: Run | None, cache_lookup: AdaptedLookup | None) -> Self:
         """The same, with the recorded replies that answer before, or in place of, the model."""

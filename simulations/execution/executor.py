@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from afl.data.dataset_store import DatasetStore
-from afl.errors import EndpointError
+from afl.errors import EndpointError, UsageError
 from afl.hints.knowledge_base import KnowledgeBase
 from afl.llm.language_model import LanguageModel, LanguageModelSpec, PerRole, load_model
 from afl.prompt_headings import Headings
@@ -64,6 +64,7 @@ class Executor:
     wait: Wait
     engine: Engine
     _models: dict[tuple[LanguageModelSpec, str, Headings], LanguageModel] = field(default_factory=dict)
+    _reached: list[LanguageModel] = field(default_factory=list)
 
     @property
     def settings(self) -> Settings:
@@ -100,6 +101,7 @@ class Executor:
     ) -> PreparedRun:
         """All that a run needs; no request is sent and nothing is written.
 
+        Its language models are reached once a command, and not for a run that is complete.
         The outputs of base models come from the run where it exists, or from the replayed run if it has the same
         models and sessions; else from `outputs`, else from the models, which are trained if need be.
         `extra_configuration` determines results, too. Raises `ConflictError` where the existing run differs.
@@ -114,6 +116,8 @@ class Executor:
             existing.require_config(config)
             # What it has cost counts before any other run of the command spends more.
             self.wait(open_account(execution.budget, existing, models))
+        if existing is None or not self._is_complete(existing, task):
+            self._reach(models)
         recorded = existing or execution.replay
         if recorded is not None and same_inputs(recorded.config, config):
             outputs = ModelOutputs.from_json(self.wait(recorded.inputs()))
@@ -123,7 +127,7 @@ class Executor:
     def execute(self, prepared: PreparedRun, execution: ExecutionConfig) -> SimulationReport:
         """Runs the sessions that remain; a run that never got a reply from its model leaves no trace."""
         existing = prepared.existing
-        if existing is None or len(self.wait(existing.finished_sessions())) < len(prepared.task):
+        if existing is None or not self._is_complete(existing, prepared.task):
             self.engine.start(self.storage, self.watch.say)
         if existing is None and execution.replay is None and execution.cache_lookup is None:
             self._mention_shorter_runs(prepared)
@@ -169,7 +173,7 @@ class Executor:
     def _load_models(
         self, specs: PerRole[LanguageModelSpec], task: Task, execution: ExecutionConfig
     ) -> PerRole[LanguageModel]:
-        """The models, each loaded and reached once a command; a replay has only their recorded names and parameters."""
+        """The models, each loaded once a command; a replay has only their recorded names and parameters."""
         if execution.replay is not None:
             return recorded_models(execution.replay.config)
         return specs.map(lambda spec: self._load_model(spec, task, execution))
@@ -183,6 +187,24 @@ class Executor:
                 spec, dataset=dataset, settings=self.settings, timeout=timeout, headings=headings
             )
             execution.budget.require_price(self._models[key], prices_file=self.settings.prices_file)
-            if warning := self.wait(self._models[key].check()):
-                self.watch.say(warning)
+            self._require_supported(self._models[key])
         return self._models[key]
+
+    def _require_supported(self, model: LanguageModel) -> None:
+        """Raises `UsageError` for a model that other processes than this one cannot share."""
+        if model.is_in_process and not self.engine.is_in_process:
+            raise UsageError(
+                f"{model.name}: each worker would start a server of its own; "
+                "start one for all and ask it with --llm openai:NAME --base-url URL"
+            )
+
+    def _is_complete(self, run: Run, task: Task) -> bool:
+        return len(self.wait(run.finished_sessions())) == len(task)
+
+    def _reach(self, models: PerRole[LanguageModel]) -> None:
+        """Shows what is odd about the endpoints of the models. Raises `EndpointError` where one cannot work."""
+        for model in models.distinct:
+            if all(model is not reached for reached in self._reached):
+                self._reached.append(model)
+                if warning := self.wait(model.check()):
+                    self.watch.say(warning)

@@ -118,6 +118,13 @@ def endpoint_label(models: PerRole[LanguageModel]) -> str:
     return " and ".join(labels)
 
 
+def stall_advice(models: PerRole[LanguageModel], account: BudgetAccount) -> str:
+    """What may help where no reply comes; empty where replies have a maximum length already."""
+    if account.max_tokens is not None or not any(model.has_endless_replies for model in models.distinct):
+        return ""
+    return "replies may be of any length: --max-tokens limits them"
+
+
 async def follow_adaptations(
     models: PerRole[LanguageModel], run: Run, notify: Notify, *, replay: Run | None = None
 ) -> None:
@@ -189,6 +196,7 @@ class ChatResources:
                     after=execution.time_limits.stall,
                     clock=execution.clock,
                     notify=job.notify,
+                    advice=stall_advice(job.prepared.models, job.account),
                 ),
             ),
             limiters=limiters,

@@ -118,7 +118,7 @@ class Explorer:
         Raises as `simulations.execution.run.execute_run` does.
         """
         execution, prepared, usage = self.execution, self.prepared, Usage()
-        limiters = execution.limiters(prepared.specs)
+        limiters = execution.limiters(prepared.specs, prepared.models)
         async with run.hold(), spending(execution.budget, run, prepared.models) as account:
             job = RunJob(run, prepared, execution, account, usage, self.notify)
             resources = await ChatResources.in_process(job, limiters)

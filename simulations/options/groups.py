@@ -98,7 +98,7 @@ class LanguageModelOptions:
     llm: Annotated[
         str,
         Option(
-            "Language model: offline, openai:MODEL, langchain:PROVIDER:MODEL, or a profile",
+            "Language model: offline, openai:MODEL, langchain:PROVIDER:MODEL, gguf:NAME, or a profile",
             MODELS,
             metavar=MODEL_METAVAR,
         ),

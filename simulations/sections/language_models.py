@@ -1,7 +1,8 @@
 """Language models: what is configured, and what an endpoint takes."""
 
 from simulations.commands.llm import ConfiguredModel, ConfiguredModels, ModelCheck
-from simulations.document.formats import price
+from simulations.commands.llm_fetch import FetchedModel
+from simulations.document.formats import count, price
 from simulations.document.page import Column, Facts, Page, Section, Table, Text
 
 _MODELS = (
@@ -24,6 +25,21 @@ def list_page(configured: ConfiguredModels) -> Page:
         for row in configured.models
     ]
     return Page("", (Text(f"Profiles: {file}"),), (Section("", (Table.of("", _MODELS, rows),)),))
+
+
+def fetched_page(model: FetchedModel) -> Page:
+    """Where the model is, its hash, its terms, and how it is used."""
+    facts = (
+        ("model", model.title),
+        ("file", f"{model.path}\n{count(model.size)} bytes{'' if model.downloaded else ', was there already'}"),
+        ("SHA-256", f"{model.sha256}\nas expected"),
+        ("from", model.source),
+        ("licence", model.licence),
+        ("citation", model.citation),
+        ("page", model.page),
+        ("next", f"afl llm check {model.llm}"),
+    )
+    return Page("", (), (Section("", (Facts(facts),)),))
 
 
 def check_page(check: ModelCheck) -> Page:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from afl.data.dataset import Dataset
+from afl.llm.budget import NO_COST, Budget, NullLedger, unlimited_account
 from afl.llm.language_model import LanguageModel, LanguageModelSpec, PerRole, SamplingOptions
 from afl.llm.limiter import ModelRateLimits
 from afl.llm.price import Price
@@ -23,6 +24,7 @@ from simulations.execution.language_models import (
     model_specs,
     models_configuration,
     recorded_models,
+    stall_advice,
 )
 from simulations.execution.limits import _price_now
 from simulations.execution.run import execute_run
@@ -101,9 +103,26 @@ def test_agents_that_ask_the_same_model_at_the_same_address_share_its_limits() -
     here = LanguageModelSpec("one", base_url="http://here/v1")
     execution = ExecutionConfig(rate_limits=ModelRateLimits(rpm=7))
     warmer = replace(here, sampling=SamplingOptions(1.0))
-    assert len(execution.limiters(PerRole(here, warmer)).distinct) == 1
-    assert len(execution.limiters(PerRole(here, replace(here, base_url="http://there/v1"))).distinct) == 2
-    assert len(execution.limiters(PerRole(here, replace(here, name="other"))).distinct) == 2
+    models = PerRole.shared(ONE)
+    assert len(execution.limiters(PerRole(here, warmer), models).distinct) == 1
+    there = replace(here, base_url="http://there/v1")
+    assert len(execution.limiters(PerRole(here, there), models).distinct) == 2
+    assert len(execution.limiters(PerRole(here, replace(here, name="other")), models).distinct) == 2
+
+
+@pytest.mark.parametrize(("concurrency", "begun"), [(64, 4), (2, 2)])
+def test_a_model_never_gets_more_requests_at_once_than_it_answers(concurrency: int, begun: int) -> None:
+    spec, model = LanguageModelSpec("one"), replace(ONE, max_requests=4)
+    limiters = ExecutionConfig(concurrency).limiters(PerRole.shared(spec), PerRole.shared(model))
+    assert limiters.recommendation.history[0].concurrency == begun
+
+
+def test_silence_is_advised_on_where_replies_have_no_maximum_length() -> None:
+    endless = replace(ONE, has_endless_replies=True)
+    limited = Budget(tokens=1000).open_account("", prices=PerRole.shared(None), ledger=NullLedger(), spent=NO_COST)
+    assert "--max-tokens" in stall_advice(PerRole(OTHER, endless), unlimited_account())
+    assert stall_advice(PerRole(OTHER, endless), limited) == ""
+    assert stall_advice(PerRole(OTHER, ONE), unlimited_account()) == ""
 
 
 def test_a_models_requests_a_minute_count_over_all_runs_of_a_command() -> None:

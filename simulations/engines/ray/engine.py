@@ -40,6 +40,8 @@ class _Started:
 class RayEngine:
     """Workers on this machine, or on those of a cluster; started with the first run, ended with the command."""
 
+    is_in_process = False
+
     def __init__(self, workers: int | None = None, address: str | None = None) -> None:
         self._workers = workers
         self._address = address

@@ -12,6 +12,7 @@ from openai import APIStatusError
 
 from afl.llm.adaptations import Adaptations
 from afl.llm.openai_chat import RawChatOpenAI, make_chat
+from afl.llm.sampling import SamplingOptions
 from afl.testing.faults import Completion, Fault, error_response, no_usage_nor_role
 from afl.testing.server import FakeServer
 
@@ -59,6 +60,43 @@ async def chat_at(server: FakeServer) -> AsyncIterator[RawChatOpenAI]:
         yield chat
     finally:
         await chat.aclose()
+
+
+@pytest.mark.parametrize(
+    ("sampling", "budget", "sent"),
+    [
+        (SamplingOptions(), None, 512),
+        (SamplingOptions(max_tokens=2000), None, 2000),
+        (SamplingOptions(), 1024, 1024),
+        (SamplingOptions(max_tokens=300), 1024, 300),
+    ],
+)
+async def test_a_default_length_gives_way_to_one_that_is_stated(
+    sampling: SamplingOptions, budget: int | None, sent: int
+) -> None:
+    async with FakeServer(lambda _: "hi") as server:
+        chat = make_chat(model="m", base_url=server.url, api_key="none", sampling=sampling, default_max_tokens=512)
+        await chat.ainvoke(MESSAGES, **({} if budget is None else {"max_tokens": budget}))
+        await chat.aclose()
+    assert server.requests[0]["max_tokens"] == sent
+
+
+async def test_a_server_that_moves_is_asked_where_it_is_and_without_a_proxy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    async with FakeServer(lambda _: "hi") as first, FakeServer(lambda _: "hi") as second:
+        addresses = iter([first.url, second.url])
+
+        async def locate() -> str:
+            return next(addresses).removesuffix("/v1")
+
+        chat = make_chat(model="m", base_url="http://127.0.0.1/v1", api_key="none")
+        chat.locate_with(locate)
+        for _ in range(2):
+            await chat.ainvoke(MESSAGES)
+        await chat.aclose()
+    assert (first.counters.chat, second.counters.chat) == (1, 1)
 
 
 @pytest.mark.parametrize(

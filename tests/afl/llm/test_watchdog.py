@@ -33,6 +33,15 @@ def test_silence_is_named_with_endpoint_requests_and_ages(
         )
 
 
+def test_advice_ends_the_line(key: CallKey, clock: FakeClock) -> None:
+    watch = StallWatchdog(
+        "gguf:tiny", after=60.0, clock=clock, advice="replies may be of any length: --max-tokens limits them"
+    )
+    with watch.awaiting_reply(key):
+        clock.now += 60
+        assert str(watch.stall_message()).endswith("; replies may be of any length: --max-tokens limits them")
+
+
 def test_of_many_requests_the_oldest_three_are_named(watch: StallWatchdog, key: CallKey, clock: FakeClock) -> None:
     with ExitStack() as stack:
         deque((stack.enter_context(watch.awaiting_reply(of(key, number))) for number in range(1, 6)), maxlen=0)
