@@ -38,8 +38,9 @@ class ServerLease:
 
     async def address(self) -> str:
         """Where the server answers. Raises `EndpointError` where the model cannot be served."""
-        self._server = self._server or _acquire(self._path)
-        return self._server.address or await asyncio.to_thread(self._server.start)
+        server = self._server = self._server or _acquire(self._path)
+        address = server.address
+        return address if address is not None else await asyncio.to_thread(server.start)
 
     async def release(self) -> None:
         """Ends the server if nobody else has a lease."""
