@@ -11,8 +11,8 @@ from typing import NamedTuple
 from afl.llm.limiter import AdaptiveLimiter
 from afl.ports import Limiter
 from afl.types import CallKey, Outcome, Reply
-from simulations.engines.ray.actors import LimiterActor, RayLimiterClient
 from simulations.engines.ray.cluster import Cluster
+from simulations.engines.ray.service_actors import LimiterActor, RayLimiterClient
 from simulations.engines.shared_limits import SharedLimiter
 
 CALLS, AT_ONCE = 5_000, 64

@@ -7,7 +7,7 @@ from typing import Any
 from afl.llm.budget import RunAccount
 from afl.llm.language_model import PerRole
 from afl.types import ConcurrencyChange, Role
-from simulations.engines.ray.actors import (
+from simulations.engines.ray.service_actors import (
     BudgetActor,
     BudgetState,
     LimiterActor,

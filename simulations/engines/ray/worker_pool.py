@@ -9,7 +9,8 @@ from uuid import uuid4
 from afl.errors import WorkerError
 from afl.llm.language_model import PerRole
 from simulations.engines.dispatcher import MAX_LOSSES
-from simulations.engines.ray.actors import RayBudgetClient, RayLimiterClient, WorkerActor, WorkerReady
+from simulations.engines.ray.actors import WorkerActor, WorkerReady
+from simulations.engines.ray.service_actors import RayBudgetClient, RayLimiterClient
 from simulations.engines.worker import WorkerSpec, WorkerUpdate
 
 CLOSE_TIMEOUT = 20.0

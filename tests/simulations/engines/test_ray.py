@@ -2,10 +2,13 @@
 
 import json
 import signal
+import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ from afl.errors import EndpointError, UsageError
 from afl.llm.canned_answers import refusing_answer
 from afl.testing import temporary_plugins
 from afl.testing.faults import rate_limited, status
-from afl.testing.server import running_server
+from afl.testing.server import FakeServer, running_server
 from simulations import evaluate_recommendation, simulate
 from simulations.analysis.simulation_report import SimulationReport
 from simulations.commands.data import import_data
@@ -58,6 +61,30 @@ def play(small: Path, nodes: TwoNodes, engine: RayEngine) -> Iterator[Play]:
         yield call
 
 
+Serve = Callable[..., AbstractContextManager[FakeServer]]
+
+
+@pytest.fixture(scope="module")
+def ports() -> tuple[int, int]:
+    """For the servers of all tests: a limiter belongs to an address, and each is a process that has to start."""
+    with socket.socket() as one, socket.socket() as other:
+        one.bind(("127.0.0.1", 0))
+        other.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], other.getsockname()[1]
+
+
+@pytest.fixture
+def serve(ports: tuple[int, int]) -> Serve:
+    """`serve(answer)`: a server at the address that most runs have asked before."""
+    return partial(running_server, port=ports[0])
+
+
+@pytest.fixture
+def serve_user(ports: tuple[int, int]) -> Serve:
+    """The same at another address, for the user agent's model."""
+    return partial(running_server, port=ports[1])
+
+
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_workers_leave_what_one_process_leaves(
     database: str, play: Play, request: pytest.FixtureRequest, exported: Callable[..., bytes]
@@ -69,34 +96,12 @@ def test_workers_leave_what_one_process_leaves(
     assert {**many.to_json(), **timeless} == {**one.to_json(), **timeless}
 
 
-def test_a_node_that_is_lost_costs_the_calls_that_were_under_way_in_it(
-    play: Play, nodes: TwoNodes, exported: Callable[..., bytes]
-) -> None:
-    asked: list[str] = []
-
-    def answer(messages: Sequence[Mapping[str, Any]]) -> str:
-        asked.append(json.dumps(messages))
-        if len(asked) == 100:
-            nodes.end_second()
-        return refusing_answer(messages)
-
-    with running_server(answer, latency=0.02) as server:
-        found = play(run="lost", engine="ray", base_url=server.url)
-    nodes.forget_second()
-    assert (found.completed, found.failed) == (30, 0)
-    with running_server(refusing_answer, keep_requests=True) as other:
-        play(run="undisturbed", base_url=other.url)
-        assert exported("lost") == exported("undisturbed")
-        assert {json.dumps(request["messages"]) for request in other.requests} == set(asked)
-    assert len(asked) - len(set(asked)) < CONCURRENCY
-
-
 def test_four_workers_share_a_budget_that_is_not_exceeded(
-    play: Play, small: Path, exported: Callable[..., bytes]
+    play: Play, serve: Serve, small: Path, exported: Callable[..., bytes]
 ) -> None:
     (small / "prices.json").write_text(json.dumps({"models": {"m": [PRICE.prompt, PRICE.completion]}}))
     till = Till()
-    with running_server(till, latency=0.02) as server:
+    with serve(till, latency=0.02) as server:
         said = {"run": "cent", "engine": "ray", "base_url": server.url}
         short = play(**said, budget_usd=0.01)
         assert short.budget is not None
@@ -119,26 +124,26 @@ def listeners(small: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("listeners")
-def test_four_workers_meet_an_endpoint_of_fifty_requests_a_second(play: Play) -> None:
-    with running_server(refusing_answer, latency=0.1, per_second=50) as server:
+def test_four_workers_meet_an_endpoint_of_fifty_requests_a_second(play: Play, serve: Serve) -> None:
+    with serve(refusing_answer, latency=0.1, per_second=50) as server:
         found = play(dataset="many", run="paced", engine="ray", base_url=server.url, concurrency=32)
     assert (found.failed, found.llm["calls"]) == (0, 1200)
     assert server.counters.refused < 0.02 * server.counters.chat
     assert found.pace[0].concurrency == 32
 
 
-def test_what_no_retry_can_mend_in_a_worker_ends_all(play: Play) -> None:
+def test_what_no_retry_can_mend_in_a_worker_ends_all(play: Play, serve: Serve) -> None:
     with (
-        running_server(faults={40: status(401, "no such key")}) as server,
+        serve(faults={40: status(401, "no such key")}) as server,
         pytest.raises(EndpointError, match="no such key"),
     ):
         play(run="x", engine="ray", base_url=server.url)
 
 
 def test_the_runs_of_an_evaluation_are_played_by_the_same_workers(
-    play: Play, exported: Callable[..., bytes]
+    play: Play, serve: Serve, exported: Callable[..., bytes]
 ) -> None:
-    with running_server() as server:
+    with serve() as server:
         said: dict[str, Any] = {"dataset": "small", "split": "all", "llm": "openai:m", "base_url": server.url}
         said |= {"bases": ["none"], "reward": "none", "arms": ["agent", "afl"]}
         evaluate_recommendation(**said, run="many", engine="ray")
@@ -152,13 +157,13 @@ TWO_MODELS = {"user_llm": "openai:u", "user_api_key_env": "OTHER_KEY", "user_tem
 
 @pytest.mark.parametrize("engine_name", ["local", "ray"])
 def test_each_agents_prompts_reach_only_its_own_address_with_its_own_key_and_options(
-    engine_name: str, play: Play, monkeypatch: pytest.MonkeyPatch
+    engine_name: str, play: Play, serve: Serve, serve_user: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "first")
     monkeypatch.setenv("OTHER_KEY", "second")
     with (
-        running_server(refusing_answer, authorization="Bearer first") as one,
-        running_server(refusing_answer, authorization="Bearer second") as other,
+        serve(refusing_answer, authorization="Bearer first") as one,
+        serve_user(refusing_answer, authorization="Bearer second") as other,
     ):
         addresses = {"base_url": one.url, "user_base_url": other.url}
         found = play(run="x", engine=engine_name, **addresses, **TWO_MODELS)
@@ -172,9 +177,9 @@ def test_each_agents_prompts_reach_only_its_own_address_with_its_own_key_and_opt
 
 
 def test_two_models_that_are_the_same_lead_to_the_results_of_one(
-    play: Play, exported: Callable[..., bytes]
+    play: Play, serve: Serve, serve_user: Serve, exported: Callable[..., bytes]
 ) -> None:
-    with running_server() as one, running_server() as other:
+    with serve() as one, serve_user() as other:
         play(run="one", base_url=one.url)
         same = {"base_url": one.url, "user_llm": "openai:m", "user_base_url": other.url}
         for engine_name in ("local", "ray"):
@@ -185,10 +190,12 @@ def test_two_models_that_are_the_same_lead_to_the_results_of_one(
             assert exported(engine_name) == exported("one")
 
 
-def test_a_model_that_is_slowed_down_over_ray_does_not_slow_the_other(play: Play) -> None:
+def test_a_model_that_is_slowed_down_over_ray_does_not_slow_the_other(
+    play: Play, serve: Serve, serve_user: Serve
+) -> None:
     with (
-        running_server(refusing_answer) as one,
-        running_server(refusing_answer, faults={9: rate_limited("0")}) as other,
+        serve(refusing_answer) as one,
+        serve_user(refusing_answer, faults={9: rate_limited("0")}) as other,
     ):
         addresses = {"base_url": one.url, "user_base_url": other.url}
         found = play(run="x", engine="ray", user_llm="openai:u", **addresses)
@@ -199,9 +206,11 @@ def test_a_model_that_is_slowed_down_over_ray_does_not_slow_the_other(play: Play
     assert (paces["recommendation"], paces["user"][:2]) == ([CONCURRENCY], [CONCURRENCY, CONCURRENCY // 2])
 
 
-def test_two_models_share_a_budget_over_ray_each_at_its_price(play: Play, small: Path) -> None:
+def test_two_models_share_a_budget_over_ray_each_at_its_price(
+    play: Play, serve: Serve, serve_user: Serve, small: Path
+) -> None:
     (small / "prices.json").write_text(json.dumps({"models": {"m": [1.0, 2.0], "u": [1000.0, 2000.0]}}))
-    with running_server() as one, running_server() as other:
+    with serve() as one, serve_user() as other:
         addresses = {"base_url": one.url, "user_base_url": other.url, "user_llm": "openai:u"}
         short = play(run="x", engine="ray", budget_usd=0.1, **addresses)
         assert (short.failed > 0, one.counters.chat > 0, other.counters.chat) == (True, True, 0)
@@ -234,10 +243,10 @@ def test_messages_of_the_cluster_stay_off_the_output(nodes: TwoNodes, capsys: py
 
 
 def test_ctrl_c_leaves_a_run_that_goes_on(
-    play: Play, nodes: TwoNodes, launch: Launch, exported: Callable[..., bytes]
+    play: Play, serve: Serve, nodes: TwoNodes, launch: Launch, exported: Callable[..., bytes]
 ) -> None:
     assassin = Assassin()
-    with running_server(assassin, latency=0.02) as server:
+    with serve(assassin, latency=0.02) as server:
         said = loop_arguments(server, "--run", "x", "--concurrency", CONCURRENCY)
         pid: Future[int] = Future()
         assassin.aim(pid.result, at=60, signal=signal.SIGINT)
@@ -250,3 +259,25 @@ def test_ctrl_c_leaves_a_run_that_goes_on(
         play(run="undisturbed", base_url=server.url)
     assert exported("x") == exported("undisturbed")
     assert max(Counter(assassin.requests).values()) <= 3
+
+
+def test_a_node_that_is_lost_costs_the_calls_that_were_under_way_in_it(
+    play: Play, serve: Serve, nodes: TwoNodes, exported: Callable[..., bytes]
+) -> None:
+    asked: list[str] = []
+
+    def answer(messages: Sequence[Mapping[str, Any]]) -> str:
+        asked.append(json.dumps(messages))
+        if len(asked) == 100:
+            nodes.end_second()
+        return refusing_answer(messages)
+
+    with serve(answer, latency=0.02) as server:
+        found = play(run="lost", engine="ray", base_url=server.url)
+    nodes.forget_second()
+    assert (found.completed, found.failed) == (30, 0)
+    with running_server(refusing_answer, keep_requests=True) as other:
+        play(run="undisturbed", base_url=other.url)
+        assert exported("lost") == exported("undisturbed")
+        assert {json.dumps(request["messages"]) for request in other.requests} == set(asked)
+    assert len(asked) - len(set(asked)) < CONCURRENCY
