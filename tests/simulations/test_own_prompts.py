@@ -256,6 +256,8 @@ def test_an_endpoint_is_sent_own_prompts_and_a_broken_off_run_goes_on_with_them(
         asked = server.counters.chat
         whole = run(*model, "--run", "x")
         apart = run(*model, "--run", "y")
+    replayed = afl("simulate", "--replay", "x", "--run", "z", "--json")
+    assert (replayed.code, exported("z")) == (0, exported("x"))
     assert stopped.json["completed"] < whole.json["completed"] == apart.json["completed"] == 3
     assert 0 < asked < server.counters.chat
     assert exported("x") == exported("y")
