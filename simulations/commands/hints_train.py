@@ -52,8 +52,8 @@ def hints_train(invocation: Invocation[HintsTrainOptions]) -> "PolicyTrainReport
     A fifth of the sessions are validation sessions, which pick the checkpoint: of the validation split where it has so
     many, else of the training split. The lists are the runs `RUN.train` and `RUN.valid`, at most sessions x
     (hints + 1) distinct calls; the policy is stored under `run`. `candidates`, `candidates_from`, `seed`, `train_on`,
-    `prompts` and `show_attributes` are those of the exploration unless stated. The same call continues, and ends with the same policy;
-    `replay` answers from the runs of that training alone.
+    `prompts` and `show_attributes` are those of the exploration unless stated. The same call continues, and ends with
+    the same policy; `replay` answers from the runs of that training alone.
 
     Raises as `simulate` does; `NotFoundError` for a base or encoder that does not exist.
     """

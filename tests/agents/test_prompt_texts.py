@@ -30,6 +30,15 @@ def folder(tmp_path: Path) -> Folder:
     return write
 
 
+def sent_or_refused(name: str, text: str) -> str:
+    try:
+        prompts = Prompts.replacing({name: text})
+    except UsageError as error:
+        return str(error)
+    assert prompts.fill(name, get_domain("item"), problem="p", count="5", entries="1.")
+    return "sent"
+
+
 def test_the_table_has_every_text_once_and_nothing_else() -> None:
     assert sorted(NAMES) == sorted(Prompts.load().texts)
 
@@ -48,14 +57,12 @@ def test_any_other_text_of_this_name_is_what_agents_send(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("field", [*OTHER_FIELDS, "target", "Item"])
-def test_a_field_that_a_text_does_not_have_is_refused(name: str, field: str) -> None:
-    texts = {name: f"so ${field}."}
-    if field in BY_NAME[name].fields:
-        assert Prompts.replacing(texts).replaced == texts
-    else:
-        with pytest.raises(UsageError, match=rf"{name}: got \${field}, expected (only \$|no field)"):
-            Prompts.replacing(texts)
+def test_a_field_that_a_text_does_not_have_is_refused(name: str) -> None:
+    fields = {*DOMAIN_FIELDS, *OTHER_FIELDS, "target", "Item"}
+    answers = {field: sent_or_refused(name, f"so ${field}.") for field in fields}
+    assert {field for field in fields if answers[field] == "sent"} == {*BY_NAME[name].fields}
+    refused = fields - {*BY_NAME[name].fields}
+    assert all(f"prompt {name}: got ${field}, expected " in answers[field] for field in refused)
 
 
 def test_a_field_of_another_text_is_named_with_it() -> None:
@@ -152,15 +159,6 @@ def test_a_byte_that_the_hash_of_built_in_texts_overlooks_counts_in_others() -> 
         Prompts.replacing({"user.system": f"You ${field} it."}) for field in ("past", "past_tense")
     )
     assert past.hash() != past_tense.hash()
-
-
-def sent_or_refused(name: str, text: str) -> str:
-    try:
-        prompts = Prompts.replacing({name: text})
-    except UsageError as error:
-        return str(error)
-    assert prompts.fill(name, get_domain("item"), problem="p", count="5", entries="1.")
-    return "sent"
 
 
 @given(text=st.text(min_size=1, max_size=80), name=st.sampled_from(NAMES))
