@@ -111,15 +111,28 @@ def lastfm_ab(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return home
 
 
+@pytest.fixture(scope="module")
+def evaluations() -> list[Finished]:
+    """Filled by the first test that needs it."""
+    return []
+
+
 @pytest.fixture
 def on_lastfm_ab(
-    lastfm_ab: Path, shared_data: Path, afl: Afl, home: Path, monkeypatch: pytest.MonkeyPatch
+    lastfm_ab: Path,
+    shared_data: Path,
+    evaluations: list[Finished],
+    afl: Afl,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Finished:
     """The evaluation, with the published answers as the loop's base model: they belong to these very lists."""
     monkeypatch.setenv("AFL_HOME", str(lastfm_ab))
-    prior = shared_data / "prior_lastfm" / "SASRec_AB_20.csv"
-    fixed = "evaluate user --dataset lastfm_ab --llm offline --candidates-from reference --run ab --json"
-    return afl(*fixed.split(), "--recommender", f"file:{prior}")
+    if not evaluations:
+        prior = shared_data / "prior_lastfm" / "SASRec_AB_20.csv"
+        fixed = "evaluate user --dataset lastfm_ab --llm offline --candidates-from reference --run ab --json"
+        evaluations.append(afl(*fixed.split(), "--recommender", f"file:{prior}"))
+    return evaluations[0]
 
 
 def test_three_arms_by_three_ratios_are_what_the_exports_say(on_lastfm_ab: Finished, exported: Exported) -> None:
