@@ -32,7 +32,7 @@ demo: $(STAMP)  ## the feedback loop on the demo data set with the offline model
 	  afl inspect demo
 
 test: $(STAMP)  ## every test
-	$(BIN)/python -m pytest -n 3 --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist worksteal
 
 torture: $(STAMP)  ## runs killed with -9 at 200 random points, at concurrency 1, 64 and 256: nothing may be lost
 	$(BIN)/python -m tests.torture

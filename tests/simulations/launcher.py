@@ -31,6 +31,8 @@ IMPORTED = (
     "simulations.graphs.dialogue",
 )
 """What a simulation imports sooner or later: here, since importing takes most of the time of a short process."""
+WITH_MODELS = ("evaluate", "hints")
+"""Commands that train or ask base models: torch is imported before the first of them."""
 for module in IMPORTED:
     import_module(module)
 
@@ -38,6 +40,8 @@ for module in IMPORTED:
 def main() -> None:
     for line in sys.stdin:
         order = json.loads(line)
+        if order["arguments"][0] in WITH_MODELS:
+            import_module("torch")
         process = os.fork()
         if not process:
             become(order)

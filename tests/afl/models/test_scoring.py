@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 import torch
@@ -47,12 +49,21 @@ def test_a_trained_model_is_always_in_eval_mode() -> None:
     assert not TrainedModel(network, key="k").network.training
 
 
-def test_the_number_of_threads_changes_no_digit(model: TrainedModel) -> None:
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    """However many the tests are run with."""
     threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_the_number_of_threads_changes_no_digit(model: TrainedModel) -> None:
     scores = model.score_catalogue(HISTORIES)
     with single_threaded():
         assert np.array_equal(model.score_catalogue(HISTORIES), scores)
-    assert torch.get_num_threads() == threads
+    assert torch.get_num_threads() == 2
 
 
 def test_over_no_histories_there_are_no_scores(model: TrainedModel) -> None:
