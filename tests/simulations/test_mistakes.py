@@ -83,7 +83,7 @@ def test_a_missing_name_is_reported_with_existing_names(
             ["--candidates-from", "thin-air"],
             "--candidates-from: got 'thin-air', expected one of: seeded, reference",
         ),
-        (["--llm", "parrot"], "'parrot'; available: answers, langchain, offline, openai"),
+        (["--llm", "parrot"], "'parrot'; available: answers, gguf, langchain, offline, openai"),
         (["--llm", "openai"], "expected openai:MODEL"),
         (["--recommender", "oracle"], "no recommender is called 'oracle'; available: caser, file, "),
         (["--reward", "oracle"], "no reward model is called 'oracle'; available: caser, gru4rec, item-knn"),
