@@ -15,8 +15,7 @@ import pytest
 from afl.errors import UsageError
 from afl.extras import require_extra
 
-SESSIONS = 5
-FIXED = ["--dataset", "demo", "--llm", "gguf:smollm2", "--structured", "json-schema", "--sessions", str(SESSIONS)]
+FIXED = ["--dataset", "demo", "--llm", "gguf:smollm2", "--structured", "json-schema"]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.real.conftest import FIXED, SESSIONS, Commands
+from tests.real.conftest import FIXED, Commands
 
 DISTINCT = ("--llm-option", "repeat_penalty=1.5", "--llm-option", "repeat_last_n=512")
 """A schema cannot keep a small model from listing one title again and again; these sampling options can."""
@@ -64,8 +64,8 @@ def wait_for_calls(process: subprocess.Popen[str], home: Path, count: int) -> No
 
 
 def test_every_turn_of_five_dialogues_is_answered_and_a_replay_needs_no_model(afl: Commands) -> None:
-    run = afl("simulate", *FIXED, "--run", "loop", "--json").json
-    assert (run["completed"], run["failed"]) == (SESSIONS, 0)
+    run = afl("simulate", *FIXED, "--sessions", 5, "--run", "loop", "--json").json
+    assert (run["completed"], run["failed"]) == (5, 0)
     assert {outcome for outcome, number in run["outcomes"].items() if number} == {"ok"}
     exported = afl.exported("loop")
     assert all(row["reason"] or json.loads(row["reply"])["reason"] == "" for row in rows(exported))
@@ -76,8 +76,9 @@ def test_every_turn_of_five_dialogues_is_answered_and_a_replay_needs_no_model(af
 
 
 def test_lists_of_five_hold_five_candidates(afl: Commands) -> None:
-    run = afl("rank", *FIXED, *DISTINCT, "--candidates", 20, "--top", 5, "--run", "lists", "--json").json
-    assert (run["completed"], run["failed"]) == (SESSIONS, 0)
+    few = ["--sessions", 3, "--candidates", 20, "--top", 5]
+    run = afl("rank", *FIXED, *DISTINCT, *few, "--run", "lists", "--json").json
+    assert (run["completed"], run["failed"]) == (3, 0)
     for row in rows(afl.exported("lists")):
         if row["outcome"] == "ok":
             assert len(set(json.loads(row["reply"])["items"])) == 5
@@ -85,7 +86,8 @@ def test_lists_of_five_hold_five_candidates(afl: Commands) -> None:
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc to look for processes")
 def test_a_killed_run_goes_on_where_it_was_and_its_server_dies_with_it(afl: Commands) -> None:
-    with afl.start("simulate", *FIXED, "--concurrency", 1, "--run", "killed") as process:
+    command = ["simulate", *FIXED, "--sessions", 4, "--concurrency", 1, "--run", "killed"]
+    with afl.start(*command) as process:
         wait_for_calls(process, afl.home, 3)
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
@@ -93,8 +95,8 @@ def test_a_killed_run_goes_on_where_it_was_and_its_server_dies_with_it(afl: Comm
     assert len(before) >= 3
     while servers():  # its end takes a moment
         os.sched_yield()
-    run = afl("simulate", *FIXED, "--concurrency", 1, "--run", "killed", "--json").json
-    assert run["completed"] == SESSIONS
+    run = afl(*command, "--json").json
+    assert run["completed"] == 4
     after = journal(afl.home)
     assert after[: len(before)] == before
     assert run["llm"]["calls"] == len(after) - len(before)
@@ -102,12 +104,13 @@ def test_a_killed_run_goes_on_where_it_was_and_its_server_dies_with_it(afl: Comm
 
 
 def test_a_budget_ends_a_run_and_more_of_it_goes_on(afl: Commands) -> None:
-    stopped = afl("simulate", *FIXED, "--budget-tokens", 4500, "--run", "budget", "--json")
+    command = ["simulate", *FIXED, "--sessions", 3, "--run", "budget", "--json"]
+    stopped = afl(*command, "--budget-tokens", 4500)
     assert (stopped.code, stopped.json["failed"] > 0) == (1, True)
     spent = stopped.json["llm"]["prompt_tokens"] + stopped.json["llm"]["completion_tokens"]
     assert 0 < spent <= 4500
-    more = afl("simulate", *FIXED, "--budget-tokens", 900_000, "--run", "budget", "--json").json
-    assert (more["completed"], more["failed"]) == (SESSIONS, 0)
+    more = afl(*command, "--budget-tokens", 900_000).json
+    assert (more["completed"], more["failed"]) == (3, 0)
 
 
 def test_two_profiles_play_the_two_agents(afl: Commands) -> None:
