@@ -152,7 +152,7 @@ class EndpointAdaptations:
     """Called with every change, before a request is sent in the new form."""
     notify: Callable[[str], None] = field(default=lambda line: None)
     """Shows people a line."""
-    _new_form: Change | None = None
+    _new_form: Change | None = field(default=None, init=False)
     """A form of schemas that was not yet taken, nor refused."""
 
     async def send(

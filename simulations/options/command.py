@@ -10,7 +10,6 @@ from afl.errors import UsageError
 from simulations.options.groups import has_budget, require_user_model
 from simulations.options.parameters import command_parameters, options_signature
 from simulations.options.profile_options import resolve_profiles
-from simulations.options.prompt_options import resolve_prompts
 
 if TYPE_CHECKING:
     from simulations.options.run_options import RunOptions
@@ -91,7 +90,7 @@ def make_invocation(options: Callable[..., O], arguments: Mapping[str, Any]) -> 
     if {"llm", "config"} <= {*options.__dataclass_fields__}:  # type: ignore[attr-defined]
         explicit = {name: value for name, value in resolve_profiles(explicit).items() if value is not None}
     if "prompt_texts" in options.__dataclass_fields__:  # type: ignore[attr-defined]
-        explicit = resolve_prompts(explicit)
+        explicit = _with_prompt_texts(explicit)
     if not explicit.get("tools", True):
         del explicit["tools"]
     values = options(**explicit)
@@ -105,3 +104,17 @@ def make_invocation(options: Callable[..., O], arguments: Mapping[str, Any]) -> 
                 raise UsageError(f"{name}got {choice!r}, expected one of: {', '.join(option.choices)}")
     require_user_model(values)
     return Invocation(values, explicit)
+
+
+def _with_prompt_texts(stated: Mapping[str, Any]) -> dict[str, Any]:
+    """The options with the texts of the folder `prompts` in its place, those that differ from the built-in ones.
+
+    Raises `UsageError` for a folder or a text that cannot be used.
+    """
+    folder = stated.get("prompts")
+    if folder is None:
+        return dict(stated)
+    from agents.prompts import Prompts
+
+    texts = dict(stated.get("prompt_texts") or {}) | Prompts.load(folder).replaced
+    return {name: value for name, value in stated.items() if name != "prompts"} | {"prompt_texts": texts}

@@ -1,40 +1,18 @@
 """A real language model of 135 million parameters, served here: `make real`."""
 
-import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from afl.errors import UsageError
 from afl.extras import require_extra
+from tests.simulations.conftest import Finished
 
 FIXED = ["--dataset", "demo", "--llm", "gguf:smollm2", "--structured", "json-schema"]
-
-
-@dataclass(frozen=True)
-class Finished:
-    """What a command left behind."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        """The one object on stdout."""
-        assert self.code in (0, 1), self.err
-        (line,) = self.out.splitlines()
-        return json.loads(line)  # type: ignore[no-any-return]
-
-
-Afl = Callable[..., Finished]
 
 
 class Commands:

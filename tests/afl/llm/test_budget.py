@@ -254,11 +254,11 @@ def test_however_calls_interleave_the_bill_stays_within_the_budget(
 def test_dollars_need_a_price_and_the_message_says_how_to_state_one(name: str, listed_as: str) -> None:
     model = replace(scripted_model([], name=name), endpoint="localhost:8000")
     with pytest.raises(UsageError) as error:
-        Budget(usd=1.0).require_price(model, prices_file=Path("/home/prices.json"))
+        Budget(usd=1.0).require_price(model, prices_file=Path("my/prices.json"))
     assert str(error.value) == (
         f"--budget-usd: the price of {name} at localhost:8000 is not known; state price_prompt and price_completion in "
         f'a profile of afl.toml, or write {{"models": {{"{listed_as}": [PROMPT, COMPLETION]}}}} into '
-        "/home/prices.json, in US dollars per million tokens; or give --budget-tokens"
+        "my/prices.json, in US dollars per million tokens; or give --budget-tokens"
     )
 
 
